@@ -1,0 +1,33 @@
+//! The part of Doorstep that phones and the server share.
+//!
+//! **Data model.** A visit is one Automerge document of flat maps whose values are JSON records
+//! ([`doc`]); what the office plans and decides are rows ([`plan`]); what a customer signs are bytes
+//! outside the document ([`statement`]).
+//! **Merging.** [`merge`] turns a document into one [`View`](merge::View); equal heads give equal views.
+//! **Trust.** Bytes from outside pass [`guard`] before Automerge sees them.
+//! **Rules.** [`visit::state`], [`rules`] and [`formulas`] are pure functions of view, plan, template
+//! and policy, the same on the phone and on the server.
+//! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
+//! named by a receipt ([`receipt`]).
+//!
+//! *Architecture invariant:* nothing here does I/O, reads a clock or draws random numbers; they are
+//! arguments. *Architecture invariant:* this is the only crate that imports `automerge`.
+
+pub mod bytes;
+pub mod decimal;
+pub mod doc;
+pub mod formulas;
+pub mod guard;
+pub mod ids;
+pub mod intent;
+pub mod jws;
+pub mod merge;
+pub mod plain_json;
+pub mod plan;
+pub mod protocol;
+pub mod receipt;
+pub mod rules;
+pub mod statement;
+pub mod template;
+pub mod time;
+pub mod visit;
