@@ -9,12 +9,17 @@
 #[macro_use]
 mod per_backend;
 
+pub mod audit;
 pub mod conn;
+pub mod devices;
 pub mod dialect;
 pub mod error;
 pub mod migrate;
+pub mod organisations;
 pub mod schema;
+pub mod sessions;
 pub mod text;
+pub mod users;
 
 mod store;
 mod writer;

@@ -1,0 +1,4 @@
+//! One implementation of a port per file.
+
+pub mod file_clock;
+pub mod system;
