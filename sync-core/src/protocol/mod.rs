@@ -8,7 +8,7 @@ pub mod codec;
 pub mod cursor;
 pub mod limits;
 pub mod message;
-
+pub mod outbox;
 pub mod row;
 pub mod seal;
 
@@ -18,7 +18,7 @@ pub use limits::ProtocolLimits;
 pub use message::{
     Ack, AckItem, DeviceState, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, SyncRequest, SyncResponse,
 };
-
+pub use outbox::Outbox;
 pub use row::Row;
 
 /// The version of the protocol this code speaks.
