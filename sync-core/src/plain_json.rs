@@ -55,18 +55,16 @@ pub enum PlainJsonError {
 
 /// Removes quoted input from a serde message, so that no personal data reaches logs or answers.
 pub(crate) fn without_input(message: &str) -> String {
-    let quote = if message.starts_with("unknown") || message.starts_with("duplicate field") { '`' } else { '"' };
-    let (Some(start), Some(end)) = (message.find(quote), message.rfind(quote)) else {
-        return message.to_owned();
-    };
-    // "unknown variant `x`, expected one of `a`, `b`": only the first quoted word is input.
-    let end = match quote {
-        '`' => message.get(start + 1..).and_then(|rest| rest.find(quote)).map_or(end, |at| start + 1 + at),
-        _ => end,
-    };
-    let head = message.get(..start).unwrap_or_default().trim_end();
-    let tail = message.get(end + 1..).unwrap_or_default();
-    format!("{head}{tail}")
+    // "invalid type: string "x", expected …", "unknown variant `x`, expected one of `a`, `b`": what was
+    // found may hold anything, so the last "expected" is serde's.
+    match message.rsplit_once(", expected ") {
+        Some((found, expected)) => {
+            let kind = found.split(['"', '`']).next().unwrap_or_default().trim_end();
+            format!("{kind}, expected {expected}")
+        }
+        None if message.contains('"') => "a value has another form".to_owned(),
+        None => message.to_owned(),
+    }
 }
 
 fn shape(error: &serde_json::Error) -> PlainJsonError {
@@ -141,7 +139,7 @@ fn write_number(number: &Number, text: &mut String) -> Result<(), PlainJsonError
     Ok(())
 }
 
-/// serde_json escapes exactly what RFC 8785 section 3.2.2.2 asks for, with lower-case hex.
+/// `serde_json` escapes exactly what RFC 8785 section 3.2.2.2 asks for, with lower-case hex.
 fn write_string(string: &str, text: &mut String) -> Result<(), PlainJsonError> {
     text.push_str(&serde_json::to_string(string).map_err(|error| shape(&error))?);
     Ok(())
