@@ -1,1 +1,4 @@
-//! Stub.
+//! Rules: the catalogue of built-in checks, typed parameters, evaluation with trace.
+pub mod catalogue;
+mod kinds;
+pub mod params;
