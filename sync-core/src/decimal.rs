@@ -70,6 +70,16 @@ impl Decimal {
         self.scale
     }
 
+    /// Adds exactly.
+    ///
+    /// # Errors
+    /// [`DecimalError::Overflow`] if the sum has too many digits.
+    pub fn plus(self, other: Self) -> Result<Self, DecimalError> {
+        let scale = self.scale.max(other.scale);
+        let (a, b) = (scaled(self.mantissa, scale - self.scale)?, scaled(other.mantissa, scale - other.scale)?);
+        Ok(Self { mantissa: a.checked_add(b).ok_or(DecimalError::Overflow)?, scale })
+    }
+
     /// Multiplies exactly.
     ///
     /// # Errors
@@ -259,6 +269,7 @@ mod tests {
         assert_eq!(d("-24.996").to_units(2), Ok(-2500));
         assert_eq!(d("7").rounded(2).map(|r| r.to_string()), Ok("7.00".into()));
         assert_eq!(d("2.345").rounded(2).map(|r| r.to_string()), Ok("2.35".into()));
+        assert_eq!(d("0.40").plus(d("0.6")), Ok(d("1")));
         assert_eq!(d("0.90").times(d("500")).map(|p| p.to_string()), Ok("450.00".into()));
     }
 }

@@ -40,6 +40,9 @@ pub enum FormulaError {
     Unknown(String),
 }
 
+/// Reads the JSON input, gives the JSON result.
+type Run = fn(&Value) -> Result<Value, FormulaError>;
+
 /// A formula of the rulebook.
 #[derive(Debug, Clone, Copy)]
 pub struct Formula {
@@ -47,11 +50,11 @@ pub struct Formula {
     pub id: &'static str,
     /// Code.
     pub code: &'static str,
-    run: Option<fn(&Value) -> Result<Value, FormulaError>>,
+    run: Option<Run>,
 }
 
 impl Formula {
-    const fn ready(id: &'static str, code: &'static str, run: fn(&Value) -> Result<Value, FormulaError>) -> Self {
+    const fn ready(id: &'static str, code: &'static str, run: Run) -> Self {
         Self { id, code, run: Some(run) }
     }
 
