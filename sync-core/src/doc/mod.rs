@@ -1,6 +1,10 @@
 //! The visit document: containers, records, genesis, reading and writing (design section 2.1).
 
+pub mod genesis;
 pub mod record;
 pub mod schema;
+pub mod visit_doc;
 
+pub use genesis::{Genesis, genesis};
 pub use schema::Map;
+pub use visit_doc::{ChangeMeta, DocError, Edit, NewChange, VisitDoc};

@@ -47,6 +47,17 @@ pub enum MergePolicy {
     Newest,
 }
 
+impl MergePolicy {
+    /// The name of the policy in a conflict.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Union => "union",
+            Self::Newest => "newest",
+        }
+    }
+}
+
 impl Map {
     /// All maps in the order in which the genesis change creates them.
     pub const ALL: [Self; 15] = [

@@ -1,5 +1,10 @@
 //! Merging: the one view everybody reads, with conflicts and findings.
 
+mod causality;
+mod conflicts;
+mod read;
+mod shape;
 pub mod view;
 
+pub use read::view;
 pub use view::View;

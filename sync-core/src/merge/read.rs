@@ -1,0 +1,204 @@
+//! From document to view.
+//!
+//! Owns the order of records, the choice among concurrent ones and the findings about odd data. Two
+//! documents with equal heads give equal views, because everything here follows from the operations.
+
+use std::collections::BTreeMap;
+
+use automerge::{ObjId, ReadDoc, ScalarValueRef, Value, ValueRef};
+use serde::de::DeserializeOwned;
+
+use super::conflicts::across_keys;
+use super::shape::{Unknown, unknown_parts};
+use super::view::{Conflict, Entry, Finding, OpId, RawRecord, View};
+use crate::doc::visit_doc::{actor_of, map_object, notes_object};
+use crate::doc::{Map, VisitDoc};
+
+/// Merges a document into the one view that rules, screens and projections read.
+#[must_use]
+pub fn view(doc: &VisitDoc) -> View {
+    let mut reader = Reader { doc, conflicts: Vec::new(), findings: Vec::new() };
+    let measures = reader.list(Map::Measures);
+    let outcomes = reader.list(Map::Outcomes);
+    let across = across_keys(doc, &measures, &outcomes);
+    let mut view = View {
+        visit: doc.visit(),
+        heads: doc.heads(),
+        pins: reader.list(Map::Pins),
+        timeline: reader.list(Map::Timeline),
+        contacts: reader.list(Map::Contacts),
+        ticks: reader.newest(Map::Ticks),
+        measures,
+        answers: reader.newest(Map::Answers),
+        photos: reader.list(Map::Photos),
+        captions: reader.newest(Map::Captions),
+        withdrawn: reader.newest(Map::Withdrawn),
+        materials: reader.list(Map::Materials),
+        open_points: reader.list(Map::OpenPoints),
+        corrections: reader.list(Map::Corrections),
+        more: reader.newest(Map::More),
+        statements: reader.list(Map::Statements),
+        outcomes,
+        notes: doc.automerge().text(notes_object(doc.visit())).unwrap_or_default(),
+        conflicts: reader.conflicts,
+        findings: reader.findings,
+    };
+    view.conflicts.extend(across);
+    view.conflicts.sort_by(|a, b| (&a.map, &a.key, a.chosen).cmp(&(&b.map, &b.key, b.chosen)));
+    view.findings.sort();
+    view
+}
+
+/// Reads one record as JSON; text that is no JSON is shown as text.
+pub(super) fn raw_record(doc: &VisitDoc, map: Map, key: &str, op: OpId) -> RawRecord {
+    let all = all_values(doc, &map_object(doc.visit(), map), key);
+    let text = all.into_iter().find(|written| written.op == op).and_then(|written| written.text);
+    text.map_or(RawRecord::Null, |text| json_or_text(&text))
+}
+
+/// One value as it stands in a map.
+struct Written {
+    op: OpId,
+    /// `None` if the value is no string.
+    text: Option<String>,
+}
+
+struct Reader<'a> {
+    doc: &'a VisitDoc,
+    conflicts: Vec<Conflict>,
+    findings: Vec<Finding>,
+}
+
+impl Reader<'_> {
+    /// All records of a map in operation order.
+    fn list<T: DeserializeOwned>(&mut self, map: Map) -> Vec<Entry<T>> {
+        let mut entries: Vec<Entry<T>> = Vec::new();
+        for (key, values) in self.written(map) {
+            entries.extend(values.iter().filter_map(|value| self.parse(map, &key, value)));
+        }
+        entries.sort_by_key(|entry| entry.op);
+        entries
+    }
+
+    /// The newest readable record of each key.
+    fn newest<T: DeserializeOwned>(&mut self, map: Map) -> BTreeMap<String, Entry<T>> {
+        let mut entries = BTreeMap::new();
+        for (key, values) in self.written(map) {
+            let readable: Vec<Entry<T>> = values.iter().filter_map(|value| self.parse(map, &key, value)).collect();
+            if let Some(newest) = readable.into_iter().max_by_key(|entry| entry.op) {
+                entries.insert(key, newest);
+            }
+        }
+        entries
+    }
+
+    /// The values of each key in operation order, concurrent ones noted as a conflict.
+    fn written(&mut self, map: Map) -> Vec<(String, Vec<Written>)> {
+        let object = map_object(self.doc.visit(), map);
+        let mut keys = Vec::new();
+        for item in self.doc.automerge().map_range(&object, ..) {
+            let key = item.key.clone().into_owned();
+            let values = if item.conflict {
+                self.concurrent(map, &object, &key)
+            } else {
+                let text = match &item.value {
+                    ValueRef::Scalar(ScalarValueRef::Str(text)) => Some(text.clone().into_owned()),
+                    _ => None,
+                };
+                op_id(&item.id()).map(|op| Written { op, text }).into_iter().collect()
+            };
+            keys.push((key, values));
+        }
+        keys
+    }
+
+    /// The concurrent values of a key; equal texts count once, as the newest of them.
+    fn concurrent(&mut self, map: Map, object: &ObjId, key: &str) -> Vec<Written> {
+        let mut values: Vec<Written> = Vec::new();
+        for value in all_values(self.doc, object, key) {
+            values.retain(|other| other.text != value.text);
+            values.push(value);
+        }
+        if let (Some(chosen), true) = (values.last().map(|value| value.op), values.len() > 1) {
+            let candidates = values
+                .iter()
+                .map(|value| Entry {
+                    key: key.to_owned(),
+                    value: value.text.as_deref().map_or(RawRecord::Null, json_or_text),
+                    op: value.op,
+                })
+                .collect();
+            let policy = map.policy().name().to_owned();
+            self.conflicts.push(Conflict {
+                map: map.key().to_owned(),
+                key: key.to_owned(),
+                candidates,
+                policy,
+                chosen,
+            });
+        }
+        values
+    }
+
+    /// Reads a record; what cannot be read stays in the document and becomes a finding.
+    fn parse<T: DeserializeOwned>(&mut self, map: Map, key: &str, written: &Written) -> Option<Entry<T>> {
+        let Some(text) = &written.text else {
+            self.find("unreadable_record", map, key, Some("not a text".to_owned()));
+            return None;
+        };
+        let value = match serde_json::from_str::<T>(text) {
+            Ok(value) => value,
+            Err(error) if error.is_data() => {
+                self.find("unknown_record_shape", map, key, None);
+                return None;
+            }
+            Err(_no_json) => {
+                self.find("unreadable_record", map, key, Some("not JSON".to_owned()));
+                return None;
+            }
+        };
+        for part in unknown_parts(map, text) {
+            match part {
+                Unknown::Event(name) => self.find("unknown_event", map, key, Some(name)),
+                Unknown::Value(field) => self.find("unknown_value", map, key, Some(field.to_owned())),
+                Unknown::Field(field) => self.find("unknown_field", map, key, Some(field)),
+            }
+        }
+        Some(Entry { key: key.to_owned(), value, op: written.op })
+    }
+
+    fn find(&mut self, code: &str, map: Map, key: &str, detail: Option<String>) {
+        let subject = format!("{}/{key}", map.key());
+        self.findings.push(Finding { code: code.to_owned(), subject, detail });
+    }
+}
+
+/// Every value of a key that no later write replaced, in operation order.
+fn all_values(doc: &VisitDoc, object: &ObjId, key: &str) -> Vec<Written> {
+    let mut values: Vec<Written> = doc
+        .automerge()
+        .get_all(object, key)
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|(value, id)| {
+            let text = match value {
+                Value::Scalar(scalar) => scalar.as_str().map(str::to_owned),
+                Value::Object(_) => None,
+            };
+            Some(Written { op: op_id(&id)?, text })
+        })
+        .collect();
+    values.sort_by_key(|value| value.op);
+    values
+}
+
+fn op_id(id: &ObjId) -> Option<OpId> {
+    match id {
+        ObjId::Root => None,
+        ObjId::Id(counter, actor, _) => Some(OpId { counter: *counter, actor: actor_of(actor)? }),
+    }
+}
+
+fn json_or_text(text: &str) -> RawRecord {
+    serde_json::from_str(text).unwrap_or_else(|_no_json| RawRecord::String(text.to_owned()))
+}
