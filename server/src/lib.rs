@@ -9,6 +9,7 @@ pub mod app;
 pub mod auth;
 pub mod boot;
 pub mod cli;
+pub mod commands;
 pub mod config;
 pub mod domain;
 pub mod http;

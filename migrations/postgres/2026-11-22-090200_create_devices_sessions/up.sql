@@ -38,7 +38,6 @@ CREATE TABLE refresh_families (
     device_id TEXT COLLATE "C",
     current_hash TEXT COLLATE "C" NOT NULL,
     previous_hash TEXT COLLATE "C",
-    is_successor_used BOOLEAN NOT NULL,
     created_at_ms BIGINT NOT NULL,
     last_used_at_ms BIGINT NOT NULL,
     revoked_at_ms BIGINT,

@@ -38,7 +38,6 @@ CREATE TABLE refresh_families (
     device_id TEXT,
     current_hash TEXT NOT NULL,
     previous_hash TEXT,
-    is_successor_used BOOLEAN NOT NULL,
     created_at_ms BIGINT NOT NULL,
     last_used_at_ms BIGINT NOT NULL,
     revoked_at_ms BIGINT,

@@ -39,7 +39,8 @@ pub async fn verify(slots: &Arc<Semaphore>, password: String, stored: Option<Str
 }
 
 /// A hash nobody's password has, for logins that do not exist.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$lbcTo2iDbyQnBLUWkVJ4Uz+LeEXNkwfXkjVkdl7cqGo";
+const NOBODY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$lbcTo2iDbyQnBLUWkVJ4Uz+LeEXNkwfXkjVkdl7cqGo";
 
 async fn blocking<T: Send + 'static>(
     slots: &Arc<Semaphore>,

@@ -122,7 +122,11 @@ pub fn verify(keys: &KeyRing, issuer: &str, token: &str, now: UnixMillis) -> Opt
 
 /// Whether the header tries to bring or point to a key of its own.
 fn has_key_tricks(header: &Header) -> bool {
-    header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some() || header.crit.is_some()
+    header.jku.is_some()
+        || header.jwk.is_some()
+        || header.x5u.is_some()
+        || header.x5c.is_some()
+        || header.crit.is_some()
 }
 
 /// PKCS #8 of an Ed25519 seed (RFC 8410 section 7).
@@ -166,11 +170,9 @@ mod tests {
     fn tampered_and_foreign_tokens_are_refused() {
         let now = UnixMillis(1_741_053_120_000);
         let token = mint(&ring(), "https://a", &subject(), now, 900, Uuid::nil()).expect("mints");
-        let other = KeyRing::new(
-            vec![ServerKey::from_seed(&[9; 32], 0, None)],
-            vec![ServerKey::from_seed(&[2; 32], 0, None)],
-        )
-        .expect("ring");
+        let other =
+            KeyRing::new(vec![ServerKey::from_seed(&[9; 32], 0, None)], vec![ServerKey::from_seed(&[2; 32], 0, None)])
+                .expect("ring");
         assert!(verify(&other, "https://a", &token, now).is_none());
         for position in 0..token.len() {
             let mut bytes = token.clone().into_bytes();

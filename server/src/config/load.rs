@@ -73,10 +73,8 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
             return Err(ConfigError::Key { key: format!("{section}.{key}"), problem: format!("at most {ceiling}") });
         }
     }
-    serde_path_to_error::deserialize(merged).map_err(|error| ConfigError::Key {
-        key: error.path().to_string(),
-        problem: error.inner().to_string(),
-    })
+    serde_path_to_error::deserialize(merged)
+        .map_err(|error| ConfigError::Key { key: error.path().to_string(), problem: error.inner().to_string() })
 }
 
 fn parse(text: &str) -> Result<Value, ConfigError> {

@@ -139,7 +139,8 @@ mod tests {
     #[test]
     fn ids_and_routes_are_unique() {
         let mut ids: Vec<_> = Operation::ALL.iter().map(|op| op.row().id).collect();
-        let mut routes: Vec<_> = Operation::ALL.iter().map(|op| (op.row().path, format!("{:?}", op.row().method))).collect();
+        let mut routes: Vec<_> =
+            Operation::ALL.iter().map(|op| (op.row().path, format!("{:?}", op.row().method))).collect();
         let count = Operation::ALL.len();
         ids.sort_unstable();
         ids.dedup();

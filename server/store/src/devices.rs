@@ -79,17 +79,29 @@ pub fn find_device(conn: &mut Conn, org: OrgId, id: DeviceId) -> StoreResult<Opt
         .optional())?)
 }
 
-/// Devices of an organisation in id order, after `after`.
+/// Devices in id order after `after`, of the given people or of all.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_devices(conn: &mut Conn, org: OrgId, after: &str, limit: i64) -> StoreResult<Vec<DeviceRow>> {
-    Ok(per_backend!(conn, c => devices::table
-        .filter(devices::org_id.eq(Txt(org)).and(devices::id.gt(after)))
-        .order(devices::id)
-        .limit(limit)
-        .select(DeviceRow::as_select())
-        .load(c))?)
+pub fn list_devices(
+    conn: &mut Conn,
+    org: OrgId,
+    holders: Option<&[UserId]>,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<DeviceRow>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = devices::table
+            .filter(devices::org_id.eq(Txt(org)).and(devices::id.gt(after)))
+            .order(devices::id)
+            .limit(limit)
+            .select(DeviceRow::as_select())
+            .into_boxed();
+        if let Some(holders) = holders {
+            query = query.filter(devices::user_id.eq_any(holders.iter().copied().map(Txt)));
+        }
+        query.load(c)
+    })?)
 }
 
 /// Sets the state of a device; a revocation time is kept once set.
@@ -176,9 +188,11 @@ pub fn update_enrolment_code(
     tries_left: i64,
     used_at_ms: Option<i64>,
 ) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(enrolment_codes::table.find((row.org_id, row.user_id, &row.code_hash)))
+    expect_one(
+        per_backend!(conn, c => diesel::update(enrolment_codes::table.find((row.org_id, row.user_id, &row.code_hash)))
         .set((enrolment_codes::tries_left.eq(tries_left), enrolment_codes::used_at_ms.eq(used_at_ms)))
-        .execute(c))?)
+        .execute(c))?,
+    )
 }
 
 /// Adds a nonce and forgets the expired ones.

@@ -201,8 +201,6 @@ diesel::table! {
         current_hash -> Text,
         /// Column `previous_hash`.
         previous_hash -> Nullable<Text>,
-        /// Column `is_successor_used`.
-        is_successor_used -> Bool,
         /// Column `created_at_ms`.
         created_at_ms -> BigInt,
         /// Column `last_used_at_ms`.

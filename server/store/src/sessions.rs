@@ -23,10 +23,8 @@ pub struct RefreshFamilyRow {
     pub device_id: Option<Txt<DeviceId>>,
     /// Hash of the newest token.
     pub current_hash: String,
-    /// Hash of the token before.
+    /// Hash of the token before; it works until the newest one is presented.
     pub previous_hash: Option<String>,
-    /// Whether the newest token was ever presented.
-    pub is_successor_used: bool,
     /// When it began.
     pub created_at_ms: i64,
     /// When it was last used.
