@@ -1,0 +1,428 @@
+//! Admission of a push: which changes of it may be stored, and what becomes of the others.
+//!
+//! Each change is judged in causal order; the good ones are tried together on the scratch copy. A
+//! change waits for nothing: with unknown dependencies it is reported as such and forgotten.
+
+use std::collections::{BTreeSet, HashMap};
+
+use automerge::{Automerge, Change};
+
+use super::budget::Limits;
+use super::document::check_document;
+use super::header::{Chunk, read_change, read_chunk};
+use super::index::ChangeIndex;
+use super::operations::{Operations, Rules, check_operations};
+use super::order::causal_order;
+use super::refusal::{RefusalCode, Refused};
+use super::scratch::{Candidate, Scratch, Settled, guarded};
+use crate::bytes::{Actor, Hash};
+use crate::doc::genesis::{CHANGE_CHUNK, GENESIS_OPS, Genesis, genesis, genesis_actor};
+use crate::doc::{ChangeMeta, DocError, VisitDoc};
+use crate::ids::{UserId, VisitId};
+
+/// How many changes that fail only together are told apart before the rest is refused unseen.
+const MAX_CULPRITS: usize = 4;
+
+/// What a device sends for one document.
+#[derive(Clone, Copy)]
+pub struct Push<'a> {
+    /// The visit.
+    pub visit: VisitId,
+    /// The user the device is enrolled for.
+    pub by: UserId,
+    /// The chunks as received.
+    pub chunks: &'a [Vec<u8>],
+    /// What is stored already.
+    pub stored: Option<Stored<'a>>,
+    /// Whether the device may write as this actor: it is bound to it, or to nobody yet.
+    pub may_use_actor: &'a dyn Fn(&Actor) -> bool,
+    /// Limits; values above their ceiling count as the ceiling.
+    pub limits: &'a Limits,
+}
+
+/// A stored document: its snapshot and the index that belongs to it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stored<'a> {
+    /// The saved document.
+    pub snapshot: &'a [u8],
+    /// Its changes.
+    pub index: &'a ChangeIndex,
+}
+
+/// What became of a push.
+#[derive(Debug)]
+pub struct Admission {
+    /// The document after the push, if anything new was accepted.
+    pub accepted: Option<Accepted>,
+    /// Chunks that are stored already, or came twice.
+    pub duplicates: usize,
+    /// Dependencies that are neither stored nor in the push; what needs them was not stored.
+    pub missing: Vec<Hash>,
+    /// What goes to quarantine.
+    pub refused: Option<Refused>,
+}
+
+/// A document with the accepted changes, saved and loaded again successfully.
+#[derive(Debug)]
+pub struct Accepted {
+    /// The document.
+    pub doc: VisitDoc,
+    /// Its change index.
+    pub index: ChangeIndex,
+    /// Its heads, sorted.
+    pub heads: Vec<Hash>,
+    /// The saved, uncompressed document.
+    pub snapshot: Vec<u8>,
+    /// The accepted changes in causal order.
+    pub changes: Vec<ChangeMeta>,
+    /// The accepted bytes exactly as received, in causal order: one chunk per change, or the one
+    /// document chunk that held them all.
+    pub chunks: Vec<Vec<u8>>,
+}
+
+/// Judges a push.
+///
+/// # Errors
+/// [`DocError`] if the *stored* snapshot is damaged; whatever is wrong with the push is no error but
+/// part of the [`Admission`].
+pub fn admit(push: Push<'_>) -> Result<Admission, DocError> {
+    let limits = push.limits.within_ceiling();
+    let mut judge = Judge::new(push, &limits);
+    let mut unpacked = judge.unpack();
+    let candidates = judge.judge_all(&mut unpacked.items);
+    let accepted = judge.accept(candidates, unpacked.loaded)?;
+    Ok(Admission {
+        accepted,
+        duplicates: judge.duplicates,
+        missing: judge.missing.into_iter().collect(),
+        refused: judge.refused,
+    })
+}
+
+/// A change of the push, not yet judged.
+struct Item<'a> {
+    hash: Hash,
+    deps: Vec<Hash>,
+    exact: &'a [u8],
+    /// The uncompressed chunk, if it is not `exact` itself.
+    inflated: Option<Vec<u8>>,
+    /// The change as Automerge holds it, if it came in a document.
+    change: Option<Change>,
+    /// A refusal found while unpacking.
+    unreadable: Option<RefusalCode>,
+}
+
+impl Item<'_> {
+    fn chunk(&self) -> &[u8] {
+        match (&self.change, &self.inflated) {
+            (Some(change), _) => change.raw_bytes(),
+            (None, Some(inflated)) => inflated,
+            (None, None) => self.exact,
+        }
+    }
+
+    /// The bytes to keep: as received, or for a change inside a document its own chunk.
+    fn exact(&self) -> Vec<u8> {
+        self.change.as_ref().map_or(self.exact, Change::raw_bytes).to_vec()
+    }
+}
+
+/// A document chunk that Automerge could load.
+struct Loaded<'a> {
+    doc: Automerge,
+    bytes: &'a [u8],
+    changes: usize,
+}
+
+#[derive(Default)]
+struct Unpacked<'a> {
+    items: Vec<Item<'a>>,
+    loaded: Option<Loaded<'a>>,
+}
+
+enum Fate {
+    Admitted,
+    Refused,
+    Waiting,
+}
+
+struct Judge<'a> {
+    push: Push<'a>,
+    limits: &'a Limits,
+    genesis: Genesis,
+    /// The stored index and, as they are admitted, the changes of the push.
+    draft: ChangeIndex,
+    duplicates: usize,
+    missing: BTreeSet<Hash>,
+    refused: Option<Refused>,
+}
+
+impl<'a> Judge<'a> {
+    fn new(push: Push<'a>, limits: &'a Limits) -> Self {
+        Self {
+            push,
+            limits,
+            genesis: genesis(push.visit),
+            draft: push.stored.map(|stored| stored.index.clone()).unwrap_or_default(),
+            duplicates: 0,
+            missing: BTreeSet::new(),
+            refused: None,
+        }
+    }
+
+    fn refuse(&mut self, hash: Hash, code: RefusalCode, bytes: Vec<u8>) {
+        self.refused.get_or_insert_with(|| Refused { hash, code, chunks: Vec::new() }).chunks.push(bytes);
+    }
+
+    /// Reads the chunks into changes, without those that are known.
+    fn unpack(&mut self) -> Unpacked<'a> {
+        let mut unpacked = Unpacked::default();
+        for bytes in self.push.chunks {
+            match read_chunk(bytes, self.limits) {
+                Ok(Chunk::Document { body }) => {
+                    if let Err(code) = self.unpack_document(bytes, body, &mut unpacked) {
+                        self.refuse(Hash::of(bytes), code, bytes.clone());
+                    }
+                }
+                Ok(Chunk::Change { hash, chunk }) => {
+                    let header = read_change(&chunk, self.limits);
+                    let unreadable = header.as_ref().err().copied();
+                    let deps = header.map(|header| header.deps).unwrap_or_default();
+                    let inflated = matches!(chunk, std::borrow::Cow::Owned(_)).then(|| chunk.into_owned());
+                    unpacked.items.push(Item { hash, deps, exact: bytes, inflated, change: None, unreadable });
+                }
+                Err(code) => unpacked.items.push(Item {
+                    hash: name_of_unreadable(bytes),
+                    deps: Vec::new(),
+                    exact: bytes,
+                    inflated: None,
+                    change: None,
+                    unreadable: Some(code),
+                }),
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let before = unpacked.items.len();
+        unpacked.items.retain(|item| !self.draft.contains(&item.hash) && seen.insert(item.hash));
+        self.duplicates += before - unpacked.items.len();
+        unpacked
+    }
+
+    /// Reads a document chunk, which only a document new to the server may be.
+    ///
+    /// A repeated first push is a duplicate all the same: its answer may have been lost.
+    fn unpack_document(
+        &mut self,
+        bytes: &'a [u8],
+        body: &[u8],
+        unpacked: &mut Unpacked<'a>,
+    ) -> Result<(), RefusalCode> {
+        let heads = check_document(body, self.limits)?;
+        if !heads.is_empty() && heads.iter().all(|head| self.draft.contains(head)) {
+            self.duplicates += 1;
+            return Ok(());
+        }
+        if self.push.stored.is_some() || unpacked.loaded.is_some() {
+            return Err(RefusalCode::ChangeEncodingNotAllowed);
+        }
+        let (doc, changes) = guarded(|| {
+            let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
+            let changes = doc.get_changes(&[]);
+            Ok((doc, changes))
+        })?;
+        unpacked.loaded = Some(Loaded { doc, bytes, changes: changes.len() });
+        unpacked.items.extend(changes.into_iter().map(|change| Item {
+            hash: Hash(change.hash().0),
+            deps: change.deps().iter().map(|dep| Hash(dep.0)).collect(),
+            exact: bytes,
+            inflated: None,
+            change: Some(change),
+            unreadable: None,
+        }));
+        Ok(())
+    }
+
+    /// Judges every change in causal order.
+    fn judge_all(&mut self, items: &mut [Item<'a>]) -> Vec<Candidate> {
+        let order = causal_order(&items.iter().map(|item| (item.hash, item.deps.as_slice())).collect::<Vec<_>>());
+        let in_push: BTreeSet<Hash> = items.iter().map(|item| item.hash).collect();
+        let mut fates: HashMap<Hash, Fate> = HashMap::with_capacity(items.len());
+        let mut candidates = Vec::with_capacity(items.len());
+        for at in order {
+            let Some(item) = items.get_mut(at) else { continue };
+            let fate = match self.judge(item, &in_push, &fates) {
+                Ok(Some(candidate)) => {
+                    self.draft.insert(&candidate.meta);
+                    candidates.push(candidate);
+                    Fate::Admitted
+                }
+                Ok(None) => Fate::Waiting,
+                Err(code) => {
+                    self.refuse(item.hash, code, item.exact());
+                    Fate::Refused
+                }
+            };
+            fates.insert(item.hash, fate);
+        }
+        candidates
+    }
+
+    /// Judges one change whose dependencies were judged; `None` if some of them are not here.
+    fn judge(
+        &mut self,
+        item: &mut Item<'a>,
+        in_push: &BTreeSet<Hash>,
+        fates: &HashMap<Hash, Fate>,
+    ) -> Result<Option<Candidate>, RefusalCode> {
+        if let Some(code) = item.unreadable {
+            return Err(code);
+        }
+        if item.deps.iter().any(|dep| matches!(fates.get(dep), Some(Fate::Refused))) {
+            return Err(RefusalCode::ChangeRejected);
+        }
+        let is_unknown = |dep: &&Hash| !self.draft.contains(dep) && !in_push.contains(dep);
+        let unknown: Vec<Hash> = item.deps.iter().filter(is_unknown).copied().collect();
+        let waits = item.deps.iter().any(|dep| matches!(fates.get(dep), Some(Fate::Waiting)));
+        if waits || !unknown.is_empty() {
+            self.missing.extend(unknown);
+            return Ok(None);
+        }
+        let (meta, operations) = self.check(item.hash, item.chunk())?;
+        let change = match item.change.clone() {
+            Some(change) => change,
+            None => parse(item.chunk())?,
+        };
+        // Two readers must agree on how much there is before Automerge's reading counts.
+        if u64::try_from(change.len()) != Ok(operations.count) {
+            return Err(RefusalCode::ChangeRejected);
+        }
+        Ok(Some(Candidate { change, meta, puts: operations.puts, exact: item.exact() }))
+    }
+
+    /// Checks a change against the history, the device and the operations a visit may have.
+    fn check(&self, hash: Hash, chunk: &[u8]) -> Result<(ChangeMeta, Operations), RefusalCode> {
+        if chunk.len() > self.limits.change_bytes {
+            return Err(RefusalCode::ChangeTooLarge);
+        }
+        let header = read_change(chunk, self.limits)?;
+        let actor = header.writer();
+        if actor == genesis_actor(self.push.visit) {
+            return self.check_genesis(hash, actor);
+        }
+        if header.deps.is_empty() {
+            return Err(RefusalCode::GenesisMissing);
+        }
+        if !(self.push.may_use_actor)(&actor) {
+            return Err(RefusalCode::ActorNotYours);
+        }
+        self.check_sequence(&actor, header.seq, &header.deps)?;
+        let past = header.deps.iter().filter_map(|dep| self.draft.max_op(dep)).max().unwrap_or(0);
+        if header.start_op != past.saturating_add(1) {
+            return Err(RefusalCode::ChangeCounterInvalid);
+        }
+        let rules = Rules { visit: self.push.visit, by: self.push.by, limits: self.limits };
+        let operations = check_operations(&header, rules)?;
+        self.check_document_limits(&actor, operations.count)?;
+        let max_op = past + operations.count;
+        let (seq, start_op) = (header.seq, header.start_op);
+        Ok((ChangeMeta { hash, actor, seq, start_op, max_op, deps: header.deps }, operations))
+    }
+
+    /// Only the genesis change itself may use the genesis actor.
+    fn check_genesis(&self, hash: Hash, actor: Actor) -> Result<(ChangeMeta, Operations), RefusalCode> {
+        if hash != self.genesis.hash {
+            return Err(RefusalCode::ActorNotYours);
+        }
+        let meta = ChangeMeta { hash, actor, seq: 1, start_op: 1, max_op: GENESIS_OPS, deps: Vec::new() };
+        Ok((meta, Operations { count: GENESIS_OPS, puts: Vec::new() }))
+    }
+
+    /// A writer's changes form one chain without gaps, each naming the one before.
+    fn check_sequence(&self, actor: &Actor, seq: u64, deps: &[Hash]) -> Result<(), RefusalCode> {
+        let (last, previous) = self.draft.last(actor).map_or((0, None), |(seq, hash)| (seq, Some(hash)));
+        if seq != 0 && seq <= last {
+            return Err(RefusalCode::ActorForked);
+        }
+        if seq != last + 1 || previous.is_some_and(|previous| !deps.contains(&previous)) {
+            return Err(RefusalCode::ChangeCounterInvalid);
+        }
+        Ok(())
+    }
+
+    fn check_document_limits(&self, actor: &Actor, operations: u64) -> Result<(), RefusalCode> {
+        let within = |count: usize, limit: u64| u64::try_from(count).is_ok_and(|count| count < limit);
+        let is_new_actor = self.draft.last(actor).is_none();
+        let fits = within(self.draft.len(), self.limits.document_changes)
+            && (!is_new_actor || within(self.draft.actors().len(), self.limits.document_actors))
+            && self.draft.operations().saturating_add(operations) <= self.limits.document_ops;
+        if fits { Ok(()) } else { Err(RefusalCode::DocumentLimit) }
+    }
+
+    /// Tries the candidates on the scratch copy and builds what is to be stored.
+    fn accept(&mut self, candidates: Vec<Candidate>, loaded: Option<Loaded<'_>>) -> Result<Option<Accepted>, DocError> {
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        let stored = self.push.stored.map(|stored| VisitDoc::load(self.push.visit, stored.snapshot)).transpose()?;
+        let scratch = Scratch::new(self.push.visit, stored.as_ref(), self.limits);
+        // A document whose every change was admitted is good as Automerge loaded it.
+        if let Some(loaded) = loaded.filter(|loaded| loaded.changes == candidates.len())
+            && let Ok(settled) = scratch.attempt_loaded(&loaded.doc, loaded.bytes, &candidates)
+        {
+            return Ok(Some(self.accepted(settled, candidates, vec![loaded.bytes.to_vec()])));
+        }
+        let settled = self.settle(&scratch, candidates);
+        Ok(settled.map(|(settled, mut candidates)| {
+            let chunks = candidates.iter_mut().map(|candidate| std::mem::take(&mut candidate.exact)).collect();
+            self.accepted(settled, candidates, chunks)
+        }))
+    }
+
+    /// Settles as many candidates as possible; what fails is refused with all that depends on it.
+    fn settle(&mut self, scratch: &Scratch<'_>, mut candidates: Vec<Candidate>) -> Option<(Settled, Vec<Candidate>)> {
+        for round in 1..=MAX_CULPRITS {
+            if candidates.is_empty() {
+                return None;
+            }
+            let code = match scratch.attempt(&candidates) {
+                Ok(settled) => return Some((settled, candidates)),
+                Err(code) => code,
+            };
+            let (culprit, code) = scratch.find_culprit(&candidates, code);
+            let mut spoiled = BTreeSet::new();
+            for candidate in candidates.split_off(culprit) {
+                let depends = candidate.meta.deps.iter().any(|dep| spoiled.contains(dep));
+                if spoiled.is_empty() || depends || round == MAX_CULPRITS {
+                    spoiled.insert(candidate.meta.hash);
+                    self.refuse(candidate.meta.hash, code, candidate.exact);
+                } else {
+                    candidates.push(candidate);
+                }
+            }
+        }
+        let settled = if candidates.is_empty() { None } else { scratch.attempt(&candidates).ok() };
+        settled.map(|settled| (settled, candidates))
+    }
+
+    fn accepted(&self, settled: Settled, candidates: Vec<Candidate>, chunks: Vec<Vec<u8>>) -> Accepted {
+        let mut index = self.push.stored.map(|stored| stored.index.clone()).unwrap_or_default();
+        let changes: Vec<ChangeMeta> = candidates.into_iter().map(|candidate| candidate.meta).collect();
+        for change in &changes {
+            index.insert(change);
+        }
+        let heads = settled.doc.heads();
+        Accepted { doc: settled.doc, index, heads, snapshot: settled.snapshot, changes, chunks }
+    }
+}
+
+fn parse(chunk: &[u8]) -> Result<Change, RefusalCode> {
+    guarded(|| Change::from_bytes(chunk.to_vec()).map_err(|_unreadable| RefusalCode::ChangeRejected))
+}
+
+/// The name of bytes that are refused unread: the change hash if they are an intact change chunk, so
+/// that changes depending on it are recognised, else their SHA-256.
+fn name_of_unreadable(bytes: &[u8]) -> Hash {
+    let hash = Hash::of(bytes.get(8..).unwrap_or_default());
+    let is_intact = bytes.get(8) == Some(&CHANGE_CHUNK) && bytes.get(4..8) == hash.as_bytes().get(..4);
+    if is_intact { hash } else { Hash::of(bytes) }
+}

@@ -1,0 +1,282 @@
+//! Judging the operations of one change, straight from its columns.
+//!
+//! Owns the list of operations a visit document may have (design section 13, Changes). Every operation
+//! is looked at, also those that a later one in the same push undoes.
+
+use super::budget::Limits;
+use super::columns::{Booleans, Column, Delta, Rle, numbers, texts};
+use super::header::ChangeHeader;
+use super::reader::{Malformed, Reader};
+use super::record_json::check_record;
+use super::refusal::RefusalCode;
+use crate::bytes::Actor;
+use crate::doc::Map;
+use crate::doc::genesis::{GENESIS_OPS, genesis_actor};
+use crate::ids::{UserId, VisitId};
+
+/// A record that a change writes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct RecordPut {
+    pub(super) map: Map,
+    pub(super) key: String,
+}
+
+/// What a change does, once every operation was found allowed.
+#[derive(Debug, Default)]
+pub(super) struct Operations {
+    pub(super) count: u64,
+    pub(super) puts: Vec<RecordPut>,
+}
+
+/// What the judge needs to know about the push.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    pub(super) visit: VisitId,
+    pub(super) by: UserId,
+    pub(super) limits: &'a Limits,
+}
+
+// Column specifications of a change (Automerge binary format): id in the high bits, type in the low three.
+const OBJECT_ACTOR: u64 = 0x01;
+const OBJECT_COUNTER: u64 = 0x02;
+const KEY_ACTOR: u64 = 0x11;
+const KEY_COUNTER: u64 = 0x13;
+const KEY_TEXT: u64 = 0x15;
+const INSERT: u64 = 0x34;
+const ACTION: u64 = 0x42;
+const VALUE_META: u64 = 0x56;
+const VALUE: u64 = 0x57;
+const PREDECESSOR_COUNT: u64 = 0x70;
+const PREDECESSOR_ACTOR: u64 = 0x71;
+const PREDECESSOR_COUNTER: u64 = 0x73;
+const EXPAND: u64 = 0x94;
+const MARK_NAME: u64 = 0xa5;
+
+const KNOWN_COLUMNS: [u64; 14] = [
+    OBJECT_ACTOR,
+    OBJECT_COUNTER,
+    KEY_ACTOR,
+    KEY_COUNTER,
+    KEY_TEXT,
+    INSERT,
+    ACTION,
+    VALUE_META,
+    VALUE,
+    PREDECESSOR_COUNT,
+    PREDECESSOR_ACTOR,
+    PREDECESSOR_COUNTER,
+    EXPAND,
+    MARK_NAME,
+];
+
+const PUT: u64 = 1;
+const DELETE: u64 = 3;
+const MARK: u64 = 7;
+/// The type of a text value.
+const TEXT_VALUE: u64 = 6;
+
+/// One operation as the columns spell it.
+struct Operation<'a> {
+    /// Actor position and counter of the object; `None` is the root.
+    object: Option<(u64, u64)>,
+    key: Key<'a>,
+    inserts: bool,
+    action: u64,
+    value_type: u64,
+    value: &'a [u8],
+    predecessors: u64,
+}
+
+enum Key<'a> {
+    Text(&'a str),
+    Element,
+}
+
+/// Judges every operation of a change.
+pub(super) fn check_operations(change: &ChangeHeader<'_>, rules: Rules<'_>) -> Result<Operations, RefusalCode> {
+    let mut rows = Rows::new(change, rules.limits)?;
+    let mut found = Operations::default();
+    while let Some(operation) = rows.next()? {
+        found.count += 1;
+        if found.count > rules.limits.change_ops {
+            return Err(RefusalCode::ChangeTooLarge);
+        }
+        found.puts.extend(check_operation(&operation, &change.actors, rules)?);
+    }
+    rows.finish()?;
+    Ok(found)
+}
+
+fn check_operation(
+    operation: &Operation<'_>,
+    actors: &[Actor],
+    rules: Rules<'_>,
+) -> Result<Option<RecordPut>, RefusalCode> {
+    let (actor, counter) = operation.object.ok_or(RefusalCode::OperationNotAllowed)?;
+    let actor = usize::try_from(actor).ok().and_then(|position| actors.get(position)).ok_or(Malformed)?;
+    if *actor != genesis_actor(rules.visit) {
+        return Err(RefusalCode::OperationNotAllowed);
+    }
+    if counter == GENESIS_OPS {
+        return check_notes(operation).map(|()| None);
+    }
+    let map = Map::ALL.iter().zip(1u64..).find(|(_, made_by)| *made_by == counter);
+    let (map, _) = map.ok_or(RefusalCode::OperationNotAllowed)?;
+    check_put(operation, *map, rules).map(Some)
+}
+
+/// The notes are text: insert, overwrite and delete elements, and marks on them.
+fn check_notes(operation: &Operation<'_>) -> Result<(), RefusalCode> {
+    let is_allowed = matches!(operation.key, Key::Element)
+        && match operation.action {
+            PUT => operation.value_type == TEXT_VALUE,
+            DELETE => !operation.inserts,
+            MARK => true,
+            _ => false,
+        };
+    if !is_allowed {
+        return Err(RefusalCode::OperationNotAllowed);
+    }
+    if operation.value_type == TEXT_VALUE {
+        std::str::from_utf8(operation.value).map_err(|_no_utf8| Malformed)?;
+    }
+    Ok(())
+}
+
+/// A record is a text put under a key, once, or again where the map allows it.
+fn check_put(operation: &Operation<'_>, map: Map, rules: Rules<'_>) -> Result<RecordPut, RefusalCode> {
+    let Key::Text(key) = operation.key else { return Err(RefusalCode::OperationNotAllowed) };
+    let is_text_put = operation.action == PUT && operation.value_type == TEXT_VALUE && !operation.inserts;
+    if !is_text_put || (operation.predecessors > 0 && !map.rewritable()) {
+        return Err(RefusalCode::OperationNotAllowed);
+    }
+    if key.is_empty() || key.len() > rules.limits.key_bytes {
+        return Err(RefusalCode::FieldLimit);
+    }
+    if operation.value.len() > rules.limits.record_bytes {
+        return Err(RefusalCode::FieldLimit);
+    }
+    let text = std::str::from_utf8(operation.value).map_err(|_no_utf8| Malformed)?;
+    check_record(text, rules.by, rules.limits)?;
+    Ok(RecordPut { map, key: key.to_owned() })
+}
+
+/// The columns of a change, read row by row.
+struct Rows<'a> {
+    object_actor: Rle<'a, u64>,
+    object_counter: Rle<'a, u64>,
+    key_actor: Rle<'a, u64>,
+    key_counter: Delta<'a>,
+    key_text: Rle<'a, &'a str>,
+    insert: Booleans<'a>,
+    action: Rle<'a, u64>,
+    value_meta: Rle<'a, u64>,
+    value: Reader<'a>,
+    predecessor_count: Rle<'a, u64>,
+    predecessor_actor: Rle<'a, u64>,
+    predecessor_counter: Delta<'a>,
+    expand: Booleans<'a>,
+    mark_name: Rle<'a, &'a str>,
+    predecessors_left: u64,
+    name_bytes: usize,
+    actors: u64,
+}
+
+impl<'a> Rows<'a> {
+    fn new(change: &ChangeHeader<'a>, limits: &Limits) -> Result<Self, RefusalCode> {
+        if change.columns.iter().any(|column| !KNOWN_COLUMNS.contains(&column.specification)) {
+            return Err(RefusalCode::ChangeRejected);
+        }
+        let data = |specification| column(&change.columns, specification);
+        Ok(Self {
+            object_actor: numbers(data(OBJECT_ACTOR)),
+            object_counter: numbers(data(OBJECT_COUNTER)),
+            key_actor: numbers(data(KEY_ACTOR)),
+            key_counter: Delta::new(data(KEY_COUNTER)),
+            key_text: texts(data(KEY_TEXT)),
+            insert: Booleans::new(data(INSERT)),
+            action: numbers(data(ACTION)),
+            value_meta: numbers(data(VALUE_META)),
+            value: Reader::new(data(VALUE)),
+            predecessor_count: numbers(data(PREDECESSOR_COUNT)),
+            predecessor_actor: numbers(data(PREDECESSOR_ACTOR)),
+            predecessor_counter: Delta::new(data(PREDECESSOR_COUNTER)),
+            expand: Booleans::new(data(EXPAND)),
+            mark_name: texts(data(MARK_NAME)),
+            predecessors_left: limits.change_ops,
+            name_bytes: limits.key_bytes,
+            actors: u64::try_from(change.actors.len()).unwrap_or(0),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<Operation<'a>>, RefusalCode> {
+        if self.action.is_done() {
+            return Ok(None);
+        }
+        let action = self.action.next()?.ok_or(Malformed)?;
+        let object = self.object()?;
+        let key = self.key()?;
+        let inserts = self.insert.next()?.ok_or(Malformed)?;
+        let meta = self.value_meta.next()?.ok_or(Malformed)?;
+        let value = self.value.take(meta >> 4)?;
+        let predecessors = self.predecessors()?;
+        self.expand.next()?;
+        if self.mark_name.next()?.is_some_and(|name| name.len() > self.name_bytes) {
+            return Err(RefusalCode::FieldLimit);
+        }
+        Ok(Some(Operation { object, key, inserts, action, value_type: meta & 15, value, predecessors }))
+    }
+
+    fn object(&mut self) -> Result<Option<(u64, u64)>, Malformed> {
+        match (self.object_actor.next()?, self.object_counter.next()?) {
+            (None, None) => Ok(None),
+            (Some(actor), Some(counter)) => Ok(Some((actor, counter))),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn key(&mut self) -> Result<Key<'a>, Malformed> {
+        match (self.key_actor.next()?, self.key_counter.next()?, self.key_text.next()?) {
+            (None, None, Some(text)) => Ok(Key::Text(text)),
+            // Counter 0 without actor is the head of the text.
+            (None, Some(0), None) => Ok(Key::Element),
+            (Some(actor), Some(_), None) if actor < self.actors => Ok(Key::Element),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn predecessors(&mut self) -> Result<u64, RefusalCode> {
+        let count = self.predecessor_count.next()?.ok_or(Malformed)?;
+        self.predecessors_left = self.predecessors_left.checked_sub(count).ok_or(RefusalCode::ChangeTooLarge)?;
+        for _ in 0..count {
+            let actor = self.predecessor_actor.next()?.ok_or(Malformed)?;
+            self.predecessor_counter.next()?.ok_or(Malformed)?;
+            if actor >= self.actors {
+                return Err(RefusalCode::ChangeRejected);
+            }
+        }
+        Ok(count)
+    }
+
+    /// Every column must end with the last operation, so that no reader sees more than was judged.
+    fn finish(&self) -> Result<(), Malformed> {
+        let is_finished = self.object_actor.is_done()
+            && self.object_counter.is_done()
+            && self.key_actor.is_done()
+            && self.key_counter.is_done()
+            && self.key_text.is_done()
+            && self.insert.is_done()
+            && self.value_meta.is_done()
+            && self.value.is_empty()
+            && self.predecessor_count.is_done()
+            && self.predecessor_actor.is_done()
+            && self.predecessor_counter.is_done()
+            && self.expand.is_done()
+            && self.mark_name.is_done();
+        if is_finished { Ok(()) } else { Err(Malformed) }
+    }
+}
+
+fn column<'a>(columns: &[Column<'a>], specification: u64) -> &'a [u8] {
+    columns.iter().find(|column| column.specification == specification).map_or(&[], |column| column.data)
+}
