@@ -5,15 +5,27 @@ use std::{env, fs};
 
 use super::TestDbError;
 
-/// Returns the path of one of PostgreSQL's programs.
+/// PostgreSQL's programs that a cluster needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binaries {
+    /// Makes a data directory.
+    pub(super) initdb: PathBuf,
+    /// Serves it.
+    pub(super) postgres: PathBuf,
+}
+
+/// Finds both programs in one directory, so that their versions agree.
 ///
 /// # Errors
-/// [`TestDbError::BinaryMissing`], which says how to get it.
-pub(super) fn find(binary: &'static str) -> Result<PathBuf, TestDbError> {
-    candidates()
-        .map(|directory| directory.join(binary))
-        .find(|program| program.is_file())
-        .ok_or(TestDbError::BinaryMissing { binary })
+/// [`TestDbError::BinariesMissing`], which says how to get them.
+pub(super) fn find() -> Result<Binaries, TestDbError> {
+    in_first_of(candidates()).ok_or(TestDbError::BinariesMissing)
+}
+
+fn in_first_of(directories: impl Iterator<Item = PathBuf>) -> Option<Binaries> {
+    let mut pairs = directories
+        .map(|directory| Binaries { initdb: directory.join("initdb"), postgres: directory.join("postgres") });
+    pairs.find(|pair| pair.initdb.is_file() && pair.postgres.is_file())
 }
 
 fn candidates() -> impl Iterator<Item = PathBuf> {
@@ -33,4 +45,29 @@ fn debian() -> Vec<PathBuf> {
 
 fn version(directory: &Path) -> u32 {
     directory.file_name().and_then(|name| name.to_str()).and_then(|name| name.parse().ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_programs_come_from_one_directory() {
+        let root = env::temp_dir().join(crate::db::unique_name("doorstep-binaries"));
+        let [half, whole] = ["half", "whole"].map(|name| root.join(name));
+        for (directory, programs) in [(&half, &["initdb"][..]), (&whole, &["initdb", "postgres"])] {
+            fs::create_dir_all(directory).unwrap();
+            programs.iter().for_each(|program| fs::write(directory.join(program), "").unwrap());
+        }
+        let found = in_first_of([half.clone(), whole.clone()].into_iter());
+        assert_eq!(found.map(|pair| pair.postgres), Some(whole.join("postgres")));
+        assert_eq!(in_first_of([half].into_iter()), None);
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_the_way_to_get_it() {
+        let words = TestDbError::BinariesMissing.to_string();
+        assert!(words.contains("initdb") && words.contains("scripts/postgres"), "{words}");
+    }
 }

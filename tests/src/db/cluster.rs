@@ -18,7 +18,8 @@ use std::{env, thread};
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 
-use super::{TestDbError, binaries, unique_name};
+use super::binaries::{self, Binaries};
+use super::{TestDbError, unique_name};
 
 /// How long a server may take to start on a busy machine.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
@@ -98,8 +99,7 @@ impl Cluster {
     }
 
     fn start() -> Result<Self, TestDbError> {
-        let initdb = binaries::find("initdb")?;
-        let postgres = binaries::find("postgres")?;
+        let Binaries { initdb, postgres } = binaries::find()?;
         let account = unprivileged()?;
         let (directory, owner) = claim_directory(account)?;
         initialise(&initdb, &directory, account)?;

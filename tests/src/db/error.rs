@@ -9,13 +9,10 @@ use std::path::{Path, PathBuf};
 pub enum TestDbError {
     /// PostgreSQL is not installed, or not where it is looked for.
     #[error(
-        "PostgreSQL's binary `{binary}` was not found in $PG_BIN, $PATH, /usr/lib/postgresql/*/bin or /usr/local/bin; \
-         run `scripts/postgres`, which installs it or says what is missing"
+        "PostgreSQL's programs `initdb` and `postgres` were not found together in $PG_BIN, $PATH, \
+         /usr/lib/postgresql/*/bin or /usr/local/bin; run `scripts/postgres`, which installs them or says what is missing"
     )]
-    BinaryMissing {
-        /// The program that was looked for.
-        binary: &'static str,
-    },
+    BinariesMissing,
     /// `initdb` failed.
     #[error("initdb failed: {output}")]
     InitDb {
