@@ -306,4 +306,22 @@ mod tests {
         assert_eq!((account.uid, account.gid), (101, 104));
         assert!(find_account(users, "nobody").is_none());
     }
+
+    #[test]
+    fn only_clusters_without_a_living_owner_are_removed() {
+        let base = env::temp_dir().join(unique_name("doorstep-base"));
+        let [living, dead, half] = ["living", "dead", "half"].map(|name| base.join(name));
+        for directory in [&living, &dead, &half] {
+            fs::create_dir_all(directory.join("data")).unwrap();
+        }
+        let owner = File::create(living.join("owner")).unwrap();
+        owner.lock().unwrap();
+        File::create(dead.join("owner")).unwrap();
+        remove_abandoned(&base);
+        assert_eq!([living.is_dir(), dead.is_dir(), half.is_dir()], [true, false, false]);
+        drop(owner);
+        remove_abandoned(&base);
+        assert!(!living.is_dir());
+        fs::remove_dir_all(&base).unwrap();
+    }
 }
