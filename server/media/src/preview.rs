@@ -94,7 +94,14 @@ fn shrink(picture: DynamicImage, side: u32) -> DynamicImage {
         return picture;
     }
     let twice = side.saturating_mul(2);
-    let coarse = if longer > twice { picture.thumbnail(twice, twice) } else { picture };
+    let coarse = if longer > twice {
+        let averaged = picture.thumbnail(twice, twice);
+        // The largest buffer of all goes before the fine filter takes its own.
+        drop(picture);
+        averaged
+    } else {
+        picture
+    };
     coarse.resize(side, side, FilterType::CatmullRom)
 }
 

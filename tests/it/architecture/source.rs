@@ -5,8 +5,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Folders that hold no sources of ours.
-const SKIPPED: [&str; 6] = [".git", "target", "node_modules", "fixtures", "data", "dist"];
+/// Folders that hold no sources of ours, wherever they are.
+const SKIPPED_NAMES: [&str; 3] = [".git", "target", "node_modules"];
+
+/// What a run leaves behind: the server's data, the visits made for the comparison drivers.
+const SKIPPED_PATHS: [&str; 2] = ["data", "tests/peers/sync/fixtures"];
 
 /// One text file.
 pub struct Source {
@@ -44,7 +47,8 @@ fn walk(directory: &Path, found: &mut Vec<Source>) {
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() {
-            if !SKIPPED.contains(&name.as_str()) {
+            let is_left_behind = SKIPPED_PATHS.iter().any(|skipped| path == repository().join(skipped));
+            if !SKIPPED_NAMES.contains(&name.as_str()) && !is_left_behind {
                 walk(&path, found);
             }
         } else if !matches!(name.as_str(), ".git" | "Cargo.lock" | "package-lock.json") {

@@ -80,7 +80,7 @@ impl Cluster {
     pub fn create_database(&self, name: &str, template: Option<&str>) -> Result<(), TestDbError> {
         let template = template.unwrap_or("template0");
         let _one_at_a_time = self.creating.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY wal_log"))
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
     }
 
     /// Drops a database and cuts its connections.
