@@ -1,6 +1,6 @@
 //! Builds small pictures and broken files for the tests of this crate.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a helper of tests fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "support code of tests fails by panicking")]
 
 use std::io::Cursor;
 
