@@ -5,10 +5,7 @@
 
 use super::actor::{Role, Scope, TokenKind};
 
-use Role::{
-    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Integrator, Reviewer,
-    SurveyOwner, TeamLead,
-};
+use Role::{Admin, Auditor, BranchManager, DeptManager, Dispatcher, FieldRep, TeamLead};
 use Scope::{Organisation, Own, Team};
 
 /// HTTP method of an operation.
