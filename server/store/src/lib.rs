@@ -10,14 +10,19 @@
 mod per_backend;
 
 pub mod audit;
+pub mod blobs;
 pub mod conn;
 pub mod devices;
 pub mod dialect;
+pub mod documents;
 pub mod error;
+pub mod evidence;
 pub mod feed;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
+pub mod projections;
+pub mod reviews;
 pub mod schema;
 pub mod sessions;
 pub mod text;
