@@ -1,5 +1,7 @@
 //! Rules, requirements and blockers over hand-made visits.
 
+#![expect(clippy::indexing_slicing, reason = "helpers of tests may panic")]
+
 #[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
 mod support;
 
@@ -11,6 +13,8 @@ use sync_core::plan::AppointmentChange;
 use sync_core::rules::catalogue::CATALOGUE;
 use sync_core::rules::{Reading, Verdict, findings, reading, requirements};
 use sync_core::template::model::Severity;
+
+const NOTHING: [&str; 0] = [];
 
 fn subjects(story: &Story, outcome: &str) -> Vec<String> {
     story.blockers(outcome).into_iter().map(|blocker| format!("{} {}", blocker.code, blocker.subject)).collect()
@@ -31,7 +35,7 @@ fn the_catalogue_lists_41_checks_in_order() {
 #[test]
 fn s01_passes_every_rule_and_nothing_blocks_it() {
     let story = done();
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "completed"), NOTHING);
     assert_eq!(findings(&story.facts()), []);
     for (rule, verdict) in [
         ("INS-05", Verdict::Pass),
@@ -79,7 +83,7 @@ fn s02_is_blocked_until_the_activation_form_is_photographed() {
     assert_eq!(subjects(&story, "completed"), ["missing_photo activation_form", "rule_failed INS-28"]);
     assert_eq!(story.trace("INS-28", "completed").inputs["photos/required"], "5");
     story.photo("activation_form", None);
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "completed"), NOTHING);
 }
 
 #[test]
@@ -89,7 +93,7 @@ fn s03_fails_on_the_first_reading_and_passes_on_the_second() {
     story.measure("optical_power", "-25.00", "dBm");
     assert_eq!(subjects(&story, "completed"), ["threshold_failed optical_power", "rule_failed INS-22"]);
     story.measure("optical_power", "-22.15", "dBm");
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "completed"), NOTHING);
     assert_eq!(story.verdict_of("INS-14"), Verdict::Fail, "rural asks for the self-supporting cable");
     assert!(findings(&story.facts()).iter().any(|finding| finding.subject == "INS-14"));
     story.answer("cable_kind", "bow_self_supporting");
@@ -122,7 +126,7 @@ fn what_has_no_value_is_not_judged_and_never_passes_silently() {
     let mut story = done();
     story.policy.parameters.clear();
     assert_eq!(story.verdict_of("INS-22"), Verdict::Undetermined);
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0], "undetermined never blocks");
+    assert_eq!(subjects(&story, "completed"), NOTHING, "undetermined never blocks");
     assert!(findings(&story.facts()).iter().any(|finding| finding.code == "rule_undetermined"));
     story.measure("down_rate", "512400", "kbps");
     assert_eq!(subjects(&story, "completed"), ["unreadable_measurement down_rate", "rule_failed INS-22"]);
@@ -185,7 +189,7 @@ fn other_outcomes_need_a_reason_and_only_what_came_before() {
     assert_eq!(subjects(&story, "deferred_safety"), ["missing_reason deferred_safety"]);
     assert!(subjects(&story, "customer_cancelled").contains(&"rule_failed INS-45".to_owned()), "only this outcome");
     story.outcome("deferred_safety", Some("rain and ladder"));
-    assert_eq!(subjects(&story, "deferred_safety"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "deferred_safety"), NOTHING);
     assert_eq!(subjects(&story, "vanished"), ["unknown_outcome vanished"]);
 }
 
@@ -201,7 +205,7 @@ fn s04_may_give_up_after_the_wait_with_note_or_second_appointment() {
     story.time("14:08").answer("absence_result", "unreachable");
     assert_eq!(subjects(&story, "no_show"), ["missing_photo door_note"]);
     story.photo("door_note", None);
-    assert_eq!(subjects(&story, "no_show"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "no_show"), NOTHING);
     story.answer("absence_result", "second_agreed");
     story.event("give_up");
     assert_eq!(story.trace("APT-06", "no_show").inputs["waited_minutes"], "15");
@@ -258,7 +262,7 @@ fn steps_out_of_order_are_a_warning() {
     let mut story = done();
     story.time("09:00").step("splice");
     assert_eq!(story.verdict_of("INS-05"), Verdict::Fail);
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0], "a warning never blocks");
+    assert_eq!(subjects(&story, "completed"), NOTHING, "a warning never blocks");
 }
 
 /// Makes the value of a key concurrent with others.
@@ -378,5 +382,5 @@ fn unknown_data_is_reported_never_refused() {
         "unknown_tick",
     ];
     assert_eq!(found, expected);
-    assert_eq!(subjects(&story, "completed"), [] as [&str; 0]);
+    assert_eq!(subjects(&story, "completed"), NOTHING);
 }

@@ -1,5 +1,7 @@
 //! The eight templates of the product load and validate; every kind of fault is named.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use serde_json::{Value, json};
 use sync_core::template::Template;
 use sync_core::template::lookup::Element;
@@ -41,6 +43,8 @@ fn what_contradicted_the_rulebook_is_corrected() {
     assert_eq!(ticks, ["whole_splitter", "order_209_number", "port_info"], "INS-30");
     assert_eq!(load(4).signature("works_supervisor").unwrap().title.zh_cn, "监理/工长");
 }
+
+const NOTHING: [&str; 0] = [];
 
 fn install() -> Value {
     let template: Template = serde_saphyr::from_str(FILES[0].1).unwrap();
@@ -113,7 +117,7 @@ fn each_fault_is_reported_at_its_place() {
     for (pointer, value, path) in cases {
         let found = faults(&pointer, value.clone());
         if path.is_empty() && pointer != "/code" {
-            assert_eq!(found, [] as [&str; 0], "{pointer} = {value}");
+            assert_eq!(found, NOTHING, "{pointer} = {value}");
         } else {
             assert!(found.iter().any(|found| found == path), "{pointer} = {value}: {found:?}");
         }

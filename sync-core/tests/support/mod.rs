@@ -1,5 +1,7 @@
 //! A visit told record by record: hand-made views, plans and reviews for rule and state tests.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::collections::BTreeMap;
 
 use serde_json::Value;
