@@ -244,6 +244,20 @@ fn arrivals_and_changes_are_judged_by_the_formulas() {
 }
 
 #[test]
+fn the_wait_may_count_from_the_appointment() {
+    let mut story = install();
+    let rule = story.template.rules.iter_mut().find(|rule| rule.check == "absence_wait").unwrap();
+    rule.params.insert("wait_from".into(), json!("appointment"));
+    story.time("09:52").event("arrive").time("10:14");
+    assert_eq!(story.trace("APT-06", "no_show").verdict, Verdict::Fail);
+    story.time("10:15");
+    let trace = story.trace("APT-06", "no_show");
+    assert_eq!((trace.verdict, trace.inputs["waited_minutes"].as_str()), (Verdict::Pass, "15"));
+    assert!(trace.text.en.ends_with("may leave at 10:15"), "{}", trace.text.en);
+    assert_eq!(trace.guards, ["no_show"]);
+}
+
+#[test]
 fn night_lasts_from_eight_to_six() {
     for (time, verdict) in [
         ("19:59", Verdict::NotApplicable),
