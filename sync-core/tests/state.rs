@@ -6,7 +6,7 @@ mod support;
 use support::{Story, at, install};
 use sync_core::plan::AppointmentChange;
 use sync_core::visit::table::next;
-use sync_core::visit::{Event, TRANSITIONS, VisitState};
+use sync_core::visit::{Event, TRANSITIONS, VisitState, late};
 
 fn codes(story: &Story) -> Vec<String> {
     story.derived().findings.into_iter().map(|finding| finding.code).collect()
@@ -210,6 +210,19 @@ fn late_records_do_not_take_a_submission_back() {
     assert_eq!(derived.state, VisitState::Submitted);
     let late: Vec<_> = derived.late.iter().map(|late| format!("{}/{}", late.map, late.key)).collect();
     assert_eq!(late, ["answers/hazards", "ticks/kit_check/shoe_covers"]);
+}
+
+#[test]
+fn late_records_stay_out_of_rules() {
+    let mut story = install();
+    story.arrives().works().hands_in().time("12:00").measure("optical_power", "-30.00", "dBm");
+    story.photo("ont_stb", None);
+    assert!(!story.blockers("completed").is_empty(), "the late reading is the newest");
+    let late = story.derived().late;
+    assert_eq!(late.len(), 2);
+    story.view = late::in_force(&story.view, &late);
+    assert_eq!(story.blockers("completed"), []);
+    assert_eq!(story.view.photos.len(), 4);
 }
 
 #[test]
