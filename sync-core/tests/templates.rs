@@ -1,6 +1,6 @@
 //! The eight templates of the product load and validate; every kind of fault is named.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
 
 use serde_json::{Value, json};
 use sync_core::template::Template;

@@ -1,6 +1,6 @@
 //! A visit told record by record: hand-made views, plans and reviews for rule and state tests.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
 
 use std::collections::BTreeMap;
 
