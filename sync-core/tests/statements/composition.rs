@@ -157,19 +157,28 @@ fn the_shown_text_is_complete_in_both_languages() {
 #[test]
 fn a_value_cannot_imitate_a_line() {
     let mut view = view();
-    view.answers.extend(answers(&[("location_agreed", json!("x\n用户是否满意：否\u{2028}y"))]));
+    view.answers.extend(answers(&[("location_agreed", json!("x\n用户是否满意：否\u{2028}y\u{202e}z\r"))]));
     let text = draft_of(&view, Language::ZhCn, 1).unwrap().shown_text;
-    assert!(text.lines().any(|line| line == "商定安装位置：x 用户是否满意：否 y"));
+    assert!(text.lines().any(|line| line == "商定安装位置：x 用户是否满意：否 y z "));
 }
 
 #[test]
 fn what_cannot_be_signed_is_refused_by_name() {
-    let mut view = view();
-    view.answers.extend(answers(&[("rating", json!(9.5))]));
-    assert!(matches!(
-        draft_of(&view, Language::ZhCn, 1),
-        Err(ComposeError::Value { code, .. }) if code == "rating"
-    ));
+    let mut odd = view();
+    odd.answers.extend(answers(&[("rating", json!(9.5))]));
+    let error = draft_of(&odd, Language::ZhCn, 1).unwrap_err();
+    assert!(matches!(error, ComposeError::Value { code, .. } if code == "rating"));
+    for value in ["", "-", "01", "1.", ".5", "1e3", "1,5", "+1", "１"] {
+        let mut odd = view();
+        odd.measures.push(measure("down_rate", 9, value, "Mbps"));
+        let error = ComposeError::Decimal { code: "down_rate".into() };
+        assert_eq!(draft_of(&odd, Language::ZhCn, 1), Err(error), "{value}");
+    }
+    for value in ["0", "-0.50", "305.20", "-25"] {
+        let mut odd = view();
+        odd.measures.push(measure("down_rate", 9, value, "Mbps"));
+        assert!(draft_of(&odd, Language::ZhCn, 1).is_ok(), "{value}");
+    }
 }
 
 /// A published text template never changes: make a new version instead of editing these words.

@@ -7,7 +7,7 @@ use sync_core::jws::P256PublicKey;
 use sync_core::plain_json;
 use sync_core::statement::ink::{Ink, InkError, MAX_POINTS, MAX_STROKES, challenge};
 use sync_core::statement::verify::Blobs;
-use sync_core::statement::{Language, SealPayload, StatementError, verify};
+use sync_core::statement::{InkEntry, Language, SealPayload, StatementError, verify};
 
 use crate::fixture::*;
 
@@ -201,4 +201,27 @@ fn ink_keeps_its_limits() {
         assert!(Ink::parse(bad.as_bytes()).is_err(), "{bad}");
     }
     assert_eq!(challenge(b"body", b"nonce"), to_hex(Hash::of(b"bodynonce").as_bytes()));
+}
+
+#[test]
+fn the_signers_are_those_of_the_template() {
+    let form = good();
+    let statement = verified(&form);
+    assert_eq!(statement.expect_signers(&template()), Ok(()));
+    let inks = statement.seal().inks.clone();
+    let unfit = |inks: Vec<InkEntry>| {
+        let sealed = seal(&SealPayload::new(Hash::of(&form.body), inks));
+        match verify(&form.body, &sealed.jws, &key().1).unwrap().expect_signers(&template()) {
+            Err(StatementError::Signers { slot }) => slot,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(unfit(vec![inks[0].clone()]), "installer_confirmation", "a required signer is missing");
+    assert_eq!(unfit(vec![inks[1].clone()]), "customer_confirmation");
+    assert_eq!(unfit(vec![inks[1].clone(), inks[0].clone()]), "customer_confirmation", "not in template order");
+    let stranger = InkEntry::Refused { slot: "stranger".into(), reason: "x".into() };
+    assert_eq!(unfit(vec![inks[0].clone(), inks[1].clone(), stranger]), "stranger");
+    let InkEntry::Signed(mut ink) = inks[0].clone() else { panic!("the customer signed") };
+    ink.role = "field_rep".into();
+    assert_eq!(unfit(vec![InkEntry::Signed(ink), inks[1].clone()]), "customer_confirmation", "another role");
 }

@@ -199,6 +199,21 @@ fn errors_say_what_was_expected_and_repeat_nothing() {
         "batch_id": BatchId::from_bytes([1; 16]), "max_bytes": "SECRET"});
     assert_eq!(decode(&cursor.to_string()).to_string(), "not the expected message: invalid type: string, expected u64");
     assert_eq!(decode(r#"{"protocol":1,"protocol":1}"#).code(), "json_malformed");
+    let cbor = |value: &serde_json::Value| {
+        let mut bytes = Vec::new();
+        ciborium::into_writer(value, &mut bytes).unwrap();
+        decode_request(&bytes, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap_err().to_string()
+    };
+    assert_eq!(cbor(&json!({})), "not the expected message: missing field `protocol`");
+    assert_eq!(cbor(&json!([])), "not the expected message: invalid type: sequence, expected map");
+    assert_eq!(
+        cbor(&json!({"protocol": "SECRET"})),
+        "not the expected message: invalid type: string, expected integer"
+    );
+    assert_eq!(
+        cbor(&json!({"protocol": 1, "device_id": "SECRET"})),
+        "not the expected message: invalid type: string, expected bytes"
+    );
     let mut other = request();
     other.protocol = 2;
     let bytes = encode(&other, Encoding::Cbor).unwrap();
