@@ -36,6 +36,16 @@ impl From<Vec<u8>> for Blob {
     }
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Blob {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::openapi::text("base64url", "bytes as base64url without padding", "AAEC")
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Blob {}
+
 /// Writes bytes as base64url without padding (RFC 4648 section 5).
 #[must_use]
 pub fn to_base64url(bytes: &[u8]) -> String {
@@ -153,6 +163,16 @@ macro_rules! fixed_bytes {
                 f.write_str(&to_hex(&self.0))
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                crate::openapi::text("hex", $expected, &Self([0xab; $len]).to_string())
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
 
         impl TryFrom<&[u8]> for $name {
             type Error = BytesError;

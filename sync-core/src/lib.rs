@@ -22,6 +22,8 @@ pub mod ids;
 pub mod intent;
 pub mod jws;
 pub mod merge;
+#[cfg(feature = "openapi")]
+mod openapi;
 pub mod plain_json;
 pub mod plan;
 pub mod protocol;

@@ -14,6 +14,7 @@ use crate::time::{Geo, UnixMillis};
 
 /// The office's side of a visit (row kind `visit`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VisitPlan {
     /// The visit.
     pub id: VisitId,
@@ -62,6 +63,7 @@ pub struct VisitPlan {
 
 /// A customer (row kind `customer`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CustomerRow {
     /// The customer.
     pub id: CustomerId,
@@ -77,6 +79,7 @@ pub struct CustomerRow {
 
 /// A customer's location (row kind `site`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SiteRow {
     /// The site.
     pub id: SiteId,
@@ -96,6 +99,7 @@ pub struct SiteRow {
 
 /// A work order (row kind `work_order`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkOrderRow {
     /// The work order.
     pub id: WorkOrderId,
@@ -122,6 +126,7 @@ pub struct WorkOrderRow {
 
 /// An appointment (row kind `appointment`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppointmentRow {
     /// The appointment.
     pub id: AppointmentId,
@@ -145,6 +150,7 @@ pub struct AppointmentRow {
 
 /// One change of an appointment's time (APT-04).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AppointmentChange {
     /// Start before the change.
     pub from_ms: UnixMillis,
@@ -161,6 +167,7 @@ pub struct AppointmentChange {
 
 /// Who works on a visit (row kind `assignment`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AssignmentRow {
     /// The assignment.
     pub id: AssignmentId,
@@ -179,6 +186,7 @@ pub struct AssignmentRow {
 
 /// A published policy version (row kind `policy`); numbers are decimal strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PolicyRow {
     /// Version, from 1.
     pub version: i64,
@@ -190,6 +198,7 @@ pub struct PolicyRow {
 
 /// A working-day calendar (row kind `calendar`); days are `YYYY-MM-DD` in the organisation's zone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CalendarRow {
     /// Version, from 1.
     pub version: i64,
@@ -201,6 +210,7 @@ pub struct CalendarRow {
 
 /// What became of an intent (row kind `intent_result`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IntentResultRow {
     /// The intent.
     pub id: IntentId,
@@ -223,6 +233,7 @@ pub struct IntentResultRow {
 
 /// A reviewer's decision (row kind `verdict`), append-only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VerdictRow {
     /// The event.
     pub id: VerdictId,
@@ -256,6 +267,7 @@ pub struct VerdictRow {
 
 /// A rework ticket with only the rejected slots (row kind `rework`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReworkRow {
     /// The ticket.
     pub id: ReworkId,
@@ -276,6 +288,7 @@ pub struct ReworkRow {
 
 /// One rejected slot of a rework ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ReworkSlot {
     /// Template slot.
     pub slot: String,
@@ -289,6 +302,7 @@ pub struct ReworkSlot {
 
 /// Everything outside the document that rules and state read about one visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlanSnapshot {
     /// The visit's plan.
     pub visit: VisitPlan,
@@ -302,6 +316,7 @@ pub struct PlanSnapshot {
 
 /// Everything reviewers decided about one visit, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
     /// Verdicts.
     pub verdicts: Vec<VerdictRow>,

@@ -9,6 +9,16 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct UnixMillis(pub i64);
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for UnixMillis {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::openapi::integer("milliseconds since the Unix epoch, UTC", 1_741_053_120_000)
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for UnixMillis {}
+
 impl UnixMillis {
     /// Reads an RFC 3339 text.
     ///
@@ -49,6 +59,7 @@ pub struct TimeError;
 /// # Units
 /// Milliseconds. `off_ms` is server minus device, absent before the first contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Stamp {
     /// The device's wall clock.
     pub wall_ms: i64,
@@ -77,6 +88,7 @@ impl Stamp {
 /// # Units
 /// Microdegrees and metres.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Geo {
     /// Latitude in microdegrees.
     pub lat_udeg: i64,

@@ -1,1 +1,32 @@
-//! Stub.
+//! The database of Doorstep: SQLite and PostgreSQL behind one set of queries.
+//!
+//! *Architecture invariant:* this is the only crate that imports `diesel`. Query functions take
+//! `&mut Conn`, never a pool, and never begin or commit: transactions belong to [`Store::read`] and
+//! [`Store::write`], which the application layer calls.
+//! Every statement is written once; [`per_backend!`] expands it for both engines, and the few texts
+//! that really differ live in [`dialect`].
+
+#[macro_use]
+mod per_backend;
+
+pub mod audit;
+pub mod conn;
+pub mod devices;
+pub mod dialect;
+pub mod error;
+pub mod feed;
+pub mod migrate;
+pub mod norms;
+pub mod organisations;
+pub mod schema;
+pub mod sessions;
+pub mod text;
+pub mod users;
+
+mod store;
+mod writer;
+
+pub use conn::{Conn, DatabaseUrl};
+pub use error::{StoreError, StoreResult};
+pub use store::{Store, StoreOptions};
+pub use text::Txt;

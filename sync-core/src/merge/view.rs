@@ -52,6 +52,7 @@ pub struct Conflict {
 
 /// Something a person should look at; never a reason to refuse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Finding {
     /// Stable code, `snake_case`.
     pub code: String,

@@ -1,1 +1,43 @@
-//! Stub.
+//! Receipts of the server: what is durable, and when a visit is complete.
+//!
+//! Owns their form, building and verifying. A *held* receipt alone permits a phone to free bytes.
+
+pub mod complete;
+pub mod held;
+
+use crate::jws::JwsError;
+use crate::plain_json::PlainJsonError;
+
+pub use complete::{CompleteReceipt, verify_complete};
+pub use held::{HeldReceipt, VerifiedHeld, verify_held};
+
+/// The version of the payload.
+const VERSION: u32 = 1;
+
+/// Reports a receipt that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiptError {
+    /// Not a valid signature of the server.
+    #[error("the receipt is not accepted: {0}")]
+    Jws(#[from] JwsError),
+    /// Signed, but not a payload of the expected kind.
+    #[error("the receipt's payload is malformed: {0}")]
+    Payload(#[from] PlainJsonError),
+    /// Signed, but of another kind or version.
+    #[error("the receipt is not of kind {expected} and version 1")]
+    Kind {
+        /// The expected kind.
+        expected: &'static str,
+    },
+    /// The receipt is for another organisation or device.
+    #[error("the receipt was made for another organisation or device")]
+    Recipient,
+}
+
+/// Tells a receipt of another kind from a malformed one, before a type reads it.
+fn expect_kind(payload: &[u8], expected: &'static str) -> Result<(), ReceiptError> {
+    let value = crate::plain_json::parse(payload, crate::plain_json::MAX_DEPTH)?;
+    let is_expected = value.get("v") == Some(&VERSION.into()) && value.get("kind") == Some(&expected.into());
+    if is_expected { Ok(()) } else { Err(ReceiptError::Kind { expected }) }
+}

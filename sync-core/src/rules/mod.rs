@@ -1,1 +1,30 @@
-//! Stub.
+//! Rules: the catalogue of built-in checks, typed parameters, evaluation with trace, requirements
+//! and what blocks an outcome.
+//!
+//! Pure functions of [`Facts`]; they know neither documents nor the network.
+
+mod blocking;
+pub mod catalogue;
+mod checks;
+mod condition;
+mod context;
+mod elapsed;
+mod eval;
+mod facts;
+mod findings;
+mod kinds;
+pub mod params;
+mod requirements;
+mod threshold;
+mod trace;
+
+pub use blocking::{Blocker, blocking};
+pub use catalogue::Moment;
+pub use checks::wait::{AbsenceWait, absence_wait};
+pub use elapsed::{Elapsed, elapsed};
+pub use eval::{evaluate, evaluate_for};
+pub use facts::Facts;
+pub use findings::findings;
+pub use requirements::{Need, NeedKind, StepStatus, requirements, requirements_for};
+pub use threshold::{Reading, reading};
+pub use trace::{Trace, Verdict, Versions};

@@ -1,1 +1,12 @@
-//! Stub.
+//! What became of a visit: its state, reopened slots and late records, all derived.
+
+mod frozen;
+mod guard;
+pub mod late;
+mod rework;
+pub mod state;
+pub mod table;
+
+pub use late::LateRecord;
+pub use state::{Derived, state};
+pub use table::{Event, TRANSITIONS, VisitState};

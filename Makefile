@@ -1,0 +1,53 @@
+# Two commands: `make run` and `make test`. `make help` lists the pieces.
+# ARGS are handed on: make run ARGS="--port 9000", make test-sqlite ARGS="sync::".
+
+CARGO ?= cargo
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+# The development profile builds several times faster than the release profile and is quick enough to try things out.
+run: ## builds and starts the server with a demo company on SQLite (ARGS="--help" lists its options)
+	$(CARGO) run --locked -p doorstep -- demo $(ARGS)
+
+# The order is from cheap to dear; the first failure ends the run. Nothing is retried.
+test: lint doc wasm test-unit test-sqlite test-postgres deny ## runs every check and every test, on both databases
+	@echo "make test: everything passed"
+
+lint: fmt clippy ## checks format and lints, warnings are errors
+
+fmt:
+	$(CARGO) fmt --all --check
+
+clippy:
+	$(CARGO) clippy --locked --workspace --all-targets --features integration-tests/postgres -- -D warnings
+
+doc: ## builds the documentation of all items, warnings are errors
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+wasm: ## checks sync-core for browsers, where the target is installed
+	scripts/check-wasm
+
+test-unit: ## runs the unit and property tests of every crate
+	$(CARGO) test --locked --workspace --exclude integration-tests $(ARGS)
+
+test-sqlite: ## runs the integration tests on SQLite
+	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked -p integration-tests $(ARGS)
+
+# The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
+test-postgres: ## runs the integration tests on a throw-away PostgreSQL
+	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
+	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked -p integration-tests --features postgres $(ARGS)
+
+deny: ## checks licences and banned crates
+	scripts/check-deny
+
+openapi: ## writes openapi.yaml anew from the handlers
+	$(CARGO) run --locked -p doorstep -- openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
+
+bench: ## runs the benchmarks; results and machine belong in docs/
+	$(CARGO) bench --locked --workspace $(ARGS)

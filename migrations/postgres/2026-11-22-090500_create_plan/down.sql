@@ -1,0 +1,4 @@
+DROP TABLE assignments;
+DROP TABLE visits;
+DROP TABLE appointments;
+DROP TABLE work_orders;

@@ -1,0 +1,2 @@
+DROP TABLE statements;
+DROP FUNCTION statements_immutable();

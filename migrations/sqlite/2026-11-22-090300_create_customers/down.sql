@@ -1,0 +1,3 @@
+DROP TABLE sites;
+DROP TABLE customer_phones;
+DROP TABLE customers;

@@ -1,0 +1,3 @@
+DROP TABLE calendars;
+DROP TABLE policies;
+DROP TABLE templates;

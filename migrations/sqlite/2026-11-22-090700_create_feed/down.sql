@@ -1,0 +1,2 @@
+DROP TABLE audience_heads;
+DROP TABLE feed;

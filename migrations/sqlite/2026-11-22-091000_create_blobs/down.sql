@@ -1,0 +1,2 @@
+DROP TABLE blob_claims;
+DROP TABLE blobs;

@@ -1,0 +1,3 @@
+DROP TABLE review_claims;
+DROP TABLE reworks;
+DROP TABLE verdicts;

@@ -1,0 +1,54 @@
+//! Signing out and revoking devices.
+
+use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::{Txt, devices, sessions};
+use sync_core::ids::DeviceId;
+
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+
+/// Ends the sessions of the asker's device; what it captured stays uploadable.
+///
+/// # Errors
+/// `forbidden` if the token belongs to no device.
+pub async fn sign_out(state: &AppState, ctx: Ctx) -> AppResult<()> {
+    let device = ctx.device()?;
+    state
+        .store
+        .write(move |conn| {
+            sessions::revoke_families_of_device(conn, ctx.actor.org, device, ctx.now.0)?;
+            Ok::<_, AppError>(devices::update_device_state(conn, ctx.actor.org, device, "signed_out", None)?)
+        })
+        .await
+}
+
+/// Revokes a device: no more reading; what it still brings goes to quarantine.
+///
+/// # Errors
+/// `not_found` if there is no such device.
+pub async fn revoke_device(state: &AppState, ctx: Ctx, device: DeviceId) -> AppResult<()> {
+    let event = state.id();
+    state
+        .store
+        .write(move |conn| {
+            let org = ctx.actor.org;
+            let known = devices::find_device(conn, org, device)?.ok_or(ErrorCode::NotFound)?;
+            let at = known.revoked_at_ms.unwrap_or(ctx.now.0);
+            devices::update_device_state(conn, org, device, "revoked", Some(at))?;
+            sessions::revoke_families_of_device(conn, org, device, ctx.now.0)?;
+            insert_audit_event(
+                conn,
+                &AuditEventRow {
+                    org_id: Txt(org),
+                    id: Txt(event),
+                    at_ms: ctx.now.0,
+                    actor_id: Some(Txt(ctx.actor.user)),
+                    device_id: Some(Txt(device)),
+                    kind: "device.revoked".to_owned(),
+                    subject: device.to_string(),
+                    detail: "{}".to_owned(),
+                },
+            )?;
+            Ok::<_, AppError>(())
+        })
+        .await
+}

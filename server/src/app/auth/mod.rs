@@ -1,0 +1,17 @@
+//! Signing in, enrolling devices, keeping sessions.
+
+mod authenticate;
+mod device;
+mod enrol;
+mod login;
+mod refresh;
+mod session;
+mod users;
+
+pub use authenticate::authenticate;
+pub use device::{revoke_device, sign_out};
+pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};
+pub use login::{LoginCommand, login};
+pub use refresh::{create_nonce, create_upload_token, refresh_session};
+pub use session::Session;
+pub use users::{NewUser, Person, create_user, describe_me, list_devices, list_users};

@@ -1,0 +1,159 @@
+//! People of the organisation, and their devices, as far as the asker may see them.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::devices::DeviceRow;
+use doorstep_store::users::UserRow;
+use doorstep_store::{Conn, Txt, devices, organisations, users};
+use sync_core::ids::{TeamId, UserId};
+
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::auth::password;
+use crate::domain::{Role, Scope};
+
+/// Shortest password, in characters (NIST SP 800-63B section 3.1.1).
+const MIN_PASSWORD_CHARS: usize = 8;
+
+/// A person with roles.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The row.
+    pub user: UserRow,
+    /// Roles, sorted.
+    pub roles: Vec<Role>,
+}
+
+/// Who is signed in, and where.
+///
+/// # Errors
+/// Database errors only.
+pub async fn describe_me(state: &AppState, ctx: Ctx) -> AppResult<(Person, String)> {
+    state
+        .store
+        .read(move |conn| {
+            let org = organisations::load_organisation(conn, ctx.actor.org)?;
+            let user = users::find_user(conn, ctx.actor.org, ctx.actor.user)?.ok_or(ErrorCode::NotFound)?;
+            Ok::<_, AppError>((Person { user, roles: ctx.actor.roles.clone() }, org.name))
+        })
+        .await
+}
+
+/// Lists people in login order.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_users(state: &AppState, ctx: Ctx, after: String, size: i64) -> AppResult<Vec<Person>> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let team = match ctx.scope {
+                Scope::Organisation => None,
+                Scope::Team | Scope::Own => Some(ctx.actor.team.ok_or(ErrorCode::NotFound)?),
+            };
+            let rows = users::list_users(conn, org, team, &after, size)?;
+            let mut roles = roles_by_user(conn, &ctx)?;
+            let people =
+                rows.into_iter().map(|user| Person { roles: roles.remove(&user.id.0).unwrap_or_default(), user });
+            Ok::<_, AppError>(people.collect())
+        })
+        .await
+}
+
+fn roles_by_user(conn: &mut Conn, ctx: &Ctx) -> AppResult<BTreeMap<UserId, Vec<Role>>> {
+    let mut roles: BTreeMap<UserId, Vec<Role>> = BTreeMap::new();
+    for (user, role) in users::list_all_roles(conn, ctx.actor.org)? {
+        if let Ok(role) = role.parse() {
+            roles.entry(user).or_default().push(role);
+        }
+    }
+    Ok(roles)
+}
+
+/// A person to add.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Login, unique in the organisation.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// Staff number.
+    pub staff_number: Option<String>,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Team.
+    pub team: Option<TeamId>,
+    /// Password; absent for people who only use an enrolled phone.
+    pub password: Option<String>,
+}
+
+/// Adds a person.
+///
+/// # Errors
+/// `invalid` for a faulty login or password, `conflict` if the login is taken or the team unknown.
+pub async fn create_user(state: &AppState, ctx: Ctx, new: NewUser) -> AppResult<Person> {
+    check(&new)?;
+    let password_hash = match new.password.clone() {
+        Some(password) => Some(password::hash(&state.hashing, password, state.random.bytes32()).await?),
+        None => None,
+    };
+    let user = UserRow {
+        org_id: Txt(ctx.actor.org),
+        id: Txt(UserId(state.id())),
+        login: new.login,
+        name: new.name,
+        staff_number: new.staff_number,
+        team_id: new.team.map(Txt),
+        password_hash,
+        is_disabled: false,
+        version: 1,
+        created_at_ms: ctx.now.0,
+    };
+    let roles = new.roles;
+    state
+        .store
+        .write(move |conn| {
+            let codes: Vec<&str> = roles.iter().map(|role| role.code()).collect();
+            users::insert_user(conn, &user, &codes)?;
+            Ok::<_, AppError>(Person { user: user.clone(), roles: roles.clone() })
+        })
+        .await
+}
+
+fn check(new: &NewUser) -> AppResult<()> {
+    let login_ok = (1..=64).contains(&new.login.len())
+        && new.login.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_'));
+    let mut refusal = Refusal::new(ErrorCode::Invalid);
+    if !login_ok {
+        refusal = refusal.field("login", "1 to 64 of a-z, 0-9, dot, hyphen, underscore");
+    }
+    if new.name.trim().is_empty() || new.name.chars().count() > 100 {
+        refusal = refusal.field("name", "1 to 100 characters");
+    }
+    if new.password.as_ref().is_some_and(|password| !(MIN_PASSWORD_CHARS..=200).contains(&password.chars().count())) {
+        refusal = refusal.field("password", "8 to 200 characters");
+    }
+    if refusal.fields.is_empty() { Ok(()) } else { Err(refusal.into()) }
+}
+
+/// Lists devices in id order, as far as the asker may see them.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_devices(state: &AppState, ctx: Ctx, after: String, size: i64) -> AppResult<Vec<DeviceRow>> {
+    state
+        .store
+        .read(move |conn| {
+            let holders = match ctx.scope {
+                Scope::Organisation => None,
+                Scope::Own => Some(vec![ctx.actor.user]),
+                Scope::Team => {
+                    let team = ctx.actor.team.ok_or(ErrorCode::NotFound)?;
+                    let members = users::list_users(conn, ctx.actor.org, Some(team), "", i64::MAX)?;
+                    Some(members.into_iter().map(|user| user.id.0).collect())
+                }
+            };
+            Ok::<_, AppError>(devices::list_devices(conn, ctx.actor.org, holders.as_deref(), &after, size)?)
+        })
+        .await
+}

@@ -1,0 +1,27 @@
+//! What every use case gets besides its command: who asks, when, how far his rights reach.
+
+use sync_core::time::UnixMillis;
+
+use crate::app::error::{AppError, ErrorCode};
+use crate::domain::{Actor, Scope};
+
+/// The context of one authorised request.
+#[derive(Debug, Clone)]
+pub struct Ctx {
+    /// The instant of the request.
+    pub now: UnixMillis,
+    /// Who asks.
+    pub actor: Actor,
+    /// How far the granted operation reaches.
+    pub scope: Scope,
+}
+
+impl Ctx {
+    /// The actor's device.
+    ///
+    /// # Errors
+    /// `forbidden` if the token belongs to no device.
+    pub fn device(&self) -> Result<sync_core::ids::DeviceId, AppError> {
+        self.actor.device.ok_or_else(|| ErrorCode::Forbidden.into())
+    }
+}

@@ -1,0 +1,256 @@
+//! What a use case can report. Status codes are not known here; `http/error.rs` holds them.
+
+use doorstep_store::StoreError;
+use doorstep_store::error::AsStoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::ports::BlobError;
+
+/// Result of a use case.
+pub type AppResult<T> = Result<T, AppError>;
+
+/// A failed use case.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AppError {
+    /// The request is refused for a reason its sender can understand.
+    #[error("refused: {}", .0.code.as_str())]
+    Refused(Box<Refusal>),
+    /// The database failed or refused.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The blob storage failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A defect or broken environment; its text is logged and never sent.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl AppError {
+    /// The stable code.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused(refusal) => refusal.code,
+            Self::Store(StoreError::NotFound) | Self::Blob(BlobError::NotFound) => ErrorCode::NotFound,
+            Self::Store(StoreError::Conflict { .. }) => ErrorCode::Conflict,
+            Self::Store(StoreError::Stale) => ErrorCode::StaleVersion,
+            Self::Store(StoreError::Busy | StoreError::Retry(_)) => ErrorCode::Busy,
+            Self::Blob(BlobError::HashMismatch { .. }) => ErrorCode::ChecksumMismatch,
+            Self::Blob(BlobError::Full) => ErrorCode::DiskFull,
+            _ => ErrorCode::Internal,
+        }
+    }
+}
+
+impl AsStoreError for AppError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
+}
+
+impl From<ErrorCode> for AppError {
+    fn from(code: ErrorCode) -> Self {
+        Refusal::new(code).into()
+    }
+}
+
+/// Why a request is refused, in words its sender can act on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// Stable code.
+    pub code: ErrorCode,
+    /// What exactly is wrong here, in English; the code's own text where empty.
+    pub detail_en: Option<String>,
+    /// The same in Chinese.
+    pub detail_zh: Option<String>,
+    /// The limit that was exceeded.
+    pub limit: Option<i64>,
+    /// What was sent.
+    pub actual: Option<i64>,
+    /// When trying again may help, in seconds.
+    pub retry_after_s: Option<i64>,
+    /// Faulty fields.
+    pub fields: Vec<FieldFault>,
+}
+
+/// One faulty field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub struct FieldFault {
+    /// Path in the body, for example `phones[0]`.
+    pub path: String,
+    /// What was expected.
+    pub expected: String,
+}
+
+impl Refusal {
+    /// A refusal with the code's own text.
+    #[must_use]
+    pub const fn new(code: ErrorCode) -> Self {
+        Self {
+            code,
+            detail_en: None,
+            detail_zh: None,
+            limit: None,
+            actual: None,
+            retry_after_s: None,
+            fields: Vec::new(),
+        }
+    }
+
+    /// Says what exactly is wrong, in both languages.
+    #[must_use]
+    pub fn detail(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.detail_en = Some(en.into());
+        self.detail_zh = Some(zh.into());
+        self
+    }
+
+    /// Names limit and actual value.
+    #[must_use]
+    pub const fn limit(mut self, limit: i64, actual: i64) -> Self {
+        self.limit = Some(limit);
+        self.actual = Some(actual);
+        self
+    }
+
+    /// Says when trying again may help.
+    #[must_use]
+    pub const fn retry_after(mut self, secs: i64) -> Self {
+        self.retry_after_s = Some(secs);
+        self
+    }
+
+    /// Adds a faulty field.
+    #[must_use]
+    pub fn field(mut self, path: impl Into<String>, expected: impl Into<String>) -> Self {
+        self.fields.push(FieldFault { path: path.into(), expected: expected.into() });
+        self
+    }
+}
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $en:literal, $zh:literal;)+) => {
+        /// Stable codes of refusals; a released code never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        pub enum ErrorCode {
+            $($(#[$doc])* #[serde(rename = $text)] $name,)+
+        }
+
+        impl ErrorCode {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The code as text.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)+ }
+            }
+
+            /// What it means, in English.
+            #[must_use]
+            pub const fn title_en(self) -> &'static str {
+                match self { $(Self::$name => $en,)+ }
+            }
+
+            /// What it means, in Chinese.
+            #[must_use]
+            pub const fn title_zh(self) -> &'static str {
+                match self { $(Self::$name => $zh,)+ }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// No such thing, or not yours to see.
+    NotFound = "not_found", "Nothing is here, or it is not yours to see", "不存在，或您无权查看";
+    /// The path exists with another method.
+    MethodNotAllowed = "method_not_allowed", "This path does not know this method", "该路径不支持此方法";
+    /// No valid access token.
+    TokenInvalid = "token_invalid", "The access token is missing, expired or not valid", "访问令牌缺失、过期或无效";
+    /// The roles do not allow it.
+    Forbidden = "forbidden", "Your role does not allow this", "您的角色无权执行此操作";
+    /// Wrong organisation, login or password.
+    LoginFailed = "login_failed", "Organisation, login or password is wrong", "组织、账号或密码不正确";
+    /// Too many attempts.
+    TooManyAttempts = "too_many_attempts", "Too many attempts; wait before trying again", "尝试次数过多，请稍后再试";
+    /// The refresh token is not valid.
+    RefreshInvalid = "refresh_invalid", "The session has ended; sign in again", "会话已结束，请重新登录";
+    /// A used refresh token came again.
+    RefreshReused = "refresh_reused", "The session was ended because its token was used twice; sign in again",
+        "令牌被重复使用，会话已终止，请重新登录";
+    /// A device assertion does not verify.
+    AssertionInvalid = "assertion_invalid", "The device's signature or nonce is not valid", "设备签名或随机数无效";
+    /// The enrolment code is wrong.
+    EnrolmentInvalid = "enrolment_invalid", "The enrolment code is not valid", "注册码无效";
+    /// Too many wrong enrolment codes.
+    EnrolmentLocked = "enrolment_locked", "Too many wrong codes; ask for a new one", "错误次数过多，请重新获取注册码";
+    /// The enrolment code is too old.
+    EnrolmentExpired = "enrolment_expired", "The enrolment code has expired; ask for a new one", "注册码已过期，请重新获取";
+    /// The body is no JSON of the expected form.
+    BodyInvalid = "body_invalid", "The request body does not have the expected form", "请求内容格式不正确";
+    /// A key appears twice.
+    JsonDuplicateKey = "json_duplicate_key", "A key appears twice in the JSON body", "JSON 中有重复的键";
+    /// The JSON is nested too deeply or has too many parts.
+    JsonTooComplex = "json_too_complex", "The JSON body is nested too deeply or has too many items", "JSON 嵌套过深或项目过多";
+    /// The media type is not supported.
+    MediaTypeUnsupported = "media_type_unsupported", "This content type is not supported here", "不支持该内容类型";
+    /// The body is too large.
+    BodyTooLarge = "body_too_large", "The request body is too large", "请求内容过大";
+    /// A photo or other blob is too large.
+    PhotoTooLarge = "photo_too_large", "The file is too large", "文件过大";
+    /// A sync request is too large.
+    SyncBatchTooLarge = "sync_batch_too_large", "The sync request is too large; send it in parts", "同步请求过大，请分批发送";
+    /// A sync request has too many items.
+    SyncBatchTooMany = "too_many_changes", "The sync request holds too many items; send it in parts", "同步请求条目过多，请分批发送";
+    /// The content coding cannot be undone.
+    ContentEncodingInvalid = "content_encoding_invalid", "The compressed body cannot be read", "压缩内容无法读取";
+    /// The batch seal does not verify.
+    SealInvalid = "seal_invalid", "The seal of the request does not verify", "请求签章验证失败";
+    /// The bytes are not what their name says.
+    ChecksumMismatch = "checksum_mismatch", "The bytes do not match their SHA-256", "内容与 SHA-256 不一致";
+    /// A path, query or header value is faulty.
+    ParameterInvalid = "parameter_invalid", "A parameter does not have the expected form", "参数格式不正确";
+    /// The page size is out of range.
+    PageSize = "page_size", "The page size is out of range", "每页数量超出范围";
+    /// The page token is not ours.
+    PageTokenInvalid = "page_token_invalid", "The page token is not valid", "分页标记无效";
+    /// A field breaks a rule of the domain.
+    Invalid = "invalid", "The request breaks a rule", "请求违反业务规则";
+    /// Something with this key exists.
+    Conflict = "conflict", "Something with this key exists already", "该键已存在";
+    /// The thing was changed meanwhile.
+    StaleVersion = "stale_version", "It was changed meanwhile; read it again", "内容已被修改，请重新读取";
+    /// A verdict names content that was replaced.
+    StaleContent = "stale_content", "The judged content was replaced; look at the new one", "所审内容已更新，请查看最新内容";
+    /// An If-Match header is needed.
+    PreconditionRequired = "precondition_required", "An If-Match header with the version is needed", "需要携带 If-Match 版本号";
+    /// The state does not allow it.
+    StateInvalid = "state_invalid", "The current state does not allow this", "当前状态不允许此操作";
+    /// Somebody else is reviewing it.
+    ClaimedByOther = "claimed_by_other", "Somebody else is reviewing this visit", "其他审核员正在审核该工单";
+    /// Who executed a visit may not judge it.
+    FourEyes = "four_eyes", "Who executed a visit cannot judge it", "执行人不得审核本人的工单";
+    /// The idempotency key came with another body.
+    IdempotencyMismatch = "idempotency_mismatch", "The idempotency key was used with another body", "幂等键已用于其他请求内容";
+    /// Too many requests.
+    RateLimited = "rate_limited", "Too many requests; wait a little", "请求过于频繁，请稍后";
+    /// No connection or writer was free in time.
+    Busy = "busy", "The server is busy; try again", "服务器繁忙，请重试";
+    /// The disk is full.
+    DiskFull = "disk_full", "No space is left on the server; nothing was lost on your side", "服务器存储空间不足，您的数据未丢失";
+    /// A defect of ours.
+    Internal = "internal", "Something failed on our side; it was logged", "服务器内部错误，已记录";
+}

@@ -1,0 +1,41 @@
+//! Everything use cases need, built once in `boot` and passed along.
+
+use std::sync::Arc;
+
+use doorstep_store::Store;
+use sync_core::ids::EpochId;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::auth::keys::KeyRing;
+use crate::config::Config;
+use crate::ports::{BlobStore, Clock, Random, new_id};
+
+/// The application's parts; cheap to clone, no mutable state of its own.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    /// The database.
+    pub store: Store,
+    /// Blobs.
+    pub blobs: Arc<dyn BlobStore>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Keys of tokens and receipts.
+    pub keys: Arc<KeyRing>,
+    /// The identity of this data (design section 3, point 7).
+    pub epoch: EpochId,
+    /// Configuration.
+    pub config: Arc<Config>,
+    /// Bounds the memory of concurrent password hashes.
+    pub hashing: Arc<Semaphore>,
+}
+
+impl AppState {
+    /// A new UUIDv7 of now.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        new_id(self.clock.now(), &*self.random)
+    }
+}

@@ -1,0 +1,141 @@
+//! The server's own keys: access tokens (rotated away) and evidence (never removed).
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use sync_core::bytes::to_base64url;
+
+/// What a key signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Access tokens.
+    Access,
+    /// Receipts, heads, orders.
+    Evidence,
+}
+
+impl Purpose {
+    /// The purpose as the database stores it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Evidence => "evidence",
+        }
+    }
+}
+
+/// One Ed25519 key of the server.
+#[derive(Clone)]
+pub struct ServerKey {
+    /// RFC 7638 thumbprint of the public key.
+    pub kid: String,
+    /// When it was made, in milliseconds.
+    pub created_at_ms: i64,
+    /// When it was retired; it still verifies.
+    pub retired_at_ms: Option<i64>,
+    signing: SigningKey,
+}
+
+impl std::fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ServerKey({})", self.kid)
+    }
+}
+
+impl ServerKey {
+    /// Makes the key of a 32-byte seed.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32], created_at_ms: i64, retired_at_ms: Option<i64>) -> Self {
+        let signing = SigningKey::from_bytes(seed);
+        let kid = thumbprint(signing.verifying_key().as_bytes());
+        Self { kid, created_at_ms, retired_at_ms, signing }
+    }
+
+    /// The 32 bytes of the public key.
+    #[must_use]
+    pub fn public_bytes(&self) -> [u8; 32] {
+        self.signing.verifying_key().to_bytes()
+    }
+
+    /// The 32-byte seed, for the database only.
+    #[must_use]
+    pub fn seed(&self) -> [u8; 32] {
+        self.signing.to_bytes()
+    }
+
+    /// Signs bytes (RFC 8032).
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 64] {
+        self.signing.sign(bytes).to_bytes()
+    }
+
+    /// The public key as a JSON Web Key (RFC 8037), with its validity.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
+        let mut jwk = json!({
+            "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
+            "kid": self.kid, "x": to_base64url(&self.public_bytes()), "created_at": instant(self.created_at_ms),
+        });
+        if let (Some(retired), Some(object)) = (self.retired_at_ms, jwk.as_object_mut()) {
+            object.insert("retired_at".to_owned(), instant(retired).into());
+        }
+        jwk
+    }
+}
+
+fn instant(ms: i64) -> String {
+    Timestamp::from_millisecond(ms).map(|at| format!("{at:.3}")).unwrap_or_default()
+}
+
+/// RFC 7638 thumbprint of an Ed25519 public key.
+fn thumbprint(public: &[u8; 32]) -> String {
+    let canonical = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, to_base64url(public));
+    to_base64url(&Sha256::digest(canonical.as_bytes()))
+}
+
+/// The keys in force and those that still verify.
+#[derive(Debug, Clone)]
+pub struct KeyRing {
+    /// Keys of access tokens, newest last; the newest signs.
+    pub access: Vec<ServerKey>,
+    /// Keys of evidence, newest last; the newest signs.
+    pub evidence: Vec<ServerKey>,
+    access_signer: ServerKey,
+    evidence_signer: ServerKey,
+}
+
+impl KeyRing {
+    /// Puts a ring together.
+    #[must_use]
+    pub fn new(access: Vec<ServerKey>, evidence: Vec<ServerKey>) -> Option<Self> {
+        let signer = |keys: &[ServerKey]| keys.iter().rev().find(|key| key.retired_at_ms.is_none()).cloned();
+        Some(Self { access_signer: signer(&access)?, evidence_signer: signer(&evidence)?, access, evidence })
+    }
+
+    /// The key that signs access tokens.
+    #[must_use]
+    pub const fn access_signer(&self) -> &ServerKey {
+        &self.access_signer
+    }
+
+    /// The key that signs receipts.
+    #[must_use]
+    pub const fn evidence_signer(&self) -> &ServerKey {
+        &self.evidence_signer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thumbprint_is_that_of_rfc_8037() {
+        // RFC 8037 appendix A.3.
+        let public = sync_core::bytes::from_base64url("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo").expect("vector");
+        let public: [u8; 32] = public.try_into().expect("32 bytes");
+        assert_eq!(thumbprint(&public), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+}

@@ -1,0 +1,6 @@
+//! Cryptography of identity: keys, access tokens, passwords, opaque secrets.
+
+pub mod keys;
+pub mod password;
+pub mod secret;
+pub mod token;

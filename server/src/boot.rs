@@ -1,0 +1,131 @@
+//! Composition root: configuration to a running server.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use doorstep_store::organisations::{SigningKeyRow, ensure_epoch, insert_signing_key, list_signing_keys};
+use doorstep_store::{Conn, DatabaseUrl, Store, StoreOptions};
+use sync_core::ids::EpochId;
+use tokio::sync::Semaphore;
+
+use crate::adapters::fs_blobs::FsBlobs;
+use crate::adapters::system::SystemRandom;
+use crate::app::{AppError, AppState, ErrorCode};
+use crate::auth::keys::{KeyRing, Purpose, ServerKey};
+use crate::config::Config;
+use crate::domain::Operation;
+use crate::http::error::ApiError;
+use crate::http::middleware::edge::edge;
+use crate::http::routes;
+use crate::ports::{Clock, Random, new_id};
+
+/// Opens the database and blobs and puts the application together.
+///
+/// # Errors
+/// If the database or data directory cannot be used.
+pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppState, AppError> {
+    let url: DatabaseUrl = config.database_url.parse().map_err(|error| AppError::Internal(format!("{error}")))?;
+    let options = StoreOptions {
+        connections: config.database.connections,
+        wait: Duration::from_millis(config.database.wait_ms),
+        ..StoreOptions::default()
+    };
+    let store = tokio::task::spawn_blocking(move || Store::open(&url, &options))
+        .await
+        .map_err(|error| AppError::Internal(error.to_string()))??;
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let now = clock.now();
+    let fresh_epoch = EpochId(new_id(now, &*random));
+    let seeds = (random.bytes32(), random.bytes32());
+    let (epoch, keys) = store
+        .write(move |conn| {
+            let access = ensure_keys(conn, Purpose::Access, &seeds.0, now.0)?;
+            let evidence = ensure_keys(conn, Purpose::Evidence, &seeds.1, now.0)?;
+            let keys = KeyRing::new(access, evidence);
+            Ok::<_, AppError>((ensure_epoch(conn, fresh_epoch, now.0)?, keys))
+        })
+        .await?;
+    let keys = keys.ok_or_else(|| AppError::Internal("every signing key is retired".to_owned()))?;
+    let blobs = FsBlobs::open(&config.data_dir.join("blobs"))?;
+    Ok(AppState {
+        store,
+        blobs: Arc::new(blobs),
+        clock,
+        random,
+        keys: Arc::new(keys),
+        epoch,
+        hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
+        config: Arc::new(config),
+    })
+}
+
+/// Loads the keys of a purpose; the first start makes one.
+fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Result<Vec<ServerKey>, AppError> {
+    let mut rows = list_signing_keys(conn, purpose.as_str())?;
+    if rows.is_empty() {
+        let key = ServerKey::from_seed(seed, now_ms, None);
+        let row = SigningKeyRow {
+            kid: key.kid.clone(),
+            purpose: purpose.as_str().to_owned(),
+            public_key: key.public_bytes().to_vec(),
+            private_key: seed.to_vec(),
+            created_at_ms: now_ms,
+            retired_at_ms: None,
+        };
+        insert_signing_key(conn, &row)?;
+        rows.push(row);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let seed = row.private_key.as_slice().try_into().map_err(|_length| corrupt_key(&row.kid))?;
+            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms))
+        })
+        .collect()
+}
+
+fn corrupt_key(kid: &str) -> AppError {
+    doorstep_store::StoreError::Corrupt {
+        table: "signing_keys",
+        id: kid.to_owned(),
+        what: "the seed is not 32 bytes".to_owned(),
+    }
+    .into()
+}
+
+/// Adds everything the API needs to an actix application; the in-process tests use it too.
+pub fn configure(state: AppState) -> impl FnOnce(&mut web::ServiceConfig) + Clone + Send + 'static {
+    move |config| {
+        config.app_data(web::Data::new(state));
+        routes::configure(config);
+        config.default_service(web::to(no_route));
+    }
+}
+
+/// Answers paths that nothing serves, or that know other methods only.
+async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResponse, ApiError> {
+    let pattern = |path: &str| actix_web::dev::ResourceDef::new(path).is_match(request.path());
+    let known = Operation::ALL.iter().any(|operation| pattern(operation.row().path));
+    Err(if known { ErrorCode::MethodNotAllowed } else { ErrorCode::NotFound }.into())
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// If the server cannot listen.
+pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
+    let configured = state.clone();
+    HttpServer::new(move || {
+        let state = configured.clone();
+        App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).configure(configure(state))
+    })
+    .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+    // Heads and idle bodies that trickle in are cut (limits-and-threats section 5).
+    .client_request_timeout(Duration::from_secs(10))
+    .shutdown_timeout(10)
+    .listen(listener)?
+    .run()
+    .await
+}

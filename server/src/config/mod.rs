@@ -1,0 +1,87 @@
+//! Configuration: built-in defaults, then a file, then the environment; validated once.
+
+mod load;
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+pub use load::{ConfigError, load};
+
+/// Everything an installation can set. The defaults in `defaults.json` are the documented reference.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `sqlite://path` or `postgres://…`.
+    pub database_url: String,
+    /// Where blobs live.
+    pub data_dir: PathBuf,
+    /// Listening address.
+    pub listen: String,
+    /// The URL by which people and phones reach this server; issuer of its tokens.
+    pub public_url: String,
+    /// Database pools.
+    pub database: DatabaseConfig,
+    /// Signing in.
+    pub auth: AuthConfig,
+    /// Limits on requests.
+    pub limits: LimitsConfig,
+    /// What travels to phones.
+    pub sync: SyncConfig,
+}
+
+/// Database pools.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseConfig {
+    /// Connections.
+    pub connections: u32,
+    /// How long a request waits for one, in milliseconds.
+    pub wait_ms: u64,
+}
+
+/// Signing in.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuthConfig {
+    /// Life of an access token, in seconds (design section 9: 15 minutes).
+    pub access_token_secs: i64,
+    /// A refresh family ends after this many days without use (design section 9: 45).
+    pub refresh_idle_days: i64,
+    /// Life of an enrolment code, in seconds (limits-and-threats: 15 minutes).
+    pub enrolment_code_secs: i64,
+    /// Life of a nonce, in seconds.
+    pub nonce_secs: i64,
+    /// Password hashes computed at once (limits-and-threats: 4).
+    pub concurrent_hashes: usize,
+}
+
+/// Limits on requests; each has a compiled ceiling that no file or variable can exceed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// A JSON body, in bytes.
+    pub json_body_bytes: usize,
+    /// A bulk import, in bytes.
+    pub import_body_bytes: usize,
+    /// A photo or other blob, in bytes.
+    pub blob_bytes: u64,
+    /// A sync request as sent, in bytes.
+    pub sync_encoded_bytes: usize,
+    /// A sync request after decompression, in bytes.
+    pub sync_decoded_bytes: usize,
+    /// Decompressed size divided by compressed size.
+    pub sync_ratio: usize,
+    /// Items per page.
+    pub page_size: i64,
+}
+
+/// What travels to phones (design section 3, point 5).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SyncConfig {
+    /// Visits planned up to this many days ahead.
+    pub days_ahead: i64,
+    /// Visits planned up to this many days back.
+    pub days_back: i64,
+}

@@ -1,0 +1,7 @@
+//! Decisions and vocabulary of the office, without I/O.
+
+pub mod actor;
+pub mod operation;
+
+pub use actor::{Actor, Role, Scope, TokenKind};
+pub use operation::Operation;

@@ -1,0 +1,157 @@
+//! Every operation of the API with its route and who may call it: the permission table.
+//!
+//! One row per operation; a route without a row does not compile, and a test compares the rows with
+//! the API document both ways and plays the full matrix operation × role × relation.
+
+use super::actor::{Role, Scope, TokenKind};
+
+use Role::{Admin, Auditor, BranchManager, DeptManager, Dispatcher, FieldRep, TeamLead};
+use Scope::{Organisation, Own, Team};
+
+/// HTTP method of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// PATCH.
+    Patch,
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody; the operation authenticates by its body, or shows nothing private.
+    Public,
+    /// Holders of an access token whose roles are granted, as far as the grant reaches.
+    Roles(&'static [(Role, Scope)]),
+    /// Enrolled devices; an upload-only token suffices.
+    Device,
+    /// Any signed-in person, for himself.
+    Anyone,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// Operation id in the API document: `<verb>_<resource>`.
+    pub id: &'static str,
+    /// Method.
+    pub method: Method,
+    /// Path with `{parameters}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident = $id:literal $method:ident $path:literal $access:expr;)+) => {
+        /// An operation of the API.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl Operation {
+            /// Every operation, in the order of the API document.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The row of the operation.
+            #[must_use]
+            pub const fn row(self) -> Row {
+                match self {
+                    $(Self::$name => Row { id: $id, method: Method::$method, path: $path, access: $access },)+
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// Whether the process lives.
+    Healthz = "show_health" Get "/healthz" Access::Public;
+    /// Whether requests can be served.
+    Readyz = "show_readiness" Get "/readyz" Access::Public;
+    /// Keys of access tokens.
+    Jwks = "show_jwks" Get "/.well-known/jwks.json" Access::Public;
+    /// Keys of receipts.
+    EvidenceKeys = "show_evidence_keys" Get "/.well-known/evidence-keys.json" Access::Public;
+
+    /// Signs in with a password.
+    Login = "login" Post "/v1/auth/login" Access::Public;
+    /// Exchanges a refresh token.
+    Refresh = "refresh_session" Post "/v1/auth/refresh" Access::Public;
+    /// Gives a nonce for a device to sign.
+    CreateNonce = "create_nonce" Post "/v1/auth/nonces" Access::Public;
+    /// Gives an upload-only token against a device assertion.
+    CreateUploadToken = "create_upload_token" Post "/v1/auth/upload-tokens" Access::Public;
+    /// Ends the session.
+    SignOut = "sign_out" Post "/v1/auth/sign-out" Access::Anyone;
+    /// Shows who is signed in.
+    ShowMe = "show_me" Get "/v1/me" Access::Anyone;
+
+    /// Enrols a device by one-time code.
+    EnrolDevice = "enrol_device" Post "/v1/devices/enrol" Access::Public;
+    /// Lists devices.
+    ListDevices = "list_devices" Get "/v1/devices"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation), (DeptManager, Organisation),
+            (BranchManager, Organisation), (Auditor, Organisation), (Dispatcher, Organisation)]);
+    /// Revokes a device.
+    RevokeDevice = "revoke_device" Post "/v1/devices/{device_id}/revoke" Access::Roles(&[(Admin, Organisation)]);
+
+    /// Lists users.
+    ListUsers = "list_users" Get "/v1/users"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation), (DeptManager, Organisation),
+            (BranchManager, Organisation), (Auditor, Organisation), (Admin, Organisation)]);
+    /// Adds a user.
+    CreateUser = "create_user" Post "/v1/users" Access::Roles(&[(Admin, Organisation)]);
+    /// Gives an enrolment code for a user's new device.
+    CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+}
+
+impl Operation {
+    /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.
+    #[must_use]
+    pub fn scope(self, roles: &[Role], token: TokenKind, has_device: bool) -> Option<Scope> {
+        match (self.row().access, token) {
+            (Access::Public, _) => Some(Organisation),
+            (Access::Device, _) => has_device.then_some(Own),
+            (Access::Anyone, TokenKind::Full) => Some(Own),
+            (Access::Roles(grants), TokenKind::Full) => {
+                grants.iter().filter(|(role, _)| roles.contains(role)).map(|(_, scope)| *scope).max()
+            }
+            (Access::Roles(_) | Access::Anyone, TokenKind::Upload) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_routes_are_unique() {
+        let mut ids: Vec<_> = Operation::ALL.iter().map(|op| op.row().id).collect();
+        let mut routes: Vec<_> =
+            Operation::ALL.iter().map(|op| (op.row().path, format!("{:?}", op.row().method))).collect();
+        let count = Operation::ALL.len();
+        ids.sort_unstable();
+        ids.dedup();
+        routes.sort_unstable();
+        routes.dedup();
+        assert_eq!((ids.len(), routes.len()), (count, count));
+    }
+
+    #[test]
+    fn an_upload_token_opens_only_device_operations() {
+        for op in Operation::ALL {
+            let scope = op.scope(&Role::ALL, TokenKind::Upload, true);
+            let expected = matches!(op.row().access, Access::Public | Access::Device);
+            assert_eq!(scope.is_some(), expected, "{op:?}");
+        }
+    }
+}

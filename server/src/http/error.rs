@@ -1,0 +1,218 @@
+//! Problems (RFC 9457): the only place that knows status codes of refusals.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::app::{AppError, ErrorCode, FieldFault};
+
+/// A failed request on its way to the client; the edge middleware turns it into a problem.
+#[derive(Debug)]
+pub struct ApiError(pub AppError);
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: Into<AppError>> From<E> for ApiError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        status(self.0.code())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        problem_response(&self.0, "", Language::English)
+    }
+}
+
+/// The status of each code.
+#[must_use]
+pub const fn status(code: ErrorCode) -> StatusCode {
+    use ErrorCode as C;
+    match code {
+        C::NotFound => StatusCode::NOT_FOUND,
+        C::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        C::TokenInvalid
+        | C::LoginFailed
+        | C::RefreshInvalid
+        | C::RefreshReused
+        | C::AssertionInvalid
+        | C::EnrolmentInvalid
+        | C::SealInvalid => StatusCode::UNAUTHORIZED,
+        C::Forbidden | C::FourEyes => StatusCode::FORBIDDEN,
+        C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        C::EnrolmentExpired => StatusCode::GONE,
+        C::BodyInvalid | C::JsonDuplicateKey | C::ContentEncodingInvalid => StatusCode::BAD_REQUEST,
+        C::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        C::BodyTooLarge | C::PhotoTooLarge | C::SyncBatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        C::JsonTooComplex
+        | C::SyncBatchTooMany
+        | C::ChecksumMismatch
+        | C::ParameterInvalid
+        | C::PageSize
+        | C::PageTokenInvalid
+        | C::Invalid
+        | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
+        C::Conflict | C::StateInvalid | C::ClaimedByOther => StatusCode::CONFLICT,
+        C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
+        C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        C::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        C::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        C::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// Whether the same request may succeed another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Retry {
+    /// It never will.
+    Never,
+    /// At once.
+    Now,
+    /// After `retry_after_s`.
+    After,
+}
+
+const fn retry(code: ErrorCode) -> Retry {
+    use ErrorCode as C;
+    match code {
+        C::Busy | C::TooManyAttempts | C::RateLimited | C::DiskFull | C::Internal => Retry::After,
+        C::StaleVersion | C::ClaimedByOther => Retry::Now,
+        _ => Retry::Never,
+    }
+}
+
+/// A problem in one language.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LocalText {
+    /// What the code means.
+    pub title: String,
+    /// What is wrong with this request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+/// A problem in both languages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LocalTexts {
+    /// English.
+    pub en: LocalText,
+    /// Simplified Chinese.
+    #[serde(rename = "zh-CN")]
+    pub zh_cn: LocalText,
+}
+
+/// Why a request failed (RFC 9457, `application/problem+json`).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// URI of the kind of problem: `/problems/<code>`.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/body_invalid")]
+    pub kind: String,
+    /// What the code means, in the language asked for.
+    pub title: String,
+    /// Status code of the answer.
+    #[schema(example = 400)]
+    pub status: u16,
+    /// What is wrong with this request, in the language asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// Stable code.
+    pub code: ErrorCode,
+    /// Whether trying again may help.
+    pub retry: Retry,
+    /// The id under which the request was logged.
+    pub request_id: String,
+    /// The limit that was exceeded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// What was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<i64>,
+    /// Seconds to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_s: Option<i64>,
+    /// Faulty fields.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldFault>,
+    /// The same in both languages.
+    pub texts: LocalTexts,
+}
+
+/// Language of `title` and `detail`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// Simplified Chinese.
+    Chinese,
+}
+
+/// Seconds to wait where nothing more is known.
+const RETRY_AFTER_SECS: i64 = 2;
+
+/// Builds the problem of an error.
+#[must_use]
+pub fn problem(error: &AppError, request_id: &str, language: Language) -> Problem {
+    let code = error.code();
+    let refusal = match error {
+        AppError::Refused(refusal) => Some(refusal.as_ref()),
+        _ => None,
+    };
+    let texts = LocalTexts {
+        en: LocalText {
+            title: code.title_en().to_owned(),
+            detail: refusal.and_then(|refusal| refusal.detail_en.clone()),
+        },
+        zh_cn: LocalText {
+            title: code.title_zh().to_owned(),
+            detail: refusal.and_then(|refusal| refusal.detail_zh.clone()),
+        },
+    };
+    let shown = match language {
+        Language::English => &texts.en,
+        Language::Chinese => &texts.zh_cn,
+    };
+    let retry = retry(code);
+    Problem {
+        kind: format!("/problems/{}", code.as_str()),
+        title: shown.title.clone(),
+        status: status(code).as_u16(),
+        detail: shown.detail.clone(),
+        code,
+        retry,
+        request_id: request_id.to_owned(),
+        limit: refusal.and_then(|refusal| refusal.limit),
+        actual: refusal.and_then(|refusal| refusal.actual),
+        retry_after_s: refusal
+            .and_then(|refusal| refusal.retry_after_s)
+            .or_else(|| (retry == Retry::After).then_some(RETRY_AFTER_SECS)),
+        fields: refusal.map(|refusal| refusal.fields.clone()).unwrap_or_default(),
+        texts,
+    }
+}
+
+/// Builds the response of an error.
+#[must_use]
+pub fn problem_response(error: &AppError, request_id: &str, language: Language) -> HttpResponse {
+    let problem = problem(error, request_id, language);
+    let mut response = HttpResponse::build(status(error.code()));
+    if let Some(secs) = problem.retry_after_s {
+        response.insert_header(("Retry-After", secs.to_string()));
+    }
+    if matches!(error.code(), ErrorCode::TokenInvalid) {
+        response.insert_header(("WWW-Authenticate", "Bearer"));
+    }
+    response
+        .content_type("application/problem+json")
+        .body(serde_json::to_string(&problem).unwrap_or_else(|_never| "{}".to_owned()))
+}

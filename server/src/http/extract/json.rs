@@ -1,0 +1,158 @@
+//! JSON bodies within limits, with errors that name the field.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use crate::app::{AppError, AppState, ErrorCode, Refusal};
+use crate::http::error::ApiError;
+
+/// A JSON body of the expected form.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// Deepest nesting of a JSON body (limits-and-threats section 5).
+const MAX_DEPTH: usize = 16;
+
+impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            require_json(&request)?;
+            let limit = limit_of(&request)?;
+            let body = read_body(payload, limit, ErrorCode::BodyTooLarge).await?;
+            parse(&body).map(Self).map_err(ApiError)
+        })
+    }
+}
+
+fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
+    let media_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let refusal = Refusal::new(ErrorCode::MediaTypeUnsupported)
+        .detail("Send the body as application/json", "请以 application/json 发送请求内容");
+    Err(refusal.into())
+}
+
+fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
+    let state = request
+        .app_data::<web::Data<AppState>>()
+        .ok_or_else(|| AppError::Internal("application state is missing".to_owned()))?;
+    let limits = &state.config.limits;
+    Ok(if request.path().ends_with("/import") { limits.import_body_bytes } else { limits.json_body_bytes })
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+/// `code` with limit and actual size, or `body_invalid` if the connection broke.
+pub async fn read_body(mut payload: Payload, limit: usize, code: ErrorCode) -> Result<Vec<u8>, ApiError> {
+    let mut body = Vec::new();
+    while let Some(part) = std::future::poll_fn(|cx| next_part(&mut payload, cx)).await {
+        let part = part.map_err(|_broken| ErrorCode::BodyInvalid)?;
+        let size = body.len().saturating_add(part.len());
+        if size > limit {
+            let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+            return Err(Refusal::new(code).limit(number(limit), number(size)).into());
+        }
+        body.extend_from_slice(&part);
+    }
+    Ok(body)
+}
+
+fn next_part(
+    payload: &mut Payload,
+    cx: &mut std::task::Context<'_>,
+) -> std::task::Poll<Option<Result<web::Bytes, actix_web::error::PayloadError>>> {
+    use futures_core::Stream as _;
+    std::pin::Pin::new(payload).poll_next(cx)
+}
+
+/// Parses JSON; the error names the faulty field and what was expected there.
+///
+/// # Errors
+/// `json_duplicate_key`, `json_too_complex` or `body_invalid`.
+pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
+    if depth(body) > MAX_DEPTH {
+        return Err(Refusal::new(ErrorCode::JsonTooComplex).limit(16, i64::try_from(depth(body)).unwrap_or(99)).into());
+    }
+    let mut deserializer = serde_json::Deserializer::from_slice(body);
+    let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let expected = without_position(&error.inner().to_string());
+        let code =
+            if expected.starts_with("duplicate field") { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
+        AppError::from(Refusal::new(code).field(error.path().to_string(), expected))
+    })?;
+    deserializer.end().map_err(|_trailing| {
+        AppError::from(
+            Refusal::new(ErrorCode::BodyInvalid).detail("Something follows the JSON value", "JSON 内容之后有多余字符"),
+        )
+    })?;
+    Ok(parsed)
+}
+
+/// Serde's message without its position, which says nothing to a client that sent one line.
+fn without_position(message: &str) -> String {
+    message.split(" at line ").next().unwrap_or(message).to_owned()
+}
+
+/// Deepest nesting of brackets outside strings, found without recursion.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'[' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Body {
+        #[expect(dead_code, reason = "only its parsing is tested")]
+        phones: Vec<String>,
+    }
+
+    fn refusal(body: &str) -> (ErrorCode, Vec<String>) {
+        match parse::<Body>(body.as_bytes()).expect_err(body) {
+            AppError::Refused(refusal) => (refusal.code, refusal.fields.into_iter().map(|field| field.path).collect()),
+            other => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        assert_eq!(refusal(r#"{"phones":["1",2]}"#), (ErrorCode::BodyInvalid, vec!["phones[1]".to_owned()]));
+        assert_eq!(refusal(r#"{"phones":[],"phones":[]}"#).0, ErrorCode::JsonDuplicateKey);
+        assert_eq!(refusal(r#"{"phones":[]} x"#).0, ErrorCode::BodyInvalid);
+        assert_eq!(refusal(&"[".repeat(17)).0, ErrorCode::JsonTooComplex);
+    }
+
+    #[test]
+    fn brackets_in_strings_do_not_count() {
+        assert_eq!(depth(br#"{"a":"[[[\"[["}"#), 1);
+    }
+}

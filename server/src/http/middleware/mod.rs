@@ -1,0 +1,4 @@
+//! What surrounds every handler: request id, problems, logs, headers; and the permission guard.
+
+pub mod edge;
+pub mod guard;

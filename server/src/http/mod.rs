@@ -1,0 +1,12 @@
+//! The HTTP edge: extract, authorise, call one use case, map the result.
+//!
+//! *Architecture invariant:* this module never opens a transaction or names a table.
+
+pub mod docs;
+pub mod error;
+pub mod extract;
+pub mod middleware;
+pub mod openapi;
+pub mod routes;
+pub mod v1;
+pub mod wire;

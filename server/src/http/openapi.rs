@@ -1,0 +1,147 @@
+//! The API document, generated from the handlers.
+
+use actix_web::{HttpResponse, get};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{IntoResponses, Modify, OpenApi};
+
+use crate::http::error::Problem;
+use crate::http::v1::{auth, devices, health, users};
+
+/// Problems any operation behind the guard may answer with.
+#[derive(IntoResponses)]
+pub enum Problems {
+    /// The request is malformed
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// The access token is missing, expired or not valid
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The roles do not allow it
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(Problem),
+    /// Absent, or not the asker's to see
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(Problem),
+    /// The state or a key does not allow it
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+    /// It was changed meanwhile
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(Problem),
+    /// Too large; names limit and size
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The content type is not supported
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(Problem),
+    /// A rule is broken; names the fields
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(Problem),
+    /// An If-Match header is needed
+    #[response(status = 428, content_type = "application/problem+json")]
+    PreconditionRequired(Problem),
+    /// Too many requests
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
+    /// A defect of ours, logged
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
+    /// Busy; try again
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(Problem),
+    /// No space left; nothing is lost on the sender's side
+    #[response(status = 507, content_type = "application/problem+json")]
+    Full(Problem),
+}
+
+/// Problems of operations without a token.
+#[derive(IntoResponses)]
+pub enum PublicProblems {
+    /// The request is malformed
+    #[response(status = 400, content_type = "application/problem+json")]
+    BadRequest(Problem),
+    /// The proof is not valid
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthorized(Problem),
+    /// The key is known already
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(Problem),
+    /// It has expired
+    #[response(status = 410, content_type = "application/problem+json")]
+    Gone(Problem),
+    /// Too large; names limit and size
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(Problem),
+    /// The content type is not supported
+    #[response(status = 415, content_type = "application/problem+json")]
+    MediaType(Problem),
+    /// A rule is broken; names the fields
+    #[response(status = 422, content_type = "application/problem+json")]
+    Unprocessable(Problem),
+    /// Too many attempts
+    #[response(status = 429, content_type = "application/problem+json")]
+    TooMany(Problem),
+    /// A defect of ours, logged
+    #[response(status = 500, content_type = "application/problem+json")]
+    Internal(Problem),
+    /// Busy; try again
+    #[response(status = 503, content_type = "application/problem+json")]
+    Busy(Problem),
+}
+
+struct BearerToken;
+
+impl Modify for BearerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("Access token of `login`, `refresh_session` or `enrol_device`"))
+            .build();
+        openapi
+            .components
+            .get_or_insert_with(Default::default)
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The whole document.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Doorstep",
+        description = "Field visits: work orders, visits, proof photos, acceptance statements, review.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT")
+    ),
+    tags(
+        (name = "health", description = "Whether the server lives and can serve"),
+        (name = "keys", description = "Public keys of tokens and receipts"),
+        (name = "auth", description = "Signing in and staying signed in"),
+        (name = "devices", description = "Enrolled phones"),
+        (name = "users", description = "People and their roles"),
+    ),
+    paths(
+        health::show_health, health::show_readiness, health::show_jwks, health::show_evidence_keys,
+        auth::login::login, auth::refresh::refresh_session, auth::assertion::create_nonce,
+        auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
+        devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
+        users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+    ),
+    components(schemas(Problem)),
+    modifiers(&BearerToken),
+)]
+pub struct ApiDoc;
+
+/// The document as YAML, as it is committed in `openapi.yaml`.
+///
+/// # Errors
+/// A message if the document cannot be written.
+pub fn yaml() -> Result<String, String> {
+    ApiDoc::openapi().to_yaml().map_err(|error| error.to_string())
+}
+
+/// Serves the document as JSON.
+#[get("/openapi.json")]
+pub async fn show() -> HttpResponse {
+    HttpResponse::Ok().json(ApiDoc::openapi())
+}

@@ -1,0 +1,61 @@
+//! Every route, one line each, in the order of the API document.
+
+use actix_web::middleware::from_fn;
+use actix_web::{Handler, Responder, web};
+
+use crate::domain::Operation;
+use crate::domain::operation::Method;
+use crate::http::middleware::guard::guard;
+use crate::http::v1::{auth, devices, health, users};
+use crate::http::{docs, openapi};
+
+/// Mounts the whole API.
+pub fn configure(config: &mut web::ServiceConfig) {
+    use Operation as Op;
+    let mut at = Mount(config);
+    at.route(Op::Healthz, health::show_health);
+    at.route(Op::Readyz, health::show_readiness);
+    at.route(Op::Jwks, health::show_jwks);
+    at.route(Op::EvidenceKeys, health::show_evidence_keys);
+
+    at.route(Op::Login, auth::login::login);
+    at.route(Op::Refresh, auth::refresh::refresh_session);
+    at.route(Op::CreateNonce, auth::assertion::create_nonce);
+    at.route(Op::CreateUploadToken, auth::assertion::create_upload_token);
+    at.route(Op::SignOut, auth::sign_out::sign_out);
+    at.route(Op::ShowMe, auth::me::show_me);
+
+    at.route(Op::EnrolDevice, devices::enrol::enrol_device);
+    at.route(Op::ListDevices, devices::list::list_devices);
+    at.route(Op::RevokeDevice, devices::revoke::revoke_device);
+
+    at.route(Op::ListUsers, users::list::list_users);
+    at.route(Op::CreateUser, users::create::create_user);
+    at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
+
+    config.service(openapi::show);
+    config.service(docs::redirect);
+    config.service(docs::show);
+}
+
+struct Mount<'a>(&'a mut web::ServiceConfig);
+
+impl Mount<'_> {
+    /// Mounts a handler where the operation's row says, behind the permission guard.
+    fn route<F, Args>(&mut self, operation: Operation, handler: F)
+    where
+        F: Handler<Args>,
+        Args: actix_web::FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let row = operation.row();
+        let method = match row.method {
+            Method::Get => web::get(),
+            Method::Post => web::post(),
+            Method::Put => web::put(),
+            Method::Patch => web::patch(),
+        };
+        let guarded = method.to(handler).wrap(from_fn(move |request, next| guard(operation, request, next)));
+        self.0.route(row.path, guarded);
+    }
+}

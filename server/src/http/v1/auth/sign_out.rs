@@ -1,0 +1,20 @@
+//! POST /v1/auth/sign-out
+
+use actix_web::{HttpResponse, web};
+
+use crate::app::{AppState, Ctx, auth};
+use crate::http::error::ApiError;
+use crate::http::openapi::Problems;
+
+/// Signs the device out
+///
+/// Ends its sessions; what it captured stays on it and can still be uploaded by assertion.
+///
+/// # Errors
+/// `forbidden` if the token belongs to no device.
+#[utoipa::path(post, path = "/v1/auth/sign-out", operation_id = "sign_out", tag = "auth",
+    responses((status = 204, description = "Signed out"), Problems), security(("bearer" = [])))]
+pub async fn sign_out(state: web::Data<AppState>, ctx: Ctx) -> Result<HttpResponse, ApiError> {
+    auth::sign_out(&state, ctx).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,65 @@
+//! POST /v1/devices/enrol
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_core::ids::EpochId;
+use sync_core::jws::P256PublicKey;
+use utoipa::ToSchema;
+
+use crate::app::auth::EnrolCommand;
+use crate::app::{AppState, ErrorCode, Refusal, auth};
+use crate::http::error::ApiError;
+use crate::http::extract::Json;
+use crate::http::openapi::PublicProblems;
+use crate::http::v1::auth::SessionOut;
+
+/// What a phone sends to enrol.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnrolIn {
+    /// Code of the organisation.
+    #[schema(example = "yunze")]
+    pub organisation: String,
+    /// Login of the rep.
+    #[schema(example = "li.ming")]
+    pub login: String,
+    /// The one-time code.
+    #[schema(example = "7K3M9P2QXR")]
+    pub code: String,
+    /// Name of the phone, for lists.
+    #[schema(example = "Li Ming's phone")]
+    pub name: String,
+    /// Public key of the install: JWK, EC P-256.
+    #[schema(value_type = Object, example = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}))]
+    pub public_key: Value,
+}
+
+/// An enrolled phone: its session, and what it needs to check this server.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EnrolOut {
+    /// The session.
+    pub session: SessionOut,
+    /// Identity of the server's data.
+    pub epoch: EpochId,
+    /// Keys of receipts.
+    #[schema(value_type = Vec<Object>)]
+    pub evidence_keys: Vec<Value>,
+}
+
+/// Enrols a phone by one-time code
+///
+/// Binds the phone's key to the person; every later request with content is sealed by that key.
+///
+/// # Errors
+/// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `conflict` for a key that is enrolled already.
+#[utoipa::path(post, path = "/v1/devices/enrol", operation_id = "enrol_device", tag = "devices", request_body = EnrolIn,
+    responses((status = 201, description = "Enrolled", body = EnrolOut), PublicProblems))]
+pub async fn enrol_device(state: web::Data<AppState>, Json(body): Json<EnrolIn>) -> Result<HttpResponse, ApiError> {
+    let public_key: P256PublicKey = serde_json::from_value(body.public_key)
+        .map_err(|error| Refusal::new(ErrorCode::BodyInvalid).field("public_key", error.to_string()))?;
+    let EnrolIn { organisation, login, code, name, .. } = body;
+    let session = auth::enrol_device(&state, EnrolCommand { organisation, login, code, name, public_key }).await?;
+    let evidence_keys = state.keys.evidence.iter().map(crate::auth::keys::ServerKey::jwk).collect();
+    Ok(HttpResponse::Created().json(EnrolOut { session: session.into(), epoch: state.epoch, evidence_keys }))
+}

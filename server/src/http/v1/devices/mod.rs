@@ -1,0 +1,5 @@
+//! Enrolled phones: request and response types.
+
+pub mod enrol;
+pub mod list;
+pub mod revoke;

@@ -1,0 +1,79 @@
+//! Health, readiness and public keys.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::app::{AppError, AppState};
+use crate::http::error::ApiError;
+use crate::http::openapi::PublicProblems;
+
+/// A plain yes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HealthOut {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    pub status: String,
+}
+
+fn ok() -> web::Json<HealthOut> {
+    web::Json(HealthOut { status: "ok".to_owned() })
+}
+
+/// Tells that the process lives
+///
+/// Never depends on the database.
+#[utoipa::path(get, path = "/healthz", operation_id = "show_health", tag = "health",
+    responses((status = 200, description = "Alive", body = HealthOut), PublicProblems))]
+pub async fn show_health() -> web::Json<HealthOut> {
+    ok()
+}
+
+/// Tells whether requests can be served
+///
+/// Asks the database.
+///
+/// # Errors
+/// `busy` while the database does not answer.
+#[utoipa::path(get, path = "/readyz", operation_id = "show_readiness", tag = "health",
+    responses((status = 200, description = "Ready", body = HealthOut), PublicProblems))]
+pub async fn show_readiness(state: web::Data<AppState>) -> Result<web::Json<HealthOut>, ApiError> {
+    state
+        .store
+        .read(|conn| Ok::<_, AppError>(doorstep_store::organisations::list_organisations(conn).map(drop)?))
+        .await?;
+    Ok(ok())
+}
+
+/// A set of public keys (RFC 7517).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeySetOut {
+    /// The keys, oldest first.
+    #[schema(value_type = Vec<Object>)]
+    pub keys: Vec<Value>,
+}
+
+fn key_set(keys: &[crate::auth::keys::ServerKey]) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "public, max-age=300"))
+        .json(KeySetOut { keys: keys.iter().map(crate::auth::keys::ServerKey::jwk).collect() })
+}
+
+/// Shows the keys of access tokens
+///
+/// Rotated away; a token names its key by `kid`.
+#[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "show_jwks", tag = "keys",
+    responses((status = 200, description = "Keys", body = KeySetOut), PublicProblems))]
+pub async fn show_jwks(state: web::Data<AppState>) -> HttpResponse {
+    key_set(&state.keys.access)
+}
+
+/// Shows the keys of receipts
+///
+/// Never removed, so that old evidence verifies for ever.
+#[utoipa::path(get, path = "/.well-known/evidence-keys.json", operation_id = "show_evidence_keys", tag = "keys",
+    responses((status = 200, description = "Keys", body = KeySetOut), PublicProblems))]
+pub async fn show_evidence_keys(state: web::Data<AppState>) -> HttpResponse {
+    key_set(&state.keys.evidence)
+}

@@ -1,0 +1,6 @@
+//! Resources of version 1: one folder each, one file per verb.
+
+pub mod auth;
+pub mod devices;
+pub mod health;
+pub mod users;

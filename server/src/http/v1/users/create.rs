@@ -1,0 +1,60 @@
+//! POST /v1/users
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use sync_core::ids::TeamId;
+use utoipa::ToSchema;
+
+use super::UserOut;
+use crate::app::auth::NewUser;
+use crate::app::{AppState, Ctx, auth};
+use crate::domain::Role;
+use crate::http::error::ApiError;
+use crate::http::extract::Json;
+use crate::http::openapi::Problems;
+
+/// A person to add.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserIn {
+    /// Login, 1 to 64 of a-z, 0-9, dot, hyphen, underscore.
+    #[schema(example = "li.ming")]
+    pub login: String,
+    /// Name.
+    #[schema(example = "李明")]
+    pub name: String,
+    /// Staff number on the badge.
+    #[serde(default)]
+    pub staff_number: Option<String>,
+    /// Roles.
+    pub roles: Vec<Role>,
+    /// Team.
+    #[serde(default)]
+    pub team_id: Option<TeamId>,
+    /// Password, 8 to 200 characters; absent for people who only use an enrolled phone.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// Adds a person
+///
+/// # Errors
+/// `invalid` naming the field, `conflict` if the login is taken.
+#[utoipa::path(post, path = "/v1/users", operation_id = "create_user", tag = "users", request_body = UserIn,
+    responses((status = 201, description = "Added", body = UserOut), Problems), security(("bearer" = [])))]
+pub async fn create_user(
+    state: web::Data<AppState>,
+    ctx: Ctx,
+    Json(body): Json<UserIn>,
+) -> Result<HttpResponse, ApiError> {
+    let new = NewUser {
+        login: body.login,
+        name: body.name,
+        staff_number: body.staff_number,
+        roles: body.roles,
+        team: body.team_id,
+        password: body.password,
+    };
+    let person = auth::create_user(&state, ctx, new).await?;
+    Ok(HttpResponse::Created().json(UserOut::from(person)))
+}

@@ -1,0 +1,221 @@
+//! Enrolled phones, enrolment codes, nonces.
+
+use diesel::prelude::*;
+use sync_core::ids::{DeviceId, OrgId, UserId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{devices, enrolment_codes, nonces};
+use crate::text::Txt;
+
+/// An enrolled install of a phone.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = devices)]
+pub struct DeviceRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<DeviceId>,
+    /// Whose it is.
+    pub user_id: Txt<UserId>,
+    /// Name the rep gave it.
+    pub name: String,
+    /// Thumbprint of its key.
+    pub kid: String,
+    /// SEC 1 encoding of its P-256 key, 65 bytes.
+    pub public_key: Vec<u8>,
+    /// `active`, `signed_out`, `suspended` or `revoked`.
+    pub state: String,
+    /// When it was enrolled.
+    pub enrolled_at_ms: i64,
+    /// When it was revoked.
+    pub revoked_at_ms: Option<i64>,
+    /// Last contact.
+    pub last_seen_at_ms: Option<i64>,
+    /// Items it reported as unsent.
+    pub unsent: i64,
+    /// Age of the oldest unsent item.
+    pub oldest_unsent_at_ms: Option<i64>,
+    /// Free space it reported.
+    pub free_bytes: Option<i64>,
+    /// Its clock minus ours, in milliseconds.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// What a phone reports about itself in each sync round.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = devices)]
+pub struct DeviceHeartbeat {
+    /// Last contact.
+    pub last_seen_at_ms: Option<i64>,
+    /// Items not yet sent.
+    pub unsent: i64,
+    /// Age of the oldest of them.
+    pub oldest_unsent_at_ms: Option<i64>,
+    /// Free space.
+    pub free_bytes: Option<i64>,
+    /// Its clock minus ours.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// Adds a device.
+///
+/// # Errors
+/// Conflict if id or key are known.
+pub fn insert_device(conn: &mut Conn, row: &DeviceRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(devices::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The device of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_device(conn: &mut Conn, org: OrgId, id: DeviceId) -> StoreResult<Option<DeviceRow>> {
+    Ok(per_backend!(conn, c => devices::table
+        .find((Txt(org), Txt(id)))
+        .select(DeviceRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Devices in id order after `after`, of the given people or of all.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_devices(
+    conn: &mut Conn,
+    org: OrgId,
+    holders: Option<&[UserId]>,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<DeviceRow>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = devices::table
+            .filter(devices::org_id.eq(Txt(org)).and(devices::id.gt(after)))
+            .order(devices::id)
+            .limit(limit)
+            .select(DeviceRow::as_select())
+            .into_boxed();
+        if let Some(holders) = holders {
+            query = query.filter(devices::user_id.eq_any(holders.iter().copied().map(Txt)));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Sets the state of a device; a revocation time is kept once set.
+///
+/// # Errors
+/// Stale if there is no such device.
+pub fn update_device_state(
+    conn: &mut Conn,
+    org: OrgId,
+    id: DeviceId,
+    state: &str,
+    revoked_at_ms: Option<i64>,
+) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
+        .set((devices::state.eq(state), devices::revoked_at_ms.eq(revoked_at_ms)))
+        .execute(c))?)
+}
+
+/// Stores what a phone reported.
+///
+/// # Errors
+/// Stale if there is no such device.
+pub fn update_heartbeat(conn: &mut Conn, org: OrgId, id: DeviceId, beat: &DeviceHeartbeat) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
+        .set(beat)
+        .execute(c))?)
+}
+
+/// A one-time code for enrolling a device.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = enrolment_codes)]
+pub struct EnrolmentCodeRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// For whom.
+    pub user_id: Txt<UserId>,
+    /// Hash of the code.
+    pub code_hash: String,
+    /// Wrong tries left.
+    pub tries_left: i64,
+    /// When it ends.
+    pub expires_at_ms: i64,
+    /// When it was used.
+    pub used_at_ms: Option<i64>,
+    /// Who gave it.
+    pub created_by: Txt<UserId>,
+}
+
+/// Adds a code; earlier unused codes of the person end.
+///
+/// # Errors
+/// Database errors only.
+pub fn replace_enrolment_code(conn: &mut Conn, row: &EnrolmentCodeRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::delete(enrolment_codes::table.filter(
+        enrolment_codes::org_id.eq(row.org_id)
+            .and(enrolment_codes::user_id.eq(row.user_id))
+            .and(enrolment_codes::used_at_ms.is_null()),
+    )).execute(c))?;
+    per_backend!(conn, c => diesel::insert_into(enrolment_codes::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The unused code of a person.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_enrolment_code(conn: &mut Conn, org: OrgId, user: UserId) -> StoreResult<Option<EnrolmentCodeRow>> {
+    Ok(per_backend!(conn, c => enrolment_codes::table
+        .filter(enrolment_codes::org_id.eq(Txt(org))
+            .and(enrolment_codes::user_id.eq(Txt(user)))
+            .and(enrolment_codes::used_at_ms.is_null()))
+        .select(EnrolmentCodeRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Counts a wrong try, or marks the code used.
+///
+/// # Errors
+/// Stale if there is no such code.
+pub fn update_enrolment_code(
+    conn: &mut Conn,
+    row: &EnrolmentCodeRow,
+    tries_left: i64,
+    used_at_ms: Option<i64>,
+) -> StoreResult<()> {
+    expect_one(
+        per_backend!(conn, c => diesel::update(enrolment_codes::table.find((row.org_id, row.user_id, &row.code_hash)))
+        .set((enrolment_codes::tries_left.eq(tries_left), enrolment_codes::used_at_ms.eq(used_at_ms)))
+        .execute(c))?,
+    )
+}
+
+/// Adds a nonce and forgets the expired ones.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_nonce(conn: &mut Conn, org: OrgId, nonce: &str, expires_at_ms: i64, now_ms: i64) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::delete(nonces::table
+        .filter(nonces::org_id.eq(Txt(org)).and(nonces::expires_at_ms.le(now_ms))))
+        .execute(c))?;
+    per_backend!(conn, c => diesel::insert_into(nonces::table)
+        .values((nonces::org_id.eq(Txt(org)), nonces::nonce.eq(nonce), nonces::expires_at_ms.eq(expires_at_ms)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Uses up a nonce; false if it was unknown, used or expired.
+///
+/// # Errors
+/// Database errors only.
+pub fn take_nonce(conn: &mut Conn, org: OrgId, nonce: &str, now_ms: i64) -> StoreResult<bool> {
+    let taken = per_backend!(conn, c => diesel::delete(nonces::table.filter(
+        nonces::org_id.eq(Txt(org)).and(nonces::nonce.eq(nonce)).and(nonces::expires_at_ms.gt(now_ms)),
+    )).execute(c))?;
+    Ok(taken == 1)
+}

@@ -1,0 +1,98 @@
+//! What can go wrong in the database, independent of the engine.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// Result of a query function.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// A failed query or transaction.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A row that must exist does not.
+    #[error("row not found")]
+    NotFound,
+    /// A unique, foreign or check constraint refused the row.
+    #[error("constraint {constraint} refused the row")]
+    Conflict {
+        /// Name of the constraint, or the columns, as the engine reports them.
+        constraint: String,
+    },
+    /// The row was changed by somebody else since it was read.
+    #[error("stale version of a row")]
+    Stale,
+    /// No connection was free in time, or the engine was busy.
+    #[error("database busy")]
+    Busy,
+    /// Stored data cannot be read; never replaced by a default.
+    #[error("corrupt {table} row {id}: {what}")]
+    Corrupt {
+        /// Table of the row.
+        table: &'static str,
+        /// Key of the row.
+        id: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Another transaction won; the closure may run again.
+    #[error("transaction must be retried")]
+    Retry(#[source] DieselError),
+    /// The closure of a write panicked; nothing was written.
+    #[error("a write panicked")]
+    Panicked,
+    /// Anything else the engine reports.
+    #[error("database error")]
+    Db(#[source] DieselError),
+    /// The database could not be opened or migrated.
+    #[error("cannot open the database: {0}")]
+    Open(String),
+}
+
+impl StoreError {
+    /// Whether running the transaction again may succeed.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Retry(_))
+    }
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            DieselError::DatabaseError(kind, ref info) => match kind {
+                DatabaseErrorKind::UniqueViolation
+                | DatabaseErrorKind::ForeignKeyViolation
+                | DatabaseErrorKind::CheckViolation
+                | DatabaseErrorKind::NotNullViolation => Self::Conflict {
+                    constraint: info.constraint_name().map_or_else(|| info.message().to_owned(), str::to_owned),
+                },
+                DatabaseErrorKind::SerializationFailure => Self::Retry(error),
+                _ if info.message().contains("deadlock detected") => Self::Retry(error),
+                _ if info.message().contains("database is locked") => Self::Busy,
+                _ => Self::Db(error),
+            },
+            other => Self::Db(other),
+        }
+    }
+}
+
+/// Lets [`Store::write`](crate::Store::write) see a store error inside the caller's own error type.
+pub trait AsStoreError: From<StoreError> {
+    /// The store error, if that is what failed.
+    fn as_store_error(&self) -> Option<&StoreError>;
+}
+
+impl AsStoreError for StoreError {
+    fn as_store_error(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+/// Turns "rows affected" into an error unless exactly one row changed.
+///
+/// # Errors
+/// [`StoreError::Stale`] if none or several rows matched.
+pub fn expect_one(affected: usize) -> StoreResult<()> {
+    if affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}

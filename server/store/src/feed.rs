@@ -1,0 +1,338 @@
+//! The feed per audience: what changed for whom, in commit order (design section 3, point 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+use sync_core::ids::OrgId;
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::{audience_heads, feed};
+use crate::text::Txt;
+
+/// What a feed row is about; documents travel as change chunks, everything else as JSON rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeedKind {
+    /// A visit document.
+    Doc,
+    /// The office's side of a visit.
+    Visit,
+    /// A customer.
+    Customer,
+    /// A site.
+    Site,
+    /// A work order.
+    WorkOrder,
+    /// An appointment.
+    Appointment,
+    /// An assignment.
+    Assignment,
+    /// A template version; the item is `code/version`.
+    Template,
+    /// A policy version.
+    Policy,
+    /// A calendar version.
+    Calendar,
+    /// What became of an intent.
+    IntentResult,
+    /// A reviewer's decision.
+    Verdict,
+    /// A rework ticket.
+    Rework,
+}
+
+impl FeedKind {
+    /// Every kind.
+    pub const ALL: [Self; 13] = [
+        Self::Doc,
+        Self::Visit,
+        Self::Customer,
+        Self::Site,
+        Self::WorkOrder,
+        Self::Appointment,
+        Self::Assignment,
+        Self::Template,
+        Self::Policy,
+        Self::Calendar,
+        Self::IntentResult,
+        Self::Verdict,
+        Self::Rework,
+    ];
+
+    /// The kind's name in rows and messages (design section 13).
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Doc => "doc",
+            Self::Visit => "visit",
+            Self::Customer => "customer",
+            Self::Site => "site",
+            Self::WorkOrder => "work_order",
+            Self::Appointment => "appointment",
+            Self::Assignment => "assignment",
+            Self::Template => "template",
+            Self::Policy => "policy",
+            Self::Calendar => "calendar",
+            Self::IntentResult => "intent_result",
+            Self::Verdict => "verdict",
+            Self::Rework => "rework",
+        }
+    }
+}
+
+impl std::fmt::Display for FeedKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Reports text that names no feed kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown feed kind")]
+pub struct FeedKindError;
+
+impl std::str::FromStr for FeedKind {
+    type Err = FeedKindError;
+
+    fn from_str(text: &str) -> Result<Self, FeedKindError> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(FeedKindError)
+    }
+}
+
+/// Whether an item entered or left an audience.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FeedOp {
+    /// The audience has it; it is new or changed.
+    Put,
+    /// The audience no longer has it.
+    Gone,
+}
+
+impl std::fmt::Display for FeedOp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Put => "put",
+            Self::Gone => "gone",
+        })
+    }
+}
+
+impl std::str::FromStr for FeedOp {
+    type Err = FeedKindError;
+
+    fn from_str(text: &str) -> Result<Self, FeedKindError> {
+        match text {
+            "put" => Ok(Self::Put),
+            "gone" => Ok(Self::Gone),
+            _ => Err(FeedKindError),
+        }
+    }
+}
+
+/// Everything one transaction has to tell; collected while it runs, published at its end.
+#[derive(Debug, Clone, Default)]
+pub struct FeedBatch {
+    entries: BTreeMap<(String, FeedKind, String), FeedOp>,
+}
+
+impl FeedBatch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells an audience that it has this item, new or changed.
+    pub fn put(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
+        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Put);
+    }
+
+    /// Tells an audience that it no longer has this item.
+    pub fn gone(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
+        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Gone);
+    }
+
+    /// Whether there is nothing to tell.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Writes the batch at new positions and returns the position of every entry.
+    ///
+    /// # Concurrency
+    /// Must be among the last statements of the transaction: it locks the head of each audience in
+    /// sorted order until the commit, so that commit order equals feed order and no two transactions
+    /// wait for each other in a circle.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn publish(&self, conn: &mut Conn, org: OrgId) -> StoreResult<Positions> {
+        let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+        for (audience, _, _) in self.entries.keys() {
+            *counts.entry(audience).or_default() += 1;
+        }
+        let mut next: BTreeMap<&str, i64> = BTreeMap::new();
+        for (audience, count) in counts {
+            let head = advance_head(conn, org, audience, count)?;
+            next.insert(audience, head - count + 1);
+        }
+        let mut rows = Vec::with_capacity(self.entries.len());
+        let mut positions = Positions::default();
+        for ((audience, kind, item), op) in &self.entries {
+            let pos = next.get_mut(audience.as_str()).map_or(0, |next| {
+                *next += 1;
+                *next - 1
+            });
+            positions.0.insert((audience.clone(), *kind, item.clone()), pos);
+            rows.push(NewFeedRow {
+                org_id: Txt(org),
+                audience: audience.clone(),
+                kind: Txt(*kind),
+                item: item.clone(),
+                pos,
+                entered_pos: pos,
+                op: Txt(*op),
+            });
+        }
+        upsert(conn, &rows)?;
+        Ok(positions)
+    }
+}
+
+/// Where the entries of a batch went.
+#[derive(Debug, Clone, Default)]
+pub struct Positions(BTreeMap<(String, FeedKind, String), i64>);
+
+impl Positions {
+    /// The position of an item per audience.
+    #[must_use]
+    pub fn of(&self, kind: FeedKind, item: &str) -> BTreeMap<String, i64> {
+        self.0
+            .iter()
+            .filter(|((_, entry_kind, entry_item), _)| *entry_kind == kind && entry_item == item)
+            .map(|((audience, _, _), pos)| (audience.clone(), *pos))
+            .collect()
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = feed)]
+struct NewFeedRow {
+    org_id: Txt<OrgId>,
+    audience: String,
+    kind: Txt<FeedKind>,
+    item: String,
+    pos: i64,
+    entered_pos: i64,
+    op: Txt<FeedOp>,
+}
+
+/// Takes `count` positions of an audience and returns the last of them.
+fn advance_head(conn: &mut Conn, org: OrgId, audience: &str, count: i64) -> StoreResult<i64> {
+    Ok(per_backend!(conn, c => diesel::insert_into(audience_heads::table)
+        .values((
+            audience_heads::org_id.eq(Txt(org)),
+            audience_heads::audience.eq(audience),
+            audience_heads::pos.eq(count),
+        ))
+        .on_conflict((audience_heads::org_id, audience_heads::audience))
+        .do_update()
+        .set(audience_heads::pos.eq(audience_heads::pos + count))
+        .returning(audience_heads::pos)
+        .get_result(c))?)
+}
+
+/// One by one: SQLite has no upsert of several rows in diesel, and the statement is prepared once.
+fn upsert(conn: &mut Conn, rows: &[NewFeedRow]) -> StoreResult<()> {
+    for row in rows {
+        // An item enters anew when it was gone before; else it keeps the position where it entered.
+        per_backend!(conn, c => diesel::insert_into(feed::table)
+            .values(row)
+            .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
+            .do_update()
+            .set((
+                feed::pos.eq(excluded(feed::pos)),
+                feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
+                    .otherwise(feed::entered_pos)),
+                feed::op.eq(excluded(feed::op)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// One row of the feed.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = feed)]
+pub struct FeedRow {
+    /// Audience.
+    pub audience: String,
+    /// What it is about.
+    pub kind: Txt<FeedKind>,
+    /// Which one.
+    pub item: String,
+    /// Position.
+    pub pos: i64,
+    /// Position at which the item last entered the audience.
+    pub entered_pos: i64,
+    /// Entered or left.
+    pub op: Txt<FeedOp>,
+}
+
+/// Rows of an audience after a position, in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_feed(conn: &mut Conn, org: OrgId, audience: &str, after: i64, limit: i64) -> StoreResult<Vec<FeedRow>> {
+    Ok(per_backend!(conn, c => feed::table
+        .filter(feed::org_id.eq(Txt(org)).and(feed::audience.eq(audience)).and(feed::pos.gt(after)))
+        .order(feed::pos)
+        .limit(limit)
+        .select(FeedRow::as_select())
+        .load(c))?)
+}
+
+/// The highest position of an audience; 0 if nothing was ever told.
+///
+/// # Errors
+/// Database errors only.
+pub fn audience_head(conn: &mut Conn, org: OrgId, audience: &str) -> StoreResult<i64> {
+    let found: Option<i64> = per_backend!(conn, c => audience_heads::table
+        .find((Txt(org), audience))
+        .select(audience_heads::pos)
+        .first(c)
+        .optional())?;
+    Ok(found.unwrap_or(0))
+}
+
+/// The audiences that hold an item now.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_holders(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> StoreResult<BTreeSet<String>> {
+    let holders: Vec<String> = per_backend!(conn, c => feed::table
+        .filter(feed::org_id.eq(Txt(org))
+            .and(feed::kind.eq(Txt(kind)))
+            .and(feed::item.eq(item))
+            .and(feed::op.eq("put")))
+        .select(feed::audience)
+        .load(c))?;
+    Ok(holders.into_iter().collect())
+}
+
+/// The items of a kind that an audience holds now.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_held(conn: &mut Conn, org: OrgId, audience: &str, kind: FeedKind) -> StoreResult<BTreeSet<String>> {
+    let held: Vec<String> = per_backend!(conn, c => feed::table
+        .filter(feed::org_id.eq(Txt(org))
+            .and(feed::audience.eq(audience))
+            .and(feed::kind.eq(Txt(kind)))
+            .and(feed::op.eq("put")))
+        .select(feed::item)
+        .load(c))?;
+    Ok(held.into_iter().collect())
+}

@@ -1,0 +1,170 @@
+//! Published norms: templates, policies, calendars; a version never changes.
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::{calendars, policies, templates};
+use crate::text::Txt;
+
+/// A template version; `body` is plain JSON, served verbatim.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = templates)]
+pub struct TemplateRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Code.
+    pub code: String,
+    /// Version, from 1.
+    pub version: i64,
+    /// The template as plain JSON.
+    pub body: String,
+    /// SHA-256 of `body`.
+    pub sha256: Txt<Hash>,
+    /// When it was published.
+    pub published_at_ms: i64,
+}
+
+/// Publishes a template version.
+///
+/// # Errors
+/// Conflict if the version exists.
+pub fn insert_template(conn: &mut Conn, row: &TemplateRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(templates::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// One template version.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_template(conn: &mut Conn, org: OrgId, code: &str, version: i64) -> StoreResult<Option<TemplateRow>> {
+    Ok(per_backend!(conn, c => templates::table
+        .find((Txt(org), code, version))
+        .select(TemplateRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The newest version of a template.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_newest_template(conn: &mut Conn, org: OrgId, code: &str) -> StoreResult<Option<TemplateRow>> {
+    Ok(per_backend!(conn, c => templates::table
+        .filter(templates::org_id.eq(Txt(org)).and(templates::code.eq(code)))
+        .order(templates::version.desc())
+        .select(TemplateRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Every template version, by code and version.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_templates(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<TemplateRow>> {
+    Ok(per_backend!(conn, c => templates::table
+        .filter(templates::org_id.eq(Txt(org)))
+        .order((templates::code, templates::version))
+        .select(TemplateRow::as_select())
+        .load(c))?)
+}
+
+/// A policy version; `body` is the row phones receive.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = policies)]
+pub struct PolicyVersionRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Version, from 1.
+    pub version: i64,
+    /// `PolicyRow` as plain JSON.
+    pub body: String,
+    /// When it takes effect.
+    pub effective_from_ms: i64,
+}
+
+/// Publishes a policy version.
+///
+/// # Errors
+/// Conflict if the version exists.
+pub fn insert_policy(conn: &mut Conn, row: &PolicyVersionRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(policies::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// One policy version.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_policy(conn: &mut Conn, org: OrgId, version: i64) -> StoreResult<Option<PolicyVersionRow>> {
+    Ok(per_backend!(conn, c => policies::table
+        .find((Txt(org), version))
+        .select(PolicyVersionRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The policy in force at an instant.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_policy_at(conn: &mut Conn, org: OrgId, at_ms: i64) -> StoreResult<Option<PolicyVersionRow>> {
+    Ok(per_backend!(conn, c => policies::table
+        .filter(policies::org_id.eq(Txt(org)).and(policies::effective_from_ms.le(at_ms)))
+        .order((policies::effective_from_ms.desc(), policies::version.desc()))
+        .select(PolicyVersionRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// A calendar version; `body` is the row phones receive.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = calendars)]
+pub struct CalendarVersionRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Version, from 1.
+    pub version: i64,
+    /// `CalendarRow` as plain JSON.
+    pub body: String,
+    /// When it was published.
+    pub published_at_ms: i64,
+}
+
+/// Publishes a calendar version.
+///
+/// # Errors
+/// Conflict if the version exists.
+pub fn insert_calendar(conn: &mut Conn, row: &CalendarVersionRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(calendars::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// One calendar version.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_calendar(conn: &mut Conn, org: OrgId, version: i64) -> StoreResult<Option<CalendarVersionRow>> {
+    Ok(per_backend!(conn, c => calendars::table
+        .find((Txt(org), version))
+        .select(CalendarVersionRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The newest calendar.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_newest_calendar(conn: &mut Conn, org: OrgId) -> StoreResult<Option<CalendarVersionRow>> {
+    Ok(per_backend!(conn, c => calendars::table
+        .filter(calendars::org_id.eq(Txt(org)))
+        .order(calendars::version.desc())
+        .select(CalendarVersionRow::as_select())
+        .first(c)
+        .optional())?)
+}

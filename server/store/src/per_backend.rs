@@ -1,0 +1,19 @@
+//! One statement, two engines.
+
+/// Runs the same diesel expression on whichever engine the connection belongs to.
+///
+/// The expression is written once and type-checked once per engine. Use it for every statement; only
+/// SQL that really differs goes to [`dialect`](crate::dialect).
+///
+/// ```ignore
+/// per_backend!(conn, c => visits::table.find((Txt(org), Txt(id))).first::<VisitRow>(c))
+/// ```
+#[macro_export]
+macro_rules! per_backend {
+    ($conn:expr, $c:ident => $statement:expr) => {
+        match $conn {
+            $crate::conn::Conn::Sqlite($c) => $statement,
+            $crate::conn::Conn::Postgres($c) => $statement,
+        }
+    };
+}

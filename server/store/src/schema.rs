@@ -1,0 +1,952 @@
+//! The tables as diesel sees them: one file for both engines; `schema_parity` compares it with the databases.
+
+diesel::table! {
+    /// Rows of `organisations`.
+    organisations (id) {
+        /// Column `id`.
+        id -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `zone`.
+        zone -> Text,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `store_epoch`.
+    store_epoch (id) {
+        /// Column `id`.
+        id -> Text,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `signing_keys`.
+    signing_keys (kid) {
+        /// Column `kid`.
+        kid -> Text,
+        /// Column `purpose`.
+        purpose -> Text,
+        /// Column `public_key`.
+        public_key -> Binary,
+        /// Column `private_key`.
+        private_key -> Binary,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `retired_at_ms`.
+        retired_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `number_series`.
+    number_series (org_id, series) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `series`.
+        series -> Text,
+        /// Column `next_value`.
+        next_value -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `teams`.
+    teams (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `name`.
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `grids`.
+    grids (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `name`.
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `users`.
+    users (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `login`.
+        login -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `staff_number`.
+        staff_number -> Nullable<Text>,
+        /// Column `team_id`.
+        team_id -> Nullable<Text>,
+        /// Column `password_hash`.
+        password_hash -> Nullable<Text>,
+        /// Column `is_disabled`.
+        is_disabled -> Bool,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `user_roles`.
+    user_roles (org_id, user_id, role) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `role`.
+        role -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `login_delays`.
+    login_delays (org_id, login) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `login`.
+        login -> Text,
+        /// Column `failures`.
+        failures -> BigInt,
+        /// Column `blocked_until_ms`.
+        blocked_until_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `devices`.
+    devices (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `kid`.
+        kid -> Text,
+        /// Column `public_key`.
+        public_key -> Binary,
+        /// Column `state`.
+        state -> Text,
+        /// Column `enrolled_at_ms`.
+        enrolled_at_ms -> BigInt,
+        /// Column `revoked_at_ms`.
+        revoked_at_ms -> Nullable<BigInt>,
+        /// Column `last_seen_at_ms`.
+        last_seen_at_ms -> Nullable<BigInt>,
+        /// Column `unsent`.
+        unsent -> BigInt,
+        /// Column `oldest_unsent_at_ms`.
+        oldest_unsent_at_ms -> Nullable<BigInt>,
+        /// Column `free_bytes`.
+        free_bytes -> Nullable<BigInt>,
+        /// Column `clock_skew_ms`.
+        clock_skew_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `enrolment_codes`.
+    enrolment_codes (org_id, user_id, code_hash) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `code_hash`.
+        code_hash -> Text,
+        /// Column `tries_left`.
+        tries_left -> BigInt,
+        /// Column `expires_at_ms`.
+        expires_at_ms -> BigInt,
+        /// Column `used_at_ms`.
+        used_at_ms -> Nullable<BigInt>,
+        /// Column `created_by`.
+        created_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `refresh_families`.
+    refresh_families (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `device_id`.
+        device_id -> Nullable<Text>,
+        /// Column `current_hash`.
+        current_hash -> Text,
+        /// Column `previous_hash`.
+        previous_hash -> Nullable<Text>,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `last_used_at_ms`.
+        last_used_at_ms -> BigInt,
+        /// Column `revoked_at_ms`.
+        revoked_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `nonces`.
+    nonces (org_id, nonce) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `nonce`.
+        nonce -> Text,
+        /// Column `expires_at_ms`.
+        expires_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `customers`.
+    customers (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `name_folded`.
+        name_folded -> Text,
+        /// Column `address`.
+        address -> Text,
+        /// Column `address_folded`.
+        address_folded -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `customer_phones`.
+    customer_phones (org_id, customer_id, position) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `customer_id`.
+        customer_id -> Text,
+        /// Column `position`.
+        position -> BigInt,
+        /// Column `phone`.
+        phone -> Text,
+        /// Column `digits`.
+        digits -> Text,
+        /// Column `last_four`.
+        last_four -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `sites`.
+    sites (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `customer_id`.
+        customer_id -> Text,
+        /// Column `grid_id`.
+        grid_id -> Nullable<Text>,
+        /// Column `address`.
+        address -> Text,
+        /// Column `address_folded`.
+        address_folded -> Text,
+        /// Column `lat_udeg`.
+        lat_udeg -> Nullable<BigInt>,
+        /// Column `lon_udeg`.
+        lon_udeg -> Nullable<BigInt>,
+        /// Column `acc_m`.
+        acc_m -> Nullable<BigInt>,
+        /// Column `datum`.
+        datum -> Nullable<Text>,
+        /// Column `scene`.
+        scene -> Text,
+        /// Column `access_note`.
+        access_note -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `templates`.
+    templates (org_id, code, version) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `body`.
+        body -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `published_at_ms`.
+        published_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `policies`.
+    policies (org_id, version) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `body`.
+        body -> Text,
+        /// Column `effective_from_ms`.
+        effective_from_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `calendars`.
+    calendars (org_id, version) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `body`.
+        body -> Text,
+        /// Column `published_at_ms`.
+        published_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `work_orders`.
+    work_orders (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `number`.
+        number -> Nullable<Text>,
+        /// Column `external_ref`.
+        external_ref -> Nullable<Text>,
+        /// Column `number_209`.
+        number_209 -> Nullable<Text>,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `channel`.
+        channel -> Text,
+        /// Column `customer_id`.
+        customer_id -> Text,
+        /// Column `site_id`.
+        site_id -> Text,
+        /// Column `fields`.
+        fields -> Text,
+        /// Column `priority`.
+        priority -> BigInt,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `appointments`.
+    appointments (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `work_order_id`.
+        work_order_id -> Text,
+        /// Column `attempt`.
+        attempt -> BigInt,
+        /// Column `start_ms`.
+        start_ms -> BigInt,
+        /// Column `end_ms`.
+        end_ms -> Nullable<BigInt>,
+        /// Column `proposed_by`.
+        proposed_by -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `changes`.
+        changes -> Text,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visits`.
+    visits (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `number`.
+        number -> Nullable<Text>,
+        /// Column `origin`.
+        origin -> Text,
+        /// Column `work_order_id`.
+        work_order_id -> Nullable<Text>,
+        /// Column `template`.
+        template -> Text,
+        /// Column `template_version`.
+        template_version -> BigInt,
+        /// Column `policy_version`.
+        policy_version -> BigInt,
+        /// Column `assignment_epoch`.
+        assignment_epoch -> BigInt,
+        /// Column `appointment_id`.
+        appointment_id -> Nullable<Text>,
+        /// Column `planned_start_ms`.
+        planned_start_ms -> Nullable<BigInt>,
+        /// Column `attempt`.
+        attempt -> BigInt,
+        /// Column `previous_visit_id`.
+        previous_visit_id -> Nullable<Text>,
+        /// Column `priority`.
+        priority -> BigInt,
+        /// Column `cancelled_at_ms`.
+        cancelled_at_ms -> Nullable<BigInt>,
+        /// Column `cancel_reason`.
+        cancel_reason -> Nullable<Text>,
+        /// Column `closed_at_ms`.
+        closed_at_ms -> Nullable<BigInt>,
+        /// Column `evidence_complete_at_ms`.
+        evidence_complete_at_ms -> Nullable<BigInt>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `outcome`.
+        outcome -> Nullable<Text>,
+        /// Column `submitted_at_ms`.
+        submitted_at_ms -> Nullable<BigInt>,
+        /// Column `missing_blobs`.
+        missing_blobs -> BigInt,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `assignments`.
+    assignments (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `rep_id`.
+        rep_id -> Text,
+        /// Column `epoch`.
+        epoch -> BigInt,
+        /// Column `from_ms`.
+        from_ms -> BigInt,
+        /// Column `until_ms`.
+        until_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `documents`.
+    documents (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `heads`.
+        heads -> Text,
+        /// Column `change_index`.
+        change_index -> Binary,
+        /// Column `snapshot`.
+        snapshot -> Binary,
+    }
+}
+
+diesel::table! {
+    /// Rows of `doc_changes`.
+    doc_changes (org_id, visit_id, seq) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+        /// Column `is_document_chunk`.
+        is_document_chunk -> Bool,
+        /// Column `positions`.
+        positions -> Text,
+        /// Column `bytes`.
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    /// Rows of `doc_actors`.
+    doc_actors (org_id, actor) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `actor`.
+        actor -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `quarantine`.
+    quarantine (org_id, id, device_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `visit_id`.
+        visit_id -> Nullable<Text>,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `bytes`.
+        bytes -> Binary,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `batch_seals`.
+    batch_seals (org_id, device_id, digest) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `digest`.
+        digest -> Text,
+        /// Column `list`.
+        list -> Text,
+        /// Column `seal`.
+        seal -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `feed`.
+    feed (org_id, audience, kind, item) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `audience`.
+        audience -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `item`.
+        item -> Text,
+        /// Column `pos`.
+        pos -> BigInt,
+        /// Column `entered_pos`.
+        entered_pos -> BigInt,
+        /// Column `op`.
+        op -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `audience_heads`.
+    audience_heads (org_id, audience) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `audience`.
+        audience -> Text,
+        /// Column `pos`.
+        pos -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `intents`.
+    intents (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `bytes`.
+        bytes -> Binary,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `result`.
+        result -> Text,
+        /// Column `result_body`.
+        result_body -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `statements`.
+    statements (org_id, digest) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `digest`.
+        digest -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `body`.
+        body -> Binary,
+        /// Column `seal`.
+        seal -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `blobs`.
+    blobs (org_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `bytes`.
+        bytes -> BigInt,
+        /// Column `media_type`.
+        media_type -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+        /// Column `preview_state`.
+        preview_state -> Text,
+        /// Column `preview_reason`.
+        preview_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `blob_claims`.
+    blob_claims (org_id, visit_id, sha256, source) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `source`.
+        source -> Text,
+        /// Column `is_required`.
+        is_required -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_photos`.
+    visit_photos (org_id, visit_id, photo_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `ordinal`.
+        ordinal -> BigInt,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `slot`.
+        slot -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `bytes`.
+        bytes -> BigInt,
+        /// Column `media_type`.
+        media_type -> Text,
+        /// Column `taken_at_ms`.
+        taken_at_ms -> BigInt,
+        /// Column `source`.
+        source -> Text,
+        /// Column `taken_by`.
+        taken_by -> Text,
+        /// Column `is_current`.
+        is_current -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_readings`.
+    visit_readings (org_id, visit_id, reading_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `reading_id`.
+        reading_id -> Text,
+        /// Column `ordinal`.
+        ordinal -> BigInt,
+        /// Column `code`.
+        code -> Text,
+        /// Column `value`.
+        value -> Text,
+        /// Column `unit`.
+        unit -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `taken_by`.
+        taken_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_answers`.
+    visit_answers (org_id, visit_id, question) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `question`.
+        question -> Text,
+        /// Column `value`.
+        value -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `given_by`.
+        given_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_events`.
+    visit_events (org_id, visit_id, event_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `event_id`.
+        event_id -> Text,
+        /// Column `ordinal`.
+        ordinal -> BigInt,
+        /// Column `event`.
+        event -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `done_by`.
+        done_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `verdicts`.
+    verdicts (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Nullable<Text>,
+        /// Column `body`.
+        body -> Text,
+        /// Column `decision`.
+        decision -> Text,
+        /// Column `decided_by`.
+        decided_by -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `reworks`.
+    reworks (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `body`.
+        body -> Text,
+        /// Column `opened_at_ms`.
+        opened_at_ms -> BigInt,
+        /// Column `answered_at_ms`.
+        answered_at_ms -> Nullable<BigInt>,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `review_claims`.
+    review_claims (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `reviewer_id`.
+        reviewer_id -> Text,
+        /// Column `until_ms`.
+        until_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `jobs`.
+    jobs (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `name`.
+        name -> Text,
+        /// Column `payload`.
+        payload -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `run_at_ms`.
+        run_at_ms -> BigInt,
+        /// Column `leased_until_ms`.
+        leased_until_ms -> Nullable<BigInt>,
+        /// Column `attempts`.
+        attempts -> BigInt,
+        /// Column `last_error`.
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `audit_events`.
+    audit_events (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `actor_id`.
+        actor_id -> Nullable<Text>,
+        /// Column `device_id`.
+        device_id -> Nullable<Text>,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `subject`.
+        subject -> Text,
+        /// Column `detail`.
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `idempotency_keys`.
+    idempotency_keys (org_id, user_id, key) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `key`.
+        key -> Text,
+        /// Column `request_sha256`.
+        request_sha256 -> Text,
+        /// Column `status`.
+        status -> BigInt,
+        /// Column `body`.
+        body -> Text,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    organisations,
+    store_epoch,
+    signing_keys,
+    number_series,
+    teams,
+    grids,
+    users,
+    user_roles,
+    login_delays,
+    devices,
+    enrolment_codes,
+    refresh_families,
+    nonces,
+    customers,
+    customer_phones,
+    sites,
+    templates,
+    policies,
+    calendars,
+    work_orders,
+    appointments,
+    visits,
+    assignments,
+    documents,
+    doc_changes,
+    doc_actors,
+    quarantine,
+    batch_seals,
+    feed,
+    audience_heads,
+    intents,
+    statements,
+    blobs,
+    blob_claims,
+    visit_photos,
+    visit_readings,
+    visit_answers,
+    visit_events,
+    verdicts,
+    reworks,
+    review_claims,
+    jobs,
+    audit_events,
+    idempotency_keys,
+);

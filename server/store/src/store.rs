@@ -1,0 +1,198 @@
+//! The one place where pools are touched: consistent reads, re-runnable writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::{PgConnection, SqliteConnection};
+use tokio::sync::Semaphore;
+
+use crate::conn::{self, Conn, DatabaseUrl, SqlitePragmas};
+use crate::error::{AsStoreError, StoreError, StoreResult};
+use crate::migrate;
+use crate::writer::Writer;
+
+/// How often a write is run again after a serialisation failure or deadlock.
+const MAX_RUNS: u32 = 4;
+
+/// Sizes and waits of the pools.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// Connections for reading (SQLite) or for everything (PostgreSQL).
+    pub connections: u32,
+    /// How long a request waits for a free connection before it is told `busy`.
+    pub wait: Duration,
+    /// Writes that may queue for the writer thread (SQLite).
+    pub queued_writes: usize,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { connections: 8, wait: Duration::from_secs(10), queued_writes: 512 }
+    }
+}
+
+/// The database of one installation; cheap to clone.
+///
+/// # Concurrency
+/// Closures run on blocking threads and always end with commit or rollback, also when the request that
+/// started them is dropped.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    free: Arc<Semaphore>,
+    wait: Duration,
+}
+
+enum Engine {
+    Sqlite { readers: Pool<ConnectionManager<SqliteConnection>>, writer: Writer },
+    Postgres { pool: Pool<ConnectionManager<PgConnection>> },
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.inner.engine {
+            Engine::Sqlite { .. } => "Store(SQLite)",
+            Engine::Postgres { .. } => "Store(PostgreSQL)",
+        })
+    }
+}
+
+impl Store {
+    /// Opens the database and runs the pending migrations.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if the database cannot be reached or migrated.
+    pub fn open(url: &DatabaseUrl, options: &StoreOptions) -> StoreResult<Self> {
+        if let DatabaseUrl::Sqlite(path) = url {
+            conn::prepare_directory(path)?;
+        }
+        conn::probe(url)?;
+        let engine = match url {
+            DatabaseUrl::Sqlite(path) => {
+                let path = path.to_string_lossy();
+                let writers = sqlite_pool(&path, 1, options)?;
+                let mut writing = Conn::Sqlite(writers.get().map_err(open_error)?);
+                migrate::run_pending(&mut writing)?;
+                let writer = Writer::start(writing, writers, options.queued_writes)?;
+                Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
+            }
+            DatabaseUrl::Postgres(url) => {
+                let pool = Pool::builder()
+                    .max_size(options.connections)
+                    .min_idle(Some(1))
+                    .connection_timeout(options.wait)
+                    .build(ConnectionManager::new(url))
+                    .map_err(open_error)?;
+                migrate::run_pending(&mut Conn::Postgres(pool.get().map_err(open_error)?))?;
+                Engine::Postgres { pool }
+            }
+        };
+        let permits = usize::try_from(options.connections).unwrap_or(1);
+        let inner = Inner { engine, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Runs `f` on one consistent snapshot.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if no connection is free in time, else whatever `f` reports.
+    pub async fn read<T, E>(&self, f: impl FnOnce(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: AsStoreError + Send + 'static,
+    {
+        self.blocking(move |inner| inner.checkout()?.read_transaction(f)).await
+    }
+
+    /// Runs `f` in one durable transaction: committed and synced when this returns `Ok`.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] if the writer's queue stays full, else whatever `f` or the commit reports.
+    ///
+    /// # Concurrency
+    /// `f` may run several times (serialisation failures) and must have no effect outside the database.
+    /// On SQLite it runs on the one writer thread.
+    pub async fn write<T, E>(&self, mut f: impl FnMut(&mut Conn) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: AsStoreError + Send + 'static,
+    {
+        match &self.inner.engine {
+            Engine::Sqlite { writer, .. } => writer.write(f, self.inner.wait).await,
+            Engine::Postgres { .. } => {
+                self.blocking(move |inner| {
+                    let mut conn = inner.checkout()?;
+                    let mut runs = 1;
+                    loop {
+                        let result = conn.write_transaction(&mut f);
+                        match &result {
+                            Err(error)
+                                if runs < MAX_RUNS && error.as_store_error().is_some_and(StoreError::is_retryable) =>
+                            {
+                                runs += 1;
+                            }
+                            _ => return result,
+                        }
+                    }
+                })
+                .await
+            }
+        }
+    }
+
+    /// Runs `work` on a blocking thread once a connection is free.
+    async fn blocking<T, E>(&self, work: impl FnOnce(&Inner) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: AsStoreError + Send + 'static,
+    {
+        let waiting = Arc::clone(&self.inner.free).acquire_owned();
+        let Ok(Ok(permit)) = tokio::time::timeout(self.inner.wait, waiting).await else {
+            return Err(StoreError::Busy.into());
+        };
+        let inner = Arc::clone(&self.inner);
+        let joined = tokio::task::spawn_blocking(move || {
+            let result = work(&inner);
+            drop(permit);
+            result
+        });
+        match joined.await {
+            Ok(result) => result,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(_cancelled) => Err(StoreError::Busy.into()),
+        }
+    }
+}
+
+impl Inner {
+    fn checkout(&self) -> StoreResult<Conn> {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.get().map(Conn::Sqlite),
+            Engine::Postgres { pool } => pool.get().map(Conn::Postgres),
+        }
+        .map_err(|_ignored| StoreError::Busy)
+    }
+}
+
+fn sqlite_pool(
+    path: &str,
+    size: u32,
+    options: &StoreOptions,
+) -> StoreResult<Pool<ConnectionManager<SqliteConnection>>> {
+    Pool::builder()
+        .max_size(size)
+        .min_idle(Some(1))
+        .connection_timeout(options.wait)
+        .connection_customizer(Box::new(SqlitePragmas))
+        .build(ConnectionManager::new(path))
+        .map_err(open_error)
+}
+
+fn open_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Open(error.to_string())
+}

@@ -1,0 +1,187 @@
+//! People, roles, teams, login delays.
+
+use diesel::prelude::*;
+use sync_core::ids::{GridId, OrgId, TeamId, UserId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::{grids, login_delays, teams, user_roles, users};
+use crate::text::Txt;
+
+/// A person or service account.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub struct UserRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<UserId>,
+    /// Name to sign in with, unique in the organisation.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// Staff number shown on the badge.
+    pub staff_number: Option<String>,
+    /// Team.
+    pub team_id: Option<Txt<TeamId>>,
+    /// argon2id hash; absent where no password is set.
+    pub password_hash: Option<String>,
+    /// Whether signing in is off.
+    pub is_disabled: bool,
+    /// Version of the row.
+    pub version: i64,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// Adds a person with roles.
+///
+/// # Errors
+/// Conflict if the login is taken.
+pub fn insert_user(conn: &mut Conn, row: &UserRow, roles: &[&str]) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(users::table).values(row).execute(c))?;
+    for role in roles {
+        per_backend!(conn, c => diesel::insert_into(user_roles::table)
+            .values((user_roles::org_id.eq(row.org_id), user_roles::user_id.eq(row.id), user_roles::role.eq(*role)))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// The person of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_user(conn: &mut Conn, org: OrgId, id: UserId) -> StoreResult<Option<UserRow>> {
+    Ok(per_backend!(conn, c => users::table
+        .find((Txt(org), Txt(id)))
+        .select(UserRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The person of this login.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_user_by_login(conn: &mut Conn, org: OrgId, login: &str) -> StoreResult<Option<UserRow>> {
+    Ok(per_backend!(conn, c => users::table
+        .filter(users::org_id.eq(Txt(org)).and(users::login.eq(login)))
+        .select(UserRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The roles of a person, sorted.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_roles(conn: &mut Conn, org: OrgId, user: UserId) -> StoreResult<Vec<String>> {
+    Ok(per_backend!(conn, c => user_roles::table
+        .filter(user_roles::org_id.eq(Txt(org)).and(user_roles::user_id.eq(Txt(user))))
+        .order(user_roles::role)
+        .select(user_roles::role)
+        .load(c))?)
+}
+
+/// People in login order, after `after`, of one team or all.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_users(
+    conn: &mut Conn,
+    org: OrgId,
+    team: Option<TeamId>,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<UserRow>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = users::table
+            .filter(users::org_id.eq(Txt(org)).and(users::login.gt(after)))
+            .order(users::login)
+            .limit(limit)
+            .select(UserRow::as_select())
+            .into_boxed();
+        if let Some(team) = team {
+            query = query.filter(users::team_id.eq(Txt(team)));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Every pair of person and role of the organisation.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_all_roles(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(UserId, String)>> {
+    let rows: Vec<(Txt<UserId>, String)> = per_backend!(conn, c => user_roles::table
+        .filter(user_roles::org_id.eq(Txt(org)))
+        .order((user_roles::user_id, user_roles::role))
+        .select((user_roles::user_id, user_roles::role))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(user, role)| (user.0, role)).collect())
+}
+
+/// Adds a team.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_team(conn: &mut Conn, org: OrgId, id: TeamId, name: &str) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(teams::table)
+        .values((teams::org_id.eq(Txt(org)), teams::id.eq(Txt(id)), teams::name.eq(name)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Adds a grid.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_grid(conn: &mut Conn, org: OrgId, id: GridId, name: &str) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(grids::table)
+        .values((grids::org_id.eq(Txt(org)), grids::id.eq(Txt(id)), grids::name.eq(name)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Wrong passwords of a login in a row, and until when it must wait.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_login_delay(conn: &mut Conn, org: OrgId, login: &str) -> StoreResult<(i64, i64)> {
+    let found: Option<(i64, i64)> = per_backend!(conn, c => login_delays::table
+        .find((Txt(org), login))
+        .select((login_delays::failures, login_delays::blocked_until_ms))
+        .first(c)
+        .optional())?;
+    Ok(found.unwrap_or((0, 0)))
+}
+
+/// Remembers a wrong password; zero failures forget it.
+///
+/// # Errors
+/// Database errors only.
+pub fn set_login_delay(
+    conn: &mut Conn,
+    org: OrgId,
+    login: &str,
+    failures: i64,
+    blocked_until_ms: i64,
+) -> StoreResult<()> {
+    if failures == 0 {
+        per_backend!(conn, c => diesel::delete(login_delays::table.find((Txt(org), login))).execute(c))?;
+        return Ok(());
+    }
+    per_backend!(conn, c => diesel::insert_into(login_delays::table)
+        .values((
+            login_delays::org_id.eq(Txt(org)),
+            login_delays::login.eq(login),
+            login_delays::failures.eq(failures),
+            login_delays::blocked_until_ms.eq(blocked_until_ms),
+        ))
+        .on_conflict((login_delays::org_id, login_delays::login))
+        .do_update()
+        .set((login_delays::failures.eq(failures), login_delays::blocked_until_ms.eq(blocked_until_ms)))
+        .execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The cursor: where a phone stands in the feed of each of its audiences.
+//!
+//! Opaque to phones. The server takes audiences from the token, never from the cursor.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::codec::{self, Encoding};
+use crate::bytes::{from_base64url, to_base64url};
+use crate::ids::{EpochId, TeamId, UserId};
+
+/// Longest cursor in bytes of text.
+///
+/// # Source
+/// Design section 13, Cursor.
+pub const MAX_CURSOR_BYTES: usize = 1024;
+
+/// The version of the cursor's form.
+const VERSION: u8 = 1;
+
+/// Who a feed is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Audience {
+    /// The whole organisation: reference data.
+    Org,
+    /// A team.
+    Team(TeamId),
+    /// One rep.
+    User(UserId),
+}
+
+impl fmt::Display for Audience {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Org => f.write_str("o"),
+            Self::Team(team) => write!(f, "t:{team}"),
+            Self::User(user) => write!(f, "u:{user}"),
+        }
+    }
+}
+
+impl FromStr for Audience {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        match text.split_once(':') {
+            None if text == "o" => Ok(Self::Org),
+            Some(("t", team)) => team.parse().map(Self::Team).map_err(|_not_an_id| CursorError::Malformed),
+            Some(("u", user)) => user.parse().map(Self::User).map_err(|_not_an_id| CursorError::Malformed),
+            _ => Err(CursorError::Malformed),
+        }
+    }
+}
+
+impl Serialize for Audience {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Reports a cursor that cannot be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CursorError {
+    /// Not a cursor of this server; a phone drops it and syncs from the beginning.
+    #[error("not a cursor")]
+    Malformed,
+    /// Too many audiences for 1 KiB.
+    #[error("the cursor is longer than {MAX_CURSOR_BYTES} bytes")]
+    TooLong,
+}
+
+/// Epoch of the server's data and the last position seen per audience.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The store epoch the positions belong to.
+    pub epoch: EpochId,
+    /// Last position seen; an absent audience starts at 0.
+    pub positions: BTreeMap<Audience, i64>,
+}
+
+impl Cursor {
+    /// The position of an audience.
+    #[must_use]
+    pub fn position(&self, audience: &Audience) -> i64 {
+        self.positions.get(audience).copied().unwrap_or(0)
+    }
+
+    /// Writes the cursor as opaque text.
+    ///
+    /// # Errors
+    /// [`CursorError::TooLong`] above 1 KiB, about 18 audiences.
+    pub fn encode(&self) -> Result<String, CursorError> {
+        let bytes = codec::encode(&(VERSION, self.epoch, &self.positions), Encoding::Cbor)
+            .map_err(|_unreachable| CursorError::Malformed)?;
+        let text = to_base64url(&bytes);
+        if text.len() > MAX_CURSOR_BYTES { Err(CursorError::TooLong) } else { Ok(text) }
+    }
+
+    /// Reads a cursor.
+    ///
+    /// # Errors
+    /// [`CursorError::Malformed`] for any other text, also for negative positions.
+    pub fn decode(text: &str) -> Result<Self, CursorError> {
+        if text.len() > MAX_CURSOR_BYTES {
+            return Err(CursorError::TooLong);
+        }
+        let bytes = from_base64url(text).map_err(|_not_base64| CursorError::Malformed)?;
+        let (version, epoch, positions): (u8, EpochId, BTreeMap<Audience, i64>) =
+            codec::decode(&bytes, Encoding::Cbor, MAX_CURSOR_BYTES).map_err(|_not_a_cursor| CursorError::Malformed)?;
+        if version == VERSION && positions.values().all(|position| *position >= 0) {
+            Ok(Self { epoch, positions })
+        } else {
+            Err(CursorError::Malformed)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Checks over instants: arrival, notice of a change, windows of the day and of the year.
+
+use super::super::context::Ctx;
+use super::super::elapsed::Elapsed;
+use super::super::params::{Args, ParamError, error};
+use super::super::trace::Judgement;
+use crate::formulas::{self, ArrivalWindow};
+use crate::time::UnixMillis;
+
+type Judged = Result<Judgement, ParamError>;
+
+/// Milliseconds of a minute.
+const MINUTE_MS: i64 = 60_000;
+
+/// Minutes of a day.
+const DAY_MINUTES: i64 = 1_440;
+
+/// F-01 of appointment and arrival; only `late` counts against the rep.
+pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
+    let window = ArrivalWindow { min_minutes: args.number("min_minutes")?, max_minutes: args.number("max_minutes")? };
+    let Some(appointment) = ctx.facts.appointment_start() else {
+        return Ok(Judgement::not_applicable("no appointment", "无预约时间"));
+    };
+    ctx.note("appointment", appointment.to_rfc3339());
+    let Some(arrive) = ctx.event("arrive") else {
+        return Ok(Judgement::not_applicable("not arrived yet", "尚未到达"));
+    };
+    let arrival = formulas::arrival_class(appointment, arrive.value.at.corrected(), window);
+    let minutes = arrival.minutes_before();
+    ctx.note("minutes_before", minutes.as_str());
+    ctx.note("class", arrival.class.code());
+    let class = arrival.class.code();
+    let (en, zh) = (format!("{minutes} minutes before: {class}"), format!("提前 {minutes} 分钟:{class}"));
+    // How much later than the appointment the rep may have come, given the error of the clock.
+    let late = Elapsed::since(appointment, &arrive.value.at);
+    let certain = arrive.value.at.off_ms.is_some() && (late.at_least_ms > 0) == (late.at_most_ms > 0);
+    Ok(if !certain {
+        Judgement::undetermined(en, zh)
+    } else if arrival.promise_kept() {
+        Judgement::pass(en, zh)
+    } else {
+        Judgement::fail(en, zh)
+    })
+}
+
+/// F-02 for each change of the appointment that we proposed.
+pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
+    let min_minutes = args.number("min_minutes")?;
+    let changes = ctx.facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
+    let (mut judged, mut short) = (0, Vec::new());
+    for change in changes.filter(|change| change.proposed_by_us) {
+        let notice = formulas::reschedule_notice(change.from_ms, change.notified_at_ms, min_minutes);
+        let minutes = formulas::floor_minutes(notice.notice_ms).to_string();
+        ctx.note(format!("notice_minutes/{judged}"), minutes.as_str());
+        judged += 1;
+        if !notice.compliant {
+            short.push(minutes);
+        }
+    }
+    let minutes = short.join(", ");
+    Ok(if judged == 0 {
+        Judgement::not_applicable("we changed no time", "我方未改期")
+    } else if short.is_empty() {
+        Judgement::pass("every change was announced in time", "改期均已提前告知")
+    } else {
+        Judgement::fail(
+            format!("announced only {minutes} minutes ahead, {min_minutes} are needed"),
+            format!("仅提前 {minutes} 分钟告知,须提前 {min_minutes} 分钟"),
+        )
+    })
+}
+
+/// Local minutes since midnight.
+fn minute_of_day(ctx: &Ctx<'_>, instant: UnixMillis) -> i64 {
+    instant.plus_ms(ctx.facts.zone_offset_ms).0.div_euclid(MINUTE_MS).rem_euclid(DAY_MINUTES)
+}
+
+/// Between these local times the outcome is offered; from included, to excluded, across midnight.
+pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
+    let (from, to) = (args.time_of_day("from")?, args.time_of_day("to")?);
+    let outcome = args.text("outcome")?;
+    let minute = minute_of_day(ctx, ctx.facts.now);
+    ctx.note("local_time", format!("{:02}:{:02}", minute / 60, minute % 60));
+    let inside = if from <= to { from <= minute && minute < to } else { minute >= from || minute < to };
+    Ok(if inside {
+        Judgement::pass(format!("night: outcome {outcome} may be chosen"), format!("夜间:可选择 {outcome}"))
+    } else {
+        Judgement::not_applicable("not at night", "非夜间")
+    })
+}
+
+/// The local date lies between two days of the year, both included, across the year end.
+pub(super) fn date_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
+    let (from, to) = (args.month_day("from")?, args.month_day("to")?);
+    let local = jiff::Timestamp::from_millisecond(ctx.facts.now.plus_ms(ctx.facts.zone_offset_ms).0)
+        .map_err(|_out_of_range| error("now", "lies outside the years 1 to 9999"))?;
+    let date = jiff::tz::Offset::UTC.to_datetime(local);
+    let day = (i64::from(date.month()), i64::from(date.day()));
+    ctx.note("local_date", date.date().to_string());
+    let inside = if from <= to { from <= day && day <= to } else { day >= from || day <= to };
+    let (en, zh) = (format!("{:02}-{:02}", day.0, day.1), format!("{}月{}日", day.0, day.1));
+    Ok(if inside {
+        Judgement::pass(format!("{en} lies in the window"), format!("{zh}在时限内"))
+    } else {
+        Judgement::fail(format!("{en} lies outside the window"), format!("{zh}不在时限内"))
+    })
+}

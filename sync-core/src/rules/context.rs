@@ -1,0 +1,118 @@
+//! What a check reads from the visit, recorded for the trace and open to other candidates.
+//!
+//! While a value is in an unresolved conflict, a rule is judged once per candidate; the context
+//! answers with the candidate under trial and remembers which conflicts the check touched.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::facts::Facts;
+use crate::decimal::Decimal;
+use crate::doc::Map;
+use crate::doc::record::TimelineEvent;
+use crate::merge::view::Entry;
+
+/// Candidate chosen for trial, by index of the conflict in the view.
+pub(super) type Trial = BTreeMap<usize, usize>;
+
+pub(super) struct Ctx<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    /// The outcome asked for; the recorded one where none is asked.
+    pub(super) outcome: Option<&'a str>,
+    trial: Trial,
+    inputs: RefCell<BTreeMap<String, String>>,
+    touched: RefCell<BTreeSet<usize>>,
+}
+
+impl<'a> Ctx<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>, outcome: Option<&'a str>, trial: Trial) -> Self {
+        Self { facts, outcome, trial, inputs: RefCell::default(), touched: RefCell::default() }
+    }
+
+    pub(super) fn into_parts(self) -> (BTreeMap<String, String>, BTreeSet<usize>) {
+        (self.inputs.into_inner(), self.touched.into_inner())
+    }
+
+    /// Records an input of the trace.
+    pub(super) fn note(&self, name: impl Into<String>, value: impl Into<String>) {
+        self.inputs.borrow_mut().insert(name.into(), value.into());
+    }
+
+    /// The record under trial if the key is in conflict and a candidate is being tried.
+    fn tried(&self, map: Map, key: &str) -> Option<&'a Value> {
+        let conflicts = &self.facts.view.conflicts;
+        let index = conflicts.iter().position(|conflict| conflict.map == map.key() && conflict.key == key)?;
+        self.touched.borrow_mut().insert(index);
+        let candidate = self.trial.get(&index)?;
+        conflicts.get(index)?.candidates.get(*candidate).map(|entry| &entry.value)
+    }
+
+    /// The answer to a question.
+    pub(super) fn answer(&self, question: &str) -> Option<&'a Value> {
+        let value = match self.tried(Map::Answers, question) {
+            Some(record) => record.get("value"),
+            None => self.facts.view.answer(question),
+        };
+        self.note(format!("answers/{question}"), value.map_or_else(|| "absent".to_owned(), show));
+        value
+    }
+
+    /// Whether a question is answered true.
+    pub(super) fn is_true(&self, question: &str) -> bool {
+        self.answer(question) == Some(&Value::Bool(true))
+    }
+
+    /// The chosen codes of a question, also of a single choice.
+    pub(super) fn chosen(&self, question: &str) -> Vec<&'a str> {
+        match self.answer(question) {
+            Some(Value::String(code)) => vec![code],
+            Some(Value::Array(codes)) => codes.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The newest reading of a measurement: its value and unit as written.
+    pub(super) fn measure(&self, code: &str) -> Option<(&'a str, &'a str)> {
+        let reading = match self.tried(Map::Measures, code) {
+            Some(record) => record.get("value").and_then(Value::as_str).zip(record.get("unit").and_then(Value::as_str)),
+            None => self.facts.view.measure(code).map(|entry| (entry.value.value.as_str(), entry.value.unit.as_str())),
+        };
+        let shown = reading.map_or_else(|| "absent".to_owned(), |(value, unit)| format!("{value} {unit}"));
+        self.note(format!("measures/{code}"), shown);
+        reading
+    }
+
+    /// The newest reading of a measurement as a number.
+    pub(super) fn number(&self, code: &str) -> Option<Decimal> {
+        self.measure(code).and_then(|(value, _)| value.parse().ok())
+    }
+
+    /// A policy parameter; one without a value is not judged (rulebook 1.4).
+    pub(super) fn param(&self, code: &str) -> Option<Decimal> {
+        let value = self.facts.policy.parameters.get(code);
+        self.note(format!("policy/{code}"), value.map_or("absent", String::as_str));
+        value.and_then(|text| text.parse().ok())
+    }
+
+    /// An order field.
+    pub(super) fn order(&self, code: &str) -> Option<&'a str> {
+        let value = self.facts.order_field(code);
+        self.note(format!("order/{code}"), value.unwrap_or("absent"));
+        value
+    }
+
+    /// The last event of this name.
+    pub(super) fn event(&self, name: &str) -> Option<&'a Entry<TimelineEvent>> {
+        let event = self.facts.view.timeline.iter().rev().find(|entry| entry.value.event == name);
+        let shown = event.map_or_else(|| "absent".to_owned(), |event| event.value.at.corrected().to_rfc3339());
+        self.note(format!("timeline/{name}"), shown);
+        event
+    }
+}
+
+/// A scalar as text, anything else as JSON.
+fn show(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,97 @@
+//! What a person should look at: data the template does not know, and rules that warn.
+
+use std::collections::BTreeSet;
+
+use super::catalogue::Moment;
+use super::eval::evaluate;
+use super::facts::Facts;
+use super::params::is_answer;
+use super::trace::Verdict;
+use crate::merge::view::Finding;
+use crate::template::model::PhotoSource;
+
+/// Findings of the rules and of everything the template does not expect; nothing is ever refused.
+///
+/// Codes: `unknown_slot`, `gallery_source`, `too_many_photos`, `unknown_question`, `odd_answer`,
+/// `unknown_measurement`, `other_unit`, `unknown_tick`, `rule_failed`, `rule_undetermined`,
+/// `rule_needs_choice`.
+#[must_use]
+pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut found = photos(facts);
+    found.extend(answers(facts));
+    found.extend(measures(facts));
+    found.extend(ticks(facts));
+    found.extend(rules(facts));
+    found
+}
+
+fn finding(code: &str, subject: String, detail: Option<String>) -> Finding {
+    Finding { code: code.to_owned(), subject, detail }
+}
+
+fn photos(facts: &Facts<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for photo in facts.view.current_photos() {
+        let subject = format!("photos/{}", photo.key);
+        match facts.template.slot(&photo.value.slot) {
+            None => found.push(finding("unknown_slot", subject, Some(photo.value.slot.clone()))),
+            Some(slot) if slot.source == PhotoSource::Camera && photo.value.source != "camera" => {
+                found.push(finding("gallery_source", subject, Some(slot.code.clone())));
+            }
+            Some(_) => {}
+        }
+    }
+    for slot in &facts.template.photos {
+        let count = facts.view.photos_of(&slot.code).count();
+        if count > slot.max {
+            let detail = format!("{count} of {}", slot.max);
+            found.push(finding("too_many_photos", format!("photos/{}", slot.code), Some(detail)));
+        }
+    }
+    found
+}
+
+fn answers(facts: &Facts<'_>) -> Vec<Finding> {
+    let judged = facts.view.answers.iter().filter_map(|(code, answer)| {
+        let subject = format!("answers/{code}");
+        match facts.template.question(code) {
+            None => Some(finding("unknown_question", subject, None)),
+            Some(question) => (!is_answer(question, &answer.value.value)).then(|| finding("odd_answer", subject, None)),
+        }
+    });
+    judged.collect()
+}
+
+fn measures(facts: &Facts<'_>) -> Vec<Finding> {
+    let judged = facts.view.measures.iter().filter_map(|measure| {
+        let (subject, reading) = (format!("measures/{}", measure.key), &measure.value);
+        match facts.template.measurement(&reading.code) {
+            None => Some(finding("unknown_measurement", subject, Some(reading.code.clone()))),
+            Some(item) => {
+                (item.unit != reading.unit).then(|| finding("other_unit", subject, Some(reading.unit.clone())))
+            }
+        }
+    });
+    judged.collect()
+}
+
+fn ticks(facts: &Facts<'_>) -> Vec<Finding> {
+    let known: BTreeSet<String> =
+        facts.template.steps.iter().flat_map(|step| step.tick_keys().map(|(key, _)| key)).collect();
+    let unknown = facts.view.ticks.keys().filter(|key| !known.contains(*key));
+    unknown.map(|key| finding("unknown_tick", format!("ticks/{key}"), None)).collect()
+}
+
+fn rules(facts: &Facts<'_>) -> Vec<Finding> {
+    let traces = [Moment::Start, Moment::Finish].into_iter().flat_map(|moment| evaluate(facts, moment));
+    let judged = traces.filter_map(|trace| {
+        let code = match trace.verdict {
+            Verdict::Fail => "rule_failed",
+            Verdict::Undetermined => "rule_undetermined",
+            Verdict::NeedsChoice => "rule_needs_choice",
+            Verdict::Pass | Verdict::NotApplicable | Verdict::NotEvaluated => return None,
+        };
+        Some(finding(code, trace.rule, Some(trace.check)))
+    });
+    judged.collect()
+}

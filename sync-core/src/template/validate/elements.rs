@@ -1,0 +1,166 @@
+//! Photos, readings, questions and signatures: their own fields and their conditions.
+
+use serde_json::Value;
+
+use super::super::lookup::Element;
+use super::super::model::{
+    ConditionOp, Measurement, NumberType, PhotoSlot, Question, QuestionType, RequiredWhen, SignatureSlot, Template,
+    Threshold, ThresholdOp,
+};
+use super::super::vocabulary::{COPIES, OUTCOMES, SIGNERS, VISIT_FIELDS, order_field};
+use super::Report;
+use crate::decimal::Decimal;
+
+pub(super) fn check(template: &Template, report: &mut Report) {
+    report.unique("photos", template.photos.iter().map(|x| x.code.as_str()));
+    report.unique("measurements", template.measurements.iter().map(|x| x.code.as_str()));
+    report.unique("questions", template.questions.iter().map(|x| x.code.as_str()));
+    report.unique("signatures", template.signatures.iter().map(|x| x.code.as_str()));
+    for slot in &template.photos {
+        photo(template, slot, report);
+    }
+    for item in &template.measurements {
+        measurement(template, item, report);
+    }
+    for item in &template.questions {
+        question(template, item, report);
+    }
+    for slot in &template.signatures {
+        signature(template, slot, report);
+    }
+    let customer_signs = template.signatures.iter().any(|slot| slot.role == "customer");
+    let agreed = template.questions.iter().any(|q| q.agreed) || template.measurements.iter().any(|m| m.agreed);
+    let message = "a template that a customer signs, and only such a one, marks what is agreed";
+    report.require(customer_signs == agreed, "signatures", message);
+}
+
+fn photo(template: &Template, slot: &PhotoSlot, report: &mut Report) {
+    let path = format!("photos[{}]", slot.code);
+    report.code(&path, &slot.code);
+    report.title(&path, &slot.title);
+    report.require(slot.min <= slot.max, &path, "min must not exceed max");
+    let ever_required = slot.required || slot.required_when.is_some();
+    report.require(ever_required == (slot.min > 0), &path, "min must be 0 exactly when the slot is never required");
+    report.unique(&path, slot.must_show.iter().map(|tick| tick.code.as_str()));
+    for tick in &slot.must_show {
+        report.code(&path, &tick.code);
+        report.title(&format!("{path}.must_show[{}]", tick.code), &tick.title);
+    }
+    condition(template, Element::Photo(&slot.code), slot.required, slot.required_when.as_ref(), report);
+}
+
+fn measurement(template: &Template, item: &Measurement, report: &mut Report) {
+    let path = format!("measurements[{}]", item.code);
+    report.code(&path, &item.code);
+    report.title(&path, &item.title);
+    report.require(!item.unit.is_empty(), &path, "needs a unit");
+    report.require(item.number == NumberType::Decimal || item.scale == 0, &path, "an integer has scale 0");
+    if let Some(threshold) = &item.threshold {
+        threshold_faults(template, threshold, &format!("{path}.threshold"), report);
+    }
+    condition(template, Element::Measurement(&item.code), item.required, item.required_when.as_ref(), report);
+}
+
+fn threshold_faults(template: &Template, threshold: &Threshold, path: &str, report: &mut Report) {
+    let Threshold { op, value, base, param, min, max } = threshold;
+    let given = (value.is_some(), base.is_some(), param.is_some(), min.is_some(), max.is_some());
+    let right = match op {
+        ThresholdOp::Between => matches!(given, (false, false, false, true, true)),
+        _ => matches!(
+            given,
+            (true, false, false, false, false) | (false, true, _, false, false) | (false, false, true, false, false)
+        ),
+    };
+    report.require(right, path, "needs value, param, base, base and param, or (between) min and max");
+    for text in [value, min, max].into_iter().flatten() {
+        if text.parse::<Decimal>().is_err() {
+            report.fault(path, format!("{text:?} is no exact decimal string"));
+        }
+    }
+    if let Some(base) = base
+        && template.measurement(base).is_some() == order_field(base).is_some()
+    {
+        report.fault(path, format!("base {base} must name either a measurement or an order field"));
+    }
+}
+
+fn question(template: &Template, item: &Question, report: &mut Report) {
+    let path = format!("questions[{}]", item.code);
+    report.code(&path, &item.code);
+    report.title(&path, &item.title);
+    let choice = matches!(item.kind, QuestionType::SingleChoice | QuestionType::MultiChoice);
+    report.require(choice != item.options.is_empty(), &path, "choices, and only they, need options");
+    report.unique(&path, item.options.iter().map(|option| option.code.as_str()));
+    for option in &item.options {
+        report.code(&path, &option.code);
+        report.title(&format!("{path}.options[{}]", option.code), &option.title);
+    }
+    let bounded = item.min.zip(item.max).is_some_and(|(min, max)| min < max);
+    report.require(item.kind != QuestionType::Rating || bounded, &path, "a rating needs min < max");
+    let decimal = item.kind == QuestionType::Decimal;
+    let measured = item.unit.is_some() && item.scale.is_some();
+    report.require(decimal == measured, &path, "decimal questions, and only they, carry unit and scale");
+    condition(template, Element::Question(&item.code), item.required, item.required_when.as_ref(), report);
+}
+
+fn signature(template: &Template, slot: &SignatureSlot, report: &mut Report) {
+    let path = format!("signatures[{}]", slot.code);
+    report.code(&path, &slot.code);
+    report.title(&path, &slot.title);
+    report.require(SIGNERS.contains(&slot.role.as_str()), &path, "role is unknown");
+    report.require(!slot.document.is_empty(), &path, "needs a document");
+    let copies = !slot.copies.is_empty() && slot.copies.iter().all(|copy| COPIES.contains(&copy.as_str()));
+    report.require(copies, &path, "copies go to customer, installer or department");
+    condition(template, Element::Signature(&slot.code), slot.required, slot.required_when.as_ref(), report);
+}
+
+fn condition(template: &Template, of: Element<'_>, required: bool, when: Option<&RequiredWhen>, report: &mut Report) {
+    let Some(when) = when else { return };
+    let path = format!("{}[{}].required_when", of.list(), of.code());
+    report.require(!required, &path, "stands beside required: true");
+    report.require((when.op == ConditionOp::NotEmpty) == when.value.is_none(), &path, "value and op do not fit");
+    let value = when.value.as_ref().and_then(Value::as_str);
+    match (&when.order, &when.question, &when.visit) {
+        (Some(field), None, None) => match order_field(field) {
+            None => report.fault(&path, format!("unknown order field {field}")),
+            Some(values) => {
+                let known = values.is_empty() || value.is_some_and(|value| values.contains(&value));
+                report.require(known || when.op == ConditionOp::NotEmpty, &path, "is no value of this order field");
+            }
+        },
+        (None, None, Some(field)) => {
+            report.require(VISIT_FIELDS.contains(&field.as_str()), &path, "unknown visit field");
+            report.require(value.is_some_and(|value| OUTCOMES.contains(&value)), &path, "unknown outcome");
+        }
+        (None, Some(code), None) => question_operand(template, of, code, when, &path, report),
+        _ => report.fault(&path, "needs exactly one operand"),
+    }
+}
+
+fn question_operand(
+    template: &Template,
+    of: Element<'_>,
+    code: &str,
+    when: &RequiredWhen,
+    path: &str,
+    report: &mut Report,
+) {
+    let Some(question) = template.question(code) else {
+        return report.fault(path, format!("unknown question {code}"));
+    };
+    let position =
+        |element: Element<'_>| template.steps.iter().position(|s| s.elements().any(|other| other == element));
+    if position(Element::Question(code)) > position(of) {
+        report.fault(path, format!("depends on {code}, which is asked later"));
+    }
+    let option = |value: &Value| question.options.iter().any(|option| Some(option.code.as_str()) == value.as_str());
+    let fits = match (when.op, question.kind) {
+        (ConditionOp::NotEmpty, _) => true,
+        (ConditionOp::Eq, QuestionType::Boolean) => when.value.as_ref().is_some_and(Value::is_boolean),
+        (ConditionOp::Eq, QuestionType::SingleChoice) | (ConditionOp::Contains, QuestionType::MultiChoice) => {
+            when.value.as_ref().is_some_and(option)
+        }
+        _ => false,
+    };
+    report.require(fits, path, "op or value does not fit the question");
+}

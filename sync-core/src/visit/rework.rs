@@ -1,0 +1,68 @@
+//! What reviewers decided: verdicts that count, reopened slots, resubmissions.
+
+use crate::doc::record::TimelineEvent;
+use crate::merge::view::{Entry, OpId};
+use crate::plan::{Review, VerdictRow};
+use crate::rules::Facts;
+use crate::time::UnixMillis;
+
+/// One return of the visit with the slots it reopened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Return {
+    /// Rejected slots.
+    pub slots: Vec<String>,
+    /// The resubmission that answered it.
+    pub answered_by: Option<OpId>,
+}
+
+/// Verdicts on the whole visit, oldest first.
+pub(super) fn on_visit(review: &Review) -> impl Iterator<Item = &VerdictRow> {
+    review.verdicts.iter().filter(|verdict| verdict.photo_id.is_none())
+}
+
+/// Whether a verdict judged exactly the current content.
+pub(super) fn is_fresh(facts: &Facts<'_>, verdict: &VerdictRow) -> bool {
+    verdict.heads == facts.view.heads
+}
+
+/// The returns that count, oldest first, each with the resubmission that answers it.
+///
+/// A return stays in force until the crew resubmits, although the new photos change the content;
+/// its rework ticket holds what was judged. A return without ticket counts on current content only.
+pub(super) fn returns(facts: &Facts<'_>, review: &Review, resubmits: &[&Entry<TimelineEvent>]) -> Vec<Return> {
+    let mut returns: Vec<Return> = Vec::new();
+    let mut resubmits = resubmits.iter().peekable();
+    for verdict in on_visit(review).filter(|verdict| verdict.decision == "return") {
+        let ticket = review.reworks.iter().find(|ticket| ticket.verdict_id == verdict.id);
+        let slots = match ticket {
+            Some(ticket) => ticket.slots.iter().map(|slot| slot.slot.clone()).collect(),
+            None if is_fresh(facts, verdict) => rejected_slots(facts, review),
+            None => continue,
+        };
+        // Two phones may both answer the return before; such a second answer is older than this return.
+        if !returns.is_empty() {
+            while resubmits.next_if(|entry| latest_possible(entry) < verdict.at_ms).is_some() {}
+        }
+        returns.push(Return { slots, answered_by: resubmits.next().map(|entry| entry.op) });
+    }
+    returns
+}
+
+/// The latest instant at which an event can have happened, given the error of its clock.
+fn latest_possible(entry: &Entry<TimelineEvent>) -> UnixMillis {
+    entry.value.at.corrected().plus_ms(entry.value.at.err_ms.unwrap_or(0))
+}
+
+/// Slots of the photos whose newest verdict rejects exactly their content, in template order.
+fn rejected_slots(facts: &Facts<'_>, review: &Review) -> Vec<String> {
+    let is_rejected = |photo: &str, sha256| {
+        let newest = review.verdicts.iter().rev().find(|verdict| verdict.photo_id.as_deref() == Some(photo));
+        newest.is_some_and(|verdict| verdict.decision == "reject" && verdict.sha256 == Some(sha256))
+    };
+    let slots = facts
+        .template
+        .photos
+        .iter()
+        .filter(|slot| facts.view.photos_of(&slot.code).any(|photo| is_rejected(&photo.key, photo.value.sha256)));
+    slots.map(|slot| slot.code.clone()).collect()
+}

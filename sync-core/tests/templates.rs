@@ -1,0 +1,142 @@
+//! The eight templates of the product load and validate; every kind of fault is named.
+
+use serde_json::{Value, json};
+use sync_core::template::Template;
+use sync_core::template::lookup::Element;
+use sync_core::template::model::Phase;
+
+const FILES: [(&str, &str); 8] = [
+    ("broadband_install", include_str!("../data/templates/broadband_install.yaml")),
+    ("broadband_repair", include_str!("../data/templates/broadband_repair.yaml")),
+    ("complaint_visit", include_str!("../data/templates/complaint_visit.yaml")),
+    ("customer_call", include_str!("../data/templates/customer_call.yaml")),
+    ("pre_acceptance_inspection", include_str!("../data/templates/pre_acceptance_inspection.yaml")),
+    ("retention_visit", include_str!("../data/templates/retention_visit.yaml")),
+    ("return_visit", include_str!("../data/templates/return_visit.yaml")),
+    ("service_survey", include_str!("../data/templates/service_survey.yaml")),
+];
+
+#[test]
+fn all_eight_templates_load_and_validate() {
+    for (code, yaml) in FILES {
+        let template: Template = serde_saphyr::from_str(yaml).unwrap_or_else(|error| panic!("{code}: {error}"));
+        assert_eq!(template.code, code);
+        assert_eq!(template.validate(), [], "{code}");
+        let json = serde_json::to_value(&template).unwrap();
+        assert_eq!(serde_json::from_value::<Template>(json).unwrap(), template, "{code} survives JSON");
+    }
+}
+
+#[test]
+fn what_contradicted_the_rulebook_is_corrected() {
+    let load = |index: usize| serde_saphyr::from_str::<Template>(FILES[index].1).unwrap();
+    let return_visit = load(6);
+    let modes = &return_visit.question("mode").unwrap().options;
+    assert!(modes.iter().any(|mode| mode.code == "sms"), "RTV-27 lists SMS");
+    let asked = return_visit.steps.iter().position(|step| step.collects.questions.contains(&"overall_score".into()));
+    let signed = return_visit.steps.iter().position(|step| !step.collects.signatures.is_empty());
+    assert!(asked < signed, "the customer signs only what was asked before");
+    let ticks: Vec<_> =
+        load(1).slot("splitter_label").unwrap().must_show.iter().map(|tick| tick.code.clone()).collect();
+    assert_eq!(ticks, ["whole_splitter", "order_209_number", "port_info"], "INS-30");
+    assert_eq!(load(4).signature("works_supervisor").unwrap().title.zh_cn, "监理/工长");
+}
+
+fn install() -> Value {
+    let template: Template = serde_saphyr::from_str(FILES[0].1).unwrap();
+    serde_json::to_value(template).unwrap()
+}
+
+/// The paths of the faults after replacing what a JSON pointer names.
+fn faults(pointer: &str, value: Value) -> Vec<String> {
+    let mut template = install();
+    *template.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+    let template: Template = serde_json::from_value(template).unwrap();
+    template.validate().into_iter().map(|fault| fault.path).collect()
+}
+
+fn index(template: &Value, list: &str, code: &str) -> usize {
+    template[list].as_array().unwrap().iter().position(|x| x["code"] == code || x["check"] == code).unwrap()
+}
+
+#[test]
+fn each_fault_is_reported_at_its_place() {
+    let t = install();
+    let at = |list: &str, code: &str, rest: &str| format!("/{list}/{}{rest}", index(&t, list, code));
+    let cases = [
+        ("/code".to_owned(), json!("Broadband"), ""),
+        ("/version".to_owned(), json!(0), "version"),
+        ("/title/en".to_owned(), json!("装机"), "title"),
+        (at("steps", "arrive", "/phase"), json!("after"), "steps"),
+        (at("steps", "kit_check", "/items/0/code"), json!("done"), "steps[kit_check]"),
+        (at("steps", "cabling", "/collects/photos"), json!([]), "photos[outdoor_route]"),
+        (at("steps", "cabling", "/collects/photos"), json!(["outdoor_route", "ont_stb"]), "steps[demo].collects"),
+        (at("steps", "cabling", "/collects/photos"), json!(["outdoor_route", "roof"]), "steps[cabling].collects"),
+        (at("photos", "door_note", "/min"), json!(0), "photos[door_note]"),
+        (at("photos", "door_note", "/min"), json!(3), "photos[door_note]"),
+        (at("photos", "door_note", "/required_when/question"), json!("nope"), "photos[door_note].required_when"),
+        (at("photos", "door_note", "/required_when/question"), json!("satisfied"), "photos[door_note].required_when"),
+        (at("photos", "door_note", "/required_when/value"), json!("gone"), "photos[door_note].required_when"),
+        (at("photos", "door_note", "/required"), json!(true), "photos[door_note].required_when"),
+        (
+            at("photos", "activation_form", "/required_when/value"),
+            json!("fax"),
+            "photos[activation_form].required_when",
+        ),
+        (
+            at("measurements", "optical_power", "/threshold/value"),
+            json!("-25,0"),
+            "measurements[optical_power].threshold",
+        ),
+        (at("measurements", "down_rate", "/threshold/base"), json!("speed"), "measurements[down_rate].threshold"),
+        (at("measurements", "down_rate", "/threshold/op"), json!("between"), "measurements[down_rate].threshold"),
+        (at("questions", "rating", "/max"), json!(1), "questions[rating]"),
+        (at("questions", "cable_kind", "/options"), json!([]), "questions[cable_kind]"),
+        (at("questions", "stb_serial", "/code"), json!("ont_serial"), "questions"),
+        (at("signatures", "customer_confirmation", "/role"), json!("neighbour"), "signatures[customer_confirmation]"),
+        (at("signatures", "customer_confirmation", "/copies"), json!(["press"]), "signatures[customer_confirmation]"),
+        (at("rules", "steps_in_order", "/check"), json!("guess"), "rules[INS-05 guess]"),
+        (at("rules", "steps_in_order", "/id"), json!("INS-55"), "rules[INS-55 steps_in_order]"),
+        (at("rules", "arrival_window", "/params/min_minutes"), json!("5"), "rules[APT-03 arrival_window].min_minutes"),
+        (at("rules", "absence_wait", "/params/outcome"), json!("gone"), "rules[APT-06 absence_wait].outcome"),
+        (at("rules", "absence_wait", "/params"), json!({}), "rules[APT-06 absence_wait].min_minutes"),
+        (at("rules", "equals", "/params/value"), json!("yes"), "rules[INS-37 equals].value"),
+        (at("rules", "all_true", "/params/all"), json!(["up_rate.pass"]), "rules[INS-22 all_true].all"),
+        (at("rules", "scene_matches_cable", "/params/rural"), json!("hemp"), "rules[INS-14 scene_matches_cable].rural"),
+        (
+            at("rules", "night_work_may_be_deferred", "/params/from"),
+            json!("8 pm"),
+            "rules[INS-49 night_work_may_be_deferred].from",
+        ),
+        (at("rules", "steps_in_order", "/check"), json!("report_same_day"), ""),
+    ];
+    for (pointer, value, path) in cases {
+        let found = faults(&pointer, value.clone());
+        if path.is_empty() && pointer != "/code" {
+            assert_eq!(found, [] as [&str; 0], "{pointer} = {value}");
+        } else {
+            assert!(found.iter().any(|found| found == path), "{pointer} = {value}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_check_cannot_block_a_phone() {
+    let mut template = install();
+    let rule = index(&template, "rules", "equals");
+    template["rules"][rule] = json!({
+        "id": "VIS-09", "title": {"en": "Report", "zh-CN": "报告"}, "severity": "block", "check": "report_same_day",
+    });
+    let template: Template = serde_json::from_value(template).unwrap();
+    assert_eq!(template.validate()[0].path, "rules[VIS-09 report_same_day].severity");
+}
+
+#[test]
+fn elements_are_found_by_code() {
+    let template: Template = serde_saphyr::from_str(FILES[0].1).unwrap();
+    assert_eq!(template.step_of(Element::Photo("door_note")).unwrap().code, "arrive");
+    assert_eq!(template.phase_of(Element::Signature("installer_confirmation")), Some(Phase::After));
+    assert_eq!(template.step_of(Element::Question("unknown")), None);
+    let arrive: Vec<_> = template.step("arrive").unwrap().tick_keys().collect();
+    assert_eq!(arrive, [("arrive/done".to_owned(), true)], "a step without items has one implicit tick");
+}
