@@ -2,8 +2,6 @@
 //!
 //! Deterministic: the generator starts from a constant, so a failure repeats.
 
-use std::time::Instant;
-
 use serde_json::json;
 use sync_core::doc::{Map, VisitDoc};
 
@@ -60,7 +58,6 @@ fn history() -> Vec<(Server, Vec<u8>)> {
 
 #[test]
 fn a6_mutated_changes_are_refused_or_good() {
-    let started = Instant::now();
     let history = history();
     let mut random = Random(0x1234_5678_9abc_def0);
     let (mut accepted, mut missing, mut codes) = (0, 0, std::collections::BTreeMap::new());
@@ -76,23 +73,19 @@ fn a6_mutated_changes_are_refused_or_good() {
         } else if let Some(good) = admission.accepted {
             accepted += 1;
             let good = check_accepted(good);
-            assert_eq!(good.chunks, [change.clone()]);
+            assert_eq!(good.chunks, std::slice::from_ref(&change));
             // A phone that applies the change to what it has sees the same as one that loads it all.
             let mut phone = VisitDoc::load(VISIT, &server.snapshot).unwrap();
             phone.apply_trusted(&[change], &good.heads).unwrap();
             assert_eq!(sync_core::merge::view(&phone), sync_core::merge::view(&good.doc));
         }
     }
-    println!(
-        "{CHANGES} changes: {accepted} accepted, {missing} with missing past, refused {codes:?}, {:?}",
-        started.elapsed()
-    );
+    println!("{CHANGES} changes: {accepted} accepted, {missing} with missing past, refused {codes:?}");
     assert!(accepted > 0 && codes.len() > 4, "the generator reaches past the first checks");
 }
 
 #[test]
 fn mutated_documents_are_refused_or_good() {
-    let started = Instant::now();
     let mut doc = VisitDoc::load(VISIT, &history().last().unwrap().0.snapshot).unwrap();
     doc.edit(OTHER, |edit| edit.put(Map::Ticks, "last", &json!({"by": BY}))).unwrap();
     let bytes = doc.save();
@@ -108,6 +101,6 @@ fn mutated_documents_are_refused_or_good() {
             accepted += 1;
         }
     }
-    println!("{DOCUMENTS} documents: {accepted} accepted, refused {codes:?}, {:?}", started.elapsed());
+    println!("{DOCUMENTS} documents: {accepted} accepted, refused {codes:?}");
     assert!(!codes.is_empty());
 }
