@@ -1,6 +1,8 @@
 //! Merging is commutative, associative, idempotent and independent of order (goal R6): equal heads
 //! give equal views, whatever way the changes came.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};

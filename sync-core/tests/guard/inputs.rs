@@ -178,7 +178,7 @@ fn gaps_and_zero_in_the_sequence_are_refused() {
 #[test]
 fn operations_on_unknown_objects_and_predecessors_are_refused() {
     let doc = visit();
-    let honest = tick(&doc, ME, "step/a");
+    let honest = raw_change(&doc, ME, |transaction| transaction.put(map(Map::Ticks), "step/a", "{}").unwrap());
     let genesis_actor = ActorId::from(&VISIT.as_bytes()[..]);
     let me = ActorId::from(&ME.0[..]);
     let other = ActorId::from(&[5u8; 16][..]);
