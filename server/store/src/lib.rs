@@ -9,8 +9,11 @@
 #[macro_use]
 mod per_backend;
 
+pub mod appointments;
+pub mod assignments;
 pub mod audit;
 pub mod conn;
+pub mod customers;
 pub mod devices;
 pub mod dialect;
 pub mod error;
@@ -19,9 +22,13 @@ pub mod migrate;
 pub mod norms;
 pub mod organisations;
 pub mod schema;
+pub mod scope;
 pub mod sessions;
+pub mod sites;
 pub mod text;
 pub mod users;
+pub mod visits;
+pub mod work_orders;
 
 mod store;
 mod writer;
