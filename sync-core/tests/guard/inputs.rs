@@ -304,3 +304,30 @@ fn nobody_else_uses_the_genesis_actor_and_nothing_starts_beside_it() {
     let rootless = altered(&tick(&doc, OTHER, "x"), |change| change.deps = Vec::new());
     Server::of(&doc).refuses(&rootless, RefusalCode::GenesisMissing);
 }
+
+/// Found by comparing two readers: Automerge ignores the length that a null claims, so a judge who
+/// skips those bytes reads one record while everybody else reads another.
+#[test]
+fn a_null_that_claims_bytes_cannot_show_the_judge_another_record() {
+    let doc = visit();
+    let delete_and_put = |null_bytes: u8, values: &[u8]| {
+        change_of_columns(
+            &doc,
+            &[
+                (0x01, run(2, 1)),
+                (0x02, vec![0x7e, 16, 10]),
+                (0x13, vec![0x7f, 0, 0, 1]),
+                (0x15, vec![0, 1, 0x7f, 1, b'p']),
+                (0x34, vec![2]),
+                (0x42, vec![0x7e, 3, 1]),
+                // A null of seven bytes, then a text of eight (0x86 in two bytes).
+                (0x56, vec![0x7e, null_bytes << 4, 0x86, 1]),
+                (0x57, values.to_vec()),
+                (0x70, run(2, 0)),
+            ],
+        )
+    };
+    Server::of(&doc).refuses(&delete_and_put(7, b"{\"by\":0{\"a\":11}"), RefusalCode::ChangeRejected);
+    // Without the claim the same change is judged by the record that everybody reads.
+    Server::of(&doc).refuses(&delete_and_put(0, b"{\"by\":0}"), RefusalCode::ByMismatch);
+}
