@@ -156,6 +156,10 @@ impl<'a> Judge<'a> {
         }
         let rules = Rules { visit: self.push.visit, by: self.push.by, limits: self.limits };
         let operations = check_operations(&header, rules)?;
+        // Operations refer to those of the past, so whoever they name has written something.
+        if header.actors.iter().skip(1).any(|other| *other == actor || self.draft.last(other).is_none()) {
+            return Err(RefusalCode::ChangeRejected);
+        }
         self.check_document_limits(&actor, operations.count)?;
         let max_op = past + operations.count;
         let (seq, start_op) = (header.seq, header.start_op);

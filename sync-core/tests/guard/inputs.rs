@@ -130,9 +130,21 @@ fn a8_changes_without_their_past_are_reported_and_not_parked() {
 #[test]
 fn a9_absurd_times_are_claims_and_ignored() {
     let doc = visit();
-    for time in [i64::MAX, i64::MIN, -1] {
+    for time in [i64::MAX, 1 << 62, 1] {
+        let first = altered(&tick(&doc, ME, "x"), |change| change.time = time);
+        let accepted = Server::of(&doc).accepts(std::slice::from_ref(&first));
+        // Whatever the next writer claims, the document stays writable and readable.
+        for time in [i64::MAX, 1, 0] {
+            let second = altered(&tick(&accepted.doc, OTHER, "y"), |change| change.time = time);
+            let accepted = Server::of(&accepted.doc).accepts(std::slice::from_ref(&second));
+            assert_eq!(accepted.doc.changes_since(&doc.heads()).unwrap(), [first.clone(), second]);
+            check_accepted(first_push(&[accepted.snapshot]).accepted.unwrap());
+        }
+    }
+    // The difference of a negative and a large time overflows inside Automerge when it saves.
+    for time in [-1, i64::MIN] {
         let bytes = altered(&tick(&doc, ME, "x"), |change| change.time = time);
-        Server::of(&doc).accepts(&[bytes]);
+        Server::of(&doc).refuses(&bytes, RefusalCode::ChangeRejected);
     }
 }
 
@@ -303,6 +315,17 @@ fn nobody_else_uses_the_genesis_actor_and_nothing_starts_beside_it() {
     assert_eq!(first_push(&[other_genesis]).refused.unwrap().code, RefusalCode::ActorNotYours);
     let rootless = altered(&tick(&doc, OTHER, "x"), |change| change.deps = Vec::new());
     Server::of(&doc).refuses(&rootless, RefusalCode::GenesisMissing);
+}
+
+#[test]
+fn a_change_carries_no_extra_bytes_and_names_no_strangers() {
+    let doc = visit();
+    let honest = raw_change(&doc, ME, |transaction| transaction.put(map(Map::Ticks), "step/a", "{}").unwrap());
+    let extra = altered(&honest, |change| change.extra_bytes = b"author".to_vec());
+    Server::of(&doc).refuses(&extra, RefusalCode::ChangeRejected);
+    let stranger = automerge::ActorId::from(&[5u8; 16][..]);
+    let naming = altered(&honest, |change| change.operations[0].pred = vec![OpId::new(3, &stranger)].into());
+    Server::of(&doc).refuses(&naming, RefusalCode::ChangeRejected);
 }
 
 /// Found by comparing two readers: Automerge ignores the length that a null claims, so a judge who
