@@ -1,8 +1,7 @@
 //! One visit document: loading, saving, editing, exchanging changes.
 //!
-//! Owns the only handle on Automerge outside [`guard`](crate::guard). What arrives here is our own
-//! store's or a server's bytes; bytes of unknown origin pass the guard first. Knows nothing of what
-//! the records mean.
+//! Owns the handle on Automerge. What arrives here is our own store's or a server's bytes; bytes of
+//! unknown origin pass the guard first. Knows nothing of what the records mean.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
