@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::documents::{self, DocChangeRow, DocumentRow, Heads, PushPositions};
 use doorstep_store::evidence::QuarantineRow;
 use doorstep_store::feed::{FeedBatch, FeedKind, Positions};
-use doorstep_store::{Conn, StoreError, Txt, plan};
+use doorstep_store::{Conn, StoreError, Txt, assignments, visits};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{ChangeMeta, genesis_actor};
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, RefusalCode, Stored};
@@ -31,10 +31,10 @@ pub(super) enum Access {
 /// Who may write a visit's document and statements.
 pub(super) fn access(conn: &mut Conn, round: &Round, visit: VisitId, created: &BTreeSet<VisitId>) -> AppResult<Access> {
     let org = round.ctx.actor.org;
-    let Some(row) = plan::find_visit(conn, org, visit)? else {
+    let Some(row) = visits::find_visit(conn, org, visit)? else {
         return Ok(if created.contains(&visit) { Access::Crew } else { Access::None });
     };
-    let assignments = plan::list_assignments(conn, org, visit)?;
+    let assignments = assignments::list_assignments(conn, org, visit)?;
     let mut mine = assignments.iter().filter(|assignment| assignment.rep_id.0 == round.ctx.actor.user).peekable();
     if mine.peek().is_none() {
         return Ok(Access::None);

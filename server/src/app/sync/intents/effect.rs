@@ -9,7 +9,7 @@ use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::sites::{SiteRecord, find_site, insert_site};
 use doorstep_store::visits::{self, VisitRecord};
 use doorstep_store::work_orders::find_work_order;
-use doorstep_store::{Conn, Txt, norms, organisations};
+use doorstep_store::{Conn, Txt, agenda, norms, organisations};
 use sync_core::ids::AssignmentId;
 use sync_core::intent::{CreateCustomer, CreateSite, CreateVisit, Intent, IntentBody, ProposeAppointment};
 use sync_core::time::UnixMillis;
@@ -219,7 +219,7 @@ fn propose_appointment(
     if find_appointment(conn, org, body.appointment_id)?.is_some() {
         return Ok(declined("appointment_exists"));
     }
-    let taken = visits::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
+    let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
     let is_free = |start: i64| taken.iter().all(|other| (other - start).abs() >= CLASH_MS);
     if !is_free(body.start_ms.0) {
         let alternatives = (1..=24)
