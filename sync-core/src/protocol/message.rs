@@ -68,7 +68,8 @@ pub struct PushDoc {
     /// The server's heads this device last saw, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub base_heads: Vec<Hash>,
-    /// The device's heads after these chunks, sorted.
+    /// The device's heads after these chunks, sorted; together they cover every change sent. One that
+    /// another covers may stand here too, so the server checks that it holds them, not that they are all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<Hash>,
     /// Change chunks, dependencies first; or one document chunk for a document new to the server.
