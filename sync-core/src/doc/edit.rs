@@ -57,7 +57,7 @@ impl Edit<'_, '_> {
         let json = plain_json::to_string(record).map_err(|error| DocError::Record { what: error.to_string() })?;
         match self.transaction.get(&object, key).map_err(refused)? {
             Some(_) if !map.rewritable() => Err(DocError::AlreadyWritten { map: map.key(), key: key.to_owned() }),
-            Some((current, _)) if current.to_str() == Some(&json) => Ok(()),
+            Some((current, _)) if current.as_str() == Some(&json) => Ok(()),
             _ => self.transaction.put(&object, key, json).map_err(refused),
         }
     }
