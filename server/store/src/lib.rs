@@ -9,6 +9,7 @@
 #[macro_use]
 mod per_backend;
 
+pub mod agenda;
 pub mod appointments;
 pub mod assignments;
 pub mod audit;
