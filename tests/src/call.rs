@@ -118,7 +118,6 @@ impl Answer {
     ///
     /// # Panics
     /// With the answer, if the status is another.
-    #[must_use]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         self.json()
