@@ -114,7 +114,7 @@ pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppRes
     let (org, now) = (round.ctx.actor.org, round.ctx.now);
     let today = load_zone(conn, org)?.around(now, 0, 0).map_err(|error| AppError::Internal(error.to_string()))?;
     let mut items = Vec::new();
-    for visit in agenda::list_held_between(conn, org, audience, today.from_ms.0, today.to_ms.0)? {
+    for visit in agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)? {
         items.push((FeedKind::Visit, visit.id.to_string()));
         if let Some(order) = visit.work_order_id {
             items.push((FeedKind::WorkOrder, order.to_string()));
