@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::FsBlobs;
 use crate::adapters::system::SystemRandom;
+use crate::app::blobs::PreviewQueue;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 use crate::config::Config;
@@ -58,6 +59,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         keys: Arc::new(keys),
         epoch,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
+        previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         config: Arc::new(config),
     })
 }

@@ -184,3 +184,12 @@ pub fn delete_login_delay(conn: &mut Conn, org: OrgId, login: &str) -> StoreResu
     per_backend!(conn, c => diesel::delete(login_delays::table.find((Txt(org), login))).execute(c))?;
     Ok(())
 }
+
+/// Whether there is such a grid.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_grid(conn: &mut Conn, org: OrgId, id: GridId) -> StoreResult<bool> {
+    let count: i64 = per_backend!(conn, c => grids::table.find((Txt(org), Txt(id))).count().get_result(c))?;
+    Ok(count > 0)
+}
