@@ -98,7 +98,10 @@ impl Decimal {
         if divisor.mantissa == 0 {
             return Err(DecimalError::ZeroDivisor);
         }
-        let up = digits.checked_add(divisor.scale).ok_or(DecimalError::Overflow)?;
+        if digits > MAX_SCALE {
+            return Err(DecimalError::Overflow);
+        }
+        let up = digits + divisor.scale;
         let (numerator, denominator) = if up >= self.scale {
             (scaled(self.mantissa, up - self.scale)?, divisor.mantissa)
         } else {
@@ -112,6 +115,9 @@ impl Decimal {
     /// # Errors
     /// [`DecimalError::Overflow`] if padding does not fit.
     pub fn rounded(self, digits: u32) -> Result<Self, DecimalError> {
+        if digits > MAX_SCALE {
+            return Err(DecimalError::Overflow);
+        }
         if digits >= self.scale {
             return Ok(Self { mantissa: scaled(self.mantissa, digits - self.scale)?, scale: digits });
         }
@@ -269,6 +275,9 @@ mod tests {
         assert_eq!(d("-24.996").to_units(2), Ok(-2500));
         assert_eq!(d("7").rounded(2).map(|r| r.to_string()), Ok("7.00".into()));
         assert_eq!(d("2.345").rounded(2).map(|r| r.to_string()), Ok("2.35".into()));
+        assert_eq!(d("1").rounded(39), Err(DecimalError::Overflow));
+        assert_eq!(d("1").divided_by(d("3"), 39), Err(DecimalError::Overflow));
+        assert_eq!(Decimal::from_parts(-1830, 2), Ok(d("-18.3")));
         assert_eq!(d("0.40").plus(d("0.6")), Ok(d("1")));
         assert_eq!(d("0.90").times(d("500")).map(|p| p.to_string()), Ok("450.00".into()));
     }

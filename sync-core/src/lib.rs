@@ -5,7 +5,7 @@
 //! outside the document ([`statement`]).
 //! **Merging.** [`merge`] turns a document into one [`View`](merge::View); equal heads give equal views.
 //! **Trust.** Bytes from outside pass [`guard`] before Automerge sees them.
-//! **Rules.** [`visit::state`], [`rules`] and [`formulas`] are pure functions of view, plan, template
+//! **Rules.** [`visit::state`](fn@visit::state), [`rules`] and [`formulas`] are pure functions of view, plan, template
 //! and policy, the same on the phone and on the server.
 //! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
 //! named by a receipt ([`receipt`]).

@@ -1,5 +1,7 @@
 //! The public cases of F-01 to F-07, read from the product's copy, and their boundaries.
 
+#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
+
 use serde_json::{Value, json};
 use sync_core::formulas::{FORMULAS, FormulaError, run};
 

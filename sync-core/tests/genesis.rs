@@ -1,5 +1,7 @@
 //! The genesis change is the same bytes everywhere (design section 13).
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, Automerge, ObjType, ROOT};
 use sync_core::bytes::Hash;

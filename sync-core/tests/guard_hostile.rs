@@ -1,6 +1,11 @@
 //! Hostile documents against the guard: every refused input leaves the stored document as it was.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "tests stop at the first surprise"
+)]
 
 #[path = "guard/admission.rs"]
 mod admission;

@@ -9,18 +9,25 @@
 #[macro_use]
 mod per_backend;
 
+pub mod agenda;
 pub mod appointments;
 pub mod assignments;
 pub mod audit;
+pub mod blobs;
 pub mod conn;
 pub mod customers;
 pub mod devices;
 pub mod dialect;
+pub mod documents;
 pub mod error;
+pub mod evidence;
 pub mod feed;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
+pub mod presence;
+pub mod projections;
+pub mod reviews;
 pub mod schema;
 pub mod scope;
 pub mod sessions;

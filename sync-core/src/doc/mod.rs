@@ -1,10 +1,14 @@
 //! The visit document: containers, records, genesis, reading and writing (design section 2.1).
 
+mod edit;
+mod error;
 pub mod genesis;
 pub mod record;
 pub mod schema;
 pub mod visit_doc;
 
+pub use edit::{Edit, NewChange};
+pub use error::DocError;
 pub use genesis::{Genesis, genesis};
 pub use schema::Map;
-pub use visit_doc::{ChangeMeta, DocError, Edit, NewChange, VisitDoc};
+pub use visit_doc::{ChangeMeta, VisitDoc};

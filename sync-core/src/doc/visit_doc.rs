@@ -1,72 +1,17 @@
 //! One visit document: loading, saving, editing, exchanging changes.
 //!
-//! Owns the only handle on Automerge outside [`guard`](crate::guard). What arrives here is our own
-//! store's or a server's bytes; bytes of unknown origin pass the guard first. Knows nothing of what
-//! the records mean.
+//! Owns the handle on Automerge. What arrives here is our own store's or a server's bytes; bytes of
+//! unknown origin pass the guard first. Knows nothing of what the records mean.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::transaction::{CommitOptions, Transactable, Transaction};
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc};
-use serde::Serialize;
 
-use super::Map;
+use super::edit::commit;
 use super::genesis::{DOCUMENT_CHUNK, GENESIS_OPS, genesis, genesis_actor};
+use super::{DocError, Edit, Map, NewChange};
 use crate::bytes::{Actor, Hash};
 use crate::ids::VisitId;
-
-/// Reports why a document could not be read or written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DocError {
-    /// The bytes are no Automerge document, or a damaged one.
-    #[error("document bytes are unreadable: {what}")]
-    Unreadable {
-        /// What Automerge said.
-        what: String,
-    },
-    /// The document does not begin with the genesis change of this visit.
-    #[error("document lacks the genesis change of visit {visit}")]
-    GenesisMissing {
-        /// The visit it should belong to.
-        visit: VisitId,
-    },
-    /// Heads were named that this document does not have.
-    #[error("{} heads are unknown to this document", heads.len())]
-    UnknownHeads {
-        /// The unknown heads.
-        heads: Vec<Hash>,
-    },
-    /// A write-once key has a record already.
-    #[error("{map}/{key} has a record already")]
-    AlreadyWritten {
-        /// Root key of the map.
-        map: &'static str,
-        /// Key in the map.
-        key: String,
-    },
-    /// The record could not be written as JSON.
-    #[error("record cannot be written as JSON: {what}")]
-    Record {
-        /// What the serialiser said.
-        what: String,
-    },
-    /// Automerge refused an operation or a change.
-    #[error("document refused a change: {what}")]
-    Refused {
-        /// What Automerge said.
-        what: String,
-    },
-    /// After applying, the document is not where the sender said it would be.
-    #[error("document does not reach the expected heads")]
-    HeadsDiffer {
-        /// Expected heads that are still unknown.
-        missing: Vec<Hash>,
-    },
-    /// The actor belongs to the genesis change.
-    #[error("the genesis actor writes nothing else")]
-    ReservedActor,
-}
 
 /// One change of a document, without its operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,15 +28,6 @@ pub struct ChangeMeta {
     pub max_op: u64,
     /// The changes it directly follows.
     pub deps: Vec<Hash>,
-}
-
-/// A change just written by [`VisitDoc::edit`], ready for the outbox.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewChange {
-    /// Change hash.
-    pub hash: Hash,
-    /// The uncompressed change chunk.
-    pub chunk: Vec<u8>,
 }
 
 /// A visit document held in memory.
@@ -248,58 +184,6 @@ impl VisitDoc {
     }
 }
 
-/// Runs the edits of one change and commits them, or rolls all of them back.
-fn commit(
-    visit: VisitId,
-    mut transaction: Transaction<'_>,
-    write: impl FnOnce(&mut Edit<'_, '_>) -> Result<(), DocError>,
-) -> Result<Option<ChangeHash>, DocError> {
-    let written = write(&mut Edit { visit, transaction: &mut transaction });
-    if written.is_err() || transaction.pending_ops() == 0 {
-        transaction.rollback();
-        return written.map(|()| None);
-    }
-    Ok(transaction.commit_with(CommitOptions::default().with_time(0)).0)
-}
-
-/// The edits of one change in the making.
-#[derive(Debug)]
-pub struct Edit<'t, 'd> {
-    visit: VisitId,
-    transaction: &'t mut Transaction<'d>,
-}
-
-impl Edit<'_, '_> {
-    /// Writes a record as plain JSON.
-    ///
-    /// # Errors
-    /// [`DocError::AlreadyWritten`] for a second record under a key of a write-once map,
-    /// [`DocError::Record`] if the record is no JSON.
-    pub fn put(&mut self, map: Map, key: &str, record: &impl Serialize) -> Result<(), DocError> {
-        let object = map_object(self.visit, map);
-        if !map.rewritable() && self.transaction.get(&object, key).map_err(refused)?.is_some() {
-            return Err(DocError::AlreadyWritten { map: map.key(), key: key.to_owned() });
-        }
-        let json = record_text(record)?;
-        self.transaction.put(&object, key, json).map_err(refused)
-    }
-
-    /// Replaces the notes, writing only what differs, so that concurrent edits of other parts survive.
-    ///
-    /// # Errors
-    /// [`DocError::Refused`] if Automerge refuses, which honest documents rule out.
-    pub fn set_notes(&mut self, text: &str) -> Result<(), DocError> {
-        self.transaction.update_text(&notes_object(self.visit), text).map_err(refused)
-    }
-}
-
-/// Writes a record as JSON text with sorted keys.
-fn record_text(record: &impl Serialize) -> Result<String, DocError> {
-    // Through `Value`, whose objects are sorted maps.
-    let value = serde_json::to_value(record).map_err(|error| DocError::Record { what: error.to_string() })?;
-    Ok(value.to_string())
-}
-
 /// The object of a map: the genesis operation that made it, known without asking the document.
 pub(crate) fn map_object(visit: VisitId, map: Map) -> ObjId {
     let position = Map::ALL.iter().zip(1u64..).find(|(other, _)| **other == map).map_or(0, |(_, counter)| counter);
@@ -349,7 +233,7 @@ pub(crate) fn contained<T>(run: impl FnOnce() -> Result<T, DocError>) -> Result<
         .unwrap_or_else(|_panic| Err(DocError::Refused { what: "panic inside automerge".to_owned() }))
 }
 
-fn refused(error: impl std::fmt::Display) -> DocError {
+pub(super) fn refused(error: impl std::fmt::Display) -> DocError {
     DocError::Refused { what: error.to_string() }
 }
 
@@ -404,6 +288,17 @@ mod tests {
         assert_eq!(doc.edit(ME, |edit| edit.set_notes("")), Ok(None));
         assert_eq!(doc.save(), before);
         assert_eq!(doc.edit(Actor([9; 16]), |_edit| Ok(())), Err(DocError::ReservedActor));
+    }
+
+    #[test]
+    fn the_value_that_counts_is_not_written_again_even_among_concurrent_ones() {
+        let mut mine = VisitDoc::create(VISIT).unwrap();
+        let mut other = mine.clone();
+        let record = json!({"done": true});
+        mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &json!({"done": false}))).unwrap();
+        other.edit(OTHER, |edit| edit.put(Map::Ticks, "a", &record)).unwrap();
+        mine.apply_trusted(&[other.save()], &other.heads()).unwrap();
+        assert_eq!(mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &record)), Ok(None));
     }
 
     #[test]

@@ -5,80 +5,26 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use automerge::{Automerge, Change};
+use automerge::Change;
 
 use super::budget::Limits;
-use super::document::check_document;
-use super::header::{Chunk, read_change, read_chunk};
+use super::header::read_change;
 use super::index::ChangeIndex;
 use super::operations::{Operations, Rules, check_operations};
 use super::order::causal_order;
+use super::push::{Accepted, Admission, Push};
 use super::refusal::{RefusalCode, Refused};
 use super::scratch::{Candidate, Scratch, Settled, guarded};
+use super::unpack::{Item, Loaded, Unpacked};
 use crate::bytes::{Actor, Hash};
-use crate::doc::genesis::{CHANGE_CHUNK, GENESIS_OPS, Genesis, genesis, genesis_actor};
+use crate::doc::genesis::{GENESIS_OPS, Genesis, genesis, genesis_actor};
 use crate::doc::{ChangeMeta, DocError, VisitDoc};
-use crate::ids::{UserId, VisitId};
 
-/// How many changes that fail only together are told apart before the rest is refused unseen.
+/// How many changes that fail only on application are told apart before the rest is refused unseen.
 const MAX_CULPRITS: usize = 4;
-
-/// What a device sends for one document.
-#[derive(Clone, Copy)]
-pub struct Push<'a> {
-    /// The visit.
-    pub visit: VisitId,
-    /// The user the device is enrolled for.
-    pub by: UserId,
-    /// The chunks as received.
-    pub chunks: &'a [Vec<u8>],
-    /// What is stored already.
-    pub stored: Option<Stored<'a>>,
-    /// Whether the device may write as this actor: it is bound to it, or to nobody yet.
-    pub may_use_actor: &'a dyn Fn(&Actor) -> bool,
-    /// Limits; values above their ceiling count as the ceiling.
-    pub limits: &'a Limits,
-}
-
-/// A stored document: its snapshot and the index that belongs to it.
-#[derive(Debug, Clone, Copy)]
-pub struct Stored<'a> {
-    /// The saved document.
-    pub snapshot: &'a [u8],
-    /// Its changes.
-    pub index: &'a ChangeIndex,
-}
-
-/// What became of a push.
-#[derive(Debug)]
-pub struct Admission {
-    /// The document after the push, if anything new was accepted.
-    pub accepted: Option<Accepted>,
-    /// Chunks that are stored already, or came twice.
-    pub duplicates: usize,
-    /// Dependencies that are neither stored nor in the push; what needs them was not stored.
-    pub missing: Vec<Hash>,
-    /// What goes to quarantine.
-    pub refused: Option<Refused>,
-}
-
-/// A document with the accepted changes, saved and loaded again successfully.
-#[derive(Debug)]
-pub struct Accepted {
-    /// The document.
-    pub doc: VisitDoc,
-    /// Its change index.
-    pub index: ChangeIndex,
-    /// Its heads, sorted.
-    pub heads: Vec<Hash>,
-    /// The saved, uncompressed document.
-    pub snapshot: Vec<u8>,
-    /// The accepted changes in causal order.
-    pub changes: Vec<ChangeMeta>,
-    /// The accepted bytes exactly as received, in causal order: one chunk per change, or the one
-    /// document chunk that held them all.
-    pub chunks: Vec<Vec<u8>>,
-}
+/// Pushes above this many changes are searched for one culprit only: each search costs several loads,
+/// and honest phones send a few dozen changes.
+const MANY_CHANGES: usize = 1_000;
 
 /// Judges a push.
 ///
@@ -88,56 +34,14 @@ pub struct Accepted {
 pub fn admit(push: Push<'_>) -> Result<Admission, DocError> {
     let limits = push.limits.within_ceiling();
     let mut judge = Judge::new(push, &limits);
-    let mut unpacked = judge.unpack();
+    let mut unpacked = Unpacked::of(&push, &limits);
+    for (bytes, code) in std::mem::take(&mut unpacked.refused) {
+        judge.refuse(Hash::of(bytes), code, bytes.to_vec());
+    }
     let candidates = judge.judge_all(&mut unpacked.items);
+    let duplicates = unpacked.duplicates;
     let accepted = judge.accept(candidates, unpacked.loaded)?;
-    Ok(Admission {
-        accepted,
-        duplicates: judge.duplicates,
-        missing: judge.missing.into_iter().collect(),
-        refused: judge.refused,
-    })
-}
-
-/// A change of the push, not yet judged.
-struct Item<'a> {
-    hash: Hash,
-    deps: Vec<Hash>,
-    exact: &'a [u8],
-    /// The uncompressed chunk, if it is not `exact` itself.
-    inflated: Option<Vec<u8>>,
-    /// The change as Automerge holds it, if it came in a document.
-    change: Option<Change>,
-    /// A refusal found while unpacking.
-    unreadable: Option<RefusalCode>,
-}
-
-impl Item<'_> {
-    fn chunk(&self) -> &[u8] {
-        match (&self.change, &self.inflated) {
-            (Some(change), _) => change.raw_bytes(),
-            (None, Some(inflated)) => inflated,
-            (None, None) => self.exact,
-        }
-    }
-
-    /// The bytes to keep: as received, or for a change inside a document its own chunk.
-    fn exact(&self) -> Vec<u8> {
-        self.change.as_ref().map_or(self.exact, Change::raw_bytes).to_vec()
-    }
-}
-
-/// A document chunk that Automerge could load.
-struct Loaded<'a> {
-    doc: Automerge,
-    bytes: &'a [u8],
-    changes: usize,
-}
-
-#[derive(Default)]
-struct Unpacked<'a> {
-    items: Vec<Item<'a>>,
-    loaded: Option<Loaded<'a>>,
+    Ok(Admission { accepted, duplicates, missing: judge.missing.into_iter().collect(), refused: judge.refused })
 }
 
 enum Fate {
@@ -152,7 +56,6 @@ struct Judge<'a> {
     genesis: Genesis,
     /// The stored index and, as they are admitted, the changes of the push.
     draft: ChangeIndex,
-    duplicates: usize,
     missing: BTreeSet<Hash>,
     refused: Option<Refused>,
 }
@@ -164,7 +67,6 @@ impl<'a> Judge<'a> {
             limits,
             genesis: genesis(push.visit),
             draft: push.stored.map(|stored| stored.index.clone()).unwrap_or_default(),
-            duplicates: 0,
             missing: BTreeSet::new(),
             refused: None,
         }
@@ -172,74 +74,6 @@ impl<'a> Judge<'a> {
 
     fn refuse(&mut self, hash: Hash, code: RefusalCode, bytes: Vec<u8>) {
         self.refused.get_or_insert_with(|| Refused { hash, code, chunks: Vec::new() }).chunks.push(bytes);
-    }
-
-    /// Reads the chunks into changes, without those that are known.
-    fn unpack(&mut self) -> Unpacked<'a> {
-        let mut unpacked = Unpacked::default();
-        for bytes in self.push.chunks {
-            match read_chunk(bytes, self.limits) {
-                Ok(Chunk::Document { body }) => {
-                    if let Err(code) = self.unpack_document(bytes, body, &mut unpacked) {
-                        self.refuse(Hash::of(bytes), code, bytes.clone());
-                    }
-                }
-                Ok(Chunk::Change { hash, chunk }) => {
-                    let header = read_change(&chunk, self.limits);
-                    let unreadable = header.as_ref().err().copied();
-                    let deps = header.map(|header| header.deps).unwrap_or_default();
-                    let inflated = matches!(chunk, std::borrow::Cow::Owned(_)).then(|| chunk.into_owned());
-                    unpacked.items.push(Item { hash, deps, exact: bytes, inflated, change: None, unreadable });
-                }
-                Err(code) => unpacked.items.push(Item {
-                    hash: name_of_unreadable(bytes),
-                    deps: Vec::new(),
-                    exact: bytes,
-                    inflated: None,
-                    change: None,
-                    unreadable: Some(code),
-                }),
-            }
-        }
-        let mut seen = BTreeSet::new();
-        let before = unpacked.items.len();
-        unpacked.items.retain(|item| !self.draft.contains(&item.hash) && seen.insert(item.hash));
-        self.duplicates += before - unpacked.items.len();
-        unpacked
-    }
-
-    /// Reads a document chunk, which only a document new to the server may be.
-    ///
-    /// A repeated first push is a duplicate all the same: its answer may have been lost.
-    fn unpack_document(
-        &mut self,
-        bytes: &'a [u8],
-        body: &[u8],
-        unpacked: &mut Unpacked<'a>,
-    ) -> Result<(), RefusalCode> {
-        let heads = check_document(body, self.limits)?;
-        if !heads.is_empty() && heads.iter().all(|head| self.draft.contains(head)) {
-            self.duplicates += 1;
-            return Ok(());
-        }
-        if self.push.stored.is_some() || unpacked.loaded.is_some() {
-            return Err(RefusalCode::ChangeEncodingNotAllowed);
-        }
-        let (doc, changes) = guarded(|| {
-            let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
-            let changes = doc.get_changes(&[]);
-            Ok((doc, changes))
-        })?;
-        unpacked.loaded = Some(Loaded { doc, bytes, changes: changes.len() });
-        unpacked.items.extend(changes.into_iter().map(|change| Item {
-            hash: Hash(change.hash().0),
-            deps: change.deps().iter().map(|dep| Hash(dep.0)).collect(),
-            exact: bytes,
-            inflated: None,
-            change: Some(change),
-            unreadable: None,
-        }));
-        Ok(())
     }
 
     /// Judges every change in causal order.
@@ -288,15 +122,15 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let (meta, operations) = self.check(item.hash, item.chunk())?;
-        let change = match item.change.clone() {
-            Some(change) => change,
-            None => parse(item.chunk())?,
-        };
+        let parsed = if item.change.is_none() { Some(parse(item.chunk())?) } else { None };
         // Two readers must agree on how much there is before Automerge's reading counts.
-        if u64::try_from(change.len()) != Ok(operations.count) {
+        let count = parsed.as_ref().or(item.change.as_ref()).map_or(0, Change::len);
+        if u64::try_from(count) != Ok(operations.count) {
             return Err(RefusalCode::ChangeRejected);
         }
-        Ok(Some(Candidate { change, meta, puts: operations.puts, exact: item.exact() }))
+        let exact = item.exact();
+        let Some(change) = parsed.or_else(|| item.change.take()) else { return Err(RefusalCode::ChangeRejected) };
+        Ok(Some(Candidate { change, meta, puts: operations.puts, exact }))
     }
 
     /// Checks a change against the history, the device and the operations a visit may have.
@@ -322,6 +156,10 @@ impl<'a> Judge<'a> {
         }
         let rules = Rules { visit: self.push.visit, by: self.push.by, limits: self.limits };
         let operations = check_operations(&header, rules)?;
+        // Operations refer to those of the past, so whoever they name has written something.
+        if header.actors.iter().skip(1).any(|other| *other == actor || self.draft.last(other).is_none()) {
+            return Err(RefusalCode::ChangeRejected);
+        }
         self.check_document_limits(&actor, operations.count)?;
         let max_op = past + operations.count;
         let (seq, start_op) = (header.seq, header.start_op);
@@ -380,7 +218,8 @@ impl<'a> Judge<'a> {
 
     /// Settles as many candidates as possible; what fails is refused with all that depends on it.
     fn settle(&mut self, scratch: &Scratch<'_>, mut candidates: Vec<Candidate>) -> Option<(Settled, Vec<Candidate>)> {
-        for round in 1..=MAX_CULPRITS {
+        let rounds = if candidates.len() > MANY_CHANGES { 1 } else { MAX_CULPRITS };
+        for round in 1..=rounds {
             if candidates.is_empty() {
                 return None;
             }
@@ -392,7 +231,7 @@ impl<'a> Judge<'a> {
             let mut spoiled = BTreeSet::new();
             for candidate in candidates.split_off(culprit) {
                 let depends = candidate.meta.deps.iter().any(|dep| spoiled.contains(dep));
-                if spoiled.is_empty() || depends || round == MAX_CULPRITS {
+                if spoiled.is_empty() || depends || round == rounds {
                     spoiled.insert(candidate.meta.hash);
                     self.refuse(candidate.meta.hash, code, candidate.exact);
                 } else {
@@ -417,12 +256,4 @@ impl<'a> Judge<'a> {
 
 fn parse(chunk: &[u8]) -> Result<Change, RefusalCode> {
     guarded(|| Change::from_bytes(chunk.to_vec()).map_err(|_unreadable| RefusalCode::ChangeRejected))
-}
-
-/// The name of bytes that are refused unread: the change hash if they are an intact change chunk, so
-/// that changes depending on it are recognised, else their SHA-256.
-fn name_of_unreadable(bytes: &[u8]) -> Hash {
-    let hash = Hash::of(bytes.get(8..).unwrap_or_default());
-    let is_intact = bytes.get(8) == Some(&CHANGE_CHUNK) && bytes.get(4..8) == hash.as_bytes().get(..4);
-    if is_intact { hash } else { Hash::of(bytes) }
 }

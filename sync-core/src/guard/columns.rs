@@ -260,7 +260,11 @@ mod tests {
         assert_eq!(column.next(), Ok(None));
 
         let mut runs = Vec::new();
-        numbers(&data).for_each_run(|value, len| Ok::<_, Malformed>(runs.push((value, len)))).unwrap();
+        let collect = |value, len| {
+            runs.push((value, len));
+            Ok::<(), Malformed>(())
+        };
+        numbers(&data).for_each_run(collect).unwrap();
         assert_eq!(runs, [(Some(7), 3), (Some(1), 1), (Some(2), 1), (None, 2)]);
     }
 

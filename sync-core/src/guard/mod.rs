@@ -14,12 +14,15 @@ mod header;
 mod index;
 mod operations;
 mod order;
+mod push;
 mod reader;
 mod record_json;
 mod refusal;
 mod scratch;
+mod unpack;
 
-pub use admit::{Accepted, Admission, Push, Stored, admit};
+pub use admit::admit;
 pub use budget::Limits;
 pub use index::{ChangeIndex, IndexError};
+pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};

@@ -135,3 +135,14 @@ pub struct LimitExceeded {
     /// The count.
     pub actual: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_default_is_above_its_ceiling() {
+        assert_eq!(ProtocolLimits::DEFAULT.clamped(), ProtocolLimits::DEFAULT);
+        assert_eq!(ProtocolLimits::CEILING.clamped(), ProtocolLimits::CEILING);
+    }
+}

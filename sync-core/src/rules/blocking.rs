@@ -74,7 +74,7 @@ fn missing(need: &Need) -> Blocker {
     blocker(
         code,
         &need.code,
-        text(format!("missing: {}{count}", need.title.en), format!("缺少:{}{count}", need.title.zh_cn)),
+        text(format!("missing: {}{count}", need.title.en), format!("缺少：{}{count}", need.title.zh_cn)),
     )
 }
 
@@ -86,12 +86,14 @@ fn failed_readings(facts: &Facts<'_>) -> Vec<Blocker> {
         .filter_map(|item| {
             let (en, zh) = (&item.title.en, &item.title.zh_cn);
             let (code, text) = match threshold::judge(&ctx, item) {
-                Reading::Fail => ("threshold_failed", text(format!("outside its limit: {en}"), format!("未达标:{zh}"))),
+                Reading::Fail => {
+                    ("threshold_failed", text(format!("outside its limit: {en}"), format!("未达标：{zh}")))
+                }
                 Reading::Unreadable => (
                     "unreadable_measurement",
                     text(
                         format!("no number in {}: {en}", item.unit),
-                        format!("读数不是以 {} 为单位的数值:{zh}", item.unit),
+                        format!("读数不是以 {} 为单位的数值：{zh}", item.unit),
                     ),
                 ),
                 Reading::Missing | Reading::NotJudged | Reading::Pass => return None,

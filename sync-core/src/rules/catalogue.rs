@@ -1,6 +1,6 @@
 //! The catalogue of built-in checks (rulebook 1.5) as data: name, moment, typed parameters, meaning.
 //!
-//! Knows nothing of visits; [`super::checks`] judges, [`super::params`] reads parameters.
+//! Knows nothing of visits; `checks` judges, [`super::params`] reads parameters.
 
 use super::kinds::ParamKind::{
     Boolean, ChoiceOf, ChoicesOf, DaySpan, Measurement, Measurements, MonthDay, Number, OrderTrigger, Outcome,

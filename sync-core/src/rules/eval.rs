@@ -112,16 +112,16 @@ fn needs_choice(facts: &Facts<'_>, touched: &BTreeSet<usize>) -> Judgement {
     Judgement::new(
         Verdict::NeedsChoice,
         format!("depends on which value of {fields} counts: choose one"),
-        format!("{fields} 存在多个并发值,请先选择其一"),
+        format!("{fields} 存在多个并发值，请先选择其一"),
     )
 }
 
 fn run(ctx: &Ctx<'_>, rule: &Rule) -> Judgement {
     let Some(check) = checks::find(&rule.check) else {
-        return Judgement::new(Verdict::NotEvaluated, "listed, evaluated in a later version", "已登记,后续版本判定");
+        return Judgement::new(Verdict::NotEvaluated, "listed, evaluated in a later version", "已登记，后续版本判定");
     };
     check(ctx, Args::of(rule)).unwrap_or_else(|error| {
-        Judgement::undetermined(format!("faulty parameter {error}"), format!("参数 {} 有误,无法判定", error.key))
+        Judgement::undetermined(format!("faulty parameter {error}"), format!("参数 {} 有误，无法判定", error.key))
     })
 }
 

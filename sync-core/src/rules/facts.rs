@@ -49,6 +49,19 @@ impl Facts<'_> {
         self.view.outcome().map(|outcome| outcome.code.as_str())
     }
 
+    /// Minutes since local midnight.
+    #[must_use]
+    pub fn minute_of_day(&self, instant: UnixMillis) -> i64 {
+        instant.plus_ms(self.zone_offset_ms).0.div_euclid(60_000).rem_euclid(1_440)
+    }
+
+    /// The local time of day, `HH:MM`.
+    #[must_use]
+    pub fn local_time(&self, instant: UnixMillis) -> String {
+        let minute = self.minute_of_day(instant);
+        format!("{:02}:{:02}", minute / 60, minute % 60)
+    }
+
     /// What the verdicts of these facts were judged on.
     #[must_use]
     pub fn versions(&self) -> Versions {

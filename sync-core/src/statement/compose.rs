@@ -96,6 +96,12 @@ pub enum ComposeError {
         /// What is wrong.
         source: PlainJsonError,
     },
+    /// A reading is no decimal string.
+    #[error("the reading of {code} is not a decimal string")]
+    Decimal {
+        /// Code of the measurement.
+        code: String,
+    },
     /// The text cannot be written.
     #[error(transparent)]
     Shown(#[from] ShownError),
@@ -144,7 +150,7 @@ pub fn compose(input: &ComposeInput<'_>, random: &mut dyn FnMut() -> [u8; SALT_B
     }
     let mut collector = Collector { random, values: Vec::new(), openings: Vec::new(), opened: Opened::new() };
     add_parties(&mut collector, input);
-    add_measures(&mut collector, input);
+    add_measures(&mut collector, input)?;
     add_answers(&mut collector, input)?;
     let position = match input.position {
         Some(geo) => Some(Commitment { commit: collector.commit(&plain_json::to_string(geo)?) }),
@@ -182,12 +188,25 @@ fn add_parties(collector: &mut Collector<'_>, input: &ComposeInput<'_>) {
     collector.personal(code::REP_NAME, input.rep_name);
 }
 
-fn add_measures(collector: &mut Collector<'_>, input: &ComposeInput<'_>) {
+fn add_measures(collector: &mut Collector<'_>, input: &ComposeInput<'_>) -> Result<(), ComposeError> {
     for measurement in input.template.measurements.iter().filter(|measurement| measurement.agreed) {
         if let Some(reading) = input.view.measure(&measurement.code) {
-            collector.plain(&measurement.code, reading.value.value.as_str(), Some(&reading.value.unit));
+            let value = reading.value.value.as_str();
+            if !is_decimal(value) {
+                return Err(ComposeError::Decimal { code: measurement.code.clone() });
+            }
+            collector.plain(&measurement.code, value, Some(&reading.value.unit));
         }
     }
+    Ok(())
+}
+
+/// Whether text is `-?(0|[1-9][0-9]*)(\.[0-9]+)?` (design section 13).
+fn is_decimal(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').map_or((unsigned, None), |(whole, rest)| (whole, Some(rest)));
+    digits(whole) && (whole == "0" || !whole.starts_with('0')) && fraction.is_none_or(digits)
 }
 
 fn add_answers(collector: &mut Collector<'_>, input: &ComposeInput<'_>) -> Result<(), ComposeError> {

@@ -175,10 +175,8 @@ impl Page<'_> {
         self.lines.push(format!("[{}]", self.word(key)));
     }
 
-    /// Adds one line; line breaks inside a value cannot imitate another line.
     fn line(&mut self, label: &str, text: &str) {
-        let text = text.replace(['\r', '\n', '\u{2028}', '\u{2029}'], " ");
-        self.lines.push(format!("{label}{}{text}", self.word("colon")));
+        self.lines.push(format!("{label}{}{}", self.word("colon"), one_line(text)));
     }
 
     fn word(&self, key: &'static str) -> &'static str {
@@ -191,4 +189,13 @@ impl Page<'_> {
             Language::En => &text.en,
         }
     }
+}
+
+/// Replaces what could make a value imitate another line or show its characters in another order:
+/// control characters, line separators, marks and overrides of writing direction.
+fn one_line(text: &str) -> String {
+    let misleading = |c: char| {
+        c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if misleading(c) { ' ' } else { c }).collect()
 }

@@ -5,7 +5,7 @@
 use super::body::TemplateRef;
 use crate::bytes::Hash;
 
-/// The version of the consent sentence in [`PHRASES`].
+/// The version of the consent sentence in this text template.
 pub const CONSENT_VERSION: i64 = 1;
 
 /// Code of the text template.

@@ -47,6 +47,12 @@ pub enum StatementError {
     /// The statement was made in another organisation or on another device.
     #[error("the statement belongs to another organisation or device")]
     Owner,
+    /// The seal lacks a required signer, or names a slot or role the template does not have.
+    #[error("the signers do not fit the template at {slot}")]
+    Signers {
+        /// Signature slot.
+        slot: String,
+    },
     /// A blob does not open its commitment.
     #[error("an opening does not hold: {0}")]
     Opening(#[from] OpeningError),
@@ -95,6 +101,7 @@ impl StatementError {
             Self::BodyMismatch => "statement_body_mismatch",
             Self::Body { .. } => "statement_body_malformed",
             Self::Owner => "statement_not_yours",
+            Self::Signers { .. } => "statement_signers",
             Self::Opening(_) => "statement_opening_mismatch",
             Self::InkMismatch { .. } => "statement_ink_mismatch",
             Self::Ink { .. } => "statement_ink_malformed",
@@ -185,6 +192,24 @@ impl VerifiedStatement {
     /// [`StatementError::Owner`]: for instance a statement replayed in another organisation.
     pub fn expect_owner(&self, org: OrgId, device: DeviceId) -> Result<(), StatementError> {
         if self.body.org == org && self.body.device == device { Ok(()) } else { Err(StatementError::Owner) }
+    }
+
+    /// Checks the signers against the template: known slots of this document with their roles, in template
+    /// order, and every required one either signed or refused.
+    ///
+    /// # Errors
+    /// [`StatementError::Signers`] names the first slot that does not fit.
+    pub fn expect_signers(&self, template: &Template) -> Result<(), StatementError> {
+        let unfit = |slot: &str| StatementError::Signers { slot: slot.to_owned() };
+        let mut inks = self.seal.inks.iter().peekable();
+        for slot in template.signatures.iter().filter(|slot| slot.document == self.body.kind) {
+            match inks.next_if(|ink| ink.slot() == slot.code) {
+                Some(InkEntry::Signed(ink)) if ink.role != slot.role => return Err(unfit(&slot.code)),
+                None if slot.required => return Err(unfit(&slot.code)),
+                _ => {}
+            }
+        }
+        inks.next().map_or(Ok(()), |ink| Err(unfit(ink.slot())))
     }
 
     fn signed(&self) -> impl Iterator<Item = &super::SignedInk> {

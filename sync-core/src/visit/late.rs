@@ -1,5 +1,7 @@
 //! Records written after the visit was handed in: kept, out of rules until the office accepts them.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::doc::Map;
@@ -16,6 +18,28 @@ pub struct LateRecord {
     pub map: String,
     /// Its key.
     pub key: String,
+}
+
+/// The view without late records, for rules and figures until the office accepts them.
+///
+/// Photos, captions, withdrawals, readings, contacts, materials, outcomes, open points and
+/// corrections leave. Of an answer or tick that was written again the view holds only the newest
+/// value: one written late stays visible here, and its [`LateRecord`] says so.
+#[must_use]
+pub fn in_force(view: &View, late: &[LateRecord]) -> View {
+    let late: BTreeSet<(&str, &str)> = late.iter().map(|one| (one.map.as_str(), one.key.as_str())).collect();
+    let counts = |map: Map, key: &str| !late.contains(&(map.key(), key));
+    let mut view = view.clone();
+    view.photos.retain(|entry| counts(Map::Photos, &entry.key));
+    view.captions.retain(|key, _| counts(Map::Captions, key));
+    view.withdrawn.retain(|key, _| counts(Map::Withdrawn, key));
+    view.measures.retain(|entry| counts(Map::Measures, &entry.key));
+    view.contacts.retain(|entry| counts(Map::Contacts, &entry.key));
+    view.materials.retain(|entry| counts(Map::Materials, &entry.key));
+    view.outcomes.retain(|entry| counts(Map::Outcomes, &entry.key));
+    view.open_points.retain(|entry| counts(Map::OpenPoints, &entry.key));
+    view.corrections.retain(|entry| counts(Map::Corrections, &entry.key));
+    view
 }
 
 /// What lateness reads of a record.

@@ -4,7 +4,7 @@ mod frozen;
 mod guard;
 pub mod late;
 mod rework;
-pub mod state;
+mod state;
 pub mod table;
 
 pub use late::LateRecord;

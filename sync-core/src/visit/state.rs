@@ -154,10 +154,14 @@ impl<'f, 'a> Walk<'f, 'a> {
 
     /// Judges a guard on the whole view, then on the visit as it was handed in.
     fn guard(&self, event: Event, entry: &Entry<TimelineEvent>) -> Guard {
-        match (guard::judge(self.facts, event, entry), self.frozen) {
-            (Guard::Unmet(_), Some(frozen)) => guard::judge(frozen, event, entry),
-            (guard, _) => guard,
+        let whole = guard::judge(self.facts, event, entry);
+        if let (Guard::Unmet(_), Some(frozen)) = (&whole, self.frozen) {
+            let as_handed_in = guard::judge(frozen, event, entry);
+            if !matches!(as_handed_in, Guard::Unmet(_)) {
+                return as_handed_in;
+            }
         }
+        whole
     }
 
     /// Received, returned, resubmitted, approved, closed; gives the returns that count.

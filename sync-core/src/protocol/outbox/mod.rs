@@ -118,6 +118,9 @@ impl DocQueue {
 
     /// Forgets changes that are durable and counts them to the base.
     fn forget(&mut self, safe: &BTreeSet<Hash>) {
+        if self.changes.iter().all(|change| !safe.contains(&change.hash)) {
+            return;
+        }
         let (durable, left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.changes).into_iter().partition(|change| safe.contains(&change.hash));
         self.changes = durable;

@@ -21,7 +21,7 @@ fn all_chosen(ctx: &Ctx<'_>, question: &str) -> Judgement {
         Some(missing) if missing.is_empty() => Judgement::pass("every point is checked", "各项均已检查"),
         Some(missing) => {
             let missing = missing.join(", ");
-            Judgement::fail(format!("{question}: not checked: {missing}"), format!("{question}:未检查 {missing}"))
+            Judgement::fail(format!("{question}: not checked: {missing}"), format!("{question}：未检查 {missing}"))
         }
         None => Judgement::undetermined(format!("unknown question {question}"), format!("未知问题 {question}")),
     }
@@ -57,11 +57,11 @@ pub(super) fn equals<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
         }
         Some(answer) => Judgement::fail(
             format!("{question} is {answer}, it must be {value}"),
-            format!("{question} 为 {answer},须为 {value}"),
+            format!("{question} 为 {answer}，须为 {value}"),
         ),
         None => Judgement::fail(
             format!("{question} is not answered, it must be {value}"),
-            format!("{question} 尚未填写,须为 {value}"),
+            format!("{question} 尚未填写，须为 {value}"),
         ),
     })
 }
@@ -69,7 +69,7 @@ pub(super) fn equals<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 pub(super) fn scene_matches_cable<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let question = args.text("question")?;
     let Some(site) = &ctx.facts.plan.site else {
-        return Ok(Judgement::undetermined("the site is not known", "站点未知,无法判定"));
+        return Ok(Judgement::undetermined("the site is not known", "站点未知，无法判定"));
     };
     ctx.note("site/scene", site.scene.as_str());
     let Some(option) = args.text_if_any(&site.scene) else {
@@ -81,7 +81,7 @@ pub(super) fn scene_matches_cable<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
             let answer = answer.unwrap_or("absent");
             Judgement::fail(
                 format!("scene {} asks for {option}, the answer is {answer}", site.scene),
-                format!("场景 {} 应为 {option},实际为 {answer}", site.scene),
+                format!("场景 {} 应为 {option}，实际为 {answer}", site.scene),
             )
         }
     })
@@ -92,7 +92,7 @@ pub(super) fn stop_when_unsafe<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     Ok(match ctx.answer(question) {
         Some(Value::Bool(false)) => Judgement::fail(
             format!("not safe to work: only outcome {outcome} is possible"),
-            format!("现场不安全:只能以 {outcome} 结束"),
+            format!("现场不安全：只能以 {outcome} 结束"),
         ),
         Some(Value::Bool(true)) => Judgement::pass("safe to work", "可安全作业"),
         _ => Judgement::not_applicable(format!("{question} is not answered yet"), format!("{question} 尚未填写")),
@@ -113,7 +113,7 @@ pub(super) fn peer_level<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
         Some((host, visitor)) if host == visitor => Judgement::pass("levels match", "级别对等"),
         Some((host, visitor)) => Judgement::fail(
             format!("host is {host}, visitor is {visitor}"),
-            format!("受访人级别 {host},拜访人级别 {visitor}"),
+            format!("受访人级别 {host}，拜访人级别 {visitor}"),
         ),
     })
 }

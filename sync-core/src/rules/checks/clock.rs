@@ -5,15 +5,8 @@ use super::super::elapsed::Elapsed;
 use super::super::params::{Args, ParamError, error};
 use super::super::trace::Judgement;
 use crate::formulas::{self, ArrivalWindow};
-use crate::time::UnixMillis;
 
 type Judged = Result<Judgement, ParamError>;
-
-/// Milliseconds of a minute.
-const MINUTE_MS: i64 = 60_000;
-
-/// Minutes of a day.
-const DAY_MINUTES: i64 = 1_440;
 
 /// F-01 of appointment and arrival; only `late` counts against the rep.
 pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
@@ -30,7 +23,7 @@ pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     ctx.note("minutes_before", minutes.as_str());
     ctx.note("class", arrival.class.code());
     let class = arrival.class.code();
-    let (en, zh) = (format!("{minutes} minutes before: {class}"), format!("提前 {minutes} 分钟:{class}"));
+    let (en, zh) = (format!("{minutes} minutes before: {class}"), format!("提前 {minutes} 分钟：{class}"));
     // How much later than the appointment the rep may have come, given the error of the clock.
     let late = Elapsed::since(appointment, &arrive.value.at);
     let certain = arrive.value.at.off_ms.is_some() && (late.at_least_ms > 0) == (late.at_most_ms > 0);
@@ -65,25 +58,20 @@ pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     } else {
         Judgement::fail(
             format!("announced only {minutes} minutes ahead, {min_minutes} are needed"),
-            format!("仅提前 {minutes} 分钟告知,须提前 {min_minutes} 分钟"),
+            format!("仅提前 {minutes} 分钟告知，须提前 {min_minutes} 分钟"),
         )
     })
-}
-
-/// Local minutes since midnight.
-fn minute_of_day(ctx: &Ctx<'_>, instant: UnixMillis) -> i64 {
-    instant.plus_ms(ctx.facts.zone_offset_ms).0.div_euclid(MINUTE_MS).rem_euclid(DAY_MINUTES)
 }
 
 /// Between these local times the outcome is offered; from included, to excluded, across midnight.
 pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.time_of_day("from")?, args.time_of_day("to")?);
     let outcome = args.text("outcome")?;
-    let minute = minute_of_day(ctx, ctx.facts.now);
-    ctx.note("local_time", format!("{:02}:{:02}", minute / 60, minute % 60));
+    let minute = ctx.facts.minute_of_day(ctx.facts.now);
+    ctx.note("local_time", ctx.facts.local_time(ctx.facts.now));
     let inside = if from <= to { from <= minute && minute < to } else { minute >= from || minute < to };
     Ok(if inside {
-        Judgement::pass(format!("night: outcome {outcome} may be chosen"), format!("夜间:可选择 {outcome}"))
+        Judgement::pass(format!("night: outcome {outcome} may be chosen"), format!("夜间：可选择 {outcome}"))
     } else {
         Judgement::not_applicable("not at night", "非夜间")
     })

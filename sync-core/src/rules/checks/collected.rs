@@ -19,7 +19,7 @@ pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Res
     Ok(if photos.missing.is_empty() {
         Judgement::pass("all required photos are taken", "必传照片齐全")
     } else {
-        Judgement::fail(format!("photos missing: {missing}"), format!("缺少照片:{missing}"))
+        Judgement::fail(format!("photos missing: {missing}"), format!("缺少照片：{missing}"))
     })
 }
 

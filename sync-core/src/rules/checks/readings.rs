@@ -25,12 +25,12 @@ pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, P
     let failed = line_test_four_elements(&elements);
     Ok(if !failed.is_empty() {
         let failed = failed.join(", ");
-        Judgement::fail(format!("not fulfilled: {failed}"), format!("未达标:{failed}"))
+        Judgement::fail(format!("not fulfilled: {failed}"), format!("未达标：{failed}"))
     } else if open.is_empty() {
         Judgement::pass("all fulfilled", "全部达标")
     } else {
         let open = open.join(", ");
-        Judgement::undetermined(format!("no limit to judge by: {open}"), format!("无判定标准:{open}"))
+        Judgement::undetermined(format!("no limit to judge by: {open}"), format!("无判定标准：{open}"))
     })
 }
 

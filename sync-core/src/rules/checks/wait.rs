@@ -91,10 +91,10 @@ pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, Para
     };
     let minutes = formulas::floor_minutes(waited.at_least_ms);
     ctx.note("waited_minutes", minutes.to_string());
-    let needed = wait.min_minutes;
+    let (needed, leave) = (wait.min_minutes, ctx.facts.local_time(may_leave_at));
     Ok(Judgement::new(
         wait.verdict(waited),
-        format!("waited at least {minutes} of {needed} minutes, may leave at {}", may_leave_at.to_rfc3339()),
-        format!("至少已等候 {minutes} 分钟,须等候 {needed} 分钟,可离开时间 {}", may_leave_at.to_rfc3339()),
+        format!("waited at least {minutes} of {needed} minutes, may leave at {leave}"),
+        format!("至少已等候 {minutes} 分钟，须等候 {needed} 分钟，可离开时间 {leave}"),
     ))
 }

@@ -24,7 +24,7 @@ impl Template {
     #[must_use]
     pub fn validate(&self) -> Vec<TemplateFault> {
         let mut report = Report::default();
-        report.code("", &self.code);
+        report.code("code", &self.code);
         report.title("title", &self.title);
         report.require(self.version >= 1, "version", "must be 1 or more");
         steps::check(self, &mut report);

@@ -1,0 +1,213 @@
+//! Blobs that are durable here, and which visits name them.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId, VisitId};
+
+use crate::conn::Conn;
+use crate::dialect;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{blob_claims, blobs, devices};
+use crate::text::Txt;
+
+/// A durable blob.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = blobs)]
+pub struct BlobRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Name: SHA-256 of the content.
+    pub sha256: Txt<Hash>,
+    /// Size.
+    pub bytes: i64,
+    /// Media type by content.
+    pub media_type: String,
+    /// Who brought it.
+    pub device_id: Txt<DeviceId>,
+    /// When it became durable.
+    pub received_at_ms: i64,
+    /// `none`, `pending`, `ready` or `no_preview`.
+    pub preview_state: String,
+    /// Why there is no preview.
+    pub preview_reason: Option<String>,
+}
+
+/// Records a durable blob; false if it was known.
+///
+/// # Concurrency
+/// Waits for transactions that claim or store the same blob, so that either this one sees their claims
+/// or they see this blob.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_blob(conn: &mut Conn, row: &BlobRow) -> StoreResult<bool> {
+    dialect::lock_blob(conn, row.org_id.0, row.sha256.0)?;
+    let inserted = per_backend!(conn, c => diesel::insert_into(blobs::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(inserted == 1)
+}
+
+/// Names another device as the one that brought a blob; its earlier bringer had been revoked.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn update_sender(
+    conn: &mut Conn,
+    org: OrgId,
+    sha256: Hash,
+    device: DeviceId,
+    received_at_ms: i64,
+) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((blobs::device_id.eq(Txt(device)), blobs::received_at_ms.eq(received_at_ms)))
+        .execute(c))?)
+}
+
+/// The blob of this name.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Option<BlobRow>> {
+    Ok(per_backend!(conn, c => blobs::table
+        .find((Txt(org), Txt(sha256)))
+        .select(BlobRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Sets what became of a preview.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn update_preview(conn: &mut Conn, org: OrgId, sha256: Hash, state: &str, reason: Option<&str>) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((blobs::preview_state.eq(state), blobs::preview_reason.eq(reason)))
+        .execute(c))?)
+}
+
+/// Blobs whose previews are still to be made, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_pending_previews(conn: &mut Conn, limit: i64) -> StoreResult<Vec<BlobRow>> {
+    Ok(per_backend!(conn, c => blobs::table
+        .filter(blobs::preview_state.eq("pending"))
+        .order((blobs::received_at_ms, blobs::org_id, blobs::sha256))
+        .limit(limit)
+        .select(BlobRow::as_select())
+        .load(c))?)
+}
+
+/// What names a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ClaimSource {
+    /// Photo and other records of the visit document.
+    Photo,
+    /// Openings and inks of a statement.
+    Statement,
+}
+
+impl ClaimSource {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Statement => "statement",
+        }
+    }
+}
+
+/// A blob that a visit names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Claim {
+    /// The blob.
+    pub sha256: Hash,
+    /// Whether the evidence is incomplete without it; false for withdrawn photos.
+    pub is_required: bool,
+}
+
+/// Replaces the claims of a visit from one source.
+///
+/// # Errors
+/// Database errors only.
+pub fn replace_claims(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    source: ClaimSource,
+    claims: &BTreeSet<Claim>,
+) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::delete(blob_claims::table.filter(
+        blob_claims::org_id.eq(Txt(org))
+            .and(blob_claims::visit_id.eq(Txt(visit)))
+            .and(blob_claims::source.eq(source.as_str())),
+    )).execute(c))?;
+    add_claims(conn, org, visit, source, claims)
+}
+
+/// Adds claims of a visit; known ones stay.
+///
+/// # Errors
+/// Database errors only.
+pub fn add_claims(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    source: ClaimSource,
+    claims: &BTreeSet<Claim>,
+) -> StoreResult<()> {
+    for claim in claims {
+        dialect::lock_blob(conn, org, claim.sha256)?;
+        per_backend!(conn, c => diesel::insert_into(blob_claims::table)
+            .values((
+                blob_claims::org_id.eq(Txt(org)),
+                blob_claims::visit_id.eq(Txt(visit)),
+                blob_claims::sha256.eq(Txt(claim.sha256)),
+                blob_claims::source.eq(source.as_str()),
+                blob_claims::is_required.eq(claim.is_required),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// The visits that name a blob.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_claiming_visits(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<BTreeSet<VisitId>> {
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => blob_claims::table
+        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::sha256.eq(Txt(sha256))))
+        .select(blob_claims::visit_id)
+        .load(c))?;
+    Ok(visits.into_iter().map(|visit| visit.0).collect())
+}
+
+/// Blobs a visit needs and the server does not hold yet.
+///
+/// A blob that only a revoked device brought does not count as held.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
+    let needed: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
+        .filter(blob_claims::org_id.eq(Txt(org))
+            .and(blob_claims::visit_id.eq(Txt(visit)))
+            .and(blob_claims::is_required.eq(true)))
+        .select(blob_claims::sha256)
+        .load(c))?;
+    let held: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
+        .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
+        .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
+        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq(Txt(visit))))
+        .filter(devices::revoked_at_ms.nullable().is_null()
+            .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
+        .select(blob_claims::sha256)
+        .load(c))?;
+    let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();
+    Ok(needed.into_iter().map(|hash| hash.0).filter(|hash| !held.contains(hash)).collect())
+}

@@ -1,0 +1,244 @@
+//! Visit documents: the exact bytes received, the index of changes, a snapshot for reading.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use diesel::prelude::*;
+use sync_core::bytes::{Actor, BytesError, Hash};
+use sync_core::ids::{DeviceId, OrgId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
+use crate::text::Txt;
+
+/// Heads of a document as one text: sorted hex, separated by spaces.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Heads(pub Vec<Hash>);
+
+impl fmt::Display for Heads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, head) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            head.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Heads {
+    type Err = BytesError;
+
+    fn from_str(text: &str) -> Result<Self, BytesError> {
+        text.split_ascii_whitespace().map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Feed positions of one push: `u:<user>=12 t:<team>=3`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushPositions(pub BTreeMap<String, i64>);
+
+impl fmt::Display for PushPositions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, (audience, pos)) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            write!(f, "{audience}={pos}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Reports a text that is no list of positions.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected audience=position, separated by spaces")]
+pub struct PositionsError;
+
+impl FromStr for PushPositions {
+    type Err = PositionsError;
+
+    fn from_str(text: &str) -> Result<Self, PositionsError> {
+        text.split_ascii_whitespace()
+            .map(|entry| {
+                let (audience, pos) = entry.split_once('=')?;
+                Some((audience.to_owned(), pos.parse().ok()?))
+            })
+            .collect::<Option<_>>()
+            .map(Self)
+            .ok_or(PositionsError)
+    }
+}
+
+/// A visit document.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = documents)]
+pub struct DocumentRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Grows with each accepted push.
+    pub version: i64,
+    /// Heads.
+    pub heads: Txt<Heads>,
+    /// Encoded change index of `sync_core::guard`.
+    pub change_index: Vec<u8>,
+    /// Uncompressed document chunk.
+    pub snapshot: Vec<u8>,
+}
+
+/// The document of a visit.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_document(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<DocumentRow>> {
+    Ok(per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select(DocumentRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The version of a visit's document; 0 if there is none.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_document_version(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<i64> {
+    let found: Option<i64> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select(documents::version)
+        .first(c)
+        .optional())?;
+    Ok(found.unwrap_or(0))
+}
+
+/// Writes a document whose earlier version was read; version 1 inserts it.
+///
+/// # Concurrency
+/// Optimistic: another push that committed since the read makes this one stale.
+///
+/// # Errors
+/// Stale or conflict if another push came first.
+pub fn write_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
+    if row.version == 1 {
+        per_backend!(conn, c => diesel::insert_into(documents::table).values(row).execute(c))?;
+        return Ok(());
+    }
+    expect_one(per_backend!(conn, c => diesel::update(documents::table.filter(
+        documents::org_id.eq(row.org_id)
+            .and(documents::visit_id.eq(row.visit_id))
+            .and(documents::version.eq(row.version - 1)),
+    )).set((
+        documents::version.eq(row.version),
+        documents::heads.eq(&row.heads),
+        documents::change_index.eq(&row.change_index),
+        documents::snapshot.eq(&row.snapshot),
+    )).execute(c))?)
+}
+
+/// The bytes of one accepted push.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = doc_changes)]
+pub struct DocChangeRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// The document version this push made.
+    pub seq: i64,
+    /// Who sent it.
+    pub device_id: Txt<DeviceId>,
+    /// When it arrived.
+    pub received_at_ms: i64,
+    /// Whether `bytes` are one document chunk; else change chunks one after the other.
+    pub is_document_chunk: bool,
+    /// Feed positions per audience.
+    pub positions: Txt<PushPositions>,
+    /// Exactly as received.
+    pub bytes: Vec<u8>,
+}
+
+/// Appends the bytes of a push.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_doc_change(conn: &mut Conn, row: &DocChangeRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(doc_changes::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Every push of a document, in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_doc_changes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<DocChangeRow>> {
+    Ok(per_backend!(conn, c => doc_changes::table
+        .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
+        .order(doc_changes::seq)
+        .select(DocChangeRow::as_select())
+        .load(c))?)
+}
+
+/// Whom an actor belongs to.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_actor(conn: &mut Conn, org: OrgId, actor: Actor) -> StoreResult<Option<(VisitId, DeviceId)>> {
+    let found: Option<(Txt<VisitId>, Txt<DeviceId>)> = per_backend!(conn, c => doc_actors::table
+        .find((Txt(org), Txt(actor)))
+        .select((doc_actors::visit_id, doc_actors::device_id))
+        .first(c)
+        .optional())?;
+    Ok(found.map(|(visit, device)| (visit.0, device.0)))
+}
+
+/// Binds an actor to the device and document that used it first.
+///
+/// # Errors
+/// Conflict if somebody else was faster; the push must be judged again.
+pub fn bind_actor(conn: &mut Conn, org: OrgId, actor: Actor, visit: VisitId, device: DeviceId) -> StoreResult<()> {
+    let inserted = per_backend!(conn, c => diesel::insert_into(doc_actors::table)
+        .values((
+            doc_actors::org_id.eq(Txt(org)),
+            doc_actors::actor.eq(Txt(actor)),
+            doc_actors::visit_id.eq(Txt(visit)),
+            doc_actors::device_id.eq(Txt(device)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    if inserted == 0 && find_actor(conn, org, actor)? != Some((visit, device)) {
+        return Err(crate::error::StoreError::Stale);
+    }
+    Ok(())
+}
+
+/// Stores the list a batch seal covers, with the seal; a repeated batch changes nothing.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_batch_seal(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    digest: Hash,
+    list: &str,
+    seal: &str,
+    now_ms: i64,
+) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(batch_seals::table)
+        .values((
+            batch_seals::org_id.eq(Txt(org)),
+            batch_seals::device_id.eq(Txt(device)),
+            batch_seals::digest.eq(Txt(digest)),
+            batch_seals::list.eq(list),
+            batch_seals::seal.eq(seal),
+            batch_seals::received_at_ms.eq(now_ms),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}

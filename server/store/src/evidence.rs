@@ -1,0 +1,186 @@
+//! Captured items other than documents: intents, statements, quarantined bytes.
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::{intents, quarantine, statements};
+use crate::text::Txt;
+
+/// An intent of a rep with its result.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = intents)]
+pub struct IntentRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id made by the phone.
+    pub id: Txt<IntentId>,
+    /// Who sent it.
+    pub device_id: Txt<DeviceId>,
+    /// For whom.
+    pub user_id: Txt<UserId>,
+    /// Kind.
+    pub kind: String,
+    /// Exactly as received.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of `bytes`.
+    pub sha256: Txt<Hash>,
+    /// `accepted`, `needs_office` or `declined`.
+    pub result: String,
+    /// `IntentResultRow` as JSON.
+    pub result_body: String,
+    /// When it arrived.
+    pub received_at_ms: i64,
+}
+
+/// The intent of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_intent(conn: &mut Conn, org: OrgId, id: IntentId) -> StoreResult<Option<IntentRow>> {
+    Ok(per_backend!(conn, c => intents::table
+        .find((Txt(org), Txt(id)))
+        .select(IntentRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Stores an intent.
+///
+/// # Errors
+/// Conflict if the id is known.
+pub fn insert_intent(conn: &mut Conn, row: &IntentRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(intents::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Intents with a result, in id order after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_intents(conn: &mut Conn, org: OrgId, result: &str, after: &str, limit: i64) -> StoreResult<Vec<IntentRow>> {
+    Ok(per_backend!(conn, c => intents::table
+        .filter(intents::org_id.eq(Txt(org)).and(intents::result.eq(result)).and(intents::id.gt(after)))
+        .order(intents::id)
+        .limit(limit)
+        .select(IntentRow::as_select())
+        .load(c))?)
+}
+
+/// A sealed statement; nothing changes it once stored.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = statements)]
+pub struct StatementRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// SHA-256 of the seal payload.
+    pub digest: Txt<Hash>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Document kind.
+    pub kind: String,
+    /// Body, exactly as received.
+    pub body: Vec<u8>,
+    /// Seal, exactly as received.
+    pub seal: String,
+    /// Who sealed it.
+    pub device_id: Txt<DeviceId>,
+    /// When it arrived.
+    pub received_at_ms: i64,
+}
+
+/// The statement of this digest.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_statement(conn: &mut Conn, org: OrgId, digest: Hash) -> StoreResult<Option<StatementRow>> {
+    Ok(per_backend!(conn, c => statements::table
+        .find((Txt(org), Txt(digest)))
+        .select(StatementRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Stores a statement.
+///
+/// # Errors
+/// Conflict if the digest is known.
+pub fn insert_statement(conn: &mut Conn, row: &StatementRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(statements::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The statements of a visit, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_statements(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<StatementRow>> {
+    Ok(per_backend!(conn, c => statements::table
+        .filter(statements::org_id.eq(Txt(org)).and(statements::visit_id.eq(Txt(visit))))
+        .order((statements::received_at_ms, statements::digest))
+        .select(StatementRow::as_select())
+        .load(c))?)
+}
+
+/// Refused bytes, kept whole.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = quarantine)]
+pub struct QuarantineRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Change hash, statement digest, intent id, or SHA-256 of unreadable bytes.
+    pub id: String,
+    /// `doc`, `intent` or `statement`.
+    pub kind: String,
+    /// The visit, if known.
+    pub visit_id: Option<Txt<VisitId>>,
+    /// Who sent it.
+    pub device_id: Txt<DeviceId>,
+    /// Why it was refused.
+    pub code: String,
+    /// Exactly as received.
+    pub bytes: Vec<u8>,
+    /// When it arrived.
+    pub received_at_ms: i64,
+}
+
+/// Keeps refused bytes; the same bytes again change nothing.
+///
+/// # Errors
+/// Database errors only.
+pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(quarantine::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Number and size of what a device has in quarantine.
+///
+/// # Errors
+/// Database errors only.
+pub fn quarantine_size(conn: &mut Conn, org: OrgId, device: DeviceId) -> StoreResult<(i64, i64)> {
+    use diesel::dsl::{count_star, sql};
+    use diesel::sql_types::BigInt;
+    let size: (i64, i64) = per_backend!(conn, c => quarantine::table
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
+        .select((count_star(), sql::<BigInt>("COALESCE(SUM(LENGTH(bytes)), 0)")))
+        .first(c))?;
+    Ok(size)
+}
+
+/// Quarantined items in id order after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_quarantine(conn: &mut Conn, org: OrgId, after: &str, limit: i64) -> StoreResult<Vec<QuarantineRow>> {
+    Ok(per_backend!(conn, c => quarantine::table
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::id.gt(after)))
+        .order((quarantine::id, quarantine::device_id))
+        .limit(limit)
+        .select(QuarantineRow::as_select())
+        .load(c))?)
+}

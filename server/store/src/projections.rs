@@ -1,0 +1,181 @@
+//! What the visit documents say, as rows for lists and searches; rebuilt from the documents at any time.
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{OrgId, UserId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::{visit_answers, visit_events, visit_photos, visit_readings};
+use crate::text::Txt;
+
+/// A photo or other blob record of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit_photos)]
+pub struct PhotoRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Record id.
+    pub photo_id: String,
+    /// Place in operation order.
+    pub ordinal: i64,
+    /// `photo`, `document`, `audio` or `video`.
+    pub kind: String,
+    /// Template slot.
+    pub slot: String,
+    /// The blob.
+    pub sha256: Txt<Hash>,
+    /// Declared size.
+    pub bytes: i64,
+    /// Declared media type.
+    pub media_type: String,
+    /// When it was taken, on the server's clock as well as known.
+    pub taken_at_ms: i64,
+    /// `camera` or `gallery`.
+    pub source: String,
+    /// Who took it.
+    pub taken_by: Txt<UserId>,
+    /// Neither withdrawn nor replaced.
+    pub is_current: bool,
+}
+
+/// A reading of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit_readings)]
+pub struct ReadingRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Record id.
+    pub reading_id: String,
+    /// Place in operation order.
+    pub ordinal: i64,
+    /// Measurement code.
+    pub code: String,
+    /// Decimal string.
+    pub value: String,
+    /// Unit.
+    pub unit: String,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub taken_by: Txt<UserId>,
+}
+
+/// The answer that counts to a question of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit_answers)]
+pub struct AnswerRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Question code.
+    pub question: String,
+    /// Value as JSON.
+    pub value: String,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub given_by: Txt<UserId>,
+}
+
+/// An event of a visit.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visit_events)]
+pub struct EventRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Record id.
+    pub event_id: String,
+    /// Place in operation order.
+    pub ordinal: i64,
+    /// Event name.
+    pub event: String,
+    /// When.
+    pub at_ms: i64,
+    /// Who.
+    pub done_by: Txt<UserId>,
+}
+
+/// All projected rows of one visit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Projection {
+    /// Photos.
+    pub photos: Vec<PhotoRow>,
+    /// Readings.
+    pub readings: Vec<ReadingRow>,
+    /// Answers.
+    pub answers: Vec<AnswerRow>,
+    /// Events.
+    pub events: Vec<EventRow>,
+}
+
+/// Writes the projection of a visit in place of the one before.
+///
+/// # Errors
+/// Database errors only.
+pub fn replace_projection(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    projection: &Projection,
+    is_new: bool,
+) -> StoreResult<()> {
+    macro_rules! replace {
+        ($table:ident, $rows:expr) => {
+            if !is_new {
+                per_backend!(conn, c => diesel::delete($table::table
+                    .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(visit)))))
+                    .execute(c))?;
+            }
+            for chunk in $rows.chunks(500) {
+                per_backend!(conn, c => diesel::insert_into($table::table).values(chunk).execute(c))?;
+            }
+        };
+    }
+    replace!(visit_photos, projection.photos);
+    replace!(visit_readings, projection.readings);
+    replace!(visit_answers, projection.answers);
+    replace!(visit_events, projection.events);
+    Ok(())
+}
+
+/// The photos of a visit in operation order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_photos(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<PhotoRow>> {
+    Ok(per_backend!(conn, c => visit_photos::table
+        .filter(visit_photos::org_id.eq(Txt(org)).and(visit_photos::visit_id.eq(Txt(visit))))
+        .order(visit_photos::ordinal)
+        .select(PhotoRow::as_select())
+        .load(c))?)
+}
+
+/// Everything projected of a visit.
+///
+/// # Errors
+/// Database errors only.
+pub fn load_projection(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Projection> {
+    macro_rules! list {
+        ($table:ident, $row:ty, $order:ident) => {
+            per_backend!(conn, c => $table::table
+                .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(visit))))
+                .order($table::$order)
+                .select(<$row>::as_select())
+                .load(c))?
+        };
+    }
+    Ok(Projection {
+        photos: list!(visit_photos, PhotoRow, ordinal),
+        readings: list!(visit_readings, ReadingRow, ordinal),
+        answers: list!(visit_answers, AnswerRow, question),
+        events: list!(visit_events, EventRow, ordinal),
+    })
+}
