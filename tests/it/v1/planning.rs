@@ -193,7 +193,7 @@ async fn everybody_sees_only_what_is_his() {
     ];
     for path in &paths {
         for (member, status) in [(YUNZE.rep(), 200), (YUNZE.colleague(), 404), (YUNZE.stranger(), 404)] {
-            assert_eq!(app.member(member).await.get(path).await.status, status, "{path} {}", member.login);
+            assert_eq!(app.signed_in(member).await.get(path).await.status, status, "{path} {}", member.login);
         }
         assert_eq!(app.role(YUNZE, Role::TeamLead).await.get(path).await.status, 200, "{path}");
         let foreign = app.role(HAOYU, Role::Dispatcher).await;
