@@ -113,6 +113,11 @@ async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResp
     Err(if known { ErrorCode::MethodNotAllowed } else { ErrorCode::NotFound }.into())
 }
 
+/// Runs a future to its end on the runtime that the server needs.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(future)
+}
+
 /// Serves until the process is told to stop.
 ///
 /// # Errors

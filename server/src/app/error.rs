@@ -151,10 +151,23 @@ impl Refusal {
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $en:literal, $zh:literal;)+) => {
         /// Stable codes of refusals; a released code never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
+
+        // By hand: the derive does not see a literal that reaches it through a macro.
+        impl utoipa::PartialSchema for ErrorCode {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some("Stable codes of refusals; a released code never changes its meaning."))
+                    .enum_values(Some([$($text,)+]))
+                    .into()
+            }
+        }
+
+        impl ToSchema for ErrorCode {}
 
         impl ErrorCode {
             /// Every code.

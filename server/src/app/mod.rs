@@ -16,6 +16,7 @@ pub mod scope;
 pub mod search;
 pub mod sites;
 pub mod state;
+pub mod sync;
 pub mod visits;
 pub mod work_orders;
 

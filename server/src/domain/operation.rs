@@ -114,6 +114,9 @@ operations! {
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
 
+    /// Runs one sync round.
+    Sync = "sync" Post "/v1/sync" Access::Device;
+
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
     /// Gives an original.

@@ -6,7 +6,7 @@ use actix_web::{Handler, Responder, web};
 use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
-use crate::http::v1::{auth, blobs, devices, health, reviews, users};
+use crate::http::v1::{auth, blobs, devices, health, reviews, sync, users};
 use crate::http::{docs, openapi};
 
 /// Mounts the whole API.
@@ -32,6 +32,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListUsers, users::list::list_users);
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
+
+    at.route(Op::Sync, sync::round::sync);
 
     at.route(Op::PutBlob, blobs::put::put_blob);
     at.route(Op::ShowBlob, blobs::show::show_blob);

@@ -16,7 +16,6 @@ use super::judge::Judged;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
-use crate::app::reviews::on_resubmission;
 use crate::app::visits::reproject_view;
 use crate::app::{AppResult, AppState};
 
@@ -73,7 +72,6 @@ fn write_doc(
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
     update_evidence(conn, batch, org, visit, now)?;
     let reprojected = reproject_view(conn, org, view, now)?;
-    on_resubmission(conn, batch, org, visit, &reprojected, now)?;
     let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
     Ok(match doc.access {
@@ -126,12 +124,7 @@ fn record_doc(
     Ok(())
 }
 
-fn record_statement(
-    conn: &mut Conn,
-    round: &Round,
-    statement: &JudgedStatement,
-    pushed: &mut Pushed,
-) -> AppResult<()> {
+fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement, pushed: &mut Pushed) -> AppResult<()> {
     let mut ack = statement.ack();
     if let Some(row) = statement.quarantine(round) {
         if quarantine(conn, round, &row)? {

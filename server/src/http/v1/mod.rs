@@ -5,4 +5,5 @@ pub mod blobs;
 pub mod devices;
 pub mod health;
 pub mod reviews;
+pub mod sync;
 pub mod users;
