@@ -115,6 +115,20 @@ pub fn list_phones(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreRe
         .load(c))?)
 }
 
+/// Phone numbers of several customers as given, each in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_phones_of(conn: &mut Conn, org: OrgId, of: &[CustomerId]) -> StoreResult<Vec<(CustomerId, String)>> {
+    let rows: Vec<(Txt<CustomerId>, String)> = per_backend!(conn, c => customer_phones::table
+        .filter(customer_phones::org_id.eq(Txt(org))
+            .and(customer_phones::customer_id.eq_any(of.iter().copied().map(Txt))))
+        .order((customer_phones::customer_id, customer_phones::position))
+        .select((customer_phones::customer_id, customer_phones::phone))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(customer, phone)| (customer.0, phone)).collect())
+}
+
 /// Which customers a list names.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerFilter {

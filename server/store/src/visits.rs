@@ -5,7 +5,7 @@ use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{assignments, visits};
+use crate::schema::{assignments, customers, sites, visits, work_orders};
 use crate::text::Txt;
 
 /// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
@@ -152,6 +152,36 @@ pub fn list_visits_of(conn: &mut Conn, org: OrgId, order: WorkOrderId) -> StoreR
         .order((visits::attempt, visits::id))
         .select(VisitRecord::as_select())
         .load(c))?)
+}
+
+/// Where a visit takes place, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitPlace {
+    /// The visit.
+    pub visit: VisitId,
+    /// Name of the customer.
+    pub customer: String,
+    /// Address of the site.
+    pub address: String,
+}
+
+/// Where visits take place; those without a work order are left out.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_places(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<VisitPlace>> {
+    let rows: Vec<(Txt<VisitId>, String, String)> = per_backend!(conn, c => visits::table
+        .inner_join(work_orders::table.on(work_orders::org_id.eq(visits::org_id)
+            .and(work_orders::id.nullable().eq(visits::work_order_id))))
+        .inner_join(customers::table.on(customers::org_id.eq(work_orders::org_id)
+            .and(customers::id.eq(work_orders::customer_id))))
+        .inner_join(sites::table.on(sites::org_id.eq(work_orders::org_id).and(sites::id.eq(work_orders::site_id))))
+        .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(of.iter().copied().map(Txt))))
+        .select((visits::id, customers::name, sites::address))
+        .load(c))?;
+    let place =
+        |(visit, customer, address): (Txt<VisitId>, String, String)| VisitPlace { visit: visit.0, customer, address };
+    Ok(rows.into_iter().map(place).collect())
 }
 
 /// Which visits a list names.
