@@ -44,4 +44,6 @@ pub enum Command {
     Migrate(ServerArgs),
     /// Print the API document.
     Openapi,
+    /// Be a phone: visits offline, sync when there is a network.
+    Phone(doorstep_phone::cli::PhoneArgs),
 }
