@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
+use sync_core::guard::{Accepted, ChangeIndex, Limits, Push, Stored, admit};
 use sync_core::ids::VisitId;
 use sync_core::merge::{View, view};
 
@@ -145,6 +146,44 @@ proptest! {
         prop_assert_eq!(&view(&VisitDoc::load(VISIT, &forward.save()).unwrap()), &expected);
 
         nothing_is_hidden(&steps, &expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// The guard never refuses honest work: whatever replicas do, in whatever pieces it arrives.
+    #[test]
+    fn honest_histories_pass_the_guard((replicas, steps) in history(), cut in any::<prop::sample::Index>()) {
+        let mut docs = vec![VisitDoc::create(VISIT).unwrap(); replicas];
+        for (number, step) in steps.iter().enumerate() {
+            run(&mut docs, number, step);
+        }
+        let mut stored: Option<Accepted> = None;
+        for doc in &docs {
+            let chunks = doc.changes_since(&[]).unwrap();
+            let (first, second) = chunks.split_at(cut.index(chunks.len()));
+            for piece in [first, second, first] {
+                let known = stored.as_ref().map(|stored| Stored { snapshot: &stored.snapshot, index: &stored.index });
+                let push = Push {
+                    visit: VISIT,
+                    by: BY.parse().unwrap(),
+                    chunks: piece,
+                    stored: known,
+                    may_use_actor: &|_| true,
+                    limits: &Limits::DEFAULT,
+                };
+                let admission = admit(push).unwrap();
+                prop_assert_eq!(&admission.refused, &None);
+                prop_assert!(admission.missing.is_empty());
+                let count = admission.accepted.as_ref().map_or(0, |accepted| accepted.chunks.len());
+                prop_assert_eq!(count + admission.duplicates, piece.len());
+                stored = admission.accepted.or(stored);
+            }
+        }
+        let stored = stored.unwrap();
+        prop_assert_eq!(view(&stored.doc), view(&merged(&docs)));
+        prop_assert_eq!(ChangeIndex::of(&stored.doc), stored.index);
     }
 }
 

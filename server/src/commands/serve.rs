@@ -17,7 +17,7 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
     let clock = clock(args)?;
     let listener =
         TcpListener::bind(&config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
-    actix_web::rt::System::new().block_on(async move {
+    boot::block_on(async move {
         let state = build(config, clock).await?;
         if let Ok(address) = listener.local_addr() {
             // The line that scripts and tests wait for.
@@ -31,7 +31,7 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
 pub(super) fn migrate(args: &ServerArgs) -> Result<(), String> {
     let config = prepare(args)?;
     let clock = clock(args)?;
-    actix_web::rt::System::new().block_on(async move { build(config, clock).await.map(drop) })
+    boot::block_on(async move { build(config, clock).await.map(drop) })
 }
 
 async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<AppState, String> {

@@ -5,7 +5,9 @@
 
 use super::actor::{Role, Scope, TokenKind};
 
-use Role::{Admin, Auditor, BranchManager, DeptManager, Dispatcher, FieldRep, TeamLead};
+use Role::{
+    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Reviewer, TeamLead,
+};
 use Scope::{Organisation, Own, Team};
 
 /// HTTP method of an operation.
@@ -111,7 +113,33 @@ operations! {
     /// Gives an enrolment code for a user's new device.
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+
+    /// Stores a blob.
+    PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
+    /// Gives an original.
+    ShowBlob = "show_blob" Get "/v1/blobs/{sha256}"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Reviewer, Organisation), (Auditor, Organisation),
+            (DeptManager, Organisation), (BranchManager, Organisation)]);
+    /// Shows a photo for judging.
+    ShowBlobPreview = "show_blob_preview" Get "/v1/blobs/{sha256}/preview" PHOTO_READERS;
+    /// Shows a photo for lists.
+    ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
+    /// Lists the declared blobs of a visit that have not arrived.
+    ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
 }
+
+/// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
+const PHOTO_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
 
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.

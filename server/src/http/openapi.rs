@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
-use crate::http::v1::{auth, devices, health, users};
+use crate::http::v1::{auth, blobs, devices, health, users};
 
 /// Problems any operation behind the guard may answer with.
 #[derive(IntoResponses)]
@@ -89,6 +89,14 @@ pub enum PublicProblems {
     Busy(Problem),
 }
 
+/// Further problems of operations that answer with bytes.
+#[derive(IntoResponses)]
+pub enum BytesProblems {
+    /// The range lies behind the end
+    #[response(status = 416, content_type = "application/problem+json")]
+    Range(Problem),
+}
+
 struct BearerToken;
 
 impl Modify for BearerToken {
@@ -119,6 +127,7 @@ impl Modify for BearerToken {
         (name = "auth", description = "Signing in and staying signed in"),
         (name = "devices", description = "Enrolled phones"),
         (name = "users", description = "People and their roles"),
+        (name = "blobs", description = "Photos and other bytes"),
     ),
     paths(
         health::show_health, health::show_readiness, health::show_jwks, health::show_evidence_keys,
@@ -126,6 +135,8 @@ impl Modify for BearerToken {
         auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
         devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+        blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
+        blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
     ),
     components(schemas(Problem)),
     modifiers(&BearerToken),

@@ -6,7 +6,7 @@ use actix_web::{Handler, Responder, web};
 use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
-use crate::http::v1::{auth, devices, health, users};
+use crate::http::v1::{auth, blobs, devices, health, users};
 use crate::http::{docs, openapi};
 
 /// Mounts the whole API.
@@ -32,6 +32,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListUsers, users::list::list_users);
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
+
+    at.route(Op::PutBlob, blobs::put::put_blob);
+    at.route(Op::ShowBlob, blobs::show::show_blob);
+    at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
+    at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
+    at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
 
     config.service(openapi::show);
     config.service(docs::redirect);

@@ -153,6 +153,12 @@ impl FeedBatch {
         self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Gone);
     }
 
+    /// What this batch tells an audience about an item so far.
+    #[must_use]
+    pub fn told(&self, audience: &str, kind: FeedKind, item: &str) -> Option<FeedOp> {
+        self.entries.get(&(audience.to_owned(), kind, item.to_owned())).copied()
+    }
+
     /// Whether there is nothing to tell.
     #[must_use]
     pub fn is_empty(&self) -> bool {

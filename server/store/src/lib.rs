@@ -9,9 +9,13 @@
 #[macro_use]
 mod per_backend;
 
+pub mod agenda;
+pub mod appointments;
+pub mod assignments;
 pub mod audit;
 pub mod blobs;
 pub mod conn;
+pub mod customers;
 pub mod devices;
 pub mod dialect;
 pub mod documents;
@@ -21,12 +25,17 @@ pub mod feed;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
+pub mod presence;
 pub mod projections;
 pub mod reviews;
 pub mod schema;
+pub mod scope;
 pub mod sessions;
+pub mod sites;
 pub mod text;
 pub mod users;
+pub mod visits;
+pub mod work_orders;
 
 mod store;
 mod writer;

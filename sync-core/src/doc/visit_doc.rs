@@ -1,8 +1,7 @@
 //! One visit document: loading, saving, editing, exchanging changes.
 //!
-//! Owns the only handle on Automerge outside [`guard`](crate::guard). What arrives here is our own
-//! store's or a server's bytes; bytes of unknown origin pass the guard first. Knows nothing of what
-//! the records mean.
+//! Owns the handle on Automerge. What arrives here is our own store's or a server's bytes; bytes of
+//! unknown origin pass the guard first. Knows nothing of what the records mean.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -289,6 +288,17 @@ mod tests {
         assert_eq!(doc.edit(ME, |edit| edit.set_notes("")), Ok(None));
         assert_eq!(doc.save(), before);
         assert_eq!(doc.edit(Actor([9; 16]), |_edit| Ok(())), Err(DocError::ReservedActor));
+    }
+
+    #[test]
+    fn the_value_that_counts_is_not_written_again_even_among_concurrent_ones() {
+        let mut mine = VisitDoc::create(VISIT).unwrap();
+        let mut other = mine.clone();
+        let record = json!({"done": true});
+        mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &json!({"done": false}))).unwrap();
+        other.edit(OTHER, |edit| edit.put(Map::Ticks, "a", &record)).unwrap();
+        mine.apply_trusted(&[other.save()], &other.heads()).unwrap();
+        assert_eq!(mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &record)), Ok(None));
     }
 
     #[test]

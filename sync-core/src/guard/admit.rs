@@ -20,8 +20,11 @@ use crate::bytes::{Actor, Hash};
 use crate::doc::genesis::{GENESIS_OPS, Genesis, genesis, genesis_actor};
 use crate::doc::{ChangeMeta, DocError, VisitDoc};
 
-/// How many changes that fail only together are told apart before the rest is refused unseen.
+/// How many changes that fail only on application are told apart before the rest is refused unseen.
 const MAX_CULPRITS: usize = 4;
+/// Pushes above this many changes are searched for one culprit only: each search costs several loads,
+/// and honest phones send a few dozen changes.
+const MANY_CHANGES: usize = 1_000;
 
 /// Judges a push.
 ///
@@ -119,15 +122,15 @@ impl<'a> Judge<'a> {
             return Ok(None);
         }
         let (meta, operations) = self.check(item.hash, item.chunk())?;
-        let change = match item.change.clone() {
-            Some(change) => change,
-            None => parse(item.chunk())?,
-        };
+        let parsed = if item.change.is_none() { Some(parse(item.chunk())?) } else { None };
         // Two readers must agree on how much there is before Automerge's reading counts.
-        if u64::try_from(change.len()) != Ok(operations.count) {
+        let count = parsed.as_ref().or(item.change.as_ref()).map_or(0, Change::len);
+        if u64::try_from(count) != Ok(operations.count) {
             return Err(RefusalCode::ChangeRejected);
         }
-        Ok(Some(Candidate { change, meta, puts: operations.puts, exact: item.exact() }))
+        let exact = item.exact();
+        let Some(change) = parsed.or_else(|| item.change.take()) else { return Err(RefusalCode::ChangeRejected) };
+        Ok(Some(Candidate { change, meta, puts: operations.puts, exact }))
     }
 
     /// Checks a change against the history, the device and the operations a visit may have.
@@ -153,6 +156,10 @@ impl<'a> Judge<'a> {
         }
         let rules = Rules { visit: self.push.visit, by: self.push.by, limits: self.limits };
         let operations = check_operations(&header, rules)?;
+        // Operations refer to those of the past, so whoever they name has written something.
+        if header.actors.iter().skip(1).any(|other| *other == actor || self.draft.last(other).is_none()) {
+            return Err(RefusalCode::ChangeRejected);
+        }
         self.check_document_limits(&actor, operations.count)?;
         let max_op = past + operations.count;
         let (seq, start_op) = (header.seq, header.start_op);
@@ -211,7 +218,8 @@ impl<'a> Judge<'a> {
 
     /// Settles as many candidates as possible; what fails is refused with all that depends on it.
     fn settle(&mut self, scratch: &Scratch<'_>, mut candidates: Vec<Candidate>) -> Option<(Settled, Vec<Candidate>)> {
-        for round in 1..=MAX_CULPRITS {
+        let rounds = if candidates.len() > MANY_CHANGES { 1 } else { MAX_CULPRITS };
+        for round in 1..=rounds {
             if candidates.is_empty() {
                 return None;
             }
@@ -223,7 +231,7 @@ impl<'a> Judge<'a> {
             let mut spoiled = BTreeSet::new();
             for candidate in candidates.split_off(culprit) {
                 let depends = candidate.meta.deps.iter().any(|dep| spoiled.contains(dep));
-                if spoiled.is_empty() || depends || round == MAX_CULPRITS {
+                if spoiled.is_empty() || depends || round == rounds {
                     spoiled.insert(candidate.meta.hash);
                     self.refuse(candidate.meta.hash, code, candidate.exact);
                 } else {

@@ -104,8 +104,11 @@ pub(super) fn read_change<'a>(chunk: &'a [u8], limits: &Limits) -> Result<Change
     let mut actors = vec![reader.actor()?];
     let seq = reader.uleb()?;
     let start_op = reader.uleb()?;
-    // The device's time is a claim that nothing relies on; any value will do.
-    reader.sleb()?;
+    // The device's time is a claim that nothing relies on. But a saved document keeps differences of
+    // times, and only between times that are not negative does no difference overflow.
+    if reader.sleb()? < 0 {
+        return Err(RefusalCode::ChangeRejected);
+    }
     let message = reader.uleb()?;
     if message > limits.message_bytes {
         return Err(RefusalCode::ChangeTooLarge);
@@ -113,6 +116,10 @@ pub(super) fn read_change<'a>(chunk: &'a [u8], limits: &Limits) -> Result<Change
     std::str::from_utf8(reader.take(message)?).map_err(|_no_utf8| Malformed)?;
     actors.extend(counted(&mut reader, limits.document_actors, RefusalCode::DocumentLimit, Reader::actor)?);
     let [columns] = read_columns(&mut reader)?;
+    // Automerge would read an author from what follows; visit documents have none.
+    if !reader.is_empty() {
+        return Err(RefusalCode::ChangeRejected);
+    }
     Ok(ChangeHeader { deps, actors, seq, start_op, columns })
 }
 

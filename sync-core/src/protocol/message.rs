@@ -19,6 +19,7 @@ const fn is_false(flag: &bool) -> bool {
 
 /// What a phone sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SyncRequest {
     /// Version of the protocol: 1.
     pub protocol: u32,
@@ -62,6 +63,7 @@ impl SyncRequest {
 /// differ from the server's after applying a delta. Such an item is no content and is not sealed; its
 /// ack is `stored` with the server's heads, or `not_found`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushDoc {
     /// The visit.
     pub id: VisitId,
@@ -79,6 +81,7 @@ pub struct PushDoc {
 
 /// A sealed statement: body and seal, exactly as made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushStatement {
     /// Body bytes, see [`crate::statement::body`].
     pub body: Blob,
@@ -99,6 +102,7 @@ impl PushStatement {
 
 /// How a phone is doing, for the office's alerts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceState {
     /// Items not yet named by a held receipt, blobs included.
     pub unsent: u64,
@@ -114,6 +118,7 @@ pub struct DeviceState {
 
 /// What the server answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SyncResponse {
     /// Identity of the server's data; a phone that sees a new one offers everything again.
     pub epoch: EpochId,
@@ -169,6 +174,7 @@ impl SyncResponse {
 
 /// The form in which a document comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DocForm {
     /// `bytes` are raw change chunks one after the other.
@@ -181,6 +187,7 @@ pub enum DocForm {
 
 /// News of one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DocUpdate {
     /// The visit.
     pub id: VisitId,
@@ -200,6 +207,7 @@ fn blob_is_empty(blob: &Blob) -> bool {
 
 /// What became of one item of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Now durable.
@@ -260,6 +268,7 @@ impl Ack {
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 enum AckKind {
     Doc,
@@ -269,6 +278,7 @@ enum AckKind {
 
 /// Flat form of [`Ack`]: `id` or `digest` beside the kind.
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct AckWire {
     kind: AckKind,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -286,6 +296,20 @@ struct AckWire {
     code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Ack {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        AckWire::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Ack {
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        AckWire::schemas(schemas);
+    }
 }
 
 impl From<Ack> for AckWire {

@@ -90,13 +90,25 @@ pub enum Row {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct RowWire {
     id: String,
     version: Option<i64>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Object>))]
     body: Option<Value>,
     #[serde(default)]
     gone: bool,
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Row {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        RowWire::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Row {}
 
 impl TryFrom<RowWire> for Row {
     type Error = &'static str;

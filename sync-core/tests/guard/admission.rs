@@ -86,7 +86,7 @@ fn changes_that_fail_only_on_application_are_told_apart() {
     let server = Server::of(&doc);
     // A predecessor that does not exist: nothing in the change itself gives it away.
     let bad = altered(&tick(&doc, ME, "x"), |change| {
-        let unknown = automerge::legacy::OpId::new(7, &automerge::ActorId::from(&OTHER.0[..]));
+        let unknown = automerge::legacy::OpId::new(7, &automerge::ActorId::from(&ME.0[..]));
         change.operations[0].pred = vec![unknown].into();
     });
     let after_bad = altered(&tick(&doc, ME, "y"), |change| {

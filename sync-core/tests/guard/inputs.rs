@@ -130,9 +130,21 @@ fn a8_changes_without_their_past_are_reported_and_not_parked() {
 #[test]
 fn a9_absurd_times_are_claims_and_ignored() {
     let doc = visit();
-    for time in [i64::MAX, i64::MIN, -1] {
+    for time in [i64::MAX, 1 << 62, 1] {
+        let first = altered(&tick(&doc, ME, "x"), |change| change.time = time);
+        let accepted = Server::of(&doc).accepts(std::slice::from_ref(&first));
+        // Whatever the next writer claims, the document stays writable and readable.
+        for time in [i64::MAX, 1, 0] {
+            let second = altered(&tick(&accepted.doc, OTHER, "y"), |change| change.time = time);
+            let accepted = Server::of(&accepted.doc).accepts(std::slice::from_ref(&second));
+            assert_eq!(accepted.doc.changes_since(&doc.heads()).unwrap(), [first.clone(), second]);
+            check_accepted(first_push(&[accepted.snapshot]).accepted.unwrap());
+        }
+    }
+    // The difference of a negative and a large time overflows inside Automerge when it saves.
+    for time in [-1, i64::MIN] {
         let bytes = altered(&tick(&doc, ME, "x"), |change| change.time = time);
-        Server::of(&doc).accepts(&[bytes]);
+        Server::of(&doc).refuses(&bytes, RefusalCode::ChangeRejected);
     }
 }
 
@@ -303,4 +315,42 @@ fn nobody_else_uses_the_genesis_actor_and_nothing_starts_beside_it() {
     assert_eq!(first_push(&[other_genesis]).refused.unwrap().code, RefusalCode::ActorNotYours);
     let rootless = altered(&tick(&doc, OTHER, "x"), |change| change.deps = Vec::new());
     Server::of(&doc).refuses(&rootless, RefusalCode::GenesisMissing);
+}
+
+#[test]
+fn a_change_carries_no_extra_bytes_and_names_no_strangers() {
+    let doc = visit();
+    let honest = raw_change(&doc, ME, |transaction| transaction.put(map(Map::Ticks), "step/a", "{}").unwrap());
+    let extra = altered(&honest, |change| change.extra_bytes = b"author".to_vec());
+    Server::of(&doc).refuses(&extra, RefusalCode::ChangeRejected);
+    let stranger = automerge::ActorId::from(&[5u8; 16][..]);
+    let naming = altered(&honest, |change| change.operations[0].pred = vec![OpId::new(3, &stranger)].into());
+    Server::of(&doc).refuses(&naming, RefusalCode::ChangeRejected);
+}
+
+/// Found by comparing two readers: Automerge ignores the length that a null claims, so a judge who
+/// skips those bytes reads one record while everybody else reads another.
+#[test]
+fn a_null_that_claims_bytes_cannot_show_the_judge_another_record() {
+    let doc = visit();
+    let delete_and_put = |null_bytes: u8, values: &[u8]| {
+        change_of_columns(
+            &doc,
+            &[
+                (0x01, run(2, 1)),
+                (0x02, vec![0x7e, 16, 10]),
+                (0x13, vec![0x7f, 0, 0, 1]),
+                (0x15, vec![0, 1, 0x7f, 1, b'p']),
+                (0x34, vec![2]),
+                (0x42, vec![0x7e, 3, 1]),
+                // A null of seven bytes, then a text of eight (0x86 in two bytes).
+                (0x56, vec![0x7e, null_bytes << 4, 0x86, 1]),
+                (0x57, values.to_vec()),
+                (0x70, run(2, 0)),
+            ],
+        )
+    };
+    Server::of(&doc).refuses(&delete_and_put(7, b"{\"by\":0{\"a\":11}"), RefusalCode::ChangeRejected);
+    // Without the claim the same change is judged by the record that everybody reads.
+    Server::of(&doc).refuses(&delete_and_put(0, b"{\"by\":0}"), RefusalCode::ByMismatch);
 }

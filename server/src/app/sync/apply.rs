@@ -1,0 +1,159 @@
+//! Writing a judged push in one transaction: items, projections, feed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_store::blobs::{self, ClaimSource};
+use doorstep_store::evidence::{self, QuarantineRow};
+use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::{Conn, documents, feed, projections};
+use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
+use sync_core::protocol::Outcome;
+
+use super::doc::{Access, JudgedDoc};
+use super::intents;
+use super::judge::Judged;
+use super::statement::JudgedStatement;
+use super::{Pushed, Round, late, projection};
+use crate::app::blobs::update_evidence;
+use crate::app::reviews::on_resubmission;
+use crate::app::visits::reproject_view;
+use crate::app::{AppResult, AppState};
+
+/// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
+const QUARANTINE_LIMIT: (i64, i64) = (10_000, 64 << 20);
+
+/// Writes the push. Re-runnable: everything random or slow was done before.
+pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &Judged) -> AppResult<Pushed> {
+    let mut batch = FeedBatch::new();
+    let mut pushed = Pushed::default();
+    let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
+    let mut touched = BTreeSet::new();
+    let mut late_reasons = BTreeMap::new();
+    for doc in &judged.docs {
+        if let Some(reason) = write_doc(conn, round, doc, &mut batch)? {
+            late_reasons.insert(doc.visit, reason);
+        }
+        touched.insert(doc.visit);
+    }
+    for statement in &judged.statements {
+        if let Some(visit) = statement.write(conn, round)? {
+            update_evidence(conn, &mut batch, round.ctx.actor.org, visit, round.ctx.now)?;
+            touched.insert(visit);
+        }
+    }
+    seal(conn, round)?;
+    for doc in &judged.docs {
+        let reason = late_reasons.get(&doc.visit).copied();
+        record_doc(conn, round, doc, reason, &mut pushed)?;
+    }
+    pushed.acks.extend(intent_acks);
+    for statement in &judged.statements {
+        record_statement(conn, round, statement, &mut pushed)?;
+    }
+    pushed.wants = wants(conn, round, &touched)?;
+    let positions = batch.publish(conn, round.ctx.actor.org)?;
+    for doc in &judged.docs {
+        doc.write_bytes(conn, round, &positions)?;
+    }
+    Ok(pushed)
+}
+
+/// Writes one document with its projections; returns why its news does not count yet.
+fn write_doc(
+    conn: &mut Conn,
+    round: &Round,
+    doc: &JudgedDoc,
+    batch: &mut FeedBatch,
+) -> AppResult<Option<&'static str>> {
+    let Some(view) = doc.view() else { return Ok(None) };
+    let (org, visit, now) = (round.ctx.actor.org, doc.visit, round.ctx.now);
+    doc.write(conn, round)?;
+    projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
+    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
+    update_evidence(conn, batch, org, visit, now)?;
+    let reprojected = reproject_view(conn, org, view, now)?;
+    on_resubmission(conn, batch, org, visit, &reprojected, now)?;
+    let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
+    doc.tell(batch, &holders);
+    Ok(match doc.access {
+        Access::Late(reason) => Some(reason),
+        _ if late::holds_late(view, &reprojected.derived.late, doc.changes()) => Some("submitted"),
+        _ => None,
+    })
+}
+
+/// Keeps the list the batch seal covers, with the seal.
+fn seal(conn: &mut Conn, round: &Round) -> AppResult<()> {
+    if let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) {
+        let digest = Hash::of(list.as_bytes());
+        let (org, device) = (round.ctx.actor.org, round.device.id.0);
+        documents::insert_batch_seal(conn, org, device, digest, list, seal, round.ctx.now.0)?;
+    }
+    Ok(())
+}
+
+/// Keeps refused bytes within the device's share; false if it is used up and the phone must keep its copy.
+pub(super) fn quarantine(conn: &mut Conn, round: &Round, row: &QuarantineRow) -> AppResult<bool> {
+    let (items, bytes) = evidence::quarantine_size(conn, round.ctx.actor.org, round.device.id.0)?;
+    let adds = i64::try_from(row.bytes.len()).unwrap_or(i64::MAX);
+    if items >= QUARANTINE_LIMIT.0 || bytes.saturating_add(adds) > QUARANTINE_LIMIT.1 {
+        return Ok(false);
+    }
+    evidence::keep_in_quarantine(conn, row)?;
+    Ok(true)
+}
+
+fn record_doc(
+    conn: &mut Conn,
+    round: &Round,
+    doc: &JudgedDoc,
+    late: Option<&str>,
+    pushed: &mut Pushed,
+) -> AppResult<()> {
+    let mut ack = doc.ack(late);
+    if let Some(row) = doc.quarantine(round) {
+        if quarantine(conn, round, &row)? {
+            pushed.held.quarantined.push((row.id, row.code));
+        } else {
+            ack.code = Some("quarantine_full".to_owned());
+        }
+    }
+    if doc.access != Access::None && !doc.heads().is_empty() {
+        pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
+    }
+    pushed.acks.push(ack);
+    Ok(())
+}
+
+fn record_statement(
+    conn: &mut Conn,
+    round: &Round,
+    statement: &JudgedStatement,
+    pushed: &mut Pushed,
+) -> AppResult<()> {
+    let mut ack = statement.ack();
+    if let Some(row) = statement.quarantine(round) {
+        if quarantine(conn, round, &row)? {
+            pushed.held.quarantined.push((row.id, row.code));
+        } else {
+            ack.code = Some("quarantine_full".to_owned());
+        }
+    }
+    if let (sync_core::protocol::AckItem::Statement(digest), Outcome::Stored | Outcome::Duplicate | Outcome::Late) =
+        (ack.item, ack.outcome)
+    {
+        pushed.held.statements.push(digest);
+    }
+    pushed.acks.push(ack);
+    Ok(())
+}
+
+/// Blobs the touched visits name and the server lacks.
+fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<Vec<Hash>> {
+    let mut wants = BTreeSet::new();
+    for visit in touched {
+        wants.extend(blobs::list_missing(conn, round.ctx.actor.org, *visit)?);
+    }
+    Ok(wants.into_iter().collect())
+}

@@ -1,0 +1,330 @@
+//! One pushed document: who may write it, what the guard says, how it is stored.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_store::documents::{self, DocChangeRow, DocumentRow, Heads, PushPositions};
+use doorstep_store::evidence::QuarantineRow;
+use doorstep_store::feed::{FeedBatch, FeedKind, Positions};
+use doorstep_store::{Conn, StoreError, Txt, assignments, visits};
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::ChangeMeta;
+use sync_core::doc::genesis::genesis_actor;
+use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, RefusalCode, Stored};
+use sync_core::ids::VisitId;
+use sync_core::merge::{self, View};
+use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
+
+use super::Round;
+use crate::app::AppResult;
+
+/// Why work on a visit counts as late evidence, or that it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// The rep is on the crew, or an intent of this push makes the visit.
+    Crew,
+    /// The rep was on the crew, or the visit has ended: kept and shown to the dispatcher.
+    Late(&'static str),
+    /// The visit does not exist for this rep.
+    None,
+}
+
+/// Who may write a visit's document and statements.
+pub(super) fn access(conn: &mut Conn, round: &Round, visit: VisitId, created: &BTreeSet<VisitId>) -> AppResult<Access> {
+    let org = round.ctx.actor.org;
+    let Some(row) = visits::find_visit(conn, org, visit)? else {
+        return Ok(if created.contains(&visit) { Access::Crew } else { Access::None });
+    };
+    let assignments = assignments::list_assignments(conn, org, visit)?;
+    let mut mine = assignments.iter().filter(|assignment| assignment.rep_id.0 == round.ctx.actor.user).peekable();
+    if mine.peek().is_none() {
+        return Ok(Access::None);
+    }
+    Ok(if row.cancelled_at_ms.is_some() {
+        Access::Late("cancelled")
+    } else if row.closed_at_ms.is_some() {
+        Access::Late("closed")
+    } else if mine.all(|assignment| assignment.until_ms.is_some()) {
+        Access::Late("reassigned")
+    } else {
+        Access::Crew
+    })
+}
+
+/// A pushed document, judged.
+#[derive(Debug)]
+pub(super) struct JudgedDoc {
+    pub(super) visit: VisitId,
+    pub(super) access: Access,
+    /// Heads the server held when this was judged.
+    heads_before: Vec<Hash>,
+    version_read: i64,
+    accepted: Option<AcceptedDoc>,
+    missing: Vec<Hash>,
+    /// A whole document came for one that is stored: the phone should send change chunks.
+    needs_changes: bool,
+    pub(super) refused: Option<RefusedDoc>,
+}
+
+/// What of a document is new.
+#[derive(Debug)]
+struct AcceptedDoc {
+    heads: Vec<Hash>,
+    snapshot: Vec<u8>,
+    index: Vec<u8>,
+    changes: Vec<ChangeMeta>,
+    bytes: Vec<u8>,
+    is_document_chunk: bool,
+    view: View,
+}
+
+/// What of a document goes to quarantine.
+#[derive(Debug)]
+pub(super) struct RefusedDoc {
+    pub(super) hash: Hash,
+    pub(super) code: &'static str,
+    bytes: Vec<u8>,
+    /// Whether the device can go on by writing its other edits anew.
+    replayable: bool,
+}
+
+/// Judges one pushed document.
+pub(super) fn judge(
+    conn: &mut Conn,
+    round: &Round,
+    pushed: &PushDoc,
+    created: &BTreeSet<VisitId>,
+) -> AppResult<JudgedDoc> {
+    let visit = pushed.id;
+    let chunks: Vec<Vec<u8>> = pushed.chunks.iter().map(|chunk| chunk.0.clone()).collect();
+    let mut judged = JudgedDoc {
+        visit,
+        access: access(conn, round, visit, created)?,
+        heads_before: Vec::new(),
+        version_read: 0,
+        accepted: None,
+        missing: Vec::new(),
+        needs_changes: false,
+        refused: None,
+    };
+    if round.is_revoked() {
+        judged.refused = Some(RefusedDoc::whole(&chunks, "device_revoked"));
+        return Ok(judged);
+    }
+    if judged.access == Access::None {
+        return Ok(judged);
+    }
+    let stored = documents::find_document(conn, round.ctx.actor.org, visit)?;
+    if let Some(row) = &stored {
+        judged.heads_before.clone_from(&row.heads.0.0);
+        judged.version_read = row.version;
+    }
+    if stored.is_some() && chunks.iter().any(|chunk| is_document(chunk)) {
+        // Another phone of the crew was first: the changes themselves are welcome.
+        judged.needs_changes = true;
+        return Ok(judged);
+    }
+    let is_document_chunk = stored.is_none() && chunks.len() == 1;
+    match admit(conn, round, visit, &chunks, stored.as_ref())? {
+        Some(admission) => judged.take(admission, is_document_chunk),
+        None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
+    }
+    Ok(judged)
+}
+
+/// Whether a chunk is a whole document: its type byte follows magic and checksum.
+fn is_document(chunk: &[u8]) -> bool {
+    const TYPE_AT: usize = 8;
+    chunk.get(TYPE_AT) == Some(&0)
+}
+
+/// Runs the guard; `None` if what we stored ourselves is damaged.
+fn admit(
+    conn: &mut Conn,
+    round: &Round,
+    visit: VisitId,
+    chunks: &[Vec<u8>],
+    stored: Option<&DocumentRow>,
+) -> AppResult<Option<Admission>> {
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    let index = match stored.map(|row| ChangeIndex::decode(&row.change_index)).transpose() {
+        Ok(index) => index,
+        Err(error) => {
+            tracing::error!(%visit, %error, "a stored change index is damaged");
+            return Ok(None);
+        }
+    };
+    // The guard asks per actor while it walks the changes; a database error must not be lost in there.
+    let lookups = RefCell::new((conn, None::<StoreError>));
+    let may_use_actor = |actor: &Actor| {
+        let (conn, failed) = &mut *lookups.borrow_mut();
+        match documents::find_actor(conn, org, *actor) {
+            Ok(owner) => owner.is_none_or(|owner| owner == (visit, device)),
+            Err(error) => {
+                *failed = Some(error);
+                false
+            }
+        }
+    };
+    let push = Push {
+        visit,
+        by: round.ctx.actor.user,
+        chunks,
+        stored: stored.zip(index.as_ref()).map(|(row, index)| Stored { snapshot: &row.snapshot, index }),
+        may_use_actor: &may_use_actor,
+        limits: &Limits::default(),
+    };
+    let admission = guard::admit(push);
+    if let Some(error) = lookups.into_inner().1 {
+        return Err(error.into());
+    }
+    match admission {
+        Ok(admission) => Ok(Some(admission)),
+        Err(error) => {
+            tracing::error!(%visit, %error, "a stored snapshot is damaged");
+            Ok(None)
+        }
+    }
+}
+
+impl RefusedDoc {
+    /// Everything the phone sent for the document.
+    fn whole(chunks: &[Vec<u8>], code: &'static str) -> Self {
+        let bytes = chunks.concat();
+        Self { hash: Hash::of(&bytes), code, bytes, replayable: false }
+    }
+}
+
+/// Refusals of bytes rather than of one change among others: writing the rest anew would not help.
+const fn is_replayable(code: RefusalCode) -> bool {
+    !matches!(code, RefusalCode::ChangeEncodingNotAllowed | RefusalCode::ChecksumMismatch)
+}
+
+impl JudgedDoc {
+    fn take(&mut self, admission: Admission, is_document_chunk: bool) {
+        self.missing = admission.missing;
+        self.refused = admission.refused.map(|refused| RefusedDoc {
+            hash: refused.hash,
+            code: refused.code.as_str(),
+            bytes: refused.chunks.concat(),
+            replayable: is_replayable(refused.code),
+        });
+        self.accepted = admission.accepted.map(|accepted| AcceptedDoc {
+            view: merge::view(&accepted.doc),
+            heads: accepted.heads,
+            snapshot: accepted.snapshot,
+            index: accepted.index.encode(),
+            // One chunk that holds several changes can only be a document chunk.
+            is_document_chunk: is_document_chunk && accepted.chunks.len() == 1 && accepted.changes.len() > 1,
+            changes: accepted.changes,
+            bytes: accepted.chunks.concat(),
+        });
+    }
+
+    /// The merged view with the new changes, if there are any.
+    pub(super) fn view(&self) -> Option<&View> {
+        self.accepted.as_ref().map(|accepted| &accepted.view)
+    }
+
+    /// The accepted changes.
+    pub(super) fn changes(&self) -> &[ChangeMeta] {
+        self.accepted.as_ref().map_or(&[], |accepted| &accepted.changes)
+    }
+
+    /// Whether this is the first push of the document.
+    pub(super) const fn is_new(&self) -> bool {
+        self.version_read == 0
+    }
+
+    /// Heads the server holds after this push.
+    pub(super) fn heads(&self) -> &[Hash] {
+        self.accepted.as_ref().map_or(&self.heads_before, |accepted| &accepted.heads)
+    }
+
+    /// Writes the document, provided nobody wrote it since it was judged.
+    pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<()> {
+        let Some(accepted) = &self.accepted else { return Ok(()) };
+        let org = round.ctx.actor.org;
+        documents::write_document(
+            conn,
+            &DocumentRow {
+                org_id: Txt(org),
+                visit_id: Txt(self.visit),
+                version: self.version_read + 1,
+                heads: Txt(Heads(accepted.heads.clone())),
+                change_index: accepted.index.clone(),
+                snapshot: accepted.snapshot.clone(),
+            },
+        )?;
+        let genesis = genesis_actor(self.visit);
+        let actors: BTreeSet<Actor> = accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
+        for actor in actors {
+            documents::bind_actor(conn, org, actor, self.visit, round.device.id.0)?;
+        }
+        Ok(())
+    }
+
+    /// Appends the received bytes once the feed positions of this push are known.
+    pub(super) fn write_bytes(&self, conn: &mut Conn, round: &Round, positions: &Positions) -> AppResult<()> {
+        let Some(accepted) = &self.accepted else { return Ok(()) };
+        let positions: BTreeMap<String, i64> = positions.of(FeedKind::Doc, &self.visit.to_string());
+        Ok(documents::insert_doc_change(
+            conn,
+            &DocChangeRow {
+                org_id: Txt(round.ctx.actor.org),
+                visit_id: Txt(self.visit),
+                seq: self.version_read + 1,
+                device_id: round.device.id,
+                received_at_ms: round.ctx.now.0,
+                is_document_chunk: accepted.is_document_chunk,
+                positions: Txt(PushPositions(positions)),
+                bytes: accepted.bytes.clone(),
+            },
+        )?)
+    }
+
+    /// The row for quarantine.
+    pub(super) fn quarantine(&self, round: &Round) -> Option<QuarantineRow> {
+        let refused = self.refused.as_ref()?;
+        Some(QuarantineRow {
+            org_id: Txt(round.ctx.actor.org),
+            id: refused.hash.to_string(),
+            kind: "doc".to_owned(),
+            visit_id: Some(Txt(self.visit)),
+            device_id: round.device.id,
+            code: refused.code.to_owned(),
+            bytes: refused.bytes.clone(),
+            received_at_ms: round.ctx.now.0,
+        })
+    }
+
+    /// The server's word on this document; `late` says why new records do not count yet.
+    pub(super) fn ack(&self, late: Option<&str>) -> Ack {
+        let mut ack = Ack::new(AckItem::Doc(self.visit), Outcome::Duplicate);
+        if let Some(refused) = &self.refused {
+            ack.outcome = if refused.replayable { Outcome::NeedReplay } else { Outcome::Quarantined };
+            ack.hash = Some(refused.hash);
+            ack.code = Some(refused.code.to_owned());
+        } else if self.access == Access::None {
+            ack.outcome = Outcome::NotFound;
+            return ack;
+        } else if self.needs_changes || !self.missing.is_empty() {
+            ack.outcome = Outcome::NeedFull;
+        } else if self.accepted.is_some() {
+            ack.outcome = late.map_or(Outcome::Stored, |_| Outcome::Late);
+            ack.reason = late.map(str::to_owned);
+        }
+        ack.missing.clone_from(&self.missing);
+        ack.heads = self.heads().to_vec();
+        ack
+    }
+
+    /// Tells everybody who holds the visit about the new content.
+    pub(super) fn tell(&self, batch: &mut FeedBatch, holders: &BTreeSet<String>) {
+        if self.accepted.is_some() {
+            for audience in holders {
+                batch.put(audience.clone(), FeedKind::Doc, self.visit);
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! One pushed intent: its form, its effect, its result.
+//!
+//! An intent is stored byte for byte whatever becomes of it; a declined one never discards anything.
+
+mod effect;
+
+use std::collections::BTreeMap;
+
+use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
+use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::{Conn, Txt};
+use sync_core::bytes::Hash;
+use sync_core::ids::IntentId;
+use sync_core::intent::{self, Intent};
+use sync_core::plan::IntentResultRow;
+use sync_core::protocol::{Ack, AckItem, Outcome};
+use sync_core::time::UnixMillis;
+
+use super::apply::quarantine;
+use super::{Pushed, Round};
+use crate::app::scope::audience_of_user;
+use crate::app::{AppError, AppResult, AppState};
+
+/// A pushed intent, judged.
+#[derive(Debug)]
+pub(super) enum JudgedIntent {
+    /// Well-formed and new.
+    New { intent: Box<Intent>, bytes: Vec<u8> },
+    /// The same bytes are stored already.
+    Duplicate { id: IntentId },
+    /// Kept byte for byte in quarantine.
+    Refused { item: AckItem, id: String, code: String, bytes: Vec<u8> },
+}
+
+/// Judges one pushed intent.
+pub(super) fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
+    let hash = Hash::of(bytes);
+    let id = intent::id_of(bytes);
+    let refused = |code: &str| JudgedIntent::Refused {
+        item: id.map_or(AckItem::UnreadableIntent(hash), AckItem::Intent),
+        id: hash.to_string(),
+        code: code.to_owned(),
+        bytes: bytes.to_vec(),
+    };
+    if round.is_revoked() {
+        return Ok(refused("device_revoked"));
+    }
+    let parsed = match Intent::parse(bytes) {
+        Ok(parsed) => parsed,
+        Err(error) => return Ok(refused(error.code())),
+    };
+    if parsed.by != round.ctx.actor.user {
+        return Ok(refused("by_mismatch"));
+    }
+    Ok(match evidence::find_intent(conn, round.ctx.actor.org, parsed.id)? {
+        Some(known) if known.sha256 == Txt(hash) => JudgedIntent::Duplicate { id: parsed.id },
+        // The same id with other content: both are kept, one of them here.
+        Some(_) => refused("intent_forked"),
+        None => JudgedIntent::New { intent: Box::new(parsed), bytes: bytes.to_vec() },
+    })
+}
+
+/// What an intent came to.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Decision {
+    /// `accepted`, `needs_office` or `declined`.
+    pub(super) word: &'static str,
+    pub(super) reason: Option<String>,
+    pub(super) alternatives: Vec<UnixMillis>,
+    pub(super) assigned: BTreeMap<String, String>,
+}
+
+/// Writes the intents with their effects and results; returns their acks in request order.
+pub(super) fn apply(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    judged: &[JudgedIntent],
+    batch: &mut FeedBatch,
+    pushed: &mut Pushed,
+) -> AppResult<Vec<Ack>> {
+    let mut acks = Vec::with_capacity(judged.len());
+    for one in judged {
+        acks.push(match one {
+            JudgedIntent::New { intent, bytes } => {
+                write(conn, state, round, intent, bytes, batch)?;
+                pushed.held.intents.push(intent.id);
+                Ack::new(AckItem::Intent(intent.id), Outcome::Stored)
+            }
+            JudgedIntent::Duplicate { id } => {
+                pushed.held.intents.push(*id);
+                Ack::new(AckItem::Intent(*id), Outcome::Duplicate)
+            }
+            JudgedIntent::Refused { item, id, code, bytes } => {
+                let row = quarantine_row(round, id, code, bytes);
+                let mut ack = Ack::new(*item, Outcome::Quarantined);
+                ack.code = Some(code.clone());
+                if quarantine(conn, round, &row)? {
+                    pushed.held.quarantined.push((row.id, row.code));
+                } else {
+                    ack.code = Some("quarantine_full".to_owned());
+                }
+                ack
+            }
+        });
+    }
+    Ok(acks)
+}
+
+fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> QuarantineRow {
+    QuarantineRow {
+        org_id: Txt(round.ctx.actor.org),
+        id: id.to_owned(),
+        kind: "intent".to_owned(),
+        visit_id: None,
+        device_id: round.device.id,
+        code: code.to_owned(),
+        bytes: bytes.to_vec(),
+        received_at_ms: round.ctx.now.0,
+    }
+}
+
+fn write(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    intent: &Intent,
+    bytes: &[u8],
+    batch: &mut FeedBatch,
+) -> AppResult<()> {
+    let decision = effect::run(conn, state, round, intent, batch)?;
+    let row = IntentResultRow {
+        id: intent.id,
+        kind: intent.kind().code().to_owned(),
+        result: decision.word.to_owned(),
+        reason: decision.reason,
+        alternatives: decision.alternatives,
+        assigned: decision.assigned,
+        decided_at_ms: round.ctx.now,
+    };
+    let body = serde_json::to_string(&row).map_err(|error| AppError::Internal(error.to_string()))?;
+    evidence::insert_intent(
+        conn,
+        &IntentRow {
+            org_id: Txt(round.ctx.actor.org),
+            id: Txt(intent.id),
+            device_id: round.device.id,
+            user_id: Txt(round.ctx.actor.user),
+            kind: row.kind,
+            bytes: bytes.to_vec(),
+            sha256: Txt(Hash::of(bytes)),
+            result: row.result,
+            result_body: body,
+            received_at_ms: round.ctx.now.0,
+        },
+    )?;
+    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::IntentResult, intent.id);
+    Ok(())
+}

@@ -1,0 +1,279 @@
+//! What each kind of intent does to the office's data.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_appointment};
+use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
+use doorstep_store::customers::{CustomerRecord, PhoneRecord, find_customer, insert_customer};
+use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::sites::{SiteRecord, find_site, insert_site};
+use doorstep_store::visits::{self, VisitRecord};
+use doorstep_store::work_orders::find_work_order;
+use doorstep_store::{Conn, Txt, agenda, norms, organisations};
+use sync_core::ids::AssignmentId;
+use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, ProposeAppointment};
+use sync_core::intent::{Intent, IntentBody};
+use sync_core::time::UnixMillis;
+
+use super::Decision;
+use crate::app::scope::{audience_of_user, load_window, load_zone, refresh_visit};
+use crate::app::sync::Round;
+use crate::app::{AppError, AppResult, AppState};
+use crate::domain::fold::{digits, fold, last_four};
+
+/// Visits of one rep closer together than this clash, in milliseconds: one hour on site (proposal).
+const CLASH_MS: i64 = 60 * 60 * 1000;
+
+/// How many other starts a clash offers.
+const ALTERNATIVES: usize = 3;
+
+fn accepted(assigned: impl IntoIterator<Item = (&'static str, String)>) -> Decision {
+    let assigned: BTreeMap<_, _> = assigned.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    Decision { word: "accepted", assigned, ..Decision::default() }
+}
+
+fn declined(reason: &str) -> Decision {
+    Decision { word: "declined", reason: Some(reason.to_owned()), ..Decision::default() }
+}
+
+fn needs_office(reason: &str) -> Decision {
+    Decision { word: "needs_office", reason: Some(reason.to_owned()), ..Decision::default() }
+}
+
+/// Runs an intent. Refusals of the domain are decisions, never errors.
+pub(super) fn run(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    intent: &Intent,
+    batch: &mut FeedBatch,
+) -> AppResult<Decision> {
+    match &intent.body {
+        IntentBody::CreateVisit(body) => create_visit(conn, state, round, intent, body, batch),
+        IntentBody::CreateCustomer(body) => create_customer(conn, round, body, batch),
+        IntentBody::CreateSite(body) => create_site(conn, round, body, batch),
+        IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, body, batch),
+        IntentBody::DayCheckIn(_) | IntentBody::DayKit(_) | IntentBody::DayNote(_) => Ok(accepted([])),
+        IntentBody::ChangeAppointment(_) | IntentBody::Generic(..) => Ok(needs_office("dispatcher_decides")),
+    }
+}
+
+/// An unplanned visit: its author is the crew, and the dispatcher finds it in his list.
+fn create_visit(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    intent: &Intent,
+    body: &CreateVisit,
+    batch: &mut FeedBatch,
+) -> AppResult<Decision> {
+    let (org, now) = (round.ctx.actor.org, round.ctx.now);
+    if visits::find_visit(conn, org, body.visit_id)?.is_some() {
+        return Ok(declined("visit_exists"));
+    }
+    let work_order_id = match body.work_order_id {
+        Some(id) if find_work_order(conn, org, id)?.is_none() => return Ok(declined("work_order_unknown")),
+        other => other,
+    };
+    // An unknown template must not lose the visit: the office's newest stands in until it decides.
+    let known = norms::find_template(conn, org, &body.template, body.template_version)?.is_some();
+    let newest = norms::find_newest_template(conn, org, &body.template)?.map(|row| row.version);
+    let number = next_number(conn, round)?;
+    let start = intent.at.corrected();
+    visits::insert_visit(
+        conn,
+        &VisitRecord {
+            org_id: Txt(org),
+            id: Txt(body.visit_id),
+            number: Some(number.clone()),
+            origin: "device".to_owned(),
+            work_order_id: work_order_id.map(Txt),
+            template: body.template.clone(),
+            template_version: if known { body.template_version } else { newest.unwrap_or(body.template_version) },
+            policy_version: body.policy_version,
+            assignment_epoch: 1,
+            appointment_id: None,
+            planned_start_ms: Some(start.0),
+            attempt: 1,
+            previous_visit_id: None,
+            priority: 0,
+            cancelled_at_ms: None,
+            cancel_reason: None,
+            closed_at_ms: None,
+            evidence_complete_at_ms: None,
+            state: "scheduled".to_owned(),
+            outcome: None,
+            submitted_at_ms: None,
+            missing_blobs: 0,
+            version: 1,
+            created_at_ms: now.0,
+        },
+    )?;
+    insert_assignment(
+        conn,
+        &AssignmentRecord {
+            org_id: Txt(org),
+            // Derived from the intent, so that running the transaction again makes the same row.
+            id: Txt(AssignmentId(intent.id.0)),
+            visit_id: Txt(body.visit_id),
+            rep_id: Txt(round.ctx.actor.user),
+            epoch: 1,
+            from_ms: start.0.min(now.0),
+            until_ms: None,
+        },
+    )?;
+    let window = load_window(conn, org, &state.config.sync, now)?;
+    refresh_visit(conn, batch, org, body.visit_id, window)?;
+    Ok(accepted([("number", number)]))
+}
+
+fn next_number(conn: &mut Conn, round: &Round) -> AppResult<String> {
+    let org = round.ctx.actor.org;
+    let year = load_zone(conn, org)?.year(round.ctx.now).map_err(|error| AppError::Internal(error.to_string()))?;
+    let number = organisations::take_number(conn, org, &format!("V-{year}"))?;
+    Ok(format!("V-{year}-{number:06}"))
+}
+
+fn create_customer(
+    conn: &mut Conn,
+    round: &Round,
+    body: &CreateCustomer,
+    batch: &mut FeedBatch,
+) -> AppResult<Decision> {
+    let org = round.ctx.actor.org;
+    if find_customer(conn, org, body.customer_id)?.is_some() {
+        return Ok(declined("customer_exists"));
+    }
+    if !matches!(body.kind.as_str(), "individual" | "institution") || body.name.trim().is_empty() {
+        return Ok(needs_office("customer_incomplete"));
+    }
+    let row = CustomerRecord {
+        org_id: Txt(org),
+        id: Txt(body.customer_id),
+        kind: body.kind.clone(),
+        name: body.name.clone(),
+        name_folded: fold(&body.name),
+        address: body.address.clone(),
+        address_folded: fold(&body.address),
+        version: 1,
+        created_at_ms: round.ctx.now.0,
+    };
+    let phones: Vec<PhoneRecord> = (0i64..)
+        .zip(&body.phones)
+        .map(|(position, phone)| PhoneRecord {
+            org_id: Txt(org),
+            customer_id: Txt(body.customer_id),
+            position,
+            phone: phone.clone(),
+            digits: digits(phone),
+            last_four: last_four(&digits(phone)),
+        })
+        .collect();
+    insert_customer(conn, &row, &phones)?;
+    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Customer, body.customer_id);
+    Ok(accepted([("customer_id", body.customer_id.to_string())]))
+}
+
+fn create_site(conn: &mut Conn, round: &Round, body: &CreateSite, batch: &mut FeedBatch) -> AppResult<Decision> {
+    let org = round.ctx.actor.org;
+    if find_site(conn, org, body.site_id)?.is_some() {
+        return Ok(declined("site_exists"));
+    }
+    if find_customer(conn, org, body.customer_id)?.is_none() {
+        return Ok(declined("customer_unknown"));
+    }
+    insert_site(
+        conn,
+        &SiteRecord {
+            org_id: Txt(org),
+            id: Txt(body.site_id),
+            customer_id: Txt(body.customer_id),
+            grid_id: None,
+            address: body.address.clone(),
+            address_folded: fold(&body.address),
+            lat_udeg: body.geo.as_ref().map(|geo| geo.lat_udeg),
+            lon_udeg: body.geo.as_ref().map(|geo| geo.lon_udeg),
+            acc_m: body.geo.as_ref().map(|geo| geo.acc_m),
+            datum: body.geo.as_ref().map(|geo| geo.datum.clone()),
+            scene: body.scene.clone(),
+            access_note: body.access_note.clone(),
+            version: 1,
+            created_at_ms: round.ctx.now.0,
+        },
+    )?;
+    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Site, body.site_id);
+    Ok(accepted([("site_id", body.site_id.to_string())]))
+}
+
+/// A proposed appointment: kept if the rep is free, else declined with other starts of the same day.
+fn propose_appointment(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    body: &ProposeAppointment,
+    batch: &mut FeedBatch,
+) -> AppResult<Decision> {
+    let org = round.ctx.actor.org;
+    if find_work_order(conn, org, body.work_order_id)?.is_none() {
+        return Ok(declined("work_order_unknown"));
+    }
+    if find_appointment(conn, org, body.appointment_id)?.is_some() {
+        return Ok(declined("appointment_exists"));
+    }
+    let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
+    let is_free = |start: i64| taken.iter().all(|other| (other - start).abs() >= CLASH_MS);
+    if !is_free(body.start_ms.0) {
+        let alternatives = (1..=24)
+            .map(|step| body.start_ms.0 + step * CLASH_MS / 2)
+            .filter(|start| is_free(*start))
+            .take(ALTERNATIVES)
+            .map(UnixMillis)
+            .collect();
+        return Ok(Decision { alternatives, ..declined("clash") });
+    }
+    let attempt = match body.visit_id {
+        Some(visit) => visits::find_visit(conn, org, visit)?.map_or(1, |row| row.attempt),
+        None => 1,
+    };
+    insert_appointment(
+        conn,
+        &AppointmentRecord {
+            org_id: Txt(org),
+            id: Txt(body.appointment_id),
+            work_order_id: Txt(body.work_order_id),
+            attempt,
+            start_ms: body.start_ms.0,
+            end_ms: body.end_ms.map(|end| end.0),
+            proposed_by: "rep".to_owned(),
+            state: if body.agreed { "agreed" } else { "proposed" }.to_owned(),
+            changes: "[]".to_owned(),
+            version: 1,
+        },
+    )?;
+    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Appointment, body.appointment_id);
+    if let Some(visit) = body.visit_id {
+        take_appointment(conn, state, round, visit, body, batch)?;
+    }
+    Ok(accepted([("appointment_id", body.appointment_id.to_string())]))
+}
+
+/// An appointment agreed with the customer becomes that of the rep's visit if it has none yet.
+fn take_appointment(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    visit: sync_core::ids::VisitId,
+    body: &ProposeAppointment,
+    batch: &mut FeedBatch,
+) -> AppResult<()> {
+    let org = round.ctx.actor.org;
+    let Some(mut row) = visits::find_visit(conn, org, visit)? else { return Ok(()) };
+    if !body.agreed || row.appointment_id.is_some() || row.work_order_id != Some(Txt(body.work_order_id)) {
+        return Ok(());
+    }
+    row.appointment_id = Some(Txt(body.appointment_id));
+    row.planned_start_ms = Some(body.start_ms.0);
+    visits::update_plan(conn, &row)?;
+    let window = load_window(conn, org, &state.config.sync, round.ctx.now)?;
+    refresh_visit(conn, batch, org, visit, window)
+}

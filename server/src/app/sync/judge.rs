@@ -1,0 +1,54 @@
+//! Judging a push before anything is written: the guard on documents, seals of statements, forms of
+//! intents. Runs on one consistent snapshot and changes nothing.
+
+use std::collections::BTreeSet;
+
+use doorstep_store::Conn;
+use sync_core::ids::VisitId;
+use sync_core::intent::IntentBody;
+
+use super::Round;
+use super::doc::{self, JudgedDoc};
+use super::intents::{self, JudgedIntent};
+use super::statement::{self, JudgedStatement};
+use crate::app::AppResult;
+
+/// A judged push, ready to be written.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) intents: Vec<JudgedIntent>,
+    /// Pushed documents in request order; those only asked for are not among them.
+    pub(super) docs: Vec<JudgedDoc>,
+    pub(super) statements: Vec<JudgedStatement>,
+}
+
+/// Judges everything in the request.
+pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
+    let intents: Vec<JudgedIntent> =
+        round.request.intents.iter().map(|bytes| intents::judge(conn, round, &bytes.0)).collect::<AppResult<_>>()?;
+    let created = visits_created(&intents);
+    let pushed = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+    let docs = pushed.map(|pushed| doc::judge(conn, round, pushed, &created)).collect::<AppResult<_>>()?;
+    let statements = round
+        .request
+        .statements
+        .iter()
+        .map(|pushed| statement::judge(conn, round, pushed, &created))
+        .collect::<AppResult<_>>()?;
+    Ok(Judged { intents, docs, statements })
+}
+
+/// Visits that intents of this very push make: their documents and statements are welcome.
+fn visits_created(intents: &[JudgedIntent]) -> BTreeSet<VisitId> {
+    intents
+        .iter()
+        .filter_map(|judged| match judged {
+            JudgedIntent::New { intent, .. } => Some(&intent.body),
+            _ => None,
+        })
+        .filter_map(|body| match body {
+            IntentBody::CreateVisit(create) => Some(create.visit_id),
+            _ => None,
+        })
+        .collect()
+}

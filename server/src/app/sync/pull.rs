@@ -1,0 +1,218 @@
+//! What changed for a phone since its cursor: rows and documents, oldest first, within its budget.
+
+mod item;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use doorstep_store::Conn;
+use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
+use sync_core::ids::EpochId;
+use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, Row};
+
+use self::item::{Item, Sender};
+use super::Round;
+use crate::app::{AppError, AppResult, AppState};
+use crate::domain::Role;
+
+/// Feed rows read at once from one audience.
+const READ_ROWS: i64 = 500;
+
+/// Least and most bytes of one answer, before compression.
+const BUDGET: (usize, usize) = (16 << 10, 8 << 20);
+
+/// What a phone gets.
+#[derive(Debug, Default)]
+pub(super) struct Pulled {
+    pub(super) cursor: String,
+    pub(super) more: bool,
+    pub(super) docs: Vec<DocUpdate>,
+    pub(super) rows: BTreeMap<String, Vec<Row>>,
+    /// Acks of documents asked for.
+    pub(super) acks: Vec<Ack>,
+}
+
+/// Reads the news of a round on one consistent snapshot.
+pub(super) async fn pull(state: &AppState, round: &Arc<Round>) -> AppResult<Pulled> {
+    let (round, epoch) = (Arc::clone(round), state.epoch);
+    state.store.read(move |conn| Reader::new(conn, &round, epoch).read()).await
+}
+
+struct Reader<'a> {
+    conn: &'a mut Conn,
+    round: &'a Round,
+    cursor: Cursor,
+    granted: BTreeSet<Audience>,
+    budget: usize,
+    used: usize,
+    /// Items already in this answer: a second audience adds nothing.
+    sent: BTreeSet<(FeedKind, String)>,
+    out: Pulled,
+}
+
+impl<'a> Reader<'a> {
+    fn new(conn: &'a mut Conn, round: &'a Round, epoch: EpochId) -> Self {
+        let known = round.request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
+        // Positions of another epoch say nothing here: the phone starts anew.
+        let cursor = known
+            .filter(|cursor| cursor.epoch == epoch)
+            .unwrap_or_else(|| Cursor { epoch, positions: BTreeMap::new() });
+        let wanted = usize::try_from(round.request.max_bytes).unwrap_or(usize::MAX);
+        Self {
+            conn,
+            round,
+            cursor,
+            granted: granted(round),
+            budget: wanted.clamp(BUDGET.0, BUDGET.1),
+            used: 0,
+            sent: BTreeSet::new(),
+            out: Pulled::default(),
+        }
+    }
+
+    fn read(mut self) -> AppResult<Pulled> {
+        if self.round.may_read() {
+            self.drop_lost_audiences()?;
+            self.answer_asked()?;
+            for audience in self.granted.clone() {
+                self.read_audience(&audience)?;
+            }
+        } else {
+            for doc in self.round.request.docs.iter().filter(|doc| doc.chunks.is_empty()) {
+                self.out.acks.push(item::not_found(doc.id));
+            }
+        }
+        self.out.cursor = self.cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))?;
+        Ok(self.out)
+    }
+
+    /// An audience the phone had and has no more: its items are gone unless another one holds them.
+    fn drop_lost_audiences(&mut self) -> AppResult<()> {
+        let lost: Vec<Audience> =
+            self.cursor.positions.keys().filter(|audience| !self.granted.contains(audience)).copied().collect();
+        for audience in lost {
+            for kind in FeedKind::ALL {
+                for held in feed::list_held(self.conn, self.round.ctx.actor.org, &audience.to_string(), kind)? {
+                    self.send_gone(kind, &held)?;
+                }
+            }
+            self.cursor.positions.remove(&audience);
+        }
+        Ok(())
+    }
+
+    /// Documents asked for by an item without chunks.
+    fn answer_asked(&mut self) -> AppResult<()> {
+        for asked in self.round.request.docs.iter().filter(|doc| doc.chunks.is_empty()) {
+            let held = self.is_held(FeedKind::Doc, &asked.id.to_string())?;
+            let (ack, update) = item::asked(self.conn, self.round, asked.id, held)?;
+            self.out.acks.push(ack);
+            if let Some(update) = update {
+                self.sent.insert((FeedKind::Doc, asked.id.to_string()));
+                self.used += update.bytes.0.len();
+                self.out.docs.push(update);
+            }
+        }
+        Ok(())
+    }
+
+    fn read_audience(&mut self, audience: &Audience) -> AppResult<()> {
+        let (org, name) = (self.round.ctx.actor.org, audience.to_string());
+        let mut position = self.cursor.position(audience);
+        let since = position;
+        if position >= feed::audience_head(self.conn, org, &name)? {
+            return Ok(());
+        }
+        if position == 0 {
+            self.send_today_first(&name)?;
+        }
+        loop {
+            let rows = feed::list_feed(self.conn, org, &name, position, READ_ROWS)?;
+            let full = i64::try_from(rows.len()).is_ok_and(|len| len == READ_ROWS);
+            for row in rows {
+                if self.used >= self.budget {
+                    self.out.more = true;
+                    return Ok(());
+                }
+                self.send(&row, since)?;
+                position = row.pos;
+                self.cursor.positions.insert(*audience, position);
+            }
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// First sync: what the rep needs today comes in the first answer, wherever it stands in the feed.
+    /// It comes again at its place; that costs bytes only where the first sync takes several answers.
+    fn send_today_first(&mut self, audience: &str) -> AppResult<()> {
+        let org = self.round.ctx.actor.org;
+        for (kind, id) in item::of_today(self.conn, self.round, audience)? {
+            if self.used >= self.budget / 2 {
+                return Ok(());
+            }
+            let row = FeedRow {
+                audience: audience.to_owned(),
+                kind: doorstep_store::Txt(kind),
+                item: id,
+                pos: i64::MAX,
+                entered_pos: i64::MAX,
+                op: doorstep_store::Txt(FeedOp::Put),
+            };
+            tracing::trace!(%org, kind = kind.as_str(), "today first");
+            self.send(&row, 0)?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
+        let kind = row.kind.0;
+        if self.sent.contains(&(kind, row.item.clone())) {
+            return Ok(());
+        }
+        if row.op.0 == FeedOp::Gone {
+            return self.send_gone(kind, &row.item);
+        }
+        let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos };
+        match item::load(self.conn, &sender, kind, &row.item)? {
+            Item::Nothing => {}
+            Item::Doc(update) => {
+                self.used += update.bytes.0.len() + 64;
+                self.out.docs.push(update);
+            }
+            Item::Row { row, size } => {
+                self.used += size;
+                self.out.rows.entry(kind.as_str().to_owned()).or_default().push(row);
+            }
+        }
+        self.sent.insert((kind, row.item.clone()));
+        Ok(())
+    }
+
+    /// Says that an item is gone, unless another audience of this phone still holds it.
+    fn send_gone(&mut self, kind: FeedKind, id: &str) -> AppResult<()> {
+        if self.is_held(kind, id)? || !self.sent.insert((kind, id.to_owned())) {
+            return Ok(());
+        }
+        self.used += 64;
+        match item::gone(kind, id)? {
+            Item::Doc(update) => self.out.docs.push(update),
+            Item::Row { row, .. } => self.out.rows.entry(kind.as_str().to_owned()).or_default().push(row),
+            Item::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn is_held(&mut self, kind: FeedKind, id: &str) -> AppResult<bool> {
+        let holders = feed::list_holders(self.conn, self.round.ctx.actor.org, kind, id)?;
+        Ok(self.granted.iter().any(|audience| holders.contains(&audience.to_string())))
+    }
+}
+
+/// The audiences of the asker, from who he is now and never from the cursor.
+fn granted(round: &Round) -> BTreeSet<Audience> {
+    let actor = &round.ctx.actor;
+    let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
+    [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()
+}

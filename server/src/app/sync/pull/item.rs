@@ -1,0 +1,129 @@
+//! One item of the feed as a phone receives it.
+
+use doorstep_store::documents::{self, DocChangeRow};
+use doorstep_store::feed::FeedKind;
+use doorstep_store::{Conn, StoreError, agenda};
+use sync_core::bytes::Blob;
+use sync_core::ids::VisitId;
+use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
+
+use crate::app::rows::row_body;
+use crate::app::scope::load_zone;
+use crate::app::sync::Round;
+use crate::app::{AppError, AppResult};
+
+/// What an item becomes.
+pub(super) enum Item {
+    /// The phone has it already.
+    Nothing,
+    /// A document.
+    Doc(DocUpdate),
+    /// A row and about how many bytes it takes.
+    Row {
+        /// The row.
+        row: Row,
+        /// Its size.
+        size: usize,
+    },
+}
+
+/// Where the phone stands in the audience the item comes from.
+pub(super) struct Sender<'a> {
+    pub(super) round: &'a Round,
+    pub(super) audience: &'a str,
+    /// The phone's position before this round.
+    pub(super) since: i64,
+    /// Position at which the item entered the audience.
+    pub(super) entered: i64,
+}
+
+/// Loads an item that the phone should have.
+pub(super) fn load(conn: &mut Conn, sender: &Sender<'_>, kind: FeedKind, id: &str) -> AppResult<Item> {
+    if kind == FeedKind::Doc {
+        let visit = id.parse().map_err(|_not_an_id| corrupt(id, "a document item is no visit id"))?;
+        return Ok(document(conn, sender, visit)?.map_or(Item::Nothing, Item::Doc));
+    }
+    let Some((version, body)) = row_body(conn, sender.round.ctx.actor.org, kind, id)? else {
+        return Ok(Item::Nothing);
+    };
+    let size = body.to_string().len() + id.len() + 24;
+    Ok(Item::Row { row: Row::Put { id: id.to_owned(), version, body }, size })
+}
+
+/// An item the phone should drop.
+pub(super) fn gone(kind: FeedKind, id: &str) -> AppResult<Item> {
+    if kind != FeedKind::Doc {
+        return Ok(Item::Row { row: Row::Gone { id: id.to_owned() }, size: id.len() + 16 });
+    }
+    let id = id.parse().map_err(|_not_an_id| corrupt(id, "a document item is no visit id"))?;
+    Ok(Item::Doc(DocUpdate { id, form: DocForm::Gone, heads: Vec::new(), bytes: Blob::default() }))
+}
+
+/// The news of a document: what others wrote since the phone's position, or the whole document if it is
+/// new to the phone. What the phone wrote itself never comes back.
+fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<Option<DocUpdate>> {
+    let org = sender.round.ctx.actor.org;
+    let Some(row) = documents::find_document(conn, org, visit)? else { return Ok(None) };
+    let pushes = documents::list_doc_changes(conn, org, visit)?;
+    let mine = |push: &DocChangeRow| push.device_id == sender.round.device.id;
+    let is_new = sender.since == 0 || sender.entered > sender.since;
+    if is_new {
+        let all_mine = sender.since > 0 && pushes.iter().all(mine);
+        return Ok((!all_mine).then(|| snapshot(visit, row.heads.0.0, row.snapshot)));
+    }
+    let lacking: Vec<&DocChangeRow> = pushes
+        .iter()
+        .filter(|push| push.positions.0.0.get(sender.audience).is_none_or(|pos| *pos > sender.since))
+        .filter(|push| !mine(push))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(None);
+    }
+    if lacking.iter().any(|push| push.is_document_chunk) {
+        return Ok(Some(snapshot(visit, row.heads.0.0, row.snapshot)));
+    }
+    let bytes = lacking.iter().flat_map(|push| push.bytes.iter().copied()).collect();
+    Ok(Some(DocUpdate { id: visit, form: DocForm::Delta, heads: row.heads.0.0, bytes: Blob(bytes) }))
+}
+
+fn snapshot(id: VisitId, heads: Vec<sync_core::bytes::Hash>, bytes: Vec<u8>) -> DocUpdate {
+    DocUpdate { id, form: DocForm::Snapshot, heads, bytes: Blob(bytes) }
+}
+
+/// The ack of a document the phone does not hold, or no longer.
+pub(super) const fn not_found(visit: VisitId) -> Ack {
+    Ack::new(AckItem::Doc(visit), Outcome::NotFound)
+}
+
+/// Answers an item that asks for the snapshot of a document.
+pub(super) fn asked(
+    conn: &mut Conn,
+    round: &Round,
+    visit: VisitId,
+    held: bool,
+) -> AppResult<(Ack, Option<DocUpdate>)> {
+    let row = if held { documents::find_document(conn, round.ctx.actor.org, visit)? } else { None };
+    let Some(row) = row else { return Ok((not_found(visit), None)) };
+    let mut ack = Ack::new(AckItem::Doc(visit), Outcome::Stored);
+    ack.heads.clone_from(&row.heads.0.0);
+    Ok((ack, Some(snapshot(visit, row.heads.0.0, row.snapshot))))
+}
+
+/// The rep's visits of today with what they need, in the order of the day.
+pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppResult<Vec<(FeedKind, String)>> {
+    let (org, now) = (round.ctx.actor.org, round.ctx.now);
+    let today = load_zone(conn, org)?.around(now, 0, 0).map_err(|error| AppError::Internal(error.to_string()))?;
+    let mut items = Vec::new();
+    for visit in agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)? {
+        items.push((FeedKind::Visit, visit.id.to_string()));
+        if let Some(order) = visit.work_order_id {
+            items.push((FeedKind::WorkOrder, order.to_string()));
+        }
+        items.push((FeedKind::Doc, visit.id.to_string()));
+    }
+    Ok(items)
+}
+
+fn corrupt(id: &str, what: &str) -> AppError {
+    StoreError::Corrupt { table: "feed", id: id.to_owned(), what: what.to_owned() }.into()
+}

@@ -1,0 +1,141 @@
+//! One pushed statement: its seal, its owner, its blobs.
+
+use std::collections::BTreeSet;
+
+use doorstep_store::blobs::{self, Claim, ClaimSource};
+use doorstep_store::evidence::{self, QuarantineRow, StatementRow};
+use doorstep_store::{Conn, Txt, devices};
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, VisitId};
+use sync_core::jws::P256PublicKey;
+use sync_core::protocol::{Ack, AckItem, Outcome, PushStatement};
+use sync_core::statement::verify::{StatementError, VerifiedStatement, verify};
+
+use super::Round;
+use super::doc::{self, Access};
+use crate::app::AppResult;
+
+/// A pushed statement, judged.
+#[derive(Debug)]
+pub(super) enum JudgedStatement {
+    /// Sealed, owned and new.
+    New { row: Box<StatementRow>, blobs: Vec<Hash>, late: Option<&'static str> },
+    /// The digest is stored already.
+    Duplicate { digest: Hash },
+    /// Kept byte for byte in quarantine.
+    Refused { digest: Hash, code: String, bytes: Vec<u8> },
+    /// The visit does not exist for this rep.
+    NotFound { digest: Hash },
+}
+
+/// Judges one pushed statement.
+pub(super) fn judge(
+    conn: &mut Conn,
+    round: &Round,
+    pushed: &PushStatement,
+    created: &BTreeSet<VisitId>,
+) -> AppResult<JudgedStatement> {
+    let (org, digest) = (round.ctx.actor.org, pushed.digest());
+    let refused = |code: &str| JudgedStatement::Refused { digest, code: code.to_owned(), bytes: both(pushed) };
+    if round.is_revoked() {
+        return Ok(refused("device_revoked"));
+    }
+    let verified = match verify_with_its_device(conn, round, pushed)? {
+        Ok(verified) => verified,
+        Err(error) => return Ok(refused(error.code())),
+    };
+    // Only now is the digest that of a genuine statement.
+    if evidence::find_statement(conn, org, verified.digest())?.is_some() {
+        return Ok(JudgedStatement::Duplicate { digest });
+    }
+    let body = verified.body();
+    let late = match doc::access(conn, round, body.visit, created)? {
+        Access::None => return Ok(JudgedStatement::NotFound { digest }),
+        Access::Late(reason) => Some(reason),
+        Access::Crew => None,
+    };
+    let row = StatementRow {
+        org_id: Txt(org),
+        digest: Txt(verified.digest()),
+        visit_id: Txt(body.visit),
+        kind: body.kind.clone(),
+        body: pushed.body.0.clone(),
+        seal: pushed.seal.clone(),
+        device_id: Txt(body.device),
+        received_at_ms: round.ctx.now.0,
+    };
+    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), late })
+}
+
+/// Verifies with the key of the device the body names: a rep may bring what another of his phones sealed.
+fn verify_with_its_device(
+    conn: &mut Conn,
+    round: &Round,
+    pushed: &PushStatement,
+) -> AppResult<Result<VerifiedStatement, StatementError>> {
+    let org = round.ctx.actor.org;
+    let named = serde_json::from_slice::<Named>(&pushed.body.0).ok().map_or(round.device.id.0, |named| named.device);
+    let device = devices::find_device(conn, org, named)?.filter(|device| device.user_id == round.device.user_id);
+    let device = device.unwrap_or_else(|| round.device.clone());
+    let Ok(key) = P256PublicKey::from_sec1(&device.public_key) else {
+        return Ok(Err(StatementError::BodyMismatch));
+    };
+    Ok(verify(&pushed.body.0, &pushed.seal, &key)
+        .and_then(|verified| verified.expect_owner(org, device.id.0).map(|()| verified)))
+}
+
+#[derive(serde::Deserialize)]
+struct Named {
+    device: DeviceId,
+}
+
+/// Body and seal in one piece for quarantine: the body, a line feed, the seal.
+fn both(pushed: &PushStatement) -> Vec<u8> {
+    [pushed.body.0.as_slice(), b"\n", pushed.seal.as_bytes()].concat()
+}
+
+impl JudgedStatement {
+    /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
+    pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
+        let Self::New { row, blobs, .. } = self else { return Ok(None) };
+        let known = evidence::find_statement(conn, round.ctx.actor.org, row.digest.0)?.is_some();
+        if !known {
+            evidence::insert_statement(conn, row)?;
+        }
+        let claims = blobs.iter().map(|sha256| Claim { sha256: *sha256, is_required: true }).collect();
+        blobs::add_claims(conn, round.ctx.actor.org, row.visit_id.0, ClaimSource::Statement, &claims)?;
+        Ok(Some(row.visit_id.0))
+    }
+
+    /// The row for quarantine.
+    pub(super) fn quarantine(&self, round: &Round) -> Option<QuarantineRow> {
+        let Self::Refused { digest, code, bytes } = self else { return None };
+        Some(QuarantineRow {
+            org_id: Txt(round.ctx.actor.org),
+            id: digest.to_string(),
+            kind: "statement".to_owned(),
+            visit_id: None,
+            device_id: round.device.id,
+            code: code.clone(),
+            bytes: bytes.clone(),
+            received_at_ms: round.ctx.now.0,
+        })
+    }
+
+    /// The server's word on this statement.
+    pub(super) fn ack(&self) -> Ack {
+        let (digest, outcome) = match self {
+            Self::New { row, late, .. } => (row.digest.0, late.map_or(Outcome::Stored, |_| Outcome::Late)),
+            Self::Duplicate { digest } => (*digest, Outcome::Duplicate),
+            Self::Refused { digest, .. } => (*digest, Outcome::Quarantined),
+            Self::NotFound { digest } => (*digest, Outcome::NotFound),
+        };
+        let mut ack = Ack::new(AckItem::Statement(digest), outcome);
+        match self {
+            Self::Refused { code, .. } => ack.code = Some(code.clone()),
+            Self::New { late, .. } => ack.reason = late.map(str::to_owned),
+            _ => {}
+        }
+        ack
+    }
+}

@@ -1,0 +1,160 @@
+//! Content codings of sync bodies, undone and made within limits.
+//!
+//! A body is read with a bound on what arrives, and inflated with bounds on the result and on its ratio
+//! to what arrived, so that a small request cannot become a large one (limits-and-threats sections 4.1, 5).
+
+use std::io::Read;
+
+use crate::app::{AppError, ErrorCode, Refusal};
+use crate::config::LimitsConfig;
+
+/// A content coding (RFC 9110 section 8.4.1; zstd: RFC 8878).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+/// Answers smaller than this are not compressed: it would cost more than it saves.
+const WORTH_COMPRESSING: usize = 512;
+
+/// Level of zstd: the default, the best ratio for its time on our batches.
+const ZSTD_LEVEL: i32 = 3;
+
+impl Coding {
+    /// The coding of a request.
+    pub(super) fn of_request(header: Option<&str>) -> Result<Self, AppError> {
+        match header.map(str::trim) {
+            None | Some("" | "identity") => Ok(Self::Identity),
+            Some("gzip") => Ok(Self::Gzip),
+            Some("zstd") => Ok(Self::Zstd),
+            Some(_) => Err(Refusal::new(ErrorCode::ContentEncodingInvalid)
+                .field("content-encoding", "identity, gzip or zstd")
+                .into()),
+        }
+    }
+
+    /// The coding of an answer: zstd before gzip, as far as the client accepts them.
+    pub(super) fn for_answer(accepted: Option<&str>, size: usize) -> Self {
+        let accepted = accepted.unwrap_or_default();
+        let accepts = |name: &str| {
+            accepted.split(',').any(|entry| {
+                let mut parts = entry.split(';').map(str::trim);
+                parts.next() == Some(name) && !parts.any(|part| part.replace(' ', "") == "q=0")
+            })
+        };
+        match size {
+            0..WORTH_COMPRESSING => Self::Identity,
+            _ if accepts("zstd") => Self::Zstd,
+            _ if accepts("gzip") => Self::Gzip,
+            _ => Self::Identity,
+        }
+    }
+
+    pub(super) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Zstd => Some("zstd"),
+        }
+    }
+}
+
+/// Undoes the coding of a body.
+pub(super) fn decode(body: Vec<u8>, coding: Coding, limits: &LimitsConfig) -> Result<Vec<u8>, AppError> {
+    let unreadable = |_error: std::io::Error| AppError::from(ErrorCode::ContentEncodingInvalid);
+    match coding {
+        Coding::Identity => Ok(body),
+        Coding::Gzip => inflate(flate2::read::MultiGzDecoder::new(body.as_slice()), body.len(), limits),
+        Coding::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::new(body.as_slice()).map_err(unreadable)?;
+            // A frame may ask for a huge window; 8 MiB (2^23) is what every decoder must support.
+            decoder.window_log_max(23).map_err(unreadable)?;
+            inflate(decoder, body.len(), limits)
+        }
+    }
+}
+
+fn inflate(mut reader: impl Read, encoded: usize, limits: &LimitsConfig) -> Result<Vec<u8>, AppError> {
+    // Tiny bodies may have any ratio: a few kilobytes are no bomb.
+    let allowed = limits.sync_decoded_bytes.min(encoded.saturating_mul(limits.sync_ratio).max(64 << 10));
+    let mut decoded = Vec::new();
+    let mut bounded = (&mut reader).take(u64::try_from(allowed).unwrap_or(u64::MAX).saturating_add(1));
+    bounded.read_to_end(&mut decoded).map_err(|_unreadable| AppError::from(ErrorCode::ContentEncodingInvalid))?;
+    if decoded.len() > allowed {
+        let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+        return Err(Refusal::new(ErrorCode::SyncBatchTooLarge)
+            .detail("The body grows too much when decompressed", "解压后内容过大")
+            .limit(number(allowed), number(decoded.len()))
+            .into());
+    }
+    Ok(decoded)
+}
+
+/// Applies a coding to an answer; what cannot be compressed goes as it is.
+pub(super) fn encode(body: Vec<u8>, coding: Coding) -> (Vec<u8>, Coding) {
+    use std::io::Write as _;
+    let coded = match coding {
+        Coding::Identity => return (body, coding),
+        Coding::Zstd => zstd::bulk::compress(&body, ZSTD_LEVEL),
+        Coding::Gzip => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+            encoder.write_all(&body).and_then(|()| encoder.finish())
+        }
+    };
+    match coded {
+        Ok(coded) => (coded, coding),
+        Err(error) => {
+            tracing::warn!(%error, "an answer could not be compressed");
+            (body, Coding::Identity)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> LimitsConfig {
+        crate::config::load(None).expect("defaults").limits
+    }
+
+    #[test]
+    fn codings_round_trip() {
+        let body = b"doorstep ".repeat(1000);
+        for coding in [Coding::Identity, Coding::Gzip, Coding::Zstd] {
+            let (coded, used) = encode(body.clone(), coding);
+            assert_eq!(used, coding);
+            assert_eq!(decode(coded, coding, &limits()).expect("decodes"), body);
+        }
+    }
+
+    #[test]
+    fn bombs_are_refused_with_the_limit() {
+        for coding in [Coding::Gzip, Coding::Zstd] {
+            let (bomb, _) = encode(vec![0; 8 << 20], coding);
+            let AppError::Refused(refusal) = decode(bomb, coding, &limits()).expect_err("refused") else {
+                panic!("not refused");
+            };
+            assert_eq!(refusal.code, ErrorCode::SyncBatchTooLarge);
+            assert!(refusal.actual > refusal.limit);
+        }
+    }
+
+    #[test]
+    fn garbage_is_no_content() {
+        for coding in [Coding::Gzip, Coding::Zstd] {
+            let error = decode(b"not compressed at all".to_vec(), coding, &limits()).expect_err("refused");
+            assert_eq!(error.code(), ErrorCode::ContentEncodingInvalid);
+        }
+    }
+
+    #[test]
+    fn the_answer_takes_what_the_client_accepts() {
+        assert_eq!(Coding::for_answer(Some("gzip, zstd"), 9000), Coding::Zstd);
+        assert_eq!(Coding::for_answer(Some("gzip, zstd;q=0"), 9000), Coding::Gzip);
+        assert_eq!(Coding::for_answer(Some("zstd"), 10), Coding::Identity);
+        assert_eq!(Coding::for_answer(None, 9000), Coding::Identity);
+    }
+}

@@ -1,0 +1,4 @@
+//! The sync round over HTTP: encodings, compression, limits.
+
+mod coding;
+pub mod round;

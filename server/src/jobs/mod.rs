@@ -1,0 +1,3 @@
+//! What happens without a request; jobs call use cases, exactly as handlers do.
+
+pub mod previews;

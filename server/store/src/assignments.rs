@@ -1,0 +1,121 @@
+//! Who works on which visit.
+
+use diesel::prelude::*;
+use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{assignments, users};
+use crate::text::Txt;
+
+/// An assignment; in force while `until_ms` is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = assignments)]
+pub struct AssignmentRecord {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<AssignmentId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// The rep.
+    pub rep_id: Txt<UserId>,
+    /// Assignment epoch of the visit when it began.
+    pub epoch: i64,
+    /// When it began.
+    pub from_ms: i64,
+    /// When it ended.
+    pub until_ms: Option<i64>,
+}
+
+/// Adds an assignment.
+///
+/// # Errors
+/// Conflict if visit or rep are unknown.
+pub fn insert_assignment(conn: &mut Conn, row: &AssignmentRecord) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(assignments::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Ends an assignment that is in force.
+///
+/// # Errors
+/// Stale if it had ended.
+pub fn end_assignment(conn: &mut Conn, org: OrgId, id: AssignmentId, until_ms: i64) -> StoreResult<()> {
+    let affected = per_backend!(conn, c => diesel::update(assignments::table
+            .filter(assignments::org_id.eq(Txt(org))
+                .and(assignments::id.eq(Txt(id)))
+                .and(assignments::until_ms.is_null())))
+        .set(assignments::until_ms.eq(Some(until_ms)))
+        .execute(c))?;
+    expect_one(affected)
+}
+
+/// The assignment of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_assignment(conn: &mut Conn, org: OrgId, id: AssignmentId) -> StoreResult<Option<AssignmentRecord>> {
+    Ok(per_backend!(conn, c => assignments::table
+        .find((Txt(org), Txt(id)))
+        .select(AssignmentRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// All assignments of a visit, also ended ones, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_assignments(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<AssignmentRecord>> {
+    Ok(per_backend!(conn, c => assignments::table
+        .filter(assignments::org_id.eq(Txt(org)).and(assignments::visit_id.eq(Txt(visit))))
+        .order((assignments::epoch, assignments::id))
+        .select(AssignmentRecord::as_select())
+        .load(c))?)
+}
+
+/// A member of a crew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrewMember {
+    /// The rep.
+    pub rep: UserId,
+    /// Name.
+    pub name: String,
+    /// Team.
+    pub team: Option<TeamId>,
+}
+
+/// Who is assigned to a visit now, by id.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_crew(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<CrewMember>> {
+    let rows: Vec<(Txt<UserId>, String, Option<Txt<TeamId>>)> = per_backend!(conn, c => assignments::table
+        .inner_join(users::table.on(users::org_id.eq(assignments::org_id).and(users::id.eq(assignments::rep_id))))
+        .filter(assignments::org_id.eq(Txt(org))
+            .and(assignments::visit_id.eq(Txt(visit)))
+            .and(assignments::until_ms.is_null()))
+        .order(assignments::rep_id)
+        .select((users::id, users::name, users::team_id))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(rep, name, team)| CrewMember { rep: rep.0, name, team: team.map(|team| team.0) })
+        .collect())
+}
+
+/// Who is assigned to which of these visits now, by visit and rep.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_crews(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<(VisitId, UserId)>> {
+    let rows: Vec<(Txt<VisitId>, Txt<UserId>)> = per_backend!(conn, c => assignments::table
+        .filter(assignments::org_id.eq(Txt(org))
+            .and(assignments::until_ms.is_null())
+            .and(assignments::visit_id.eq_any(of.iter().copied().map(Txt))))
+        .order((assignments::visit_id, assignments::rep_id))
+        .select((assignments::visit_id, assignments::rep_id))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(visit, rep)| (visit.0, rep.0)).collect())
+}

@@ -1,0 +1,210 @@
+//! Customers and their phone numbers.
+
+use diesel::prelude::*;
+use sync_core::ids::{CustomerId, OrgId, UserId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{assignments, customer_phones, customers, visits, work_orders};
+use crate::text::Txt;
+
+/// A customer; folded columns serve the search only.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customers)]
+pub struct CustomerRecord {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<CustomerId>,
+    /// `individual` or `institution`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Name as it is searched.
+    pub name_folded: String,
+    /// Postal address.
+    pub address: String,
+    /// Address as it is searched.
+    pub address_folded: String,
+    /// Version of the row.
+    pub version: i64,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// A phone number of a customer.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customer_phones)]
+pub struct PhoneRecord {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Whose.
+    pub customer_id: Txt<CustomerId>,
+    /// Position in the list, from 0.
+    pub position: i64,
+    /// As given.
+    pub phone: String,
+    /// Digits only.
+    pub digits: String,
+    /// The last four digits.
+    pub last_four: String,
+}
+
+/// Adds a customer with phone numbers.
+///
+/// # Errors
+/// Conflict if the id is taken.
+pub fn insert_customer(conn: &mut Conn, row: &CustomerRecord, phones: &[PhoneRecord]) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(customers::table).values(row).execute(c))?;
+    insert_phones(conn, phones)
+}
+
+fn insert_phones(conn: &mut Conn, phones: &[PhoneRecord]) -> StoreResult<()> {
+    for phone in phones {
+        per_backend!(conn, c => diesel::insert_into(customer_phones::table).values(phone).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Replaces a customer and the phone numbers if the stored version is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn update_customer(conn: &mut Conn, row: &CustomerRecord, phones: &[PhoneRecord]) -> StoreResult<()> {
+    let affected = per_backend!(conn, c => diesel::update(customers::table
+            .filter(customers::org_id.eq(row.org_id)
+                .and(customers::id.eq(row.id))
+                .and(customers::version.eq(row.version - 1))))
+        .set((
+            customers::kind.eq(&row.kind),
+            customers::name.eq(&row.name),
+            customers::name_folded.eq(&row.name_folded),
+            customers::address.eq(&row.address),
+            customers::address_folded.eq(&row.address_folded),
+            customers::version.eq(row.version),
+        ))
+        .execute(c))?;
+    expect_one(affected)?;
+    per_backend!(conn, c => diesel::delete(customer_phones::table
+            .filter(customer_phones::org_id.eq(row.org_id).and(customer_phones::customer_id.eq(row.id))))
+        .execute(c))?;
+    insert_phones(conn, phones)
+}
+
+/// The customer of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_customer(conn: &mut Conn, org: OrgId, id: CustomerId) -> StoreResult<Option<CustomerRecord>> {
+    Ok(per_backend!(conn, c => customers::table
+        .find((Txt(org), Txt(id)))
+        .select(CustomerRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Phone numbers of a customer as given, in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_phones(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreResult<Vec<String>> {
+    Ok(per_backend!(conn, c => customer_phones::table
+        .filter(customer_phones::org_id.eq(Txt(org)).and(customer_phones::customer_id.eq(Txt(customer))))
+        .order(customer_phones::position)
+        .select(customer_phones::phone)
+        .load(c))?)
+}
+
+/// Which customers a list names.
+#[derive(Debug, Clone, Default)]
+pub struct CustomerFilter {
+    /// Only those with this id.
+    pub id: Option<CustomerId>,
+    /// The folded name contains this.
+    pub name: Option<String>,
+    /// The folded address contains this.
+    pub address: Option<String>,
+    /// A phone number has exactly these digits.
+    pub digits: Option<String>,
+    /// A phone number ends with these four digits.
+    pub last_four: Option<String>,
+    /// Only customers of visits that one of these people is assigned to now.
+    pub reps: Option<Vec<UserId>>,
+}
+
+/// Customers in id order, after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_customers(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &CustomerFilter,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<CustomerRecord>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = customers::table
+            .filter(customers::org_id.eq(Txt(org)).and(customers::id.gt(after)))
+            .order(customers::id)
+            .limit(limit)
+            .select(CustomerRecord::as_select())
+            .into_boxed();
+        if let Some(id) = filter.id {
+            query = query.filter(customers::id.eq(Txt(id)));
+        }
+        if let Some(name) = &filter.name {
+            query = query.filter(customers::name_folded.like(containing(name)).escape('\\'));
+        }
+        if let Some(address) = &filter.address {
+            query = query.filter(customers::address_folded.like(containing(address)).escape('\\'));
+        }
+        let phones = || customer_phones::table
+            .filter(customer_phones::org_id.eq(Txt(org)))
+            .select(customer_phones::customer_id);
+        if let Some(digits) = &filter.digits {
+            query = query.filter(customers::id.eq_any(phones().filter(customer_phones::digits.eq(digits))));
+        }
+        if let Some(last_four) = &filter.last_four {
+            query = query.filter(customers::id.eq_any(phones().filter(customer_phones::last_four.eq(last_four))));
+        }
+        if let Some(reps) = &filter.reps {
+            let served = work_orders::table
+                .inner_join(visits::table.on(visits::org_id.eq(work_orders::org_id)
+                    .and(visits::work_order_id.eq(work_orders::id.nullable()))))
+                .inner_join(assignments::table.on(assignments::org_id.eq(visits::org_id)
+                    .and(assignments::visit_id.eq(visits::id))))
+                .filter(work_orders::org_id.eq(Txt(org))
+                    .and(assignments::until_ms.is_null())
+                    .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt))))
+                .select(work_orders::customer_id);
+            query = query.filter(customers::id.eq_any(served));
+        }
+        query.load(c)
+    })?)
+}
+
+/// A LIKE pattern for text that contains `part`, whatever characters it has.
+#[must_use]
+pub fn containing(part: &str) -> String {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for character in part.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_are_searched_as_they_are() {
+        assert_eq!(containing(r"50%_\a"), r"%50\%\_\\a%");
+    }
+}

@@ -1,0 +1,231 @@
+//! The office's side of visits.
+
+use diesel::prelude::*;
+use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{assignments, visits};
+use crate::text::Txt;
+
+/// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = visits)]
+pub struct VisitRecord {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<VisitId>,
+    /// Number in the organisation's series.
+    pub number: Option<String>,
+    /// `office` or `device`.
+    pub origin: String,
+    /// The work order it serves.
+    pub work_order_id: Option<Txt<WorkOrderId>>,
+    /// Template.
+    pub template: String,
+    /// Version of the template at planning.
+    pub template_version: i64,
+    /// Version of the policy at planning.
+    pub policy_version: i64,
+    /// Grows with each change of the crew.
+    pub assignment_epoch: i64,
+    /// The appointment in force.
+    pub appointment_id: Option<Txt<AppointmentId>>,
+    /// Planned start.
+    pub planned_start_ms: Option<i64>,
+    /// Number of the attempt, from 1.
+    pub attempt: i64,
+    /// The visit of the attempt before.
+    pub previous_visit_id: Option<Txt<VisitId>>,
+    /// Higher goes first.
+    pub priority: i64,
+    /// When the office cancelled it.
+    pub cancelled_at_ms: Option<i64>,
+    /// Why.
+    pub cancel_reason: Option<String>,
+    /// When the office closed it.
+    pub closed_at_ms: Option<i64>,
+    /// When all evidence was durable.
+    pub evidence_complete_at_ms: Option<i64>,
+    /// Projected state.
+    pub state: String,
+    /// Projected outcome.
+    pub outcome: Option<String>,
+    /// When the crew handed it in.
+    pub submitted_at_ms: Option<i64>,
+    /// Declared blobs that are not durable here.
+    pub missing_blobs: i64,
+    /// Version of the plan.
+    pub version: i64,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// Adds a visit.
+///
+/// # Errors
+/// Conflict if id or number are taken or the work order is unknown.
+pub fn insert_visit(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(visits::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The visit of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_visit(conn: &mut Conn, org: OrgId, id: VisitId) -> StoreResult<Option<VisitRecord>> {
+    Ok(per_backend!(conn, c => visits::table
+        .find((Txt(org), Txt(id)))
+        .select(VisitRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Writes the plan columns of a visit if the stored version is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn update_plan(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
+    let affected = per_backend!(conn, c => diesel::update(visits::table
+            .filter(visits::org_id.eq(row.org_id)
+                .and(visits::id.eq(row.id))
+                .and(visits::version.eq(row.version - 1))))
+        .set((
+            visits::number.eq(&row.number),
+            visits::work_order_id.eq(row.work_order_id),
+            visits::assignment_epoch.eq(row.assignment_epoch),
+            visits::appointment_id.eq(row.appointment_id),
+            visits::planned_start_ms.eq(row.planned_start_ms),
+            visits::priority.eq(row.priority),
+            visits::cancelled_at_ms.eq(row.cancelled_at_ms),
+            visits::cancel_reason.eq(&row.cancel_reason),
+            visits::closed_at_ms.eq(row.closed_at_ms),
+            visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
+            visits::version.eq(row.version),
+        ))
+        .execute(c))?;
+    expect_one(affected)
+}
+
+/// Writes what follows from document, plan and review.
+///
+/// # Errors
+/// Stale if there is no such visit.
+pub fn update_projection(
+    conn: &mut Conn,
+    org: OrgId,
+    id: VisitId,
+    state: &str,
+    outcome: Option<&str>,
+    submitted_at_ms: Option<i64>,
+) -> StoreResult<()> {
+    let affected = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(id))))
+        .set((visits::state.eq(state), visits::outcome.eq(outcome), visits::submitted_at_ms.eq(submitted_at_ms)))
+        .execute(c))?;
+    expect_one(affected)
+}
+
+/// The visit that follows a visit as its next attempt.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_next_attempt(conn: &mut Conn, row: &VisitRecord) -> StoreResult<Option<VisitRecord>> {
+    // By work order, because that has an index.
+    Ok(per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(row.org_id)
+            .and(visits::work_order_id.eq(row.work_order_id))
+            .and(visits::previous_visit_id.eq(Some(row.id))))
+        .select(VisitRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Visits of a work order, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_visits_of(conn: &mut Conn, org: OrgId, order: WorkOrderId) -> StoreResult<Vec<VisitRecord>> {
+    Ok(per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(visits::work_order_id.eq(Txt(order))))
+        .order((visits::attempt, visits::id))
+        .select(VisitRecord::as_select())
+        .load(c))?)
+}
+
+/// Which visits a list names.
+#[derive(Debug, Clone, Default)]
+pub struct VisitFilter {
+    /// Only this one.
+    pub id: Option<VisitId>,
+    /// Only these.
+    pub ids: Option<Vec<VisitId>>,
+    /// Projected state.
+    pub state: Option<String>,
+    /// Planned start from here on.
+    pub from_ms: Option<i64>,
+    /// Planned start before this.
+    pub to_ms: Option<i64>,
+    /// Work order.
+    pub work_order: Option<WorkOrderId>,
+    /// Number of ours.
+    pub number: Option<String>,
+    /// Only visits that this person is assigned to now.
+    pub rep: Option<UserId>,
+    /// Only visits that one of these people is assigned to now: how far the asker may see.
+    pub reach: Option<Vec<UserId>>,
+}
+
+/// Visits in id order, after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_visits(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &VisitFilter,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<VisitRecord>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = visits::table
+            .filter(visits::org_id.eq(Txt(org)).and(visits::id.gt(after)))
+            .order(visits::id)
+            .limit(limit)
+            .select(VisitRecord::as_select())
+            .into_boxed();
+        if let Some(id) = filter.id {
+            query = query.filter(visits::id.eq(Txt(id)));
+        }
+        if let Some(ids) = &filter.ids {
+            query = query.filter(visits::id.eq_any(ids.iter().copied().map(Txt)));
+        }
+        if let Some(state) = &filter.state {
+            query = query.filter(visits::state.eq(state));
+        }
+        if let Some(from) = filter.from_ms {
+            query = query.filter(visits::planned_start_ms.ge(from));
+        }
+        if let Some(to) = filter.to_ms {
+            query = query.filter(visits::planned_start_ms.lt(to));
+        }
+        if let Some(order) = filter.work_order {
+            query = query.filter(visits::work_order_id.eq(Txt(order)));
+        }
+        if let Some(number) = &filter.number {
+            query = query.filter(visits::number.eq(number));
+        }
+        let assigned = || assignments::table
+            .filter(assignments::org_id.eq(Txt(org)).and(assignments::until_ms.is_null()))
+            .select(assignments::visit_id);
+        if let Some(rep) = filter.rep {
+            query = query.filter(visits::id.eq_any(assigned().filter(assignments::rep_id.eq(Txt(rep)))));
+        }
+        if let Some(reach) = &filter.reach {
+            let reps = reach.iter().copied().map(Txt);
+            query = query.filter(visits::id.eq_any(assigned().filter(assignments::rep_id.eq_any(reps))));
+        }
+        query.load(c)
+    })?)
+}

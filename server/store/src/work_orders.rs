@@ -1,0 +1,154 @@
+//! Work orders.
+
+use diesel::prelude::*;
+use sync_core::ids::{CustomerId, OrgId, SiteId, UserId, WorkOrderId};
+
+use crate::conn::Conn;
+use crate::customers::containing;
+use crate::error::StoreResult;
+use crate::schema::{assignments, sites, visits, work_orders};
+use crate::text::Txt;
+
+/// A work order; `fields` is a JSON object of texts.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = work_orders)]
+pub struct WorkOrderRecord {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id.
+    pub id: Txt<WorkOrderId>,
+    /// Number in the organisation's series.
+    pub number: Option<String>,
+    /// Number in the ordering system, unique in the organisation.
+    pub external_ref: Option<String>,
+    /// The 209 number of broadband orders.
+    pub number_209: Option<String>,
+    /// Type of rulebook 1.2.
+    pub kind: String,
+    /// Channel of rulebook 1.2.
+    pub channel: String,
+    /// Whose order.
+    pub customer_id: Txt<CustomerId>,
+    /// Where.
+    pub site_id: Txt<SiteId>,
+    /// Order fields as JSON.
+    pub fields: String,
+    /// Higher goes first.
+    pub priority: i64,
+    /// Version of the row.
+    pub version: i64,
+    /// When it was made.
+    pub created_at_ms: i64,
+}
+
+/// Adds a work order.
+///
+/// # Errors
+/// Conflict if number or `external_ref` are taken, or customer or site unknown.
+pub fn insert_work_order(conn: &mut Conn, row: &WorkOrderRecord) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(work_orders::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The work order of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_work_order(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreResult<Option<WorkOrderRecord>> {
+    Ok(per_backend!(conn, c => work_orders::table
+        .find((Txt(org), Txt(id)))
+        .select(WorkOrderRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The work order of this number in the ordering system.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_by_external_ref(conn: &mut Conn, org: OrgId, reference: &str) -> StoreResult<Option<WorkOrderRecord>> {
+    Ok(per_backend!(conn, c => work_orders::table
+        .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::external_ref.eq(reference)))
+        .select(WorkOrderRecord::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Which work orders a list names.
+#[derive(Debug, Clone, Default)]
+pub struct WorkOrderFilter {
+    /// Only this one.
+    pub id: Option<WorkOrderId>,
+    /// Type.
+    pub kind: Option<String>,
+    /// Whose.
+    pub customer: Option<CustomerId>,
+    /// Number of ours.
+    pub number: Option<String>,
+    /// Number in the ordering system.
+    pub external_ref: Option<String>,
+    /// 209 number.
+    pub number_209: Option<String>,
+    /// The folded address of the site contains this.
+    pub address: Option<String>,
+    /// Only orders with a visit that one of these people is assigned to now.
+    pub reps: Option<Vec<UserId>>,
+}
+
+/// Work orders in id order, after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_work_orders(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &WorkOrderFilter,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<WorkOrderRecord>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = work_orders::table
+            .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::id.gt(after)))
+            .order(work_orders::id)
+            .limit(limit)
+            .select(WorkOrderRecord::as_select())
+            .into_boxed();
+        if let Some(id) = filter.id {
+            query = query.filter(work_orders::id.eq(Txt(id)));
+        }
+        if let Some(kind) = &filter.kind {
+            query = query.filter(work_orders::kind.eq(kind));
+        }
+        if let Some(customer) = filter.customer {
+            query = query.filter(work_orders::customer_id.eq(Txt(customer)));
+        }
+        if let Some(number) = &filter.number {
+            query = query.filter(work_orders::number.eq(number));
+        }
+        if let Some(reference) = &filter.external_ref {
+            query = query.filter(work_orders::external_ref.eq(reference));
+        }
+        if let Some(number) = &filter.number_209 {
+            query = query.filter(work_orders::number_209.eq(number));
+        }
+        if let Some(address) = &filter.address {
+            let there = sites::table
+                .filter(sites::org_id.eq(Txt(org)))
+                .filter(sites::address_folded.like(containing(address)).escape('\\'))
+                .select(sites::id);
+            query = query.filter(work_orders::site_id.eq_any(there));
+        }
+        if let Some(reps) = &filter.reps {
+            let served = visits::table
+                .inner_join(assignments::table.on(assignments::org_id.eq(visits::org_id)
+                    .and(assignments::visit_id.eq(visits::id))))
+                .filter(visits::org_id.eq(Txt(org))
+                    .and(visits::work_order_id.is_not_null())
+                    .and(assignments::until_ms.is_null())
+                    .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt))))
+                .select(visits::work_order_id.assume_not_null());
+            query = query.filter(work_orders::id.eq_any(served));
+        }
+        query.load(c)
+    })?)
+}
