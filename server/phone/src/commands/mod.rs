@@ -8,6 +8,8 @@ pub(crate) mod list;
 pub(crate) mod photo;
 pub(crate) mod sign;
 pub(crate) mod status;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Value, json};
 use sync_core::ids::{UserId, VisitId};

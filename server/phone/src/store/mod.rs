@@ -5,6 +5,8 @@
 pub(crate) mod blobs;
 mod items;
 pub(crate) mod model;
+#[cfg(test)]
+mod tests;
 pub(crate) mod tx;
 
 use std::fs::File;

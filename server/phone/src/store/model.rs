@@ -117,6 +117,8 @@ pub(crate) struct DocState {
     pub past_actors: Vec<Actor>,
     /// The server's heads last seen.
     pub server_heads: Vec<Hash>,
+    /// Whether the server has the document, so that only change chunks may follow.
+    pub is_at_server: bool,
     /// Number of the next unsent change.
     pub next_change: u64,
     /// Why it waits.

@@ -112,7 +112,12 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
         }
         Outcome::NeedFull => {
             state.server_heads.clone_from(&ack.heads);
+            state.is_at_server = true;
             tx.set_doc_state(visit, &state)?;
+            if ack.missing.is_empty() {
+                // Another phone of the crew was first: the same changes go again, without the document around them.
+                return Ok(());
+            }
             if offer_again(tx, visit, |history| history.below(&ack.missing))? {
                 return Ok(());
             }
@@ -135,6 +140,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
 
 fn note_heads(state: &mut DocState, ack: &Ack) {
     if !ack.heads.is_empty() {
+        state.is_at_server = true;
         state.server_heads.clone_from(&ack.heads);
     }
 }

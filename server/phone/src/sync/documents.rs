@@ -42,6 +42,7 @@ fn apply_delta(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
     let mut state = tx.doc_state(update.id)?;
     state.is_gone = false;
     if applied {
+        state.is_at_server = true;
         state.server_heads.clone_from(&update.heads);
     } else {
         state.wants_snapshot = true;
@@ -65,6 +66,7 @@ fn apply_snapshot(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
     };
     match whole {
         Ok(doc) => {
+            state.is_at_server = true;
             state.server_heads.clone_from(&update.heads);
             state.problem = None;
             tx.set_doc(&doc)?;
@@ -148,7 +150,7 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
     for visit in tx.doc_ids()? {
         let mut state = tx.doc_state(visit)?;
         let mine: BTreeSet<Actor> = state.past_actors.iter().chain(&state.actor).copied().collect();
-        state.server_heads = Vec::new();
+        (state.server_heads, state.is_at_server) = (Vec::new(), false);
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
             // Changes of others come from their own devices; the genesis change belongs to everybody.

@@ -111,8 +111,10 @@ fn round(
 /// Everything a round can move; equal before and after a round means that repeating it is pointless.
 fn progress(tx: &Tx) -> PhoneResult<Value> {
     let states = tx.doc_states()?;
-    let waiting: Vec<_> =
-        states.iter().map(|(id, state)| json!([id, state.hold, state.wants_snapshot, state.next_change])).collect();
+    let waiting: Vec<_> = states
+        .iter()
+        .map(|(id, state)| json!([id, state.hold, state.wants_snapshot, state.next_change, state.is_at_server]))
+        .collect();
     let feed = tx.feed()?;
     Ok(json!([Outstanding::of(tx)?.json(), waiting, feed.cursor, feed.epoch, tx.receipt_count()?,]))
 }

@@ -145,7 +145,7 @@ fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
     let is_whole = sent.len() == history.changes.len();
     covered.extend(sent);
     push.heads = history.heads_of(&covered);
-    if is_whole && state.server_heads.is_empty() {
+    if is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
             push.chunks = vec![Blob(whole)];

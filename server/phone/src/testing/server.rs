@@ -164,6 +164,12 @@ impl Server {
             }
             return ack;
         }
+        if let Some(doc) =
+            self.docs.get(&push.id).filter(|_| push.chunks.iter().any(|chunk| chunk.0.get(8) == Some(&0)))
+        {
+            // A whole document for one that is stored: the changes themselves are welcome.
+            return Ack { heads: doc.heads(), ..Ack::new(item, Outcome::NeedFull) };
+        }
         let stored = self.docs.get(&push.id).map(|doc| (doc.save(), ChangeIndex::of(doc)));
         let chunks: Vec<Vec<u8>> = push.chunks.iter().map(|chunk| chunk.0.clone()).collect();
         let device = self.device;
