@@ -76,7 +76,10 @@ fn every_operation_documents_success_and_problems() {
         if let Some((status, _)) = silent {
             return Some(format!("{status} has no description"));
         }
-        bad.iter().filter(|status| **status != "304").find(|status| !is_problem(status)).map(|status| format!("{status} is no problem"))
+        bad.iter()
+            .filter(|status| **status != "304")
+            .find(|status| !is_problem(status))
+            .map(|status| format!("{status} is no problem"))
     });
     assert!(found.is_empty(), "{found:#?}");
 }
@@ -110,7 +113,9 @@ fn fields_without_example(schema: &Value, path: &str, found: &mut Vec<String>) {
 fn request_bodies_show_examples() {
     let mut found = Vec::new();
     for operation in Contract::current().operations() {
-        for media in operation.object["requestBody"]["content"].as_object().into_iter().flatten().map(|(_, media)| media) {
+        for media in
+            operation.object["requestBody"]["content"].as_object().into_iter().flatten().map(|(_, media)| media)
+        {
             if media.get("example").is_none() && media.get("examples").is_none() {
                 fields_without_example(&media["schema"], &operation.id, &mut found);
             }
@@ -122,9 +127,8 @@ fn request_bodies_show_examples() {
 #[test]
 fn the_document_and_the_permission_table_name_the_same_operations() {
     let rows = Operation::ALL.iter().map(|operation| operation.row());
-    let table: BTreeSet<(String, String, String)> = rows
-        .map(|row| (row.id.to_owned(), format!("{:?}", row.method).to_uppercase(), row.path.to_owned()))
-        .collect();
+    let table: BTreeSet<(String, String, String)> =
+        rows.map(|row| (row.id.to_owned(), format!("{:?}", row.method).to_uppercase(), row.path.to_owned())).collect();
     let documented: BTreeSet<(String, String, String)> = Contract::current()
         .operations()
         .iter()
@@ -156,8 +160,7 @@ async fn every_operation_is_served() {
 fn nothing_else_is_served() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../server/src/http/routes.rs");
     let routes = std::fs::read_to_string(root).expect("routes.rs");
-    let beside: Vec<&str> =
-        routes.lines().map(str::trim).filter(|line| line.starts_with("config.")).collect();
+    let beside: Vec<&str> = routes.lines().map(str::trim).filter(|line| line.starts_with("config.")).collect();
     assert_eq!(
         beside,
         ["config.service(openapi::show);", "config.service(docs::redirect);", "config.service(docs::show);"]

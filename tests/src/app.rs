@@ -80,7 +80,8 @@ impl TestApp {
             .wrap(from_fn(edge))
             .configure(boot::configure(state.clone()));
         let service = init_service(configured).await;
-        let serve: Rc<dyn Fn(TestRequest) -> Served> = Rc::new(move |request| Box::pin(service.call(request.to_request())));
+        let serve: Rc<dyn Fn(TestRequest) -> Served> =
+            Rc::new(move |request| Box::pin(service.call(request.to_request())));
         Self { clock, state, serve, _data: data, db }
     }
 
@@ -120,10 +121,7 @@ impl TestApp {
     ///
     /// # Panics
     /// If the write fails.
-    pub async fn write<T: Send + 'static>(
-        &self,
-        mut f: impl FnMut(&mut Conn) -> StoreResult<T> + Send + 'static,
-    ) -> T {
+    pub async fn write<T: Send + 'static>(&self, mut f: impl FnMut(&mut Conn) -> StoreResult<T> + Send + 'static) -> T {
         let written = self.state.store.write(move |conn| f(conn).map_err(AppError::from)).await;
         written.unwrap_or_else(|error| panic!("{error:?}"))
     }
@@ -132,10 +130,7 @@ impl TestApp {
     ///
     /// # Panics
     /// If the read fails.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        f: impl FnOnce(&mut Conn) -> StoreResult<T> + Send + 'static,
-    ) -> T {
+    pub async fn read<T: Send + 'static>(&self, f: impl FnOnce(&mut Conn) -> StoreResult<T> + Send + 'static) -> T {
         self.state.store.read(f).await.unwrap_or_else(|error| panic!("{error:?}"))
     }
 }

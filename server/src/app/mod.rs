@@ -10,11 +10,13 @@ pub mod error;
 pub mod norms;
 pub mod numbers;
 pub mod reach;
+pub mod reviews;
 pub mod rows;
 pub mod scope;
 pub mod search;
 pub mod sites;
 pub mod state;
+pub mod sync;
 pub mod visits;
 pub mod work_orders;
 

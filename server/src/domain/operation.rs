@@ -114,6 +114,9 @@ operations! {
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
 
+    /// Runs one sync round.
+    Sync = "sync" Post "/v1/sync" Access::Device;
+
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
     /// Gives an original.
@@ -126,6 +129,22 @@ operations! {
     ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
     /// Lists the declared blobs of a visit that have not arrived.
     ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
+
+    /// Lists the visits that await a verdict.
+    ListReviewQueue = "list_review_queue" Get "/v1/reviews/queue"
+        Access::Roles(&[(Reviewer, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
+            (Auditor, Organisation)]);
+    /// Shows a visit with everything needed to judge it.
+    ShowReview = "show_review" Get "/v1/visits/{visit_id}/review" PHOTO_READERS;
+    /// Claims a visit for review.
+    ClaimReview = "claim_review" Post "/v1/visits/{visit_id}/review/claim" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Judges one photo.
+    JudgePhoto = "judge_photo" Post "/v1/visits/{visit_id}/photos/{photo_id}/verdicts"
+        Access::Roles(&[(Reviewer, Organisation)]);
+    /// Approves or returns a visit.
+    JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Lists every decision about a visit.
+    ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
 }
 
 /// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").

@@ -5,7 +5,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
-use crate::http::v1::{auth, blobs, devices, health, users};
+use crate::http::v1::{auth, blobs, devices, health, reviews, sync, users};
 
 /// Problems any operation behind the guard may answer with.
 #[derive(IntoResponses)]
@@ -126,17 +126,22 @@ impl Modify for BearerToken {
         (name = "keys", description = "Public keys of tokens and receipts"),
         (name = "auth", description = "Signing in and staying signed in"),
         (name = "devices", description = "Enrolled phones"),
+        (name = "sync", description = "One round trip for phones: captured work in, news out"),
         (name = "users", description = "People and their roles"),
         (name = "blobs", description = "Photos and other bytes"),
+        (name = "reviews", description = "Judging photos and visits"),
     ),
     paths(
         health::show_health, health::show_readiness, health::show_jwks, health::show_evidence_keys,
         auth::login::login, auth::refresh::refresh_session, auth::assertion::create_nonce,
         auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
         devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
+        sync::round::sync,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
+        reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
+        reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
     ),
     components(schemas(Problem)),
     modifiers(&BearerToken),

@@ -6,7 +6,7 @@ use actix_web::{Handler, Responder, web};
 use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
-use crate::http::v1::{auth, blobs, devices, health, users};
+use crate::http::v1::{auth, blobs, devices, health, reviews, sync, users};
 use crate::http::{docs, openapi};
 
 /// Mounts the whole API.
@@ -33,11 +33,20 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
 
+    at.route(Op::Sync, sync::round::sync);
+
     at.route(Op::PutBlob, blobs::put::put_blob);
     at.route(Op::ShowBlob, blobs::show::show_blob);
     at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
     at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
+
+    at.route(Op::ListReviewQueue, reviews::queue::list_review_queue);
+    at.route(Op::ShowReview, reviews::show::show_review);
+    at.route(Op::ClaimReview, reviews::claim::claim_review);
+    at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
+    at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
+    at.route(Op::ListVerdicts, reviews::history::list_verdicts);
 
     config.service(openapi::show);
     config.service(docs::redirect);

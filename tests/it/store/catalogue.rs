@@ -109,7 +109,8 @@ fn sqlite(conn: &mut Conn) -> Catalogue {
          FROM ({TABLES}) t, pragma_foreign_key_list(t.owner) f GROUP BY t.owner, f.id, f.\"table\""
     );
     add_foreign_keys(&mut catalogue, items(conn, &keys));
-    let triggers = "SELECT tbl_name AS owner, name, sql AS detail, 0 AS number FROM sqlite_schema WHERE type = 'trigger'";
+    let triggers =
+        "SELECT tbl_name AS owner, name, sql AS detail, 0 AS number FROM sqlite_schema WHERE type = 'trigger'";
     for item in items(conn, triggers) {
         let sql = item.detail.unwrap_or_default();
         let events = ["UPDATE", "DELETE"].into_iter().filter(|event| sql.contains(&format!("BEFORE {event} ON")));

@@ -2,7 +2,9 @@
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use doorstep_store::norms::{PolicyVersionRow, TemplateRow, find_policy, find_template, insert_policy, insert_template};
+use doorstep_store::norms::{
+    PolicyVersionRow, TemplateRow, find_policy, find_template, insert_policy, insert_template,
+};
 use doorstep_store::schema::statements;
 use doorstep_store::{Conn, Txt, per_backend};
 use integration_tests::app::COMPANIES;
@@ -58,7 +60,8 @@ fn statements_templates_and_policies_are_neither_changed_nor_removed() {
             let refused = per_backend!(conn, c => sql_query(change).execute(c)).expect_err(change).to_string();
             assert!(refused.contains(&format!("immutable: {table}")), "{change}: {refused}");
         }
-        let seals: Vec<String> = per_backend!(conn, c => statements::table.select(statements::seal).load(c)).expect("rows");
+        let seals: Vec<String> =
+            per_backend!(conn, c => statements::table.select(statements::seal).load(c)).expect("rows");
         assert_eq!(seals, ["seal"]);
         assert_eq!(find_template(conn, YUNZE.org, "t", 1).expect("read"), Some(template()));
         assert_eq!(find_policy(conn, YUNZE.org, 1).expect("read"), Some(policy()));

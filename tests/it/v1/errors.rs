@@ -74,7 +74,11 @@ async fn text_that_is_no_json_is_refused() {
     }
     let doubled = r#"{"organisation": "a", "login": "b", "login": "c", "password": "d"}"#;
     assert_problem(&app.send(login(doubled)).await, 400, "json_duplicate_key");
-    assert_problem(&app.send(Call::post("/v1/auth/login").header("content-type", "application/json")).await, 400, "body_invalid");
+    assert_problem(
+        &app.send(Call::post("/v1/auth/login").header("content-type", "application/json")).await,
+        400,
+        "body_invalid",
+    );
 }
 
 #[actix_web::test]
@@ -112,7 +116,9 @@ async fn deep_json_is_refused_before_it_is_parsed() {
 async fn other_content_types_are_refused() {
     let app = TestApp::new().await;
     let body = json!({"organisation": "a", "login": "b", "password": "c"}).to_string();
-    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", ""] {
+    for content_type in
+        ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", ""]
+    {
         let call = Call::post("/v1/auth/login").bytes(content_type, body.clone());
         assert_problem(&app.send(call).await, 415, "media_type_unsupported");
     }
@@ -125,7 +131,8 @@ async fn other_content_types_are_refused() {
 #[actix_web::test]
 async fn unknown_paths_and_unknown_methods_differ() {
     let app = TestApp::new().await;
-    for path in ["/", "/v1", "/v1/", "/v1/unknown", "/v1/me/", "/V1/me", "/v2/me", "/v1/devices/a/b/revoke", "//v1/me"] {
+    for path in ["/", "/v1", "/v1/", "/v1/unknown", "/v1/me/", "/V1/me", "/v2/me", "/v1/devices/a/b/revoke", "//v1/me"]
+    {
         assert_problem(&app.send(Call::get(path)).await, 404, "not_found");
     }
     for (method, path) in [
@@ -144,7 +151,8 @@ async fn unknown_paths_and_unknown_methods_differ() {
 async fn a_faulty_id_in_a_path_is_answered_like_an_absent_one() {
     let app = TestApp::new().await;
     let admin = app.role(YUNZE, Role::Admin).await;
-    for id in ["x", "01955f2c-3000-7000-8000-00000000ffff", "01955F2C-3000-7000-8000-000000000001", "%00", "..%2f", "'"] {
+    for id in ["x", "01955f2c-3000-7000-8000-00000000ffff", "01955F2C-3000-7000-8000-000000000001", "%00", "..%2f", "'"]
+    {
         let answer = admin.post_empty(format!("/v1/devices/{id}/revoke")).await;
         assert_problem(&answer, 404, "not_found");
     }
@@ -241,7 +249,8 @@ async fn rules_of_the_domain_name_every_faulty_field_at_once() {
     let faulty = json!({"login": "Li Ming", "name": " ", "roles": [], "password": "short"});
     let answer = admin.post("/v1/users", faulty).await;
     assert_problem(&answer, 422, "invalid");
-    let paths: Vec<Value> = answer.json()["fields"].as_array().expect("fields").iter().map(|f| f["path"].clone()).collect();
+    let paths: Vec<Value> =
+        answer.json()["fields"].as_array().expect("fields").iter().map(|f| f["path"].clone()).collect();
     assert_eq!(paths, [json!("login"), json!("name"), json!("password")]);
     let taken = json!({"login": "dispatcher", "name": "x", "roles": []});
     assert_problem(&admin.post("/v1/users", taken).await, 409, "conflict");

@@ -63,9 +63,8 @@ impl Contract {
         match (kind, schema["format"].as_str().unwrap_or_default()) {
             ("object", _) if depth < MAX_DEPTH => {
                 let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-                let fields = required.map(|name| {
-                    (name.to_owned(), self.sample(&schema["properties"][name], depth + 1))
-                });
+                let fields =
+                    required.map(|name| (name.to_owned(), self.sample(&schema["properties"][name], depth + 1)));
                 Value::Object(fields.collect())
             }
             ("array", _) if schema["minItems"].as_u64().unwrap_or(0) > 0 => {

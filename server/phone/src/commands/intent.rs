@@ -7,7 +7,7 @@ use sync_core::plan::{CustomerRow, PolicyRow, SiteRow};
 use sync_core::protocol::row::kind as row_kind;
 use sync_core::time::{Stamp, UnixMillis};
 
-use super::{Phone, photo};
+use super::{Phone, merge_members, photo};
 use crate::cli::IntentArgs;
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys;
@@ -53,11 +53,11 @@ pub(crate) fn intent(phone: &Phone, args: &IntentArgs) -> PhoneResult<Output> {
         let mut answer = json!({"intent": id, "kind": kind.code(), "body": body});
         let made = ["visit_id", "customer_id", "site_id", "appointment_id"];
         for name in made.into_iter().filter(|name| body.contains_key(*name)) {
-            answer[name] = body.get(name).cloned().unwrap_or_default();
+            merge_members(&mut answer, json!({name: body.get(name)}));
         }
         if let IntentBody::CreateVisit(create) = &intent.body {
-            answer["visit"] = json!(create.visit_id);
-            answer["short_code"] = json!(create.visit_id.short_code());
+            let (visit, code) = (create.visit_id, create.visit_id.short_code());
+            merge_members(&mut answer, json!({"visit": visit, "short_code": code}));
         }
         let text = format!("{} / {}: {id}\n{}", kind.label_zh(), kind.label_en(), Value::Object(body));
         Ok(Output::done(answer, text))

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::Map;
 use sync_core::protocol::PushStatement;
@@ -16,6 +16,7 @@ use sync_core::statement::body::Beacon;
 use sync_core::statement::seal::{Canvas, Signer, sign_ink};
 use sync_core::statement::{ComposeInput, InkEntry, Language, SealPayload, SealedStatement, Stroke, compose};
 use sync_core::template::model::SignatureSlot;
+use sync_core::time::Geo;
 
 use super::{Phone, Scene, line, merge_members, summary};
 use crate::cli::SignArgs;
@@ -72,7 +73,7 @@ pub(crate) fn sign(phone: &Phone, args: &SignArgs) -> PhoneResult<Output> {
         let form = shown_form(&scene, args, &kind, !given.is_empty())?;
         if !missing.is_empty() || given.is_empty() {
             let code = if given.is_empty() { 0 } else { NOT_SEALED };
-            return Ok(shown(&scene, &form, &missing, code)?);
+            return shown(&scene, &form, &missing, code);
         }
         seal(phone, &scene, args, &slots, &form, given)
     })
@@ -132,12 +133,12 @@ fn shown_form(scene: &Scene<'_>, args: &SignArgs, kind: &str, is_signed: bool) -
         }
     }
     let language = language.unwrap_or_else(|| Language::ZhCn.tag().to_owned());
-    let form = compose_form(scene, kind, &language)?;
+    let form = compose_form(scene, args, kind, &language)?;
     scene.tx.set(FORMS, &key, &form)?;
     Ok(form)
 }
 
-fn compose_form(scene: &Scene<'_>, kind: &str, language: &str) -> PhoneResult<ShownForm> {
+fn compose_form(scene: &Scene<'_>, args: &SignArgs, kind: &str, language: &str) -> PhoneResult<ShownForm> {
     let Some(known) = Language::from_tag(language) else { return usage("the language is zh-CN or en") };
     let (tx, context) = (scene.tx, &scene.context);
     let enrolment = tx.enrolment()?;
@@ -147,6 +148,10 @@ fn compose_form(scene: &Scene<'_>, kind: &str, language: &str) -> PhoneResult<Sh
     let verdicts = evaluate_for(&context.facts(), Moment::Finish, Some("completed"));
     let verdicts: Vec<(String, String)> =
         verdicts.into_iter().map(|trace| Ok((trace.rule, code_of(&trace.verdict)?))).collect::<PhoneResult<_>>()?;
+    let position = match args.geo.to_json()? {
+        Value::Null => None,
+        geo => Some(serde_json::from_value::<Geo>(geo)?),
+    };
     let input = ComposeInput {
         kind,
         org: enrolment.org,
@@ -165,7 +170,7 @@ fn compose_form(scene: &Scene<'_>, kind: &str, language: &str) -> PhoneResult<Sh
         rep: enrolment.user,
         rep_name: &rep_name,
         at: scene.at.clone(),
-        position: None,
+        position: position.as_ref(),
         beacon: receipt.map(|last| Beacon { receipt_sha256: last.sha256, server_ms: last.at_ms }),
         previous: tx.meta("previous_statement")?,
         amends: None,

@@ -54,11 +54,11 @@ fn apply_snapshot(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
     let bytes = &update.bytes.0;
     let mut state = tx.doc_state(update.id)?;
     (state.is_gone, state.wants_snapshot) = (false, false);
-    if state.hold.is_some() {
-        if let Ok(base) = VisitDoc::load(update.id, bytes) {
-            tx.set_doc_state(update.id, &state)?;
-            return replay(tx, update.id, base, true);
-        }
+    if state.hold.is_some()
+        && let Ok(base) = VisitDoc::load(update.id, bytes)
+    {
+        tx.set_doc_state(update.id, &state)?;
+        return replay(tx, update.id, base, true);
     }
     let whole = match tx.doc(update.id)? {
         Some(mut doc) => doc.apply_trusted(std::slice::from_ref(bytes), &update.heads).map(|()| doc),

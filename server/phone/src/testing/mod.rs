@@ -1,7 +1,5 @@
 //! Support of the tests: an enrolled phone with one planned installation, and a server in memory.
 
-#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
-
 pub(crate) mod server;
 
 use std::path::PathBuf;

@@ -1,7 +1,5 @@
 //! A server in memory: the real guard, seal check and receipts; faults on demand.
 
-#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
-
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ed25519_dalek::{Signer as _, SigningKey};

@@ -17,7 +17,7 @@ use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
-use crate::app::visits::reproject_view;
+use crate::app::visits::{reproject, reproject_view};
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -38,7 +38,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     for statement in &judged.statements {
         if let Some(visit) = statement.write(conn, round)? {
-            update_evidence(conn, &mut batch, round.ctx.actor.org, visit, round.ctx.now)?;
+            let (org, now) = (round.ctx.actor.org, round.ctx.now);
+            if update_evidence(conn, &mut batch, org, visit, now)? {
+                reproject(conn, org, visit, now)?;
+            }
             touched.insert(visit);
         }
     }
@@ -126,12 +129,7 @@ fn record_doc(
     Ok(())
 }
 
-fn record_statement(
-    conn: &mut Conn,
-    round: &Round,
-    statement: &JudgedStatement,
-    pushed: &mut Pushed,
-) -> AppResult<()> {
+fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement, pushed: &mut Pushed) -> AppResult<()> {
     let mut ack = statement.ack();
     if let Some(row) = statement.quarantine(round) {
         if quarantine(conn, round, &row)? {

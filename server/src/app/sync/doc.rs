@@ -257,7 +257,8 @@ impl JudgedDoc {
             },
         )?;
         let genesis = genesis_actor(self.visit);
-        let actors: BTreeSet<Actor> = accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
+        let actors: BTreeSet<Actor> =
+            accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
         for actor in actors {
             documents::bind_actor(conn, org, actor, self.visit, round.device.id.0)?;
         }

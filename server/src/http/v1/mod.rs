@@ -4,4 +4,6 @@ pub mod auth;
 pub mod blobs;
 pub mod devices;
 pub mod health;
+pub mod reviews;
+pub mod sync;
 pub mod users;

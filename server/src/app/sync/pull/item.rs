@@ -96,12 +96,7 @@ pub(super) const fn not_found(visit: VisitId) -> Ack {
 }
 
 /// Answers an item that asks for the snapshot of a document.
-pub(super) fn asked(
-    conn: &mut Conn,
-    round: &Round,
-    visit: VisitId,
-    held: bool,
-) -> AppResult<(Ack, Option<DocUpdate>)> {
+pub(super) fn asked(conn: &mut Conn, round: &Round, visit: VisitId, held: bool) -> AppResult<(Ack, Option<DocUpdate>)> {
     let row = if held { documents::find_document(conn, round.ctx.actor.org, visit)? } else { None };
     let Some(row) = row else { return Ok((not_found(visit), None)) };
     let mut ack = Ack::new(AckItem::Doc(visit), Outcome::Stored);
