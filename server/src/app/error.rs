@@ -138,6 +138,14 @@ impl Refusal {
         self.fields.push(FieldFault { path: path.into(), expected: expected.into() });
         self
     }
+
+    /// Refuses if any field was found faulty.
+    ///
+    /// # Errors
+    /// The refusal itself.
+    pub fn into_result(self) -> AppResult<()> {
+        if self.fields.is_empty() { Ok(()) } else { Err(self.into()) }
+    }
 }
 
 macro_rules! error_codes {

@@ -1,9 +1,21 @@
 //! Use cases: one function per request or job; the only place where transactions begin.
 
+pub mod audit;
 pub mod auth;
 pub mod ctx;
+pub mod customers;
+pub mod day_board;
 pub mod error;
+pub mod norms;
+pub mod numbers;
+pub mod reach;
+pub mod rows;
+pub mod scope;
+pub mod search;
+pub mod sites;
 pub mod state;
+pub mod visits;
+pub mod work_orders;
 
 pub use ctx::Ctx;
 pub use error::{AppError, AppResult, ErrorCode, FieldFault, Refusal};

@@ -1,7 +1,11 @@
 //! Decisions and vocabulary of the office, without I/O.
 
 pub mod actor;
+pub mod fold;
 pub mod operation;
+pub mod visit;
+pub mod zone;
 
 pub use actor::{Actor, Role, Scope, TokenKind};
 pub use operation::Operation;
+pub use zone::{Window, Zone};

@@ -66,13 +66,7 @@ pub struct Edges {
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_entering(
-    conn: &mut Conn,
-    org: OrgId,
-    window: Edges,
-    after: &str,
-    limit: i64,
-) -> StoreResult<Vec<VisitId>> {
+pub fn list_entering(conn: &mut Conn, org: OrgId, window: Edges, after: &str, limit: i64) -> StoreResult<Vec<VisitId>> {
     let found: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
         .filter(visits::org_id.eq(Txt(org))
             .and(visits::planned_start_ms.ge(window.from_ms))

@@ -185,3 +185,12 @@ pub fn set_login_delay(
         .execute(c))?;
     Ok(())
 }
+
+/// Whether there is such a grid.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_grid(conn: &mut Conn, org: OrgId, id: GridId) -> StoreResult<bool> {
+    let count: i64 = per_backend!(conn, c => grids::table.find((Txt(org), Txt(id))).count().get_result(c))?;
+    Ok(count > 0)
+}

@@ -1,0 +1,32 @@
+//! Audit events of office actions.
+
+use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::{Conn, Txt};
+use serde_json::Value;
+
+use crate::app::{AppResult, AppState, Ctx};
+
+/// Appends what the asker did to what; `detail` holds no personal data.
+///
+/// # Errors
+/// Database errors only.
+pub fn record(
+    conn: &mut Conn,
+    state: &AppState,
+    ctx: &Ctx,
+    kind: &str,
+    subject: impl ToString,
+    detail: &Value,
+) -> AppResult<()> {
+    let row = AuditEventRow {
+        org_id: Txt(ctx.actor.org),
+        id: Txt(state.id()),
+        at_ms: ctx.now.0,
+        actor_id: Some(Txt(ctx.actor.user)),
+        device_id: ctx.actor.device.map(Txt),
+        kind: kind.to_owned(),
+        subject: subject.to_string(),
+        detail: detail.to_string(),
+    };
+    Ok(insert_audit_event(conn, &row)?)
+}

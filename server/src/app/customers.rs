@@ -1,0 +1,182 @@
+//! Customers: adding, showing, listing.
+
+use doorstep_store::customers::{self, CustomerFilter, CustomerRecord, PhoneRecord};
+use doorstep_store::{Conn, Txt};
+use serde_json::json;
+use sync_core::ids::{CustomerId, OrgId};
+use sync_core::time::UnixMillis;
+
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::fold::{digits, fold, last_four};
+
+/// Kinds of customers.
+///
+/// # Source
+/// Rulebook 1.2.
+pub const KINDS: [&str; 2] = ["individual", "institution"];
+
+/// Most phone numbers of a customer.
+const MAX_PHONES: usize = 10;
+
+/// A customer to add.
+#[derive(Debug, Clone)]
+pub struct NewCustomer {
+    /// `individual` or `institution`.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Phone numbers.
+    pub phones: Vec<String>,
+    /// Postal address.
+    pub address: String,
+}
+
+/// A customer with phone numbers.
+#[derive(Debug, Clone)]
+pub struct Customer {
+    /// The row.
+    pub row: CustomerRecord,
+    /// Phone numbers as given.
+    pub phones: Vec<String>,
+}
+
+/// Adds a customer.
+///
+/// # Errors
+/// `invalid` naming the field.
+pub async fn create_customer(state: &AppState, ctx: Ctx, new: NewCustomer) -> AppResult<Customer> {
+    check("", &new, Refusal::new(ErrorCode::Invalid)).into_result()?;
+    let app = state.clone();
+    state
+        .store
+        .write(move |conn| {
+            let customer = insert(conn, ctx.actor.org, CustomerId(app.id()), &new, ctx.now)?;
+            audit::record(conn, &app, &ctx, "customer.created", customer.row.id, &json!({}))?;
+            Ok::<_, AppError>(customer)
+        })
+        .await
+}
+
+/// Adds faults of a customer to a refusal; `at` is the path of the customer in the request.
+pub(crate) fn check(at: &str, new: &NewCustomer, mut refusal: Refusal) -> Refusal {
+    if !KINDS.contains(&new.kind.as_str()) {
+        refusal = refusal.field(format!("{at}kind"), "individual or institution");
+    }
+    if !is_text(&new.name, 100) {
+        refusal = refusal.field(format!("{at}name"), "1 to 100 characters");
+    }
+    if !is_text(&new.address, 300) {
+        refusal = refusal.field(format!("{at}address"), "1 to 300 characters");
+    }
+    if new.phones.len() > MAX_PHONES {
+        refusal = refusal.field(format!("{at}phones"), "at most 10 numbers");
+    }
+    for (index, phone) in new.phones.iter().enumerate() {
+        if !(3..=20).contains(&digits(phone).len()) || phone.chars().count() > 30 {
+            refusal = refusal.field(format!("{at}phones[{index}]"), "a phone number of 3 to 20 digits");
+        }
+    }
+    refusal
+}
+
+/// Whether a text holds something and is not too long.
+pub(crate) fn is_text(text: &str, max_chars: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= max_chars
+}
+
+/// Writes a checked customer.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    org: OrgId,
+    id: CustomerId,
+    new: &NewCustomer,
+    now: UnixMillis,
+) -> AppResult<Customer> {
+    let row = CustomerRecord {
+        org_id: Txt(org),
+        id: Txt(id),
+        kind: new.kind.clone(),
+        name: new.name.trim().to_owned(),
+        name_folded: fold(&new.name),
+        address: new.address.trim().to_owned(),
+        address_folded: fold(&new.address),
+        version: 1,
+        created_at_ms: now.0,
+    };
+    let phones: Vec<PhoneRecord> = (0..).zip(&new.phones).map(|(at, phone)| phone_record(org, id, at, phone)).collect();
+    customers::insert_customer(conn, &row, &phones)?;
+    Ok(Customer { row, phones: new.phones.clone() })
+}
+
+fn phone_record(org: OrgId, customer: CustomerId, position: i64, phone: &str) -> PhoneRecord {
+    let digits = digits(phone);
+    PhoneRecord {
+        org_id: Txt(org),
+        customer_id: Txt(customer),
+        position,
+        phone: phone.trim().to_owned(),
+        last_four: last_four(&digits),
+        digits,
+    }
+}
+
+/// The customer of this id.
+///
+/// # Errors
+/// `not_found` if absent or out of reach.
+pub async fn show_customer(state: &AppState, ctx: Ctx, id: CustomerId) -> AppResult<Customer> {
+    state
+        .store
+        .read(move |conn| {
+            let filter = CustomerFilter { id: Some(id), reps: reach::of(conn, &ctx)?, ..Default::default() };
+            let found = list_with_phones(conn, &ctx, &filter, "", 1)?;
+            found.into_iter().next().ok_or_else(|| ErrorCode::NotFound.into())
+        })
+        .await
+}
+
+/// Lists customers in id order, as far as the asker may see them.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_customers(state: &AppState, ctx: Ctx, after: String, size: i64) -> AppResult<Vec<Customer>> {
+    state
+        .store
+        .read(move |conn| {
+            let filter = CustomerFilter { reps: reach::of(conn, &ctx)?, ..Default::default() };
+            list_with_phones(conn, &ctx, &filter, &after, size)
+        })
+        .await
+}
+
+/// Lists customers with phone numbers, masked where the asker's role says so.
+pub(crate) fn list_with_phones(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    filter: &CustomerFilter,
+    after: &str,
+    size: i64,
+) -> AppResult<Vec<Customer>> {
+    let org = ctx.actor.org;
+    let masked = reach::is_masked(ctx);
+    let rows = customers::list_customers(conn, org, filter, after, size)?;
+    rows.into_iter()
+        .map(|row| {
+            let phones = customers::list_phones(conn, org, row.id.0)?;
+            let customer = Customer { row, phones };
+            Ok(if masked { mask(customer) } else { customer })
+        })
+        .collect()
+}
+
+/// Hides contact data (GEN-15): the first character of the name, the last two digits, the place.
+fn mask(mut customer: Customer) -> Customer {
+    let kept = |text: &str, count: usize| text.chars().take(count).collect::<String>();
+    customer.row.name = format!("{}**", kept(&customer.row.name, 1));
+    customer.row.address = format!("{}***", kept(&customer.row.address, 6));
+    for phone in &mut customer.phones {
+        let digits = digits(phone);
+        *phone = format!("***{}", digits.get(digits.len().saturating_sub(2)..).unwrap_or_default());
+    }
+    customer
+}

@@ -1,0 +1,22 @@
+//! Numbers people read to each other: one series per prefix and year of the organisation's zone.
+
+use doorstep_store::{Conn, organisations};
+use sync_core::ids::OrgId;
+use sync_core::time::UnixMillis;
+
+use crate::app::scope::load_zone;
+use crate::app::{AppError, AppResult};
+
+/// Takes the next number of a series, such as `WO-2025-000001`.
+///
+/// # Concurrency
+/// Takes the lock of the series until the transaction ends; numbers have no gaps and no doubles.
+///
+/// # Errors
+/// Database errors only.
+pub fn take(conn: &mut Conn, org: OrgId, prefix: &str, now: UnixMillis) -> AppResult<String> {
+    let year = load_zone(conn, org)?.year(now).map_err(|error| AppError::Internal(error.to_string()))?;
+    let series = format!("{prefix}-{year}");
+    let next = organisations::take_number(conn, org, &series)?;
+    Ok(format!("{series}-{next:06}"))
+}

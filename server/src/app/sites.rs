@@ -1,0 +1,128 @@
+//! Sites: adding, showing.
+
+use doorstep_store::customers::CustomerFilter;
+use doorstep_store::sites::{self, SiteRecord};
+use doorstep_store::{Conn, Txt, customers};
+use serde_json::json;
+use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
+use sync_core::time::{Geo, UnixMillis};
+
+use crate::app::customers::is_text;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::fold::fold;
+
+/// Scenes of sites.
+///
+/// # Source
+/// Rulebook 1.2.
+pub const SCENES: [&str; 3] = ["urban_residential", "rural", "business"];
+
+/// A site to add.
+#[derive(Debug, Clone)]
+pub struct NewSite {
+    /// Grid.
+    pub grid: Option<GridId>,
+    /// Address.
+    pub address: String,
+    /// Position.
+    pub geo: Option<Geo>,
+    /// Scene.
+    pub scene: String,
+    /// How to get in.
+    pub access_note: Option<String>,
+}
+
+/// Adds a site of a customer.
+///
+/// # Errors
+/// `invalid` naming the field, also for an unknown customer or grid.
+pub async fn create_site(state: &AppState, ctx: Ctx, customer: CustomerId, new: NewSite) -> AppResult<SiteRecord> {
+    check("", &new, Refusal::new(ErrorCode::Invalid)).into_result()?;
+    let app = state.clone();
+    state
+        .store
+        .write(move |conn| {
+            let org = ctx.actor.org;
+            if customers::find_customer(conn, org, customer)?.is_none() {
+                return Err(Refusal::new(ErrorCode::Invalid).field("customer_id", "an existing customer").into());
+            }
+            let site = insert(conn, org, SiteId(app.id()), customer, &new, ctx.now)?;
+            audit::record(conn, &app, &ctx, "site.created", site.id, &json!({}))?;
+            Ok::<_, AppError>(site)
+        })
+        .await
+}
+
+/// Adds faults of a site to a refusal; `at` is the path of the site in the request.
+pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
+    if !is_text(&new.address, 300) {
+        refusal = refusal.field(format!("{at}address"), "1 to 300 characters");
+    }
+    if !SCENES.contains(&new.scene.as_str()) {
+        refusal = refusal.field(format!("{at}scene"), "urban_residential, rural or business");
+    }
+    if new.access_note.as_ref().is_some_and(|note| note.chars().count() > 500) {
+        refusal = refusal.field(format!("{at}access_note"), "at most 500 characters");
+    }
+    if let Some(geo) = &new.geo {
+        let on_earth = geo.lat_udeg.abs() <= 90_000_000 && geo.lon_udeg.abs() <= 180_000_000 && geo.acc_m >= 0;
+        if !on_earth || !["wgs84", "gcj02", "bd09"].contains(&geo.datum.as_str()) {
+            refusal = refusal.field(format!("{at}geo"), "a position in microdegrees with datum wgs84, gcj02 or bd09");
+        }
+    }
+    refusal
+}
+
+/// Writes a checked site.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    org: OrgId,
+    id: SiteId,
+    customer: CustomerId,
+    new: &NewSite,
+    now: UnixMillis,
+) -> AppResult<SiteRecord> {
+    let geo = new.geo.as_ref();
+    let row = SiteRecord {
+        org_id: Txt(org),
+        id: Txt(id),
+        customer_id: Txt(customer),
+        grid_id: new.grid.map(Txt),
+        address: new.address.trim().to_owned(),
+        address_folded: fold(&new.address),
+        lat_udeg: geo.map(|geo| geo.lat_udeg),
+        lon_udeg: geo.map(|geo| geo.lon_udeg),
+        acc_m: geo.map(|geo| geo.acc_m),
+        datum: geo.map(|geo| geo.datum.clone()),
+        scene: new.scene.clone(),
+        access_note: new.access_note.clone(),
+        version: 1,
+        created_at_ms: now.0,
+    };
+    sites::insert_site(conn, &row)?;
+    Ok(row)
+}
+
+/// The site of this id; it is within reach if its customer is.
+///
+/// # Errors
+/// `not_found` if absent or out of reach.
+pub async fn show_site(state: &AppState, ctx: Ctx, id: SiteId) -> AppResult<SiteRecord> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let mut site = sites::find_site(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
+            let reps = reach::of(conn, &ctx)?;
+            let filter = CustomerFilter { id: Some(site.customer_id.0), reps, ..Default::default() };
+            if customers::list_customers(conn, org, &filter, "", 1)?.is_empty() {
+                return Err(ErrorCode::NotFound.into());
+            }
+            if reach::is_masked(&ctx) {
+                let kept: String = site.address.chars().take(6).collect();
+                site = SiteRecord { address: format!("{kept}***"), access_note: None, lat_udeg: None, ..site };
+            }
+            Ok::<_, AppError>(site)
+        })
+        .await
+}

@@ -1,0 +1,99 @@
+//! Visits as the office plans them.
+
+mod assign;
+mod cancel;
+mod next_attempt;
+mod plan;
+pub mod project;
+mod reschedule;
+pub(crate) mod show;
+
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::visits::{VisitRecord, update_plan};
+use doorstep_store::{Conn, StoreError};
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::view::Finding;
+use sync_core::plan::PlanSnapshot;
+use sync_core::visit::VisitState;
+
+pub use assign::assign_visit;
+pub use cancel::{cancel_visit, close_visit};
+pub use next_attempt::create_next_attempt;
+pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
+pub use project::{Reprojection, reproject, reproject_view};
+pub use reschedule::{Rescheduled, Rescheduling, reschedule_visit};
+pub use show::{VisitListing, list_visits, show_visit};
+
+use crate::app::rows::corrupt;
+use crate::app::scope::{load_window, refresh_visit};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach, rows};
+
+/// A visit as the office sees it.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The row.
+    pub row: VisitRecord,
+    /// The plan.
+    pub plan: PlanSnapshot,
+    /// The projected state.
+    pub state: VisitState,
+    /// Who is assigned, with names.
+    pub crew: Vec<doorstep_store::assignments::CrewMember>,
+    /// What a person should look at.
+    pub findings: Vec<Finding>,
+}
+
+/// Loads a visit as the office sees it.
+fn load(conn: &mut Conn, org: OrgId, id: VisitId, findings: Vec<Finding>) -> AppResult<Visit> {
+    let row = doorstep_store::visits::find_visit(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
+    let crew = doorstep_store::assignments::list_crew(conn, org, id)?;
+    Ok(Visit { plan: rows::snapshot_of(conn, &row)?, state: state_of(&row)?, crew, findings, row })
+}
+
+/// The projected state of a row.
+///
+/// # Errors
+/// A state no version knows.
+pub fn state_of(row: &VisitRecord) -> AppResult<VisitState> {
+    VisitState::from_code(&row.state).ok_or_else(|| corrupt("visits", row.id, "its state is unknown"))
+}
+
+/// Loads a visit within reach for a change, if it has the version the asker saw.
+fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
+    let row = reach::load_visit(conn, ctx, id)?;
+    if row.version == seen_version { Ok(row) } else { Err(StoreError::Stale.into()) }
+}
+
+/// Refuses what the state does not allow.
+fn require(allowed: bool, state: VisitState) -> AppResult<()> {
+    if allowed {
+        return Ok(());
+    }
+    let en = format!("The visit is {}", state.code().replace('_', " "));
+    Err(Refusal::new(ErrorCode::StateInvalid).detail(en, format!("工单状态为“{}”", state.label_zh())).into())
+}
+
+/// Writes a changed plan, projects the state, and tells every audience. The last step of each change.
+fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, mut row: VisitRecord, mut batch: FeedBatch) -> AppResult<Visit> {
+    let (org, id) = (ctx.actor.org, row.id.0);
+    row.version += 1;
+    update_plan(conn, &row)?;
+    let projected = reproject(conn, org, id, ctx.now)?;
+    publish(conn, app, ctx, id, &mut batch)?;
+    load(conn, org, id, projected.findings)
+}
+
+/// Tells every audience of a visit, in the last statements of the transaction.
+fn publish(conn: &mut Conn, app: &AppState, ctx: &Ctx, id: VisitId, batch: &mut FeedBatch) -> AppResult<()> {
+    let org = ctx.actor.org;
+    let window = load_window(conn, org, &app.config.sync, ctx.now)?;
+    refresh_visit(conn, batch, org, id, window)?;
+    batch.publish(conn, org)?;
+    Ok::<_, AppError>(())
+}
+
+/// Refuses what needs a work order for a visit that waits for one.
+fn without_order(row: &VisitRecord) -> AppError {
+    let refusal = Refusal::new(ErrorCode::StateInvalid);
+    refusal.detail(format!("Visit {} has no work order yet", row.id), "该工单尚未关联业务工单").into()
+}

@@ -1,0 +1,48 @@
+//! Planning the next attempt after a visit whose work was not done (APT-07, APT-09).
+
+use doorstep_store::StoreError;
+use doorstep_store::visits::find_next_attempt;
+use doorstep_store::work_orders::find_work_order;
+use sync_core::ids::{UserId, VisitId};
+
+use super::plan::{NewVisit, PlannedTime, plan};
+use super::{Visit, require, state_of};
+use crate::app::rows::corrupt;
+use crate::app::{AppResult, AppState, Ctx, reach};
+use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, may_try_again};
+
+/// Plans a new visit of the same work order with the same template and a raised priority.
+///
+/// # Errors
+/// `not_found`, `state_invalid` if the work was done or the visit is open, `conflict` if there is a next attempt.
+pub async fn create_next_attempt(
+    state: &AppState,
+    ctx: Ctx,
+    id: VisitId,
+    crew: Vec<UserId>,
+    time: PlannedTime,
+) -> AppResult<Visit> {
+    let app = state.clone();
+    state
+        .store
+        .write(move |conn| {
+            let previous = reach::load_visit(conn, &ctx, id)?;
+            let state = state_of(&previous)?;
+            require(may_try_again(state, previous.outcome.as_deref()), state)?;
+            if find_next_attempt(conn, &previous)?.is_some() {
+                return Err(StoreError::Conflict { constraint: "one next attempt per visit".to_owned() }.into());
+            }
+            let order_id = previous.work_order_id.ok_or_else(|| super::without_order(&previous))?;
+            let mut order = find_work_order(conn, ctx.actor.org, order_id.0)?
+                .ok_or_else(|| corrupt("visits", previous.id, "no work order"))?;
+            order.priority = order.priority.max(previous.priority) + NEXT_ATTEMPT_PRIORITY;
+            let new = NewVisit {
+                work_order: order_id.0,
+                template: previous.template.clone(),
+                crew: crew.clone(),
+                time: time.clone(),
+            };
+            plan(conn, &app, &ctx, &order, Some(&previous), &new)
+        })
+        .await
+}

@@ -1,0 +1,195 @@
+//! Planning a visit for a work order.
+
+use doorstep_store::appointments::{AppointmentRecord, insert_appointment};
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::norms::{find_newest_template, find_policy_at};
+use doorstep_store::visits::{VisitRecord, insert_visit, list_visits_of};
+use doorstep_store::work_orders::{WorkOrderRecord, find_work_order};
+use doorstep_store::{Conn, Txt};
+use serde_json::json;
+use sync_core::ids::{AppointmentId, UserId, VisitId, WorkOrderId};
+use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
+
+use super::{Visit, assign, load, publish, reproject, state_of};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers};
+use crate::domain::visit::{is_done, may_try_again};
+
+/// A visit to plan.
+#[derive(Debug, Clone)]
+pub struct NewVisit {
+    /// The work order.
+    pub work_order: WorkOrderId,
+    /// Template; its newest version is pinned.
+    pub template: String,
+    /// Who goes; nobody yet if empty.
+    pub crew: Vec<UserId>,
+    /// When.
+    pub time: PlannedTime,
+}
+
+/// When a visit is planned.
+#[derive(Debug, Clone)]
+pub enum PlannedTime {
+    /// Not yet.
+    Open,
+    /// At this instant, without the customer's word.
+    Start(UnixMillis),
+    /// As agreed.
+    Appointment(NewAppointment),
+}
+
+/// An appointment to make.
+#[derive(Debug, Clone)]
+pub struct NewAppointment {
+    /// Start.
+    pub start: UnixMillis,
+    /// End.
+    pub end: Option<UnixMillis>,
+    /// `customer`, `rep` or `office`.
+    pub proposed_by: String,
+}
+
+/// Who may propose an appointment.
+///
+/// # Source
+/// Rulebook section 3, `proposed_by`; `office` is the dispatcher's own proposal.
+pub(super) const PROPOSERS: [&str; 3] = ["customer", "rep", "office"];
+
+/// Plans a visit: pins the newest template and the policy in force, makes appointment and assignments.
+///
+/// # Errors
+/// `invalid` naming the field; `state_invalid` while an earlier visit of the order is open.
+pub async fn create_visit(state: &AppState, ctx: Ctx, new: NewVisit) -> AppResult<Visit> {
+    let app = state.clone();
+    state
+        .store
+        .write(move |conn| {
+            let order = find_work_order(conn, ctx.actor.org, new.work_order)?.ok_or_else(|| {
+                AppError::from(Refusal::new(ErrorCode::Invalid).field("work_order_id", "an existing work order"))
+            })?;
+            let previous = last_attempt(conn, &order)?;
+            plan(conn, &app, &ctx, &order, previous.as_ref(), &new)
+        })
+        .await
+}
+
+/// The last attempt of an order, which must be over and without its work done.
+fn last_attempt(conn: &mut Conn, order: &WorkOrderRecord) -> AppResult<Option<VisitRecord>> {
+    let Some(last) = list_visits_of(conn, order.org_id.0, order.id.0)?.pop() else { return Ok(None) };
+    let state = state_of(&last)?;
+    // Return visits and calls repeat after a completed visit; only an open one stands in the way.
+    super::require(may_try_again(state, last.outcome.as_deref()) || is_done(state), state)?;
+    Ok(Some(last))
+}
+
+/// Plans a checked order's visit as the attempt after `previous`.
+pub(super) fn plan(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    order: &WorkOrderRecord,
+    previous: Option<&VisitRecord>,
+    new: &NewVisit,
+) -> AppResult<Visit> {
+    let mut row = draft(conn, app, ctx, order, previous, &new.template)?;
+    if let PlannedTime::Appointment(appointment) = &new.time {
+        let made = make_appointment(conn, app, order, row.attempt, appointment)?;
+        row.appointment_id = Some(made.id);
+    }
+    row.planned_start_ms = match &new.time {
+        PlannedTime::Open => None,
+        PlannedTime::Start(at) => Some(at.0),
+        PlannedTime::Appointment(appointment) => Some(appointment.start.0),
+    };
+    if row.planned_start_ms.is_some() {
+        VisitState::Scheduled.code().clone_into(&mut row.state);
+    }
+    insert_visit(conn, &row)?;
+    let id = row.id.0;
+    assign::start(conn, app, ctx, id, row.assignment_epoch, &new.crew)?;
+    let projected = reproject(conn, ctx.actor.org, id, ctx.now)?;
+    let detail = json!({ "number": row.number, "template": row.template, "crew": new.crew });
+    audit::record(conn, app, ctx, "visit.planned", id, &detail)?;
+    publish(conn, app, ctx, id, &mut FeedBatch::new())?;
+    load(conn, ctx.actor.org, id, projected.findings)
+}
+
+fn draft(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    order: &WorkOrderRecord,
+    previous: Option<&VisitRecord>,
+    template: &str,
+) -> AppResult<VisitRecord> {
+    let org = ctx.actor.org;
+    let invalid = |field: &str, expected: &str| AppError::from(Refusal::new(ErrorCode::Invalid).field(field, expected));
+    let template =
+        find_newest_template(conn, org, template)?.ok_or_else(|| invalid("template", "a published template"))?;
+    let policy = find_policy_at(conn, org, ctx.now.0)?
+        .ok_or_else(|| invalid("template", "a policy in force, publish one first"))?;
+    Ok(VisitRecord {
+        org_id: Txt(org),
+        id: Txt(VisitId(app.id())),
+        number: Some(numbers::take(conn, org, "V", ctx.now)?),
+        origin: "office".to_owned(),
+        work_order_id: Some(order.id),
+        template: template.code,
+        template_version: template.version,
+        policy_version: policy.version,
+        assignment_epoch: 1,
+        appointment_id: None,
+        planned_start_ms: None,
+        attempt: previous.map_or(1, |visit| visit.attempt + 1),
+        previous_visit_id: previous.map(|visit| visit.id),
+        priority: order.priority,
+        cancelled_at_ms: None,
+        cancel_reason: None,
+        closed_at_ms: None,
+        evidence_complete_at_ms: None,
+        state: VisitState::Draft.code().to_owned(),
+        outcome: None,
+        submitted_at_ms: None,
+        missing_blobs: 0,
+        version: 1,
+        created_at_ms: ctx.now.0,
+    })
+}
+
+/// Makes an agreed appointment of an order.
+pub(super) fn make_appointment(
+    conn: &mut Conn,
+    app: &AppState,
+    order: &WorkOrderRecord,
+    attempt: i64,
+    new: &NewAppointment,
+) -> AppResult<AppointmentRecord> {
+    check_appointment("appointment.", new).into_result()?;
+    let row = AppointmentRecord {
+        org_id: order.org_id,
+        id: Txt(AppointmentId(app.id())),
+        work_order_id: order.id,
+        attempt,
+        start_ms: new.start.0,
+        end_ms: new.end.map(|end| end.0),
+        proposed_by: new.proposed_by.clone(),
+        state: "agreed".to_owned(),
+        changes: "[]".to_owned(),
+        version: 1,
+    };
+    insert_appointment(conn, &row)?;
+    Ok(row)
+}
+
+/// The faults of an appointment.
+pub(super) fn check_appointment(at: &str, new: &NewAppointment) -> Refusal {
+    let mut refusal = Refusal::new(ErrorCode::Invalid);
+    if new.end.is_some_and(|end| end <= new.start) {
+        refusal = refusal.field(format!("{at}end"), "an instant after the start");
+    }
+    if !PROPOSERS.contains(&new.proposed_by.as_str()) {
+        refusal = refusal.field(format!("{at}proposed_by"), "customer, rep or office");
+    }
+    refusal
+}

@@ -1,0 +1,191 @@
+//! The projected state of a visit: what `sync_core::visit::state` says of document, plan and review.
+//!
+//! Office, sync and review call the same function after anything changed.
+
+use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
+use doorstep_store::{Conn, norms, visits};
+use sync_core::doc::VisitDoc;
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::view::{Finding, View};
+use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
+use sync_core::rules::Facts;
+use sync_core::template::Template;
+use sync_core::time::UnixMillis;
+use sync_core::visit::{Derived, VisitState};
+
+use crate::app::rows::{calendar_row, corrupt, load_plan_snapshot, policy_row, read};
+use crate::app::scope::load_zone;
+use crate::app::{AppError, AppResult};
+
+/// What a visit is now, and why.
+#[derive(Debug, Clone)]
+pub struct Reprojection {
+    /// The state.
+    pub state: VisitState,
+    /// The outcome the crew named.
+    pub outcome: Option<String>,
+    /// When the crew handed it in, on the server's clock.
+    pub submitted_at: Option<UnixMillis>,
+    /// State, waiting times, reopened slots, late records.
+    pub derived: Derived,
+    /// Findings of the rules, of the state and of the document.
+    pub findings: Vec<Finding>,
+}
+
+/// Everything rules read about one visit, loaded once.
+#[derive(Debug, Clone)]
+pub struct LoadedFacts {
+    /// The office's rows.
+    pub plan: PlanSnapshot,
+    /// The template the crew pinned, else the planned one.
+    pub template: Template,
+    /// SHA-256 of the template as served.
+    pub template_sha256: sync_core::bytes::Hash,
+    /// The pinned policy.
+    pub policy: PolicyRow,
+    /// The newest calendar.
+    pub calendar: CalendarRow,
+    /// What reviewers decided.
+    pub review: Review,
+    /// Offset of the organisation's zone, in milliseconds.
+    pub zone_offset_ms: i64,
+    /// Now.
+    pub now: UnixMillis,
+}
+
+impl LoadedFacts {
+    /// The facts about a view.
+    #[must_use]
+    pub const fn of<'a>(&'a self, view: &'a View) -> Facts<'a> {
+        Facts {
+            view,
+            plan: &self.plan,
+            template: &self.template,
+            policy: &self.policy,
+            calendar: &self.calendar,
+            zone_offset_ms: self.zone_offset_ms,
+            now: self.now,
+            device_now: None,
+        }
+    }
+}
+
+/// Projects the state of a visit from what is stored, and writes it.
+///
+/// # Errors
+/// `not_found` if there is no such visit; corrupt rows.
+pub fn reproject(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<Reprojection> {
+    let view = load_view(conn, org, visit)?;
+    reproject_view(conn, org, &view, now)
+}
+
+/// Projects the state of a visit whose merged view is at hand, and writes it.
+///
+/// # Errors
+/// `not_found` if there is no such visit; corrupt rows.
+pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis) -> AppResult<Reprojection> {
+    let loaded = load_facts(conn, org, view, now)?;
+    let facts = loaded.of(view);
+    let derived = sync_core::visit::state(&facts, &loaded.review);
+    let mut findings = sync_core::rules::findings(&facts);
+    findings.extend(derived.findings.iter().cloned());
+    findings.extend(view.findings.iter().cloned());
+    findings.sort();
+    findings.dedup();
+    let outcome = outcome_of(view, derived.state);
+    let submitted_at = handed_in_at(view, derived.state);
+    let submitted_at_ms = submitted_at.map(|at| at.0);
+    visits::update_projection(conn, org, view.visit, derived.state.code(), outcome.as_deref(), submitted_at_ms)?;
+    Ok(Reprojection { state: derived.state, outcome, submitted_at, derived, findings })
+}
+
+/// The merged view of the stored document; an empty one where none is stored yet.
+///
+/// # Errors
+/// A corrupt snapshot.
+pub fn load_view(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<View> {
+    let doc = match find_snapshot(conn, org, visit)? {
+        Some(bytes) => VisitDoc::load(visit, &bytes).map_err(|error| corrupt("documents", visit, error))?,
+        None => VisitDoc::create(visit).map_err(|error| AppError::Internal(error.to_string()))?,
+    };
+    Ok(sync_core::merge::view(&doc))
+}
+
+/// Loads what rules read beside the document.
+///
+/// # Errors
+/// `not_found` if there is no such visit; corrupt rows.
+pub fn load_facts(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis) -> AppResult<LoadedFacts> {
+    let plan = load_plan_snapshot(conn, org, view.visit)?;
+    let (template, template_sha256) = load_template(conn, org, view, &plan)?;
+    let pinned = view.pin().map(|pin| pin.policy_version);
+    let policy = match pinned.map(|version| policy_row(conn, org, version)).transpose()?.flatten() {
+        Some(policy) => policy,
+        None => policy_row(conn, org, plan.visit.policy_version)?
+            .ok_or_else(|| corrupt("visits", view.visit, "its policy does not exist"))?,
+    };
+    let calendar = match norms::find_newest_calendar(conn, org)? {
+        Some(row) => calendar_row(conn, org, row.version)?.unwrap_or_default(),
+        None => CalendarRow::default(),
+    };
+    let offset = load_zone(conn, org)?.offset_ms(now);
+    Ok(LoadedFacts {
+        template,
+        template_sha256,
+        policy,
+        calendar,
+        review: load_review(conn, org, view.visit)?,
+        zone_offset_ms: offset.map_err(|error| AppError::Internal(error.to_string()))?,
+        plan,
+        now,
+    })
+}
+
+/// The template the crew pinned; the planned one where the pin names none of ours.
+fn load_template(
+    conn: &mut Conn,
+    org: OrgId,
+    view: &View,
+    plan: &PlanSnapshot,
+) -> AppResult<(Template, sync_core::bytes::Hash)> {
+    let pinned = match view.pin() {
+        Some(pin) => norms::find_template(conn, org, &pin.template, pin.template_version)?,
+        None => None,
+    };
+    let row = match pinned {
+        Some(row) => row,
+        None => norms::find_template(conn, org, &plan.visit.template, plan.visit.template_version)?
+            .ok_or_else(|| corrupt("visits", view.visit, "its template does not exist"))?,
+    };
+    Ok((read("templates", format!("{}/{}", row.code, row.version), &row.body)?, row.sha256.0))
+}
+
+/// Verdicts and rework tickets of a visit, oldest first.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Review> {
+    let verdicts = list_verdict_bodies(conn, org, visit)?;
+    let reworks = list_rework_bodies(conn, org, visit)?;
+    Ok(Review {
+        verdicts: verdicts.iter().map(|(id, body)| read("verdicts", id, body)).collect::<AppResult<_>>()?,
+        reworks: reworks.iter().map(|(id, body)| read("reworks", id, body)).collect::<AppResult<_>>()?,
+    })
+}
+
+/// The outcome of a visit that is over; a no-show is one also where the crew wrote no outcome.
+fn outcome_of(view: &View, state: VisitState) -> Option<String> {
+    let named = view.outcome().map(|outcome| outcome.code.clone());
+    named.or_else(|| (state == VisitState::NoShow).then(|| "no_show".to_owned()))
+}
+
+/// When the crew handed the visit in: its last such event, once the state says that one counted.
+fn handed_in_at(view: &View, state: VisitState) -> Option<UnixMillis> {
+    use VisitState as S;
+    if !(state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed)) {
+        return None;
+    }
+    let hands_in = |event: &str| matches!(event, "submit" | "give_up" | "end_without_work" | "resubmit");
+    let mut events = view.timeline.iter().filter(|entry| hands_in(&entry.value.event));
+    events.next_back().map(|entry| entry.value.at.corrected())
+}

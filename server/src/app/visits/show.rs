@@ -1,0 +1,81 @@
+//! Showing and listing visits.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::visits::{self, VisitFilter, VisitRecord};
+use doorstep_store::{Conn, assignments};
+use sync_core::ids::{UserId, VisitId};
+use sync_core::plan::VisitPlan;
+use sync_core::visit::VisitState;
+
+use super::project::{load_facts, load_view};
+use super::{Visit, load, state_of};
+use crate::app::rows::plan_of;
+use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+
+/// A visit in a list.
+#[derive(Debug, Clone)]
+pub struct VisitListing {
+    /// The row.
+    pub row: VisitRecord,
+    /// The plan.
+    pub plan: VisitPlan,
+    /// The projected state.
+    pub state: VisitState,
+}
+
+/// The visit of this id with plan, state, crew and findings.
+///
+/// # Errors
+/// `not_found` if absent or out of reach.
+pub async fn show_visit(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Visit> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            reach::load_visit(conn, &ctx, id)?;
+            let view = load_view(conn, org, id)?;
+            let loaded = load_facts(conn, org, &view, ctx.now)?;
+            let facts = loaded.of(&view);
+            let mut findings = sync_core::visit::state(&facts, &loaded.review).findings;
+            findings.extend(view.findings.iter().cloned());
+            load(conn, org, id, findings)
+        })
+        .await
+}
+
+/// Lists visits in id order, as far as the asker may see them.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_visits(
+    state: &AppState,
+    ctx: Ctx,
+    mut filter: VisitFilter,
+    after: String,
+    size: i64,
+) -> AppResult<Vec<VisitListing>> {
+    state
+        .store
+        .read(move |conn| {
+            filter.reach = reach::of(conn, &ctx)?;
+            let rows = visits::list_visits(conn, ctx.actor.org, &filter, &after, size)?;
+            listings(conn, &ctx, rows)
+        })
+        .await
+}
+
+/// Adds crew and state to rows.
+pub(crate) fn listings(conn: &mut Conn, ctx: &Ctx, rows: Vec<VisitRecord>) -> AppResult<Vec<VisitListing>> {
+    let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
+    let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
+    for (visit, rep) in assignments::list_crews(conn, ctx.actor.org, &ids)? {
+        crews.entry(visit).or_default().push(rep);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let crew = crews.remove(&row.id.0).unwrap_or_default();
+            Ok::<_, AppError>(VisitListing { plan: plan_of(&row, crew), state: state_of(&row)?, row })
+        })
+        .collect()
+}

@@ -1,0 +1,206 @@
+//! Work orders: creating, showing, listing, importing.
+
+mod import;
+
+use std::collections::BTreeMap;
+
+use doorstep_store::work_orders::{self, WorkOrderFilter, WorkOrderRecord};
+use doorstep_store::{Conn, Txt, customers, sites, visits};
+use serde_json::json;
+use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
+use sync_core::plain_json;
+
+pub use import::{ImportMode, ImportOutcome, ImportReport, ImportRow, RowResult, import_work_orders};
+
+use crate::app::customers::is_text;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers, reach};
+
+/// Types of work orders.
+///
+/// # Source
+/// Rulebook 1.2.
+pub const KINDS: [&str; 10] =
+    ["install", "remove", "move", "repair", "return_visit", "retention", "survey", "call", "complaint", "inspection"];
+
+/// Channels of work orders.
+///
+/// # Source
+/// Rulebook 1.2.
+pub const CHANNELS: [&str; 5] = ["hotline", "store", "web", "app", "online_marketing"];
+
+/// Most order fields of one work order.
+const MAX_FIELDS: usize = 50;
+
+/// What a work order says beside customer and site.
+#[derive(Debug, Clone)]
+pub struct OrderData {
+    /// Number in the ordering system.
+    pub external_ref: Option<String>,
+    /// The 209 number.
+    pub number_209: Option<String>,
+    /// Type.
+    pub kind: String,
+    /// Channel.
+    pub channel: String,
+    /// Order fields: code → text.
+    pub fields: BTreeMap<String, String>,
+    /// Higher goes first.
+    pub priority: i64,
+}
+
+/// A work order with its visits.
+#[derive(Debug, Clone)]
+pub struct WorkOrder {
+    /// The row.
+    pub row: WorkOrderRecord,
+    /// Order fields.
+    pub fields: BTreeMap<String, String>,
+    /// Its visits within the asker's reach, by attempt.
+    pub visits: Vec<VisitId>,
+}
+
+/// Adds a work order and gives it a number.
+///
+/// # Errors
+/// `invalid` naming the field, `conflict` if `external_ref` is taken.
+pub async fn create_work_order(
+    state: &AppState,
+    ctx: Ctx,
+    customer: CustomerId,
+    site: SiteId,
+    data: OrderData,
+) -> AppResult<WorkOrder> {
+    check("", &data, Refusal::new(ErrorCode::Invalid)).into_result()?;
+    let app = state.clone();
+    state
+        .store
+        .write(move |conn| {
+            check_place(conn, &ctx, customer, site)?;
+            let row = insert(conn, &app, &ctx, (customer, site), &data)?;
+            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new() })
+        })
+        .await
+}
+
+/// Customer and site exist and belong together.
+fn check_place(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, site: SiteId) -> AppResult<()> {
+    let refusal = Refusal::new(ErrorCode::Invalid);
+    if customers::find_customer(conn, ctx.actor.org, customer)?.is_none() {
+        return Err(refusal.field("customer_id", "an existing customer").into());
+    }
+    match sites::find_site(conn, ctx.actor.org, site)? {
+        Some(site) if site.customer_id.0 == customer => Ok(()),
+        _ => Err(refusal.field("site_id", "an existing site of this customer").into()),
+    }
+}
+
+/// Adds faults of an order to a refusal; `at` is the path of the order in the request.
+pub(crate) fn check(at: &str, data: &OrderData, mut refusal: Refusal) -> Refusal {
+    if !KINDS.contains(&data.kind.as_str()) {
+        refusal = refusal.field(format!("{at}type"), format!("one of {}", KINDS.join(", ")));
+    }
+    if !CHANNELS.contains(&data.channel.as_str()) {
+        refusal = refusal.field(format!("{at}channel"), format!("one of {}", CHANNELS.join(", ")));
+    }
+    for (name, text) in [("external_ref", &data.external_ref), ("number_209", &data.number_209)] {
+        if text.as_ref().is_some_and(|text| !is_text(text, 64)) {
+            refusal = refusal.field(format!("{at}{name}"), "1 to 64 characters");
+        }
+    }
+    let is_code = |key: &String| key.len() <= 64 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if data.fields.len() > MAX_FIELDS || data.fields.iter().any(|(key, text)| !is_code(key) || text.len() > 500) {
+        refusal = refusal.field(format!("{at}fields"), "at most 50 codes with texts of at most 500 bytes");
+    }
+    if !(-1000..=1000).contains(&data.priority) {
+        refusal = refusal.field(format!("{at}priority"), "-1000 to 1000");
+    }
+    refusal
+}
+
+/// Writes a checked work order with the next number.
+pub(crate) fn insert(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    place: (CustomerId, SiteId),
+    data: &OrderData,
+) -> AppResult<WorkOrderRecord> {
+    let org = ctx.actor.org;
+    let fields = plain_json::to_string(&data.fields).map_err(|error| AppError::Internal(error.to_string()))?;
+    let row = WorkOrderRecord {
+        org_id: Txt(org),
+        id: Txt(WorkOrderId(app.id())),
+        number: Some(numbers::take(conn, org, "WO", ctx.now)?),
+        external_ref: data.external_ref.clone(),
+        number_209: data.number_209.clone(),
+        kind: data.kind.clone(),
+        channel: data.channel.clone(),
+        customer_id: Txt(place.0),
+        site_id: Txt(place.1),
+        fields,
+        priority: data.priority,
+        version: 1,
+        created_at_ms: ctx.now.0,
+    };
+    work_orders::insert_work_order(conn, &row)?;
+    audit::record(conn, app, ctx, "work_order.created", row.id, &json!({ "number": row.number }))?;
+    Ok(row)
+}
+
+/// The work order of this id with its visits.
+///
+/// # Errors
+/// `not_found` if absent or out of reach.
+pub async fn show_work_order(state: &AppState, ctx: Ctx, id: WorkOrderId) -> AppResult<WorkOrder> {
+    state
+        .store
+        .read(move |conn| {
+            let reps = reach::of(conn, &ctx)?;
+            let filter = WorkOrderFilter { id: Some(id), reps, ..Default::default() };
+            let mut found = list_loaded(conn, &ctx, &filter, "", 1)?;
+            found.pop().ok_or_else(|| ErrorCode::NotFound.into())
+        })
+        .await
+}
+
+/// Lists work orders in id order, as far as the asker may see them.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_work_orders(
+    state: &AppState,
+    ctx: Ctx,
+    mut filter: WorkOrderFilter,
+    after: String,
+    size: i64,
+) -> AppResult<Vec<WorkOrder>> {
+    state
+        .store
+        .read(move |conn| {
+            filter.reps = reach::of(conn, &ctx)?;
+            list_loaded(conn, &ctx, &filter, &after, size)
+        })
+        .await
+}
+
+pub(crate) fn list_loaded(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    filter: &WorkOrderFilter,
+    after: &str,
+    size: i64,
+) -> AppResult<Vec<WorkOrder>> {
+    let rows = work_orders::list_work_orders(conn, ctx.actor.org, filter, after, size)?;
+    rows.into_iter()
+        .map(|row| {
+            let order = Some(row.id.0);
+            let seen = visits::VisitFilter { work_order: order, reach: filter.reps.clone(), ..Default::default() };
+            let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
+            let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
+            Ok(WorkOrder { fields, visits: visits.into_iter().map(|visit| visit.id.0).collect(), row })
+        })
+        .collect()
+}
+
+/// Visits listed with a work order; more attempts than this are found in the list of visits.
+const MAX_VISITS: i64 = 50;
