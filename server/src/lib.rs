@@ -14,5 +14,6 @@ pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod http;
+pub mod jobs;
 pub mod ports;
 pub mod telemetry;

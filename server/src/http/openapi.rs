@@ -5,7 +5,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
-use crate::http::v1::{auth, devices, health, users};
+use crate::http::v1::{
+    auth, customers, day_board, devices, health, search, sites, templates, users, visits, work_orders,
+};
 
 /// Problems any operation behind the guard may answer with.
 #[derive(IntoResponses)]
@@ -119,6 +121,11 @@ impl Modify for BearerToken {
         (name = "auth", description = "Signing in and staying signed in"),
         (name = "devices", description = "Enrolled phones"),
         (name = "users", description = "People and their roles"),
+        (name = "customers", description = "Customers and the sites where they are served"),
+        (name = "work orders", description = "What was ordered"),
+        (name = "visits", description = "Planning, assigning and following visits"),
+        (name = "search", description = "Finding people and orders"),
+        (name = "templates", description = "Published templates, policies and calendars"),
     ),
     paths(
         health::show_health, health::show_readiness, health::show_jwks, health::show_evidence_keys,
@@ -126,6 +133,16 @@ impl Modify for BearerToken {
         auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
         devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+        customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
+        sites::create::create_site, sites::show::show_site,
+        work_orders::list::list_work_orders, work_orders::create::create_work_order,
+        work_orders::import::import_work_orders, work_orders::show::show_work_order,
+        visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
+        visits::assign::assign_visit, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
+        visits::next_attempt::create_next_attempt, visits::close::close_visit,
+        search::search, day_board::show_day_board,
+        templates::list::list_templates, templates::show::show_template, templates::policy::show_policy,
+        templates::policy::show_calendar,
     ),
     components(schemas(Problem)),
     modifiers(&BearerToken),

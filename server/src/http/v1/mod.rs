@@ -1,6 +1,13 @@
 //! Resources of version 1: one folder each, one file per verb.
 
 pub mod auth;
+pub mod customers;
+pub mod day_board;
 pub mod devices;
 pub mod health;
+pub mod search;
+pub mod sites;
+pub mod templates;
 pub mod users;
+pub mod visits;
+pub mod work_orders;
