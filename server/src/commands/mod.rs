@@ -1,5 +1,8 @@
 //! What each subcommand does.
 
+mod banner;
+mod demo;
+mod demo_files;
 mod serve;
 
 use std::process::ExitCode;
@@ -14,6 +17,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
+        Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
+        Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
         Command::Openapi => {
             print!("{}", crate::http::openapi::yaml()?);
             Ok(ExitCode::SUCCESS)
