@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::FsBlobs;
 use crate::adapters::system::SystemRandom;
+use crate::app::blobs::PreviewQueue;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 use crate::config::Config;
@@ -59,6 +60,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         keys: Arc::new(keys),
         epoch,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
+        previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         config: Arc::new(config),
     })
 }
@@ -110,6 +112,11 @@ async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResp
     let pattern = |path: &str| actix_web::dev::ResourceDef::new(path).is_match(request.path());
     let known = Operation::ALL.iter().any(|operation| pattern(operation.row().path));
     Err(if known { ErrorCode::MethodNotAllowed } else { ErrorCode::NotFound }.into())
+}
+
+/// Runs a future to its end on the runtime that the server needs.
+pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+    actix_web::rt::System::new().block_on(future)
 }
 
 /// Serves until the process is told to stop.

@@ -7,3 +7,8 @@
 )]
 
 mod architecture;
+mod harness;
+mod openapi_current;
+mod permissions_matrix;
+mod store;
+mod v1;

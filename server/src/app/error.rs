@@ -151,10 +151,23 @@ impl Refusal {
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $name:ident = $text:literal, $en:literal, $zh:literal;)+) => {
         /// Stable codes of refusals; a released code never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
         pub enum ErrorCode {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
+
+        // By hand: the derive does not see a literal that reaches it through a macro.
+        impl utoipa::PartialSchema for ErrorCode {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some("Stable codes of refusals; a released code never changes its meaning."))
+                    .enum_values(Some([$($text,)+]))
+                    .into()
+            }
+        }
+
+        impl ToSchema for ErrorCode {}
 
         impl ErrorCode {
             /// Every code.
@@ -219,6 +232,12 @@ error_codes! {
     BodyTooLarge = "body_too_large", "The request body is too large", "请求内容过大";
     /// A photo or other blob is too large.
     PhotoTooLarge = "photo_too_large", "The file is too large", "文件过大";
+    /// The preview is not made yet.
+    PreviewPending = "preview_pending", "The preview is still being made", "预览正在生成";
+    /// There is no preview, and there will be none.
+    NoPreview = "no_preview", "There is no preview of this file", "该文件没有预览";
+    /// The range lies behind the end of the file.
+    RangeInvalid = "range_invalid", "The range lies behind the end of the file", "请求范围超出文件大小";
     /// A sync request is too large.
     SyncBatchTooLarge = "sync_batch_too_large", "The sync request is too large; send it in parts", "同步请求过大，请分批发送";
     /// A sync request has too many items.

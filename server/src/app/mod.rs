@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod blobs;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;
@@ -14,6 +15,7 @@ pub mod scope;
 pub mod search;
 pub mod sites;
 pub mod state;
+pub mod sync;
 pub mod visits;
 pub mod work_orders;
 

@@ -7,6 +7,7 @@ use sync_core::ids::EpochId;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::app::blobs::PreviewQueue;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -30,6 +31,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Bounds the memory of concurrent password hashes.
     pub hashing: Arc<Semaphore>,
+    /// Previews that wait to be made.
+    pub previews: Arc<PreviewQueue>,
 }
 
 impl AppState {

@@ -25,7 +25,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), String> {
     let clock = clock(args.clock.as_deref())?;
     let listener = listen(&config)?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
-    actix_web::rt::System::new().block_on(async move {
+    boot::block_on(async move {
         let state = build(config, clock).await?;
         let text = prepare(&state, args, address).await.map_err(|error| error.to_string())?;
         print!("{text}");

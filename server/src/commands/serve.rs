@@ -18,7 +18,7 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
     let clock = clock(args.clock.as_deref())?;
     let is_clock_set = args.clock.is_some();
     let listener = listen(&config)?;
-    actix_web::rt::System::new().block_on(async move {
+    boot::block_on(async move {
         let state = build(config, clock).await?;
         if is_clock_set && !demo::is_demo_data(&state).await.map_err(|error| error.to_string())? {
             return Err(format!(
@@ -35,7 +35,7 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
 pub(super) fn migrate(args: &ServerArgs) -> Result<(), String> {
     let config = prepare(args)?;
     let clock = clock(args.clock.as_deref())?;
-    actix_web::rt::System::new().block_on(async move { build(config, clock).await.map(drop) })
+    boot::block_on(async move { build(config, clock).await.map(drop) })
 }
 
 /// Takes the configured address.
@@ -65,7 +65,10 @@ fn prepare(args: &ServerArgs) -> Result<Config, String> {
 
 pub(super) fn clock(file: Option<&Path>) -> Result<Arc<dyn Clock>, String> {
     match file {
-        Some(path) => Ok(Arc::new(FileClock::open(path.to_owned()).map_err(|error| error.to_string())?)),
+        Some(path) => {
+            let clock = FileClock::open(path.to_owned());
+            Ok(Arc::new(clock.map_err(|error| format!("cannot read the clock file {}: {error}", path.display()))?))
+        }
         None => Ok(Arc::new(SystemClock)),
     }
 }

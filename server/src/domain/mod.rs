@@ -3,6 +3,8 @@
 pub mod actor;
 pub mod fold;
 pub mod operation;
+pub mod review;
+pub mod review_words;
 pub mod visit;
 pub mod zone;
 

@@ -115,6 +115,22 @@ operations! {
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
 
+    /// Runs one sync round.
+    Sync = "sync" Post "/v1/sync" Access::Device;
+
+    /// Stores a blob.
+    PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
+    /// Gives an original.
+    ShowBlob = "show_blob" Get "/v1/blobs/{sha256}"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Reviewer, Organisation), (Auditor, Organisation),
+            (DeptManager, Organisation), (BranchManager, Organisation)]);
+    /// Shows a photo for judging.
+    ShowBlobPreview = "show_blob_preview" Get "/v1/blobs/{sha256}/preview" PHOTO_READERS;
+    /// Shows a photo for lists.
+    ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
+    /// Lists the declared blobs of a visit that have not arrived.
+    ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
+
     // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
     /// Lists customers.
     ListCustomers = "list_customers" Get "/v1/customers" Access::Roles(READ_CUSTOMERS);
@@ -176,6 +192,19 @@ operations! {
     /// Shows a calendar version.
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
+
+/// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
+const PHOTO_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
 
 /// Who reads customers and sites; who only judges gets them masked.
 const READ_CUSTOMERS: &[(Role, Scope)] = &[

@@ -38,7 +38,8 @@ impl ResponseError for ApiError {
 pub const fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as C;
     match code {
-        C::NotFound => StatusCode::NOT_FOUND,
+        C::NotFound | C::PreviewPending | C::NoPreview => StatusCode::NOT_FOUND,
+        C::RangeInvalid => StatusCode::RANGE_NOT_SATISFIABLE,
         C::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         C::TokenInvalid
         | C::LoginFailed
@@ -85,7 +86,7 @@ pub enum Retry {
 const fn retry(code: ErrorCode) -> Retry {
     use ErrorCode as C;
     match code {
-        C::Busy | C::TooManyAttempts | C::RateLimited | C::DiskFull | C::Internal => Retry::After,
+        C::Busy | C::TooManyAttempts | C::RateLimited | C::DiskFull | C::Internal | C::PreviewPending => Retry::After,
         C::StaleVersion | C::ClaimedByOther => Retry::Now,
         _ => Retry::Never,
     }

@@ -6,7 +6,7 @@ use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
 use crate::http::v1::{
-    auth, customers, day_board, devices, health, search, sites, templates, users, visits, work_orders,
+    auth, blobs, customers, day_board, devices, health, search, sites, sync, templates, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -91,6 +91,14 @@ pub enum PublicProblems {
     Busy(Problem),
 }
 
+/// Further problems of operations that answer with bytes.
+#[derive(IntoResponses)]
+pub enum BytesProblems {
+    /// The range lies behind the end
+    #[response(status = 416, content_type = "application/problem+json")]
+    Range(Problem),
+}
+
 struct BearerToken;
 
 impl Modify for BearerToken {
@@ -120,7 +128,9 @@ impl Modify for BearerToken {
         (name = "keys", description = "Public keys of tokens and receipts"),
         (name = "auth", description = "Signing in and staying signed in"),
         (name = "devices", description = "Enrolled phones"),
+        (name = "sync", description = "One round trip for phones: captured work in, news out"),
         (name = "users", description = "People and their roles"),
+        (name = "blobs", description = "Photos and other bytes"),
         (name = "customers", description = "Customers and the sites where they are served"),
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
@@ -132,7 +142,10 @@ impl Modify for BearerToken {
         auth::login::login, auth::refresh::refresh_session, auth::assertion::create_nonce,
         auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
         devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
+        sync::round::sync,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+        blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
+        blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
         customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
         sites::create::create_site, sites::show::show_site,
         work_orders::list::list_work_orders, work_orders::create::create_work_order,

@@ -7,7 +7,7 @@ use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, customers, day_board, devices, health, search, sites, templates, users, visits, work_orders,
+    auth, blobs, customers, day_board, devices, health, search, sites, sync, templates, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -34,6 +34,14 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListUsers, users::list::list_users);
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
+
+    at.route(Op::Sync, sync::round::sync);
+
+    at.route(Op::PutBlob, blobs::put::put_blob);
+    at.route(Op::ShowBlob, blobs::show::show_blob);
+    at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
+    at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
+    at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
 
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);

@@ -1,3 +1,4 @@
-//! Work that no request waits for: each job can run at any time and any number of times.
+//! What happens without a request; jobs call use cases, exactly as handlers do.
 
+pub mod previews;
 pub mod roll_scope;

@@ -14,12 +14,7 @@ use crate::visits::VisitRecord;
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_planned_starts(
-    conn: &mut Conn,
-    org: OrgId,
-    rep: UserId,
-    except: Option<VisitId>,
-) -> StoreResult<Vec<i64>> {
+pub fn list_planned_starts(conn: &mut Conn, org: OrgId, rep: UserId, except: Option<VisitId>) -> StoreResult<Vec<i64>> {
     let starts: Vec<(Txt<VisitId>, Option<i64>)> = per_backend!(conn, c => assignments::table
         .inner_join(visits::table.on(visits::org_id.eq(assignments::org_id).and(visits::id.eq(assignments::visit_id))))
         .filter(assignments::org_id.eq(Txt(org))

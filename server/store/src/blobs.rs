@@ -7,8 +7,9 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, VisitId};
 
 use crate::conn::Conn;
+use crate::dialect;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{blob_claims, blobs};
+use crate::schema::{blob_claims, blobs, devices};
 use crate::text::Txt;
 
 /// A durable blob.
@@ -35,14 +36,35 @@ pub struct BlobRow {
 
 /// Records a durable blob; false if it was known.
 ///
+/// # Concurrency
+/// Waits for transactions that claim or store the same blob, so that either this one sees their claims
+/// or they see this blob.
+///
 /// # Errors
 /// Database errors only.
 pub fn insert_blob(conn: &mut Conn, row: &BlobRow) -> StoreResult<bool> {
+    dialect::lock_blob(conn, row.org_id.0, row.sha256.0)?;
     let inserted = per_backend!(conn, c => diesel::insert_into(blobs::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(inserted == 1)
+}
+
+/// Names another device as the one that brought a blob; its earlier bringer had been revoked.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn update_sender(
+    conn: &mut Conn,
+    org: OrgId,
+    sha256: Hash,
+    device: DeviceId,
+    received_at_ms: i64,
+) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((blobs::device_id.eq(Txt(device)), blobs::received_at_ms.eq(received_at_ms)))
+        .execute(c))?)
 }
 
 /// The blob of this name.
@@ -138,6 +160,7 @@ pub fn add_claims(
     claims: &BTreeSet<Claim>,
 ) -> StoreResult<()> {
     for claim in claims {
+        dialect::lock_blob(conn, org, claim.sha256)?;
         per_backend!(conn, c => diesel::insert_into(blob_claims::table)
             .values((
                 blob_claims::org_id.eq(Txt(org)),
@@ -166,16 +189,25 @@ pub fn list_claiming_visits(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreR
 
 /// Blobs a visit needs and the server does not hold yet.
 ///
+/// A blob that only a revoked device brought does not count as held.
+///
 /// # Errors
 /// Database errors only.
 pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
-    let missing: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
-        .left_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
+    let needed: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
         .filter(blob_claims::org_id.eq(Txt(org))
             .and(blob_claims::visit_id.eq(Txt(visit)))
-            .and(blob_claims::is_required.eq(true))
-            .and(blobs::sha256.nullable().is_null()))
+            .and(blob_claims::is_required.eq(true)))
         .select(blob_claims::sha256)
         .load(c))?;
-    Ok(missing.into_iter().map(|hash| hash.0).collect())
+    let held: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
+        .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
+        .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
+        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq(Txt(visit))))
+        .filter(devices::revoked_at_ms.nullable().is_null()
+            .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
+        .select(blob_claims::sha256)
+        .load(c))?;
+    let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();
+    Ok(needed.into_iter().map(|hash| hash.0).filter(|hash| !held.contains(hash)).collect())
 }

@@ -1,7 +1,12 @@
 //! The few statements whose text differs between the engines, and nothing else.
 
 use diesel::connection::SimpleConnection as _;
-use diesel::{PgConnection, QueryResult};
+use diesel::sql_types::BigInt;
+use diesel::{PgConnection, QueryResult, RunQueryDsl as _};
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
+
+use crate::conn::Conn;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
 const MIGRATION_LOCK: i64 = 0x646f_6f72_7374_6570;
@@ -14,4 +19,18 @@ pub(crate) fn lock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
 /// Lets the next node migrate.
 pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
     conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+}
+
+/// Makes other transactions that store or claim the same blob wait for the end of this one.
+///
+/// SQLite has one writer at a time and needs nothing. Two blobs that fold to one number wait in vain, no more.
+pub(crate) fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let fold = |bytes: &[u8]| bytes.iter().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
+    // The last bytes of a UUIDv7 are the random ones.
+    let tenant = org.as_bytes().iter().rev().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<BigInt, _>(tenant ^ fold(sha256.as_bytes()))
+        .execute(&mut **conn)
+        .map(drop)
 }

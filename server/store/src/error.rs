@@ -37,8 +37,8 @@ pub enum StoreError {
     /// Another transaction won; the closure may run again.
     #[error("transaction must be retried")]
     Retry(#[source] DieselError),
-    /// The closure of a write panicked; nothing was written.
-    #[error("a write panicked")]
+    /// The closure panicked; nothing was written.
+    #[error("a database closure panicked")]
     Panicked,
     /// Anything else the engine reports.
     #[error("database error")]

@@ -25,6 +25,7 @@ pub mod feed;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
+pub mod presence;
 pub mod projections;
 pub mod reviews;
 pub mod schema;

@@ -163,7 +163,8 @@ impl Store {
         });
         match joined.await {
             Ok(result) => result,
-            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            // The connection of a panicked closure was not given back: dropping it rolled back.
+            Err(error) if error.is_panic() => Err(StoreError::Panicked.into()),
             Err(_cancelled) => Err(StoreError::Busy.into()),
         }
     }

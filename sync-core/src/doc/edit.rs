@@ -45,16 +45,21 @@ pub struct Edit<'t, 'd> {
 impl Edit<'_, '_> {
     /// Writes a record as plain JSON.
     ///
+    /// A record equal, byte for byte, to the one that counts already is not written again: among
+    /// concurrent values Automerge would take that for deleting the others, which visits never do.
+    /// Honest records differ, as they hold the time.
+    ///
     /// # Errors
     /// [`DocError::AlreadyWritten`] for a second record under a key of a write-once map,
     /// [`DocError::Record`] if the record is no JSON.
     pub fn put(&mut self, map: Map, key: &str, record: &impl Serialize) -> Result<(), DocError> {
         let object = map_object(self.visit, map);
-        if !map.rewritable() && self.transaction.get(&object, key).map_err(refused)?.is_some() {
-            return Err(DocError::AlreadyWritten { map: map.key(), key: key.to_owned() });
-        }
         let json = plain_json::to_string(record).map_err(|error| DocError::Record { what: error.to_string() })?;
-        self.transaction.put(&object, key, json).map_err(refused)
+        match self.transaction.get(&object, key).map_err(refused)? {
+            Some(_) if !map.rewritable() => Err(DocError::AlreadyWritten { map: map.key(), key: key.to_owned() }),
+            Some((current, _)) if current.as_str() == Some(&json) => Ok(()),
+            _ => self.transaction.put(&object, key, json).map_err(refused),
+        }
     }
 
     /// Replaces the notes, writing only what differs, so that concurrent edits of other parts survive.

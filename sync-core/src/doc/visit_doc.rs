@@ -291,6 +291,17 @@ mod tests {
     }
 
     #[test]
+    fn the_value_that_counts_is_not_written_again_even_among_concurrent_ones() {
+        let mut mine = VisitDoc::create(VISIT).unwrap();
+        let mut other = mine.clone();
+        let record = json!({"done": true});
+        mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &json!({"done": false}))).unwrap();
+        other.edit(OTHER, |edit| edit.put(Map::Ticks, "a", &record)).unwrap();
+        mine.apply_trusted(&[other.save()], &other.heads()).unwrap();
+        assert_eq!(mine.edit(ME, |edit| edit.put(Map::Ticks, "a", &record)), Ok(None));
+    }
+
+    #[test]
     fn unknown_heads_are_an_error_and_never_the_whole_history() {
         let doc = VisitDoc::create(VISIT).unwrap();
         let stranger = Hash([7; 32]);

@@ -6,6 +6,7 @@
 mod binaries;
 mod cluster;
 mod error;
+mod migrated;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::{env, fs, process};
 
 pub use cluster::Cluster;
 pub use error::TestDbError;
+pub use migrated::with_conn;
 pub use template::Template;
 
 /// The variable that chooses the engine: `sqlite` (also when absent) or `postgres`.
@@ -150,7 +152,7 @@ fn sqlite_url(directory: &Path) -> Result<String, TestDbError> {
 }
 
 /// A name that no other test of this machine uses: process id and a counter.
-fn unique_name(prefix: &str) -> String {
+pub(crate) fn unique_name(prefix: &str) -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     format!("{prefix}-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }

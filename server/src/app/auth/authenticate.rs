@@ -22,11 +22,16 @@ pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppR
 fn load_actor(conn: &mut Conn, claims: &Claims) -> AppResult<Actor> {
     let user = users::find_user(conn, claims.org, claims.sub)?.filter(|user| !user.is_disabled);
     let user = user.ok_or(ErrorCode::TokenInvalid)?;
-    if let Some(session) = claims.sid {
-        let family = sessions::find_family(conn, claims.org, session)?;
-        if family.is_none_or(|family| family.revoked_at_ms.is_some()) {
-            return Err(ErrorCode::TokenInvalid.into());
+    match claims.sid {
+        Some(session) => {
+            let family = sessions::find_family(conn, claims.org, session)?;
+            if family.is_none_or(|family| family.revoked_at_ms.is_some()) {
+                return Err(ErrorCode::TokenInvalid.into());
+            }
         }
+        // Only what nobody can end may live without a session.
+        None if claims.kind != TokenKind::Upload => return Err(ErrorCode::TokenInvalid.into()),
+        None => {}
     }
     if let Some(id) = claims.dev {
         let device = devices::find_device(conn, claims.org, id)?.ok_or(ErrorCode::TokenInvalid)?;

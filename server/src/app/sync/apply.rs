@@ -15,9 +15,8 @@ use super::intents;
 use super::judge::Judged;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
-use crate::app::blobs::claims::update_evidence;
-use crate::app::reviews::on_resubmission;
-use crate::app::visits::project::{Reprojection, reproject_view};
+use crate::app::blobs::update_evidence;
+use crate::app::visits::reproject_view;
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -31,7 +30,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let mut touched = BTreeSet::new();
     let mut late_reasons = BTreeMap::new();
     for doc in &judged.docs {
-        if let Some(reason) = write_doc(conn, state, round, doc, &mut batch)? {
+        if let Some(reason) = write_doc(conn, round, doc, &mut batch)? {
             late_reasons.insert(doc.visit, reason);
         }
         touched.insert(doc.visit);
@@ -62,7 +61,6 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
 /// Writes one document with its projections; returns why its news does not count yet.
 fn write_doc(
     conn: &mut Conn,
-    state: &AppState,
     round: &Round,
     doc: &JudgedDoc,
     batch: &mut FeedBatch,
@@ -73,15 +71,9 @@ fn write_doc(
     projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
     update_evidence(conn, batch, org, visit, now)?;
-    let reprojected: Reprojection = reproject_view(conn, state, org, visit, view, now)?;
-    on_resubmission(conn, batch, org, visit, &reprojected, now)?;
+    let reprojected = reproject_view(conn, org, view, now)?;
     let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
-    if reprojected.changed {
-        for audience in holders {
-            batch.put(audience, FeedKind::Visit, visit);
-        }
-    }
     Ok(match doc.access {
         Access::Late(reason) => Some(reason),
         _ if late::holds_late(view, &reprojected.derived.late, doc.changes()) => Some("submitted"),
@@ -132,12 +124,7 @@ fn record_doc(
     Ok(())
 }
 
-fn record_statement(
-    conn: &mut Conn,
-    round: &Round,
-    statement: &JudgedStatement,
-    pushed: &mut Pushed,
-) -> AppResult<()> {
+fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement, pushed: &mut Pushed) -> AppResult<()> {
     let mut ack = statement.ack();
     if let Some(row) = statement.quarantine(round) {
         if quarantine(conn, round, &row)? {

@@ -8,9 +8,10 @@ use doorstep_store::evidence::QuarantineRow;
 use doorstep_store::feed::{FeedBatch, FeedKind, Positions};
 use doorstep_store::{Conn, StoreError, Txt, assignments, visits};
 use sync_core::bytes::{Actor, Hash};
-use sync_core::doc::{ChangeMeta, genesis_actor};
+use sync_core::doc::ChangeMeta;
+use sync_core::doc::genesis::genesis_actor;
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, RefusalCode, Stored};
-use sync_core::ids::{OrgId, VisitId};
+use sync_core::ids::VisitId;
 use sync_core::merge::{self, View};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
 
@@ -60,6 +61,8 @@ pub(super) struct JudgedDoc {
     version_read: i64,
     accepted: Option<AcceptedDoc>,
     missing: Vec<Hash>,
+    /// A whole document came for one that is stored: the phone should send change chunks.
+    needs_changes: bool,
     pub(super) refused: Option<RefusedDoc>,
 }
 
@@ -101,6 +104,7 @@ pub(super) fn judge(
         version_read: 0,
         accepted: None,
         missing: Vec::new(),
+        needs_changes: false,
         refused: None,
     };
     if round.is_revoked() {
@@ -115,12 +119,23 @@ pub(super) fn judge(
         judged.heads_before.clone_from(&row.heads.0.0);
         judged.version_read = row.version;
     }
+    if stored.is_some() && chunks.iter().any(|chunk| is_document(chunk)) {
+        // Another phone of the crew was first: the changes themselves are welcome.
+        judged.needs_changes = true;
+        return Ok(judged);
+    }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
     match admit(conn, round, visit, &chunks, stored.as_ref())? {
         Some(admission) => judged.take(admission, is_document_chunk),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
     Ok(judged)
+}
+
+/// Whether a chunk is a whole document: its type byte follows magic and checksum.
+fn is_document(chunk: &[u8]) -> bool {
+    const TYPE_AT: usize = 8;
+    chunk.get(TYPE_AT) == Some(&0)
 }
 
 /// Runs the guard; `None` if what we stored ourselves is damaged.
@@ -242,7 +257,8 @@ impl JudgedDoc {
             },
         )?;
         let genesis = genesis_actor(self.visit);
-        let actors: BTreeSet<Actor> = accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
+        let actors: BTreeSet<Actor> =
+            accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
         for actor in actors {
             documents::bind_actor(conn, org, actor, self.visit, round.device.id.0)?;
         }
@@ -293,7 +309,7 @@ impl JudgedDoc {
         } else if self.access == Access::None {
             ack.outcome = Outcome::NotFound;
             return ack;
-        } else if !self.missing.is_empty() {
+        } else if self.needs_changes || !self.missing.is_empty() {
             ack.outcome = Outcome::NeedFull;
         } else if self.accepted.is_some() {
             ack.outcome = late.map_or(Outcome::Stored, |_| Outcome::Late);
@@ -312,15 +328,4 @@ impl JudgedDoc {
             }
         }
     }
-}
-
-/// Loads the view of a stored document.
-pub(crate) fn load_view(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Option<View>> {
-    let Some(row) = documents::find_document(conn, org, visit)? else { return Ok(None) };
-    let doc = sync_core::doc::VisitDoc::load(visit, &row.snapshot).map_err(|error| StoreError::Corrupt {
-        table: "documents",
-        id: visit.to_string(),
-        what: error.to_string(),
-    })?;
-    Ok(Some(merge::view(&doc)))
 }

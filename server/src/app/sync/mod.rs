@@ -83,8 +83,11 @@ fn merge_acks(
     asked: Vec<sync_core::protocol::Ack>,
 ) -> Vec<sync_core::protocol::Ack> {
     let (mut pushed, mut asked) = (pushed.into_iter(), asked.into_iter());
-    let mut acks: Vec<_> =
-        request.docs.iter().filter_map(|doc| if doc.chunks.is_empty() { asked.next() } else { pushed.next() }).collect();
+    let mut acks: Vec<_> = request
+        .docs
+        .iter()
+        .filter_map(|doc| if doc.chunks.is_empty() { asked.next() } else { pushed.next() })
+        .collect();
     acks.extend(pushed);
     acks
 }

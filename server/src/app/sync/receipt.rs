@@ -2,11 +2,11 @@
 
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, VisitId};
-use sync_core::jws;
 use sync_core::receipt::HeldReceipt;
 
 use super::{Pushed, Round};
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::blobs::sign_held;
+use crate::app::{AppResult, AppState};
 
 /// What the receipt names.
 #[derive(Debug, Default)]
@@ -21,8 +21,7 @@ pub(crate) struct Held {
 /// Signs the receipt of a push; none if nothing of it is durable.
 pub(super) fn held(state: &AppState, round: &Round, pushed: &Pushed) -> AppResult<Option<String>> {
     let batch = Some(round.request.batch_id);
-    let mut receipt =
-        HeldReceipt::new(round.ctx.actor.org, round.device.id.0, state.epoch, batch, round.ctx.now);
+    let mut receipt = HeldReceipt::new(round.ctx.actor.org, round.device.id.0, state.epoch, batch, round.ctx.now);
     receipt.docs.clone_from(&pushed.held.docs);
     receipt.statements.clone_from(&pushed.held.statements);
     receipt.intents.clone_from(&pushed.held.intents);
@@ -30,15 +29,5 @@ pub(super) fn held(state: &AppState, round: &Round, pushed: &Pushed) -> AppResul
     if receipt.is_empty() {
         return Ok(None);
     }
-    sign(state, &receipt).map(Some)
-}
-
-/// Signs a held receipt with the evidence key.
-///
-/// # Errors
-/// Internal, if an instant lies beyond what plain JSON can say.
-pub fn sign(state: &AppState, receipt: &HeldReceipt) -> AppResult<String> {
-    let key = state.keys.evidence_signer();
-    let input = receipt.prepare(&key.kid).map_err(|error| AppError::Internal(format!("receipt: {error}")))?;
-    Ok(jws::finish(&input, &key.sign(input.as_bytes())))
+    sign_held(state, &receipt).map(Some)
 }

@@ -88,10 +88,10 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let expected = without_position(&error.inner().to_string());
+        let message = error.inner().to_string();
         let code =
-            if expected.starts_with("duplicate field") { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
-        AppError::from(Refusal::new(code).field(error.path().to_string(), expected))
+            if message.starts_with("duplicate field") { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
+        AppError::from(Refusal::new(code).field(nameable(&error.path().to_string()), expectation(&message)))
     })?;
     deserializer.end().map_err(|_trailing| {
         AppError::from(
@@ -101,9 +101,25 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     Ok(parsed)
 }
 
-/// Serde's message without its position, which says nothing to a client that sent one line.
-fn without_position(message: &str) -> String {
-    message.split(" at line ").next().unwrap_or(message).to_owned()
+/// What serde expected, without what it found: nothing that was sent is repeated (limits-and-threats section 5).
+fn expectation(message: &str) -> String {
+    // The position says nothing to a client that sent one line. What was sent may hold these words too: the last count.
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let repeats = ["invalid type: ", "invalid value: ", "invalid length ", "unknown variant ", "unknown field "];
+    if !repeats.iter().any(|start| message.starts_with(start)) {
+        return message.to_owned();
+    }
+    message.rsplit_once(", expected ").map_or_else(|| "nothing here".to_owned(), |(_, expected)| expected.to_owned())
+}
+
+/// A path as it can be shown: the name of an unknown field comes from the sender and may be anything.
+fn nameable(path: &str) -> String {
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_lowercase())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-[]".contains(&byte))
+    };
+    let is_shown = path == "." || (path.len() <= 200 && path.split('.').all(is_name));
+    if is_shown { path.to_owned() } else { "?".to_owned() }
 }
 
 /// Deepest nesting of brackets outside strings, found without recursion.
@@ -149,6 +165,19 @@ mod tests {
         assert_eq!(refusal(r#"{"phones":[],"phones":[]}"#).0, ErrorCode::JsonDuplicateKey);
         assert_eq!(refusal(r#"{"phones":[]} x"#).0, ErrorCode::BodyInvalid);
         assert_eq!(refusal(&"[".repeat(17)).0, ErrorCode::JsonTooComplex);
+    }
+
+    #[test]
+    fn nothing_that_was_sent_is_repeated() {
+        for (message, shown) in [
+            ("invalid type: string \"1380, expected x\", expected u32 at line 1 column 9", "u32"),
+            ("unknown field `1380`, expected `a` or `b`", "`a` or `b`"),
+            ("unknown field `1380`, there are no fields", "nothing here"),
+            ("missing field `a`", "missing field `a`"),
+        ] {
+            assert_eq!(expectation(message), shown);
+        }
+        assert_eq!(["a.b_c[0].d", ".", "13800138000", "a b", ""].map(nameable), ["a.b_c[0].d", ".", "?", "?", "?"]);
     }
 
     #[test]

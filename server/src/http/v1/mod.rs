@@ -1,12 +1,14 @@
 //! Resources of version 1: one folder each, one file per verb.
 
 pub mod auth;
+pub mod blobs;
 pub mod customers;
 pub mod day_board;
 pub mod devices;
 pub mod health;
 pub mod search;
 pub mod sites;
+pub mod sync;
 pub mod templates;
 pub mod users;
 pub mod visits;

@@ -11,7 +11,8 @@ use doorstep_store::visits::{self, VisitRecord};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt, agenda, norms, organisations};
 use sync_core::ids::AssignmentId;
-use sync_core::intent::{CreateCustomer, CreateSite, CreateVisit, Intent, IntentBody, ProposeAppointment};
+use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, ProposeAppointment};
+use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
 
 use super::Decision;

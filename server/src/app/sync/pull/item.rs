@@ -96,12 +96,7 @@ pub(super) const fn not_found(visit: VisitId) -> Ack {
 }
 
 /// Answers an item that asks for the snapshot of a document.
-pub(super) fn asked(
-    conn: &mut Conn,
-    round: &Round,
-    visit: VisitId,
-    held: bool,
-) -> AppResult<(Ack, Option<DocUpdate>)> {
+pub(super) fn asked(conn: &mut Conn, round: &Round, visit: VisitId, held: bool) -> AppResult<(Ack, Option<DocUpdate>)> {
     let row = if held { documents::find_document(conn, round.ctx.actor.org, visit)? } else { None };
     let Some(row) = row else { return Ok((not_found(visit), None)) };
     let mut ack = Ack::new(AckItem::Doc(visit), Outcome::Stored);
@@ -114,7 +109,7 @@ pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppRes
     let (org, now) = (round.ctx.actor.org, round.ctx.now);
     let today = load_zone(conn, org)?.around(now, 0, 0).map_err(|error| AppError::Internal(error.to_string()))?;
     let mut items = Vec::new();
-    for visit in agenda::list_held_between(conn, org, audience, today.from_ms.0, today.to_ms.0)? {
+    for visit in agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)? {
         items.push((FeedKind::Visit, visit.id.to_string()));
         if let Some(order) = visit.work_order_id {
             items.push((FeedKind::WorkOrder, order.to_string()));

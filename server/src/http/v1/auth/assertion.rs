@@ -52,6 +52,7 @@ pub struct UploadTokenIn {
     /// Tenant.
     pub org_id: OrgId,
     /// JWS of the device over a nonce, `typ` `doorstep-assertion`, purpose `upload`.
+    #[schema(example = "eyJhbGciOiJFUzI1NiIs….eyJub25jZSI6….MEUCIQ…")]
     pub assertion: String,
 }
 

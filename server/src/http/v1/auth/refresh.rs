@@ -15,9 +15,11 @@ use crate::http::openapi::PublicProblems;
 #[serde(deny_unknown_fields)]
 pub struct RefreshIn {
     /// The newest refresh token, or the one before if the last answer was lost.
+    #[schema(example = "AZVfLDAAcACAAAAAAAAAAQGVXywwAHAAgAAAAAAAAAJm8w…")]
     pub refresh_token: String,
     /// JWS of the device over a nonce, `typ` `doorstep-assertion`, purpose `refresh`.
     #[serde(default)]
+    #[schema(example = "eyJhbGciOiJFUzI1NiIs….eyJub25jZSI6….MEUCIQ…")]
     pub assertion: Option<String>,
 }
 

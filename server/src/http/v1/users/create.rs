@@ -25,6 +25,7 @@ pub struct UserIn {
     pub name: String,
     /// Staff number on the badge.
     #[serde(default)]
+    #[schema(example = "A-1024")]
     pub staff_number: Option<String>,
     /// Roles.
     pub roles: Vec<Role>,
@@ -33,10 +34,13 @@ pub struct UserIn {
     pub team_id: Option<TeamId>,
     /// Password, 8 to 200 characters; absent for people who only use an enrolled phone.
     #[serde(default)]
+    #[schema(example = "correct horse battery")]
     pub password: Option<String>,
 }
 
 /// Adds a person
+///
+/// Without a password the person can only use an enrolled phone.
 ///
 /// # Errors
 /// `invalid` naming the field, `conflict` if the login is taken.

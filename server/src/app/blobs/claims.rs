@@ -1,0 +1,41 @@
+//! Whether everything a visit declares is durable here.
+
+use doorstep_store::feed::{self, FeedBatch, FeedKind};
+use doorstep_store::{Conn, blobs, presence};
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::time::UnixMillis;
+
+use crate::app::AppResult;
+
+/// Counts the missing blobs of a visit anew and notes since when its evidence is complete.
+///
+/// Call it after claims were replaced and after a blob arrived. True if completeness began or ended:
+/// then the visit's holders are told, and its state has to be derived again.
+///
+/// # Concurrency
+/// Holds the visit's row until the commit.
+///
+/// # Errors
+/// Database errors only.
+pub fn update_evidence(
+    conn: &mut Conn,
+    batch: &mut FeedBatch,
+    org: OrgId,
+    visit: VisitId,
+    now: UnixMillis,
+) -> AppResult<bool> {
+    let Some(before) = presence::lock_evidence(conn, org, visit)? else { return Ok(false) };
+    let missing = i64::try_from(blobs::list_missing(conn, org, visit)?.len()).unwrap_or(i64::MAX);
+    if missing != before.missing {
+        presence::update_missing(conn, org, visit, missing)?;
+    }
+    let is_complete = before.has_document && missing == 0;
+    if is_complete == before.complete_at_ms.is_some() {
+        return Ok(false);
+    }
+    presence::update_complete(conn, org, visit, is_complete.then_some(now.0))?;
+    for audience in feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())? {
+        batch.put(audience, FeedKind::Visit, visit);
+    }
+    Ok(true)
+}

@@ -1,0 +1,142 @@
+//! Showing a blob to whom may see a visit that names it.
+
+use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::{Conn, Txt, devices, presence};
+use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
+
+use super::reach::{Reach, reach, visit_in_reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::ports::BlobError;
+
+/// The bytes of a blob or of a copy of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobContent {
+    /// Name of the original.
+    pub sha256: Hash,
+    /// Media type, found by content.
+    pub media_type: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A copy made by us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DerivedSize {
+    /// For judging: at most 1600 pixels.
+    Preview,
+    /// For lists: at most 320 pixels.
+    Thumbnail,
+}
+
+impl DerivedSize {
+    /// The copy's name below the organisation.
+    pub(super) fn name(self, sha256: Hash) -> String {
+        let hex = sha256.to_string();
+        let (folder, _) = hex.split_at(2);
+        match self {
+            Self::Preview => format!("{folder}/{hex}-1600.jpg"),
+            Self::Thumbnail => format!("{folder}/{hex}-320.jpg"),
+        }
+    }
+}
+
+/// Reads an original; every reading is an audit event.
+///
+/// # Errors
+/// `not_found` alike for absent, unclaimed and foreign blobs; a defect if the stored bytes are damaged.
+pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<BlobContent> {
+    let org = ctx.actor.org;
+    let event = state.id();
+    let row = state
+        .store
+        .write(move |conn| {
+            let (row, visit) = find_readable(conn, &ctx, sha256)?;
+            let event = AuditEventRow {
+                org_id: Txt(org),
+                id: Txt(event),
+                at_ms: ctx.now.0,
+                actor_id: Some(Txt(ctx.actor.user)),
+                device_id: ctx.actor.device.map(Txt),
+                kind: "blob.read".to_owned(),
+                subject: sha256.to_string(),
+                detail: format!(r#"{{"visit":"{visit}"}}"#),
+            };
+            insert_audit_event(conn, &event)?;
+            Ok::<_, AppError>(row)
+        })
+        .await?;
+    let bytes = read_verified(state, row.org_id.0, sha256).await?;
+    Ok(BlobContent { sha256, media_type: row.media_type, bytes })
+}
+
+/// Reads an original and checks it against its name: damaged evidence is never shown as good.
+pub(super) async fn read_verified(state: &AppState, org: sync_core::ids::OrgId, sha256: Hash) -> AppResult<Vec<u8>> {
+    let bytes = state.blobs.read(org, sha256).await.map_err(|error| match error {
+        // The row says that it is durable: absence is damage, not a wrong question.
+        BlobError::NotFound => AppError::Internal(format!("the file of blob {sha256} is gone")),
+        other => other.into(),
+    })?;
+    let (bytes, actual) = tokio::task::spawn_blocking(move || {
+        let actual = Hash::of(&bytes);
+        (bytes, actual)
+    })
+    .await
+    .map_err(|error| AppError::Internal(error.to_string()))?;
+    if actual == sha256 { Ok(bytes) } else { Err(AppError::Internal(format!("the file of blob {sha256} is damaged"))) }
+}
+
+/// Reads a copy made by us.
+///
+/// # Errors
+/// `not_found` as for originals, `preview_pending` until it is made, `no_preview` with the reason.
+pub async fn read_derived(state: &AppState, ctx: Ctx, sha256: Hash, size: DerivedSize) -> AppResult<BlobContent> {
+    let org = ctx.actor.org;
+    let row = state.store.read(move |conn| find_readable(conn, &ctx, sha256).map(|(row, _)| row)).await?;
+    match row.preview_state.as_str() {
+        "ready" => {}
+        "pending" => return Err(ErrorCode::PreviewPending.into()),
+        _ => return Err(no_preview(row.preview_reason.as_deref())),
+    }
+    match state.blobs.read_derived(org, &size.name(sha256)).await {
+        Ok(bytes) if !bytes.is_empty() => Ok(BlobContent { sha256, media_type: "image/jpeg".to_owned(), bytes }),
+        Ok(_) | Err(BlobError::NotFound) => {
+            // Copies are not synced: power loss may take them, and then they are made again.
+            state.store.write(move |conn| blobs::update_preview(conn, org, sha256, "pending", None)).await?;
+            state.previews.wake();
+            Err(ErrorCode::PreviewPending.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn no_preview(reason: Option<&str>) -> AppError {
+    let reason = reason.unwrap_or("format");
+    Refusal::new(ErrorCode::NoPreview).detail(format!("reason: {reason}"), format!("原因：{reason}")).into()
+}
+
+/// The blob, and the visit through which the asker may see it.
+fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, VisitId)> {
+    let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
+    let reach = reach(conn, ctx)?;
+    for visit in blobs::list_claiming_visits(conn, ctx.actor.org, sha256)? {
+        if visit_in_reach(conn, ctx, &reach, visit)? && was_brought_for(conn, ctx, &reach, &row, visit)? {
+            return Ok((row, visit));
+        }
+    }
+    Err(ErrorCode::NotFound.into())
+}
+
+/// Whether a member of the visit's crew brought the blob.
+///
+/// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
+/// hash never grants access (design section 4).
+fn was_brought_for(conn: &mut Conn, ctx: &Ctx, reach: &Reach, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
+    if *reach == Reach::All {
+        return Ok(true);
+    }
+    let Some(device) = devices::find_device(conn, ctx.actor.org, row.device_id.0)? else { return Ok(false) };
+    let crew = presence::list_assigned(conn, ctx.actor.org, visit)?;
+    Ok(crew.iter().any(|member| member.rep == device.user_id.0))
+}

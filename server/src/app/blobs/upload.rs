@@ -1,0 +1,137 @@
+//! Bringing a blob in: hashed on the way, durable before the row, the row before the receipt.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+
+use doorstep_media::{Format, sniff};
+use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::{Conn, Txt, devices};
+use futures_core::Stream;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId};
+use sync_core::receipt::HeldReceipt;
+use sync_core::time::UnixMillis;
+
+use super::{sign_held, update_evidence};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+
+/// Bytes from the start of a blob that are kept to recognise its format.
+///
+/// # Source
+/// The longest header the recognition reads is the brand list of HEIF, well below one kilobyte.
+const HEAD_BYTES: usize = 1024;
+
+/// A blob that is durable here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredBlob {
+    /// Its name.
+    pub sha256: Hash,
+    /// Its size.
+    pub bytes: i64,
+    /// Held receipt that names exactly this blob.
+    pub receipt: String,
+}
+
+/// Stores a blob under the hash that the sender declares; the same blob again has no effect.
+///
+/// The bytes are read and hashed also when the blob is known: a hash proves nothing. A repeated blob is
+/// written anew, which mends a damaged file.
+///
+/// # Errors
+/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `body_invalid` if the
+/// connection broke, `disk_full`.
+pub async fn store_blob<B, E>(
+    state: &AppState,
+    ctx: Ctx,
+    sha256: Hash,
+    declared_bytes: Option<u64>,
+    mut body: impl Stream<Item = Result<B, E>> + Unpin,
+) -> AppResult<StoredBlob>
+where
+    B: AsRef<[u8]>,
+{
+    let device = ctx.device()?;
+    let org = ctx.actor.org;
+    let limit = state.config.limits.blob_bytes;
+    check_size(limit, declared_bytes.unwrap_or(0))?;
+    let mut writer = state.blobs.begin(org, sha256).await?;
+    let (mut size, mut head) = (0u64, Vec::new());
+    while let Some(part) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
+        let part = part.map_err(|_broken| ErrorCode::BodyInvalid)?;
+        let part = part.as_ref();
+        size = size.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
+        check_size(limit, size)?;
+        head.extend(part.iter().take(HEAD_BYTES.saturating_sub(head.len())));
+        writer.write(part).await?;
+    }
+    writer.finish().await?;
+    let bytes = i64::try_from(size).unwrap_or(i64::MAX);
+    // The instant of durability, not of the request's first byte.
+    let now = state.clock.now();
+    let row = new_row(org, sha256, bytes, device, &head, now);
+    state.store.write(move |conn| record(conn, &row, now)).await?;
+    state.previews.wake();
+    let mut receipt = HeldReceipt::new(org, device, state.epoch, None, now);
+    receipt.blobs.push(sha256);
+    Ok(StoredBlob { sha256, bytes, receipt: sign_held(state, &receipt)? })
+}
+
+fn check_size(limit: u64, actual: u64) -> AppResult<()> {
+    if actual <= limit {
+        return Ok(());
+    }
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    Err(Refusal::new(ErrorCode::PhotoTooLarge).limit(number(limit), number(actual)).into())
+}
+
+fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], now: UnixMillis) -> BlobRow {
+    let format = sniff(head).format;
+    let (preview_state, preview_reason) = match format {
+        Format::Jpeg | Format::Png | Format::WebP => ("pending", None),
+        Format::Heic => ("no_preview", Some("format".to_owned())),
+        Format::Other => ("none", None),
+    };
+    BlobRow {
+        org_id: Txt(org),
+        sha256: Txt(sha256),
+        bytes,
+        media_type: format.media_type().to_owned(),
+        device_id: Txt(device),
+        received_at_ms: now.0,
+        preview_state: preview_state.to_owned(),
+        preview_reason,
+    }
+}
+
+/// Writes the row of a durable blob and what follows for the visits that name it.
+fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
+    let (org, sha256) = (row.org_id.0, row.sha256.0);
+    if !blobs::insert_blob(conn, row)? {
+        take_over(conn, row)?;
+    }
+    let mut batch = FeedBatch::new();
+    for visit in blobs::list_claiming_visits(conn, org, sha256)? {
+        update_evidence(conn, &mut batch, org, visit, now)?;
+    }
+    batch.publish(conn, org)?;
+    Ok(())
+}
+
+/// Counts a blob as brought by this device where so far only a revoked one had brought it.
+fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
+    let (org, sha256) = (row.org_id.0, row.sha256.0);
+    let known = blobs::find_blob(conn, org, sha256)?
+        .ok_or_else(|| AppError::Internal(format!("blob {sha256} vanished while it was stored")))?;
+    if is_revoked(conn, org, known.device_id.0, known.received_at_ms)?
+        && !is_revoked(conn, org, row.device_id.0, row.received_at_ms)?
+    {
+        blobs::update_sender(conn, org, sha256, row.device_id.0, row.received_at_ms)?;
+    }
+    Ok(())
+}
+
+fn is_revoked(conn: &mut Conn, org: OrgId, device: DeviceId, at_ms: i64) -> AppResult<bool> {
+    let device = devices::find_device(conn, org, device)?;
+    Ok(device.and_then(|device| device.revoked_at_ms).is_some_and(|revoked| revoked <= at_ms))
+}

@@ -1,0 +1,116 @@
+//! Answers with bytes: entity tag, conditional and range requests, headers that keep a browser from guessing.
+
+use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+
+use super::range::{Wanted, wanted};
+use crate::app::blobs::BlobContent;
+use crate::app::{ErrorCode, Refusal};
+use crate::http::error::ApiError;
+
+/// How a browser treats the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Disposition {
+    /// Saved to a file, never shown: bytes from outside.
+    Attachment,
+    /// Shown: a copy that we made.
+    Inline,
+}
+
+/// Answers with a blob or a copy of it; `variant` tells copies of one original apart.
+pub(super) fn serve(
+    request: &HttpRequest,
+    content: BlobContent,
+    variant: &str,
+    disposition: Disposition,
+) -> Result<HttpResponse, ApiError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let etag = format!("\"{}{variant}\"", content.sha256);
+    if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, &etag))) {
+        return Ok(decorate(&mut HttpResponse::NotModified(), &content, &etag, disposition).finish());
+    }
+    let range = header(RANGE).filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
+    let len = content.bytes.len();
+    match wanted(range, len) {
+        Wanted::Whole => {
+            let mut response = HttpResponse::Ok();
+            decorate(&mut response, &content, &etag, disposition);
+            Ok(response.body(content.bytes))
+        }
+        Wanted::Part(part) => {
+            let shown = format!("bytes {}-{}/{len}", part.start, part.end.saturating_sub(1));
+            let mut response = HttpResponse::PartialContent();
+            decorate(&mut response, &content, &etag, disposition).insert_header(("Content-Range", shown));
+            Ok(response.body(content.bytes.get(part).unwrap_or_default().to_vec()))
+        }
+        Wanted::Unsatisfiable => {
+            Err(Refusal::new(ErrorCode::RangeInvalid).limit(i64::try_from(len).unwrap_or(i64::MAX), 0).into())
+        }
+    }
+}
+
+/// Weak comparison (RFC 9110 section 8.8.3.2).
+fn same_tag(sent: &str, etag: &str) -> bool {
+    let sent = sent.trim();
+    sent == "*" || sent.strip_prefix("W/").unwrap_or(sent) == etag
+}
+
+fn decorate<'r>(
+    response: &'r mut HttpResponseBuilder,
+    content: &BlobContent,
+    etag: &str,
+    disposition: Disposition,
+) -> &'r mut HttpResponseBuilder {
+    let (shown, cached) = match disposition {
+        // Named by its hash: no name from outside reaches a header.
+        Disposition::Attachment => (format!("attachment; filename=\"{}\"", content.sha256), "no-store"),
+        // Kept by the browser, but asked for each time: rights may have ended.
+        Disposition::Inline => ("inline".to_owned(), "private, no-cache"),
+    };
+    response
+        .content_type(content.media_type.clone())
+        .insert_header(("ETag", etag))
+        .insert_header(("Accept-Ranges", "bytes"))
+        .insert_header(("Content-Disposition", shown))
+        .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"))
+        .insert_header(("Cache-Control", cached))
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::test::TestRequest;
+    use sync_core::bytes::Hash;
+
+    use super::*;
+
+    fn answer(headers: &[(&'static str, &str)]) -> Result<HttpResponse, ApiError> {
+        let mut request = TestRequest::get();
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let content =
+            BlobContent { sha256: Hash([7; 32]), media_type: "image/jpeg".to_owned(), bytes: b"0123456789".to_vec() };
+        serve(&request.to_http_request(), content, "-320", Disposition::Inline)
+    }
+
+    #[test]
+    fn a_known_tag_is_not_sent_again() {
+        let tag = format!("\"{}-320\"", Hash([7; 32]));
+        for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            let response = answer(&[("If-None-Match", &known)]).expect("answer");
+            assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
+        }
+        assert_eq!(answer(&[("If-None-Match", "\"other\"")]).expect("answer").status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn a_range_of_another_version_is_ignored() {
+        let part = answer(&[("Range", "bytes=2-4")]).expect("answer");
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+        assert_eq!(part.headers().get("content-range").expect("range"), "bytes 2-4/10");
+        let whole = answer(&[("Range", "bytes=2-4"), ("If-Range", "\"other\"")]).expect("answer");
+        assert_eq!(whole.status(), StatusCode::OK);
+        assert_eq!(answer(&[("Range", "bytes=10-")]).expect_err("range").0.code(), ErrorCode::RangeInvalid);
+    }
+}

@@ -1,0 +1,43 @@
+//! GET `/v1/blobs/{sha256}`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use sync_core::bytes::Hash;
+
+use super::serve::{Disposition, serve};
+use crate::app::blobs::read_original;
+use crate::app::{AppState, Ctx};
+use crate::http::error::ApiError;
+use crate::http::extract::Path;
+use crate::http::openapi::{BytesProblems, Problems};
+
+/// Gives an original, exactly as it was captured
+///
+/// Only blobs that a visit within the asker's reach names; anything else is answered as absent. The content type
+/// comes from the content. Every reading is an audit event.
+///
+/// # Errors
+/// `not_found`, `range_invalid` for a range behind the end.
+#[utoipa::path(get, path = "/v1/blobs/{sha256}", operation_id = "show_blob", tag = "blobs",
+    params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex"),
+        ("Range" = Option<String>, Header, description = "One byte range", example = "bytes=0-1023"),
+        ("If-None-Match" = Option<String>, Header, description = "Entity tag that is known already")),
+    responses(
+        (status = 200, description = "The original", content(
+            (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"),
+            (Vec<u8> = "application/octet-stream")),
+            headers(("ETag" = String, description = "The SHA-256"))),
+        (status = 206, description = "The range asked for", content(
+            (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"),
+            (Vec<u8> = "application/octet-stream"))),
+        (status = 304, description = "The sender has it already"),
+        BytesProblems, Problems),
+    security(("bearer" = [])))]
+pub async fn show_blob(
+    state: web::Data<AppState>,
+    ctx: Ctx,
+    request: HttpRequest,
+    Path(sha256): Path<Hash>,
+) -> Result<HttpResponse, ApiError> {
+    let content = read_original(&state, ctx, sha256).await?;
+    serve(&request, content, "", Disposition::Attachment)
+}

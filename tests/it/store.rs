@@ -1,0 +1,9 @@
+//! Tests of the database layer, on the engine of the run; only these look at rows.
+
+mod busy_writer;
+mod catalogue;
+mod feed;
+mod immutability;
+mod migrate_up_down;
+#[cfg(feature = "postgres")]
+mod schema_parity;

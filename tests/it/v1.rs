@@ -1,0 +1,4 @@
+//! Tests of the API, mirroring its paths.
+
+mod auth;
+mod errors;

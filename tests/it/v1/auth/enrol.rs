@@ -1,0 +1,141 @@
+//! POST /v1/devices/enrol and the codes for it
+
+use doorstep::domain::Role;
+use integration_tests::actors::DeviceKey;
+use integration_tests::app::TestApp;
+use integration_tests::call::Answer;
+use integration_tests::company::{HAOYU, YUNZE};
+use serde_json::{Value, json};
+
+fn attempt(organisation: &str, code: &str, key: &DeviceKey) -> Value {
+    json!({"organisation": organisation, "login": "field_rep", "code": code, "name": "Phone", "public_key": key.jwk()})
+}
+
+async fn enrol(app: &TestApp, body: Value) -> Answer {
+    app.anonymous().post("/v1/devices/enrol", body).await
+}
+
+fn refused(status: u16, code: &str) -> (u16, String) {
+    (status, code.to_owned())
+}
+
+#[actix_web::test]
+async fn a_code_enrols_one_device_once() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    let enrolled = enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+    assert_eq!(
+        (&enrolled["session"]["user_id"], &enrolled["epoch"]),
+        (&json!(YUNZE.rep().id), &json!(app.state.epoch))
+    );
+    assert_eq!(enrolled["evidence_keys"][0]["kid"], json!(app.state.keys.evidence_signer().kid));
+    let again = enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await;
+    assert_eq!(again.outcome(), refused(401, "enrolment_invalid"));
+    let devices = app.role(YUNZE, Role::Admin).await.get("/v1/devices").await.expect(200);
+    let listed: Vec<&Value> = devices["items"].as_array().expect("devices").iter().collect();
+    assert_eq!(
+        (listed.len(), &listed[0]["id"], &listed[0]["state"]),
+        (1, &enrolled["session"]["device_id"], &json!("active"))
+    );
+}
+
+#[actix_web::test]
+async fn a_typed_code_is_read_kindly() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let typed = format!("{}-{}", &code[..5], &code[5..]).to_lowercase().replace('0', "o").replace('1', "l");
+    enrol(&app, attempt("yunze", &typed, &DeviceKey::draw(&app))).await.expect(201);
+}
+
+#[actix_web::test]
+async fn five_wrong_tries_end_a_code() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    for _ in 0..5 {
+        let wrong = enrol(&app, attempt("yunze", "0000000000", &key)).await;
+        assert_eq!(wrong.outcome(), refused(401, "enrolment_invalid"));
+    }
+    assert_eq!(enrol(&app, attempt("yunze", &code, &key)).await.outcome(), refused(429, "enrolment_locked"));
+    let fresh = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    enrol(&app, attempt("yunze", &fresh, &key)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn four_wrong_tries_leave_the_fifth() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    for _ in 0..4 {
+        assert_eq!(enrol(&app, attempt("yunze", "0000000000", &key)).await.status, 401);
+    }
+    enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_code_ends_to_the_millisecond() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    app.clock.advance_secs(900);
+    let key = DeviceKey::draw(&app);
+    assert_eq!(enrol(&app, attempt("yunze", &code, &key)).await.outcome(), refused(410, "enrolment_expired"));
+    app.clock.set(integration_tests::clock::START.plus_ms(899_999));
+    enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_new_code_ends_the_one_before() {
+    let app = TestApp::new().await;
+    let old = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let new = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    assert_eq!(enrol(&app, attempt("yunze", &old, &key)).await.outcome(), refused(401, "enrolment_invalid"));
+    enrol(&app, attempt("yunze", &new, &key)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_code_opens_no_other_organisation_or_person() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    let elsewhere = enrol(&app, attempt(HAOYU.code, &code, &key)).await;
+    assert_eq!(elsewhere.outcome(), refused(401, "enrolment_invalid"));
+    for login in ["colleague", "disabled", "who.is.this"] {
+        let mut body = attempt("yunze", &code, &key);
+        body["login"] = json!(login);
+        assert_eq!(enrol(&app, body).await.outcome(), refused(401, "enrolment_invalid"), "{login}");
+    }
+    enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_key_is_enrolled_once_and_the_code_survives_the_refusal() {
+    let app = TestApp::new().await;
+    let device = app.enrol(YUNZE, YUNZE.rep()).await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let again = enrol(&app, attempt("yunze", &code, &device.key)).await;
+    assert_eq!(again.outcome(), refused(409, "conflict"));
+    enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_faulty_key_is_refused_by_name() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let mut off_curve = DeviceKey::draw(&app).jwk();
+    off_curve["y"] = off_curve["x"].clone();
+    let symmetric = json!({"kty": "oct", "k": "AAAA"});
+    let other_curve = json!({"kty": "EC", "crv": "P-384", "x": off_curve["x"], "y": off_curve["y"]});
+    for key in [off_curve, symmetric, other_curve, json!(null), json!("key"), json!({})] {
+        let mut body = attempt("yunze", &code, &DeviceKey::draw(&app));
+        body["public_key"] = key.clone();
+        let answer = enrol(&app, body).await;
+        assert_eq!(
+            (answer.outcome(), &answer.json()["fields"][0]["path"]),
+            (refused(400, "body_invalid"), &json!("public_key")),
+            "{key}"
+        );
+    }
+    enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await.expect(201);
+}

@@ -1,0 +1,136 @@
+//! The server inside the test process, with a clock that the test sets.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix_web::body::{self, BoxBody};
+use actix_web::dev::{Service as _, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error, web};
+use doorstep::app::{AppError, AppState};
+use doorstep::boot;
+use doorstep::config::Config;
+use doorstep::http::middleware::edge::edge;
+use doorstep_store::{Conn, StoreResult, migrate};
+
+use crate::call::{Answer, Call};
+use crate::clock::{START, TestClock};
+use crate::company::{HAOYU, YUNZE};
+use crate::contract::Contract;
+use crate::db::{Template, TestDb, with_conn};
+use crate::dir::TestDir;
+
+/// A migrated database with the two seeded organisations.
+pub static COMPANIES: Template = Template::new(|url| {
+    with_conn(url, |conn| {
+        migrate::run_pending(conn)?;
+        YUNZE.insert(conn)?;
+        HAOYU.insert(conn)
+    })
+    .map_err(|error: doorstep_store::StoreError| error.to_string())
+});
+
+type Served = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>;
+
+/// A running server with data of its own.
+pub struct TestApp {
+    /// The clock of the server.
+    pub clock: Arc<TestClock>,
+    /// The parts of the server, for tests that look behind the API.
+    pub state: AppState,
+    serve: Rc<dyn Fn(TestRequest) -> Served>,
+    // In this order: the pools must be closed before the database is dropped.
+    _data: TestDir,
+    db: TestDb,
+}
+
+impl std::fmt::Debug for TestApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "TestApp({})", self.db.url())
+    }
+}
+
+impl TestApp {
+    /// Starts a server with the two seeded organisations.
+    pub async fn new() -> Self {
+        Self::configured(|_| ()).await
+    }
+
+    /// Starts a server whose configuration the test changes.
+    ///
+    /// # Panics
+    /// If the server cannot be built.
+    pub async fn configured(change: impl FnOnce(&mut Config)) -> Self {
+        let db = TestDb::copy_of(&COMPANIES);
+        let data = TestDir::new();
+        let mut config = doorstep::config::load(None).expect("the default configuration");
+        config.database_url = db.url().to_owned();
+        config.data_dir = data.path().to_owned();
+        // One request at a time, and tests that send several; more would only slow the start.
+        config.database.connections = 4;
+        change(&mut config);
+        let clock = Arc::new(TestClock::at(START));
+        let state = boot::build_state(config, clock.clone()).await.unwrap_or_else(|error| panic!("{error:?}"));
+        let configured = App::new()
+            .app_data(web::Data::new(state.clone()))
+            .wrap(from_fn(edge))
+            .configure(boot::configure(state.clone()));
+        let service = init_service(configured).await;
+        let serve: Rc<dyn Fn(TestRequest) -> Served> =
+            Rc::new(move |request| Box::pin(service.call(request.to_request())));
+        Self { clock, state, serve, _data: data, db }
+    }
+
+    /// Sends a request and checks the answer against the API document.
+    ///
+    /// # Panics
+    /// If the answer is outside the contract; the message names operation, status and place.
+    pub async fn send(&self, call: Call) -> Answer {
+        let answer = self.send_unchecked(&call).await;
+        Contract::current().check(&call, &answer).unwrap_or_else(|violation| panic!("{violation}"));
+        answer
+    }
+
+    /// Sends a request that the API document does not know, such as one for `/docs`.
+    ///
+    /// # Panics
+    /// If the request cannot be expressed.
+    pub async fn send_unchecked(&self, call: &Call) -> Answer {
+        let method = Method::from_bytes(call.method.as_bytes()).expect("a method");
+        let mut request = TestRequest::with_uri(&call.path).method(method);
+        for header in &call.headers {
+            request = request.append_header((header.0.as_str(), header.1.as_str()));
+        }
+        if !call.body.is_empty() {
+            request = request.set_payload(call.body.clone());
+        }
+        let response = (self.serve)(request).await.unwrap_or_else(|error| panic!("{error}"));
+        let status = response.status().as_u16();
+        let value = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let headers = response.headers().iter().map(|(name, text)| (name.to_string(), value(text.as_bytes())));
+        let headers = headers.collect();
+        let body = body::to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}")).to_vec();
+        Answer { status, headers, body }
+    }
+
+    /// Writes rows behind the API's back.
+    ///
+    /// # Panics
+    /// If the write fails.
+    pub async fn write<T: Send + 'static>(&self, mut f: impl FnMut(&mut Conn) -> StoreResult<T> + Send + 'static) -> T {
+        let written = self.state.store.write(move |conn| f(conn).map_err(AppError::from)).await;
+        written.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// Reads rows behind the API's back.
+    ///
+    /// # Panics
+    /// If the read fails.
+    pub async fn read<T: Send + 'static>(&self, f: impl FnOnce(&mut Conn) -> StoreResult<T> + Send + 'static) -> T {
+        self.state.store.read(f).await.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+}

@@ -1,0 +1,217 @@
+//! The real executable as a child process over TCP, with data that survives `kill -9`.
+//!
+//! Owns starting, killing and restarting processes; it must not know what requests mean.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::app::COMPANIES;
+use crate::call::{Answer, Call};
+use crate::clock::{ClockFile, START};
+use crate::contract::Contract;
+use crate::db::TestDb;
+use crate::dir::TestDir;
+
+/// Longest wait for a server to say where it listens, and for an answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The server as a child process, with a database and a data directory of its own.
+#[derive(Debug)]
+pub struct TestServer {
+    process: Option<Process>,
+    /// The clock that server and phones share.
+    pub clock: ClockFile,
+    // In this order: the process is gone before its data.
+    data: TestDir,
+    db: TestDb,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    url: String,
+}
+
+impl TestServer {
+    /// Starts a server with the two seeded organisations.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn start() -> Self {
+        let data = TestDir::new();
+        let clock = ClockFile::create(data.path().join("clock"), START);
+        let mut server = Self { process: None, clock, data, db: TestDb::copy_of(&COMPANIES) };
+        server.restart();
+        server
+    }
+
+    /// Starts the server on the data as they are; it must have been killed.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    pub fn restart(&mut self) {
+        assert!(self.process.is_none(), "the server still runs");
+        let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("the log file");
+        let clock = self.clock.path().as_os_str();
+        let mut command = self.command(["serve".as_ref(), "--clock".as_ref(), clock]);
+        let mut child = command
+            .env("DOORSTEP_LISTEN", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("the server process can be started");
+        let stdout = child.stdout.take().expect("its output is a pipe");
+        let announced = announced_url(stdout, self.log_path());
+        // From here on the process ends with this value, also when the next line fails.
+        self.process = Some(Process { child, url: String::new() });
+        let Some(url) = announced else { panic!("the server did not start; its log:\n{}", self.log()) };
+        self.process.as_mut().expect("it was just started").url = url;
+    }
+
+    /// Ends the server as `kill -9` does: it gets no chance to tidy up.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn kill(&mut self) {
+        let mut process = self.process.take().expect("the server runs");
+        process.child.kill().expect("the server can be killed");
+        process.child.wait().expect("the killed server is reaped");
+    }
+
+    /// The address, such as `http://127.0.0.1:40123`.
+    ///
+    /// # Panics
+    /// If the server does not run.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.process.as_ref().expect("the server runs").url
+    }
+
+    /// The address of the database.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        self.db.url()
+    }
+
+    /// The directory of blobs and logs; tests may put files of their own there.
+    #[must_use]
+    pub fn directory(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Everything the server has printed since the first start.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.data.path().join("server.log")
+    }
+
+    /// A command of the executable on this server's data, with the environment of the server.
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        let mut command = Command::new(executable());
+        command
+            .args(args)
+            .current_dir(self.data.path())
+            .env("DATABASE_URL", self.db.url())
+            .env("DOORSTEP_DATA_DIR", self.data.path().join("data"));
+        command
+    }
+
+    /// Runs a command of the executable to its end, such as `["phone", "sync", …]`.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn run(&self, args: &[&str]) -> Output {
+        self.command(args).stdin(Stdio::null()).output().expect("the executable can be run")
+    }
+
+    /// Sends a request over TCP and checks the answer against the API document.
+    ///
+    /// # Panics
+    /// With the server's log if it does not answer; with the violation if the answer is outside the contract.
+    #[must_use]
+    pub fn send(&self, call: &Call) -> Answer {
+        let answer = send(self.url(), call).unwrap_or_else(|error| panic!("{error}; the log:\n{}", self.log()));
+        Contract::current().check(call, &answer).unwrap_or_else(|violation| panic!("{violation}"));
+        answer
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may be gone already; whatever is left of it must not outlive the test.
+            let _ = process.child.kill();
+            let _ = process.child.wait();
+        }
+    }
+}
+
+/// Sends a request to a server.
+///
+/// # Errors
+/// Where no answer came.
+pub fn send(url: &str, call: &Call) -> Result<Answer, String> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+    let mut request = ureq::http::Request::builder().method(call.method.as_str()).uri(format!("{url}{}", call.path));
+    for (name, value) in &call.headers {
+        request = request.header(name, value);
+    }
+    let sent = if call.body.is_empty() {
+        agent.run(request.body(()).map_err(|error| error.to_string())?)
+    } else {
+        agent.run(request.body(call.body.clone()).map_err(|error| error.to_string())?)
+    };
+    let mut response = sent.map_err(|error| error.to_string())?;
+    let value = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let headers = response.headers().iter().map(|(name, text)| (name.to_string(), value(text.as_bytes()))).collect();
+    let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|error| error.to_string())?;
+    Ok(Answer { status: response.status().as_u16(), headers, body })
+}
+
+/// Waits for the line that says where the server listens, and copies the rest of its output to the log.
+fn announced_url(stdout: impl io::Read + Send + 'static, log: PathBuf) -> Option<String> {
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut lines = BufReader::new(stdout);
+        let mut line = String::new();
+        while !line.starts_with("listening on ") {
+            line.clear();
+            if lines.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+        }
+        let url = line.trim().trim_start_matches("listening on ").to_owned();
+        // The test may have given up by now; then nobody needs the rest either.
+        if sender.send(url).is_ok()
+            && let Ok(mut log) = File::options().append(true).open(log)
+        {
+            let _ = io::copy(&mut lines, &mut log);
+        }
+    });
+    receiver.recv_timeout(PATIENCE).ok()
+}
+
+/// The executable beside the tests: `target/debug/doorstep` for `target/debug/deps/it-…`.
+///
+/// # Panics
+/// With a hint, if it has not been built: Cargo builds the executables of other packages only when asked.
+#[must_use]
+pub fn executable() -> PathBuf {
+    let test = std::env::current_exe().expect("a process knows its executable");
+    let profile = test.parent().and_then(Path::parent).expect("tests are in target/<profile>/deps");
+    let path = profile.join(format!("doorstep{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.is_file(), "{} is missing; run `cargo build -p doorstep` first (make test does)", path.display());
+    path
+}
