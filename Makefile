@@ -1,5 +1,5 @@
 # Two commands: `make run` and `make test`. `make help` lists the pieces.
-# ARGS are handed on: make run ARGS="--port 9000", make test-sqlite ARGS="sync::".
+# ARGS are handed on: make run ARGS="--listen 127.0.0.1:9000", make test-sqlite ARGS="sync::".
 
 CARGO ?= cargo
 ARGS ?=
