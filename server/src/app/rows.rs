@@ -5,6 +5,7 @@
 use doorstep_store::appointments::{AppointmentRecord, find_appointment};
 use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
+use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
 use doorstep_store::sites::{SiteRecord, find_site};
 use doorstep_store::visits::{VisitRecord, find_visit};
@@ -229,8 +230,13 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let version = parse(kind, item)?;
             calendar_row(conn, org, version)?.map(|row| Ok((version, to_value(&row)?))).transpose()
         }
-        // Rows of sync and review are added where those are built.
-        FeedKind::Doc | FeedKind::IntentResult | FeedKind::Verdict | FeedKind::Rework => Ok(None),
+        FeedKind::IntentResult => {
+            let found = find_intent(conn, org, parse(kind, item)?)?;
+            // It is written once, together with the intent.
+            found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
+        }
+        // Rows of review are added where that is built.
+        FeedKind::Doc | FeedKind::Verdict | FeedKind::Rework => Ok(None),
     }
 }
 
