@@ -62,7 +62,19 @@ impl TestApp {
             Ok(())
         });
         published.await.expect("the norms are published");
+        self.office_again(company)
+    }
+
+    /// The office of a company that has published its norms before.
+    #[must_use]
+    pub const fn office_again(&self, company: Company) -> Office<'_> {
         Office { app: self, company }
+    }
+
+    /// The instant the clock shows.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        self.clock.now()
     }
 }
 
