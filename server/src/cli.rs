@@ -44,4 +44,11 @@ pub enum Command {
     Migrate(ServerArgs),
     /// Print the API document.
     Openapi,
+    /// Compute a formula of the rulebook: JSON on standard input, JSON on standard output.
+    ///
+    /// Exit code 2 names the field that is missing or faulty.
+    Formula {
+        /// Code or id, for example `arrival_class` or `F-01`; without it the formulas are listed.
+        code: Option<String>,
+    },
 }

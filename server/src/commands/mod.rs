@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod formula;
 mod serve;
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Formula { code } => formula::formula(code.as_deref()),
         Command::Openapi => {
             print!("{}", crate::http::openapi::yaml()?);
             Ok(ExitCode::SUCCESS)

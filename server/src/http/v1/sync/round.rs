@@ -26,7 +26,20 @@ fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// `seal_invalid`, `sync_batch_too_large`, `too_many_changes`, `content_encoding_invalid`, `body_invalid`,
 /// `media_type_unsupported`, `invalid`, `busy`.
 #[utoipa::path(post, path = "/v1/sync", operation_id = "sync", tag = "sync",
-    request_body(content((SyncRequest = "application/cbor"), (SyncRequest = "application/json"))),
+    request_body(content(
+        (SyncRequest = "application/json", example = json!({
+            "protocol": 1,
+            "device_id": "01955f2c-3000-7000-8000-0000000000d1",
+            "batch_id": "01955f2c-3000-7000-8000-0000000000b1",
+            "max_bytes": 65536,
+        })),
+        (SyncRequest = "application/cbor", example = json!({
+            "protocol": 1,
+            "device_id": "01955f2c-3000-7000-8000-0000000000d1",
+            "batch_id": "01955f2c-3000-7000-8000-0000000000b1",
+            "max_bytes": 65536,
+        })),
+    )),
     responses(
         (status = 200, description = "What became of each item, and what changed",
             content((SyncResponse = "application/cbor"), (SyncResponse = "application/json"))),
