@@ -103,6 +103,19 @@ async fn blobs_that_come_before_the_document_count_too() {
 }
 
 #[tokio::test]
+async fn document_and_blobs_at_once_leave_nothing_waiting() {
+    for _ in 0..5 {
+        let office = office().await;
+        let doc = office.handed_in();
+        let uploads = async { tokio::join!(office.upload(office.rep(), b"one"), office.upload(office.rep(), b"two")) };
+        let ((), (one, two)) = tokio::join!(office.push(&doc), uploads);
+        assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        let visit = office.visit(VISIT).await;
+        assert_eq!((visit.missing_blobs, visit.state.as_str()), (0, "under_review"));
+    }
+}
+
+#[tokio::test]
 async fn new_content_makes_a_complete_visit_incomplete() {
     let office = office().await;
     let mut doc = office.under_review().await;
