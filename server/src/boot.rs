@@ -21,6 +21,7 @@ use crate::domain::Operation;
 use crate::http::error::ApiError;
 use crate::http::middleware::edge::edge;
 use crate::http::routes;
+use crate::jobs;
 use crate::ports::{Clock, Random, new_id};
 
 /// Opens the database and blobs and puts the application together.
@@ -123,6 +124,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// # Errors
 /// If the server cannot listen.
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
+    let _jobs = jobs::spawn_all(&state);
     let configured = state.clone();
     HttpServer::new(move || {
         let state = configured.clone();
