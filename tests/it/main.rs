@@ -10,6 +10,7 @@ mod architecture;
 mod harness;
 mod openapi_current;
 mod permissions_matrix;
+mod scenarios;
 mod store;
 mod sync;
 mod v1;
