@@ -56,7 +56,7 @@ static DEMO: Template = Template::new(|url| {
     command.args(["--listen", "127.0.0.1:0"]);
     let process = Process::launch(command, &data.path().join("server.log"));
     let sessions = OFFICE.map(|login| (login, sign_in(&process.url, login)));
-    SESSIONS.set(sessions.into()).map_err(|_| "signed in twice".to_owned())?;
+    SESSIONS.set(sessions.into()).map_err(|twice| format!("signed in twice: {:?}", twice.keys()))?;
     drop(process);
     // Whoever reads last moves the write-ahead log into the file, which is what is copied.
     let companies = with_conn(url, doorstep_store::organisations::list_organisations);
