@@ -98,6 +98,8 @@ pub enum Command {
     DemoInk(DemoInkArgs),
     /// Print the API document.
     Openapi,
+    /// Be a phone: visits offline, sync when there is a network.
+    Phone(doorstep_phone::cli::PhoneArgs),
     /// Compute a formula of the rulebook: JSON on standard input, JSON on standard output.
     ///
     /// Exit code 2 names the field that is missing or faulty.

@@ -32,3 +32,4 @@ pub mod contract;
 pub mod db;
 pub mod dir;
 pub mod server;
+pub mod together;

@@ -6,6 +6,7 @@ use doorstep_store::appointments::{AppointmentRecord, find_appointment};
 use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
 use doorstep_store::feed::FeedKind;
+use doorstep_store::reviews::{find_rework, find_verdict};
 use doorstep_store::sites::{SiteRecord, find_site};
 use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::{WorkOrderRecord, find_work_order};
@@ -229,8 +230,16 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let version = parse(kind, item)?;
             calendar_row(conn, org, version)?.map(|row| Ok((version, to_value(&row)?))).transpose()
         }
-        // Rows of sync and review are added where those are built.
-        FeedKind::Doc | FeedKind::IntentResult | FeedKind::Verdict | FeedKind::Rework => Ok(None),
+        FeedKind::Verdict => {
+            let found = find_verdict(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((1, read("verdicts", row.id, &row.body)?))).transpose()
+        }
+        FeedKind::Rework => {
+            let found = find_rework(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((row.version, read("reworks", row.id, &row.body)?))).transpose()
+        }
+        // Rows of sync are added where those are built.
+        FeedKind::Doc | FeedKind::IntentResult => Ok(None),
     }
 }
 

@@ -110,7 +110,7 @@ impl Search {
 fn check(terms: &Search) -> AppResult<()> {
     let mut refusal = Refusal::new(ErrorCode::Invalid);
     if terms.used().is_empty() {
-        refusal = refusal.field("", "at least one term");
+        refusal = refusal.field(".", "at least one term");
     }
     if terms.phone.as_ref().is_some_and(|phone| digits(phone).len() < 4) {
         refusal = refusal.field("phone", "four digits or more");

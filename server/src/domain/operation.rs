@@ -131,6 +131,21 @@ operations! {
     /// Lists the declared blobs of a visit that have not arrived.
     ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
 
+    /// Lists the visits that await a verdict.
+    ListReviewQueue = "list_review_queue" Get "/v1/reviews/queue"
+        Access::Roles(&[(Reviewer, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
+            (Auditor, Organisation)]);
+    /// Shows a visit with everything needed to judge it.
+    ShowReview = "show_review" Get "/v1/visits/{visit_id}/review" PHOTO_READERS;
+    /// Claims a visit for review.
+    ClaimReview = "claim_review" Post "/v1/visits/{visit_id}/review/claim" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Judges one photo.
+    JudgePhoto = "judge_photo" Post "/v1/visits/{visit_id}/photos/{photo_id}/verdicts"
+        Access::Roles(&[(Reviewer, Organisation)]);
+    /// Approves or returns a visit.
+    JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Lists every decision about a visit.
+    ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
     // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
     /// Lists customers.
     ListCustomers = "list_customers" Get "/v1/customers" Access::Roles(READ_CUSTOMERS);

@@ -7,7 +7,8 @@ use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, customers, day_board, devices, health, search, sites, sync, templates, users, visits, work_orders,
+    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
+    work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -43,6 +44,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
     at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
 
+    at.route(Op::ListReviewQueue, reviews::queue::list_review_queue);
+    at.route(Op::ShowReview, reviews::show::show_review);
+    at.route(Op::ClaimReview, reviews::claim::claim_review);
+    at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
+    at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
+    at.route(Op::ListVerdicts, reviews::history::list_verdicts);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
     at.route(Op::ShowCustomer, customers::show::show_customer);

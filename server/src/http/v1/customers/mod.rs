@@ -19,13 +19,16 @@ use crate::http::wire::Instant;
 }))]
 pub struct CustomerIn {
     /// `individual` or `institution`.
+    #[schema(example = "individual")]
     pub kind: String,
     /// Name, 1 to 100 characters.
+    #[schema(example = "王海")]
     pub name: String,
     /// Phone numbers, at most 10.
     #[serde(default)]
     pub phones: Vec<String>,
     /// Postal address, 1 to 300 characters.
+    #[schema(example = "云泽市虚构区示例路 18 号 3 栋 502")]
     pub address: String,
 }
 

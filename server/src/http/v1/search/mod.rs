@@ -20,21 +20,27 @@ use crate::http::v1::work_orders::WorkOrderOut;
 pub struct SearchIn {
     /// Part of a customer's name.
     #[serde(default)]
+    #[schema(example = "王海")]
     pub name: Option<String>,
     /// A phone number, or its last four digits.
     #[serde(default)]
+    #[schema(example = "0001")]
     pub phone: Option<String>,
     /// Number of a work order or visit.
     #[serde(default)]
+    #[schema(example = "WO-2025-000001")]
     pub number: Option<String>,
     /// 209 number.
     #[serde(default)]
+    #[schema(example = "20900088001")]
     pub number_209: Option<String>,
     /// Number in the ordering system.
     #[serde(default)]
+    #[schema(example = "CRM-88001")]
     pub external_ref: Option<String>,
     /// Part of an address of a customer or site.
     #[serde(default)]
+    #[schema(example = "示例路18号")]
     pub address: Option<String>,
 }
 

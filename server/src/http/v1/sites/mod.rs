@@ -24,14 +24,17 @@ pub struct SiteData {
     #[serde(default)]
     pub grid_id: Option<GridId>,
     /// Address, 1 to 300 characters.
+    #[schema(example = "云泽市虚构区示例路 18 号 3 栋 502")]
     pub address: String,
     /// Position.
     #[serde(default)]
     pub geo: Option<Geo>,
     /// `urban_residential`, `rural` or `business`.
+    #[schema(example = "urban_residential")]
     pub scene: String,
     /// How to get in.
     #[serde(default)]
+    #[schema(example = "单元门密码问物业")]
     pub access_note: Option<String>,
 }
 

@@ -18,6 +18,7 @@ use crate::http::openapi::Problems;
 #[schema(example = json!({ "reason": "用户取消订单" }))]
 pub struct CancelIn {
     /// 1 to 500 characters.
+    #[schema(example = "用户取消订单")]
     pub reason: String,
 }
 

@@ -26,6 +26,7 @@ pub struct VisitIn {
     /// The work order.
     pub work_order_id: WorkOrderId,
     /// Template; its newest version is pinned.
+    #[schema(example = "broadband_install")]
     pub template: String,
     /// Who goes; may be empty.
     #[serde(default)]

@@ -30,6 +30,7 @@ pub struct AppointmentIn {
     #[serde(default)]
     pub end: Option<Instant>,
     /// `customer`, `rep` or `office`.
+    #[schema(example = "customer")]
     pub proposed_by: String,
 }
 

@@ -30,8 +30,10 @@ pub struct RescheduleIn {
     /// When the customer was told, or told us.
     pub notified_at: Instant,
     /// `customer`, `rep` or `office`.
+    #[schema(example = "customer")]
     pub proposed_by: String,
     /// Why, 1 to 500 characters.
+    #[schema(example = "用户上午有事")]
     pub reason: String,
 }
 

@@ -24,14 +24,18 @@ use crate::http::wire::Instant;
 pub struct OrderIn {
     /// Number in the ordering system, unique in the organisation.
     #[serde(default)]
+    #[schema(example = "CRM-88001")]
     pub external_ref: Option<String>,
     /// The 209 number of broadband orders.
     #[serde(default)]
+    #[schema(example = "20900088001")]
     pub number_209: Option<String>,
     /// `install`, `remove`, `move`, `repair`, `return_visit`, `retention`, `survey`, `call`, `complaint` or `inspection`.
     #[serde(rename = "type")]
+    #[schema(example = "install")]
     pub kind: String,
     /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    #[schema(example = "hotline")]
     pub channel: String,
     /// Facts that rules of templates read: code → text, decimals as decimal strings.
     #[serde(default)]
