@@ -186,6 +186,27 @@ fn the_demo_prints_how_to_sign_in() {
     assert_eq!(me["user"]["name"], "沈清");
 }
 
+#[test]
+fn the_printed_commands_enrol_a_phone_and_list_the_visits_of_today() {
+    let (db, data) = (TestDb::new(), TestDir::new());
+    let demo = Demo::start(&db, data.path());
+    let commands: Vec<&str> =
+        demo.banner.lines().map(str::trim).filter(|line| line.contains(" phone --dir ")).collect();
+    let [enrol, list] = commands[..] else { panic!("not two commands: {}", demo.banner) };
+    run(enrol, data.path());
+    let listed = run(list, data.path());
+    assert!(listed.contains("何雨") && listed.contains("宋杰"), "{listed}");
+    assert!(!listed.contains("罗兰"), "another rep's customer: {listed}");
+}
+
+/// Runs a printed command as a person would.
+fn run(line: &str, directory: &Path) -> String {
+    let output = Command::new("sh").args(["-c", line]).current_dir(directory).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{line}\n{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
 fn program(db: &TestDb, data: &Path) -> Command {
     let mut command = Command::new(executable());
     command.current_dir(data).env("DATABASE_URL", db.url()).env("DOORSTEP_DATA_DIR", data.join("demo"));
