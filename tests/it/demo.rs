@@ -1,20 +1,17 @@
 //! The invented company: complete, the same everywhere, and put in only once.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use doorstep::app::{AppError, AppState};
 use doorstep::demo::{self, DemoError};
 use doorstep::{boot, config};
 use doorstep_store::assignments::list_crew;
 use doorstep_store::visits::{VisitFilter, list_visits};
 use doorstep_store::work_orders::find_work_order;
-use doorstep_store::{Conn, organisations, per_backend};
+use doorstep_store::{Conn, organisations};
 use integration_tests::app::COMPANIES;
 use integration_tests::call::Call;
 use integration_tests::clock::{START, TestClock};
@@ -24,7 +21,7 @@ use integration_tests::server::{executable, send};
 use serde_json::{Value, json};
 use sync_core::time::UnixMillis;
 
-use crate::store::catalogue;
+use crate::store::catalogue::count_rows;
 
 /// Noon of a day of today, in the company's zone.
 const TODAY: &str = "2026-02-03T12:00:00+08:00";
@@ -40,23 +37,6 @@ async fn start(db: &TestDb, data: &TestDir, now: UnixMillis) -> AppState {
 
 async fn read<T: Send + 'static>(state: &AppState, f: impl FnOnce(&mut Conn) -> T + Send + 'static) -> T {
     state.store.read(move |conn| Ok::<_, AppError>(f(conn))).await.expect("the database can be read")
-}
-
-#[derive(QueryableByName)]
-struct Count {
-    #[diesel(sql_type = BigInt)]
-    rows: i64,
-}
-
-/// Rows per table.
-fn count(conn: &mut Conn) -> BTreeMap<String, i64> {
-    let tables: Vec<String> = catalogue::read(conn).into_keys().collect();
-    let rows = |conn: &mut Conn, table: &str| {
-        let sql = format!("SELECT count(*) AS rows FROM {table}");
-        let counted: QueryResult<Count> = per_backend!(conn, c => diesel::sql_query(sql).get_result(c));
-        counted.expect("a table can be counted").rows
-    };
-    tables.into_iter().map(|table| (table.clone(), rows(conn, &table))).collect()
 }
 
 /// Every planned visit in one line: reference of its order, numbers, ids, template, start, crew.
@@ -87,14 +67,14 @@ async fn a_second_start_changes_nothing() {
     demo::seed(&first).await.unwrap();
     assert_eq!(demo::plan_today(&first).await.unwrap(), "2026-02-03");
     demo::create_code(&first, "li.ming").await.unwrap();
-    let before = read(&first, count).await;
+    let before = read(&first, count_rows).await;
     drop(first);
 
     let again = start(&db, &data, now.plus_ms(3_600_000)).await;
     demo::seed(&again).await.unwrap();
     demo::plan_today(&again).await.unwrap();
     demo::create_code(&again, "li.ming").await.unwrap();
-    assert_eq!(read(&again, count).await, before);
+    assert_eq!(read(&again, count_rows).await, before);
     let of = |table: &str| before[table];
     let counts = [of("organisations"), of("users"), of("teams"), of("grids"), of("customers"), of("visits")];
     assert_eq!(counts, [1, 18, 2, 3, 16, 17]);
@@ -154,9 +134,9 @@ async fn every_machine_gets_the_same_plan() {
 async fn data_of_others_are_left_alone() {
     let (db, data) = (TestDb::copy_of(&COMPANIES), TestDir::new());
     let state = start(&db, &data, START).await;
-    let before = read(&state, count).await;
+    let before = read(&state, count_rows).await;
     assert!(matches!(demo::seed(&state).await, Err(DemoError::ForeignData)));
-    assert_eq!(read(&state, count).await, before);
+    assert_eq!(read(&state, count_rows).await, before);
 }
 
 #[test]
