@@ -7,6 +7,7 @@
 )]
 
 mod architecture;
+mod demo;
 mod harness;
 mod openapi_current;
 mod permissions_matrix;
