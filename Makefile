@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench
+.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -35,11 +35,15 @@ wasm: ## checks sync-core for browsers, where the target is installed
 test-unit: ## runs the unit and property tests of every crate
 	$(CARGO) test --locked --workspace --exclude integration-tests $(ARGS)
 
-test-sqlite: ## runs the integration tests on SQLite
+# The tests drive the real executable, which Cargo builds for another package only when asked.
+server:
+	$(CARGO) build --locked -p doorstep
+
+test-sqlite: server ## runs the integration tests on SQLite
 	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked -p integration-tests $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
-test-postgres: ## runs the integration tests on a throw-away PostgreSQL
+test-postgres: server ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked -p integration-tests --features postgres $(ARGS)
 

@@ -10,8 +10,8 @@ use sync_core::plan::AppointmentChange;
 use crate::app::rows::appointment_row;
 use crate::app::scope::load_zone;
 use crate::app::visits::VisitListing;
-use crate::app::visits::show::listings;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
+use crate::app::visits::show::{listings, no_day};
+use crate::app::{AppError, AppResult, AppState, Ctx, reach};
 use crate::domain::visit::{Place, is_late_risk};
 use doorstep_store::appointments::find_appointment;
 use doorstep_store::customers::find_customer;
@@ -27,9 +27,9 @@ const MAX_VISITS: i64 = 2_000;
 pub struct BoardVisit {
     /// The visit.
     pub listing: VisitListing,
-    /// Name of the customer.
+    /// Name of the customer, unless masked.
     pub customer: Option<String>,
-    /// Address of the site.
+    /// Address of the site, unless masked.
     pub address: Option<String>,
     /// Whether it will probably be late.
     pub is_late_risk: bool,
@@ -68,9 +68,7 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>) -> 
             let zone = load_zone(conn, ctx.actor.org)?;
             let today = || zone.day(ctx.now).map_err(|error| AppError::Internal(error.to_string()));
             let day = day.map_or_else(today, Ok)?;
-            let bounds = zone.bounds(&day).map_err(|_no_day| {
-                AppError::from(Refusal::new(ErrorCode::ParameterInvalid).field("date", "a day as YYYY-MM-DD"))
-            })?;
+            let bounds = zone.bounds(&day).map_err(|_no_day| no_day())?;
             let filter = VisitFilter {
                 from_ms: Some(bounds.from.0),
                 to_ms: Some(bounds.to.0),
@@ -103,6 +101,7 @@ fn board_visit(conn: &mut Conn, ctx: &Ctx, listing: VisitListing) -> AppResult<B
     let org = ctx.actor.org;
     let (mut customer, mut address) = (None, None);
     if let Some(id) = listing.row.work_order_id
+        && !reach::is_masked(ctx)
         && let Some(order) = find_work_order(conn, org, id.0)?
     {
         customer = find_customer(conn, org, order.customer_id.0)?.map(|row| row.name);

@@ -10,6 +10,7 @@ pub mod error;
 pub mod norms;
 pub mod numbers;
 pub mod reach;
+pub mod reviews;
 pub mod rows;
 pub mod scope;
 pub mod search;

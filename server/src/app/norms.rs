@@ -10,8 +10,9 @@ use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 
+use crate::app::rows::read;
 use crate::app::scope::EVERYBODY;
-use crate::app::{AppError, AppResult, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// The product's templates.
 const TEMPLATES: [&str; 8] = [
@@ -158,6 +159,65 @@ pub fn seed_norms(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, now: UnixM
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
     let calendar = CalendarRow { version: 1, holidays: days(&HOLIDAYS_2025), make_up_days: days(&MAKE_UP_DAYS_2025) };
     publish_calendar(conn, batch, org, &calendar, now)
+}
+
+/// Every published template version, by code and version.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_templates(state: &AppState, ctx: Ctx) -> AppResult<Vec<TemplateRow>> {
+    state.store.read(move |conn| Ok::<_, AppError>(norms::list_templates(conn, ctx.actor.org)?)).await
+}
+
+/// A template version as published.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_template(state: &AppState, ctx: Ctx, code: String, version: i64) -> AppResult<TemplateRow> {
+    state
+        .store
+        .read(move |conn| {
+            norms::find_template(conn, ctx.actor.org, &code, version)?.ok_or_else(|| ErrorCode::NotFound.into())
+        })
+        .await
+}
+
+/// A policy version, or the one in force now.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_policy(state: &AppState, ctx: Ctx, version: Option<i64>) -> AppResult<PolicyRow> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let found = match version {
+                Some(version) => norms::find_policy(conn, org, version)?,
+                None => norms::find_policy_at(conn, org, ctx.now.0)?,
+            };
+            let row = found.ok_or(ErrorCode::NotFound)?;
+            read("policies", row.version, &row.body)
+        })
+        .await
+}
+
+/// A calendar version, or the newest.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_calendar(state: &AppState, ctx: Ctx, version: Option<i64>) -> AppResult<CalendarRow> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let found = match version {
+                Some(version) => norms::find_calendar(conn, org, version)?,
+                None => norms::find_newest_calendar(conn, org)?,
+            };
+            let row = found.ok_or(ErrorCode::NotFound)?;
+            read("calendars", row.version, &row.body)
+        })
+        .await
 }
 
 fn plain(value: &impl serde::Serialize) -> AppResult<String> {

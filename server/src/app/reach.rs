@@ -2,6 +2,7 @@
 
 use doorstep_store::{Conn, users, visits};
 use sync_core::ids::{UserId, VisitId};
+use sync_core::visit::VisitState;
 
 use crate::app::{AppResult, Ctx, ErrorCode};
 use crate::domain::{Role, Scope};
@@ -27,9 +28,20 @@ pub fn of(conn: &mut Conn, ctx: &Ctx) -> AppResult<Option<Vec<UserId>>> {
 /// # Errors
 /// `not_found` for absent and foreign visits alike.
 pub fn load_visit(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<visits::VisitRecord> {
-    let filter = visits::VisitFilter { id: Some(visit), reach: of(conn, ctx)?, ..Default::default() };
+    let reach = of(conn, ctx)?;
+    let filter = visits::VisitFilter { id: Some(visit), reach, states: visible_states(ctx), ..Default::default() };
     let mut found = visits::list_visits(conn, ctx.actor.org, &filter, "", 1)?;
     Ok(found.pop().ok_or(ErrorCode::NotFound)?)
+}
+
+/// The states in which the asker sees visits; `None` means all. Who only reviews sees what was handed in.
+#[must_use]
+pub fn visible_states(ctx: &Ctx) -> Option<Vec<&'static str>> {
+    use VisitState as S;
+    let only_reviews = !ctx.actor.roles.is_empty() && ctx.actor.roles.iter().all(|role| *role == Role::Reviewer);
+    let is_visible =
+        |state: &&S| state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed);
+    only_reviews.then(|| S::ALL.iter().filter(is_visible).map(|state| state.code()).collect())
 }
 
 /// Whether contact data is masked for the asker: all he is are roles that judge, not serve (rulebook 20).

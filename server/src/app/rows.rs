@@ -7,6 +7,7 @@ use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
 use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
+use doorstep_store::reviews::{find_rework, find_verdict};
 use doorstep_store::sites::{SiteRecord, find_site};
 use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::{WorkOrderRecord, find_work_order};
@@ -235,8 +236,15 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             // It is written once, together with the intent.
             found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
         }
-        // Rows of review are added where that is built.
-        FeedKind::Doc | FeedKind::Verdict | FeedKind::Rework => Ok(None),
+        FeedKind::Verdict => {
+            let found = find_verdict(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((1, read("verdicts", row.id, &row.body)?))).transpose()
+        }
+        FeedKind::Rework => {
+            let found = find_rework(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((row.version, read("reworks", row.id, &row.body)?))).transpose()
+        }
+        FeedKind::Doc => Ok(None),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Searching by what people know: a name, a phone number, an order number, an address.
 
+use doorstep_store::Conn;
 use doorstep_store::customers::CustomerFilter;
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::work_orders::WorkOrderFilter;
@@ -9,7 +10,7 @@ use crate::app::customers::{Customer, list_with_phones};
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::listings;
 use crate::app::work_orders::{WorkOrder, list_loaded};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::domain::fold::{digits, fold};
 
 /// Most results per kind.
@@ -51,43 +52,40 @@ pub struct Found {
 /// `invalid` without a term, or with a term too short to mean something.
 pub async fn search(state: &AppState, ctx: Ctx, terms: Search) -> AppResult<Found> {
     check(&terms)?;
-    let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
-            let reps = reach::of(conn, &ctx)?;
-            let mut found = Found::default();
-            if terms.names_person() {
-                let filter = customer_filter(&terms, reps.clone());
-                found.customers = list_with_phones(conn, &ctx, &filter, "", MAX_RESULTS)?;
+    let (app, asker, used) = (state.clone(), ctx.clone(), terms.used());
+    let found = state.store.read(move |conn| find(conn, &ctx, &terms)).await?;
+    let counts = [found.customers.len(), found.work_orders.len(), found.visits.len()];
+    let detail = json!({ "terms": used, "found": counts });
+    state.store.write(move |conn| audit::record(conn, &app, &asker, "search.done", asker.actor.user, &detail)).await?;
+    Ok(found)
+}
+
+fn find(conn: &mut Conn, ctx: &Ctx, terms: &Search) -> AppResult<Found> {
+    let reps = reach::of(conn, ctx)?;
+    let mut found = Found::default();
+    if terms.names_person() {
+        let filter = customer_filter(terms, reps.clone());
+        found.customers = list_with_phones(conn, ctx, &filter, "", MAX_RESULTS)?;
+    }
+    for filter in order_filters(terms, &found.customers, reps.as_ref()) {
+        for order in list_loaded(conn, ctx, &filter, "", MAX_RESULTS)? {
+            if found.work_orders.iter().all(|known| known.row.id != order.row.id) {
+                found.work_orders.push(order);
             }
-            for filter in order_filters(&terms, &found.customers, reps.as_ref()) {
-                for order in list_loaded(conn, &ctx, &filter, "", MAX_RESULTS)? {
-                    if found.work_orders.iter().all(|known| known.row.id != order.row.id) {
-                        found.work_orders.push(order);
-                    }
-                }
-            }
-            found.work_orders.truncate(50);
-            let mut ids: Vec<_> = found.work_orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
-            if let Some(number) = &terms.number {
-                let filter = VisitFilter {
-                    number: Some(number.trim().to_uppercase()),
-                    reach: reps.clone(),
-                    ..Default::default()
-                };
-                let named = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
-                ids.extend(named.iter().map(|row| row.id.0));
-            }
-            let filter = VisitFilter { ids: Some(ids), reach: reps, ..Default::default() };
-            let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
-            found.visits = listings(conn, &ctx, rows)?;
-            let counts = [found.customers.len(), found.work_orders.len(), found.visits.len()];
-            let detail = json!({ "terms": terms.used(), "found": counts });
-            audit::record(conn, &app, &ctx, "search.done", ctx.actor.user, &detail)?;
-            Ok::<_, AppError>(found)
-        })
-        .await
+        }
+    }
+    found.work_orders.truncate(usize::try_from(MAX_RESULTS).unwrap_or(usize::MAX));
+    let seen = VisitFilter { reach: reps, states: reach::visible_states(ctx), ..Default::default() };
+    let mut ids: Vec<_> = found.work_orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
+    if let Some(number) = &terms.number {
+        let filter = VisitFilter { number: Some(number.trim().to_uppercase()), ..seen.clone() };
+        let named = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
+        ids.extend(named.iter().map(|row| row.id.0));
+    }
+    let filter = VisitFilter { ids: Some(ids), ..seen };
+    let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
+    found.visits = listings(conn, ctx, rows)?;
+    Ok(found)
 }
 
 impl Search {
@@ -112,7 +110,7 @@ impl Search {
 fn check(terms: &Search) -> AppResult<()> {
     let mut refusal = Refusal::new(ErrorCode::Invalid);
     if terms.used().is_empty() {
-        refusal = refusal.field("", "at least one term");
+        refusal = refusal.field(".", "at least one term");
     }
     if terms.phone.as_ref().is_some_and(|phone| digits(phone).len() < 4) {
         refusal = refusal.field("phone", "four digits or more");

@@ -6,7 +6,8 @@
 use super::actor::{Role, Scope, TokenKind};
 
 use Role::{
-    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Reviewer, TeamLead,
+    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Integrator, Reviewer,
+    TeamLead,
 };
 use Scope::{Organisation, Own, Team};
 
@@ -129,6 +130,82 @@ operations! {
     ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
     /// Lists the declared blobs of a visit that have not arrived.
     ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
+
+    /// Lists the visits that await a verdict.
+    ListReviewQueue = "list_review_queue" Get "/v1/reviews/queue"
+        Access::Roles(&[(Reviewer, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
+            (Auditor, Organisation)]);
+    /// Shows a visit with everything needed to judge it.
+    ShowReview = "show_review" Get "/v1/visits/{visit_id}/review" PHOTO_READERS;
+    /// Claims a visit for review.
+    ClaimReview = "claim_review" Post "/v1/visits/{visit_id}/review/claim" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Judges one photo.
+    JudgePhoto = "judge_photo" Post "/v1/visits/{visit_id}/photos/{photo_id}/verdicts"
+        Access::Roles(&[(Reviewer, Organisation)]);
+    /// Approves or returns a visit.
+    JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Lists every decision about a visit.
+    ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
+    // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
+    /// Lists customers.
+    ListCustomers = "list_customers" Get "/v1/customers" Access::Roles(READ_CUSTOMERS);
+    /// Adds a customer.
+    CreateCustomer = "create_customer" Post "/v1/customers" Access::Roles(WRITE_CUSTOMERS);
+    /// Shows a customer.
+    ShowCustomer = "show_customer" Get "/v1/customers/{customer_id}" Access::Roles(READ_CUSTOMERS);
+    /// Adds a site.
+    CreateSite = "create_site" Post "/v1/sites" Access::Roles(WRITE_CUSTOMERS);
+    /// Shows a site.
+    ShowSite = "show_site" Get "/v1/sites/{site_id}" Access::Roles(READ_CUSTOMERS);
+    /// Lists work orders.
+    ListWorkOrders = "list_work_orders" Get "/v1/work-orders" Access::Roles(READ_ORDERS);
+    /// Adds a work order.
+    CreateWorkOrder = "create_work_order" Post "/v1/work-orders" Access::Roles(WRITE_CUSTOMERS);
+    /// Imports work orders.
+    ImportWorkOrders = "import_work_orders" Post "/v1/work-orders/import"
+        Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
+    /// Shows a work order.
+    ShowWorkOrder = "show_work_order" Get "/v1/work-orders/{work_order_id}" Access::Roles(READ_ORDERS);
+    /// Lists visits.
+    ListVisits = "list_visits" Get "/v1/visits" Access::Roles(READ_ORDERS);
+    /// Plans a visit.
+    CreateVisit = "create_visit" Post "/v1/visits" Access::Roles(&[(Dispatcher, Organisation)]);
+    /// Shows a visit.
+    ShowVisit = "show_visit" Get "/v1/visits/{visit_id}" Access::Roles(READ_ORDERS);
+    /// Gives a visit to a crew.
+    AssignVisit = "assign_visit" Post "/v1/visits/{visit_id}/assign"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
+    /// Moves a visit.
+    RescheduleVisit = "reschedule_visit" Post "/v1/visits/{visit_id}/reschedule"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
+            (CsSupervisor, Organisation)]);
+    /// Cancels a visit.
+    CancelVisit = "cancel_visit" Post "/v1/visits/{visit_id}/cancel"
+        Access::Roles(&[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)]);
+    /// Plans the next attempt.
+    CreateNextAttempt = "create_next_attempt" Post "/v1/visits/{visit_id}/next-attempt"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
+    /// Closes an approved visit.
+    CloseVisit = "close_visit" Post "/v1/visits/{visit_id}/close"
+        Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation)]);
+    /// Searches.
+    Search = "search" Post "/v1/search"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (Reviewer, Organisation),
+            (CsAgent, Organisation), (CsSupervisor, Organisation), (DeptManager, Organisation),
+            (BranchManager, Organisation), (Auditor, Organisation)]);
+    /// Shows the day board.
+    ShowDayBoard = "show_day_board" Get "/v1/day-board"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
+            (CsSupervisor, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
+            (Auditor, Organisation)]);
+    /// Lists templates.
+    ListTemplates = "list_templates" Get "/v1/templates" Access::Anyone;
+    /// Shows a template version.
+    ShowTemplate = "show_template" Get "/v1/templates/{code}/{version}" Access::Anyone;
+    /// Shows a policy version.
+    ShowPolicy = "show_policy" Get "/v1/policies/{version}" Access::Anyone;
+    /// Shows a calendar version.
+    ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
 
 /// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
@@ -143,6 +220,27 @@ const PHOTO_READERS: Access = Access::Roles(&[
     (BranchManager, Organisation),
     (Auditor, Organisation),
 ]);
+
+/// Who reads customers and sites; who only judges gets them masked.
+const READ_CUSTOMERS: &[(Role, Scope)] = &[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+    (Integrator, Organisation),
+];
+
+/// Who adds customers, sites and work orders.
+const WRITE_CUSTOMERS: &[(Role, Scope)] =
+    &[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)];
+
+/// Who reads work orders and visits; who only reviews sees visits once they are handed in.
+const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
 
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.

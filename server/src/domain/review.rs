@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::Hash;
 use sync_core::doc::record::Photo;
-use sync_core::ids::{UserId, VisitId};
+use sync_core::ids::UserId;
 use sync_core::merge::View;
 use sync_core::merge::view::Entry;
 use sync_core::plan::{ReworkSlot, VerdictRow};
@@ -313,10 +313,13 @@ pub fn verdict_instant(verdicts: &[VerdictRow], now: UnixMillis) -> UnixMillis {
     verdicts.iter().map(|verdict| verdict.at_ms.plus_ms(1)).max().map_or(now, |next| next.max(now))
 }
 
-/// Whether a verdict that came again under the same id says the same.
+/// Whether a verdict that came again under the same id says the same; its instant and the order of its
+/// missing ticks are ours.
 #[must_use]
-pub fn is_repeat(stored: &VerdictRow, sent: &VerdictRow, visit: VisitId) -> bool {
-    stored.visit_id == visit && VerdictRow { at_ms: stored.at_ms, ..sent.clone() } == *stored
+pub fn is_repeat(stored: &VerdictRow, sent: &VerdictRow) -> bool {
+    let codes = |verdict: &VerdictRow| verdict.missing.iter().cloned().collect::<BTreeSet<_>>();
+    let same = VerdictRow { at_ms: stored.at_ms, missing: stored.missing.clone(), ..sent.clone() } == *stored;
+    same && codes(stored) == codes(sent)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use sync_core::bytes::Actor;
 use sync_core::doc::record::TimelineEvent;
-use sync_core::ids::VerdictId;
+use sync_core::ids::{VerdictId, VisitId};
 use sync_core::merge::view::OpId;
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, VisitPlan};
 use sync_core::time::Stamp;
@@ -296,10 +296,12 @@ fn verdicts_of_one_instant_keep_their_order() {
 #[test]
 fn a_repeat_says_the_same_apart_from_its_instant() {
     let mut case = case();
-    case.verdict("p1", "one", PhotoDecision::Approve, &[]);
+    case.verdict("p1", "one", PhotoDecision::Reject, &["box", "route"]);
     let stored = case.verdicts.first().expect("verdict");
     let again = VerdictRow { at_ms: UnixMillis(77), ..stored.clone() };
-    assert!(is_repeat(stored, &again, VISIT));
-    assert!(!is_repeat(stored, &VerdictRow { comment: Some("other".into()), ..again.clone() }, VISIT));
-    assert!(!is_repeat(stored, &again, VisitId::from_bytes([2; 16])));
+    assert!(is_repeat(stored, &again));
+    assert!(is_repeat(stored, &VerdictRow { missing: vec!["route".into(), "box".into()], ..again.clone() }));
+    assert!(!is_repeat(stored, &VerdictRow { missing: vec!["route".into()], ..again.clone() }));
+    assert!(!is_repeat(stored, &VerdictRow { comment: Some("other".into()), ..again.clone() }));
+    assert!(!is_repeat(stored, &VerdictRow { visit_id: VisitId::from_bytes([2; 16]), ..again }));
 }

@@ -5,7 +5,10 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
-use crate::http::v1::{auth, blobs, devices, health, sync, users};
+use crate::http::v1::{
+    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
+    work_orders,
+};
 
 /// Problems any operation behind the guard may answer with.
 #[derive(IntoResponses)]
@@ -129,6 +132,12 @@ impl Modify for BearerToken {
         (name = "sync", description = "One round trip for phones: captured work in, news out"),
         (name = "users", description = "People and their roles"),
         (name = "blobs", description = "Photos and other bytes"),
+        (name = "reviews", description = "Judging photos and visits"),
+        (name = "customers", description = "Customers and the sites where they are served"),
+        (name = "work orders", description = "What was ordered"),
+        (name = "visits", description = "Planning, assigning and following visits"),
+        (name = "search", description = "Finding people and orders"),
+        (name = "templates", description = "Published templates, policies and calendars"),
     ),
     paths(
         health::show_health, health::show_readiness, health::show_jwks, health::show_evidence_keys,
@@ -139,6 +148,18 @@ impl Modify for BearerToken {
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
+        reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
+        reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
+        customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
+        sites::create::create_site, sites::show::show_site,
+        work_orders::list::list_work_orders, work_orders::create::create_work_order,
+        work_orders::import::import_work_orders, work_orders::show::show_work_order,
+        visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
+        visits::assign::assign_visit, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
+        visits::next_attempt::create_next_attempt, visits::close::close_visit,
+        search::search, day_board::show_day_board,
+        templates::list::list_templates, templates::show::show_template, templates::policy::show_policy,
+        templates::policy::show_calendar,
     ),
     components(schemas(Problem)),
     modifiers(&BearerToken),

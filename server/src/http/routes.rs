@@ -6,7 +6,10 @@ use actix_web::{Handler, Responder, web};
 use crate::domain::Operation;
 use crate::domain::operation::Method;
 use crate::http::middleware::guard::guard;
-use crate::http::v1::{auth, blobs, devices, health, sync, users};
+use crate::http::v1::{
+    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
+    work_orders,
+};
 use crate::http::{docs, openapi};
 
 /// Mounts the whole API.
@@ -40,6 +43,36 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
     at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
+
+    at.route(Op::ListReviewQueue, reviews::queue::list_review_queue);
+    at.route(Op::ShowReview, reviews::show::show_review);
+    at.route(Op::ClaimReview, reviews::claim::claim_review);
+    at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
+    at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
+    at.route(Op::ListVerdicts, reviews::history::list_verdicts);
+    at.route(Op::ListCustomers, customers::list::list_customers);
+    at.route(Op::CreateCustomer, customers::create::create_customer);
+    at.route(Op::ShowCustomer, customers::show::show_customer);
+    at.route(Op::CreateSite, sites::create::create_site);
+    at.route(Op::ShowSite, sites::show::show_site);
+    at.route(Op::ListWorkOrders, work_orders::list::list_work_orders);
+    at.route(Op::CreateWorkOrder, work_orders::create::create_work_order);
+    at.route(Op::ImportWorkOrders, work_orders::import::import_work_orders);
+    at.route(Op::ShowWorkOrder, work_orders::show::show_work_order);
+    at.route(Op::ListVisits, visits::list::list_visits);
+    at.route(Op::CreateVisit, visits::create::create_visit);
+    at.route(Op::ShowVisit, visits::show::show_visit);
+    at.route(Op::AssignVisit, visits::assign::assign_visit);
+    at.route(Op::RescheduleVisit, visits::reschedule::reschedule_visit);
+    at.route(Op::CancelVisit, visits::cancel::cancel_visit);
+    at.route(Op::CreateNextAttempt, visits::next_attempt::create_next_attempt);
+    at.route(Op::CloseVisit, visits::close::close_visit);
+    at.route(Op::Search, search::search);
+    at.route(Op::ShowDayBoard, day_board::show_day_board);
+    at.route(Op::ListTemplates, templates::list::list_templates);
+    at.route(Op::ShowTemplate, templates::show::show_template);
+    at.route(Op::ShowPolicy, templates::policy::show_policy);
+    at.route(Op::ShowCalendar, templates::policy::show_calendar);
 
     config.service(openapi::show);
     config.service(docs::redirect);

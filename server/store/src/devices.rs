@@ -164,6 +164,22 @@ pub fn replace_enrolment_code(conn: &mut Conn, row: &EnrolmentCodeRow) -> StoreR
     Ok(())
 }
 
+/// Holds the unused code of a person for this transaction, so that tries at once come one after the other.
+///
+/// # Concurrency
+/// A write that changes nothing locks the row on PostgreSQL; SQLite has one writer anyway.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_enrolment_code(conn: &mut Conn, org: OrgId, user: UserId) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(enrolment_codes::table.filter(
+        enrolment_codes::org_id.eq(Txt(org))
+            .and(enrolment_codes::user_id.eq(Txt(user)))
+            .and(enrolment_codes::used_at_ms.is_null()),
+    )).set(enrolment_codes::tries_left.eq(enrolment_codes::tries_left)).execute(c))?;
+    Ok(())
+}
+
 /// The unused code of a person.
 ///
 /// # Errors

@@ -1,14 +1,11 @@
-//! What of a visit's evidence is durable, and who may see the visit: the questions uploads ask.
-
-use std::collections::BTreeSet;
+//! What of a visit's evidence is durable: the columns that follow from claims and blobs.
 
 use diesel::prelude::*;
-use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, UserId, VisitId};
+use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{assignments, blob_claims, documents, visits};
+use crate::schema::{documents, visits};
 use crate::text::Txt;
 
 /// The evidence columns of a visit.
@@ -22,6 +19,21 @@ pub struct Evidence {
     pub has_document: bool,
 }
 
+/// Holds the visit's row until the commit; false if there is no such visit.
+///
+/// # Concurrency
+/// Of two transactions that decide on the same visit, the second sees what the first wrote.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bool> {
+    // A write of nothing: the one lock that both engines know.
+    let touched = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(visit))))
+        .set(visits::missing_blobs.eq(visits::missing_blobs))
+        .execute(c))?;
+    Ok(touched == 1)
+}
+
 /// The evidence columns of a visit, for a transaction that will write them.
 ///
 /// # Concurrency
@@ -31,10 +43,7 @@ pub struct Evidence {
 /// # Errors
 /// Database errors only.
 pub fn lock_evidence(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Evidence>> {
-    let touched = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(visit))))
-        .set(visits::missing_blobs.eq(visits::missing_blobs))
-        .execute(c))?;
-    if touched == 0 {
+    if !lock_visit(conn, org, visit)? {
         return Ok(None);
     }
     let (complete_at_ms, missing): (Option<i64>, i64) = per_backend!(conn, c => visits::table
@@ -63,57 +72,4 @@ pub fn update_complete(conn: &mut Conn, org: OrgId, visit: VisitId, complete_at_
     expect_one(per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(visit))))
         .set((visits::evidence_complete_at_ms.eq(complete_at_ms), visits::version.eq(visits::version + 1)))
         .execute(c))?)
-}
-
-/// Whether there is such a visit.
-///
-/// # Errors
-/// Database errors only.
-pub fn visit_exists(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bool> {
-    let count: i64 = per_backend!(conn, c => visits::table.find((Txt(org), Txt(visit))).count().get_result(c))?;
-    Ok(count > 0)
-}
-
-/// Somebody who works or worked on a visit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Assigned {
-    /// Who.
-    pub rep: UserId,
-    /// Whether he still does.
-    pub is_in_force: bool,
-}
-
-/// Whether one of these people is assigned to the visit now.
-///
-/// # Errors
-/// Database errors only.
-pub fn is_assigned(conn: &mut Conn, org: OrgId, visit: VisitId, people: &[UserId]) -> StoreResult<bool> {
-    let assigned = list_assigned(conn, org, visit)?;
-    Ok(assigned.iter().any(|member| member.is_in_force && people.contains(&member.rep)))
-}
-
-/// Everybody who was ever assigned to a visit.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_assigned(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<Assigned>> {
-    let rows: Vec<(Txt<UserId>, Option<i64>)> = per_backend!(conn, c => assignments::table
-        .filter(assignments::org_id.eq(Txt(org)).and(assignments::visit_id.eq(Txt(visit))))
-        .select((assignments::rep_id, assignments::until_ms))
-        .load(c))?;
-    Ok(rows.into_iter().map(|(rep, until)| Assigned { rep: rep.0, is_in_force: until.is_none() }).collect())
-}
-
-/// The blobs a visit's statements name: openings, inks and shown texts.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_statement_blobs(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
-    let rows: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
-        .filter(blob_claims::org_id.eq(Txt(org))
-            .and(blob_claims::visit_id.eq(Txt(visit)))
-            .and(blob_claims::source.eq("statement")))
-        .select(blob_claims::sha256)
-        .load(c))?;
-    Ok(rows.into_iter().map(|hash| hash.0).collect())
 }

@@ -5,8 +5,9 @@ use sync_core::ids::{OrgId, ReworkId, UserId, VerdictId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{review_claims, reworks, verdicts};
+use crate::schema::{review_claims, reworks, verdicts, visits};
 use crate::text::Txt;
+use crate::visits::VisitRecord;
 
 /// A reviewer's decision, append-only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -160,4 +161,32 @@ pub fn set_claim(conn: &mut Conn, org: OrgId, visit: VisitId, reviewer: UserId, 
         .set((review_claims::reviewer_id.eq(Txt(reviewer)), review_claims::until_ms.eq(until_ms)))
         .execute(c))?;
     Ok(())
+}
+
+/// Visits under review in the order of handing in, then id, behind `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_queue(
+    conn: &mut Conn,
+    org: OrgId,
+    after: Option<(i64, VisitId)>,
+    limit: i64,
+) -> StoreResult<Vec<VisitRecord>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = visits::table
+            .filter(visits::org_id.eq(Txt(org)).and(visits::state.eq("under_review")))
+            // Every visit under review was handed in; the index orders by this column.
+            .filter(visits::submitted_at_ms.is_not_null())
+            .order((visits::submitted_at_ms, visits::id))
+            .limit(limit)
+            .select(VisitRecord::as_select())
+            .into_boxed();
+        if let Some((at, visit)) = after {
+            // The first condition alone lets both engines start inside the index.
+            query = query.filter(visits::submitted_at_ms.ge(at)).filter(visits::submitted_at_ms.gt(at)
+                .or(visits::submitted_at_ms.eq(at).and(visits::id.gt(Txt(visit)))));
+        }
+        query.load(c)
+    })?)
 }

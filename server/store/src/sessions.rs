@@ -54,6 +54,20 @@ pub fn find_family(conn: &mut Conn, org: OrgId, id: Uuid) -> StoreResult<Option<
         .optional())?)
 }
 
+/// Holds a family for this transaction, so that two rotations at once come one after the other.
+///
+/// # Concurrency
+/// A write that changes nothing locks the row on PostgreSQL; SQLite has one writer anyway.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_family(conn: &mut Conn, org: OrgId, id: Uuid) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(refresh_families::table.find((Txt(org), Txt(id))))
+        .set(refresh_families::last_used_at_ms.eq(refresh_families::last_used_at_ms))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Replaces a family, provided its current token is still the one that was read.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
 
 use crate::conn::Conn;
-use crate::error::StoreResult;
+use crate::error::{StoreResult, expect_one};
 use crate::schema::{grids, login_delays, teams, user_roles, users};
 use crate::text::Txt;
 
@@ -144,45 +144,44 @@ pub fn insert_grid(conn: &mut Conn, org: OrgId, id: GridId, name: &str) -> Store
     Ok(())
 }
 
-/// Wrong passwords of a login in a row, and until when it must wait.
+/// Counts one more try of a login; returns the tries in a row with this one, and until when the login must wait.
+///
+/// # Concurrency
+/// The row is locked until the transaction ends: tries at once are counted one by one.
 ///
 /// # Errors
 /// Database errors only.
-pub fn find_login_delay(conn: &mut Conn, org: OrgId, login: &str) -> StoreResult<(i64, i64)> {
-    let found: Option<(i64, i64)> = per_backend!(conn, c => login_delays::table
-        .find((Txt(org), login))
-        .select((login_delays::failures, login_delays::blocked_until_ms))
-        .first(c)
-        .optional())?;
-    Ok(found.unwrap_or((0, 0)))
-}
-
-/// Remembers a wrong password; zero failures forget it.
-///
-/// # Errors
-/// Database errors only.
-pub fn set_login_delay(
-    conn: &mut Conn,
-    org: OrgId,
-    login: &str,
-    failures: i64,
-    blocked_until_ms: i64,
-) -> StoreResult<()> {
-    if failures == 0 {
-        per_backend!(conn, c => diesel::delete(login_delays::table.find((Txt(org), login))).execute(c))?;
-        return Ok(());
-    }
-    per_backend!(conn, c => diesel::insert_into(login_delays::table)
+pub fn count_login_try(conn: &mut Conn, org: OrgId, login: &str) -> StoreResult<(i64, i64)> {
+    Ok(per_backend!(conn, c => diesel::insert_into(login_delays::table)
         .values((
             login_delays::org_id.eq(Txt(org)),
             login_delays::login.eq(login),
-            login_delays::failures.eq(failures),
-            login_delays::blocked_until_ms.eq(blocked_until_ms),
+            login_delays::failures.eq(1i64),
+            login_delays::blocked_until_ms.eq(0i64),
         ))
         .on_conflict((login_delays::org_id, login_delays::login))
         .do_update()
-        .set((login_delays::failures.eq(failures), login_delays::blocked_until_ms.eq(blocked_until_ms)))
-        .execute(c))?;
+        .set(login_delays::failures.eq(login_delays::failures + 1))
+        .returning((login_delays::failures, login_delays::blocked_until_ms))
+        .get_result(c))?)
+}
+
+/// Lets a login wait until an instant.
+///
+/// # Errors
+/// Stale if no try was counted.
+pub fn update_login_delay(conn: &mut Conn, org: OrgId, login: &str, blocked_until_ms: i64) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(login_delays::table.find((Txt(org), login)))
+        .set(login_delays::blocked_until_ms.eq(blocked_until_ms))
+        .execute(c))?)
+}
+
+/// Forgets the tries of a login.
+///
+/// # Errors
+/// Database errors only.
+pub fn delete_login_delay(conn: &mut Conn, org: OrgId, login: &str) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::delete(login_delays::table.find((Txt(org), login))).execute(c))?;
     Ok(())
 }
 

@@ -163,6 +163,8 @@ pub struct VisitFilter {
     pub ids: Option<Vec<VisitId>>,
     /// Projected state.
     pub state: Option<String>,
+    /// Projected states the asker sees.
+    pub states: Option<Vec<&'static str>>,
     /// Planned start from here on.
     pub from_ms: Option<i64>,
     /// Planned start before this.
@@ -203,6 +205,9 @@ pub fn list_visits(
         }
         if let Some(state) = &filter.state {
             query = query.filter(visits::state.eq(state));
+        }
+        if let Some(states) = &filter.states {
+            query = query.filter(visits::state.eq_any(states.iter().copied()));
         }
         if let Some(from) = filter.from_ms {
             query = query.filter(visits::planned_start_ms.ge(from));

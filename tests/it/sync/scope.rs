@@ -1,6 +1,7 @@
 //! Who holds what: reassigning, cancelling, the window of days, teams.
 
-use doorstep::domain::Role;
+use doorstep::domain::{Role, TokenKind};
+use doorstep::jobs::roll_scope;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS};
 use integration_tests::company::YUNZE;
@@ -135,6 +136,29 @@ async fn visits_outside_the_window_stay_in_the_office_until_they_move_into_it() 
 }
 
 #[actix_web::test]
+async fn as_days_pass_visits_enter_the_window_and_finished_ones_leave_it() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let finished = begun(&app, &mut phone).await;
+    let open = office.plan(&[YUNZE.rep()]).await;
+    let later = office.plan_at(&[YUNZE.rep()], 20 * DAY_MS).await;
+    office.cancel(finished.visit).await;
+    phone.sync().await;
+    roll_scope::run_due(&app.state, app.now()).await.expect("rolled");
+    assert!(phone.round().await.rows.is_empty(), "nothing crossed an edge yet");
+    assert!(phone.has("visit", finished.visit) && !phone.has("visit", later.visit));
+
+    app.clock.advance_secs(10 * DAY_MS / 1000);
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+    roll_scope::run_due(&app.state, app.now()).await.expect("rolled");
+    let answers = phone.sync().await;
+    assert!(phone.has("visit", later.visit) && phone.has("site", later.site));
+    assert_eq!((times_gone(&answers, "visit", finished.visit), docs_gone(&answers, finished.visit)), (1, 1));
+    assert!(phone.has("visit", open.visit), "unfinished work stays, however old");
+}
+
+#[actix_web::test]
 async fn a_team_lead_holds_the_visits_of_the_team_and_keeps_his_own_when_they_change_hands() {
     let app = TestApp::new().await;
     let lead = YUNZE.member(Role::TeamLead);
@@ -164,9 +188,8 @@ async fn documents_of_the_team_reach_the_lead_as_they_grow() {
     lead.sync().await;
     assert_eq!(lead.heads(planned.visit), rep.heads(planned.visit));
     app.clock.advance_secs(HOUR_MS / 1000);
-    rep.device.access = app.session(YUNZE.rep(), Some(rep.device.id), doorstep::domain::TokenKind::Full).await;
-    lead.device.access =
-        app.session(YUNZE.member(Role::TeamLead), Some(lead.device.id), doorstep::domain::TokenKind::Full).await;
+    rep.device.access = app.session(YUNZE.rep(), Some(rep.device.id), TokenKind::Full).await;
+    lead.device.access = app.session(YUNZE.member(Role::TeamLead), Some(lead.device.id), TokenKind::Full).await;
     rep.tick(planned.visit, "wiring", true);
     rep.sync().await;
     let answer = lead.round().await;

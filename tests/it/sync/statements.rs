@@ -1,10 +1,10 @@
 //! Signed forms: from the customer's ink to complete evidence.
 
+use doorstep_store::evidence::list_statements;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::{Form, Phone};
-use doorstep_store::evidence::list_statements;
 use serde_json::json;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::Map;
@@ -29,7 +29,11 @@ async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>)
     let (digest, at, by) = (form.statement.digest(), phone.stamp(), phone.device.member.id);
     let event = phone.device.app.id().to_string();
     phone.write(visit, |edit| {
-        edit.put(Map::Statements, &digest.to_string(), &json!({"kind": "construction_confirmation", "at": at, "by": by}))?;
+        edit.put(
+            Map::Statements,
+            &digest.to_string(),
+            &json!({"kind": "construction_confirmation", "at": at, "by": by}),
+        )?;
         edit.put(Map::Timeline, &event, &json!({"event": "sign", "at": at, "by": by}))
     });
     phone.put(visit, Map::Outcomes, &app.id().to_string(), &json!({"code": "completed", "at": at, "by": by}));
@@ -106,10 +110,8 @@ async fn a_form_that_does_not_hold_together_is_kept_apart_with_its_reason() {
     let no_seal = PushStatement { seal: "no seal at all".to_owned(), ..form.statement.clone() };
     let no_body = PushStatement { body: Blob(b"not even JSON".to_vec()), ..form.statement.clone() };
     for statement in [other_body, foreign_seal, no_seal, no_body] {
-        let request = phone.sealed(sync_core::protocol::SyncRequest {
-            statements: vec![statement.clone()],
-            ..phone.empty_request()
-        });
+        let request = phone
+            .sealed(sync_core::protocol::SyncRequest { statements: vec![statement.clone()], ..phone.empty_request() });
         let answer = phone.exchange(&request).await;
         let ack = &answer.acks[0];
         assert_eq!(ack.outcome, Outcome::Quarantined, "{ack:?}");

@@ -102,6 +102,7 @@ fn try_enrol(conn: &mut Conn, command: &EnrolCommand, device: DeviceId, now: Uni
     let org = org.id.0;
     let user = users::find_user_by_login(conn, org, &command.login)?.filter(|user| !user.is_disabled);
     let Some(user) = user else { return refused };
+    devices::lock_enrolment_code(conn, org, user.id.0)?;
     let Some(code) = devices::find_enrolment_code(conn, org, user.id.0)? else { return refused };
     if code.tries_left <= 0 {
         return Ok(Enrolment::Refused(ErrorCode::EnrolmentLocked));

@@ -4,7 +4,7 @@ use doorstep_store::{Conn, organisations, users};
 use sync_core::time::UnixMillis;
 
 use super::session::{Holder, NewFamily, Session, issue};
-use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
+use crate::app::{AppResult, AppState, ErrorCode, Refusal};
 use crate::auth::password;
 use crate::domain::TokenKind;
 
@@ -35,26 +35,16 @@ pub async fn login(state: &AppState, command: LoginCommand) -> AppResult<Session
     let now = state.clock.now();
     let LoginCommand { organisation, login, password } = command;
     let name = login.clone();
-    let found = state.store.read(move |conn| find(conn, &organisation, &name, now)).await?;
+    let found = state.store.write(move |conn| admit(conn, &organisation, &name, now)).await?;
     let stored = found.as_ref().and_then(|found| found.password_hash.clone());
     let matches = password::verify(&state.hashing, password, stored).await?;
-    let Some(found) = found else { return Err(ErrorCode::LoginFailed.into()) };
-    let holder = found.holder.filter(|_| matches);
-    let Some(holder) = holder else {
-        let (org, failures) = (found.org, found.failures.saturating_add(1));
-        let until = now.plus_ms(delay_ms(failures)).0;
-        state
-            .store
-            .write(move |conn| Ok::<_, AppError>(users::set_login_delay(conn, org, &login, failures, until)?))
-            .await?;
-        return Err(ErrorCode::LoginFailed.into());
-    };
+    let holder = found.and_then(|found| found.holder).filter(|_| matches).ok_or(ErrorCode::LoginFailed)?;
     let family = NewFamily::draw(state, holder, now);
     let refresh = family.refresh.clone();
     state
         .store
         .write(move |conn| {
-            users::set_login_delay(conn, holder.org, &login, 0, 0)?;
+            users::delete_login_delay(conn, holder.org, &login)?;
             family.insert(conn)
         })
         .await?;
@@ -62,26 +52,29 @@ pub async fn login(state: &AppState, command: LoginCommand) -> AppResult<Session
 }
 
 struct Found {
-    org: sync_core::ids::OrgId,
     holder: Option<Holder>,
     password_hash: Option<String>,
-    failures: i64,
 }
 
-fn find(conn: &mut Conn, organisation: &str, login: &str, now: UnixMillis) -> AppResult<Option<Found>> {
+/// Finds whoever may sign in, and counts the try before the password is looked at: guesses at once must not share one
+/// count. Success forgets it.
+fn admit(conn: &mut Conn, organisation: &str, login: &str, now: UnixMillis) -> AppResult<Option<Found>> {
     let Some(org) = organisations::find_organisation_by_code(conn, organisation)? else { return Ok(None) };
     let org = org.id.0;
-    let (failures, blocked_until_ms) = users::find_login_delay(conn, org, login)?;
+    let (tries, blocked_until_ms) = users::count_login_try(conn, org, login)?;
     if now.0 < blocked_until_ms {
+        // The refusal rolls the count back: waiting costs nothing.
         let wait_s = (blocked_until_ms - now.0).div_euclid(1000) + 1;
-        return Err(Refusal::new(ErrorCode::TooManyAttempts).limit(FREE_FAILURES, failures).retry_after(wait_s).into());
+        return Err(Refusal::new(ErrorCode::TooManyAttempts)
+            .limit(FREE_FAILURES, tries - 1)
+            .retry_after(wait_s)
+            .into());
     }
+    users::update_login_delay(conn, org, login, now.plus_ms(delay_ms(tries)).0)?;
     let user = users::find_user_by_login(conn, org, login)?.filter(|user| !user.is_disabled);
     Ok(Some(Found {
-        org,
         holder: user.as_ref().map(|user| Holder { org, user: user.id.0, device: None }),
         password_hash: user.and_then(|user| user.password_hash),
-        failures,
     }))
 }
 

@@ -76,6 +76,7 @@ fn rotate(
     now: UnixMillis,
     idle_ms: i64,
 ) -> AppResult<Rotation> {
+    sessions::lock_family(conn, token.org, token.family)?;
     let Some(family) = sessions::find_family(conn, token.org, token.family)? else {
         return Ok(Rotation::Refused(ErrorCode::RefreshInvalid));
     };

@@ -1,11 +1,11 @@
 //! Whether everything a visit declares is durable here.
 
-use doorstep_store::feed::{self, FeedBatch, FeedKind};
+use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::{Conn, blobs, presence};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
-use crate::app::AppResult;
+use crate::app::{AppResult, scope};
 
 /// Counts the missing blobs of a visit anew and notes since when its evidence is complete.
 ///
@@ -34,8 +34,6 @@ pub fn update_evidence(
         return Ok(false);
     }
     presence::update_complete(conn, org, visit, is_complete.then_some(now.0))?;
-    for audience in feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())? {
-        batch.put(audience, FeedKind::Visit, visit);
-    }
+    scope::touch(conn, batch, org, FeedKind::Visit, &visit.to_string())?;
     Ok(true)
 }

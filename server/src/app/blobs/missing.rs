@@ -4,8 +4,7 @@ use doorstep_store::{blobs, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 
-use super::reach::{reach, visit_in_reach};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+use crate::app::{AppError, AppResult, AppState, Ctx, reach};
 
 /// A declared blob that is not durable here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,10 +28,7 @@ pub async fn list_missing_blobs(state: &AppState, ctx: Ctx, visit: VisitId) -> A
     state
         .store
         .read(move |conn| {
-            let reach = reach(conn, &ctx)?;
-            if !visit_in_reach(conn, &ctx, &reach, visit)? {
-                return Err(AppError::from(ErrorCode::NotFound));
-            }
+            reach::load_visit(conn, &ctx, visit)?;
             let mut missing = blobs::list_missing(conn, ctx.actor.org, visit)?;
             let photos = projections::list_photos(conn, ctx.actor.org, visit)?;
             let mut found = Vec::new();
@@ -49,7 +45,7 @@ pub async fn list_missing_blobs(state: &AppState, ctx: Ctx, visit: VisitId) -> A
             }
             let others = missing.into_iter();
             found.extend(others.map(|sha256| MissingBlob { sha256, photo_id: None, slot: None, bytes: None }));
-            Ok(found)
+            Ok::<_, AppError>(found)
         })
         .await
 }

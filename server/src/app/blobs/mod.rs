@@ -3,7 +3,6 @@
 mod claims;
 mod missing;
 mod previews;
-mod reach;
 mod read;
 mod receipt;
 mod upload;
@@ -11,7 +10,6 @@ mod upload;
 pub use claims::update_evidence;
 pub use missing::{MissingBlob, list_missing_blobs};
 pub use previews::{PreviewQueue, render_pending};
-pub use reach::{Reach, reach, visit_in_reach};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;
 pub use upload::{StoredBlob, store_blob};

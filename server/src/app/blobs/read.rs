@@ -2,12 +2,12 @@
 
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use doorstep_store::blobs::{self, BlobRow};
-use doorstep_store::{Conn, Txt, devices, presence};
+use doorstep_store::visits::{VisitFilter, list_visits};
+use doorstep_store::{Conn, Txt, assignments, devices};
 use sync_core::bytes::Hash;
-use sync_core::ids::VisitId;
+use sync_core::ids::{OrgId, UserId, VisitId};
 
-use super::reach::{Reach, reach, visit_in_reach};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::ports::BlobError;
 
 /// The bytes of a blob or of a copy of it.
@@ -72,7 +72,7 @@ pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResul
 }
 
 /// Reads an original and checks it against its name: damaged evidence is never shown as good.
-pub(super) async fn read_verified(state: &AppState, org: sync_core::ids::OrgId, sha256: Hash) -> AppResult<Vec<u8>> {
+pub(super) async fn read_verified(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<Vec<u8>> {
     let bytes = state.blobs.read(org, sha256).await.map_err(|error| match error {
         // The row says that it is durable: absence is damage, not a wrong question.
         BlobError::NotFound => AppError::Internal(format!("the file of blob {sha256} is gone")),
@@ -118,25 +118,26 @@ fn no_preview(reason: Option<&str>) -> AppError {
 
 /// The blob, and the visit through which the asker may see it.
 fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, VisitId)> {
-    let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
-    let reach = reach(conn, ctx)?;
-    for visit in blobs::list_claiming_visits(conn, ctx.actor.org, sha256)? {
-        if visit_in_reach(conn, ctx, &reach, visit)? && was_brought_for(conn, ctx, &reach, &row, visit)? {
-            return Ok((row, visit));
+    let org = ctx.actor.org;
+    let row = blobs::find_blob(conn, org, sha256)?.ok_or(ErrorCode::NotFound)?;
+    let reach = reach::of(conn, ctx)?;
+    let sees_all = reach.is_none();
+    let claiming = blobs::list_claiming_visits(conn, org, sha256)?.into_iter().collect();
+    let filter = VisitFilter { ids: Some(claiming), reach, ..VisitFilter::default() };
+    for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
+        if sees_all || was_brought_by_crew(conn, org, &row, visit.id.0)? {
+            return Ok((row, visit.id.0));
         }
     }
     Err(ErrorCode::NotFound.into())
 }
 
-/// Whether a member of the visit's crew brought the blob.
+/// Whether somebody of the visit's crew, past or present, brought the blob.
 ///
 /// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
 /// hash never grants access (design section 4).
-fn was_brought_for(conn: &mut Conn, ctx: &Ctx, reach: &Reach, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
-    if *reach == Reach::All {
-        return Ok(true);
-    }
-    let Some(device) = devices::find_device(conn, ctx.actor.org, row.device_id.0)? else { return Ok(false) };
-    let crew = presence::list_assigned(conn, ctx.actor.org, visit)?;
-    Ok(crew.iter().any(|member| member.rep == device.user_id.0))
+fn was_brought_by_crew(conn: &mut Conn, org: OrgId, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
+    let Some(device) = devices::find_device(conn, org, row.device_id.0)? else { return Ok(false) };
+    let sender: UserId = device.user_id.0;
+    Ok(assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == sender))
 }

@@ -6,15 +6,15 @@ use std::pin::Pin;
 use doorstep_media::{Format, sniff};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::{Conn, Txt, devices};
+use doorstep_store::{Conn, StoreError, Txt, devices};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
-use sync_core::ids::{DeviceId, OrgId};
+use sync_core::ids::{DeviceId, OrgId, VisitId};
 use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
 use super::{sign_held, update_evidence};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, visits};
 
 /// Bytes from the start of a blob that are kept to recognise its format.
 ///
@@ -112,10 +112,23 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
     }
     let mut batch = FeedBatch::new();
     for visit in blobs::list_claiming_visits(conn, org, sha256)? {
-        update_evidence(conn, &mut batch, org, visit, now)?;
+        if update_evidence(conn, &mut batch, org, visit, now)? {
+            project(conn, org, visit, now)?;
+        }
     }
     batch.publish(conn, org)?;
     Ok(())
+}
+
+/// Derives the state of a visit anew; one whose plan cannot be read must not keep its photos out.
+fn project(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<()> {
+    match visits::reproject(conn, org, visit, now) {
+        Err(AppError::Store(error @ StoreError::Corrupt { .. })) => {
+            tracing::error!(%org, %visit, %error, "the state cannot be derived");
+            Ok(())
+        }
+        other => other.map(drop),
+    }
 }
 
 /// Counts a blob as brought by this device where so far only a revoked one had brought it.

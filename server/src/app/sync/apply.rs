@@ -17,7 +17,8 @@ use super::receipt::Held;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
-use crate::app::visits::reproject_view;
+use crate::app::reviews::on_resubmission;
+use crate::app::visits::{reproject, reproject_view};
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -41,7 +42,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     for statement in &judged.statements {
         if let Some(visit) = statement.write(conn, round)? {
-            update_evidence(conn, &mut batch, round.ctx.actor.org, visit, round.ctx.now)?;
+            let (org, now) = (round.ctx.actor.org, round.ctx.now);
+            if update_evidence(conn, &mut batch, org, visit, now)? {
+                reproject(conn, org, visit, now)?;
+            }
             touched.insert(visit);
         }
     }
@@ -76,6 +80,7 @@ fn write_doc(
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
     update_evidence(conn, batch, org, visit, now)?;
     let reprojected = reproject_view(conn, org, view, now)?;
+    on_resubmission(conn, batch, org, visit, &reprojected, now)?;
     let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
     Ok(match doc.access {

@@ -9,7 +9,7 @@ use super::plan::{NewVisit, PlannedTime, plan};
 use super::{Visit, require, state_of};
 use crate::app::rows::corrupt;
 use crate::app::{AppResult, AppState, Ctx, reach};
-use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, may_try_again};
+use crate::domain::visit::may_try_again;
 
 /// Plans a new visit of the same work order with the same template and a raised priority.
 ///
@@ -33,9 +33,8 @@ pub async fn create_next_attempt(
                 return Err(StoreError::Conflict { constraint: "one next attempt per visit".to_owned() }.into());
             }
             let order_id = previous.work_order_id.ok_or_else(|| super::without_order(&previous))?;
-            let mut order = find_work_order(conn, ctx.actor.org, order_id.0)?
+            let order = find_work_order(conn, ctx.actor.org, order_id.0)?
                 .ok_or_else(|| corrupt("visits", previous.id, "no work order"))?;
-            order.priority = order.priority.max(previous.priority) + NEXT_ATTEMPT_PRIORITY;
             let new = NewVisit {
                 work_order: order_id.0,
                 template: previous.template.clone(),

@@ -13,7 +13,7 @@ use sync_core::visit::VisitState;
 
 use super::{Visit, assign, load, publish, reproject, state_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers};
-use crate::domain::visit::{is_done, may_try_again};
+use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
 
 /// A visit to plan.
 #[derive(Debug, Clone)]
@@ -143,7 +143,7 @@ fn draft(
         planned_start_ms: None,
         attempt: previous.map_or(1, |visit| visit.attempt + 1),
         previous_visit_id: previous.map(|visit| visit.id),
-        priority: order.priority,
+        priority: priority(order, previous)?,
         cancelled_at_ms: None,
         cancel_reason: None,
         closed_at_ms: None,
@@ -155,6 +155,13 @@ fn draft(
         version: 1,
         created_at_ms: ctx.now.0,
     })
+}
+
+/// The order's priority; higher if the attempt before left its work undone (APT-09).
+fn priority(order: &WorkOrderRecord, previous: Option<&VisitRecord>) -> AppResult<i64> {
+    let Some(previous) = previous else { return Ok(order.priority) };
+    let is_undone = may_try_again(state_of(previous)?, previous.outcome.as_deref());
+    Ok(if is_undone { order.priority.max(previous.priority) + NEXT_ATTEMPT_PRIORITY } else { order.priority })
 }
 
 /// Makes an agreed appointment of an order.

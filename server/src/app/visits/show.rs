@@ -11,7 +11,8 @@ use sync_core::visit::VisitState;
 use super::project::{load_facts, load_view};
 use super::{Visit, load, state_of};
 use crate::app::rows::plan_of;
-use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+use crate::app::scope::load_zone;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 
 /// A visit in a list.
 #[derive(Debug, Clone)]
@@ -44,14 +45,15 @@ pub async fn show_visit(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Vi
         .await
 }
 
-/// Lists visits in id order, as far as the asker may see them.
+/// Lists visits in id order, as far as the asker may see them, of one day if one is named.
 ///
 /// # Errors
-/// Database errors only.
+/// `parameter_invalid` if the day does not exist.
 pub async fn list_visits(
     state: &AppState,
     ctx: Ctx,
     mut filter: VisitFilter,
+    day: Option<String>,
     after: String,
     size: i64,
 ) -> AppResult<Vec<VisitListing>> {
@@ -59,10 +61,20 @@ pub async fn list_visits(
         .store
         .read(move |conn| {
             filter.reach = reach::of(conn, &ctx)?;
+            filter.states = reach::visible_states(&ctx);
+            if let Some(day) = &day {
+                let bounds = load_zone(conn, ctx.actor.org)?.bounds(day).map_err(|_no_day| no_day())?;
+                (filter.from_ms, filter.to_ms) = (Some(bounds.from.0), Some(bounds.to.0));
+            }
             let rows = visits::list_visits(conn, ctx.actor.org, &filter, &after, size)?;
             listings(conn, &ctx, rows)
         })
         .await
+}
+
+/// Refuses a day that does not exist.
+pub(crate) fn no_day() -> AppError {
+    Refusal::new(ErrorCode::ParameterInvalid).field("date", "a day as YYYY-MM-DD").into()
 }
 
 /// Adds crew and state to rows.

@@ -1,10 +1,14 @@
 //! Extractors that refuse bad input with our problems.
 
 pub mod ctx;
+pub mod if_match;
 pub mod json;
 pub mod page;
 pub mod path;
+pub mod query;
 
+pub use if_match::IfMatch;
 pub use json::Json;
 pub use page::{Page, PageQuery};
 pub use path::Path;
+pub use query::Query;

@@ -2,7 +2,15 @@
 
 pub mod auth;
 pub mod blobs;
+pub mod customers;
+pub mod day_board;
 pub mod devices;
 pub mod health;
+pub mod reviews;
+pub mod search;
+pub mod sites;
 pub mod sync;
+pub mod templates;
 pub mod users;
+pub mod visits;
+pub mod work_orders;

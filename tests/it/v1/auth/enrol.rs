@@ -5,6 +5,7 @@ use integration_tests::actors::DeviceKey;
 use integration_tests::app::TestApp;
 use integration_tests::call::Answer;
 use integration_tests::company::{HAOYU, YUNZE};
+use integration_tests::together::all;
 use serde_json::{Value, json};
 
 fn attempt(organisation: &str, code: &str, key: &DeviceKey) -> Value {
@@ -138,4 +139,30 @@ async fn a_faulty_key_is_refused_by_name() {
         );
     }
     enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await.expect(201);
+}
+
+#[actix_web::test]
+async fn a_code_used_at_once_by_several_enrols_one() {
+    let app = TestApp::new().await;
+    for _ in 0..5 {
+        let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+        let attempts = (0..4).map(|_| enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))));
+        let mut outcomes: Vec<(u16, String)> = all(attempts).await.iter().map(Answer::outcome).collect();
+        outcomes.sort();
+        let lost = refused(401, "enrolment_invalid");
+        assert_eq!(outcomes, [refused(201, ""), lost.clone(), lost.clone(), lost]);
+    }
+}
+
+#[actix_web::test]
+async fn wrong_codes_at_once_are_counted_one_by_one() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    let attempts = (0..8).map(|_| enrol(&app, attempt("yunze", "0000000000", &key)));
+    let mut outcomes: Vec<(u16, String)> = all(attempts).await.iter().map(Answer::outcome).collect();
+    outcomes.sort();
+    let expected = [vec![refused(401, "enrolment_invalid"); 5], vec![refused(429, "enrolment_locked"); 3]].concat();
+    assert_eq!(outcomes, expected);
+    assert_eq!(enrol(&app, attempt("yunze", &code, &key)).await.outcome(), refused(429, "enrolment_locked"));
 }

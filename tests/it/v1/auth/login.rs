@@ -3,6 +3,7 @@
 use integration_tests::app::TestApp;
 use integration_tests::call::Answer;
 use integration_tests::company::{HAOYU, PASSWORD, YUNZE};
+use integration_tests::together::all;
 use serde_json::{Value, json};
 
 /// The body without what is new in every answer.
@@ -80,4 +81,19 @@ async fn the_delay_of_an_unknown_login_grows_alike_and_touches_nobody_else() {
     assert_eq!(somebody.login("yunze", "who.is.this", "wrong").await.outcome(), (429, "too_many_attempts".to_owned()));
     somebody.login("yunze", "dispatcher", PASSWORD).await.expect(200);
     assert_eq!(somebody.login(HAOYU.code, "who.is.this", "wrong").await.status, 401);
+}
+
+#[actix_web::test]
+async fn guesses_at_once_are_counted_one_by_one() {
+    let app = TestApp::new().await;
+    let somebody = app.anonymous();
+    let guesses = (0..20).map(|_| somebody.login("yunze", "dispatcher", "wrong"));
+    let mut outcomes: Vec<(u16, String)> = all(guesses).await.iter().map(Answer::outcome).collect();
+    outcomes.sort();
+    let tried = outcomes.iter().filter(|outcome| **outcome == (401, "login_failed".to_owned())).count();
+    let told_to_wait = outcomes.iter().filter(|outcome| **outcome == (429, "too_many_attempts".to_owned())).count();
+    assert_eq!((tried, told_to_wait), (5, 15));
+    assert_eq!(somebody.login("yunze", "dispatcher", PASSWORD).await.status, 429);
+    app.clock.advance_secs(60);
+    somebody.login("yunze", "dispatcher", PASSWORD).await.expect(200);
 }

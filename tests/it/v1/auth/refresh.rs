@@ -2,7 +2,9 @@
 
 use integration_tests::actors::Device;
 use integration_tests::app::TestApp;
+use integration_tests::call::Answer;
 use integration_tests::company::{PASSWORD, YUNZE};
+use integration_tests::together::all;
 use serde_json::{Value, json};
 
 fn refused(code: &str) -> (u16, String) {
@@ -95,6 +97,24 @@ async fn a_password_session_rotates_without_a_device_and_forgives_no_reuse() {
     let second = refresh_of(&refresh(&first).await.expect(200));
     assert_eq!(refresh(&first).await.outcome(), refused("refresh_reused"));
     assert_eq!(refresh(&second).await.outcome(), refused("refresh_invalid"));
+}
+
+/// A phone whose request seems lost sends it again while the first one is still under way.
+#[actix_web::test]
+async fn the_same_token_several_times_at_once_logs_nobody_out() {
+    let app = TestApp::new().await;
+    let mut device = app.enrol(YUNZE, YUNZE.rep()).await;
+    for _ in 0..5 {
+        let answers = all((0..4).map(|_| device.present(&device.refresh))).await;
+        let outcomes: Vec<(u16, String)> = answers.iter().map(Answer::outcome).collect();
+        assert_eq!(outcomes, vec![(200, String::new()); 4]);
+        // The phone keeps one of them, the others are lost; it does not know which one came last.
+        let sessions = answers.into_iter().map(|answer| refresh_of(&answer.json()));
+        let before = device.refresh.clone();
+        assert!(sessions.into_iter().all(|refresh| refresh != before));
+        let session = session_of(&device, &before).await;
+        device.keep(&session);
+    }
 }
 
 #[actix_web::test]

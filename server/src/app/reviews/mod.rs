@@ -1,0 +1,21 @@
+//! Review: the queue, claims, verdicts on photos and visits, rework tickets, history.
+
+mod case;
+mod claim;
+mod history;
+mod photo;
+mod queue;
+mod refuse;
+mod resubmission;
+mod show;
+mod verdict;
+mod visit;
+
+pub use case::{Case, PhotoCounts};
+pub use claim::claim_review;
+pub use history::{ReviewHistory, list_verdicts};
+pub use photo::{PhotoVerdict, judge_photo};
+pub use queue::{QueueEntry, QueueKey, list_queue};
+pub use resubmission::on_resubmission;
+pub use show::{ReviewStatement, VisitReview, show_review};
+pub use visit::{JudgedVisit, VisitVerdict, judge_visit};

@@ -1,0 +1,114 @@
+//! Everything a reviewer needs to judge a visit.
+
+use doorstep_store::evidence::list_statements;
+use doorstep_store::{Conn, blobs};
+use serde::Deserialize;
+use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
+use sync_core::rules::{Blocker, Moment, Trace, blocking, evaluate_for};
+use sync_core::statement::body::VerdictItem;
+use sync_core::time::UnixMillis;
+
+use super::case::Case;
+use super::claim;
+use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+use crate::domain::review::{self, Claim};
+
+/// A sealed statement of the visit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReviewStatement {
+    /// Its digest.
+    pub digest: Hash,
+    /// Document kind.
+    pub kind: String,
+    /// When it arrived.
+    pub received_at: UnixMillis,
+    /// The rules' verdicts as the rep saw them when the customer signed.
+    pub verdicts: Vec<VerdictItem>,
+}
+
+/// A visit as a reviewer sees it.
+#[derive(Debug, Clone)]
+pub struct VisitReview {
+    /// The visit.
+    pub case: Case,
+    /// The outcome it is judged for.
+    pub outcome: String,
+    /// Who is reviewing it now.
+    pub claim: Option<Claim>,
+    /// Its statements, oldest first.
+    pub statements: Vec<ReviewStatement>,
+    /// What every rule says, on the content that is judged.
+    pub traces: Vec<Trace>,
+    /// What stands against the outcome.
+    pub blockers: Vec<Blocker>,
+    /// Preview state of each current photo that arrived.
+    pub previews: std::collections::BTreeMap<Hash, String>,
+}
+
+/// Shows a visit with plan, photos, form, readings, answers, rules and decisions.
+///
+/// # Errors
+/// `not_found` if absent or out of reach.
+pub async fn show_review(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResult<VisitReview> {
+    state
+        .store
+        .read(move |conn| {
+            let row = reach::load_visit(conn, &ctx, visit)?;
+            let mut case = Case::load(conn, row, ctx.now)?;
+            if reach::is_masked(&ctx) {
+                mask(&mut case);
+            }
+            assemble(conn, &ctx, case)
+        })
+        .await
+}
+
+fn assemble(conn: &mut Conn, ctx: &Ctx, case: Case) -> AppResult<VisitReview> {
+    let (org, visit) = (ctx.actor.org, case.row.id.0);
+    let outcome = review::outcome(&case.view);
+    let facts = case.facts();
+    let moments = [Moment::Start, Moment::Finish, Moment::Server].into_iter();
+    let traces = moments.flat_map(|moment| evaluate_for(&facts, moment, Some(&outcome))).collect();
+    let blockers = blocking(&facts, &outcome);
+    let mut previews = std::collections::BTreeMap::new();
+    for photo in case.view.current_photos() {
+        if let Some(blob) = blobs::find_blob(conn, org, photo.value.sha256)? {
+            previews.insert(photo.value.sha256, blob.preview_state);
+        }
+    }
+    let claim = claim::find(conn, org, visit)?.filter(|claim| claim.until > ctx.now);
+    let statements = statements(conn, &case)?;
+    Ok(VisitReview { case, outcome, claim, statements, traces, blockers, previews })
+}
+
+/// The part of a statement's body that review shows; the rest is committed or shown elsewhere.
+#[derive(Deserialize)]
+struct ShownBody {
+    verdicts: Vec<VerdictItem>,
+}
+
+fn statements(conn: &mut Conn, case: &Case) -> AppResult<Vec<ReviewStatement>> {
+    let rows = list_statements(conn, case.row.org_id.0, case.row.id.0)?;
+    rows.into_iter()
+        .map(|row| {
+            let body = String::from_utf8_lossy(&row.body);
+            let body: ShownBody = crate::app::rows::read("statements", row.digest, &body)?;
+            Ok::<_, AppError>(ReviewStatement {
+                digest: row.digest.0,
+                kind: row.kind,
+                received_at: UnixMillis(row.received_at_ms),
+                verdicts: body.verdicts,
+            })
+        })
+        .collect()
+}
+
+/// Hides where the customer lives from who judges only (rulebook section 20, "R masked").
+fn mask(case: &mut Case) {
+    if let Some(site) = &mut case.loaded.plan.site {
+        let kept: String = site.address.chars().take(6).collect();
+        site.address = format!("{kept}***");
+        site.access_note = None;
+    }
+}

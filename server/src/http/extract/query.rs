@@ -1,0 +1,27 @@
+//! Query parameters of lists, with our problems.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use crate::app::{ErrorCode, Refusal};
+use crate::http::error::ApiError;
+
+/// Typed query parameters; unknown ones are ignored.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let parsed = web::Query::<T>::from_query(request.query_string());
+        ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
+            let refusal = Refusal::new(ErrorCode::ParameterInvalid);
+            refusal.field("query", error.to_string()).into()
+        }))
+    }
+}

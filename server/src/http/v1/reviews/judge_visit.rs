@@ -1,0 +1,91 @@
+//! POST `/v1/visits/{visit_id}/verdicts`
+
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+use sync_core::bytes::Hash;
+use sync_core::ids::{VerdictId, VisitId};
+use utoipa::ToSchema;
+
+use super::{ReworkOut, VerdictOut};
+use crate::app::reviews::{self, JudgedVisit, VisitVerdict};
+use crate::app::{AppState, Ctx};
+use crate::domain::review_words::{ReturnReason, VisitDecision};
+use crate::http::error::ApiError;
+use crate::http::extract::{Json, Path};
+use crate::http::openapi::Problems;
+
+/// A verdict on a visit.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "id": "01955f2c-3000-7000-8000-00000000c002",
+    "heads": ["5f6224fdd6cec28e617b86daa18daea7fe690e0e48724efe6c1f72b845af272c"],
+    "decision": "return",
+    "reason": "photos_rejected"
+}))]
+pub struct VisitVerdictIn {
+    /// Made by the client (UUIDv7): sending the verdict again has no effect.
+    pub id: VerdictId,
+    /// The document heads that were looked at, as `show_review` gave them.
+    pub heads: Vec<Hash>,
+    /// The decision.
+    pub decision: VisitDecision,
+    /// Why it is returned; needed where no photo is rejected.
+    #[serde(default)]
+    pub reason: Option<ReturnReason>,
+    /// Text for the rep, up to 500 characters.
+    #[serde(default)]
+    pub comment: Option<String>,
+}
+
+/// What a verdict on a visit led to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct JudgedVisitOut {
+    /// The verdict.
+    pub verdict: VerdictOut,
+    /// The ticket of a return.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rework: Option<ReworkOut>,
+    /// `approved` or `returned`.
+    #[schema(example = "returned")]
+    pub state: String,
+}
+
+impl From<JudgedVisit> for JudgedVisitOut {
+    fn from(judged: JudgedVisit) -> Self {
+        Self {
+            verdict: judged.verdict.into(),
+            rework: judged.rework.map(ReworkOut::from),
+            state: judged.state.code().to_owned(),
+        }
+    }
+}
+
+/// Approves a visit, or returns it to its crew
+///
+/// Approval needs an approving verdict on the current content of every photo of a required slot, and none rejected.
+/// A return opens a rework ticket with exactly the rejected slots; the phone gets it in its next sync and reopens
+/// only those. Ends the claim.
+///
+/// # Errors
+/// `stale_content` if the visit changed since those heads, `four_eyes`, `claimed_by_other`, `state_invalid` naming
+/// the photos that await approval, `invalid` for a return without rejected photo and reason, `idempotency_mismatch`.
+#[utoipa::path(post, path = "/v1/visits/{visit_id}/verdicts", operation_id = "judge_visit", tag = "reviews",
+    request_body = VisitVerdictIn, params(("visit_id" = VisitId, Path, description = "The visit")),
+    responses((status = 201, description = "Judged", body = JudgedVisitOut), Problems), security(("bearer" = [])))]
+pub async fn judge_visit(
+    state: web::Data<AppState>,
+    ctx: Ctx,
+    Path(visit): Path<VisitId>,
+    Json(body): Json<VisitVerdictIn>,
+) -> Result<HttpResponse, ApiError> {
+    let sent = VisitVerdict {
+        id: body.id,
+        heads: body.heads,
+        decision: body.decision,
+        reason: body.reason,
+        comment: body.comment,
+    };
+    let judged = reviews::judge_visit(&state, ctx, visit, sent).await?;
+    Ok(HttpResponse::Created().json(JudgedVisitOut::from(judged)))
+}

@@ -1,0 +1,52 @@
+//! GET /v1/templates
+
+use actix_web::web;
+use serde::Serialize;
+use sync_core::bytes::Hash;
+use utoipa::ToSchema;
+
+use crate::app::{AppState, Ctx, norms};
+use crate::http::error::ApiError;
+use crate::http::openapi::Problems;
+use crate::http::wire::Instant;
+
+/// A published template version.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TemplateItemOut {
+    /// Code.
+    #[schema(example = "broadband_install")]
+    pub code: String,
+    /// Version.
+    #[schema(example = 1)]
+    pub version: i64,
+    /// SHA-256 of the template as served.
+    pub sha256: Hash,
+    /// When it was published.
+    pub published_at: Instant,
+}
+
+/// Every published template version.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TemplatesOut {
+    /// By code and version.
+    pub items: Vec<TemplateItemOut>,
+}
+
+/// Lists templates with all their versions
+///
+/// A published version never changes and stays usable for ever.
+///
+/// # Errors
+/// `token_invalid`.
+#[utoipa::path(get, path = "/v1/templates", operation_id = "list_templates", tag = "templates",
+    responses((status = 200, description = "Templates", body = TemplatesOut), Problems), security(("bearer" = [])))]
+pub async fn list_templates(state: web::Data<AppState>, ctx: Ctx) -> Result<web::Json<TemplatesOut>, ApiError> {
+    let rows = norms::list_templates(&state, ctx).await?;
+    let items = rows.into_iter().map(|row| TemplateItemOut {
+        code: row.code,
+        version: row.version,
+        sha256: row.sha256.0,
+        published_at: row.published_at_ms.into(),
+    });
+    Ok(web::Json(TemplatesOut { items: items.collect() }))
+}

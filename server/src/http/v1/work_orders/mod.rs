@@ -1,0 +1,120 @@
+//! Work orders: request and response types.
+
+pub mod create;
+pub mod import;
+pub mod list;
+pub mod show;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
+use utoipa::ToSchema;
+
+use crate::app::work_orders::{OrderData, WorkOrder};
+use crate::http::wire::Instant;
+
+/// What a work order says beside customer and site.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "external_ref": "CRM-88001", "number_209": "20900088001", "type": "install", "channel": "hotline",
+    "fields": { "contracted_mbps": "500" }
+}))]
+pub struct OrderIn {
+    /// Number in the ordering system, unique in the organisation.
+    #[serde(default)]
+    #[schema(example = "CRM-88001")]
+    pub external_ref: Option<String>,
+    /// The 209 number of broadband orders.
+    #[serde(default)]
+    #[schema(example = "20900088001")]
+    pub number_209: Option<String>,
+    /// `install`, `remove`, `move`, `repair`, `return_visit`, `retention`, `survey`, `call`, `complaint` or `inspection`.
+    #[serde(rename = "type")]
+    #[schema(example = "install")]
+    pub kind: String,
+    /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    #[schema(example = "hotline")]
+    pub channel: String,
+    /// Facts that rules of templates read: code → text, decimals as decimal strings.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+    /// Higher goes first.
+    #[serde(default)]
+    pub priority: i64,
+}
+
+impl From<OrderIn> for OrderData {
+    fn from(body: OrderIn) -> Self {
+        Self {
+            external_ref: body.external_ref,
+            number_209: body.number_209,
+            kind: body.kind,
+            channel: body.channel,
+            fields: body.fields,
+            priority: body.priority,
+        }
+    }
+}
+
+/// A work order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WorkOrderOut {
+    /// Id.
+    pub id: WorkOrderId,
+    /// Number in the organisation's series.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "WO-2025-000001")]
+    pub number: Option<String>,
+    /// Number in the ordering system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_ref: Option<String>,
+    /// The 209 number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number_209: Option<String>,
+    /// Type.
+    #[serde(rename = "type")]
+    #[schema(example = "install")]
+    pub kind: String,
+    /// Channel.
+    #[schema(example = "hotline")]
+    pub channel: String,
+    /// Whose order.
+    pub customer_id: CustomerId,
+    /// Where.
+    pub site_id: SiteId,
+    /// Facts that rules read.
+    #[schema(example = json!({ "contracted_mbps": "500" }))]
+    pub fields: BTreeMap<String, String>,
+    /// Higher goes first.
+    pub priority: i64,
+    /// Its visits that the asker may see, at most 50.
+    pub visit_ids: Vec<VisitId>,
+    /// Version of the row.
+    #[schema(example = 1)]
+    pub version: i64,
+    /// When it was added.
+    pub created_at: Instant,
+}
+
+impl From<WorkOrder> for WorkOrderOut {
+    fn from(order: WorkOrder) -> Self {
+        let row = order.row;
+        Self {
+            id: row.id.0,
+            number: row.number,
+            external_ref: row.external_ref,
+            number_209: row.number_209,
+            kind: row.kind,
+            channel: row.channel,
+            customer_id: row.customer_id.0,
+            site_id: row.site_id.0,
+            fields: order.fields,
+            priority: row.priority,
+            visit_ids: order.visits,
+            version: row.version,
+            created_at: row.created_at_ms.into(),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Moves visits into and out of the sync window as time passes (design section 3, points 4 and 5).
+
+use std::time::Duration;
+
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::organisations::list_organisations;
+use doorstep_store::scope::{Edges, list_entering, list_leaving};
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::time::UnixMillis;
+
+use crate::app::scope::{load_window, refresh_visit};
+use crate::app::{AppError, AppResult, AppState};
+use crate::domain::Window;
+use crate::domain::visit::done_states;
+
+/// How often the job runs.
+///
+/// # Source
+/// Design section 3, point 4: hourly.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Visits made right in one transaction.
+const PER_TRANSACTION: i64 = 100;
+
+/// Runs the job at once and then every hour, until the process stops.
+pub async fn run(state: AppState) {
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        match run_due(&state, state.clock.now()).await {
+            Ok(0) => {}
+            Ok(moved) => tracing::info!(moved, "visits entered or left the sync window"),
+            Err(error) => tracing::error!(%error, "rolling the sync window failed"),
+        }
+    }
+}
+
+/// Makes every visit right that crossed an edge of the window, in all organisations; tells how many.
+///
+/// # Concurrency
+/// Runs on several nodes at once without harm: making a visit right twice changes nothing.
+///
+/// # Errors
+/// Database errors only; what was committed before stays.
+pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<u64> {
+    let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
+    let mut moved = 0;
+    for organisation in organisations {
+        let org = organisation.id.0;
+        let config = state.config.clone();
+        let window = state.store.read(move |conn| load_window(conn, org, &config.sync, now)).await?;
+        for side in [Side::Entering, Side::Leaving] {
+            moved += roll(state, org, window, side).await?;
+        }
+    }
+    Ok(moved)
+}
+
+#[derive(Clone, Copy)]
+enum Side {
+    Entering,
+    Leaving,
+}
+
+/// Makes the visits of one side right, page by page.
+async fn roll(state: &AppState, org: OrgId, window: Window, side: Side) -> AppResult<u64> {
+    let mut moved = 0;
+    let mut after = String::new();
+    loop {
+        let due = list_due(state, org, window, side, after).await?;
+        let Some(last) = due.last() else { return Ok(moved) };
+        after = last.to_string();
+        moved += u64::try_from(due.len()).unwrap_or(0);
+        state
+            .store
+            .write(move |conn| {
+                let mut batch = FeedBatch::new();
+                for visit in &due {
+                    refresh_visit(conn, &mut batch, org, *visit, window)?;
+                }
+                batch.publish(conn, org)?;
+                Ok::<_, AppError>(())
+            })
+            .await?;
+    }
+}
+
+async fn list_due(state: &AppState, org: OrgId, window: Window, side: Side, after: String) -> AppResult<Vec<VisitId>> {
+    let edges = Edges { from_ms: window.from.0, to_ms: window.to.0 };
+    state
+        .store
+        .read(move |conn| {
+            Ok(match side {
+                Side::Entering => list_entering(conn, org, edges, &after, PER_TRANSACTION)?,
+                Side::Leaving => list_leaving(conn, org, edges, &done_states(), &after, PER_TRANSACTION)?,
+            })
+        })
+        .await
+}
