@@ -2,9 +2,13 @@
 //!
 //! Knows no store: tests keep the requests they sent.
 
+use doorstep::app::norms;
+use doorstep_store::feed::FeedBatch;
 use serde_json::{Value, json};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, IntentId, OrgId, UserId, VisitId};
+use sync_core::intent::body::DayNote;
+use sync_core::intent::{Intent, IntentBody};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{SyncRequest, SyncResponse};
@@ -14,6 +18,7 @@ use crate::actors::DeviceKey;
 use crate::call::Call;
 use crate::clock::START;
 use crate::company::{Company, Member};
+use crate::db::with_conn;
 use crate::phone::Wire;
 use crate::server::{TestServer, send};
 
@@ -45,13 +50,23 @@ fn post(server: &TestServer, path: &str, token: Option<&str>, body: &Value) -> V
     answer.json()
 }
 
+/// Publishes the company's templates, policy and calendar.
+fn publish_norms(server: &TestServer, company: Company) {
+    with_conn(server.database_url(), |conn| {
+        let mut batch = FeedBatch::new();
+        norms::seed_norms(conn, &mut batch, company.org, START).expect("the norms are published");
+        batch.publish(conn, company.org).expect("the feed moves");
+    });
+}
+
 impl RemotePhone {
-    /// Enrols a phone of a person, with a code that the administrator gives.
+    /// Enrols a phone of a person, with a code that the administrator gives; the office has published its norms.
     ///
     /// # Panics
     /// If the server refuses.
     #[must_use]
     pub fn enrol(server: &TestServer, company: Company, member: Member, password: &str) -> Self {
+        publish_norms(server, company);
         let login = json!({"organisation": company.code, "login": "admin", "password": password});
         let admin = post(server, "/v1/auth/login", None, &login);
         let path = format!("/v1/users/{}/enrolment-codes", member.id);
@@ -110,6 +125,18 @@ impl RemotePhone {
             device_state: None,
             seal: None,
         }
+    }
+
+    /// The bytes of a note of the day.
+    ///
+    /// # Panics
+    /// Never: an intent is plain JSON.
+    #[must_use]
+    pub fn day_note(&self, text: &str) -> Vec<u8> {
+        let body = DayNote { date: "2025-03-04".to_owned(), visit_id: None, text: text.to_owned() };
+        let (id, at) = (Self::intent(text), Self::stamp());
+        let intent = Intent { id, at, by: self.user, base_version: None, body: IntentBody::DayNote(body) };
+        intent.to_bytes().expect("plain JSON")
     }
 
     /// A sealed request that pushes documents and intents.

@@ -18,13 +18,10 @@ async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>)
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
-    for event in ["depart", "arrive", "enter"] {
-        phone.event(visit, event);
-    }
+    phone.come_to_the_door(visit);
     phone.measure(visit, "optical_power", "-18.30", "dBm");
     let photo = b"bytes of a photo".to_vec();
     phone.photo(visit, "ont_front", &photo);
-    phone.event(visit, "finish_steps");
     let form = phone.sign_form(visit);
     let (digest, at, by) = (form.statement.digest(), phone.stamp(), phone.device.member.id);
     let event = phone.device.app.id().to_string();
@@ -36,8 +33,9 @@ async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>)
         )?;
         edit.put(Map::Timeline, &event, &json!({"event": "sign", "at": at, "by": by}))
     });
-    phone.put(visit, Map::Outcomes, &app.id().to_string(), &json!({"code": "completed", "at": at, "by": by}));
-    phone.event(visit, "submit");
+    let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
+    phone.add(visit, Map::Outcomes, &outcome);
+    phone.event(visit, "end_without_work");
     phone.statements.push(form.statement.clone());
     let mut blobs = form.blobs.clone();
     blobs.push(photo);
@@ -71,7 +69,7 @@ async fn a_signed_form_travels_from_the_ink_to_the_review() {
     for (position, bytes) in blobs.iter().enumerate() {
         let row = office.row(visit).await;
         assert_eq!(row.missing_blobs, i64::try_from(blobs.len() - position).expect("few"));
-        assert_eq!((row.state.as_str(), row.evidence_complete_at_ms), ("submitted", None));
+        assert_eq!((row.state.as_str(), row.evidence_complete_at_ms), ("ended_without_work", None));
         upload(&phone, bytes).await;
     }
     let row = office.row(visit).await;
