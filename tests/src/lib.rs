@@ -33,5 +33,6 @@ pub mod contract;
 pub mod db;
 pub mod dir;
 pub mod phone;
+pub mod remote;
 pub mod server;
 pub mod together;

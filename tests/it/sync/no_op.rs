@@ -23,7 +23,10 @@ fn exchange(server: &TestServer, head: &str, body: &[u8]) -> Vec<u8> {
 fn a_round_with_nothing_new_fits_into_400_bytes_each_way() {
     let server = TestServer::start();
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
-    let first = phone.sync(&server, &phone.empty_request(None)).expect("answered");
+    // The cursor holds a position of both audiences of a rep.
+    let note = phone.pushing(Vec::new(), vec![phone.day_note("bring a ladder")]);
+    let first = phone.sync(&server, &note).expect("answered");
+    assert!(!first.more && first.rows.len() > 1);
     let second = phone.empty_request(Some(first.cursor));
     let body = codec::encode(&second, Encoding::Cbor).expect("CBOR");
     let host = server.url().trim_start_matches("http://").to_owned();

@@ -7,8 +7,10 @@ use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::{Conn, documents, feed, projections};
 use sync_core::bytes::Hash;
-use sync_core::ids::VisitId;
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::View;
 use sync_core::protocol::Outcome;
+use sync_core::time::UnixMillis;
 
 use super::doc::{Access, JudgedDoc};
 use super::intents;
@@ -18,7 +20,7 @@ use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
-use crate::app::visits::{reproject, reproject_view};
+use crate::app::visits::{Reprojection, reproject, reproject_view};
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -77,9 +79,7 @@ fn write_doc(
     let (org, visit, now) = (round.ctx.actor.org, doc.visit, round.ctx.now);
     doc.write(conn, round)?;
     projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
-    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
-    update_evidence(conn, batch, org, visit, now)?;
-    let reprojected = reproject_view(conn, org, view, now)?;
+    let reprojected = settle(conn, batch, org, view, now)?;
     on_resubmission(conn, batch, org, visit, &reprojected, now)?;
     let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
@@ -88,6 +88,24 @@ fn write_doc(
         _ if late::holds_late(view, &reprojected.derived.late, doc.changes()) => Some("submitted"),
         _ => None,
     })
+}
+
+/// Derives evidence and state from the new content.
+///
+/// What came after the visit was handed in is known only once the state is; then its blobs are no longer
+/// waited for, so that a late photo cannot hold up the review.
+fn settle(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, view: &View, now: UnixMillis) -> AppResult<Reprojection> {
+    let visit = view.visit;
+    let claims = projection::claims(view, &[]);
+    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &claims)?;
+    update_evidence(conn, batch, org, visit, now)?;
+    let projected = reproject_view(conn, org, view, now)?;
+    let in_time = projection::claims(view, &projected.derived.late);
+    if in_time == claims {
+        return Ok(projected);
+    }
+    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &in_time)?;
+    if update_evidence(conn, batch, org, visit, now)? { reproject_view(conn, org, view, now) } else { Ok(projected) }
 }
 
 /// Keeps the list the batch seal covers, with the seal.

@@ -88,14 +88,17 @@ fn language(headers: &HeaderMap) -> Language {
 }
 
 fn add_headers(headers: &mut HeaderMap, request_id: &str) {
-    for (name, value) in HEADERS {
+    // No browser shows CBOR: what phones get carries only what protects it from being sniffed or kept, so that a
+    // sync with nothing new stays small.
+    let is_cbor = headers.get("content-type").is_some_and(|value| value == "application/cbor");
+    for (name, value) in HEADERS.into_iter().take(if is_cbor { 1 } else { HEADERS.len() }) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let no_store = HeaderName::from_static("cache-control");
     if !headers.contains_key(&no_store) {
         headers.insert(no_store, HeaderValue::from_static("no-store"));
     }
-    if let Ok(value) = HeaderValue::from_str(request_id) {
+    if !is_cbor && let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
 }

@@ -1,7 +1,7 @@
 //! Makes changes that no honest phone would.
 
 use automerge::transaction::{CommitOptions, Transactable as _, Transaction};
-use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType};
+use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType, ReadDoc as _};
 use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
