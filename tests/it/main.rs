@@ -12,4 +12,5 @@ mod harness;
 mod openapi_current;
 mod permissions_matrix;
 mod store;
+mod sync;
 mod v1;

@@ -13,7 +13,7 @@ use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
 use sync_core::ids::{DeviceId, OrgId};
-use sync_core::jws::{self, Alg, Header, P256PublicKey};
+use sync_core::jws::{self, Alg, Ed25519PublicKey, Header, P256PublicKey, SigningInput};
 use uuid::Uuid;
 
 use crate::app::TestApp;
@@ -56,9 +56,19 @@ impl DeviceKey {
     #[must_use]
     pub fn sign(&self, typ: &str, payload: &[u8]) -> String {
         let header = Header { alg: Alg::Es256, kid: self.public().thumbprint(), typ: typ.to_owned() };
-        let input = jws::prepare(&header, payload);
-        let signature: Signature = self.0.sign(input.as_bytes());
-        jws::finish(&input, &signature.to_bytes().into())
+        self.finish(&jws::prepare(&header, payload))
+    }
+
+    /// Signs what `sync-core` prepared.
+    #[must_use]
+    pub fn finish(&self, input: &SigningInput) -> String {
+        jws::finish(input, &self.signature(input).to_bytes().into())
+    }
+
+    /// The bare signature of what `sync-core` prepared.
+    #[must_use]
+    pub fn signature(&self, input: &SigningInput) -> Signature {
+        self.0.sign(input.as_bytes())
     }
 }
 
@@ -183,6 +193,16 @@ impl TestApp {
     #[must_use]
     pub fn with_token(&self, token: &str) -> Client<'_> {
         Client { app: self, token: Some(token.to_owned()) }
+    }
+
+    /// The keys that receipts verify with.
+    ///
+    /// # Panics
+    /// Never: the server's own keys are keys.
+    #[must_use]
+    pub fn evidence_keys(&self) -> Vec<Ed25519PublicKey> {
+        let keys = self.state.keys.evidence.iter();
+        keys.map(|key| Ed25519PublicKey::from_bytes(&key.public_bytes()).expect("a public key")).collect()
     }
 
     /// A new id of the server's clock and randomness.

@@ -25,11 +25,13 @@
 
 pub mod actors;
 pub mod app;
+pub mod builders;
 pub mod call;
 pub mod clock;
 pub mod company;
 pub mod contract;
 pub mod db;
 pub mod dir;
+pub mod phone;
 pub mod server;
 pub mod together;

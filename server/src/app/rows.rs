@@ -5,6 +5,7 @@
 use doorstep_store::appointments::{AppointmentRecord, find_appointment};
 use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
+use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
 use doorstep_store::reviews::{find_rework, find_verdict};
 use doorstep_store::sites::{SiteRecord, find_site};
@@ -238,8 +239,13 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let found = find_rework(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((row.version, read("reworks", row.id, &row.body)?))).transpose()
         }
-        // Rows of sync are added where those are built.
-        FeedKind::Doc | FeedKind::IntentResult => Ok(None),
+        FeedKind::IntentResult => {
+            let found = find_intent(conn, org, parse(kind, item)?)?;
+            // It is written once, together with the intent.
+            found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
+        }
+        // A document travels as changes, never as a row.
+        FeedKind::Doc => Ok(None),
     }
 }
 

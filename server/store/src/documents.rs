@@ -162,6 +162,19 @@ pub struct DocChangeRow {
     pub bytes: Vec<u8>,
 }
 
+/// Whether these bytes are the first push of a document.
+///
+/// # Errors
+/// Database errors only.
+pub fn is_first_push(conn: &mut Conn, org: OrgId, visit: VisitId, bytes: &[u8]) -> StoreResult<bool> {
+    let found: i64 = per_backend!(conn, c => doc_changes::table
+        .find((Txt(org), Txt(visit), 1i64))
+        .filter(doc_changes::bytes.eq(bytes))
+        .count()
+        .get_result(c))?;
+    Ok(found > 0)
+}
+
 /// Appends the bytes of a push.
 ///
 /// # Errors

@@ -146,6 +146,18 @@ pub struct QuarantineRow {
     pub received_at_ms: i64,
 }
 
+/// The bytes kept under an id for a device.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_quarantined(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId) -> StoreResult<Option<Vec<u8>>> {
+    Ok(per_backend!(conn, c => quarantine::table
+        .find((Txt(org), id, Txt(device)))
+        .select(quarantine::bytes)
+        .first(c)
+        .optional())?)
+}
+
 /// Keeps refused bytes; the same bytes again change nothing.
 ///
 /// # Errors

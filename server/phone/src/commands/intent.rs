@@ -150,6 +150,8 @@ fn show_locally(tx: &Tx, intent: &Intent, at: &Stamp) -> PhoneResult<()> {
             let mut plan =
                 local_plan(visit, &create.template, create.template_version, create.policy_version, intent.by);
             plan.work_order_id = create.work_order_id;
+            // As the server plans it: a visit nobody planned begins when it is made.
+            plan.planned_start_ms = Some(at.corrected());
             tx.set_row(row_kind::VISIT, &visit.to_string(), &local_row(&plan)?)?;
             let mut state = tx.doc_state(visit)?;
             (state.customer, state.site) = (create.customer_id, create.site_id);

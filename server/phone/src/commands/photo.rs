@@ -13,6 +13,12 @@ use crate::output::Output;
 use crate::store::model::Edit;
 use crate::visit::edit;
 
+/// Most photos of a visit; the server stores more with a finding, the phone takes no more.
+///
+/// # Source
+/// Limits section 5, photos per visit.
+const MAX_PHOTOS: usize = 100;
+
 /// A file that is durable in the store.
 pub(crate) struct Kept {
     pub sha256: sync_core::bytes::Hash,
@@ -40,6 +46,9 @@ pub(crate) fn photo(phone: &Phone, args: &PhotoArgs) -> PhoneResult<Output> {
         if template.slot(&args.slot).is_none() {
             let known: Vec<&str> = template.photos.iter().map(|slot| slot.code.as_str()).collect();
             return usage(format!("the template has no photo slot {}; it has {}", args.slot, known.join(", ")));
+        }
+        if scene.context.view.photos.len() >= MAX_PHOTOS {
+            return usage(format!("the visit has {MAX_PHOTOS} photos already"));
         }
         if let Some(replaced) = &args.replaces {
             expect_photo(scene, replaced)?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::merge;
-use sync_core::protocol::PushStatement;
+use sync_core::protocol::{PushStatement, Row};
 use sync_core::statement::body::Body;
 
 use crate::testing::server::Server;
@@ -221,6 +221,7 @@ fn a_visit_nobody_planned_is_made_offline() {
     let listed = phone.run(&["list"]);
     let found = listed["visits"].as_array().unwrap().iter().find(|one| one["visit"] == visit).expect("listed");
     assert_eq!((&found["customer"], &found["begun"]), (&json!("周婷"), &json!(true)));
+    assert_eq!(found["state"], "scheduled", "it can be worked on at once");
     let mut server = Server::new(&phone);
     assert_eq!(phone.sync(&mut server).unwrap().json["outstanding"]["total"], 0);
     assert_eq!((server.intents.len(), server.docs.len()), (2, 1));
@@ -253,4 +254,57 @@ fn a_file_that_is_no_photo_is_kept_as_it_is() {
     phone.run(&["withdraw", NUMBER, replacing["photo"]["id"].as_str().unwrap(), "--reason", "wrong"]);
     assert_eq!(phone.run(&["status", NUMBER])["photos"], json!([]));
     assert_eq!(phone.run(&["status"])["outstanding"]["blobs"], 2, "withdrawn and replaced bytes are sent as well");
+}
+
+/// Scenario S-06: one slot is rejected, shot again, and handed in again.
+#[test]
+fn a_returned_visit_reopens_its_slots_and_is_handed_in_again() {
+    let phone = TestPhone::new();
+    work(&phone);
+    sign(&phone);
+    let form = phone.file("form.jpg", &jpeg(4));
+    phone.run(&["photo", NUMBER, &form, "--slot", "acceptance_form"]);
+    phone.time("2025-03-04T11:30:00+08:00");
+    phone.run(&["finish", NUMBER]);
+    let mut server = Server::new(&phone);
+    assert_eq!(phone.sync(&mut server).unwrap().json["outstanding"]["total"], 0);
+
+    let status = phone.run(&["status", NUMBER]);
+    let photos = status["photos"].as_array().unwrap();
+    let bad = photos.iter().find(|photo| photo["value"]["slot"] == "splitter_label").unwrap()["key"].as_str().unwrap();
+    let store = phone.phone().store;
+    let mut plan: Value = store.read(|tx| tx.row("visit", &VISIT.to_string())).unwrap().unwrap();
+    plan["evidence_complete_at_ms"] = json!(1_741_059_100_000_i64);
+    let (verdict, ticket) = ("0a0a0a0a-0a0a-0a0a-0a0a-0a0a0a0a0a0a", "0b0b0b0b-0b0b-0b0b-0b0b-0b0b0b0b0b0b");
+    let row = |id: &str, body: Value| vec![Row::Put { id: id.to_owned(), version: 1, body }];
+    server.rows_out.insert("visit".to_owned(), row(&VISIT.to_string(), plan));
+    let returned = json!({"id": verdict, "visit_id": VISIT, "heads": status["heads"], "decision": "return",
+        "reason": "photo", "by": verdict, "at_ms": 1_741_060_000_000_i64});
+    server.rows_out.insert("verdict".to_owned(), row(verdict, returned));
+    let slots = json!([{"slot": "splitter_label", "photos": [bad], "missing": ["whole_splitter"], "reasons": ["cut"]}]);
+    let rework = json!({"id": ticket, "visit_id": VISIT, "slots": slots, "verdict_id": verdict,
+        "heads": status["heads"], "opened_at_ms": 1_741_060_000_000_i64});
+    server.rows_out.insert("rework".to_owned(), row(ticket, rework));
+    phone.sync(&mut server).unwrap();
+    let status = phone.run(&["status", NUMBER]);
+    assert_eq!((&status["state"], &status["reopened_slots"]), (&json!("returned"), &json!(["splitter_label"])));
+
+    phone.time("2025-03-04T14:00:00+08:00");
+    let again = phone.file("again.jpg", &jpeg(9));
+    phone.run(&["photo", NUMBER, &again, "--slot", "splitter_label", "--replaces", bad]);
+    let finished = phone.run(&["finish", NUMBER]);
+    assert_eq!((&finished["finished"], &finished["state"]), (&json!(true), &json!("under_review")), "{finished}");
+    assert_eq!(phone.sync(&mut server).unwrap().json["outstanding"]["total"], 0);
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!(view.timeline.last().unwrap().value.event, "resubmit");
+    assert_eq!(view.outcomes.len(), 1, "the outcome stands");
+}
+
+#[test]
+fn records_larger_than_the_server_takes_are_refused_at_once() {
+    let phone = TestPhone::new();
+    phone.run(&["start", NUMBER]);
+    let long = "长".repeat(10_000);
+    let error = phone.try_run(&["answer", NUMBER, "route_note", &long]).unwrap_err();
+    assert!(error.to_string().starts_with("answers: "), "{error}");
 }

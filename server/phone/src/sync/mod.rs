@@ -22,7 +22,7 @@ use sync_core::protocol::codec::{Encoding, decode_response};
 use crate::client::Transport;
 use crate::commands::status::Outstanding;
 use crate::commands::{Phone, enrol};
-use crate::error::PhoneResult;
+use crate::error::{PhoneError, PhoneResult};
 use crate::output::Output;
 use crate::store::Tx;
 
@@ -96,7 +96,12 @@ fn round(
     report: &mut Report,
 ) -> PhoneResult<bool> {
     let sent_at = phone.clock.now()?;
-    let bytes = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body))?;
+    let answered = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body));
+    if matches!(answered, Err(PhoneError::Refused { retry_later: false, .. })) {
+        // The same bytes would be refused for ever; their items are still unsent and go into another request.
+        phone.store.write(Tx::clear_in_flight)?;
+    }
+    let bytes = answered?;
     let received_at = phone.clock.now()?;
     let response = decode_response(&bytes, Encoding::Cbor, MAX_RESPONSE)?;
     let (receipts, refused) = receipts::verify(phone, transport, &response.receipts)?;

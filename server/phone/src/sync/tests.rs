@@ -83,6 +83,16 @@ fn a_lost_answer_is_asked_for_with_the_same_bytes() {
 }
 
 #[test]
+fn a_request_refused_for_good_does_not_block_the_next_one() {
+    let (phone, mut server) = begun();
+    let before = phone.outstanding();
+    server.faults.push_back(Fault::Refused);
+    assert_eq!(phone.sync(&mut server).unwrap_err().exit_code(), 1);
+    assert_eq!(phone.outstanding(), before);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+}
+
+#[test]
 fn acks_alone_make_nothing_safe() {
     let (phone, mut server) = begun();
     let before = phone.outstanding();

@@ -40,6 +40,8 @@ pub(crate) enum Fault {
     LostAnswer,
     /// The answer names no receipt.
     NoReceipt,
+    /// It is refused as a whole, for good.
+    Refused,
     /// The access token has ended.
     TokenInvalid,
 }
@@ -241,6 +243,7 @@ impl Transport for Server {
         let fault = self.faults.pop_front();
         match &fault {
             Some(Fault::Unreachable) => return Err(PhoneError::Network("unreachable".to_owned())),
+            Some(Fault::Refused) => return Err(refused("seal_invalid")),
             Some(Fault::TokenInvalid) => return Err(refused("token_invalid")),
             _ => self.bodies.push(body.to_vec()),
         }

@@ -3,6 +3,7 @@
 use serde_json::json;
 use sync_core::bytes::Actor;
 use sync_core::doc::{Map, NewChange, VisitDoc};
+use sync_core::guard::Limits;
 use sync_core::ids::{UserId, VisitId};
 use sync_core::merge;
 use sync_core::plan::VisitPlan;
@@ -78,12 +79,32 @@ pub(crate) fn write(tx: &Tx, visit: VisitId, at: &Stamp, mut edits: Vec<Edit>) -
 /// Writes edits to a loaded document and notes the change as unsent.
 pub(crate) fn commit(tx: &Tx, doc: &mut VisitDoc, at_ms: i64, edits: Vec<Edit>) -> PhoneResult<()> {
     let visit = doc.visit();
+    check_sizes(doc, &edits)?;
     let mut state = tx.doc_state(visit)?;
     let actor = actor_of(&mut state)?;
     let Some(change) = apply(doc, actor, &edits)? else { return Ok(()) };
     tx.add_unsent(visit, &mut state, &UnsentChange { hash: change.hash, at_ms, edits })?;
     tx.set_doc_state(visit, &state)?;
     tx.set_doc(doc)
+}
+
+/// Refuses what the server's guard would refuse, before it is captured rather than after.
+fn check_sizes(doc: &VisitDoc, edits: &[Edit]) -> PhoneResult<()> {
+    let limits = Limits::DEFAULT;
+    let mut notes = merge::view(doc).notes.chars().count();
+    for edit in edits {
+        let (what, size, limit) = match edit {
+            Edit::Put { map, record, .. } => (map.as_str(), record.to_string().len(), limits.record_bytes),
+            Edit::Note { text } => {
+                notes += text.chars().count() + 1;
+                ("notes", notes, limits.notes_chars)
+            }
+        };
+        if size > limit {
+            return usage(format!("{what}: {size} bytes or characters, at most {limit} are allowed"));
+        }
+    }
+    Ok(())
 }
 
 /// The record that says which template and policy the visit follows, as planned.

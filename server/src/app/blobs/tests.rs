@@ -34,7 +34,7 @@ async fn row(office: &Office, bytes: &[u8]) -> Option<doorstep_store::blobs::Blo
     office.write(move |conn| Ok(find_blob(conn, ORG, sha256)?)).await
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_upload_is_answered_with_a_receipt_for_exactly_this_blob() {
     let office = office().await;
     let stored = office.upload(office.rep(), b"bytes of a photo").await.expect("stored");
@@ -49,7 +49,7 @@ async fn an_upload_is_answered_with_a_receipt_for_exactly_this_blob() {
     assert_eq!(again.receipt, stored.receipt, "same instant, same answer");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn wrong_broken_and_oversized_bodies_leave_nothing() {
     let office = office().await;
     let name = Hash::of(b"what it should be");
@@ -70,7 +70,7 @@ async fn wrong_broken_and_oversized_bodies_leave_nothing() {
     assert_eq!(left, 0, "no unfinished file stays");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_visit_is_complete_when_its_last_blob_arrives() {
     let office = office().await;
     office.push(&office.handed_in()).await;
@@ -93,7 +93,7 @@ async fn a_visit_is_complete_when_its_last_blob_arrives() {
     assert_eq!(code(foreign), ErrorCode::NotFound);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn blobs_that_come_before_the_document_count_too() {
     let office = office().await;
     office.upload(office.rep(), b"one").await.expect("stored");
@@ -102,7 +102,20 @@ async fn blobs_that_come_before_the_document_count_too() {
     assert_eq!(office.visit(VISIT).await.state, "under_review");
 }
 
-#[actix_web::test]
+#[tokio::test]
+async fn document_and_blobs_at_once_leave_nothing_waiting() {
+    for _ in 0..5 {
+        let office = office().await;
+        let doc = office.handed_in();
+        let uploads = async { tokio::join!(office.upload(office.rep(), b"one"), office.upload(office.rep(), b"two")) };
+        let ((), (one, two)) = tokio::join!(office.push(&doc), uploads);
+        assert!(one.is_ok() && two.is_ok(), "{one:?} {two:?}");
+        let visit = office.visit(VISIT).await;
+        assert_eq!((visit.missing_blobs, visit.state.as_str()), (0, "under_review"));
+    }
+}
+
+#[tokio::test]
 async fn new_content_makes_a_complete_visit_incomplete() {
     let office = office().await;
     let mut doc = office.under_review().await;
@@ -112,7 +125,7 @@ async fn new_content_makes_a_complete_visit_incomplete() {
     assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms), (1, None));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_revoked_phone_completes_nothing_on_its_own() {
     let office = office().await;
     office.push(&office.handed_in()).await;
@@ -132,7 +145,7 @@ async fn a_revoked_phone_completes_nothing_on_its_own() {
     assert_eq!(row(&office, b"two").await.map(|row| row.device_id.0), Some(OTHER_PHONE));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn only_a_claim_of_ones_own_visit_opens_a_blob() {
     let office = office().await;
     office.upload(office.rep(), b"one").await.expect("stored");
@@ -156,7 +169,7 @@ async fn only_a_claim_of_ones_own_visit_opens_a_blob() {
     assert_eq!(events.len(), 2, "each reading, and no refused one");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn damaged_evidence_is_never_shown_and_a_new_upload_mends_it() {
     let office = office().await;
     office.under_review().await;
@@ -171,7 +184,7 @@ async fn damaged_evidence_is_never_shown_and_a_new_upload_mends_it() {
     assert_eq!(content.bytes, b"one");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn previews_are_made_after_the_upload() {
     let office = office().await;
     let photo = jpeg();
@@ -196,7 +209,7 @@ async fn previews_are_made_after_the_upload() {
     assert_eq!(code(foreign), ErrorCode::NotFound);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn lost_previews_are_made_again() {
     let office = office().await;
     let photo = jpeg();

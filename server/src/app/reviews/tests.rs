@@ -55,7 +55,7 @@ fn code<T: std::fmt::Debug>(result: AppResult<T>) -> ErrorCode {
     result.expect_err("a refusal").code()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_visit_goes_back_with_its_bad_slot_and_is_approved_when_that_is_mended() {
     let office = office().await;
     let mut doc = office.under_review().await;
@@ -115,7 +115,7 @@ async fn a_visit_goes_back_with_its_bad_slot_and_is_approved_when_that_is_mended
     assert_eq!(history.names.get(&REVIEWER).map(String::as_str), Some("reviewer"));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_same_verdict_again_has_no_effect() {
     let office = office().await;
     let doc = office.under_review().await;
@@ -137,7 +137,7 @@ async fn the_same_verdict_again_has_no_effect() {
     assert_eq!((history.review.verdicts.len(), history.review.reworks.len()), (3, 1));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn two_reviewers_never_judge_the_same_visit_at_once() {
     let office = office().await;
     office.under_review().await;
@@ -156,7 +156,7 @@ async fn two_reviewers_never_judge_the_same_visit_at_once() {
     claim_review(&office.state, office.second_reviewer(), VISIT).await.expect("it ended");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn who_executed_the_visit_cannot_judge_it() {
     let office = office().await;
     let doc = office.under_review().await;
@@ -167,7 +167,7 @@ async fn who_executed_the_visit_cannot_judge_it() {
     assert_eq!(code(decided), ErrorCode::FourEyes);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn nothing_is_judged_before_everything_arrived() {
     let office = office().await;
     let doc = office.handed_in();
@@ -180,7 +180,7 @@ async fn nothing_is_judged_before_everything_arrived() {
     assert!(list_queue(&office.state, office.reviewer(), None, 10).await.expect("queue").is_empty());
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_late_photo_neither_counts_nor_hides_the_one_it_wants_to_replace() {
     let office = office().await;
     let mut doc = office.under_review().await;
@@ -193,7 +193,7 @@ async fn a_late_photo_neither_counts_nor_hides_the_one_it_wants_to_replace() {
     assert!(review.case.missing.is_empty(), "nobody waits for its bytes");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_phone_gets_the_rows_as_they_were_decided() {
     let office = office().await;
     let doc = office.under_review().await;
@@ -215,7 +215,7 @@ async fn the_phone_gets_the_rows_as_they_were_decided() {
     assert_eq!(ticket_row, Some((1, serde_json::to_value(&ticket).expect("row"))));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_faulty_verdict_is_told_which_field_is_wrong() {
     let office = office().await;
     office.under_review().await;
@@ -233,7 +233,7 @@ async fn a_faulty_verdict_is_told_which_field_is_wrong() {
     assert_eq!(fields(silent).await, ["reason"]);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_queue_goes_on_behind_its_last_entry() {
     let office = office().await;
     office.under_review().await;

@@ -13,6 +13,7 @@ use sync_core::protocol::Outcome;
 use super::doc::{Access, JudgedDoc};
 use super::intents;
 use super::judge::Judged;
+use super::receipt::Held;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
@@ -34,7 +35,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         if let Some(reason) = write_doc(conn, round, doc, &mut batch)? {
             late_reasons.insert(doc.visit, reason);
         }
-        touched.insert(doc.visit);
+        // Only who may write a visit learns which of its blobs are missing.
+        if doc.access != Access::None && !round.is_revoked() {
+            touched.insert(doc.visit);
+        }
     }
     for statement in &judged.statements {
         if let Some(visit) = statement.write(conn, round)? {
@@ -96,14 +100,29 @@ fn seal(conn: &mut Conn, round: &Round) -> AppResult<()> {
     Ok(())
 }
 
-/// Keeps refused bytes within the device's share; false if it is used up and the phone must keep its copy.
-pub(super) fn quarantine(conn: &mut Conn, round: &Round, row: &QuarantineRow) -> AppResult<bool> {
-    let (items, bytes) = evidence::quarantine_size(conn, round.ctx.actor.org, round.device.id.0)?;
-    let adds = i64::try_from(row.bytes.len()).unwrap_or(i64::MAX);
-    if items >= QUARANTINE_LIMIT.0 || bytes.saturating_add(adds) > QUARANTINE_LIMIT.1 {
-        return Ok(false);
+/// Keeps refused bytes within the device's share and names them in the receipt; false if the share is used up
+/// and the phone must keep its copy.
+pub(super) fn quarantine(conn: &mut Conn, round: &Round, mut row: QuarantineRow, held: &mut Held) -> AppResult<bool> {
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    let name = (row.id.clone(), row.code.clone());
+    if let Some(known) = evidence::find_quarantined(conn, org, &row.id, device)?
+        && known != row.bytes
+    {
+        // The same offender with more that depends on it: what came before stays, this goes beside it.
+        row.id = Hash::of(&row.bytes).to_string();
     }
-    evidence::keep_in_quarantine(conn, row)?;
+    if evidence::find_quarantined(conn, org, &row.id, device)?.is_none() {
+        let (items, bytes) = evidence::quarantine_size(conn, org, device)?;
+        let adds = i64::try_from(row.bytes.len()).unwrap_or(i64::MAX);
+        if items >= QUARANTINE_LIMIT.0 || bytes.saturating_add(adds) > QUARANTINE_LIMIT.1 {
+            return Ok(false);
+        }
+        evidence::keep_in_quarantine(conn, &row)?;
+    }
+    if row.id != name.0 {
+        held.quarantined.push((row.id, row.code));
+    }
+    held.quarantined.push(name);
     Ok(true)
 }
 
@@ -115,12 +134,10 @@ fn record_doc(
     pushed: &mut Pushed,
 ) -> AppResult<()> {
     let mut ack = doc.ack(late);
-    if let Some(row) = doc.quarantine(round) {
-        if quarantine(conn, round, &row)? {
-            pushed.held.quarantined.push((row.id, row.code));
-        } else {
-            ack.code = Some("quarantine_full".to_owned());
-        }
+    if let Some(row) = doc.quarantine(round)
+        && !quarantine(conn, round, row, &mut pushed.held)?
+    {
+        ack.code = Some("quarantine_full".to_owned());
     }
     if doc.access != Access::None && !doc.heads().is_empty() {
         pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
@@ -131,12 +148,10 @@ fn record_doc(
 
 fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement, pushed: &mut Pushed) -> AppResult<()> {
     let mut ack = statement.ack();
-    if let Some(row) = statement.quarantine(round) {
-        if quarantine(conn, round, &row)? {
-            pushed.held.quarantined.push((row.id, row.code));
-        } else {
-            ack.code = Some("quarantine_full".to_owned());
-        }
+    if let Some(row) = statement.quarantine(round)
+        && !quarantine(conn, round, row, &mut pushed.held)?
+    {
+        ack.code = Some("quarantine_full".to_owned());
     }
     if let (sync_core::protocol::AckItem::Statement(digest), Outcome::Stored | Outcome::Duplicate | Outcome::Late) =
         (ack.item, ack.outcome)

@@ -120,8 +120,9 @@ pub(super) fn judge(
         judged.version_read = row.version;
     }
     if stored.is_some() && chunks.iter().any(|chunk| is_document(chunk)) {
-        // Another phone of the crew was first: the changes themselves are welcome.
-        judged.needs_changes = true;
+        // Either the answer to this very push was lost, or another phone of the crew was first: then the
+        // changes themselves are welcome.
+        judged.needs_changes = !documents::is_first_push(conn, round.ctx.actor.org, visit, &chunks.concat())?;
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;

@@ -32,8 +32,37 @@ pub(super) enum JudgedIntent {
     Refused { item: AckItem, id: String, code: String, bytes: Vec<u8> },
 }
 
+/// Judges the pushed intents; the first use of an id in a request counts, as it does in the database.
+pub(super) fn judge_all(conn: &mut Conn, round: &Round) -> AppResult<Vec<JudgedIntent>> {
+    let mut first_uses = BTreeMap::new();
+    let mut judged = Vec::with_capacity(round.request.intents.len());
+    for bytes in &round.request.intents {
+        let one = judge(conn, round, &bytes.0)?;
+        judged.push(match one {
+            JudgedIntent::New { intent, bytes } => match first_uses.get(&intent.id) {
+                Some(first) => again(intent.id, *first, bytes),
+                None => {
+                    first_uses.insert(intent.id, Hash::of(&bytes));
+                    JudgedIntent::New { intent, bytes }
+                }
+            },
+            other => other,
+        });
+    }
+    Ok(judged)
+}
+
+/// An id that is taken: by the same bytes, or by others, which are kept too.
+fn again(id: IntentId, known: Hash, bytes: Vec<u8>) -> JudgedIntent {
+    let hash = Hash::of(&bytes);
+    if hash == known {
+        return JudgedIntent::Duplicate { id };
+    }
+    JudgedIntent::Refused { item: AckItem::Intent(id), id: hash.to_string(), code: "intent_forked".to_owned(), bytes }
+}
+
 /// Judges one pushed intent.
-pub(super) fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
+fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
     let hash = Hash::of(bytes);
     let id = intent::id_of(bytes);
     let refused = |code: &str| JudgedIntent::Refused {
@@ -53,9 +82,7 @@ pub(super) fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<J
         return Ok(refused("by_mismatch"));
     }
     Ok(match evidence::find_intent(conn, round.ctx.actor.org, parsed.id)? {
-        Some(known) if known.sha256 == Txt(hash) => JudgedIntent::Duplicate { id: parsed.id },
-        // The same id with other content: both are kept, one of them here.
-        Some(_) => refused("intent_forked"),
+        Some(known) => again(parsed.id, known.sha256.0, bytes.to_vec()),
         None => JudgedIntent::New { intent: Box::new(parsed), bytes: bytes.to_vec() },
     })
 }
@@ -95,9 +122,7 @@ pub(super) fn apply(
                 let row = quarantine_row(round, id, code, bytes);
                 let mut ack = Ack::new(*item, Outcome::Quarantined);
                 ack.code = Some(code.clone());
-                if quarantine(conn, round, &row)? {
-                    pushed.held.quarantined.push((row.id, row.code));
-                } else {
+                if !quarantine(conn, round, row, &mut pushed.held)? {
                     ack.code = Some("quarantine_full".to_owned());
                 }
                 ack

@@ -24,8 +24,7 @@ pub(super) struct Judged {
 
 /// Judges everything in the request.
 pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
-    let intents: Vec<JudgedIntent> =
-        round.request.intents.iter().map(|bytes| intents::judge(conn, round, &bytes.0)).collect::<AppResult<_>>()?;
+    let intents = intents::judge_all(conn, round)?;
     let created = visits_created(&intents);
     let pushed = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
     let docs = pushed.map(|pushed| doc::judge(conn, round, pushed, &created)).collect::<AppResult<_>>()?;

@@ -13,6 +13,7 @@ mod pull;
 mod receipt;
 mod statement;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
@@ -100,6 +101,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
             .field("device_id", "the device the access token belongs to");
         return Err(refusal.into());
     }
+    require_each_document_once(&request)?;
     let org = ctx.actor.org;
     let device = state
         .store
@@ -112,6 +114,16 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
     Ok(Round { ctx, device, request, sealed })
+}
+
+/// Two pushes of one document in one request could not both be judged against what is stored.
+fn require_each_document_once(request: &SyncRequest) -> AppResult<()> {
+    let mut known = BTreeSet::new();
+    let mut pushed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+    if pushed.all(|doc| known.insert(doc.id)) {
+        return Ok(());
+    }
+    Err(Refusal::new(ErrorCode::Invalid).field("docs", "each document once, with all its chunks").into())
 }
 
 /// What a push came to.

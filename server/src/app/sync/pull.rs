@@ -47,6 +47,8 @@ struct Reader<'a> {
     used: usize,
     /// Items already in this answer: a second audience adds nothing.
     sent: BTreeSet<(FeedKind, String)>,
+    /// Whether the cursor moved: an item larger than the budget must not stop it for ever.
+    has_moved: bool,
     out: Pulled,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Reader<'a> {
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             sent: BTreeSet::new(),
+            has_moved: false,
             out: Pulled::default(),
         }
     }
@@ -74,6 +77,9 @@ impl<'a> Reader<'a> {
         if self.round.may_read() {
             self.drop_lost_audiences()?;
             self.answer_asked()?;
+            if self.cursor.positions.is_empty() {
+                self.send_today_first()?;
+            }
             for audience in self.granted.clone() {
                 self.read_audience(&audience)?;
             }
@@ -104,11 +110,14 @@ impl<'a> Reader<'a> {
     /// Documents asked for by an item without chunks.
     fn answer_asked(&mut self) -> AppResult<()> {
         for asked in self.round.request.docs.iter().filter(|doc| doc.chunks.is_empty()) {
-            let held = self.is_held(FeedKind::Doc, &asked.id.to_string())?;
+            let key = (FeedKind::Doc, asked.id.to_string());
+            let held = self.is_held(key.0, &key.1)?;
             let (ack, update) = item::asked(self.conn, self.round, asked.id, held)?;
             self.out.acks.push(ack);
-            if let Some(update) = update {
-                self.sent.insert((FeedKind::Doc, asked.id.to_string()));
+            let Some(update) = update else { continue };
+            // What does not fit is asked for again: its heads in the ack still differ.
+            if !self.sent.contains(&key) && self.used < self.budget {
+                self.sent.insert(key);
                 self.used += update.bytes.0.len();
                 self.out.docs.push(update);
             }
@@ -123,20 +132,18 @@ impl<'a> Reader<'a> {
         if position >= feed::audience_head(self.conn, org, &name)? {
             return Ok(());
         }
-        if position == 0 {
-            self.send_today_first(&name)?;
-        }
         loop {
             let rows = feed::list_feed(self.conn, org, &name, position, READ_ROWS)?;
             let full = i64::try_from(rows.len()).is_ok_and(|len| len == READ_ROWS);
             for row in rows {
-                if self.used >= self.budget {
+                if self.used >= self.budget && self.has_moved {
                     self.out.more = true;
                     return Ok(());
                 }
                 self.send(&row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
+                self.has_moved = true;
             }
             if !full {
                 return Ok(());
@@ -146,21 +153,20 @@ impl<'a> Reader<'a> {
 
     /// First sync: what the rep needs today comes in the first answer, wherever it stands in the feed.
     /// It comes again at its place; that costs bytes only where the first sync takes several answers.
-    fn send_today_first(&mut self, audience: &str) -> AppResult<()> {
-        let org = self.round.ctx.actor.org;
-        for (kind, id) in item::of_today(self.conn, self.round, audience)? {
+    fn send_today_first(&mut self) -> AppResult<()> {
+        let audience = Audience::User(self.round.ctx.actor.user).to_string();
+        for (kind, id) in item::of_today(self.conn, self.round, &audience)? {
             if self.used >= self.budget / 2 {
                 return Ok(());
             }
             let row = FeedRow {
-                audience: audience.to_owned(),
+                audience: audience.clone(),
                 kind: doorstep_store::Txt(kind),
                 item: id,
                 pos: i64::MAX,
                 entered_pos: i64::MAX,
                 op: doorstep_store::Txt(FeedOp::Put),
             };
-            tracing::trace!(%org, kind = kind.as_str(), "today first");
             self.send(&row, 0)?;
         }
         Ok(())

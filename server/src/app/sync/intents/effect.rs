@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_appointment};
-use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
+use doorstep_store::assignments::{AssignmentRecord, insert_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, PhoneRecord, find_customer, insert_customer};
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::sites::{SiteRecord, find_site, insert_site};
 use doorstep_store::visits::{self, VisitRecord};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt, agenda, norms, organisations};
-use sync_core::ids::AssignmentId;
+use sync_core::ids::{AssignmentId, VisitId};
 use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, ProposeAppointment};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
@@ -71,10 +71,12 @@ fn create_visit(
     if visits::find_visit(conn, org, body.visit_id)?.is_some() {
         return Ok(declined("visit_exists"));
     }
+    // Declining would leave the captured document without a visit: the office finds the right order.
     let work_order_id = match body.work_order_id {
-        Some(id) if find_work_order(conn, org, id)?.is_none() => return Ok(declined("work_order_unknown")),
-        other => other,
+        Some(id) => find_work_order(conn, org, id)?.map(|order| order.id),
+        None => None,
     };
+    let is_order_unknown = body.work_order_id.is_some() && work_order_id.is_none();
     // An unknown template must not lose the visit: the office's newest stands in until it decides.
     let known = norms::find_template(conn, org, &body.template, body.template_version)?.is_some();
     let newest = norms::find_newest_template(conn, org, &body.template)?.map(|row| row.version);
@@ -87,7 +89,7 @@ fn create_visit(
             id: Txt(body.visit_id),
             number: Some(number.clone()),
             origin: "device".to_owned(),
-            work_order_id: work_order_id.map(Txt),
+            work_order_id,
             template: body.template.clone(),
             template_version: if known { body.template_version } else { newest.unwrap_or(body.template_version) },
             policy_version: body.policy_version,
@@ -124,7 +126,12 @@ fn create_visit(
     )?;
     let window = load_window(conn, org, &state.config.sync, now)?;
     refresh_visit(conn, batch, org, body.visit_id, window)?;
-    Ok(accepted([("number", number)]))
+    let decision = accepted([("number", number)]);
+    Ok(if is_order_unknown {
+        Decision { assigned: decision.assigned, ..needs_office("work_order_unknown") }
+    } else {
+        decision
+    })
 }
 
 fn next_number(conn: &mut Conn, round: &Round) -> AppResult<String> {
@@ -220,6 +227,11 @@ fn propose_appointment(
     if find_appointment(conn, org, body.appointment_id)?.is_some() {
         return Ok(declined("appointment_exists"));
     }
+    if let Some(visit) = body.visit_id
+        && !is_of_crew(conn, round, visit)?
+    {
+        return Ok(declined("visit_unknown"));
+    }
     let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
     let is_free = |start: i64| taken.iter().all(|other| (other - start).abs() >= CLASH_MS);
     if !is_free(body.start_ms.0) {
@@ -257,12 +269,18 @@ fn propose_appointment(
     Ok(accepted([("appointment_id", body.appointment_id.to_string())]))
 }
 
+/// Whether the rep is on the crew of a visit now; any other visit does not exist for him.
+fn is_of_crew(conn: &mut Conn, round: &Round, visit: VisitId) -> AppResult<bool> {
+    let crew = list_crew(conn, round.ctx.actor.org, visit)?;
+    Ok(crew.iter().any(|member| member.rep == round.ctx.actor.user))
+}
+
 /// An appointment agreed with the customer becomes that of the rep's visit if it has none yet.
 fn take_appointment(
     conn: &mut Conn,
     state: &AppState,
     round: &Round,
-    visit: sync_core::ids::VisitId,
+    visit: VisitId,
     body: &ProposeAppointment,
     batch: &mut FeedBatch,
 ) -> AppResult<()> {

@@ -68,8 +68,11 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
     let mine = |push: &DocChangeRow| push.device_id == sender.round.device.id;
     let is_new = sender.since == 0 || sender.entered > sender.since;
     if is_new {
-        let all_mine = sender.since > 0 && pushes.iter().all(mine);
-        return Ok((!all_mine).then(|| snapshot(visit, row.heads.0.0, row.snapshot)));
+        // A document that came back after `gone` was dropped by the phone, whoever wrote it.
+        let since_entered =
+            |push: &DocChangeRow| push.positions.0.0.get(sender.audience).is_some_and(|pos| *pos >= sender.entered);
+        let is_known = sender.since > 0 && pushes.iter().all(|push| mine(push) && since_entered(push));
+        return Ok((!is_known).then(|| snapshot(visit, row.heads.0.0, row.snapshot)));
     }
     let lacking: Vec<&DocChangeRow> = pushes
         .iter()

@@ -43,6 +43,7 @@ pub struct PhotoVerdictIn {
     pub reason: Option<RejectReason>,
     /// Text for the rep, up to 500 characters.
     #[serde(default)]
+    #[schema(example = "端口信息看不清，请靠近重拍")]
     pub comment: Option<String>,
 }
 

@@ -35,6 +35,7 @@ pub struct VisitVerdictIn {
     pub reason: Option<ReturnReason>,
     /// Text for the rep, up to 500 characters.
     #[serde(default)]
+    #[schema(example = "请重拍标签照片")]
     pub comment: Option<String>,
 }
 

@@ -1,0 +1,77 @@
+//! What several sync tests look at.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::BigInt;
+use doorstep_store::evidence::{QuarantineRow, list_quarantine};
+use doorstep_store::per_backend;
+use integration_tests::app::TestApp;
+use integration_tests::company::Company;
+use integration_tests::phone::Phone;
+use sync_core::intent::IntentBody;
+use sync_core::intent::body::DayNote;
+use sync_core::protocol::SyncResponse;
+use sync_core::receipt::{HeldReceipt, verify_held};
+use sync_core::time::UnixMillis;
+
+/// Every table that a push may write.
+const TABLES: [&str; 14] = [
+    "documents",
+    "doc_changes",
+    "doc_actors",
+    "batch_seals",
+    "intents",
+    "statements",
+    "quarantine",
+    "visits",
+    "assignments",
+    "appointments",
+    "customers",
+    "sites",
+    "feed",
+    "blob_claims",
+];
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+/// Rows per table.
+pub async fn counts(app: &TestApp) -> BTreeMap<&'static str, i64> {
+    app.read(|conn| {
+        let mut counts = BTreeMap::new();
+        for table in TABLES {
+            let sql = format!("SELECT count(*) AS count FROM {table}");
+            let rows: Vec<Count> = per_backend!(conn, c => sql_query(&sql).load(c))?;
+            counts.insert(table, rows[0].count);
+        }
+        Ok(counts)
+    })
+    .await
+}
+
+/// The only receipt of an answer, verified.
+pub fn receipt_of(app: &TestApp, phone: &Phone<'_>, answer: &SyncResponse) -> HeldReceipt {
+    let [jws] = answer.receipts.as_slice() else { panic!("one receipt, not {:?}", answer.receipts) };
+    let verified = verify_held(jws, &app.evidence_keys(), phone.device.org, phone.device.id).expect("a receipt");
+    verified.receipt().clone()
+}
+
+/// What the receipt of an answer lists, whenever it was signed.
+pub fn contents_of(app: &TestApp, phone: &Phone<'_>, answer: &SyncResponse) -> HeldReceipt {
+    HeldReceipt { at_ms: UnixMillis(0), ..receipt_of(app, phone, answer) }
+}
+
+/// What is in quarantine.
+pub async fn quarantined(app: &TestApp, company: Company) -> Vec<QuarantineRow> {
+    app.read(move |conn| list_quarantine(conn, company.org, "", 100)).await
+}
+
+/// A note of the day.
+pub fn day_note(text: &str) -> IntentBody {
+    IntentBody::DayNote(DayNote { date: "2025-03-04".to_owned(), visit_id: None, text: text.to_owned() })
+}

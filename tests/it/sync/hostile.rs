@@ -1,0 +1,227 @@
+//! Hostile documents over HTTP: each is kept byte for byte, named in the receipt, and stops nobody else.
+
+mod craft;
+
+use integration_tests::app::TestApp;
+use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::{Map, VisitDoc};
+use sync_core::ids::VisitId;
+use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
+
+use super::helpers::{quarantined, receipt_of};
+use craft::{altered, chunk, hash_of, nested, raw_change, tick, zeros_deflated};
+
+/// A phone on a document of four changes that the server holds.
+async fn known_visit(app: &TestApp) -> (Phone<'_>, VisitId) {
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    for step in ["a", "b", "c"] {
+        phone.tick(visit, step, true);
+    }
+    phone.sync().await;
+    (phone, visit)
+}
+
+/// Every hostile change that can travel in a request, with the code it is refused with.
+fn hostile(doc: &VisitDoc, actor: Actor) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let honest = tick(doc, actor, "x");
+    let bytes = honest.raw_bytes().to_vec();
+    let huge = raw_change(doc, actor, |edit| craft::put(edit, doc.visit(), Map::Ticks, "huge", &"a".repeat(300 << 10)));
+    let mut flipped = bytes.clone();
+    *flipped.last_mut().expect("a byte") ^= 1;
+    let metas = doc.change_metas();
+    let forked = altered(&honest, |change| {
+        change.seq -= 1;
+        change.deps = vec![automerge::ChangeHash(metas[metas.len() - 2].hash.0)];
+        change.start_op = (change.start_op.get() - 1).try_into().expect("a counter");
+    });
+    vec![
+        ("A1 bomb", chunk(2, &zeros_deflated(30 << 20)), "change_too_large"),
+        ("A2 huge text", huge.raw_bytes().to_vec(), "change_too_large"),
+        ("A4 nested", nested(doc, actor, 300), "operation_not_allowed"),
+        ("A5 counter", altered(&honest, |c| c.start_op = 4_294_967_294.try_into().expect("one")), "change_counter_invalid"),
+        ("A6 flipped", flipped, "checksum_mismatch"),
+        ("A7 forked", forked, "actor_forked"),
+        ("gap in seq", altered(&honest, |change| change.seq += 1), "change_counter_invalid"),
+        ("cut", bytes[..bytes.len() - 3].to_vec(), "change_rejected"),
+        ("unknown type", chunk(4, &[0]), "change_encoding_not_allowed"),
+        ("no chunk at all", b"hello".to_vec(), "change_rejected"),
+        ("negative time", altered(&honest, |change| change.time = -1), "change_rejected"),
+    ]
+}
+
+#[actix_web::test]
+async fn every_hostile_change_is_kept_whole_and_leaves_the_document_as_it_was() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let heads = phone.heads(visit);
+    for (what, bytes, code) in hostile(phone.doc(visit), actor) {
+        let answer = phone.exchange(&phone.pushing(visit, vec![bytes.clone()])).await;
+        let ack = &answer.acks[0];
+        assert!(matches!(ack.outcome, Outcome::Quarantined | Outcome::NeedReplay), "{what}: {ack:?}");
+        assert_eq!((ack.code.as_deref(), &ack.heads), (Some(code), &heads), "{what}");
+        let name = ack.hash.expect("the refused bytes have a name").to_string();
+        let receipt = receipt_of(&app, &phone, &answer);
+        assert_eq!(receipt.quarantine_code(&name), Some(code), "{what}");
+        let kept = quarantined(&app, YUNZE).await;
+        assert!(kept.iter().any(|row| row.bytes == bytes && row.code == code), "{what}");
+    }
+    // The phone goes on working as if nothing had happened.
+    phone.tick(visit, "after", true);
+    assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
+}
+
+#[actix_web::test]
+async fn absurd_times_are_claims_and_do_no_harm() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let late = altered(&tick(phone.doc(visit), actor, "x"), |change| change.time = i64::MAX);
+    let answer = phone.exchange(&phone.pushing(visit, vec![late])).await;
+    assert_eq!(answer.acks[0].outcome, Outcome::Stored);
+    let mut other = app.phone_of(YUNZE.rep()).await;
+    other.sync().await;
+    assert_eq!(other.view(visit).ticks.len(), 4);
+}
+
+#[actix_web::test]
+async fn another_phones_actor_is_refused_and_its_owner_is_not_locked_out() {
+    let app = TestApp::new().await;
+    let (mut owner, visit) = known_visit(&app).await;
+    let mut thief = app.phone_of(YUNZE.rep()).await;
+    thief.sync().await;
+    let stolen = owner.actor(visit);
+    thief.use_actor(visit, stolen);
+    thief.tick(visit, "stolen", true);
+    let answer = thief.round().await;
+    assert_eq!((answer.acks[0].outcome, answer.acks[0].code.as_deref()), (Outcome::NeedReplay, Some("actor_not_yours")));
+
+    owner.tick(visit, "mine", true);
+    assert_eq!(owner.round().await.acks[0].outcome, Outcome::Stored);
+}
+
+#[actix_web::test]
+async fn a_forked_phone_writes_its_edits_anew_under_another_actor() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let mut clone = phone.clone();
+    phone.tick(visit, "one", true);
+    phone.sync().await;
+    clone.tick(visit, "two", true);
+    let answer = clone.exchange(&clone.request()).await;
+    let ack = &answer.acks[0];
+    assert_eq!((ack.outcome, ack.code.as_deref()), (Outcome::NeedReplay, Some("actor_forked")));
+    let refused = clone.unsent_chunks(visit);
+    assert_eq!(ack.hash, Some(hash_of(&refused[0])));
+    assert_eq!(quarantined(&app, YUNZE).await[0].bytes, refused.concat());
+
+    // Replay: the whole document from the server, the lost edit again, by a new actor.
+    let mut again = app.phone_of(YUNZE.rep()).await;
+    again.sync().await;
+    again.tick(visit, "two", true);
+    assert_eq!(again.round().await.acks[0].outcome, Outcome::Stored);
+    assert_eq!(again.view(visit).ticks.len(), 5);
+}
+
+#[actix_web::test]
+async fn what_depends_on_a_refused_change_is_kept_too_also_when_more_comes_later() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let mut clone = phone.clone();
+    phone.tick(visit, "one", true);
+    phone.sync().await;
+    clone.tick(visit, "two", true);
+    let first = clone.unsent_chunks(visit);
+    clone.exchange(&clone.request()).await;
+    clone.tick(visit, "three", true);
+    let both = clone.unsent_chunks(visit);
+    let answer = clone.exchange(&clone.request()).await;
+    assert_eq!(answer.acks[0].hash, Some(hash_of(&first[0])));
+    let kept: Vec<Vec<u8>> = quarantined(&app, YUNZE).await.into_iter().map(|row| row.bytes).collect();
+    assert_eq!(kept.len(), 2);
+    assert!(kept.contains(&first.concat()) && kept.contains(&both.concat()));
+    assert_eq!(receipt_of(&app, &clone, &answer).quarantined.len(), 2);
+    // And the same once more adds nothing.
+    clone.exchange(&clone.request()).await;
+    assert_eq!(quarantined(&app, YUNZE).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn one_poisoned_item_never_stops_the_other_nineteen() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut visits = Vec::new();
+    for _ in 0..20 {
+        let visit = office.plan(&[YUNZE.rep()]).await.visit;
+        phone.tick(visit, "first", true);
+        visits.push(visit);
+    }
+    phone.sync().await;
+    for visit in &visits {
+        phone.tick(*visit, "second", true);
+    }
+    let mut request = phone.request();
+    let mut poisoned: Vec<usize> = Vec::new();
+    for (position, (_, bytes, _)) in hostile(&craft::unrelated(), Actor([7; 16])).into_iter().enumerate().take(1) {
+        request.docs[7 + position].chunks[0] = Blob(bytes);
+        poisoned.push(7 + position);
+    }
+    let answer = phone.exchange(&phone.sealed(request)).await;
+    for (position, ack) in answer.acks.iter().enumerate() {
+        let expected = if poisoned.contains(&position) { Outcome::NeedReplay } else { Outcome::Stored };
+        assert_eq!(ack.outcome, expected, "{position}: {ack:?}");
+    }
+    assert_eq!(answer.acks.len(), 20);
+}
+
+#[actix_web::test]
+async fn a_full_quarantine_says_so_and_the_phone_keeps_its_copy() {
+    let app = TestApp::new().await;
+    let (phone, visit) = known_visit(&app).await;
+    let (org, device) = (YUNZE.org, phone.device.id);
+    let kept = b"kept before it was full".to_vec();
+    phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
+    app.write(move |conn| {
+        use doorstep_store::Txt;
+        use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine};
+        let filler = QuarantineRow {
+            org_id: Txt(org),
+            id: "filler".to_owned(),
+            kind: "doc".to_owned(),
+            visit_id: None,
+            device_id: Txt(device),
+            code: "change_rejected".to_owned(),
+            bytes: vec![0; 64 << 20],
+            received_at_ms: 0,
+        };
+        keep_in_quarantine(conn, &filler)
+    })
+    .await;
+    let answer = phone.exchange(&phone.pushing(visit, vec![b"one too many".to_vec()])).await;
+    assert_eq!(answer.acks[0].code.as_deref(), Some("quarantine_full"));
+    assert!(receipt_of(&app, &phone, &answer).quarantined.is_empty(), "what is not kept is not named");
+    // What was kept before is still held, and still named.
+    let answer = phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
+    assert_eq!(answer.acks[0].code.as_deref(), Some("change_rejected"));
+    assert_eq!(receipt_of(&app, &phone, &answer).quarantined[0].0, Hash::of(&kept).to_string());
+}
+
+#[actix_web::test]
+async fn twenty_thousand_changes_without_a_past_are_not_parked() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let root = tick(phone.doc(visit), actor, "root");
+    let chunks: Vec<Blob> = craft::chain_after(&root, 20_000).into_iter().map(Blob).collect();
+    let doc = PushDoc { id: visit, base_heads: vec![], heads: vec![], chunks };
+    let request = phone.sealed(SyncRequest { docs: vec![doc], ..phone.empty_request() });
+    let answer = phone.exchange(&request).await;
+    assert_eq!(answer.acks[0].outcome, Outcome::NeedFull);
+    assert_eq!(answer.acks[0].missing, [Hash(root.hash().0)]);
+    assert_eq!(answer.acks[0].heads, phone.heads(visit));
+    assert!(quarantined(&app, YUNZE).await.is_empty());
+}

@@ -1,0 +1,107 @@
+//! Makes changes that no honest phone would.
+
+use automerge::transaction::{CommitOptions, Transactable as _, Transaction};
+use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType};
+use serde_json::json;
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::{Map, VisitDoc};
+use sync_core::ids::VisitId;
+
+/// The change that a transaction of Automerge itself makes on a document, without our helpers.
+pub fn raw_change(doc: &VisitDoc, actor: Actor, write: impl FnOnce(&mut Transaction<'_>)) -> Change {
+    let mut raw = Automerge::load(&doc.save()).expect("a document").with_actor(ActorId::from(&actor.0[..]));
+    let mut transaction = raw.transaction();
+    write(&mut transaction);
+    let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(0));
+    raw.get_change_by_hash(&hash.expect("a change")).expect("a change")
+}
+
+/// Puts a text under a key of a root map.
+pub fn put(transaction: &mut Transaction<'_>, visit: VisitId, map: Map, key: &str, text: &str) {
+    transaction.put(object(visit, map), key, text).expect("put");
+}
+
+/// An honest tick.
+pub fn tick(doc: &VisitDoc, actor: Actor, key: &str) -> Change {
+    let record = json!({"done": true}).to_string();
+    raw_change(doc, actor, |transaction| put(transaction, doc.visit(), Map::Ticks, key, &record))
+}
+
+/// A change that nests maps.
+pub fn nested(doc: &VisitDoc, actor: Actor, depth: usize) -> Vec<u8> {
+    let change = raw_change(doc, actor, |transaction| {
+        let mut object = object(doc.visit(), Map::Ticks);
+        for _ in 0..depth {
+            object = transaction.put_object(&object, "m", ObjType::Map).expect("a map");
+        }
+    });
+    change.raw_bytes().to_vec()
+}
+
+/// The same change with something altered, hash and checksum right.
+pub fn altered(change: &Change, alter: impl FnOnce(&mut ExpandedChange)) -> Vec<u8> {
+    let mut expanded = change.decode();
+    expanded.hash = None;
+    alter(&mut expanded);
+    Change::from(expanded).raw_bytes().to_vec()
+}
+
+/// Changes that follow a change which is not among them.
+pub fn chain_after(root: &Change, len: usize) -> Vec<Vec<u8>> {
+    let mut previous = root.clone();
+    let mut chunks = Vec::with_capacity(len);
+    for _ in 0..len {
+        let next = altered(&previous, |change| {
+            change.deps = vec![previous.hash()];
+            change.seq += 1;
+            change.start_op = (change.start_op.get() + 1).try_into().expect("a counter");
+        });
+        previous = Change::from_bytes(next.clone()).expect("a change");
+        chunks.push(next);
+    }
+    chunks
+}
+
+/// A document of no visit of the tests.
+pub fn unrelated() -> VisitDoc {
+    let mut doc = VisitDoc::create(VisitId::from_bytes([9; 16])).expect("a document");
+    for key in ["a", "b"] {
+        doc.edit(Actor([7; 16]), |edit| edit.put(Map::Ticks, key, &true)).expect("an edit");
+    }
+    doc
+}
+
+fn object(visit: VisitId, map: Map) -> ObjId {
+    let position = Map::ALL.iter().position(|other| *other == map).expect("a root map") + 1;
+    ObjId::Id(u64::try_from(position).expect("small"), ActorId::from(&visit.as_bytes()[..]), 0)
+}
+
+/// The hash of a change chunk: of everything behind magic and checksum.
+pub fn hash_of(chunk: &[u8]) -> Hash {
+    Hash::of(&chunk[8..])
+}
+
+/// Puts a chunk header with a right checksum before a body.
+pub fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut hashed = vec![kind];
+    let mut length = body.len();
+    while length >= 0x80 {
+        hashed.push(u8::try_from(length & 0x7f).expect("seven bits") | 0x80);
+        length >>= 7;
+    }
+    hashed.push(u8::try_from(length).expect("seven bits"));
+    hashed.extend(body);
+    [[0x85, 0x6f, 0x4a, 0x83].as_slice(), &Hash::of(&hashed).0[..4], &hashed].concat()
+}
+
+/// A deflate stream of that many zero bytes at least: one literal, then copies of 258.
+pub fn zeros_deflated(len: usize) -> Vec<u8> {
+    let mut bits: Vec<bool> = vec![true, true, false]; // last block, fixed Huffman codes
+    bits.extend([false, false, true, true, false, false, false, false]); // literal 0
+    for _ in 0..len.div_ceil(258) {
+        bits.extend([true, true, false, false, false, true, false, true]); // length 258
+        bits.extend([false; 5]); // distance 1
+    }
+    bits.extend([false; 7]); // end
+    bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << at)).collect()
+}

@@ -1,0 +1,243 @@
+//! What reps ask for offline: visits, customers, sites, appointments, notes of the day.
+
+use doorstep::ports::Clock as _;
+use integration_tests::app::TestApp;
+use integration_tests::builders::{HOUR_MS, TEMPLATE};
+use integration_tests::company::{HAOYU, YUNZE};
+use integration_tests::phone::{Phone, Wire};
+use serde_json::json;
+use sync_core::bytes::Hash;
+use sync_core::ids::{AppointmentId, CustomerId, SiteId, VisitId, WorkOrderId};
+use sync_core::intent::IntentBody;
+use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, DayKit, ProposeAppointment};
+use sync_core::protocol::Outcome;
+
+use super::helpers::{counts, day_note, quarantined};
+
+fn unplanned(phone: &Phone<'_>) -> CreateVisit {
+    CreateVisit {
+        visit_id: VisitId(phone.device.app.id()),
+        template: TEMPLATE.to_owned(),
+        template_version: 1,
+        policy_version: 1,
+        work_order_id: None,
+        customer_id: None,
+        site_id: None,
+        reason: "the neighbour asked".to_owned(),
+    }
+}
+
+#[actix_web::test]
+async fn an_unplanned_visit_comes_with_its_document_or_before_it() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    for in_one_batch in [true, false] {
+        let body = unplanned(&phone);
+        let visit = body.visit_id;
+        let intent = phone.intend(IntentBody::CreateVisit(body));
+        if !in_one_batch {
+            phone.sync().await;
+        }
+        phone.tick(visit, "safety", true);
+        let answers = phone.sync().await;
+        assert!(answers[0].acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answers[0].acks);
+        let result = phone.row("intent_result", intent);
+        assert_eq!((&result["result"], &result["kind"]), (&json!("accepted"), &json!("create_visit")));
+        assert!(result["assigned"]["number"].as_str().is_some_and(|number| number.starts_with("V-2025-")));
+        assert_eq!(phone.row("visit", visit)["crew"], json!([YUNZE.rep().id]));
+    }
+}
+
+#[actix_web::test]
+async fn a_visit_for_an_unknown_order_is_kept_with_its_document_and_left_to_the_office() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let body = CreateVisit {
+        work_order_id: Some(WorkOrderId(app.id())),
+        template: "never_published".to_owned(),
+        ..unplanned(&phone)
+    };
+    let visit = body.visit_id;
+    let intent = phone.intend(IntentBody::CreateVisit(body));
+    phone.tick(visit, "safety", true);
+    let answer = phone.round().await;
+    assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
+    assert_eq!(phone.row("intent_result", intent)["result"], "needs_office");
+    assert_eq!(phone.row("intent_result", intent)["reason"], "work_order_unknown");
+}
+
+#[actix_web::test]
+async fn a_visit_of_nobody_looks_like_one_of_another_organisation() {
+    let app = TestApp::new().await;
+    let foreign = app.office(HAOYU).await.plan(&[HAOYU.rep()]).await.visit;
+    let colleagues = app.office(YUNZE).await.plan(&[YUNZE.colleague()]).await.visit;
+    let mut owner = app.phone_of(HAOYU.rep()).await;
+    owner.tick(foreign, "safety", true);
+    owner.sync().await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.wire = Wire::JSON;
+    phone.sync().await;
+    let before = counts(&app).await;
+    let mut answers = Vec::new();
+    for visit in [VisitId(app.id()), foreign, colleagues] {
+        phone.photo(visit, "ont_front", b"a photo");
+        let request = phone.pushing(visit, vec![phone.doc(visit).save()]);
+        let answer = phone.send(&request).await;
+        assert_eq!(answer.status, 200);
+        answers.push(answer.text().replace(&visit.to_string(), "<visit>"));
+    }
+    assert!(answers[0].contains("not_found"));
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+    let mut after = counts(&app).await;
+    // Only the seals of the three batches are new.
+    *after.get_mut("batch_seals").expect("the table") -= 3;
+    assert_eq!(after, before);
+}
+
+#[actix_web::test]
+async fn customers_and_sites_made_at_the_door_reach_the_office_once() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let (customer_id, site_id) = (CustomerId(app.id()), SiteId(app.id()));
+    let customer = CreateCustomer {
+        customer_id,
+        kind: "individual".to_owned(),
+        name: "王芳".to_owned(),
+        phones: vec!["13900000009".to_owned()],
+        address: "成都市二环路2号".to_owned(),
+    };
+    let site = CreateSite {
+        site_id,
+        customer_id,
+        address: "成都市二环路2号".to_owned(),
+        scene: "rural".to_owned(),
+        geo: None,
+        access_note: None,
+    };
+    phone.intend(IntentBody::CreateCustomer(customer.clone()));
+    phone.intend(IntentBody::CreateSite(site));
+    phone.sync().await;
+    assert_eq!(phone.row("customer", customer_id)["name"], "王芳");
+    assert_eq!(phone.row("site", site_id)["scene"], "rural");
+
+    let again = phone.intend(IntentBody::CreateCustomer(customer));
+    let nowhere = CreateSite {
+        site_id: SiteId(app.id()),
+        customer_id: CustomerId(app.id()),
+        address: "?".to_owned(),
+        scene: "rural".to_owned(),
+        geo: None,
+        access_note: None,
+    };
+    let nowhere = phone.intend(IntentBody::CreateSite(nowhere));
+    phone.sync().await;
+    assert_eq!(phone.row("intent_result", again)["reason"], "customer_exists");
+    assert_eq!(phone.row("intent_result", nowhere)["reason"], "customer_unknown");
+}
+
+#[actix_web::test]
+async fn a_proposed_appointment_is_kept_or_answered_with_free_starts() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let busy = office.plan(&[YUNZE.rep()]).await;
+    let theirs = office.plan_at(&[YUNZE.colleague()], 30 * HOUR_MS).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let now = app.clock.now();
+    let propose = |work_order_id, visit_id, in_ms: i64| {
+        IntentBody::ProposeAppointment(ProposeAppointment {
+            appointment_id: AppointmentId(app.id()),
+            work_order_id,
+            visit_id,
+            start_ms: now.plus_ms(in_ms),
+            end_ms: None,
+            agreed: true,
+            note: None,
+        })
+    };
+    let clash = phone.intend(propose(busy.order, None, HOUR_MS + HOUR_MS / 2));
+    let free = phone.intend(propose(busy.order, None, 5 * HOUR_MS));
+    let unknown = phone.intend(propose(WorkOrderId(app.id()), None, 9 * HOUR_MS));
+    // A visit of somebody else does not exist for this rep.
+    let foreign = phone.intend(propose(theirs.order, Some(theirs.visit), 12 * HOUR_MS));
+    let before = office.row(theirs.visit).await;
+    phone.sync().await;
+
+    let result = phone.row("intent_result", clash);
+    assert_eq!((&result["result"], &result["reason"]), (&json!("declined"), &json!("clash")));
+    let first = result["alternatives"][0].as_i64().expect("an alternative");
+    assert!(first >= now.plus_ms(2 * HOUR_MS).0, "after the visit that is in the way");
+    assert_eq!(phone.row("intent_result", free)["result"], "accepted");
+    let made = phone.row("intent_result", free)["assigned"]["appointment_id"].clone();
+    assert!(phone.has("appointment", made.as_str().expect("an id")));
+    assert_eq!(phone.row("intent_result", unknown)["reason"], "work_order_unknown");
+    assert_eq!(phone.row("intent_result", foreign)["reason"], "visit_unknown");
+    assert_eq!(office.row(theirs.visit).await, before);
+}
+
+#[actix_web::test]
+async fn records_of_the_day_are_kept_and_acknowledged() {
+    let app = TestApp::new().await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let date = "2025-03-04".to_owned();
+    let check_in = DayCheckIn { date: date.clone(), place: Some("depot".to_owned()), geo: None, photo: None };
+    let kit = DayKit { date, items: [("ladder".to_owned(), true)].into(), note: None };
+    let ids = [
+        phone.intend(IntentBody::DayCheckIn(check_in)),
+        phone.intend(IntentBody::DayKit(kit)),
+        phone.intend(day_note("the ladder is broken")),
+    ];
+    phone.sync().await;
+    assert!(ids.iter().all(|id| phone.row("intent_result", id)["result"] == "accepted"));
+    assert!(ids.iter().all(|id| phone.receipts[0].names_intent(id)));
+    assert!(phone.is_all_sent());
+}
+
+#[actix_web::test]
+async fn what_cannot_be_an_intent_of_this_rep_is_kept_apart_byte_for_byte() {
+    let app = TestApp::new().await;
+    let phone = app.phone_of(YUNZE.rep()).await;
+    let mut intent = phone.intent(day_note("first"));
+    let first = phone.exchange(&phone.pushing_intent(intent.to_bytes().expect("bytes"))).await;
+    assert_eq!(first.acks[0].outcome, Outcome::Stored);
+
+    intent.body = day_note("the same id, other words");
+    let forked = intent.to_bytes().expect("bytes");
+    let mut of_colleague = phone.intent(day_note("not mine"));
+    of_colleague.by = YUNZE.colleague().id;
+    let of_colleague = of_colleague.to_bytes().expect("bytes");
+    let unknown = forked.clone().escape_ascii().to_string().into_bytes();
+    for (bytes, code) in [
+        (forked, "intent_forked"),
+        (of_colleague, "by_mismatch"),
+        (unknown, "intent_malformed"),
+        (vec![0xff], "intent_malformed"),
+    ] {
+        let answer = phone.exchange(&phone.pushing_intent(bytes.clone())).await;
+        assert_eq!((answer.acks[0].outcome, answer.acks[0].code.as_deref()), (Outcome::Quarantined, Some(code)));
+        let name = Hash::of(&bytes).to_string();
+        let receipt = super::helpers::receipt_of(&app, &phone, &answer);
+        assert_eq!(receipt.quarantine_code(&name), Some(code));
+        let kept = quarantined(&app, YUNZE).await.into_iter().find(|row| row.id == name).expect("kept");
+        assert_eq!(kept.bytes, bytes);
+    }
+}
+
+#[actix_web::test]
+async fn an_id_used_twice_in_one_request_counts_once_and_loses_nothing() {
+    let app = TestApp::new().await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut intent = phone.intent(day_note("first"));
+    let first = intent.to_bytes().expect("bytes");
+    intent.body = day_note("second");
+    let second = intent.to_bytes().expect("bytes");
+    phone.intents = vec![first.clone(), first, second.clone()];
+    let answer = phone.round().await;
+    let outcomes: Vec<Outcome> = answer.acks.iter().map(|ack| ack.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined]);
+    assert_eq!(quarantined(&app, YUNZE).await[0].bytes, second);
+    assert!(phone.is_all_sent());
+}

@@ -1,0 +1,175 @@
+//! Who holds what: reassigning, cancelling, the window of days, teams.
+
+use doorstep::domain::Role;
+use integration_tests::app::TestApp;
+use integration_tests::builders::{DAY_MS, HOUR_MS};
+use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
+use sync_core::ids::VisitId;
+use sync_core::protocol::{DocForm, Outcome, Row, SyncResponse};
+
+/// How often answers tell a phone to drop an item of a kind.
+fn times_gone(answers: &[SyncResponse], kind: &str, id: impl ToString) -> usize {
+    let id = id.to_string();
+    let rows = answers.iter().filter_map(|answer| answer.rows.get(kind)).flatten();
+    rows.filter(|row| matches!(row, Row::Gone { .. }) && row.id() == id).count()
+}
+
+fn docs_gone(answers: &[SyncResponse], visit: VisitId) -> usize {
+    let docs = answers.iter().flat_map(|answer| &answer.docs);
+    docs.filter(|doc| doc.id == visit && doc.form == DocForm::Gone).count()
+}
+
+/// A visit whose document is on the server and on the phone.
+async fn begun(app: &TestApp, phone: &mut Phone<'_>) -> integration_tests::builders::Planned {
+    let planned = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+    phone.sync().await;
+    phone.tick(planned.visit, "safety", true);
+    phone.sync().await;
+    planned
+}
+
+#[actix_web::test]
+async fn a_reassigned_visit_leaves_one_phone_and_comes_whole_to_another() {
+    let app = TestApp::new().await;
+    let mut old = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(&app, &mut old).await;
+    let mut new = app.phone_of(YUNZE.stranger()).await;
+    new.sync().await;
+    let office = app.office_again(YUNZE);
+    office.assign(planned.visit, &[YUNZE.stranger()]).await;
+
+    let mut heads = old.heads(planned.visit);
+    let mut answers = old.sync().await;
+    answers.extend(old.sync().await);
+    for (kind, id) in [
+        ("visit", planned.visit.to_string()),
+        ("customer", planned.customer.to_string()),
+        ("site", planned.site.to_string()),
+        ("work_order", planned.order.to_string()),
+    ] {
+        assert_eq!(times_gone(&answers, kind, &id), 1, "{kind}");
+        assert!(!old.has(kind, &id), "{kind}");
+    }
+    assert_eq!(docs_gone(&answers, planned.visit), 1);
+    assert!(!old.carries(planned.visit) && old.rows["assignment"].is_empty() && old.rows["appointment"].is_empty());
+
+    new.sync().await;
+    assert_eq!(new.heads(planned.visit), heads);
+    assert!(new.has("visit", planned.visit) && new.has("customer", planned.customer));
+
+    // And back: the first phone dropped its own work, so it gets all of it again.
+    new.tick(planned.visit, "wiring", true);
+    new.sync().await;
+    heads = new.heads(planned.visit);
+    office.assign(planned.visit, &[YUNZE.rep()]).await;
+    old.sync().await;
+    assert_eq!(old.heads(planned.visit), heads);
+}
+
+#[actix_web::test]
+async fn a_visit_that_leaves_and_returns_untouched_comes_back_with_the_reps_own_work() {
+    let app = TestApp::new().await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(&app, &mut phone).await;
+    let heads = phone.heads(planned.visit);
+    let office = app.office_again(YUNZE);
+    office.assign(planned.visit, &[YUNZE.stranger()]).await;
+    phone.sync().await;
+    assert!(!phone.carries(planned.visit));
+    office.assign(planned.visit, &[YUNZE.rep()]).await;
+    phone.sync().await;
+    assert_eq!(phone.heads(planned.visit), heads);
+}
+
+#[actix_web::test]
+async fn late_work_of_a_rep_who_lost_the_visit_is_accepted_with_the_reason() {
+    let app = TestApp::new().await;
+    let mut old = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(&app, &mut old).await;
+    // In the cellar, without a network.
+    old.measure(planned.visit, "optical_power", "-18.30", "dBm");
+    let heads = old.heads(planned.visit);
+    app.office_again(YUNZE).assign(planned.visit, &[YUNZE.stranger()]).await;
+
+    let answer = old.round().await;
+    assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("reassigned")));
+    assert_eq!(old.receipts.last().expect("a receipt").heads_of(&planned.visit), Some(heads.as_slice()));
+    assert!(!old.carries(planned.visit));
+    let mut new = app.phone_of(YUNZE.stranger()).await;
+    new.sync().await;
+    assert_eq!(new.heads(planned.visit), heads);
+    assert_eq!(new.view(planned.visit).measures.len(), 1);
+}
+
+#[actix_web::test]
+async fn work_on_a_cancelled_visit_is_late_evidence() {
+    let app = TestApp::new().await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(&app, &mut phone).await;
+    phone.tick(planned.visit, "wiring", true);
+    let heads = phone.heads(planned.visit);
+    app.office_again(YUNZE).cancel(planned.visit).await;
+    let answer = phone.round().await;
+    assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("cancelled")));
+    assert_eq!(answer.acks[0].heads, heads);
+}
+
+#[actix_web::test]
+async fn visits_outside_the_window_stay_in_the_office_until_they_move_into_it() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let soon = office.plan_at(&[YUNZE.rep()], 13 * DAY_MS).await;
+    let later = office.plan_at(&[YUNZE.rep()], 20 * DAY_MS).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    assert!(phone.has("visit", soon.visit) && !phone.has("visit", later.visit));
+    assert!(!phone.has("customer", later.customer));
+
+    office.reschedule(later.visit, app.now().plus_ms(2 * DAY_MS)).await;
+    office.reschedule(soon.visit, app.now().plus_ms(30 * DAY_MS)).await;
+    let answers = phone.sync().await;
+    assert!(phone.has("visit", later.visit) && phone.has("customer", later.customer));
+    assert_eq!(times_gone(&answers, "visit", soon.visit), 1);
+    assert!(!phone.has("customer", soon.customer));
+}
+
+#[actix_web::test]
+async fn a_team_lead_holds_the_visits_of_the_team_and_keeps_his_own_when_they_change_hands() {
+    let app = TestApp::new().await;
+    let lead = YUNZE.member(Role::TeamLead);
+    let office = app.office(YUNZE).await;
+    let (team, other) = (office.plan(&[YUNZE.rep()]).await, office.plan(&[YUNZE.stranger()]).await);
+    let mut phone = app.phone_of(lead).await;
+    phone.sync().await;
+    assert!(phone.has("visit", team.visit) && !phone.has("visit", other.visit));
+
+    // The lead goes himself: he holds it twice, and loses it only with the second hold.
+    office.assign(team.visit, &[lead]).await;
+    let answers = phone.sync().await;
+    assert_eq!(times_gone(&answers, "visit", team.visit), 0);
+    assert!(phone.has("visit", team.visit));
+    office.assign(team.visit, &[YUNZE.stranger()]).await;
+    let answers = phone.sync().await;
+    assert_eq!(times_gone(&answers, "visit", team.visit), 1);
+    assert!(!phone.has("visit", team.visit));
+}
+
+#[actix_web::test]
+async fn documents_of_the_team_reach_the_lead_as_they_grow() {
+    let app = TestApp::new().await;
+    let mut rep = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(&app, &mut rep).await;
+    let mut lead = app.phone_of(YUNZE.member(Role::TeamLead)).await;
+    lead.sync().await;
+    assert_eq!(lead.heads(planned.visit), rep.heads(planned.visit));
+    app.clock.advance_secs(HOUR_MS / 1000);
+    rep.device.access = app.session(YUNZE.rep(), Some(rep.device.id), doorstep::domain::TokenKind::Full).await;
+    lead.device.access =
+        app.session(YUNZE.member(Role::TeamLead), Some(lead.device.id), doorstep::domain::TokenKind::Full).await;
+    rep.tick(planned.visit, "wiring", true);
+    rep.sync().await;
+    let answer = lead.round().await;
+    assert_eq!(answer.docs[0].form, DocForm::Delta);
+    assert_eq!(lead.heads(planned.visit), rep.heads(planned.visit));
+}

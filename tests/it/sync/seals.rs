@@ -1,0 +1,122 @@
+//! The batch seal, and phones that may bring work in but not read.
+
+use doorstep::domain::TokenKind;
+use doorstep::ports::Clock as _;
+use doorstep_store::devices::{find_device, update_device_state};
+use integration_tests::app::TestApp;
+use integration_tests::builders::HOUR_MS;
+use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
+use sync_core::ids::{DeviceId, EpochId, VisitId};
+use sync_core::protocol::{Cursor, Outcome, SyncRequest};
+
+use super::helpers::{counts, day_note, quarantined, receipt_of};
+
+/// A phone with a captured tick and a note, and the request that would bring them.
+async fn loaded(app: &TestApp) -> (Phone<'_>, VisitId, SyncRequest) {
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.tick(visit, "safety", true);
+    phone.intend(day_note("bring a ladder"));
+    let request = phone.request();
+    (phone, visit, request)
+}
+
+#[actix_web::test]
+async fn a_request_whose_seal_does_not_cover_it_is_refused_whole_and_stores_nothing() {
+    let app = TestApp::new().await;
+    let (phone, _, good) = loaded(&app).await;
+    let other_key = app.phone_of(YUNZE.rep()).await;
+    let mut other_org = phone.clone();
+    other_org.device.org = integration_tests::company::HAOYU.org;
+    let with = |change: &dyn Fn(&mut SyncRequest)| {
+        let mut request = good.clone();
+        change(&mut request);
+        request
+    };
+    let hostile = [
+        ("no seal", with(&|request| request.seal = None)),
+        ("garbage", with(&|request| request.seal = Some("a.b.c".to_owned()))),
+        ("another phone's key", other_key.sealed(good.clone())),
+        ("another organisation", other_org.sealed(good.clone())),
+        ("other heads", with(&|request| request.docs[0].heads.clear())),
+        ("another intent", with(&|request| request.intents[0].0.push(b' '))),
+        ("an item less", with(&|request| drop(request.intents.pop()))),
+        ("another batch", with(&|request| request.batch_id = sync_core::ids::BatchId(app.id()))),
+        ("another epoch", with(&|request| request.cursor = None)),
+    ];
+    let before = counts(&app).await;
+    for (what, request) in hostile {
+        assert_eq!(phone.send(&request).await.outcome(), (401, "seal_invalid".to_owned()), "{what}");
+    }
+    let foreign = with(&|request| request.device_id = DeviceId(app.id()));
+    assert_eq!(phone.send(&phone.sealed(foreign)).await.outcome(), (422, "invalid".to_owned()));
+    assert_eq!(counts(&app).await, before);
+    assert_eq!(phone.exchange(&good).await.acks[0].outcome, Outcome::Stored, "the honest one still passes");
+}
+
+#[actix_web::test]
+async fn a_seal_made_before_a_restore_is_accepted() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, _) = loaded(&app).await;
+    let old = Cursor { epoch: EpochId(app.id()), positions: std::collections::BTreeMap::new() };
+    phone.cursor = Some(old.encode().expect("a cursor"));
+    let answer = phone.round().await;
+    assert_eq!(answer.acks[0].outcome, Outcome::Stored);
+    assert_eq!(answer.epoch, app.state.epoch);
+    assert!(phone.has("visit", visit));
+}
+
+#[actix_web::test]
+async fn one_document_comes_once_per_request() {
+    let app = TestApp::new().await;
+    let (phone, _, mut request) = loaded(&app).await;
+    request.docs.push(request.docs[0].clone());
+    assert_eq!(phone.send(&phone.sealed(request)).await.outcome(), (422, "invalid".to_owned()));
+}
+
+#[actix_web::test]
+async fn an_upload_only_token_brings_work_in_and_reads_nothing() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, _) = loaded(&app).await;
+    app.clock.advance_secs(HOUR_MS / 1000);
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Upload).await;
+    app.office(integration_tests::company::HAOYU).await;
+    let cursor = phone.cursor.clone();
+    let answer = phone.exchange(&phone.request()).await;
+    assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored));
+    assert!(answer.rows.is_empty() && answer.docs.is_empty());
+    assert_eq!(Some(&answer.cursor), cursor.as_ref(), "nothing was read, so the cursor stays");
+    assert_eq!(receipt_of(&app, &phone, &answer).heads_of(&visit), Some(phone.heads(visit).as_slice()));
+}
+
+#[actix_web::test]
+async fn what_a_revoked_phone_brings_is_kept_apart_and_it_learns_nothing() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, _) = loaded(&app).await;
+    phone.photo(visit, "ont_front", b"a photo");
+    let form = phone.sign_form(visit);
+    phone.statements.push(form.statement);
+    let (id, now) = (phone.device.id, app.clock.now().0);
+    app.write(move |conn| update_device_state(conn, YUNZE.org, id, "revoked", Some(now))).await;
+    assert_eq!(phone.send(&phone.request()).await.status, 401, "its session is over");
+    let device = app.read(move |conn| find_device(conn, YUNZE.org, id)).await.expect("the device");
+    assert_eq!(device.state, "revoked");
+
+    phone.device.access = app.session(YUNZE.rep(), Some(id), TokenKind::Upload).await;
+    let request = phone.request();
+    let answer = phone.exchange(&request).await;
+    assert_eq!(answer.acks.len(), 3);
+    for ack in &answer.acks {
+        assert_eq!((ack.outcome, ack.code.as_deref()), (Outcome::Quarantined, Some("device_revoked")));
+    }
+    assert!(answer.rows.is_empty() && answer.docs.is_empty() && answer.wants.is_empty());
+    let kept = quarantined(&app, YUNZE).await;
+    let kept: Vec<&[u8]> = kept.iter().map(|row| row.bytes.as_slice()).collect();
+    assert!(kept.contains(&request.docs[0].chunks[0].0.as_slice()));
+    assert!(kept.contains(&request.intents[0].0.as_slice()));
+    let statement = [&request.statements[0].body.0, b"\n".as_slice(), request.statements[0].seal.as_bytes()].concat();
+    assert!(kept.contains(&statement.as_slice()));
+    assert_eq!(receipt_of(&app, &phone, &answer).quarantined.len(), 3);
+}

@@ -1,0 +1,170 @@
+//! What a rep captures on the phone: records of a visit, intents, signed forms.
+
+use doorstep::ports::Clock as _;
+use p256::ecdsa::Signature;
+use serde_json::{Value, json};
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::{DocError, Edit, Map, NewChange};
+use sync_core::ids::{IntentId, VisitId};
+use sync_core::intent::{Intent, IntentBody};
+use sync_core::protocol::PushStatement;
+use sync_core::statement::seal::{Canvas, Signer, sign_ink};
+use sync_core::statement::{ComposeInput, Language, SealPayload, compose};
+use sync_core::template::Template;
+use sync_core::time::Stamp;
+
+use super::Phone;
+use crate::builders::TEMPLATE;
+
+/// A sealed form and the blobs it names.
+#[derive(Debug, Clone)]
+pub struct Form {
+    /// What travels in a sync request.
+    pub statement: PushStatement,
+    /// Openings and inks, to be uploaded.
+    pub blobs: Vec<Vec<u8>>,
+}
+
+impl Phone<'_> {
+    /// A stamp of now.
+    #[must_use]
+    pub fn stamp(&self) -> Stamp {
+        let wall_ms = self.device.app.clock.now().0;
+        Stamp { wall_ms, mono_ms: 5, boot_id: "0123ABCD".to_owned(), off_ms: Some(0), err_ms: Some(9) }
+    }
+
+    /// The actor this phone writes a document with.
+    pub fn actor(&mut self, visit: VisitId) -> Actor {
+        self.carried(visit).actor
+    }
+
+    /// Takes another actor for a document from now on.
+    pub fn use_actor(&mut self, visit: VisitId, actor: Actor) {
+        self.carried(visit).actor = actor;
+    }
+
+    /// Writes one change.
+    ///
+    /// # Panics
+    /// If the edit is refused.
+    pub fn write(
+        &mut self,
+        visit: VisitId,
+        write: impl FnOnce(&mut Edit<'_, '_>) -> Result<(), DocError>,
+    ) -> Option<NewChange> {
+        let carried = self.carried(visit);
+        carried.doc.edit(carried.actor, write).expect("the edit is allowed")
+    }
+
+    /// Writes one record under a key.
+    pub fn put(&mut self, visit: VisitId, map: Map, key: &str, record: &Value) {
+        self.write(visit, |edit| edit.put(map, key, record));
+    }
+
+    /// Writes one record under a new id, which it gives back.
+    pub fn add(&mut self, visit: VisitId, map: Map, record: &Value) -> String {
+        let key = self.device.app.id().to_string();
+        self.put(visit, map, &key, record);
+        key
+    }
+
+    /// Ticks a step.
+    pub fn tick(&mut self, visit: VisitId, step: &str, done: bool) {
+        let record = json!({"done": done, "at": self.stamp(), "by": self.device.member.id});
+        self.put(visit, Map::Ticks, step, &record);
+    }
+
+    /// Writes a reading.
+    pub fn measure(&mut self, visit: VisitId, code: &str, value: &str, unit: &str) {
+        let record = json!({"code": code, "value": value, "unit": unit, "source": "typed",
+            "at": self.stamp(), "by": self.device.member.id});
+        self.add(visit, Map::Measures, &record);
+    }
+
+    /// Answers a question.
+    pub fn answer(&mut self, visit: VisitId, question: &str, value: &Value) {
+        let record = json!({"value": value, "at": self.stamp(), "by": self.device.member.id});
+        self.put(visit, Map::Answers, question, &record);
+    }
+
+    /// Writes an event of the timeline.
+    pub fn event(&mut self, visit: VisitId, event: &str) {
+        let record = json!({"event": event, "at": self.stamp(), "by": self.device.member.id});
+        self.add(visit, Map::Timeline, &record);
+    }
+
+    /// Declares a photo; its bytes are uploaded apart.
+    pub fn photo(&mut self, visit: VisitId, slot: &str, bytes: &[u8]) -> Hash {
+        let sha256 = Hash::of(bytes);
+        let record = json!({"slot": slot, "sha256": sha256, "bytes": bytes.len(), "media_type": "image/jpeg",
+            "taken_at": self.stamp(), "source": "camera", "by": self.device.member.id});
+        self.add(visit, Map::Photos, &record);
+        sha256
+    }
+
+    /// Writes an intent into the outbox.
+    pub fn intend(&mut self, body: IntentBody) -> IntentId {
+        let intent = self.intent(body);
+        self.intents.push(intent.to_bytes().expect("an intent is plain JSON"));
+        intent.id
+    }
+
+    /// An intent of this person and this moment.
+    #[must_use]
+    pub fn intent(&self, body: IntentBody) -> Intent {
+        let id = IntentId(self.device.app.id());
+        Intent { id, at: self.stamp(), by: self.device.member.id, base_version: None, body }
+    }
+
+    /// Composes the construction form of a visit, has the customer sign it, seals it.
+    ///
+    /// # Panics
+    /// If the phone lacks what the form is made of.
+    #[must_use]
+    pub fn sign_form(&self, visit: VisitId) -> Form {
+        let app = self.device.app;
+        let mut random = || app.state.random.bytes32();
+        let plan = self.row("visit", visit);
+        let (version, policy_version) = (&plan["template_version"], plan["policy_version"].as_i64());
+        let row = self.row("template", format!("{TEMPLATE}/{version}"));
+        let template: Template = serde_json::from_value(row).expect("the phone carries the template");
+        let template_json = sync_core::plain_json::to_string(&template).expect("plain JSON");
+        let (view, at) = (self.view(visit), self.stamp());
+        let input = ComposeInput {
+            kind: "construction_confirmation",
+            org: self.device.org,
+            org_name: "示范宽带",
+            time_zone: "Asia/Shanghai",
+            template: &template,
+            template_sha256: Hash::of(template_json.as_bytes()),
+            policy_version: policy_version.expect("a policy version"),
+            view: &view,
+            number: plan["number"].as_str(),
+            work_order: None,
+            customer: None,
+            site: None,
+            language: Language::ZhCn,
+            device: self.device.id,
+            rep: self.device.member.id,
+            rep_name: "李强",
+            at: at.clone(),
+            position: None,
+            beacon: None,
+            previous: None,
+            amends: None,
+            verdicts: Vec::new(),
+        };
+        let draft = compose(&input, &mut random).expect("the form can be composed");
+        let canvas = Canvas { width: 600, height: 200, strokes: vec![vec![[1, 2, 0], [3, 4, 16]]] };
+        let signer = Signer { slot: "customer_confirmation", role: "customer", name: "陈梅", at };
+        let signature = sign_ink(&draft.body_bytes, signer, canvas, &mut random).expect("the customer signs");
+        let blobs = draft.openings.iter().map(|opening| opening.bytes().to_vec());
+        let blobs = blobs.chain([signature.ink_bytes, signature.name.bytes().to_vec()]).collect();
+        let payload = SealPayload::new(draft.body_sha256, vec![signature.entry]);
+        let unsigned = payload.prepare(&self.device.key.public().thumbprint()).expect("plain JSON");
+        let signed: Signature = self.device.key.signature(unsigned.input());
+        let seal = unsigned.finish(&signed.to_bytes().into()).jws;
+        let body = sync_core::bytes::Blob(draft.body_bytes);
+        Form { statement: PushStatement { body, seal }, blobs }
+    }
+}
