@@ -17,7 +17,7 @@ use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
-use crate::app::visits::{reproject, reproject_view};
+use crate::app::visits::{Norms, reproject, reproject_with};
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -30,8 +30,9 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
     let mut touched = BTreeSet::new();
     let mut late_reasons = BTreeMap::new();
+    let mut norms = Norms::new(round.ctx.actor.org, round.ctx.now);
     for doc in &judged.docs {
-        if let Some(reason) = write_doc(conn, round, doc, &mut batch)? {
+        if let Some(reason) = write_doc(conn, round, doc, &mut batch, &mut norms)? {
             late_reasons.insert(doc.visit, reason);
         }
         touched.insert(doc.visit);
@@ -68,6 +69,7 @@ fn write_doc(
     round: &Round,
     doc: &JudgedDoc,
     batch: &mut FeedBatch,
+    norms: &mut Norms,
 ) -> AppResult<Option<&'static str>> {
     let Some(view) = doc.view() else { return Ok(None) };
     let (org, visit, now) = (round.ctx.actor.org, doc.visit, round.ctx.now);
@@ -75,7 +77,7 @@ fn write_doc(
     projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
     update_evidence(conn, batch, org, visit, now)?;
-    let reprojected = reproject_view(conn, org, view, now)?;
+    let reprojected = reproject_with(conn, norms, view)?;
     on_resubmission(conn, batch, org, visit, &reprojected, now)?;
     let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
