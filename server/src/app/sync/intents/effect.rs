@@ -76,8 +76,9 @@ fn create_visit(
         other => other,
     };
     // An unknown template must not lose the visit: the office's newest stands in until it decides.
-    let known = norms::find_template(conn, org, &body.template, body.template_version)?.is_some();
-    let newest = norms::find_newest_template(conn, org, &body.template)?.map(|row| row.version);
+    let known = norms::has_template(conn, org, &body.template, body.template_version)?;
+    let newest =
+        if known { None } else { norms::find_newest_template(conn, org, &body.template)?.map(|row| row.version) };
     let number = next_number(conn, round)?;
     let start = intent.at.corrected();
     visits::insert_visit(
@@ -89,7 +90,7 @@ fn create_visit(
             origin: "device".to_owned(),
             work_order_id: work_order_id.map(Txt),
             template: body.template.clone(),
-            template_version: if known { body.template_version } else { newest.unwrap_or(body.template_version) },
+            template_version: newest.unwrap_or(body.template_version),
             policy_version: body.policy_version,
             assignment_epoch: 1,
             appointment_id: None,
