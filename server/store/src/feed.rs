@@ -191,7 +191,7 @@ impl FeedBatch {
                 *next += 1;
                 *next - 1
             });
-            positions.0.insert((audience.clone(), *kind, item.clone()), pos);
+            positions.0.entry((*kind, item.clone())).or_default().insert(audience.clone(), pos);
             rows.push(NewFeedRow {
                 org_id: Txt(org),
                 audience: audience.clone(),
@@ -209,17 +209,13 @@ impl FeedBatch {
 
 /// Where the entries of a batch went.
 #[derive(Debug, Clone, Default)]
-pub struct Positions(BTreeMap<(String, FeedKind, String), i64>);
+pub struct Positions(BTreeMap<(FeedKind, String), BTreeMap<String, i64>>);
 
 impl Positions {
     /// The position of an item per audience.
     #[must_use]
     pub fn of(&self, kind: FeedKind, item: &str) -> BTreeMap<String, i64> {
-        self.0
-            .iter()
-            .filter(|((_, entry_kind, entry_item), _)| *entry_kind == kind && entry_item == item)
-            .map(|((audience, _, _), pos)| (audience.clone(), *pos))
-            .collect()
+        self.0.get(&(kind, item.to_owned())).cloned().unwrap_or_default()
     }
 }
 
