@@ -1,11 +1,11 @@
 # Two commands: `make run` and `make test`. `make help` lists the pieces.
-# ARGS are handed on: make run ARGS="--port 9000", make test-sqlite ARGS="sync::".
+# ARGS are handed on: make run ARGS="--listen 127.0.0.1:9000", make test-sqlite ARGS="sync::".
 
 CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench
+.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench bench-postgres
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -53,5 +53,12 @@ deny: ## checks licences and banned crates
 openapi: ## writes openapi.yaml anew from the handlers
 	$(CARGO) run --locked -p doorstep -- openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
 
-bench: ## runs the benchmarks; results and machine belong in docs/
-	$(CARGO) bench --locked --workspace $(ARGS)
+# The release build is what is measured; its progress is shown. Results and machine belong in docs/BENCHMARKS.md.
+bench: ## measures sync on SQLite against the release build (ARGS="--runs 1 --visits 200")
+	$(CARGO) build --release --locked -p doorstep -p benchmarks --bin doorstep --bench sync
+	$(CARGO) bench --locked -p benchmarks --bench sync -- $(ARGS)
+
+bench-postgres: ## the same on a throw-away PostgreSQL
+	$(CARGO) build --release --locked -p doorstep --bin doorstep
+	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
+	$(CARGO) bench --locked -p benchmarks --features postgres --bench sync -- --database postgres $(ARGS)

@@ -21,7 +21,7 @@ use crate::domain::Operation;
 use crate::http::error::ApiError;
 use crate::http::middleware::edge::edge;
 use crate::http::routes;
-use crate::jobs::roll_scope;
+use crate::jobs;
 use crate::ports::{Clock, Random, new_id};
 
 /// Opens the database and blobs and puts the application together.
@@ -124,10 +124,9 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// # Errors
 /// If the server cannot listen.
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
-    // Ends with the runtime; a stop between two of its transactions harms nothing.
-    let rolling = tokio::spawn(roll_scope::run(state.clone()));
+    let _jobs = jobs::spawn_all(&state);
     let configured = state.clone();
-    let served = HttpServer::new(move || {
+    HttpServer::new(move || {
         let state = configured.clone();
         App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).configure(configure(state))
     })
@@ -137,7 +136,5 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
     .shutdown_timeout(10)
     .listen(listener)?
     .run()
-    .await;
-    rolling.abort();
-    served
+    .await
 }

@@ -35,6 +35,54 @@ pub struct ServerArgs {
     pub clock: Option<PathBuf>,
 }
 
+/// Options of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Directory of the demo company's data; the database is there too, unless `DATABASE_URL` names another.
+    #[arg(long, value_name = "DIR", env = "DOORSTEP_DATA_DIR", default_value = "data/demo")]
+    pub data: PathBuf,
+    /// Configuration file (JSON, any subset of the defaults).
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Listening address, instead of the configured one.
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Log format.
+    #[arg(long, value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// Log filter, for example `info` or `debug`.
+    #[arg(long, default_value = "warn")]
+    pub log: String,
+    /// Read the time from this file at each use, to play the dated scenarios; plans no visits of today.
+    #[arg(long, value_name = "FILE")]
+    pub clock: Option<PathBuf>,
+}
+
+/// Options of `demo-photo`.
+#[derive(Debug, clap::Args)]
+pub struct DemoPhotoArgs {
+    /// Photo slot of a template, for example `splitter_label`.
+    #[arg(long)]
+    pub slot: String,
+    /// Number of the order, for example `209-25030401`.
+    #[arg(long, value_name = "NUMBER")]
+    pub order: String,
+    /// A further line in the picture; may be given several times.
+    #[arg(long)]
+    pub text: Vec<String>,
+    /// The JPEG file to write.
+    pub out: PathBuf,
+}
+
+/// Options of `demo-ink`.
+#[derive(Debug, clap::Args)]
+pub struct DemoInkArgs {
+    /// Name of the signer.
+    pub name: String,
+    /// The JSON file to write, for `phone sign --ink SLOT=FILE`.
+    pub out: PathBuf,
+}
+
 /// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -42,8 +90,16 @@ pub enum Command {
     Serve(ServerArgs),
     /// Bring the database to the current schema and exit.
     Migrate(ServerArgs),
+    /// Run the server with an invented company, and print how to try it.
+    Demo(DemoArgs),
+    /// Draw a photo to play a visit with.
+    DemoPhoto(DemoPhotoArgs),
+    /// Draw a signature to play a visit with.
+    DemoInk(DemoInkArgs),
     /// Print the API document.
     Openapi,
+    /// Be a phone: visits offline, sync when there is a network.
+    Phone(doorstep_phone::cli::PhoneArgs),
     /// Compute a formula of the rulebook: JSON on standard input, JSON on standard output.
     ///
     /// Exit code 2 names the field that is missing or faulty.

@@ -15,7 +15,7 @@ fn the_committed_document_is_what_the_handlers_say() {
     let committed = std::fs::read_to_string(path).expect("openapi.yaml");
     let generated = doorstep::http::openapi::yaml().expect("the document can be written");
     let differing = committed.lines().zip(generated.lines()).position(|(committed, generated)| committed != generated);
-    let line = differing.map_or_else(|| committed.lines().count().min(generated.lines().count()), |line| line) + 1;
+    let line = differing.unwrap_or_else(|| committed.lines().count().min(generated.lines().count())) + 1;
     assert!(committed == generated, "openapi.yaml differs from line {line}; run `make openapi` and commit it");
 }
 

@@ -1,5 +1,7 @@
 //! Customers: adding, showing, listing.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::customers::{self, CustomerFilter, CustomerRecord, PhoneRecord};
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
@@ -160,13 +162,16 @@ pub(crate) fn list_with_phones(
     let org = ctx.actor.org;
     let masked = reach::is_masked(ctx);
     let rows = customers::list_customers(conn, org, filter, after, size)?;
-    rows.into_iter()
-        .map(|row| {
-            let phones = customers::list_phones(conn, org, row.id.0)?;
-            let customer = Customer { row, phones };
-            Ok(if masked { mask(customer) } else { customer })
-        })
-        .collect()
+    let ids: Vec<CustomerId> = rows.iter().map(|row| row.id.0).collect();
+    let mut phones: BTreeMap<CustomerId, Vec<String>> = BTreeMap::new();
+    for (customer, phone) in customers::list_phones_of(conn, org, &ids)? {
+        phones.entry(customer).or_default().push(phone);
+    }
+    let customers = rows.into_iter().map(|row| {
+        let customer = Customer { phones: phones.remove(&row.id.0).unwrap_or_default(), row };
+        if masked { mask(customer) } else { customer }
+    });
+    Ok(customers.collect())
 }
 
 /// Hides contact data (GEN-15): the first character of the name, the last two digits, the place.

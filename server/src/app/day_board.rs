@@ -1,23 +1,21 @@
 //! The day board: who does what on one day, in the order of the day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_store::visits::{self, VisitFilter};
+use doorstep_store::appointments::list_appointments;
+use doorstep_store::visits::{self, VisitFilter, VisitPlace, VisitRecord};
 use doorstep_store::{Conn, users};
-use sync_core::ids::{UserId, VisitId};
+use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, reschedule_notice};
+use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId};
 use sync_core::plan::AppointmentChange;
 
 use crate::app::rows::appointment_row;
 use crate::app::scope::load_zone;
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::{listings, no_day};
-use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, reach};
+use crate::domain::Scope;
 use crate::domain::visit::{Place, is_late_risk};
-use doorstep_store::appointments::find_appointment;
-use doorstep_store::customers::find_customer;
-use doorstep_store::sites::find_site;
-use doorstep_store::work_orders::find_work_order;
-use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, reschedule_notice};
 
 /// Most visits of one day.
 const MAX_VISITS: i64 = 2_000;
@@ -55,13 +53,15 @@ pub struct Board {
     pub day: String,
     /// Lines by name.
     pub lines: Vec<BoardLine>,
+    /// False if the day has more visits than one board shows; a team's board is then complete.
+    pub is_complete: bool,
 }
 
-/// Shows a day, today if none is named, as far as the asker may see it.
+/// Shows a day, today if none is named, of one team or as far as the asker may see it.
 ///
 /// # Errors
-/// `parameter_invalid` if the day does not exist.
-pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>) -> AppResult<Board> {
+/// `parameter_invalid` if the day does not exist, `not_found` for a team out of reach.
+pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>, team: Option<TeamId>) -> AppResult<Board> {
     state
         .store
         .read(move |conn| {
@@ -72,19 +72,30 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>) -> 
             let filter = VisitFilter {
                 from_ms: Some(bounds.from.0),
                 to_ms: Some(bounds.to.0),
-                reach: reach::of(conn, &ctx)?,
+                reach: reach_of_team(conn, &ctx, team)?,
                 ..Default::default()
             };
-            let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS)?;
-            let listed = listings(conn, &ctx, rows)?;
-            let mut visits = Vec::with_capacity(listed.len());
-            for listing in listed {
-                visits.push(board_visit(conn, &ctx, listing)?);
-            }
+            let mut rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS + 1)?;
+            let shown = usize::try_from(MAX_VISITS).unwrap_or(usize::MAX);
+            let is_complete = rows.len() <= shown;
+            rows.truncate(shown);
+            let mut visits = board_visits(conn, &ctx, rows)?;
             visits.sort_by_key(|visit| place(visit).key());
-            Ok::<_, AppError>(Board { lines: lines(conn, &ctx, &filter, visits)?, day })
+            Ok::<_, AppError>(Board { lines: lines(conn, &ctx, &filter, visits)?, day, is_complete })
         })
         .await
+}
+
+/// Whose visits the board shows.
+fn reach_of_team(conn: &mut Conn, ctx: &Ctx, team: Option<TeamId>) -> AppResult<Option<Vec<UserId>>> {
+    let reach = reach::of(conn, ctx)?;
+    let Some(team) = team else { return Ok(reach) };
+    if ctx.scope < Scope::Organisation && ctx.actor.team != Some(team) {
+        return Err(ErrorCode::NotFound.into());
+    }
+    let members = users::list_users(conn, ctx.actor.org, Some(team), "", i64::MAX)?;
+    let seen = |user: &UserId| reach.as_ref().is_none_or(|reach| reach.contains(user));
+    Ok(Some(members.into_iter().map(|member| member.id.0).filter(seen).collect()))
 }
 
 fn place(visit: &BoardVisit) -> Place {
@@ -97,40 +108,54 @@ fn place(visit: &BoardVisit) -> Place {
     }
 }
 
-fn board_visit(conn: &mut Conn, ctx: &Ctx, listing: VisitListing) -> AppResult<BoardVisit> {
+/// Adds to the visits of a day what the board shows, a few queries for all of them.
+fn board_visits(conn: &mut Conn, ctx: &Ctx, rows: Vec<VisitRecord>) -> AppResult<Vec<BoardVisit>> {
     let org = ctx.actor.org;
-    let (mut customer, mut address) = (None, None);
-    if let Some(id) = listing.row.work_order_id
-        && !reach::is_masked(ctx)
-        && let Some(order) = find_work_order(conn, org, id.0)?
-    {
-        customer = find_customer(conn, org, order.customer_id.0)?.map(|row| row.name);
-        address = find_site(conn, org, order.site_id.0)?.map(|row| row.address);
+    let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
+    let mut places: BTreeMap<VisitId, VisitPlace> = BTreeMap::new();
+    if !reach::is_masked(ctx) {
+        places.extend(visits::list_places(conn, org, &ids)?.into_iter().map(|place| (place.visit, place)));
     }
-    let previous: Option<VisitId> = listing.plan.previous_visit_id;
-    let before = match previous {
-        Some(id) => visits::find_visit(conn, org, id)?,
-        None => None,
+    let deferred = deferred_before(conn, ctx, &rows)?;
+    let short_notice = short_notices(conn, ctx, &rows)?;
+    let listed = listings(conn, ctx, rows)?;
+    let board_visit = |listing: VisitListing| {
+        let (customer, address) = places.remove(&listing.plan.id).map(|place| (place.customer, place.address)).unzip();
+        BoardVisit {
+            is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now),
+            is_deferred_safety: listing.plan.previous_visit_id.is_some_and(|before| deferred.contains(&before)),
+            is_short_notice: listing.plan.appointment_id.is_some_and(|id| short_notice.contains(&id)),
+            customer,
+            address,
+            listing,
+        }
     };
-    Ok(BoardVisit {
-        is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now),
-        is_deferred_safety: before.is_some_and(|before| before.outcome.as_deref() == Some("deferred_safety")),
-        is_short_notice: has_short_notice(conn, &listing)?,
-        customer,
-        address,
-        listing,
-    })
+    Ok(listed.into_iter().map(board_visit).collect())
 }
 
-/// Whether we moved the time with less than two hours' notice.
-fn has_short_notice(conn: &mut Conn, listing: &VisitListing) -> AppResult<bool> {
-    let Some(id) = listing.row.appointment_id else { return Ok(false) };
-    let Some(row) = find_appointment(conn, listing.row.org_id.0, id.0)? else { return Ok(false) };
+/// The attempts before that were deferred for safety.
+fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<VisitId>> {
+    let ids: Vec<VisitId> = rows.iter().filter_map(|row| row.previous_visit_id).map(|id| id.0).collect();
+    let filter = VisitFilter { ids: Some(ids), ..Default::default() };
+    let before = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS)?;
+    let is_deferred = |row: &VisitRecord| row.outcome.as_deref() == Some("deferred_safety");
+    Ok(before.into_iter().filter(is_deferred).map(|row| row.id.0).collect())
+}
+
+/// The appointments that we moved with less than two hours' notice.
+fn short_notices(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<AppointmentId>> {
+    let ids: Vec<AppointmentId> = rows.iter().filter_map(|row| row.appointment_id).map(|id| id.0).collect();
     let is_short = |change: &AppointmentChange| {
         let notice = reschedule_notice(change.from_ms, change.notified_at_ms, RESCHEDULE_NOTICE_MIN);
         change.proposed_by_us && !notice.compliant
     };
-    Ok(appointment_row(&row)?.changes.iter().any(is_short))
+    let mut short = BTreeSet::new();
+    for row in list_appointments(conn, ctx.actor.org, &ids)? {
+        if appointment_row(&row)?.changes.iter().any(is_short) {
+            short.insert(row.id.0);
+        }
+    }
+    Ok(short)
 }
 
 /// One line per rep with visits, by name; then those without a crew.

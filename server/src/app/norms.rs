@@ -73,6 +73,12 @@ const HOLIDAYS_2025: [&str; 18] = [
 /// As [`HOLIDAYS_2025`].
 const MAKE_UP_DAYS_2025: [&str; 5] = ["2025-01-26", "2025-02-08", "2025-04-27", "2025-09-28", "2025-10-11"];
 
+/// The product's templates, as [`seed_norms`] publishes them.
+pub fn product_templates() -> impl Iterator<Item = Template> {
+    // That each of them can be read is tested below.
+    TEMPLATES.into_iter().filter_map(|yaml| serde_saphyr::from_str(yaml).ok())
+}
+
 /// Publishes a template version from YAML.
 ///
 /// # Errors

@@ -231,11 +231,6 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let version = parse(kind, item)?;
             calendar_row(conn, org, version)?.map(|row| Ok((version, to_value(&row)?))).transpose()
         }
-        FeedKind::IntentResult => {
-            let found = find_intent(conn, org, parse(kind, item)?)?;
-            // It is written once, together with the intent.
-            found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
-        }
         FeedKind::Verdict => {
             let found = find_verdict(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((1, read("verdicts", row.id, &row.body)?))).transpose()
@@ -244,6 +239,12 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let found = find_rework(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((row.version, read("reworks", row.id, &row.body)?))).transpose()
         }
+        FeedKind::IntentResult => {
+            let found = find_intent(conn, org, parse(kind, item)?)?;
+            // It is written once, together with the intent.
+            found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
+        }
+        // A document travels as changes, never as a row.
         FeedKind::Doc => Ok(None),
     }
 }

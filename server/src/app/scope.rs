@@ -106,7 +106,8 @@ pub fn refresh_visit(
 /// The audiences that should hold a visit now.
 fn wanted_audiences(conn: &mut Conn, row: &VisitRecord, window: Window) -> AppResult<BTreeSet<String>> {
     let state = VisitState::from_code(&row.state).ok_or_else(|| corrupt("visits", row.id, "its state is unknown"))?;
-    if !is_in_scope(row.planned_start_ms.map(UnixMillis), state, window) {
+    let planned_start = row.planned_start_ms.map(UnixMillis);
+    if !is_in_scope(planned_start, UnixMillis(row.created_at_ms), state, window) {
         return Ok(BTreeSet::new());
     }
     let crew = list_crew(conn, row.org_id.0, row.id.0)?;

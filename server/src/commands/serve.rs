@@ -1,6 +1,7 @@
 //! `serve` and `migrate`.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::adapters::file_clock::FileClock;
@@ -9,20 +10,23 @@ use crate::app::AppState;
 use crate::cli::ServerArgs;
 use crate::config::{self, Config};
 use crate::ports::Clock;
-use crate::{boot, telemetry};
+use crate::{boot, demo, telemetry};
 
 /// Runs the server until it is told to stop.
 pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
     let config = prepare(args)?;
-    let clock = clock(args)?;
-    let listener =
-        TcpListener::bind(&config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+    let clock = clock(args.clock.as_deref())?;
+    let is_clock_set = args.clock.is_some();
+    let listener = listen(&config)?;
     boot::block_on(async move {
         let state = build(config, clock).await?;
-        if let Ok(address) = listener.local_addr() {
-            // The line that scripts and tests wait for.
-            println!("listening on http://{address}");
+        if is_clock_set && !demo::is_demo_data(&state).await.map_err(|error| error.to_string())? {
+            return Err(format!(
+                "--clock is for demo data only: this database has no organisation {}",
+                demo::ORGANISATION
+            ));
         }
+        announce(&listener);
         boot::serve(state, listener).await.map_err(|error| error.to_string())
     })
 }
@@ -30,11 +34,23 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
 /// Brings the database to the current schema.
 pub(super) fn migrate(args: &ServerArgs) -> Result<(), String> {
     let config = prepare(args)?;
-    let clock = clock(args)?;
+    let clock = clock(args.clock.as_deref())?;
     boot::block_on(async move { build(config, clock).await.map(drop) })
 }
 
-async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<AppState, String> {
+/// Takes the configured address.
+pub(super) fn listen(config: &Config) -> Result<TcpListener, String> {
+    TcpListener::bind(&config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))
+}
+
+/// Prints the line that scripts and tests wait for.
+pub(super) fn announce(listener: &TcpListener) {
+    if let Ok(address) = listener.local_addr() {
+        println!("listening on http://{address}");
+    }
+}
+
+pub(super) async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<AppState, String> {
     boot::build_state(config, clock).await.map_err(|error| error.to_string())
 }
 
@@ -47,9 +63,12 @@ fn prepare(args: &ServerArgs) -> Result<Config, String> {
     Ok(config)
 }
 
-fn clock(args: &ServerArgs) -> Result<Arc<dyn Clock>, String> {
-    match &args.clock {
-        Some(path) => Ok(Arc::new(FileClock::open(path.clone()).map_err(|error| error.to_string())?)),
+pub(super) fn clock(file: Option<&Path>) -> Result<Arc<dyn Clock>, String> {
+    match file {
+        Some(path) => {
+            let clock = FileClock::open(path.to_owned());
+            Ok(Arc::new(clock.map_err(|error| format!("cannot read the clock file {}: {error}", path.display()))?))
+        }
         None => Ok(Arc::new(SystemClock)),
     }
 }

@@ -55,7 +55,16 @@ const CEILINGS: [(&str, &str, u64); 6] = [
 /// # Errors
 /// [`ConfigError`] names the file or key at fault.
 pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+    load_over(&Value::Object(serde_json::Map::new()), file)
+}
+
+/// Loads the configuration where a command has defaults of its own: built-in < `own` < file < environment.
+///
+/// # Errors
+/// [`ConfigError`] names the file or key at fault.
+pub fn load_over(own: &Value, file: Option<&Path>) -> Result<Config, ConfigError> {
     let mut merged: Value = parse(include_str!("defaults.json"))?;
+    overlay(&mut merged, own.clone());
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::File { path: path.display().to_string(), source })?;

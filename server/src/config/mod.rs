@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-pub use load::{ConfigError, load};
+pub use load::{ConfigError, load, load_over};
 
 /// Everything an installation can set. The defaults in `defaults.json` are the documented reference.
 #[derive(Debug, Clone, Deserialize)]

@@ -78,13 +78,18 @@ pub fn done_states() -> Vec<&'static str> {
 
 /// Whether the phones of the crew carry the visit (design section 3, point 5).
 ///
-/// Work that is not done stays, however old its plan is: a phone must be able to finish it.
+/// Work that is not done stays, however old its plan is: a phone must be able to finish it. Without a plan the
+/// day the visit was made counts.
 #[must_use]
-pub fn is_in_scope(planned_start: Option<UnixMillis>, state: VisitState, window: Window) -> bool {
+pub fn is_in_scope(
+    planned_start: Option<UnixMillis>,
+    created_at: UnixMillis,
+    state: VisitState,
+    window: Window,
+) -> bool {
     match planned_start {
         Some(start) if start >= window.to => false,
-        Some(start) if window.contains(start) => true,
-        _ => !is_done(state),
+        start => window.contains(start.unwrap_or(created_at)) || !is_done(state),
     }
 }
 
@@ -139,13 +144,15 @@ mod tests {
     #[test]
     fn phones_carry_the_window_and_whatever_is_unfinished() {
         let window = Window { from: at(100), to: at(200) };
-        let carried = |start: Option<i64>, state| is_in_scope(start.map(at), state, window);
+        let carried = |start: Option<i64>, state| is_in_scope(start.map(at), at(150), state, window);
         assert!(carried(Some(100), VisitState::Closed), "the first instant is inside");
         assert!(!carried(Some(200), VisitState::Scheduled), "the last is not");
         assert!(carried(Some(99), VisitState::Returned), "unfinished work stays");
         assert!(!carried(Some(99), VisitState::Approved));
         assert!(carried(None, VisitState::Draft));
-        assert!(!carried(None, VisitState::Cancelled));
+        assert!(carried(None, VisitState::Cancelled), "made within the window");
+        let long_after = Window { from: at(1000), to: at(2000) };
+        assert!(!is_in_scope(None, at(150), VisitState::Cancelled, long_after));
     }
 
     #[test]

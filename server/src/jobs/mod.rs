@@ -2,3 +2,26 @@
 
 pub mod previews;
 pub mod roll_scope;
+
+use tokio::task::JoinHandle;
+
+use crate::app::AppState;
+
+/// The jobs of a running server; dropping this stops them.
+///
+/// # Concurrency
+/// Each job may be stopped at any moment: it repeats what it has not finished.
+#[derive(Debug)]
+#[must_use = "the jobs stop when this is dropped"]
+pub struct Jobs(Vec<JoinHandle<()>>);
+
+/// Starts every job of the server.
+pub fn spawn_all(state: &AppState) -> Jobs {
+    Jobs(vec![previews::spawn(state.clone()), tokio::spawn(roll_scope::run(state.clone()))])
+}
+
+impl Drop for Jobs {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
+    }
+}

@@ -55,6 +55,17 @@ pub fn find_appointment(conn: &mut Conn, org: OrgId, id: AppointmentId) -> Store
         .optional())?)
 }
 
+/// The appointments of these ids.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_appointments(conn: &mut Conn, org: OrgId, ids: &[AppointmentId]) -> StoreResult<Vec<AppointmentRecord>> {
+    Ok(per_backend!(conn, c => appointments::table
+        .filter(appointments::org_id.eq(Txt(org)).and(appointments::id.eq_any(ids.iter().copied().map(Txt))))
+        .select(AppointmentRecord::as_select())
+        .load(c))?)
+}
+
 /// Replaces an appointment if the stored version is `row.version - 1`.
 ///
 /// # Errors

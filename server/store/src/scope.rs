@@ -70,8 +70,9 @@ pub fn list_entering(conn: &mut Conn, org: OrgId, window: Edges, after: &str, li
     let found: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
         .filter(visits::org_id.eq(Txt(org))
             .and(visits::planned_start_ms.ge(window.from_ms))
-            .and(visits::planned_start_ms.lt(window.to_ms))
-            .and(visits::id.gt(after)))
+            .and(visits::planned_start_ms.lt(window.to_ms)))
+        // An expression instead of the column keeps the engine from walking the primary key.
+        .filter(visits::id.concat("").gt(after))
         .filter(exists(assignments::table.filter(assignments::org_id.eq(visits::org_id)
             .and(assignments::visit_id.eq(visits::id))
             .and(assignments::until_ms.is_null()))))
@@ -79,7 +80,7 @@ pub fn list_entering(conn: &mut Conn, org: OrgId, window: Edges, after: &str, li
             .and(feed::kind.eq(Txt(FeedKind::Visit)))
             .and(feed::item.eq(visits::id))
             .and(feed::op.eq("put"))))))
-        .order(visits::id)
+        .order(visits::id.concat(""))
         .limit(limit)
         .select(visits::id)
         .load(c))?;
@@ -88,7 +89,7 @@ pub fn list_entering(conn: &mut Conn, org: OrgId, window: Edges, after: &str, li
 
 /// Visits outside the window that an audience still holds, in id order after `after`.
 ///
-/// Before the window only those in one of the states `done` leave it.
+/// Before the window only those in one of the states `done` leave it; without a plan the day they were made counts.
 ///
 /// # Errors
 /// Database errors only.
@@ -103,7 +104,10 @@ pub fn list_leaving(
     let found: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
         .filter(visits::org_id.eq(Txt(org)).and(visits::id.gt(after)))
         .filter(visits::planned_start_ms.ge(window.to_ms)
-            .or(visits::planned_start_ms.lt(window.from_ms).and(visits::state.eq_any(done.iter().copied()))))
+            .or(visits::planned_start_ms.lt(window.from_ms).and(visits::state.eq_any(done.iter().copied())))
+            .or(visits::planned_start_ms.is_null()
+                .and(visits::created_at_ms.lt(window.from_ms))
+                .and(visits::state.eq_any(done.iter().copied()))))
         .filter(exists(feed::table.filter(feed::org_id.eq(visits::org_id)
             .and(feed::kind.eq(Txt(FeedKind::Visit)))
             .and(feed::item.eq(visits::id))

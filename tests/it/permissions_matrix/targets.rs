@@ -37,12 +37,12 @@ impl Relation {
 /// Parameters of things that belong to somebody: [`Targets`] has one for every relation.
 const ABOUT_SOMEBODY: [&str; 2] = ["{user_id}", "{device_id}"];
 
-/// Parameters without an owner, or whose owner is tested with their resource.
-const WITHOUT_OWNER: [&str; 0] = [];
+/// Parameters for which no things are seeded yet: roles, tokens and absent ids are played, relations are not.
+const NOT_SEEDED: [&str; 2] = ["{visit_id}", "{sha256}"];
 
 /// Whether the matrix knows what a parameter stands for.
 pub fn is_known(parameter: &str) -> bool {
-    ABOUT_SOMEBODY.contains(&parameter) || WITHOUT_OWNER.contains(&parameter)
+    ABOUT_SOMEBODY.contains(&parameter) || NOT_SEEDED.contains(&parameter)
 }
 
 /// Whether an operation behind the guard is about things that belong to somebody.
@@ -51,8 +51,11 @@ pub fn is_about_somebody(row: Row) -> bool {
 }
 
 /// A value that no such parameter has.
-pub fn absent(_parameter: &str) -> String {
-    "01955f2c-3000-7000-8000-00000000ffff".to_owned()
+pub fn absent(parameter: &str) -> String {
+    match parameter {
+        "{sha256}" => "0".repeat(64),
+        _ => "01955f2c-3000-7000-8000-00000000ffff".to_owned(),
+    }
 }
 
 /// Ids per parameter and relation.

@@ -5,6 +5,8 @@ mod missing;
 mod previews;
 mod read;
 mod receipt;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use claims::update_evidence;

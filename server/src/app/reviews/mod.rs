@@ -2,12 +2,16 @@
 
 mod case;
 mod claim;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod history;
 mod photo;
 mod queue;
 mod refuse;
 mod resubmission;
 mod show;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod visit;
 

@@ -2,7 +2,7 @@
 
 use actix_web::web;
 use serde::{Deserialize, Serialize};
-use sync_core::ids::UserId;
+use sync_core::ids::{TeamId, UserId};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::app::day_board::{self as app, Board, BoardLine, BoardVisit};
@@ -19,6 +19,8 @@ pub struct DayQuery {
     /// Day of the organisation's zone; today if absent.
     #[param(example = "2025-03-04")]
     pub date: Option<String>,
+    /// Only this team.
+    pub team_id: Option<TeamId>,
 }
 
 /// A visit on the board.
@@ -83,11 +85,14 @@ pub struct BoardOut {
     pub date: String,
     /// One line per rep, by name.
     pub lines: Vec<BoardLineOut>,
+    /// False if the day has more than 2000 visits; ask for a team then.
+    pub is_complete: bool,
 }
 
 impl From<Board> for BoardOut {
     fn from(board: Board) -> Self {
-        Self { date: board.day, lines: board.lines.into_iter().map(BoardLineOut::from).collect() }
+        let lines = board.lines.into_iter().map(BoardLineOut::from).collect();
+        Self { date: board.day, lines, is_complete: board.is_complete }
     }
 }
 
@@ -96,7 +101,7 @@ impl From<Board> for BoardOut {
 /// Per rep in dispatch order: deferred for safety first, then second appointments, then by time (F-38).
 ///
 /// # Errors
-/// `parameter_invalid` if the day does not exist.
+/// `parameter_invalid` if the day does not exist, `not_found` for a team out of reach.
 #[utoipa::path(get, path = "/v1/day-board", operation_id = "show_day_board", tag = "visits", params(DayQuery),
     responses((status = 200, description = "The board", body = BoardOut), Problems), security(("bearer" = [])))]
 pub async fn show_day_board(
@@ -104,5 +109,5 @@ pub async fn show_day_board(
     ctx: Ctx,
     Query(query): Query<DayQuery>,
 ) -> Result<web::Json<BoardOut>, ApiError> {
-    Ok(web::Json(app::show_day_board(&state, ctx, query.date).await?.into()))
+    Ok(web::Json(app::show_day_board(&state, ctx, query.date, query.team_id).await?.into()))
 }

@@ -1,0 +1,392 @@
+//! The command line of the phone: types, dispatch and printing.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::client::{Http, Transport};
+use crate::clock::PhoneClock;
+use crate::commands::{self, Phone};
+use crate::error::PhoneResult;
+use crate::output::Output;
+use crate::store::Store;
+use crate::sync;
+
+/// A scriptable offline phone.
+#[derive(Debug, Args)]
+pub struct PhoneArgs {
+    /// Directory of the phone's store.
+    #[arg(long, global = true, env = "DOORSTEP_PHONE_DIR", default_value = "phone", value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Read the time from this file at each use (demo data only).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub clock: Option<PathBuf>,
+    /// Print one JSON object.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: PhoneCommand,
+}
+
+/// Commands of the phone; only `enrol` and `sync` need a network.
+///
+/// VISIT is an id, a number, a short code, or the beginning of an id or short code.
+#[derive(Debug, Subcommand)]
+pub enum PhoneCommand {
+    /// Bind this phone to a rep with a one-time code.
+    Enrol(EnrolArgs),
+    /// Send what is unsent, fetch what is new.
+    Sync,
+    /// Show today's visits.
+    List {
+        /// Show every visit the phone knows.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show everything about a visit; the same as `status VISIT`.
+    Show {
+        /// The visit.
+        visit: String,
+    },
+    /// Begin a visit: pin its template and policy.
+    Start {
+        /// The visit.
+        visit: String,
+    },
+    /// Record an event, for instance `depart`, `arrive` or `enter`.
+    Event(EventArgs),
+    /// Tick a step or one of its items.
+    Step(StepArgs),
+    /// Take a photo.
+    Photo(PhotoArgs),
+    /// Withdraw a photo; its bytes are kept.
+    Withdraw {
+        /// The visit.
+        visit: String,
+        /// Id of the photo.
+        photo: String,
+        /// Why: `lost`, `wrong`…
+        #[arg(long)]
+        reason: String,
+    },
+    /// Write a caption to a photo.
+    Caption {
+        /// The visit.
+        visit: String,
+        /// Id of the photo.
+        photo: String,
+        /// The caption.
+        text: String,
+    },
+    /// Record a reading.
+    Measure(MeasureArgs),
+    /// Answer a question.
+    Answer(AnswerArgs),
+    /// Record an attempt to reach the customer.
+    Contact(ContactArgs),
+    /// Record material used.
+    Material(MaterialArgs),
+    /// Ask the office for something.
+    Intent(IntentArgs),
+    /// Show the form; with ink or a refusal for every slot, seal it.
+    Sign(SignArgs),
+    /// Record how the visit ended.
+    Outcome(OutcomeArgs),
+    /// Add a paragraph to the notes.
+    Note {
+        /// The visit.
+        visit: String,
+        /// The paragraph.
+        text: String,
+    },
+    /// Hand the visit in, or print what is in the way.
+    Finish {
+        /// The visit.
+        visit: String,
+    },
+    /// Show what is not at the server yet, or how a visit stands.
+    Status {
+        /// The visit.
+        visit: Option<String>,
+    },
+}
+
+/// Options of `enrol`.
+#[derive(Debug, Args)]
+pub struct EnrolArgs {
+    /// Base URL of the server.
+    #[arg(long, value_name = "URL")]
+    pub server: String,
+    /// Code of the organisation.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: String,
+    /// Login of the rep.
+    #[arg(long)]
+    pub login: String,
+    /// The one-time code.
+    #[arg(long)]
+    pub code: String,
+    /// Name of the phone in lists.
+    #[arg(long, default_value = "phone")]
+    pub name: String,
+}
+
+/// A position.
+#[derive(Debug, Args)]
+pub struct GeoArgs {
+    /// Latitude in degrees.
+    #[arg(long, allow_hyphen_values = true)]
+    pub lat: Option<String>,
+    /// Longitude in degrees.
+    #[arg(long, allow_hyphen_values = true)]
+    pub lon: Option<String>,
+    /// Radius of uncertainty in metres.
+    #[arg(long, default_value_t = 10)]
+    pub acc: i64,
+    /// Coordinate datum: `wgs84`, `gcj02` or `bd09`.
+    #[arg(long, default_value = "wgs84")]
+    pub datum: String,
+}
+
+/// Options of `event`.
+#[derive(Debug, Args)]
+pub struct EventArgs {
+    /// The visit.
+    pub visit: String,
+    /// The event.
+    pub event: String,
+    /// Why.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub geo: GeoArgs,
+}
+
+/// Options of `step`.
+#[derive(Debug, Args)]
+pub struct StepArgs {
+    /// The visit.
+    pub visit: String,
+    /// `STEP` for all its items, or `STEP/ITEM`.
+    pub step: String,
+    /// Untick.
+    #[arg(long)]
+    pub undo: bool,
+}
+
+/// Options of `photo`.
+#[derive(Debug, Args)]
+pub struct PhotoArgs {
+    /// The visit.
+    pub visit: String,
+    /// The file; it is copied.
+    pub file: PathBuf,
+    /// Slot of the template.
+    #[arg(long)]
+    pub slot: String,
+    /// Chosen from the gallery, not taken now.
+    #[arg(long)]
+    pub gallery: bool,
+    /// Id of the photo it replaces.
+    #[arg(long, value_name = "PHOTO")]
+    pub replaces: Option<String>,
+    /// `document`, `audio` or `video` for what is no photo.
+    #[arg(long, value_parser = ["document", "audio", "video"])]
+    pub kind: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub geo: GeoArgs,
+}
+
+/// Options of `measure`.
+#[derive(Debug, Args)]
+pub struct MeasureArgs {
+    /// The visit.
+    pub visit: String,
+    /// The measurement.
+    pub code: String,
+    /// The reading, digits as on the display.
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+    /// Serial number of the instrument.
+    #[arg(long)]
+    pub instrument: Option<String>,
+    /// Unit, if not the template's.
+    #[arg(long)]
+    pub unit: Option<String>,
+}
+
+/// Options of `answer`.
+#[derive(Debug, Args)]
+pub struct AnswerArgs {
+    /// The visit.
+    pub visit: String,
+    /// The question.
+    pub question: String,
+    /// The answer: `true`, an option, options separated by commas, a number, an instant or text.
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+}
+
+/// Options of `contact`.
+#[derive(Debug, Args)]
+pub struct ContactArgs {
+    /// The visit.
+    pub visit: String,
+    /// How.
+    #[arg(long, value_parser = ["app_call", "phone", "sms", "wechat", "email", "letter"])]
+    pub channel: String,
+    /// What came of it.
+    #[arg(long, value_parser = ["reached", "no_answer", "refused", "wrong_number"])]
+    pub result: String,
+    /// Seconds it lasted.
+    #[arg(long, default_value_t = 0)]
+    pub duration: i64,
+    /// Reference of the recording.
+    #[arg(long)]
+    pub recording: Option<String>,
+}
+
+/// Options of `material`.
+#[derive(Debug, Args)]
+pub struct MaterialArgs {
+    /// The visit.
+    pub visit: String,
+    /// Stock code.
+    pub sku: String,
+    /// Quantity.
+    pub quantity: String,
+    /// Unit.
+    #[arg(long, default_value = "count")]
+    pub unit: String,
+    /// Serial number.
+    #[arg(long)]
+    pub serial: Option<String>,
+    /// The code was scanned.
+    #[arg(long)]
+    pub scan: bool,
+}
+
+/// Options of `intent`.
+#[derive(Debug, Args)]
+pub struct IntentArgs {
+    /// The kind, for instance `create_visit`.
+    pub kind: String,
+    /// The body as a JSON object; ids, dates and versions may be left out.
+    pub body: Option<String>,
+    /// One member of the body: NAME=VALUE, the value as JSON or text. `start`, `end` and `notified_at` are instants.
+    #[arg(long, short = 'f', value_name = "NAME=VALUE")]
+    pub field: Vec<String>,
+    /// Version of the thing to change, as seen.
+    #[arg(long)]
+    pub base_version: Option<i64>,
+    /// Photo of a check-in.
+    #[arg(long, value_name = "FILE")]
+    pub photo: Option<PathBuf>,
+}
+
+/// Options of `sign`.
+#[derive(Debug, Args)]
+pub struct SignArgs {
+    /// The visit.
+    pub visit: String,
+    /// Strokes of a signer: JSON `{width, height, strokes: [[[x, y, t_ms], …], …]}`.
+    #[arg(long, value_name = "SLOT=FILE")]
+    pub ink: Vec<String>,
+    /// A signer refuses.
+    #[arg(long, value_name = "SLOT=REASON")]
+    pub refuse: Vec<String>,
+    /// Name of a signer, where it is not the customer's or the rep's.
+    #[arg(long, value_name = "SLOT=NAME")]
+    pub name: Vec<String>,
+    /// Language of the text: `zh-CN` or `en`.
+    #[arg(long)]
+    pub language: Option<String>,
+    /// Document to sign, if the template has several.
+    #[arg(long)]
+    pub document: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub geo: GeoArgs,
+}
+
+/// Options of `outcome`.
+#[derive(Debug, Args)]
+pub struct OutcomeArgs {
+    /// The visit.
+    pub visit: String,
+    /// The outcome.
+    pub code: String,
+    /// Why; needed for every outcome but `completed`.
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
+/// Runs a command and prints its answer.
+///
+/// Exit codes: 0 done, 1 failed, 2 the rules of the visit stand against it, 3 the server must be tried again.
+///
+/// # Errors
+/// A message for the terminal.
+pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
+    match execute(&args) {
+        Ok(output) => {
+            if args.json {
+                println!("{}", output.json);
+            } else {
+                println!("{}", output.text);
+            }
+            Ok(ExitCode::from(output.code))
+        }
+        Err(error) => {
+            if args.json {
+                println!("{}", json!({"error": {"code": error.code(), "message": error.to_string()}}));
+            }
+            eprintln!("doorstep phone: {error}");
+            Ok(ExitCode::from(error.exit_code()))
+        }
+    }
+}
+
+fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+    let phone = Phone { store: Store::open(&args.dir)?, clock: PhoneClock::new(args.clock.clone())? };
+    match &args.command {
+        PhoneCommand::Enrol(enrol) => commands::enrol::enrol(&phone, enrol, &mut Http::new(&enrol.server)),
+        PhoneCommand::Sync => {
+            let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;
+            let transport: &mut dyn Transport = &mut Http::new(&server);
+            sync::run(&phone, transport)
+        }
+        offline => run_offline(&phone, offline),
+    }
+}
+
+/// Everything that needs no network.
+pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
+    use commands::{capture, finish, intent, list, photo, sign, status};
+    match command {
+        PhoneCommand::Enrol(_) | PhoneCommand::Sync => crate::error::usage("this command needs a server"),
+        PhoneCommand::List { all } => list::list(phone, *all),
+        PhoneCommand::Show { visit } | PhoneCommand::Status { visit: Some(visit) } => status::visit(phone, visit),
+        PhoneCommand::Status { visit: None } => status::phone(phone),
+        PhoneCommand::Start { visit } => capture::start(phone, visit),
+        PhoneCommand::Event(args) => capture::event(phone, args),
+        PhoneCommand::Step(args) => capture::step(phone, args),
+        PhoneCommand::Photo(args) => photo::photo(phone, args),
+        PhoneCommand::Withdraw { visit, photo, reason } => photo::withdraw(phone, visit, photo, reason),
+        PhoneCommand::Caption { visit, photo, text } => photo::caption(phone, visit, photo, text),
+        PhoneCommand::Measure(args) => capture::measure(phone, args),
+        PhoneCommand::Answer(args) => capture::answer(phone, args),
+        PhoneCommand::Contact(args) => capture::contact(phone, args),
+        PhoneCommand::Material(args) => capture::material(phone, args),
+        PhoneCommand::Intent(args) => intent::intent(phone, args),
+        PhoneCommand::Sign(args) => sign::sign(phone, args),
+        PhoneCommand::Outcome(args) => capture::outcome(phone, args),
+        PhoneCommand::Note { visit, text } => capture::note(phone, visit, text),
+        PhoneCommand::Finish { visit } => finish::finish(phone, visit),
+    }
+}

@@ -1,0 +1,163 @@
+//! The server as the phone sees it: a trait, and its form over HTTP.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use serde_json::Value;
+use sync_core::bytes::Hash;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+
+use crate::error::{PhoneError, PhoneResult};
+
+/// Most bytes of an answer, after decompression.
+const MAX_ANSWER: u64 = 64 * 1024 * 1024;
+/// Below this size compression costs more than it saves.
+const WORTH_COMPRESSING: usize = 512;
+/// A body that shrinks more than this is sent as it is: the server takes it for a bomb.
+///
+/// # Source
+/// Limits section 5, ratio 20, with room to spare.
+const HIGHEST_RATIO: usize = 18;
+/// Level of zstd.
+const LEVEL: i32 = 3;
+
+/// What the phone asks of a server; a test gives another one.
+pub trait Transport {
+    /// Posts JSON.
+    ///
+    /// # Errors
+    /// [`PhoneError::Network`] without an answer, [`PhoneError::Refused`] with a problem.
+    fn post(&mut self, path: &str, token: Option<&str>, body: &Value) -> PhoneResult<Value>;
+
+    /// Fetches JSON.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    fn fetch(&mut self, path: &str, token: Option<&str>) -> PhoneResult<Value>;
+
+    /// Does one sync round: an encoded request for an encoded response.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    fn sync(&mut self, token: &str, body: &[u8]) -> PhoneResult<Vec<u8>>;
+
+    /// Uploads a blob.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    fn put_blob(&mut self, token: &str, blob: &Hash, bytes: Vec<u8>, media_type: &str) -> PhoneResult<Value>;
+}
+
+/// A server over HTTP.
+#[derive(Debug)]
+pub struct Http {
+    agent: Agent,
+    base: String,
+}
+
+impl Http {
+    /// Speaks to the server at a base URL.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_recv_response(Some(Duration::from_secs(120)))
+            .timeout_recv_body(Some(Duration::from_secs(300)))
+            .user_agent("doorstep-phone")
+            .build();
+        Self { agent: config.into(), base: base.trim_end_matches('/').to_owned() }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+}
+
+fn network(error: ureq::Error) -> PhoneError {
+    PhoneError::Network(error.to_string())
+}
+
+fn bearer(token: &str) -> String {
+    format!("Bearer {token}")
+}
+
+/// The body of a good answer; anything else as a refusal.
+fn answer(response: Result<Response<Body>, ureq::Error>) -> PhoneResult<Vec<u8>> {
+    let mut response = response.map_err(network)?;
+    let status = response.status().as_u16();
+    let is_compressed = response.headers().get("content-encoding").is_some_and(|encoding| encoding == "zstd");
+    let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(network)?;
+    let bytes = if is_compressed { decompress(&bytes)? } else { bytes };
+    if (200..300).contains(&status) {
+        return Ok(bytes);
+    }
+    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
+    let title = text("detail").or_else(|| text("title")).unwrap_or_else(|| "no problem was named".to_owned());
+    let retry_later = status >= 500 || matches!(text("retry").as_deref(), Some("now" | "after"));
+    Err(PhoneError::Refused { status, code: text("code").unwrap_or_default(), title, retry_later })
+}
+
+fn decompress(bytes: &[u8]) -> PhoneResult<Vec<u8>> {
+    let broken = |error: std::io::Error| PhoneError::Network(format!("the answer cannot be decompressed: {error}"));
+    let mut plain = Vec::new();
+    let decoder = zstd::stream::read::Decoder::new(bytes).map_err(broken)?;
+    decoder.take(MAX_ANSWER).read_to_end(&mut plain).map_err(broken)?;
+    Ok(plain)
+}
+
+/// A compressed form of the body that the server accepts, where there is one.
+fn compressed(body: &[u8]) -> Option<Vec<u8>> {
+    if body.len() < WORTH_COMPRESSING {
+        return None;
+    }
+    let small = zstd::stream::encode_all(body, LEVEL).ok()?;
+    (small.len() < body.len() && small.len().saturating_mul(HIGHEST_RATIO) >= body.len()).then_some(small)
+}
+
+fn json(bytes: &[u8]) -> PhoneResult<Value> {
+    serde_json::from_slice(bytes).map_err(|error| PhoneError::Network(format!("the answer is no JSON: {error}")))
+}
+
+impl Transport for Http {
+    fn post(&mut self, path: &str, token: Option<&str>, body: &Value) -> PhoneResult<Value> {
+        let mut request = self.agent.post(self.url(path)).header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.header("authorization", bearer(token));
+        }
+        json(&answer(request.send(serde_json::to_vec(body)?.as_slice()))?)
+    }
+
+    fn fetch(&mut self, path: &str, token: Option<&str>) -> PhoneResult<Value> {
+        let mut request = self.agent.get(self.url(path));
+        if let Some(token) = token {
+            request = request.header("authorization", bearer(token));
+        }
+        json(&answer(request.call())?)
+    }
+
+    fn sync(&mut self, token: &str, body: &[u8]) -> PhoneResult<Vec<u8>> {
+        let request = self
+            .agent
+            .post(self.url("/v1/sync"))
+            .header("authorization", bearer(token))
+            .header("content-type", "application/cbor")
+            .header("accept", "application/cbor")
+            .header("accept-encoding", "zstd");
+        match compressed(body) {
+            Some(small) => answer(request.header("content-encoding", "zstd").send(small.as_slice())),
+            None => answer(request.send(body)),
+        }
+    }
+
+    fn put_blob(&mut self, token: &str, blob: &Hash, bytes: Vec<u8>, media_type: &str) -> PhoneResult<Value> {
+        let request = self
+            .agent
+            .put(self.url(&format!("/v1/blobs/{blob}")))
+            .header("authorization", bearer(token))
+            .header("content-type", media_type);
+        json(&answer(request.send(bytes.as_slice()))?)
+    }
+}

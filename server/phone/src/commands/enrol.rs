@@ -1,0 +1,80 @@
+//! `enrol`: binds this store's new key to a rep by one-time code.
+
+use serde_json::{Value, json};
+use sync_core::ids::{DeviceId, EpochId, OrgId, UserId};
+
+use super::Phone;
+use crate::cli::EnrolArgs;
+use crate::client::Transport;
+use crate::error::{PhoneError, PhoneResult, usage};
+use crate::keys::DeviceKey;
+use crate::output::Output;
+use crate::store::model::{Enrolment, FeedState, Session};
+
+/// `enrol`: the key is drawn, the code spent, and everything stored in one transaction after the answer.
+pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<Output> {
+    if phone.store.read(|tx| Ok(tx.enrolment().is_ok()))? {
+        return usage("this store is enrolled already; a second enrolment has a store of its own");
+    }
+    let (key, secret) = DeviceKey::generate()?;
+    let answer = transport.post(
+        "/v1/devices/enrol",
+        None,
+        &json!({
+            "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
+            "public_key": key.public(),
+        }),
+    )?;
+    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let session = answer.get("session").cloned().unwrap_or_default();
+    let odd = |_error| PhoneError::Core("the server's answer to the enrolment cannot be read".to_owned());
+    let enrolment = Enrolment {
+        server: args.server.trim_end_matches('/').to_owned(),
+        org: text(&session, "org_id").parse::<OrgId>().map_err(odd)?,
+        user: text(&session, "user_id").parse::<UserId>().map_err(odd)?,
+        device: text(&session, "device_id").parse::<DeviceId>().map_err(odd)?,
+        key: secret,
+        evidence_keys: answer.get("evidence_keys").and_then(Value::as_array).cloned().unwrap_or_default(),
+        org_name: None,
+        user_name: None,
+    };
+    let epoch = text(&answer, "epoch").parse::<EpochId>().map_err(odd)?;
+    let session = read_session(&session, phone.clock.now()?.0);
+    let token = session.access_token.clone();
+    phone.store.write(|tx| {
+        tx.set_meta("enrolment", &enrolment)?;
+        tx.set_meta("session", &session)?;
+        tx.set_feed(&FeedState { epoch: Some(epoch), ..FeedState::default() })
+    })?;
+    // Names are for forms and screens; the next sync asks again if this answer is lost.
+    let named = learn_names(phone, transport, &token)?;
+    let json = json!({"device": named.device, "user": named.user, "org": named.org, "server": named.server,
+        "user_name": named.user_name, "organisation": named.org_name});
+    let name = named.user_name.clone().unwrap_or_else(|| named.user.to_string());
+    Ok(Output::done(json, format!("enrolled for {name}; run `sync` to fetch the visits")))
+}
+
+/// Reads a session as the server gives it.
+pub(crate) fn read_session(session: &Value, now_ms: i64) -> Session {
+    let text = |name: &str| session.get(name).and_then(Value::as_str).map(str::to_owned);
+    let life = session.get("expires_in_s").and_then(Value::as_i64).unwrap_or(0);
+    Session {
+        access_token: text("access_token").unwrap_or_default(),
+        expires_at_ms: now_ms.saturating_add(life.saturating_mul(1000)),
+        refresh_token: text("refresh_token"),
+        upload_only: false,
+    }
+}
+
+/// Asks for the names of rep and organisation, if they are unknown; no answer is no failure.
+pub(crate) fn learn_names(phone: &Phone, transport: &mut dyn Transport, token: &str) -> PhoneResult<Enrolment> {
+    let mut enrolment = phone.store.read(|tx| tx.enrolment())?;
+    if enrolment.user_name.is_some() {
+        return Ok(enrolment);
+    }
+    let Ok(me) = transport.fetch("/v1/me", Some(token)) else { return Ok(enrolment) };
+    enrolment.user_name = me.pointer("/user/name").and_then(Value::as_str).map(str::to_owned);
+    enrolment.org_name = me.get("organisation").and_then(Value::as_str).map(str::to_owned);
+    phone.store.write(|tx| tx.set_meta("enrolment", &enrolment))?;
+    Ok(enrolment)
+}

@@ -1,0 +1,214 @@
+//! `status`: what is not at the server yet, and how a visit stands.
+
+use serde_json::{Value, json};
+use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
+use sync_core::plan::IntentResultRow;
+use sync_core::protocol::row::kind;
+use sync_core::rules::{Need, blocking, findings, requirements};
+use sync_core::time::UnixMillis;
+
+use super::{Phone, Scene, finding_text, line, merge_members, summary};
+use crate::error::PhoneResult;
+use crate::output::Output;
+use crate::store::Tx;
+use crate::store::model::Safety;
+
+/// What no held receipt names.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Outstanding {
+    pub changes: usize,
+    pub intents: usize,
+    pub statements: usize,
+    pub blobs: usize,
+    pub oldest_ms: Option<i64>,
+}
+
+impl Outstanding {
+    /// Counts the items of the store.
+    pub(crate) fn of(tx: &Tx) -> PhoneResult<Self> {
+        let mut found = Self::default();
+        for visit in tx.visits_with_unsent()? {
+            for (_, change) in tx.unsent_changes(visit)? {
+                found.changes += 1;
+                found.note(change.at_ms);
+            }
+        }
+        for (_, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
+            found.intents += 1;
+            found.note(intent.at_ms);
+        }
+        for (_, statement) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
+            found.statements += 1;
+            found.note(statement.at_ms);
+        }
+        for (_, blob) in tx.blobs()?.into_iter().filter(|(_, blob)| blob.safety == Safety::Unsent) {
+            found.blobs += 1;
+            found.note(blob.at_ms);
+        }
+        Ok(found)
+    }
+
+    fn note(&mut self, at_ms: i64) {
+        self.oldest_ms = Some(self.oldest_ms.map_or(at_ms, |oldest| oldest.min(at_ms)));
+    }
+
+    /// All items.
+    pub(crate) const fn total(&self) -> usize {
+        self.changes + self.intents + self.statements + self.blobs
+    }
+
+    /// The counts for machines.
+    pub(crate) fn json(&self) -> Value {
+        json!({
+            "total": self.total(), "changes": self.changes, "intents": self.intents, "statements": self.statements,
+            "blobs": self.blobs, "oldest_at": self.oldest_ms.map(|ms| UnixMillis(ms).to_rfc3339()),
+        })
+    }
+
+    /// The counts for people.
+    pub(crate) fn text(&self) -> String {
+        let Self { changes, intents, statements, blobs, .. } = self;
+        format!(
+            "{} outstanding ({changes} changes, {intents} intents, {statements} statements, {blobs} blobs)",
+            self.total()
+        )
+    }
+}
+
+/// `status`: the whole phone.
+pub(crate) fn phone(phone: &Phone) -> PhoneResult<Output> {
+    phone.store.read(|tx| {
+        let enrolment = tx.enrolment()?;
+        let outstanding = Outstanding::of(tx)?;
+        let feed = tx.feed()?;
+        let (intents, intent_lines) = intents(tx)?;
+        let (troubles, trouble_lines) = troubles(tx)?;
+        let json = json!({
+            "server": enrolment.server, "device": enrolment.device, "user": enrolment.user, "org": enrolment.org,
+            "user_name": enrolment.user_name, "organisation": enrolment.org_name,
+            "epoch": feed.epoch, "last_sync_at": feed.last_sync_at.map(UnixMillis::to_rfc3339),
+            "outstanding": outstanding.json(), "receipts": tx.receipt_count()?, "intents": intents,
+            "wants": feed.wants, "troubles": troubles,
+        });
+        let last = feed.last_sync_at.map_or_else(|| "never".to_owned(), UnixMillis::to_rfc3339);
+        let name = enrolment.user_name.unwrap_or_else(|| enrolment.user.to_string());
+        let mut text = vec![format!("{name} at {}, last sync {last}", enrolment.server), outstanding.text()];
+        text.extend(intent_lines);
+        text.extend(trouble_lines);
+        Ok(Output::done(json, text.join("\n")))
+    })
+}
+
+fn intents(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
+    let (mut values, mut lines) = (Vec::new(), Vec::new());
+    for (id, intent) in tx.intents()? {
+        let result: Option<IntentResultRow> = tx.row(kind::INTENT_RESULT, &id)?;
+        let word = result.as_ref().map_or("no result yet", |result| result.result.as_str());
+        lines.push(format!("  intent {} {id}: {word}", intent.kind));
+        values.push(json!({
+            "id": id, "kind": intent.kind, "safety": intent.safety, "code": intent.code,
+            "result": result.as_ref().map(|result| &result.result), "reason": result.as_ref().map(|r| &r.reason),
+            "assigned": result.as_ref().map(|result| &result.assigned),
+        }));
+    }
+    Ok((values, lines))
+}
+
+/// Everything a person should look at: quarantine, late work, edits set aside, uploads that fail.
+fn troubles(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
+    let mut found: Vec<(&str, String, String)> = Vec::new();
+    for (visit, state) in tx.doc_states()? {
+        found.extend(state.problem.map(|problem| ("document", visit.to_string(), problem)));
+        found.extend(state.late.map(|code| ("late", visit.to_string(), code)));
+    }
+    for (_, item) in tx.set_aside()? {
+        found.push(("set_aside", item.visit, item.code));
+    }
+    for (id, intent) in tx.intents()? {
+        found.extend(intent.code.map(|code| ("intent", id, code)));
+    }
+    for (digest, statement) in tx.statements()? {
+        found.extend(statement.code.map(|code| ("statement", digest, code)));
+    }
+    for (blob, stored) in tx.blobs()? {
+        found.extend(stored.problem.map(|problem| ("blob", blob, problem)));
+    }
+    let values = found.iter().map(|(kind, id, code)| json!({"kind": kind, "id": id, "code": code})).collect();
+    let lines = found.iter().map(|(kind, id, code)| format!("  {kind} {id}: {code}")).collect();
+    Ok((values, lines))
+}
+
+/// `status VISIT`: state, what is missing, conflicts, reopened slots, what is unsent.
+pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
+    phone.store.write(|tx| {
+        let scene = Scene::open(phone, tx, name)?;
+        let context = &scene.context;
+        let facts = context.facts();
+        let derived = context.derived();
+        let missing: Vec<Need> =
+            requirements(&facts).into_iter().flat_map(|step| step.needs).filter(Need::is_missing).collect();
+        let blockers = blocking(&facts, facts.outcome().unwrap_or("completed"));
+        let mut noticed = derived.findings.clone();
+        noticed.extend(context.view.findings.iter().cloned());
+        noticed.extend(findings(&facts));
+        let unsent_blobs = unsent_blobs(tx, &scene)?;
+        let state = tx.doc_state(scene.visit)?;
+        let mut answer = summary(tx, context, derived.state.code())?;
+        merge_members(
+            &mut answer,
+            json!({
+                "template": {"code": context.template.code, "version": context.template.version},
+                "heads": context.view.heads, "server_heads": state.server_heads,
+                "missing": missing, "blockers": blockers, "conflicts": context.view.conflicts,
+                "findings": noticed, "reopened_slots": derived.reopened_slots, "late": derived.late,
+                "waiting_since": derived.waiting_since_ms.map(UnixMillis::to_rfc3339),
+                "may_leave_at": derived.may_leave_at_ms.map(UnixMillis::to_rfc3339),
+                "unsent_blobs": unsent_blobs, "outcome": context.view.outcome(),
+                "photos": context.view.current_photos().collect::<Vec<_>>(),
+                "measures": context.view.measures, "answers": context.view.answers, "ticks": context.view.ticks,
+                "timeline": context.view.timeline, "statements": context.view.statements, "notes": context.view.notes,
+                "review": context.review, "is_gone": state.is_gone, "problem": state.problem,
+            }),
+        );
+        Ok(Output::done(answer, visit_text(&scene, &missing, &noticed)))
+    })
+}
+
+fn visit_text(scene: &Scene<'_>, missing: &[Need], noticed: &[sync_core::merge::view::Finding]) -> String {
+    let context = &scene.context;
+    let derived = context.derived();
+    let mut text = vec![line(context, derived.state.code())];
+    text.extend(
+        missing.iter().map(|need| format!("  missing {}: {} / {}", need.code, need.title.zh_cn, need.title.en)),
+    );
+    text.extend(
+        context.view.conflicts.iter().map(|conflict| {
+            format!("  conflict {}/{}: {} values", conflict.map, conflict.key, conflict.candidates.len())
+        }),
+    );
+    text.extend(derived.reopened_slots.iter().map(|slot| format!("  reopened {slot}")));
+    text.extend(derived.may_leave_at_ms.map(|at| format!("  may leave at {}", at.to_rfc3339())));
+    text.extend(noticed.iter().map(|finding| format!("  note: {}", finding_text(finding))));
+    text.join("\n")
+}
+
+/// The blobs the visit declares that no receipt names.
+fn unsent_blobs(tx: &Tx, scene: &Scene<'_>) -> PhoneResult<Vec<Hash>> {
+    let mut found = Vec::new();
+    for photo in &scene.context.view.photos {
+        let blob = photo.value.sha256;
+        if tx.blob(&blob)?.is_some_and(|stored| stored.safety == Safety::Unsent) {
+            found.push(blob);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether anything of a visit is unsent; then it does not leave the phone.
+pub(crate) fn has_unsent(tx: &Tx, visit: VisitId) -> PhoneResult<bool> {
+    let name = visit.to_string();
+    let statements = tx.statements()?;
+    let waits = statements.iter().any(|(_, one)| one.visit == name && one.safety == Safety::Unsent);
+    Ok(waits || !tx.unsent_changes(visit)?.is_empty())
+}

@@ -1,0 +1,53 @@
+//! Bytes of photos, openings and inks: files named by their hash, durable before any record names them.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sync_core::bytes::Hash;
+
+use super::Store;
+use crate::error::{PhoneError, PhoneResult};
+
+impl Store {
+    /// The file of a blob.
+    pub(crate) fn blob_path(&self, blob: &Hash) -> PathBuf {
+        let name = blob.to_string();
+        let folder = name.get(..2).unwrap_or_default();
+        self.dir().join("blobs").join(folder).join(&name)
+    }
+
+    /// Makes bytes durable under their hash; the same bytes again change nothing.
+    pub(crate) fn keep_blob(&self, bytes: &[u8]) -> PhoneResult<Hash> {
+        let name = Hash::of(bytes);
+        let path = self.blob_path(&name);
+        if std::fs::metadata(&path).is_ok_and(|found| usize::try_from(found.len()) == Ok(bytes.len())) {
+            return Ok(name);
+        }
+        let folder = path.parent().unwrap_or(self.dir());
+        std::fs::create_dir_all(folder).map_err(PhoneError::file(folder))?;
+        let partial = path.with_extension("partial");
+        let write = || {
+            let mut file = File::create(&partial)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            std::fs::rename(&partial, &path)
+        };
+        write().map_err(PhoneError::file(&path))?;
+        for made in [folder, &self.dir().join("blobs"), self.dir()] {
+            sync_dir(made)?;
+        }
+        Ok(name)
+    }
+
+    /// The bytes of a blob.
+    pub(crate) fn read_blob(&self, blob: &Hash) -> PhoneResult<Vec<u8>> {
+        let path = self.blob_path(blob);
+        std::fs::read(&path).map_err(PhoneError::file(&path))
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_dir(dir: &Path) -> PhoneResult<()> {
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(PhoneError::file(dir))
+}

@@ -1,0 +1,193 @@
+//! The items of the store by name: documents, rows, intents, statements, blobs, receipts.
+
+use serde::de::DeserializeOwned;
+use sync_core::bytes::Hash;
+use sync_core::doc::VisitDoc;
+use sync_core::ids::{IntentId, VisitId};
+
+use super::model::{
+    ClockLink, DocState, Enrolment, FeedState, LastReceipt, Safety, SetAside, StoredBlob, StoredIntent, StoredRow,
+    StoredStatement, UnsentChange,
+};
+use super::tx::{
+    BLOBS, CLOCK_LINKS, DOC_STATES, DOCS, INTENTS, META, RECEIPTS, ROWS, SET_ASIDE, STATEMENTS, Tx, UNSENT,
+};
+use crate::error::{PhoneError, PhoneResult};
+
+impl Tx {
+    /// The device this store belongs to.
+    pub(crate) fn enrolment(&self) -> PhoneResult<Enrolment> {
+        self.meta("enrolment")?.ok_or(PhoneError::NotEnrolled)
+    }
+
+    /// Position in the feed.
+    pub(crate) fn feed(&self) -> PhoneResult<FeedState> {
+        Ok(self.meta("feed")?.unwrap_or_default())
+    }
+
+    pub(crate) fn set_feed(&self, feed: &FeedState) -> PhoneResult<()> {
+        self.set_meta("feed", feed)
+    }
+
+    pub(crate) fn add_clock_link(&self, link: &ClockLink) -> PhoneResult<()> {
+        let number = self.keys(CLOCK_LINKS, "")?.len();
+        self.set(CLOCK_LINKS, &format!("{number:08}"), link)
+    }
+
+    /// The document of a visit.
+    pub(crate) fn doc(&self, visit: VisitId) -> PhoneResult<Option<VisitDoc>> {
+        let bytes = self.bytes(DOCS, &visit.to_string())?;
+        Ok(bytes.map(|bytes| VisitDoc::load(visit, &bytes)).transpose()?)
+    }
+
+    pub(crate) fn set_doc(&self, doc: &VisitDoc) -> PhoneResult<()> {
+        self.set_bytes(DOCS, &doc.visit().to_string(), &doc.save())
+    }
+
+    /// The visits with a document.
+    pub(crate) fn doc_ids(&self) -> PhoneResult<Vec<VisitId>> {
+        Ok(self.keys(DOCS, "")?.iter().filter_map(|key| key.parse().ok()).collect())
+    }
+
+    /// What is known of a document; the default where nothing is.
+    pub(crate) fn doc_state(&self, visit: VisitId) -> PhoneResult<DocState> {
+        Ok(self.get(DOC_STATES, &visit.to_string())?.unwrap_or_default())
+    }
+
+    pub(crate) fn set_doc_state(&self, visit: VisitId, state: &DocState) -> PhoneResult<()> {
+        self.set(DOC_STATES, &visit.to_string(), state)
+    }
+
+    /// All documents' states.
+    pub(crate) fn doc_states(&self) -> PhoneResult<Vec<(VisitId, DocState)>> {
+        let states = self.list::<DocState>(DOC_STATES, "")?;
+        Ok(states.into_iter().filter_map(|(key, state)| Some((key.parse().ok()?, state))).collect())
+    }
+
+    /// Forgets a document of which nothing is unsent.
+    pub(crate) fn drop_doc(&self, visit: VisitId) -> PhoneResult<()> {
+        self.remove(DOCS, &visit.to_string())?;
+        self.remove(DOC_STATES, &visit.to_string())
+    }
+
+    /// The changes of a document that no receipt names, oldest first, with their keys.
+    pub(crate) fn unsent_changes(&self, visit: VisitId) -> PhoneResult<Vec<(String, UnsentChange)>> {
+        self.list(UNSENT, &format!("{visit}/"))
+    }
+
+    /// Notes a change as unsent.
+    pub(crate) fn add_unsent(&self, visit: VisitId, state: &mut DocState, change: &UnsentChange) -> PhoneResult<()> {
+        self.set(UNSENT, &format!("{visit}/{:010}", state.next_change), change)?;
+        state.next_change = state.next_change.saturating_add(1);
+        Ok(())
+    }
+
+    /// The visits with unsent changes.
+    pub(crate) fn visits_with_unsent(&self) -> PhoneResult<Vec<VisitId>> {
+        let keys = self.keys(UNSENT, "")?;
+        let mut visits: Vec<VisitId> =
+            keys.iter().filter_map(|key| key.split_once('/')).filter_map(|(visit, _)| visit.parse().ok()).collect();
+        visits.dedup();
+        Ok(visits)
+    }
+
+    /// Takes a fresh actor for every document: this store is a copy.
+    pub(crate) fn retire_actors(&self) -> PhoneResult<()> {
+        for (visit, mut state) in self.doc_states()? {
+            state.past_actors.extend(state.actor.take());
+            self.set_doc_state(visit, &state)?;
+        }
+        Ok(())
+    }
+
+    /// A row of the office as a type.
+    pub(crate) fn row<T: DeserializeOwned>(&self, kind: &str, id: &str) -> PhoneResult<Option<T>> {
+        let row: Option<StoredRow> = self.get(ROWS, &format!("{kind}/{id}"))?;
+        Ok(row.map(|row| serde_json::from_value(row.body)).transpose()?)
+    }
+
+    /// All rows of a kind.
+    pub(crate) fn rows(&self, kind: &str) -> PhoneResult<Vec<(String, StoredRow)>> {
+        let prefix = format!("{kind}/");
+        let rows = self.list::<StoredRow>(ROWS, &prefix)?;
+        Ok(rows.into_iter().map(|(key, row)| (key.strip_prefix(&prefix).unwrap_or_default().to_owned(), row)).collect())
+    }
+
+    /// All rows of a kind that read as a type; a newer server's odd rows are passed over.
+    pub(crate) fn rows_as<T: DeserializeOwned>(&self, kind: &str) -> PhoneResult<Vec<T>> {
+        Ok(self.rows(kind)?.into_iter().filter_map(|(_, row)| serde_json::from_value(row.body).ok()).collect())
+    }
+
+    pub(crate) fn set_row(&self, kind: &str, id: &str, row: &StoredRow) -> PhoneResult<()> {
+        self.set(ROWS, &format!("{kind}/{id}"), row)
+    }
+
+    pub(crate) fn drop_row(&self, kind: &str, id: &str) -> PhoneResult<()> {
+        self.remove(ROWS, &format!("{kind}/{id}"))
+    }
+
+    pub(crate) fn intents(&self) -> PhoneResult<Vec<(String, StoredIntent)>> {
+        self.list(INTENTS, "")
+    }
+
+    pub(crate) fn set_intent(&self, id: &IntentId, intent: &StoredIntent) -> PhoneResult<()> {
+        self.set(INTENTS, &id.to_string(), intent)
+    }
+
+    pub(crate) fn statements(&self) -> PhoneResult<Vec<(String, StoredStatement)>> {
+        self.list(STATEMENTS, "")
+    }
+
+    pub(crate) fn set_statement(&self, digest: &Hash, statement: &StoredStatement) -> PhoneResult<()> {
+        self.set(STATEMENTS, &digest.to_string(), statement)
+    }
+
+    pub(crate) fn blobs(&self) -> PhoneResult<Vec<(String, StoredBlob)>> {
+        self.list(BLOBS, "")
+    }
+
+    pub(crate) fn blob(&self, blob: &Hash) -> PhoneResult<Option<StoredBlob>> {
+        self.get(BLOBS, &blob.to_string())
+    }
+
+    pub(crate) fn set_blob(&self, blob: &Hash, stored: &StoredBlob) -> PhoneResult<()> {
+        self.set(BLOBS, &blob.to_string(), stored)
+    }
+
+    /// Declares a blob whose bytes are durable; one that is known keeps its state.
+    pub(crate) fn declare_blob(&self, blob: &Hash, bytes: usize, media_type: &str, at_ms: i64) -> PhoneResult<()> {
+        if self.blob(blob)?.is_some() {
+            return Ok(());
+        }
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let media_type = media_type.to_owned();
+        self.set_blob(blob, &StoredBlob { bytes, media_type, at_ms, safety: Safety::Unsent, problem: None })
+    }
+
+    /// Keeps a verified receipt.
+    pub(crate) fn add_receipt(&self, receipt: &LastReceipt, jws: &str) -> PhoneResult<()> {
+        self.set_bytes(RECEIPTS, &format!("{:014}/{}", receipt.at_ms, receipt.sha256), jws.as_bytes())?;
+        let last: Option<LastReceipt> = self.meta("last_receipt")?;
+        if last.is_none_or(|last| last.at_ms <= receipt.at_ms) {
+            self.set_meta("last_receipt", receipt)?;
+        }
+        Ok(())
+    }
+
+    /// Number of receipts held.
+    pub(crate) fn receipt_count(&self) -> PhoneResult<usize> {
+        Ok(self.keys(RECEIPTS, "")?.len())
+    }
+
+    pub(crate) fn set_aside(&self) -> PhoneResult<Vec<(String, SetAside)>> {
+        self.list(SET_ASIDE, "")
+    }
+
+    pub(crate) fn add_set_aside(&self, item: &SetAside) -> PhoneResult<()> {
+        self.set(SET_ASIDE, &item.change.hash.to_string(), item)
+    }
+
+    pub(crate) fn clear_in_flight(&self) -> PhoneResult<()> {
+        self.remove(META, "in_flight")
+    }
+}

@@ -1,0 +1,138 @@
+//! The phone's durable store: one directory, one writer, one transaction per command.
+//!
+//! Owns the database file, its lock and the directory of blobs. Knows nothing of visits or of the network.
+
+pub(crate) mod blobs;
+mod items;
+pub(crate) mod model;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tx;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use redb::{Database, Durability};
+
+use crate::error::{PhoneError, PhoneResult, usage};
+
+pub(crate) use tx::Tx;
+
+/// File of the database.
+const DATABASE: &str = "phone.redb";
+/// File whose lock makes commands take turns.
+const LOCK: &str = "lock";
+/// File whose lock belongs to the one sync that may run.
+const SYNC_LOCK: &str = "sync.lock";
+
+/// The store of one phone.
+///
+/// # Concurrency
+/// The database is open only inside [`Store::write`] and [`Store::read`], which wait for each other across
+/// processes; nothing holds it while the network is slow, so capturing never waits for a sync.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+}
+
+impl Store {
+    /// Opens or makes the store in a directory.
+    ///
+    /// # Errors
+    /// [`PhoneError::File`] if the directory cannot be made.
+    pub fn open(dir: &Path) -> PhoneResult<Self> {
+        std::fs::create_dir_all(dir).map_err(PhoneError::file(dir))?;
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Runs a command in one transaction: durable as a whole when this returns, or without any trace.
+    ///
+    /// # Errors
+    /// Whatever the closure returns, and failures of the store.
+    pub(crate) fn write<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
+        let _turn = self.lock(LOCK)?;
+        let database = self.database()?;
+        let mut transaction = database.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        let tx = Tx::new(transaction);
+        self.settle_incarnation(&tx)?;
+        let result = run(&tx)?;
+        tx.commit()?;
+        Ok(result)
+    }
+
+    /// Runs a question in one transaction that changes nothing.
+    ///
+    /// # Errors
+    /// Whatever the closure returns, and failures of the store.
+    pub(crate) fn read<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
+        let _turn = self.lock(LOCK)?;
+        let tx = Tx::new(self.database()?.begin_write()?);
+        run(&tx)
+    }
+
+    /// Takes the right to sync; it ends when the file is dropped or the process dies.
+    pub(crate) fn sync_turn(&self) -> PhoneResult<File> {
+        let file = self.lock_file(SYNC_LOCK)?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(std::fs::TryLockError::WouldBlock) => usage("another sync of this phone is running"),
+            Err(std::fs::TryLockError::Error(error)) => Err(PhoneError::file(&self.dir.join(SYNC_LOCK))(error)),
+        }
+    }
+
+    fn lock(&self, name: &str) -> PhoneResult<File> {
+        let file = self.lock_file(name)?;
+        file.lock().map_err(PhoneError::file(&self.dir.join(name)))?;
+        Ok(file)
+    }
+
+    fn lock_file(&self, name: &str) -> PhoneResult<File> {
+        let path = self.dir.join(name);
+        File::options().create(true).append(true).open(&path).map_err(PhoneError::file(&path))
+    }
+
+    fn database(&self) -> PhoneResult<Database> {
+        let path = self.dir.join(DATABASE);
+        let is_new = !path.exists();
+        let database = Database::create(&path)?;
+        if is_new {
+            // The name of the file must survive a power cut as well as its content.
+            blobs::sync_dir(&self.dir)?;
+        }
+        Ok(database)
+    }
+
+    /// Ends the use of all actors if this store is a copy: a clone or an old state must not write as the original.
+    fn settle_incarnation(&self, tx: &Tx) -> PhoneResult<()> {
+        let here = incarnation(&self.dir.join(DATABASE));
+        let known: Option<String> = tx.meta("incarnation")?;
+        if known.is_some() && known == here {
+            return Ok(());
+        }
+        if known.is_some() {
+            tx.retire_actors()?;
+        }
+        here.map_or(Ok(()), |here| tx.set_meta("incarnation", &here))
+    }
+}
+
+/// What tells a database file from its copies, where the system has such a thing.
+#[cfg(unix)]
+fn incarnation(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let data = std::fs::metadata(path).ok()?;
+    Some(format!("{}:{}", data.dev(), data.ino()))
+}
+
+/// No such thing here: forks are then found by the server (`actor_forked`).
+#[cfg(not(unix))]
+fn incarnation(_path: &Path) -> Option<String> {
+    None
+}

@@ -1,0 +1,237 @@
+//! What the store keeps, as types. All of it is JSON under text keys, but for documents, which are bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::Map;
+use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId};
+use sync_core::time::UnixMillis;
+
+/// The device this store belongs to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Enrolment {
+    /// Base URL of the server.
+    pub server: String,
+    /// The organisation.
+    pub org: OrgId,
+    /// The rep.
+    pub user: UserId,
+    /// This install.
+    pub device: DeviceId,
+    /// Secret bytes of the device key.
+    pub key: Blob,
+    /// The server's evidence keys as JWKs.
+    pub evidence_keys: Vec<Value>,
+    /// Name of the organisation, once known.
+    #[serde(default)]
+    pub org_name: Option<String>,
+    /// Name of the rep, once known.
+    #[serde(default)]
+    pub user_name: Option<String>,
+}
+
+/// The tokens in force.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Session {
+    /// Bearer token.
+    pub access_token: String,
+    /// When it ends, on the phone's clock.
+    pub expires_at_ms: i64,
+    /// Token for the next session; absent once sign-in is dead.
+    pub refresh_token: Option<String>,
+    /// Whether the token may only upload.
+    #[serde(default)]
+    pub upload_only: bool,
+}
+
+/// One boot of the clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Boot {
+    /// Random identity, 8 base32 characters.
+    pub id: String,
+    /// The system's name of the boot it stands for.
+    pub machine: Option<String>,
+    /// Where its monotonic time begins, if it is derived from the wall clock.
+    pub origin_ms: i64,
+}
+
+/// Links a boot to the one before (design section 6).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ClockLink {
+    pub prev_boot: String,
+    pub prev_wall: i64,
+    pub prev_mono: i64,
+    pub wall: i64,
+    pub mono: i64,
+}
+
+/// The last known offset to the server's clock.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct ClockOffset {
+    pub off_ms: i64,
+    pub err_ms: i64,
+}
+
+/// One edit as the rep made it, so that it can be written anew under another actor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Edit {
+    /// A record.
+    Put { map: String, key: String, record: Value },
+    /// A paragraph of the notes.
+    Note { text: String },
+}
+
+impl Edit {
+    /// A record of a map.
+    pub(crate) fn put(map: Map, key: impl Into<String>, record: Value) -> Self {
+        Self::Put { map: map.key().to_owned(), key: key.into(), record }
+    }
+}
+
+/// A change of a document that no receipt names yet, with the edits it holds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UnsentChange {
+    /// Hash of the change.
+    pub hash: Hash,
+    /// When it was written.
+    pub at_ms: i64,
+    /// Its edits; none for the genesis change and for changes of others that the server lost.
+    pub edits: Vec<Edit>,
+}
+
+/// Why a document is not offered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Hold {
+    /// Its unsent edits must be written anew on the server's state, under a new actor.
+    Replay { hash: Option<Hash>, code: Option<String> },
+}
+
+/// What the phone knows of a document beside its bytes.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct DocState {
+    /// Actor of this install and document.
+    pub actor: Option<Actor>,
+    /// Actors this install used before.
+    pub past_actors: Vec<Actor>,
+    /// The server's heads last seen.
+    pub server_heads: Vec<Hash>,
+    /// Whether the server has the document, so that only change chunks may follow.
+    pub is_at_server: bool,
+    /// Number of the next unsent change.
+    pub next_change: u64,
+    /// Why it waits.
+    pub hold: Option<Hold>,
+    /// Whether the whole document must be asked for.
+    pub wants_snapshot: bool,
+    /// Whether it leaves the phone once nothing of it is unsent.
+    pub is_gone: bool,
+    /// Code under which something of it arrived late.
+    pub late: Option<String>,
+    /// Why the server did not take it at the last try.
+    pub problem: Option<String>,
+    /// Customer of a visit made here.
+    pub customer: Option<CustomerId>,
+    /// Site of a visit made here.
+    pub site: Option<SiteId>,
+}
+
+/// An office row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredRow {
+    /// Version; 0 for what this phone made itself.
+    pub version: i64,
+    /// The row.
+    pub body: Value,
+}
+
+/// Whether an item is at the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Safety {
+    /// No receipt names it.
+    Unsent,
+    /// A held receipt names it.
+    Held,
+    /// A held receipt names it as quarantined.
+    Quarantined,
+}
+
+/// An intent of this phone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredIntent {
+    pub kind: String,
+    pub bytes: Blob,
+    pub at_ms: i64,
+    pub safety: Safety,
+    /// Code of quarantine.
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// A statement of this phone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredStatement {
+    pub visit: String,
+    pub body: Blob,
+    pub seal: String,
+    pub at_ms: i64,
+    pub safety: Safety,
+    #[serde(default)]
+    pub code: Option<String>,
+}
+
+/// A blob of this phone; its bytes are a file named by its hash.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StoredBlob {
+    pub bytes: i64,
+    pub media_type: String,
+    pub at_ms: i64,
+    pub safety: Safety,
+    /// Why the server did not take it at the last try.
+    #[serde(default)]
+    pub problem: Option<String>,
+}
+
+/// Edits that the server will never take, kept for a person to look at.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct SetAside {
+    pub visit: String,
+    pub code: String,
+    pub change: UnsentChange,
+}
+
+/// A request on its way: the same bytes go out until they are answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct InFlight {
+    pub batch_id: BatchId,
+    pub body: Blob,
+}
+
+/// The last receipt, which statements name as the time they were certainly made after.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LastReceipt {
+    pub sha256: Hash,
+    pub at_ms: i64,
+}
+
+/// A form that was shown and may be signed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ShownForm {
+    pub kind: String,
+    pub language: String,
+    pub heads: Vec<Hash>,
+    pub body: Blob,
+    pub text: String,
+    pub openings: Vec<Blob>,
+}
+
+/// Position in the feed and identity of the server's data.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct FeedState {
+    pub epoch: Option<EpochId>,
+    pub cursor: Option<String>,
+    pub wants: Vec<Hash>,
+    pub last_sync_at: Option<UnixMillis>,
+}

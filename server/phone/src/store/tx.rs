@@ -1,0 +1,116 @@
+//! One transaction: typed access to text keys and JSON values.
+
+use redb::{ReadableTable as _, TableDefinition, WriteTransaction};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::PhoneResult;
+
+/// A table of the store.
+pub(crate) type Table = TableDefinition<'static, &'static str, &'static [u8]>;
+
+/// Single values: enrolment, session, feed, boot, request in flight…
+pub(crate) const META: Table = TableDefinition::new("meta");
+/// Visit → document bytes.
+pub(crate) const DOCS: Table = TableDefinition::new("docs");
+/// Visit → [`super::model::DocState`].
+pub(crate) const DOC_STATES: Table = TableDefinition::new("doc_states");
+/// `visit/number` → [`super::model::UnsentChange`].
+pub(crate) const UNSENT: Table = TableDefinition::new("unsent");
+/// `kind/id` → [`super::model::StoredRow`].
+pub(crate) const ROWS: Table = TableDefinition::new("rows");
+/// Intent → [`super::model::StoredIntent`].
+pub(crate) const INTENTS: Table = TableDefinition::new("intents");
+/// Digest → [`super::model::StoredStatement`].
+pub(crate) const STATEMENTS: Table = TableDefinition::new("statements");
+/// SHA-256 → [`super::model::StoredBlob`].
+pub(crate) const BLOBS: Table = TableDefinition::new("blobs");
+/// `time/SHA-256` → receipt as JWS.
+pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
+/// Change → [`super::model::SetAside`].
+pub(crate) const SET_ASIDE: Table = TableDefinition::new("set_aside");
+/// Visit → [`super::model::ShownForm`].
+pub(crate) const FORMS: Table = TableDefinition::new("forms");
+/// Number → [`super::model::ClockLink`].
+pub(crate) const CLOCK_LINKS: Table = TableDefinition::new("clock_links");
+
+/// One transaction of the store.
+pub(crate) struct Tx {
+    inner: WriteTransaction,
+}
+
+impl Tx {
+    pub(super) const fn new(inner: WriteTransaction) -> Self {
+        Self { inner }
+    }
+
+    pub(super) fn commit(self) -> PhoneResult<()> {
+        Ok(self.inner.commit()?)
+    }
+
+    /// The bytes of a key.
+    pub(crate) fn bytes(&self, table: Table, key: &str) -> PhoneResult<Option<Vec<u8>>> {
+        let table = self.inner.open_table(table)?;
+        Ok(table.get(key)?.map(|value| value.value().to_vec()))
+    }
+
+    /// Writes the bytes of a key.
+    pub(crate) fn set_bytes(&self, table: Table, key: &str, value: &[u8]) -> PhoneResult<()> {
+        self.inner.open_table(table)?.insert(key, value)?;
+        Ok(())
+    }
+
+    /// The value of a key.
+    pub(crate) fn get<T: DeserializeOwned>(&self, table: Table, key: &str) -> PhoneResult<Option<T>> {
+        Ok(self.bytes(table, key)?.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
+    }
+
+    /// Writes the value of a key.
+    pub(crate) fn set(&self, table: Table, key: &str, value: &impl Serialize) -> PhoneResult<()> {
+        self.set_bytes(table, key, &serde_json::to_vec(value)?)
+    }
+
+    /// Forgets a key.
+    pub(crate) fn remove(&self, table: Table, key: &str) -> PhoneResult<()> {
+        self.inner.open_table(table)?.remove(key)?;
+        Ok(())
+    }
+
+    /// All keys that begin with a text, in order.
+    pub(crate) fn keys(&self, table: Table, prefix: &str) -> PhoneResult<Vec<String>> {
+        let table = self.inner.open_table(table)?;
+        let mut found = Vec::new();
+        for entry in table.range(prefix..)? {
+            let (key, _) = entry?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            found.push(key.value().to_owned());
+        }
+        Ok(found)
+    }
+
+    /// All keys that begin with a text, with their values, in order.
+    pub(crate) fn list<T: DeserializeOwned>(&self, table: Table, prefix: &str) -> PhoneResult<Vec<(String, T)>> {
+        let table = self.inner.open_table(table)?;
+        let mut found = Vec::new();
+        for entry in table.range(prefix..)? {
+            let (key, value) = entry?;
+            if !key.value().starts_with(prefix) {
+                break;
+            }
+            found.push((key.value().to_owned(), serde_json::from_slice(value.value())?));
+        }
+        Ok(found)
+    }
+
+    /// A single value.
+    pub(crate) fn meta<T: DeserializeOwned>(&self, key: &str) -> PhoneResult<Option<T>> {
+        self.get(META, key)
+    }
+
+    /// Writes a single value.
+    pub(crate) fn set_meta(&self, key: &str, value: &impl Serialize) -> PhoneResult<()> {
+        self.set(META, key, value)
+    }
+}

@@ -1,0 +1,146 @@
+//! Applies one answer in one transaction: acks, receipts, news, and the cursor that covers them.
+
+use sync_core::doc::VisitDoc;
+use sync_core::ids::VisitId;
+use sync_core::protocol::{Ack, AckItem, Outcome, SyncRequest, SyncResponse};
+use sync_core::time::UnixMillis;
+
+use super::Report;
+use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
+use super::receipts::{self, Held};
+use super::replay::replay;
+use crate::error::PhoneResult;
+use crate::store::Tx;
+use crate::store::model::{ClockOffset, DocState, Hold};
+
+/// An answer with the request it belongs to.
+pub(super) struct Answer<'a> {
+    pub request: &'a SyncRequest,
+    pub response: &'a SyncResponse,
+    pub receipts: &'a [Held],
+    pub sent_at: UnixMillis,
+    pub received_at: UnixMillis,
+}
+
+impl Answer<'_> {
+    /// Applies the answer. With an upload-only token nothing was read, so the position in the feed stays.
+    pub(super) fn apply(&self, tx: &Tx, upload_only: bool, report: &mut Report) -> PhoneResult<()> {
+        tx.clear_in_flight()?;
+        self.note_clock(tx)?;
+        let mut feed = tx.feed()?;
+        if feed.epoch.is_some_and(|known| known != self.response.epoch) {
+            report.epoch_changed = true;
+            offer_everything(tx)?;
+        }
+        for ack in &self.response.acks {
+            apply_ack(tx, ack, report)?;
+        }
+        for held in self.receipts {
+            receipts::apply(tx, held, self.response.epoch, Some(self.request))?;
+        }
+        apply_news(tx, self.response)?;
+        drop_gone(tx)?;
+        feed.epoch = Some(self.response.epoch);
+        if !upload_only {
+            feed.cursor = Some(self.response.cursor.clone());
+        }
+        if !self.response.wants.is_empty() {
+            feed.wants.clone_from(&self.response.wants);
+        }
+        feed.last_sync_at = Some(self.received_at);
+        tx.set_feed(&feed)
+    }
+
+    /// The server's clock stood at `server_time` somewhere between sending and receiving.
+    fn note_clock(&self, tx: &Tx) -> PhoneResult<()> {
+        let half = self.received_at.since_ms(self.sent_at).max(0) / 2;
+        let middle = self.sent_at.plus_ms(half);
+        let off_ms = self.response.server_time.since_ms(middle);
+        tx.set_meta("clock_offset", &ClockOffset { off_ms, err_ms: half })
+    }
+}
+
+fn apply_ack(tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+    match ack.item {
+        AckItem::Doc(visit) => apply_doc_ack(tx, visit, ack, report),
+        AckItem::Intent(_) | AckItem::UnreadableIntent(_) | AckItem::Statement(_) => {
+            if ack.outcome == Outcome::Quarantined {
+                report.problems.push(format!("{} is quarantined: {}", name(ack.item), reason(ack)));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn name(item: AckItem) -> String {
+    match item {
+        AckItem::Doc(id) => format!("visit {id}"),
+        AckItem::Intent(id) => format!("intent {id}"),
+        AckItem::UnreadableIntent(digest) => format!("intent {digest}"),
+        AckItem::Statement(digest) => format!("statement {digest}"),
+    }
+}
+
+fn reason(ack: &Ack) -> String {
+    match (&ack.code, &ack.reason) {
+        (Some(code), Some(reason)) => format!("{code} ({reason})"),
+        (Some(code), None) => code.clone(),
+        (None, Some(reason)) => reason.clone(),
+        (None, None) => "no reason was given".to_owned(),
+    }
+}
+
+fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+    let mut state = tx.doc_state(visit)?;
+    match ack.outcome {
+        Outcome::Stored | Outcome::Duplicate => {
+            state.problem = None;
+            note_heads(&mut state, ack);
+        }
+        Outcome::Late => {
+            state.problem = None;
+            state.late = Some(ack.code.clone().unwrap_or_else(|| "late".to_owned()));
+            note_heads(&mut state, ack);
+        }
+        Outcome::Quarantined => {
+            state.problem = Some(format!("quarantined: {}", reason(ack)));
+            report.problems.push(format!("visit {visit} is quarantined: {}", reason(ack)));
+        }
+        Outcome::NeedReplay => {
+            state.hold = Some(Hold::Replay { hash: ack.hash, code: ack.code.clone() });
+            report.problems.push(format!("visit {visit} is written anew: {}", reason(ack)));
+        }
+        Outcome::NeedFull => {
+            state.server_heads.clone_from(&ack.heads);
+            state.is_at_server = true;
+            tx.set_doc_state(visit, &state)?;
+            if ack.missing.is_empty() {
+                // Another phone of the crew was first: the same changes go again, without the document around them.
+                return Ok(());
+            }
+            if offer_again(tx, visit, |history| history.below(&ack.missing))? {
+                return Ok(());
+            }
+            // The phone cannot fill the gap: the server's own state tells where both stand.
+            state = tx.doc_state(visit)?;
+            state.wants_snapshot = true;
+        }
+        Outcome::NotFound if state.hold.is_some() => {
+            // The server has nothing of the document: the edits begin it anew.
+            return replay(tx, visit, VisitDoc::create(visit)?, false);
+        }
+        Outcome::NotFound => {
+            state.wants_snapshot = false;
+            state.problem = Some("not_found".to_owned());
+            report.problems.push(format!("visit {visit} is unknown to the server"));
+        }
+    }
+    tx.set_doc_state(visit, &state)
+}
+
+fn note_heads(state: &mut DocState, ack: &Ack) {
+    if !ack.heads.is_empty() {
+        state.is_at_server = true;
+        state.server_heads.clone_from(&ack.heads);
+    }
+}

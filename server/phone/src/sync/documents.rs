@@ -1,0 +1,194 @@
+//! Applies what the server says about documents and rows; leaves nothing half applied.
+
+use std::collections::BTreeSet;
+
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::VisitDoc;
+use sync_core::ids::VisitId;
+use sync_core::merge;
+use sync_core::protocol::row::kind;
+use sync_core::protocol::{DocForm, DocUpdate, Row, SyncResponse};
+
+use super::history::{Change, History, split_chunks};
+use super::replay::replay;
+use crate::commands::status::has_unsent;
+use crate::error::PhoneResult;
+use crate::store::Tx;
+use crate::store::model::{Safety, StoredRow, UnsentChange};
+
+/// Applies the news of one document.
+pub(super) fn apply_update(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
+    match update.form {
+        DocForm::Gone => {
+            let mut state = tx.doc_state(update.id)?;
+            (state.is_gone, state.wants_snapshot) = (true, false);
+            tx.set_doc_state(update.id, &state)
+        }
+        DocForm::Delta => apply_delta(tx, update),
+        DocForm::Snapshot => apply_snapshot(tx, update),
+    }
+}
+
+fn apply_delta(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
+    let mut doc = match tx.doc(update.id)? {
+        Some(doc) => doc,
+        None => VisitDoc::create(update.id)?,
+    };
+    let chunks = split_chunks(&update.bytes.0);
+    let applied = chunks.is_some_and(|chunks| doc.apply_trusted(&chunks, &update.heads).is_ok());
+    if applied {
+        tx.set_doc(&doc)?;
+    }
+    let mut state = tx.doc_state(update.id)?;
+    state.is_gone = false;
+    if applied {
+        state.is_at_server = true;
+        state.server_heads.clone_from(&update.heads);
+    } else {
+        state.wants_snapshot = true;
+    }
+    tx.set_doc_state(update.id, &state)
+}
+
+fn apply_snapshot(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
+    let bytes = &update.bytes.0;
+    let mut state = tx.doc_state(update.id)?;
+    (state.is_gone, state.wants_snapshot) = (false, false);
+    if state.hold.is_some()
+        && let Ok(base) = VisitDoc::load(update.id, bytes)
+    {
+        tx.set_doc_state(update.id, &state)?;
+        return replay(tx, update.id, base, true);
+    }
+    let whole = match tx.doc(update.id)? {
+        Some(mut doc) => doc.apply_trusted(std::slice::from_ref(bytes), &update.heads).map(|()| doc),
+        None => VisitDoc::load(update.id, bytes),
+    };
+    match whole {
+        Ok(doc) => {
+            state.is_at_server = true;
+            state.server_heads.clone_from(&update.heads);
+            state.problem = None;
+            tx.set_doc(&doc)?;
+        }
+        Err(error) => state.problem = Some(format!("the server's snapshot cannot be applied: {error}")),
+    }
+    tx.set_doc_state(update.id, &state)
+}
+
+/// Applies one row.
+pub(super) fn apply_row(tx: &Tx, row_kind: &str, row: &Row) -> PhoneResult<()> {
+    let visit: Option<VisitId> = row.id().parse().ok().filter(|_| row_kind == kind::VISIT);
+    match row {
+        Row::Put { id, version, body } => {
+            if let Some(visit) = visit {
+                set_gone(tx, visit, false)?;
+            }
+            tx.set_row(row_kind, id, &StoredRow { version: *version, body: body.clone() })
+        }
+        Row::Gone { id } => match visit {
+            Some(visit) if tx.doc(visit)?.is_some() => set_gone(tx, visit, true),
+            _ => tx.drop_row(row_kind, id),
+        },
+    }
+}
+
+fn set_gone(tx: &Tx, visit: VisitId, is_gone: bool) -> PhoneResult<()> {
+    let mut state = tx.doc_state(visit)?;
+    if state.is_gone == is_gone {
+        return Ok(());
+    }
+    state.is_gone = is_gone;
+    tx.set_doc_state(visit, &state)
+}
+
+/// Drops what left the scope and has nothing unsent; the rest is offered first.
+pub(super) fn drop_gone(tx: &Tx) -> PhoneResult<()> {
+    for (visit, state) in tx.doc_states()?.into_iter().filter(|(_, state)| state.is_gone) {
+        if state.hold.is_none() && !has_unsent(tx, visit)? && !has_unsent_photos(tx, visit)? {
+            tx.drop_doc(visit)?;
+            tx.drop_row(kind::VISIT, &visit.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn has_unsent_photos(tx: &Tx, visit: VisitId) -> PhoneResult<bool> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(false) };
+    for photo in merge::view(&doc).photos {
+        if tx.blob(&photo.value.sha256)?.is_some_and(|stored| stored.safety == Safety::Unsent) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Counts changes as unsent again: those the server lost. Tells whether the phone has any of them.
+pub(super) fn offer_again(
+    tx: &Tx,
+    visit: VisitId,
+    wanted: impl FnOnce(&History) -> BTreeSet<Hash>,
+) -> PhoneResult<bool> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(false) };
+    let history = History::of(&doc)?;
+    let again = wanted(&history);
+    let rows = tx.unsent_changes(visit)?;
+    let mut state = tx.doc_state(visit)?;
+    let last = tx.feed()?.last_sync_at.map_or(0, |at| at.0);
+    for change in history.changes.iter().filter(|change| again.contains(&change.hash)) {
+        if rows.iter().all(|(_, row)| row.hash != change.hash) {
+            let change = UnsentChange { hash: change.hash, at_ms: last, edits: Vec::new() };
+            tx.add_unsent(visit, &mut state, &change)?;
+        }
+    }
+    tx.set_doc_state(visit, &state)?;
+    Ok(!again.is_empty())
+}
+
+/// The server's data is another one: everything this phone made counts as unsent until a new receipt names it.
+pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
+    for visit in tx.doc_ids()? {
+        let mut state = tx.doc_state(visit)?;
+        let mine: BTreeSet<Actor> = state.past_actors.iter().chain(&state.actor).copied().collect();
+        (state.server_heads, state.is_at_server) = (Vec::new(), false);
+        tx.set_doc_state(visit, &state)?;
+        if !mine.is_empty() {
+            // Changes of others come from their own devices; the genesis change belongs to everybody.
+            let is_offered =
+                |change: &&Change| change.deps.is_empty() || change.actor.is_some_and(|actor| mine.contains(&actor));
+            offer_again(tx, visit, |history| history.changes.iter().filter(is_offered).map(|one| one.hash).collect())?;
+        }
+    }
+    for (id, mut intent) in tx.intents()? {
+        intent.safety = Safety::Unsent;
+        if let Ok(id) = id.parse() {
+            tx.set_intent(&id, &intent)?;
+        }
+    }
+    for (digest, mut statement) in tx.statements()? {
+        statement.safety = Safety::Unsent;
+        if let Ok(digest) = digest.parse() {
+            tx.set_statement(&digest, &statement)?;
+        }
+    }
+    for (blob, mut stored) in tx.blobs()? {
+        stored.safety = Safety::Unsent;
+        if let Ok(blob) = blob.parse() {
+            tx.set_blob(&blob, &stored)?;
+        }
+    }
+    Ok(())
+}
+
+/// Applies all news of documents and rows.
+pub(super) fn apply_news(tx: &Tx, response: &SyncResponse) -> PhoneResult<()> {
+    for update in &response.docs {
+        apply_update(tx, update)?;
+    }
+    for (kind, rows) in &response.rows {
+        for row in rows {
+            apply_row(tx, kind, row)?;
+        }
+    }
+    Ok(())
+}

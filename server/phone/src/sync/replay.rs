@@ -1,0 +1,68 @@
+//! Writing unsent edits anew, under a new actor, on what the server has.
+
+use sync_core::bytes::Hash;
+use sync_core::doc::VisitDoc;
+use sync_core::ids::VisitId;
+
+use crate::error::PhoneResult;
+use crate::keys;
+use crate::store::Tx;
+use crate::store::model::{DocState, Edit, Hold, SetAside, UnsentChange};
+use crate::store::tx::UNSENT;
+use crate::visit::edit;
+
+/// Code of a change whose edits are good but whose actor another install used.
+const ACTOR_FORKED: &str = "actor_forked";
+
+/// Replays the unsent edits of a document on `base`, which holds what the server has, or genesis only.
+///
+/// The offending change is set aside for a person, unless only its actor was wrong. Each change stays one change.
+pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool) -> PhoneResult<()> {
+    let mut state = tx.doc_state(visit)?;
+    let (offending, code) = match state.hold.take() {
+        Some(Hold::Replay { hash, code }) => (hash, code.unwrap_or_default()),
+        None => (None, String::new()),
+    };
+    let rows = tx.unsent_changes(visit)?;
+    for (key, _) in &rows {
+        tx.remove(UNSENT, key)?;
+    }
+    state.past_actors.extend(state.actor.take());
+    state.wants_snapshot = false;
+    state.is_at_server = is_known;
+    state.server_heads = if is_known { base.heads() } else { Vec::new() };
+    if !is_known {
+        for hash in base.heads() {
+            let at_ms = rows.first().map_or(0, |(_, row)| row.at_ms);
+            tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms, edits: Vec::new() })?;
+        }
+    }
+    for (_, change) in rows {
+        let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
+        if is_offending {
+            tx.add_set_aside(&SetAside { visit: visit.to_string(), code: code.clone(), change })?;
+        } else if is_known && base.has_change(&change.hash) {
+            // The server has it already; it is offered again so that a receipt names it.
+            tx.add_unsent(visit, &mut state, &change)?;
+        } else if let Some((hash, edits)) = rewrite(&mut base, &mut state, change.edits)? {
+            tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms: change.at_ms, edits })?;
+        }
+    }
+    tx.set_doc_state(visit, &state)?;
+    tx.set_doc(&base)
+}
+
+/// Writes the edits of one change; records that are there already are left out.
+fn rewrite(doc: &mut VisitDoc, state: &mut DocState, edits: Vec<Edit>) -> PhoneResult<Option<(Hash, Vec<Edit>)>> {
+    let mut new = Vec::new();
+    for one in edits {
+        let mut trial = doc.clone();
+        let actor = sync_core::bytes::Actor(keys::random()?);
+        if edit::apply(&mut trial, actor, std::slice::from_ref(&one)).is_ok_and(|change| change.is_some()) {
+            new.push(one);
+        }
+    }
+    let actor = edit::actor_of(state)?;
+    let change = edit::apply(doc, actor, &new)?;
+    Ok(change.map(|change| (change.hash, new)))
+}

@@ -1,0 +1,174 @@
+//! Builds the next request from the store, and stores it before it is sent.
+
+use std::collections::BTreeSet;
+
+use sync_core::bytes::{Blob, Hash};
+use sync_core::doc::VisitDoc;
+use sync_core::ids::{BatchId, VisitId};
+use sync_core::jws;
+use sync_core::protocol::codec::{self, Encoding};
+use sync_core::protocol::outbox::{Outbox, UnsentChange};
+use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
+use sync_core::protocol::{AckItem, DeviceState, PROTOCOL, ProtocolLimits, PushDoc, PushStatement, SyncRequest};
+use sync_core::time::UnixMillis;
+
+use super::history::History;
+use crate::commands::Phone;
+use crate::commands::status::Outstanding;
+use crate::error::PhoneResult;
+use crate::keys::{self, DeviceKey};
+use crate::store::Tx;
+use crate::store::model::{DocState, Enrolment, InFlight, Safety};
+
+/// Bytes of a request before compression; below the server's limit of 4 MiB.
+const BATCH_BYTES: usize = 3 * 1024 * 1024;
+/// Bytes wanted back.
+const WANTED_BYTES: u64 = 8 * 1024 * 1024;
+/// Most bytes of a stored request.
+const STORED_BYTES: usize = 64 * 1024 * 1024;
+
+/// A request ready to go.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub request: SyncRequest,
+    pub body: Vec<u8>,
+}
+
+/// The request in flight if there is one, else the next; `None` if there is nothing to say.
+pub(super) fn next(
+    phone: &Phone,
+    tx: &Tx,
+    must_ask: bool,
+    upload_only: bool,
+    problems: &mut Vec<String>,
+) -> PhoneResult<Option<Prepared>> {
+    if let Some(in_flight) = tx.meta::<InFlight>("in_flight")? {
+        let request = codec::decode(&in_flight.body.0, Encoding::Cbor, STORED_BYTES)?;
+        return Ok(Some(Prepared { request, body: in_flight.body.0 }));
+    }
+    let enrolment = tx.enrolment()?;
+    let mut request = fill(phone, tx, &enrolment, problems)?;
+    if !upload_only {
+        request.docs.extend(snapshot_requests(tx)?);
+    }
+    if request.docs.is_empty() && !request.has_content() && !must_ask {
+        return Ok(None);
+    }
+    seal(&enrolment, &mut request)?;
+    let body = codec::encode(&request, Encoding::Cbor)?;
+    if request.has_content() {
+        tx.set_meta("in_flight", &InFlight { batch_id: request.batch_id, body: Blob(body.clone()) })?;
+    }
+    Ok(Some(Prepared { request, body }))
+}
+
+fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<SyncRequest> {
+    let clock = phone.clock.stamp(tx)?;
+    let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
+    let mut outbox = Outbox::default();
+    offer_documents(tx, &mut outbox)?;
+    for (id, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
+        if let Ok(id) = id.parse() {
+            outbox.add_intent(id, intent.bytes.0, UnixMillis(intent.at_ms));
+        }
+    }
+    for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
+        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, UnixMillis(stored.at_ms));
+    }
+    let batch = outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor);
+    problems.extend(batch.too_large.iter().map(too_large));
+    let docs = batch.docs.into_iter().map(|push| settle(tx, push)).collect::<PhoneResult<_>>()?;
+    let outstanding = Outstanding::of(tx)?;
+    Ok(SyncRequest {
+        protocol: PROTOCOL,
+        device_id: enrolment.device,
+        batch_id,
+        cursor: tx.feed()?.cursor,
+        max_bytes: WANTED_BYTES,
+        docs,
+        intents: batch.intents,
+        statements: batch.statements,
+        device_state: Some(DeviceState {
+            unsent: u64::try_from(outstanding.total()).unwrap_or(u64::MAX),
+            oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis),
+            free_bytes: None,
+            clock,
+        }),
+        seal: None,
+    })
+}
+
+fn too_large(item: &AckItem) -> String {
+    match item {
+        AckItem::Doc(id) => format!("a change of visit {id} is larger than a request may be"),
+        AckItem::Intent(id) => format!("intent {id} is larger than a request may be"),
+        AckItem::UnreadableIntent(digest) | AckItem::Statement(digest) => {
+            format!("item {digest} is larger than a request may be")
+        }
+    }
+}
+
+/// Offers every document with unsent changes that does not wait for something else.
+fn offer_documents(tx: &Tx, outbox: &mut Outbox) -> PhoneResult<()> {
+    for visit in tx.visits_with_unsent()? {
+        let state = tx.doc_state(visit)?;
+        if state.hold.is_some() {
+            continue;
+        }
+        let Some(doc) = tx.doc(visit)? else { continue };
+        let rows = tx.unsent_changes(visit)?;
+        let changes = History::of(&doc)?.changes.into_iter().filter_map(|change| {
+            let (_, row) = rows.iter().find(|(_, row)| row.hash == change.hash)?;
+            let at = UnixMillis(row.at_ms);
+            Some(UnsentChange { hash: change.hash, deps: change.deps, bytes: change.chunk, at })
+        });
+        outbox.offer(visit, &known_heads(&doc, &state), changes.collect());
+    }
+    Ok(())
+}
+
+/// The server's heads that this phone has applied.
+fn known_heads(doc: &VisitDoc, state: &DocState) -> Vec<Hash> {
+    state.server_heads.iter().filter(|head| doc.has_change(head)).copied().collect()
+}
+
+/// Gives an item of the batch its true heads, and one document chunk instead of all its changes where the server has
+/// nothing of the document yet.
+fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
+    let Some(doc) = tx.doc(push.id)? else { return Ok(push) };
+    let state = tx.doc_state(push.id)?;
+    let history = History::of(&doc)?;
+    let chunks: BTreeSet<&Blob> = push.chunks.iter().collect();
+    let mut covered = history.below(&push.base_heads);
+    let sent: Vec<Hash> =
+        history.changes.iter().filter(|change| chunks.contains(&change.chunk)).map(|change| change.hash).collect();
+    let is_whole = sent.len() == history.changes.len();
+    covered.extend(sent);
+    push.heads = history.heads_of(&covered);
+    if is_whole && !state.is_at_server {
+        let whole = doc.save();
+        if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
+            push.chunks = vec![Blob(whole)];
+        }
+    }
+    Ok(push)
+}
+
+/// Items that ask for whole documents.
+fn snapshot_requests(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
+    let waiting = tx.doc_states()?.into_iter().filter(|(_, state)| state.wants_snapshot || state.hold.is_some());
+    Ok(waiting.map(|(id, _)| ask(id)).collect())
+}
+
+const fn ask(id: VisitId) -> PushDoc {
+    PushDoc { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() }
+}
+
+fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneResult<()> {
+    if request.has_content() {
+        let key = DeviceKey::from_secret(&enrolment.key.0)?;
+        let input = prepare_batch_seal(&BatchContent::of_request(enrolment.org, request), &key.kid())?;
+        request.seal = Some(jws::finish(&input, &key.sign(&input)));
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! Uploads blobs, most wanted first; each is safe once a verified receipt names it.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sync_core::bytes::Hash;
+
+use super::Report;
+use super::receipts::{self, Held};
+use super::session::Access;
+use crate::client::Transport;
+use crate::commands::Phone;
+use crate::error::{PhoneError, PhoneResult};
+use crate::store::Tx;
+use crate::store::model::{Safety, StoredBlob};
+
+/// Uploads everything unsent and everything the server asks for.
+pub(super) fn run(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    access: &mut Access,
+    report: &mut Report,
+) -> PhoneResult<()> {
+    let waiting = phone.store.read(waiting)?;
+    let mut failure = None;
+    for (blob, stored) in waiting {
+        match upload(phone, transport, access, &blob, &stored, report) {
+            Ok(()) => {}
+            Err(error @ PhoneError::Network(_)) => return Err(error),
+            Err(error) => {
+                report.problems.push(format!("blob {blob}: {error}"));
+                note_problem(phone, &blob, &error.to_string())?;
+                if matches!(error, PhoneError::Refused { retry_later: true, .. }) {
+                    failure = Some(error);
+                }
+            }
+        }
+    }
+    failure.map_or(Ok(()), Err)
+}
+
+/// The blobs to upload: wanted ones first, then the oldest.
+fn waiting(tx: &Tx) -> PhoneResult<Vec<(Hash, StoredBlob)>> {
+    let wants = tx.feed()?.wants;
+    let rank: BTreeMap<Hash, usize> = wants.iter().copied().zip(0..).collect();
+    let mut found: Vec<(Hash, StoredBlob)> = tx
+        .blobs()?
+        .into_iter()
+        .filter_map(|(name, stored)| Some((name.parse::<Hash>().ok()?, stored)))
+        .filter(|(blob, stored)| stored.safety == Safety::Unsent || rank.contains_key(blob))
+        .collect();
+    found.sort_by_key(|(blob, stored)| (rank.get(blob).copied().unwrap_or(usize::MAX), stored.at_ms, *blob));
+    Ok(found)
+}
+
+fn upload(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    access: &mut Access,
+    blob: &Hash,
+    stored: &StoredBlob,
+    report: &mut Report,
+) -> PhoneResult<()> {
+    let bytes = phone.store.read_blob(blob)?;
+    if Hash::of(&bytes) != *blob {
+        return Err(PhoneError::Store("its file is damaged; withdraw the photo with reason `lost`".to_owned()));
+    }
+    let answer = access.with(phone, transport, |transport, token| {
+        transport.put_blob(token, blob, bytes.clone(), &stored.media_type)
+    })?;
+    let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (held, refused) = receipts::verify(phone, transport, &[receipt])?;
+    report.problems.extend(refused);
+    phone.store.write(|tx| {
+        let mut feed = tx.feed()?;
+        for Held { verified, jws } in held {
+            let epoch = feed.epoch.unwrap_or(verified.receipt().epoch);
+            receipts::apply(tx, &Held { verified, jws }, epoch, None)?;
+        }
+        feed.wants.retain(|wanted| wanted != blob);
+        tx.set_feed(&feed)
+    })?;
+    report.blobs_sent += 1;
+    Ok(())
+}
+
+fn note_problem(phone: &Phone, blob: &Hash, problem: &str) -> PhoneResult<()> {
+    phone.store.write(|tx| match tx.blob(blob)? {
+        Some(mut stored) => {
+            stored.problem = Some(problem.to_owned());
+            tx.set_blob(blob, &stored)
+        }
+        None => Ok(()),
+    })
+}

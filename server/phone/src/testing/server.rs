@@ -1,0 +1,269 @@
+//! A server in memory: the real guard, seal check and receipts; faults on demand.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use serde_json::{Value, json};
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::VisitDoc;
+use sync_core::guard::{ChangeIndex, Limits, Push, Stored, admit};
+use sync_core::ids::{DeviceId, EpochId, IntentId, VisitId};
+use sync_core::intent;
+use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
+use sync_core::protocol::codec::{self, Encoding};
+use sync_core::protocol::seal::verify_batch_seal;
+use sync_core::protocol::{
+    Ack, AckItem, Cursor, DocForm, DocUpdate, Outcome, ProtocolLimits, PushDoc, Row, SyncRequest, SyncResponse,
+    decode_request,
+};
+use sync_core::receipt::HeldReceipt;
+use sync_core::time::UnixMillis;
+
+use super::{EPOCH, ORG, REP};
+use crate::client::Transport;
+use crate::error::{PhoneError, PhoneResult};
+
+fn signing_key() -> SigningKey {
+    SigningKey::from_bytes(&[42; 32])
+}
+
+/// The key of the server's receipts.
+pub(crate) fn evidence_key() -> Ed25519PublicKey {
+    Ed25519PublicKey::from_bytes(&signing_key().verifying_key().to_bytes()).unwrap()
+}
+
+/// What happens to the next request.
+pub(crate) enum Fault {
+    /// It never arrives.
+    Unreachable,
+    /// It is done, but the answer is lost.
+    LostAnswer,
+    /// The answer names no receipt.
+    NoReceipt,
+    /// The access token has ended.
+    TokenInvalid,
+}
+
+/// The server.
+pub(crate) struct Server {
+    pub epoch: EpochId,
+    pub docs: BTreeMap<VisitId, VisitDoc>,
+    pub actors: BTreeMap<Actor, DeviceId>,
+    pub intents: BTreeMap<IntentId, Vec<u8>>,
+    pub statements: BTreeSet<Hash>,
+    pub blobs: BTreeMap<Hash, Vec<u8>>,
+    pub quarantine: Vec<(VisitId, String)>,
+    /// What happens to the next requests.
+    pub faults: VecDeque<Fault>,
+    /// Acks given instead of doing anything, once per visit.
+    pub scripted: BTreeMap<VisitId, Ack>,
+    /// Sent with the next answer.
+    pub docs_out: Vec<DocUpdate>,
+    pub rows_out: BTreeMap<String, Vec<Row>>,
+    /// Whether refresh tokens still work.
+    pub refresh_works: bool,
+    /// Every sync body as received.
+    pub bodies: Vec<Vec<u8>>,
+    /// Paths of the other requests.
+    pub paths: Vec<String>,
+    device: DeviceId,
+    key: P256PublicKey,
+}
+
+impl Server {
+    /// A server that knows one device.
+    pub(crate) fn new(phone: &super::TestPhone) -> Self {
+        Self {
+            epoch: EPOCH,
+            docs: BTreeMap::new(),
+            actors: BTreeMap::new(),
+            intents: BTreeMap::new(),
+            statements: BTreeSet::new(),
+            blobs: BTreeMap::new(),
+            quarantine: Vec::new(),
+            faults: VecDeque::new(),
+            scripted: BTreeMap::new(),
+            docs_out: Vec::new(),
+            rows_out: BTreeMap::new(),
+            refresh_works: true,
+            bodies: Vec::new(),
+            paths: Vec::new(),
+            device: phone.device,
+            key: phone.key.clone(),
+        }
+    }
+
+    /// Serves another phone from now on.
+    pub(crate) fn serve(&mut self, phone: &super::TestPhone) {
+        (self.device, self.key) = (phone.device, phone.key.clone());
+    }
+
+    /// The snapshot of a document, as an update.
+    pub(crate) fn snapshot(&self, visit: VisitId) -> DocUpdate {
+        let doc = &self.docs[&visit];
+        DocUpdate { id: visit, form: DocForm::Snapshot, heads: doc.heads(), bytes: Blob(doc.save()) }
+    }
+
+    /// All changes of a document one after the other, as an update.
+    pub(crate) fn delta(&self, visit: VisitId) -> DocUpdate {
+        let doc = &self.docs[&visit];
+        let bytes = doc.changes_since(&[]).unwrap().concat();
+        DocUpdate { id: visit, form: DocForm::Delta, heads: doc.heads(), bytes: Blob(bytes) }
+    }
+
+    fn receipt(&self, receipt: &HeldReceipt) -> String {
+        let input = receipt.prepare(&evidence_key().thumbprint()).unwrap();
+        jws::finish(&input, &signing_key().sign(input.as_bytes()).to_bytes())
+    }
+
+    fn answer(&mut self, request: &SyncRequest) -> SyncResponse {
+        let cursor = Cursor { epoch: self.epoch, positions: BTreeMap::new() }.encode().unwrap();
+        let now = UnixMillis(1_741_050_000_000);
+        let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
+        let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
+        response.docs = std::mem::take(&mut self.docs_out);
+        response.rows = std::mem::take(&mut self.rows_out);
+        for push in &request.docs {
+            let ack = self.push(push, &mut held, &mut response);
+            response.acks.push(ack);
+        }
+        for bytes in &request.intents {
+            let id = intent::id_of(&bytes.0).unwrap();
+            let known = self.intents.insert(id, bytes.0.clone());
+            assert!(known.as_ref().is_none_or(|known| *known == bytes.0), "an intent never changes");
+            let outcome = if known.is_some() { Outcome::Duplicate } else { Outcome::Stored };
+            response.acks.push(Ack::new(AckItem::Intent(id), outcome));
+            held.intents.push(id);
+        }
+        for statement in &request.statements {
+            let digest = statement.digest();
+            let outcome = if self.statements.insert(digest) { Outcome::Stored } else { Outcome::Duplicate };
+            response.acks.push(Ack::new(AckItem::Statement(digest), outcome));
+            held.statements.push(digest);
+        }
+        if !held.is_empty() {
+            response.receipts.push(self.receipt(&held));
+        }
+        response
+    }
+
+    fn push(&mut self, push: &PushDoc, held: &mut HeldReceipt, response: &mut SyncResponse) -> Ack {
+        let item = AckItem::Doc(push.id);
+        if push.chunks.is_empty() {
+            if !self.docs.contains_key(&push.id) {
+                return Ack::new(item, Outcome::NotFound);
+            }
+            response.docs.push(self.snapshot(push.id));
+            return Ack { heads: self.docs[&push.id].heads(), ..Ack::new(item, Outcome::Stored) };
+        }
+        if let Some(ack) = self.scripted.remove(&push.id) {
+            if matches!(ack.outcome, Outcome::Quarantined | Outcome::NeedReplay) {
+                held.quarantined.push((push.id.to_string(), ack.code.clone().unwrap_or_default()));
+            }
+            return ack;
+        }
+        if let Some(doc) =
+            self.docs.get(&push.id).filter(|_| push.chunks.iter().any(|chunk| chunk.0.get(8) == Some(&0)))
+        {
+            // A whole document for one that is stored: the changes themselves are welcome.
+            return Ack { heads: doc.heads(), ..Ack::new(item, Outcome::NeedFull) };
+        }
+        let stored = self.docs.get(&push.id).map(|doc| (doc.save(), ChangeIndex::of(doc)));
+        let chunks: Vec<Vec<u8>> = push.chunks.iter().map(|chunk| chunk.0.clone()).collect();
+        let device = self.device;
+        let admission = admit(Push {
+            visit: push.id,
+            by: REP,
+            chunks: &chunks,
+            stored: stored.as_ref().map(|(snapshot, index)| Stored { snapshot, index }),
+            may_use_actor: &|actor| self.actors.get(actor).is_none_or(|owner| *owner == device),
+            limits: &Limits::DEFAULT,
+        })
+        .unwrap();
+        let mut ack = Ack::new(item, Outcome::Duplicate);
+        if let Some(accepted) = admission.accepted {
+            ack.outcome = Outcome::Stored;
+            for change in &accepted.changes {
+                self.actors.entry(change.actor).or_insert(device);
+            }
+            self.docs.insert(push.id, accepted.doc);
+        }
+        if let Some(refused) = admission.refused {
+            ack.outcome = Outcome::Quarantined;
+            ack.code = Some(refused.code.as_str().to_owned());
+            self.quarantine.push((push.id, refused.code.as_str().to_owned()));
+        }
+        if !admission.missing.is_empty() {
+            return Ack { missing: admission.missing, ..Ack::new(item, Outcome::NeedFull) };
+        }
+        if let Some(doc) = self.docs.get(&push.id) {
+            ack.heads = doc.heads();
+            assert!(push.heads.iter().all(|head| doc.has_change(head)), "the heads of a push are what it brings");
+            held.docs.push((push.id, doc.heads()));
+        }
+        ack
+    }
+
+    fn token(&self, with_refresh: bool) -> Value {
+        json!({"access_token": "next", "expires_in_s": 900, "token_type": "Bearer",
+            "refresh_token": with_refresh.then_some("refresh-2")})
+    }
+}
+
+fn refused(code: &str) -> PhoneError {
+    PhoneError::Refused { status: 401, code: code.to_owned(), title: code.to_owned(), retry_later: false }
+}
+
+impl Transport for Server {
+    fn post(&mut self, path: &str, _token: Option<&str>, body: &Value) -> PhoneResult<Value> {
+        self.paths.push(path.to_owned());
+        if let Some(assertion) = body.get("assertion").and_then(Value::as_str) {
+            jws::verify_es256(assertion, &self.key, jws::typ::ASSERTION).unwrap();
+        }
+        match path {
+            "/v1/auth/nonces" => Ok(json!({"nonce": "nonce"})),
+            "/v1/auth/refresh" if self.refresh_works => Ok(self.token(true)),
+            "/v1/auth/refresh" => Err(refused("refresh_invalid")),
+            "/v1/auth/upload-tokens" => Ok(self.token(false)),
+            other => panic!("unexpected request to {other}"),
+        }
+    }
+
+    fn fetch(&mut self, path: &str, _token: Option<&str>) -> PhoneResult<Value> {
+        self.paths.push(path.to_owned());
+        match path {
+            "/.well-known/evidence-keys.json" => Ok(json!({"keys": [evidence_key()]})),
+            other => panic!("unexpected request to {other}"),
+        }
+    }
+
+    fn sync(&mut self, _token: &str, body: &[u8]) -> PhoneResult<Vec<u8>> {
+        let fault = self.faults.pop_front();
+        match &fault {
+            Some(Fault::Unreachable) => return Err(PhoneError::Network("unreachable".to_owned())),
+            Some(Fault::TokenInvalid) => return Err(refused("token_invalid")),
+            _ => self.bodies.push(body.to_vec()),
+        }
+        let request = decode_request(body, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap();
+        assert_eq!(request.device_id, self.device);
+        verify_batch_seal(ORG, &request, &self.key).unwrap();
+        let mut response = self.answer(&request);
+        match fault {
+            Some(Fault::LostAnswer) => Err(PhoneError::Network("the answer was lost".to_owned())),
+            Some(Fault::NoReceipt) => {
+                response.receipts.clear();
+                Ok(codec::encode(&response, Encoding::Cbor).unwrap())
+            }
+            _ => Ok(codec::encode(&response, Encoding::Cbor).unwrap()),
+        }
+    }
+
+    fn put_blob(&mut self, _token: &str, blob: &Hash, bytes: Vec<u8>, _media_type: &str) -> PhoneResult<Value> {
+        assert_eq!(Hash::of(&bytes), *blob);
+        let size = bytes.len();
+        self.blobs.insert(*blob, bytes);
+        let mut held = HeldReceipt::new(ORG, self.device, self.epoch, None, UnixMillis(1_741_050_000_001));
+        held.blobs.push(*blob);
+        Ok(json!({"sha256": blob, "bytes": size, "receipt": self.receipt(&held)}))
+    }
+}

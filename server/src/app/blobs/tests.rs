@@ -1,0 +1,213 @@
+//! Uploads, what they complete, who may read them, their previews.
+
+use doorstep_media::draw::{DemoPhoto, draw};
+use doorstep_media::sniff;
+use doorstep_store::audit::list_audit_events;
+use doorstep_store::blobs::find_blob;
+use doorstep_store::devices::update_device_state;
+use doorstep_store::feed::FeedKind;
+use sync_core::bytes::Hash;
+use sync_core::doc::VisitDoc;
+use sync_core::jws::Ed25519PublicKey;
+use sync_core::receipt::verify_held;
+
+use super::*;
+use crate::app::reviews::fixture::{ORG, OTHER_PHONE, OTHER_VISIT, Office, PHONE, Parts, VISIT, office};
+use crate::app::{AppError, AppResult, ErrorCode};
+use crate::jobs::previews::run_due;
+
+fn code<T: std::fmt::Debug>(result: AppResult<T>) -> ErrorCode {
+    result.expect_err("a refusal").code()
+}
+
+fn jpeg() -> Vec<u8> {
+    draw(&DemoPhoto { seed: 7, width: 640, height: 480, title: "probe", lines: &[] }).expect("photo")
+}
+
+/// Where the blob's file is, if it is durable.
+async fn exists(office: &Office, bytes: &[u8]) -> bool {
+    office.state.blobs.exists(ORG, Hash::of(bytes)).await.expect("storage")
+}
+
+async fn row(office: &Office, bytes: &[u8]) -> Option<doorstep_store::blobs::BlobRow> {
+    let sha256 = Hash::of(bytes);
+    office.write(move |conn| Ok(find_blob(conn, ORG, sha256)?)).await
+}
+
+#[actix_web::test]
+async fn an_upload_is_answered_with_a_receipt_for_exactly_this_blob() {
+    let office = office().await;
+    let stored = office.upload(office.rep(), b"bytes of a photo").await.expect("stored");
+    assert_eq!((stored.sha256, stored.bytes), (Hash::of(b"bytes of a photo"), 16));
+    let key = Ed25519PublicKey::from_bytes(&office.state.keys.evidence_signer().public_bytes()).expect("key");
+    let receipt = verify_held(&stored.receipt, &[key], ORG, PHONE).expect("receipt");
+    let receipt = receipt.receipt();
+    assert_eq!(receipt.blobs, [stored.sha256]);
+    assert!(receipt.docs.is_empty() && receipt.statements.is_empty() && receipt.intents.is_empty());
+    assert_eq!((receipt.epoch, receipt.batch_id), (office.state.epoch, None));
+    let again = office.upload(office.rep(), b"bytes of a photo").await.expect("stored again");
+    assert_eq!(again.receipt, stored.receipt, "same instant, same answer");
+}
+
+#[actix_web::test]
+async fn wrong_broken_and_oversized_bodies_leave_nothing() {
+    let office = office().await;
+    let name = Hash::of(b"what it should be");
+    let put = async |declared, parts| store_blob(&office.state, office.rep(), name, declared, Parts(parts)).await;
+    assert_eq!(code(put(None, vec![Ok(b"something else".to_vec())]).await), ErrorCode::ChecksumMismatch);
+    assert_eq!(code(put(None, vec![Ok(b"what it".to_vec()), Err(())]).await), ErrorCode::BodyInvalid);
+    let limits = |result: AppResult<StoredBlob>| match result {
+        Err(AppError::Refused(refusal)) => (refusal.code, refusal.limit, refusal.actual),
+        other => panic!("{other:?}"),
+    };
+    let too_large = |actual| (ErrorCode::PhotoTooLarge, Some(100_000), Some(actual));
+    assert_eq!(limits(put(Some(100_001), vec![]).await), too_large(100_001), "refused by its announced length");
+    let parts = vec![Ok(vec![0; 60_000]), Ok(vec![0; 60_000]), Ok(vec![0; 60_000])];
+    assert_eq!(limits(put(None, parts).await), too_large(120_000), "counted on the way");
+    assert!(!exists(&office, b"what it should be").await);
+    assert_eq!(row(&office, b"what it should be").await, None);
+    let left = std::fs::read_dir(office.root.join("blobs").join("incoming")).expect("folder").count();
+    assert_eq!(left, 0, "no unfinished file stays");
+}
+
+#[actix_web::test]
+async fn a_visit_is_complete_when_its_last_blob_arrives() {
+    let office = office().await;
+    office.push(&office.handed_in()).await;
+    let missing = list_missing_blobs(&office.state, office.rep(), VISIT).await.expect("list");
+    let told: Vec<_> = missing.iter().map(|blob| (blob.slot.clone().unwrap_or_default(), blob.bytes)).collect();
+    assert_eq!(told, [("outdoor".to_owned(), Some(3)), ("label".to_owned(), Some(3))]);
+    let top = office.feed_top().await;
+    office.upload(office.rep(), b"one").await.expect("stored");
+    let visit = office.visit(VISIT).await;
+    assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms, visit.state.as_str()), (1, None, "submitted"));
+    assert_eq!(office.feed_top().await, top, "the plan did not change");
+    office.upload(office.rep(), b"two").await.expect("stored");
+    let visit = office.visit(VISIT).await;
+    let now = office.state.clock.now().0;
+    assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms), (0, Some(now)));
+    assert_eq!((visit.state.as_str(), visit.version), ("under_review", 2));
+    assert_eq!(office.news(FeedKind::Visit, top).await, 1, "the phone hears that its evidence is complete");
+    assert!(list_missing_blobs(&office.state, office.rep(), VISIT).await.expect("list").is_empty());
+    let foreign = list_missing_blobs(&office.state, office.other_rep(), VISIT).await;
+    assert_eq!(code(foreign), ErrorCode::NotFound);
+}
+
+#[actix_web::test]
+async fn blobs_that_come_before_the_document_count_too() {
+    let office = office().await;
+    office.upload(office.rep(), b"one").await.expect("stored");
+    office.upload(office.rep(), b"two").await.expect("stored");
+    office.push(&office.handed_in()).await;
+    assert_eq!(office.visit(VISIT).await.state, "under_review");
+}
+
+#[actix_web::test]
+async fn new_content_makes_a_complete_visit_incomplete() {
+    let office = office().await;
+    let mut doc = office.under_review().await;
+    office.photo(&mut doc, "p3", "label", b"three", None);
+    office.push(&doc).await;
+    let visit = office.visit(VISIT).await;
+    assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms), (1, None));
+}
+
+#[actix_web::test]
+async fn a_revoked_phone_completes_nothing_on_its_own() {
+    let office = office().await;
+    office.push(&office.handed_in()).await;
+    office.upload(office.rep(), b"one").await.expect("stored");
+    let now = office.state.clock.now().0;
+    office.write(move |conn| Ok(update_device_state(conn, ORG, PHONE, "revoked", Some(now))?)).await;
+    office.pass_ms(1_000);
+    office.upload(office.rep(), b"two").await.expect("stored all the same");
+    assert!(exists(&office, b"two").await);
+    let visit = office.visit(VISIT).await;
+    // The photo that came at the instant of revoking is in doubt as well.
+    assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms), (2, None));
+    for bytes in [b"one", b"two"] {
+        office.upload(office.other_rep(), bytes).await.expect("a colleague sends the same bytes");
+    }
+    assert_eq!(office.visit(VISIT).await.missing_blobs, 0);
+    assert_eq!(row(&office, b"two").await.map(|row| row.device_id.0), Some(OTHER_PHONE));
+}
+
+#[actix_web::test]
+async fn only_a_claim_of_ones_own_visit_opens_a_blob() {
+    let office = office().await;
+    office.upload(office.rep(), b"one").await.expect("stored");
+    let unclaimed = read_original(&office.state, office.reviewer(), Hash::of(b"one")).await;
+    assert_eq!(code(unclaimed), ErrorCode::NotFound, "nobody reads what no visit names");
+    office.push(&office.handed_in()).await;
+    let content = read_original(&office.state, office.rep(), Hash::of(b"one")).await.expect("his own");
+    assert_eq!((content.bytes.as_slice(), content.media_type.as_str()), (&b"one"[..], "application/octet-stream"));
+    read_original(&office.state, office.reviewer(), Hash::of(b"one")).await.expect("a reviewer");
+    let foreign = read_original(&office.state, office.other_rep(), Hash::of(b"one")).await;
+    assert_eq!(code(foreign), ErrorCode::NotFound);
+
+    let mut thief = VisitDoc::create(OTHER_VISIT).expect("document");
+    office.photo(&mut thief, "p1", "outdoor", b"one", None);
+    office.push(&thief).await;
+    let foreign = read_original(&office.state, office.other_rep(), Hash::of(b"one")).await;
+    assert_eq!(code(foreign), ErrorCode::NotFound, "knowing a hash never grants access");
+
+    let subject = Hash::of(b"one").to_string();
+    let events = office.write(move |conn| Ok(list_audit_events(conn, ORG, &subject, 10)?)).await;
+    assert_eq!(events.len(), 2, "each reading, and no refused one");
+}
+
+#[actix_web::test]
+async fn damaged_evidence_is_never_shown_and_a_new_upload_mends_it() {
+    let office = office().await;
+    office.under_review().await;
+    let sha256 = Hash::of(b"one");
+    let hex = sha256.to_string();
+    let folder = office.root.join("blobs").join("o").join(ORG.to_string()).join("sha256");
+    let file = folder.join(&hex[..2]).join(&hex[2..4]).join(&hex);
+    std::fs::write(file, b"0ne").expect("damage");
+    assert_eq!(code(read_original(&office.state, office.reviewer(), sha256).await), ErrorCode::Internal);
+    office.upload(office.rep(), b"one").await.expect("stored again");
+    let content = read_original(&office.state, office.reviewer(), sha256).await.expect("mended");
+    assert_eq!(content.bytes, b"one");
+}
+
+#[actix_web::test]
+async fn previews_are_made_after_the_upload() {
+    let office = office().await;
+    let photo = jpeg();
+    let mut doc = office.handed_in();
+    office.photo(&mut doc, "p3", "label", &photo, None);
+    office.photo(&mut doc, "p4", "label", b"\xFF\xD8\xFFbroken", None);
+    office.push(&doc).await;
+    for bytes in [photo.as_slice(), b"\xFF\xD8\xFFbroken", b"one"] {
+        office.upload(office.rep(), bytes).await.expect("stored");
+    }
+    let show = async |bytes: &[u8], size| read_derived(&office.state, office.reviewer(), Hash::of(bytes), size).await;
+    assert_eq!(code(show(&photo, DerivedSize::Preview).await), ErrorCode::PreviewPending);
+    assert_eq!(code(show(b"one", DerivedSize::Preview).await), ErrorCode::NoPreview, "no picture");
+    assert_eq!(run_due(&office.state).await.expect("job"), 2);
+    assert_eq!(run_due(&office.state).await.expect("job"), 0, "nothing is made twice");
+    let preview = show(&photo, DerivedSize::Preview).await.expect("preview");
+    assert_eq!(sniff(&preview.bytes).dimensions, Some((640, 480)));
+    let thumbnail = show(&photo, DerivedSize::Thumbnail).await.expect("thumbnail");
+    assert_eq!(sniff(&thumbnail.bytes).dimensions, Some((320, 240)));
+    assert_eq!(code(show(b"\xFF\xD8\xFFbroken", DerivedSize::Preview).await), ErrorCode::NoPreview);
+    let foreign = read_derived(&office.state, office.other_rep(), Hash::of(&photo), DerivedSize::Thumbnail).await;
+    assert_eq!(code(foreign), ErrorCode::NotFound);
+}
+
+#[actix_web::test]
+async fn lost_previews_are_made_again() {
+    let office = office().await;
+    let photo = jpeg();
+    let mut doc = office.handed_in();
+    office.photo(&mut doc, "p3", "label", &photo, None);
+    office.push(&doc).await;
+    office.upload(office.rep(), &photo).await.expect("stored");
+    run_due(&office.state).await.expect("job");
+    std::fs::remove_dir_all(office.root.join("blobs").join("o").join(ORG.to_string()).join("derived")).expect("loss");
+    let show = async || read_derived(&office.state, office.reviewer(), Hash::of(&photo), DerivedSize::Thumbnail).await;
+    assert_eq!(code(show().await), ErrorCode::PreviewPending);
+    assert_eq!(run_due(&office.state).await.expect("job"), 1);
+    show().await.expect("made again");
+}
