@@ -62,15 +62,6 @@ pub fn chain_after(root: &Change, len: usize) -> Vec<Vec<u8>> {
     chunks
 }
 
-/// A document of no visit of the tests.
-pub fn unrelated() -> VisitDoc {
-    let mut doc = VisitDoc::create(VisitId::from_bytes([9; 16])).expect("a document");
-    for key in ["a", "b"] {
-        doc.edit(Actor([7; 16]), |edit| edit.put(Map::Ticks, key, &true)).expect("an edit");
-    }
-    doc
-}
-
 fn object(visit: VisitId, map: Map) -> ObjId {
     let position = Map::ALL.iter().position(|other| *other == map).expect("a root map") + 1;
     ObjId::Id(u64::try_from(position).expect("small"), ActorId::from(&visit.as_bytes()[..]), 0)
