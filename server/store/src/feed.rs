@@ -134,6 +134,7 @@ impl std::str::FromStr for FeedOp {
 #[derive(Debug, Clone, Default)]
 pub struct FeedBatch {
     entries: BTreeMap<(String, FeedKind, String), FeedOp>,
+    audiences: BTreeSet<String>,
 }
 
 impl FeedBatch {
@@ -145,18 +146,39 @@ impl FeedBatch {
 
     /// Tells an audience that it has this item, new or changed.
     pub fn put(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
-        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Put);
+        self.tell(audience.into(), kind, item.to_string(), FeedOp::Put);
     }
 
     /// Tells an audience that it no longer has this item.
     pub fn gone(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
-        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Gone);
+        self.tell(audience.into(), kind, item.to_string(), FeedOp::Gone);
     }
 
     /// What this batch tells an audience about an item so far.
     #[must_use]
     pub fn told(&self, audience: &str, kind: FeedKind, item: &str) -> Option<FeedOp> {
         self.entries.get(&(audience.to_owned(), kind, item.to_owned())).copied()
+    }
+
+    fn tell(&mut self, audience: String, kind: FeedKind, item: String, op: FeedOp) {
+        self.audiences.insert(audience.clone());
+        self.entries.insert((audience, kind, item), op);
+    }
+
+    /// The audiences that will hold an item once this batch is published.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn holders(&self, conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> StoreResult<BTreeSet<String>> {
+        let mut holders = list_holders(conn, org, kind, item)?;
+        for audience in &self.audiences {
+            match self.told(audience, kind, item) {
+                Some(FeedOp::Put) => holders.insert(audience.clone()),
+                Some(FeedOp::Gone) => holders.remove(audience),
+                None => false,
+            };
+        }
+        Ok(holders)
     }
 
     /// Whether there is nothing to tell.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, documents, feed, projections};
+use doorstep_store::{Conn, documents, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -82,7 +82,8 @@ fn write_doc(
     projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
     let reprojected = settle(conn, batch, org, view, norms)?;
     on_resubmission(conn, batch, org, visit, &reprojected, now)?;
-    let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
+    // A visit that an intent of this very push makes is held by those whom the batch will tell.
+    let holders = batch.holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
     Ok(match doc.access {
         Access::Late(reason) => Some(reason),
