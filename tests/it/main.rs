@@ -12,6 +12,7 @@ mod demo;
 mod harness;
 mod openapi_current;
 mod permissions_matrix;
+mod scenarios;
 mod store;
 mod sync;
 mod v1;

@@ -33,6 +33,7 @@ pub mod contract;
 pub mod db;
 pub mod dir;
 pub mod phone;
+pub mod play;
 pub mod remote;
 pub mod server;
 pub mod together;

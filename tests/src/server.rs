@@ -2,18 +2,21 @@
 //!
 //! Owns starting, killing and restarting processes; it must not know what requests mean.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use sync_core::time::UnixMillis;
+
 use crate::app::COMPANIES;
 use crate::call::{Answer, Call};
 use crate::clock::{ClockFile, START};
 use crate::contract::Contract;
-use crate::db::TestDb;
+use crate::db::{Template, TestDb};
 use crate::dir::TestDir;
 
 /// Longest wait for a server to say where it listens, and for an answer.
@@ -23,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct TestServer {
     process: Option<Process>,
+    /// The subcommand that serves.
+    subcommand: &'static str,
     /// The clock that server and phones share.
     pub clock: ClockFile,
     // In this order: the process is gone before its data.
@@ -30,10 +35,44 @@ pub struct TestServer {
     db: TestDb,
 }
 
+/// A child process that serves; it ends with this value, as `kill -9` ends it.
 #[derive(Debug)]
-struct Process {
+pub(crate) struct Process {
     child: Child,
-    url: String,
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    pub(crate) url: String,
+}
+
+impl Process {
+    /// Starts a serving command and waits until it says where it listens; all it prints goes to the log.
+    ///
+    /// # Panics
+    /// With the log, if it does not start.
+    pub(crate) fn launch(mut command: Command, log: &Path) -> Self {
+        let errors = OpenOptions::new().create(true).append(true).open(log).expect("the log file");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(errors)
+            .spawn()
+            .expect("the server process can be started");
+        let stdout = child.stdout.take().expect("its output is a pipe");
+        // From here on the process ends with this value, also when the next line fails.
+        let mut process = Self { child, url: String::new() };
+        let Some(url) = announced_url(stdout, log.to_owned()) else {
+            panic!("the server did not start; its log:\n{}", fs::read_to_string(log).unwrap_or_default())
+        };
+        process.url = url;
+        process
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may be gone already; whatever is left of it must not outlive the test.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 impl TestServer {
@@ -43,9 +82,14 @@ impl TestServer {
     /// With its log, if it does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::run_on("serve", &COMPANIES, START)
+    }
+
+    /// Starts a serving subcommand on a copy of a database, its clock at an instant.
+    pub(crate) fn run_on(subcommand: &'static str, database: &Template, now: UnixMillis) -> Self {
         let data = TestDir::new();
-        let clock = ClockFile::create(data.path().join("clock"), START);
-        let mut server = Self { process: None, clock, data, db: TestDb::copy_of(&COMPANIES) };
+        let clock = ClockFile::create(data.path().join("clock"), now);
+        let mut server = Self { process: None, subcommand, clock, data, db: TestDb::copy_of(database) };
         server.restart();
         server
     }
@@ -56,22 +100,10 @@ impl TestServer {
     /// With its log, if it does not start.
     pub fn restart(&mut self) {
         assert!(self.process.is_none(), "the server still runs");
-        let log = OpenOptions::new().create(true).append(true).open(self.log_path()).expect("the log file");
         let clock = self.clock.path().as_os_str();
-        let mut command = self.command(["serve".as_ref(), "--clock".as_ref(), clock]);
-        let mut child = command
-            .env("DOORSTEP_LISTEN", "127.0.0.1:0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .expect("the server process can be started");
-        let stdout = child.stdout.take().expect("its output is a pipe");
-        let announced = announced_url(stdout, self.log_path());
-        // From here on the process ends with this value, also when the next line fails.
-        self.process = Some(Process { child, url: String::new() });
-        let Some(url) = announced else { panic!("the server did not start; its log:\n{}", self.log()) };
-        self.process.as_mut().expect("it was just started").url = url;
+        let mut command = self.command([self.subcommand.as_ref(), "--clock".as_ref(), clock]);
+        command.args(["--listen", "127.0.0.1:0"]);
+        self.process = Some(Process::launch(command, &self.log_path()));
     }
 
     /// Ends the server as `kill -9` does: it gets no chance to tidy up.
@@ -79,9 +111,7 @@ impl TestServer {
     /// # Panics
     /// If it does not run.
     pub fn kill(&mut self) {
-        let mut process = self.process.take().expect("the server runs");
-        process.child.kill().expect("the server can be killed");
-        process.child.wait().expect("the killed server is reaped");
+        drop(self.process.take().expect("the server runs"));
     }
 
     /// The address, such as `http://127.0.0.1:40123`.
@@ -116,14 +146,8 @@ impl TestServer {
     }
 
     /// A command of the executable on this server's data, with the environment of the server.
-    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(executable());
-        command
-            .args(args)
-            .current_dir(self.data.path())
-            .env("DATABASE_URL", self.db.url())
-            .env("DOORSTEP_DATA_DIR", self.data.path().join("data"));
-        command
+    pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
+        command(self.db.url(), self.data.path(), args)
     }
 
     /// Runs a command of the executable to its end, such as `["phone", "sync", …]`.
@@ -147,14 +171,19 @@ impl TestServer {
     }
 }
 
-impl Drop for TestServer {
-    fn drop(&mut self) {
-        if let Some(mut process) = self.process.take() {
-            // It may be gone already; whatever is left of it must not outlive the test.
-            let _ = process.child.kill();
-            let _ = process.child.wait();
-        }
-    }
+/// A command of the executable on a database and a directory.
+pub(crate) fn command<S: AsRef<OsStr>>(
+    database_url: &str,
+    directory: &Path,
+    args: impl IntoIterator<Item = S>,
+) -> Command {
+    let mut command = Command::new(executable());
+    command
+        .args(args)
+        .current_dir(directory)
+        .env("DATABASE_URL", database_url)
+        .env("DOORSTEP_DATA_DIR", directory.join("data"));
+    command
 }
 
 /// Sends a request to a server.
@@ -180,24 +209,18 @@ pub fn send(url: &str, call: &Call) -> Result<Answer, String> {
     Ok(Answer { status: response.status().as_u16(), headers, body })
 }
 
-/// Waits for the line that says where the server listens, and copies the rest of its output to the log.
+/// Waits for the line that says where the server listens, and copies all of its output to the log.
 fn announced_url(stdout: impl io::Read + Send + 'static, log: PathBuf) -> Option<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut lines = BufReader::new(stdout);
-        let mut line = String::new();
-        while !line.starts_with("listening on ") {
-            line.clear();
-            if lines.read_line(&mut line).unwrap_or(0) == 0 {
-                return;
+        let Ok(mut log) = File::options().append(true).open(log) else { return };
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            // A log that cannot be written is no reason to let the pipe fill.
+            let _ = writeln!(log, "{line}");
+            if let Some(url) = line.strip_prefix("listening on ") {
+                // The test may have given up by now.
+                let _ = sender.send(url.trim().to_owned());
             }
-        }
-        let url = line.trim().trim_start_matches("listening on ").to_owned();
-        // The test may have given up by now; then nobody needs the rest either.
-        if sender.send(url).is_ok()
-            && let Ok(mut log) = File::options().append(true).open(log)
-        {
-            let _ = io::copy(&mut lines, &mut log);
         }
     });
     receiver.recv_timeout(PATIENCE).ok()

@@ -105,7 +105,7 @@ pub struct ReviewAnswerOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<TextOut>,
     /// Boolean, option code, codes, integer, decimal string or text.
-    #[schema(value_type = Object, example = json!("satisfied"))]
+    #[schema(value_type = Value, example = json!("satisfied"))]
     pub value: serde_json::Value,
 }
 

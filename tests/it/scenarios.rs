@@ -1,0 +1,9 @@
+//! The scenarios of the rulebook, section 25, played by phone processes against a running demo server.
+
+mod absent;
+mod crew;
+mod installs;
+mod kills;
+mod returned;
+mod scripts;
+mod unplanned;

@@ -1,0 +1,82 @@
+//! S-04: nobody at home.
+
+use integration_tests::play::Story;
+use serde_json::{Value, json};
+
+#[test]
+fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
+    let story = Story::begin("2025-03-04");
+    story.at("13:00");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("赵敏");
+    visit.plays(
+        "13:05 start
+               step kit_check
+               contact --channel app_call --result reached --duration 25
+               answer contact_result confirmed
+               event confirm_call
+               step confirm_call
+         13:30 event depart
+         13:53 event arrive --lat 30.498260 --lon 113.872540
+               step arrive
+               event customer_absent
+         13:55 contact --channel phone --result no_answer
+         14:02 contact --channel phone --result no_answer
+         14:06 photo door_note
+               answer absence_result unreachable
+               outcome no_show --reason 敲门无人应答，电话两次未接",
+    );
+    assert_eq!(visit.shown()["may_leave_at"], "2025-03-04T06:08:00.000Z");
+
+    let early = visit.tries("14:07 event give_up").done();
+    assert_eq!(early["state"], "waiting");
+    assert_eq!(early["findings"][0]["code"], "guard_unmet", "{early}");
+    assert_eq!(early["findings"][0]["detail"], "give_up: waiting_time");
+    visit.plays("14:08 event give_up");
+    assert_eq!(visit.shown()["state"], "no_show");
+
+    story.at("14:10");
+    li.sync();
+    let dispatcher = story.office("dispatcher");
+    let seen = dispatcher.visit(&visit.id);
+    assert_eq!((&seen["state"], &seen["outcome"]), (&json!("under_review"), &json!("no_show")));
+    let outcome = &visit.shown()["outcome"];
+    assert_eq!(outcome["reason"], "敲门无人应答，电话两次未接");
+    let review = story.office("reviewer1").review(&visit.id);
+    assert_eq!((&review["outcome"], &review["blockers"]), (&json!("no_show"), &json!([])));
+    assert_eq!(review["photos"][0]["slot"], "door_note");
+
+    let start = "2025-03-05T09:00:00+08:00";
+    let crew: Vec<&Value> = seen["crew"].as_array().expect("a crew").iter().map(|member| &member["id"]).collect();
+    let body = json!({"crew": crew, "appointment": {"start": start, "proposed_by": "customer"}});
+    let path = format!("/v1/visits/{}/next-attempt", visit.id);
+    let next = dispatcher.post(&path, &body).expect(201);
+    assert_eq!((&next["attempt"], &next["previous_visit_id"]), (&json!(2), &json!(visit.id)));
+    assert_eq!(dispatcher.post(&path, &body).outcome(), (409, "conflict".to_owned()), "one next attempt");
+
+    // An earlier appointment of the same rep that day: the second attempt still comes first (F-38).
+    let order = json!({"work_order_id": order_of(&story, "S-06"), "template": "broadband_install", "crew": crew,
+        "appointment": {"start": "2025-03-05T08:30:00+08:00", "proposed_by": "customer"}});
+    dispatcher.post("/v1/visits", &order).expect(201);
+    let board = dispatcher.get("/v1/day-board?date=2025-03-05");
+    let lines = board["lines"].as_array().expect("lines");
+    let line = lines.iter().find(|line| line["rep_name"] == "李明").expect("the line of the rep");
+    let customers: Vec<&Value> =
+        line["visits"].as_array().expect("visits").iter().map(|visit| &visit["customer"]).collect();
+    assert_eq!(customers, [&json!("赵敏"), &json!("周婷")]);
+
+    story.on("2025-03-05");
+    story.at("08:00");
+    li.sync();
+    let today = li.visits(&["list"]);
+    let second = today.iter().find(|listed| listed["visit"] == next["id"]).expect("the second attempt is on the phone");
+    assert_eq!((&second["attempt"], &second["state"]), (&json!(2), &json!("scheduled")));
+}
+
+/// The work order of a scenario.
+fn order_of(story: &Story, reference: &str) -> Value {
+    let orders = story.office("dispatcher").list("/v1/work-orders");
+    let found = orders.iter().find(|order| order["external_ref"] == reference);
+    found.unwrap_or_else(|| panic!("no order {reference}"))["id"].clone()
+}

@@ -1,0 +1,68 @@
+//! What a rep does in the usual case, as scripts of `doorstep phone`.
+
+/// Kit and confirming call, from the start to the way.
+pub const CONFIRMED_AT_0910: &str = "
+    09:05 start
+          step kit_check
+    09:10 contact --channel app_call --result reached --duration 48
+          answer contact_result confirmed
+          event confirm_call
+          step confirm_call";
+
+/// From the door to the agreed place, after an `arrive`.
+pub const LET_IN: &str = "
+    step arrive
+    answer safe_to_work true
+    step safety
+    step enter
+    event enter
+    step talk
+    answer location_agreed 客厅电视柜
+    answer route_note 沿踢脚线
+    step location";
+
+/// Cable of a kind, splice, labels, activation.
+pub fn work(cable: &str) -> String {
+    format!(
+        "answer cable_kind {cable}
+         answer cable_entry duct
+         answer indoor_method existing_duct
+         photo outdoor_route
+         step cabling
+         step splice
+         answer splitter_box FG-0217
+         answer splitter_port 1/2/7
+         answer label_customer_end true
+         answer label_splitter_end true
+         photo splitter_label
+         step label
+         answer ont_serial ONT-7F21-0001
+         step activate"
+    )
+}
+
+/// The four elements of the line test.
+pub fn line_test(power: &str, down_rate: &str) -> String {
+    format!(
+        "answer resource_ok true
+         answer aaa_sync_ok true
+         measure optical_power {power} --instrument PM-100-0042
+         measure down_rate {down_rate}
+         step line_test"
+    )
+}
+
+/// Instruction and clean site.
+pub const INSTRUCTED: &str = "
+    photo ont_stb
+    step demo
+    step cleanup
+    event finish_steps";
+
+/// Satisfied, rated with a 9, signed, the signed form photographed.
+pub const ACCEPTED: &str = "
+    answer satisfied true
+    answer rating 9
+    step acceptance
+    sign
+    photo acceptance_form";

@@ -1,0 +1,195 @@
+//! A phone as a series of `doorstep phone` processes on one directory: between two commands it does not run at all.
+
+use std::io::Read as _;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use doorstep::demo::ORGANISATION;
+use serde_json::Value;
+
+use super::{Fate, Story, Visit, utf8};
+use crate::dir::TestDir;
+
+/// What a command said.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Exit code; `None` after a kill.
+    pub code: Option<i32>,
+    /// The answer of `--json`; null if it said nothing.
+    pub json: Value,
+    /// What it said to people when it failed.
+    pub errors: String,
+}
+
+impl Said {
+    /// The answer of a command that succeeded.
+    ///
+    /// # Panics
+    /// With all it said, if it failed.
+    #[must_use]
+    pub fn done(self) -> Value {
+        assert_eq!(self.code, Some(0), "{} {}", self.json, self.errors);
+        self.json
+    }
+}
+
+/// An enrolled phone.
+#[derive(Debug)]
+pub struct Phone<'s> {
+    pub(super) story: &'s Story,
+    directory: TestDir,
+}
+
+impl<'s> Phone<'s> {
+    pub(super) fn enrol(story: &'s Story, login: &str, code: &str) -> Self {
+        let phone = Self { story, directory: TestDir::new() };
+        let server = story.network.url();
+        story.network.next(Fate::Deliver);
+        let words = ["enrol", "--server", &server, "--organisation", ORGANISATION, "--login", login, "--code", code];
+        let _enrolled = phone.run(&words).done();
+        story.network.next(Fate::Down);
+        phone
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn run(&self, words: &[&str]) -> Said {
+        said(self.spawn(words))
+    }
+
+    /// Starts a command.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn spawn(&self, words: &[&str]) -> Child {
+        self.command(words).spawn().expect("the phone process can be started")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let server = self.story.server.borrow();
+        let (directory, clock) = (utf8(self.directory.path()), utf8(server.clock.path()));
+        let mut command = server.command(["phone", "--json", "--dir", &directory, "--clock", &clock]);
+        command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command for at most this long, then kills it as `kill -9` does; tells whether it was killed.
+    ///
+    /// # Panics
+    /// If the process cannot be started or killed.
+    #[must_use]
+    pub fn is_killed_after(&self, words: &[&str], longest: Duration) -> bool {
+        let mut child = self.spawn(words);
+        let mut output = child.stdout.take().expect("its output is a pipe");
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            let read = output.read_to_end(&mut Vec::new());
+            // The kill may have come first; then nobody listens any more.
+            let _ = ended.send(read.is_ok());
+        });
+        let in_time = end.recv_timeout(longest).is_ok();
+        if !in_time {
+            child.kill().expect("the phone can be killed");
+        }
+        child.wait().expect("the phone is reaped");
+        !in_time
+    }
+
+    /// Has a network for the time of one sync, which leaves nothing outstanding.
+    ///
+    /// # Panics
+    /// With what it said, if anything still waits.
+    pub fn sync(&self) -> Value {
+        let said = self.tries_to_sync(Fate::Deliver).done();
+        assert_eq!(said["outstanding"]["total"], 0, "{said}");
+        assert_eq!(said["problems"], serde_json::json!([]), "{said}");
+        said
+    }
+
+    /// One sync over a network that behaves as told, and is down afterwards.
+    #[must_use]
+    pub fn tries_to_sync(&self, fate: Fate) -> Said {
+        self.story.network.next(fate);
+        let said = self.run(&["sync"]);
+        self.story.network.next(Fate::Down);
+        said
+    }
+
+    /// Syncs until a request, counted from 0, is on its way and then for another moment; then something happens to the
+    /// phone or to the server. Tells whether the sync went that far; the network is down afterwards.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn sync_until(&self, request: usize, moment: Duration, happens: impl FnOnce(&mut Child)) -> bool {
+        let network = &self.story.network;
+        let requests = network.watch();
+        let mut child = self.spawn(&["sync"]);
+        let mut output = child.stdout.take().expect("its output is a pipe");
+        let is_reached = std::thread::scope(|scope| {
+            scope.spawn(move || {
+                let _ = output.read_to_end(&mut Vec::new());
+                // No more requests will come: this ends the list of them.
+                network.next(Fate::Down);
+            });
+            let Some(on_its_way) = requests.iter().nth(request) else { return false };
+            drop(on_its_way);
+            // The next request is let go too, if it comes before the moment is over.
+            drop(requests.recv_timeout(moment));
+            happens(&mut child);
+            drop(requests);
+            true
+        });
+        child.wait().expect("the phone is reaped");
+        is_reached
+    }
+
+    /// How many things are not safe at the server.
+    #[must_use]
+    pub fn outstanding(&self) -> i64 {
+        self.run(&["status"]).done()["outstanding"]["total"].as_i64().expect("a number")
+    }
+
+    /// The visits of the list, of today or all.
+    ///
+    /// # Panics
+    /// If there is no list.
+    #[must_use]
+    pub fn visits(&self, words: &[&str]) -> Vec<Value> {
+        self.run(words).done()["visits"].as_array().expect("visits").clone()
+    }
+
+    /// The visit at a customer's.
+    ///
+    /// # Panics
+    /// If the phone knows none or several.
+    #[must_use]
+    pub fn visit_of(&self, customer: &str) -> Visit<'_> {
+        let all = self.visits(&["list", "--all"]);
+        let mut found = all.iter().filter(|visit| visit["customer"] == customer);
+        let visit = found.next().unwrap_or_else(|| panic!("no visit at {customer}: {all:?}"));
+        assert!(found.next().is_none(), "several visits at {customer}: {all:?}");
+        self.visit(visit["visit"].as_str().expect("an id"), customer)
+    }
+
+    /// A visit by id, with the name of who signs for the customer.
+    #[must_use]
+    pub fn visit(&self, id: &str, customer: &str) -> Visit<'_> {
+        Visit { phone: self, id: id.to_owned(), customer: customer.to_owned() }
+    }
+}
+
+/// What a command says until it ends, whether by itself or killed.
+pub(super) fn said(child: Child) -> Said {
+    let output = child.wait_with_output().expect("the phone process ends");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let json = match printed.trim() {
+        "" => Value::Null,
+        line => serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line}")),
+    };
+    Said { code: output.status.code(), json, errors: String::from_utf8_lossy(&output.stderr).into_owned() }
+}
