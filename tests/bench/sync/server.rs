@@ -36,16 +36,10 @@ fn executable() -> PathBuf {
 
 impl Server {
     /// Starts a server on prepared data, with default configuration but one value.
-    ///
-    /// A thousand visits of one rep and one template resemble each other more than those of a real week: they
-    /// compress better than 20 to 1 and would pass for a bomb, so the ratio is set to its ceiling.
     pub fn start(database_url: &str, directory: &Path) -> Self {
         let log = File::create(directory.join("server.log")).expect("the log file");
-        let config = directory.join("config.json");
-        fs::write(&config, r#"{"limits": {"sync_ratio": 50}}"#).expect("the configuration");
         let mut child = Command::new(executable())
-            .args(["serve", "--config"])
-            .arg(&config)
+            .arg("serve")
             .env("DATABASE_URL", database_url)
             .env("DOORSTEP_DATA_DIR", directory.join("data"))
             .env("DOORSTEP_LISTEN", "127.0.0.1:0")
