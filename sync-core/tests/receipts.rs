@@ -247,12 +247,15 @@ fn quarantine_frees_only_what_that_batch_carried() {
 }
 
 #[test]
-fn intents_go_before_the_documents_they_create() {
+fn intents_go_as_they_were_made_before_the_documents_they_create() {
     let mut outbox = Outbox::default();
     outbox.offer(VISIT, &[], vec![change(1, 10)]);
+    // A clock that went backwards gives times and ids against the order.
     for number in 0..4u8 {
-        outbox.add_intent(IntentId::from_bytes([number; 16]), vec![number; 1_500], UnixMillis(i64::from(number)));
+        let id = IntentId::from_bytes([9 - number; 16]);
+        outbox.add_intent(id, vec![number; 1_500], UnixMillis(-i64::from(number)));
     }
+    outbox.add_intent(IntentId::from_bytes([0; 16]), vec![4; 10], UnixMillis(0));
     let batch = outbox.next_batch(BATCH, 8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
     assert_eq!(batch.intents.iter().map(|intent| intent.0[0]).collect::<Vec<_>>(), [0, 1, 2]);
     assert!(batch.more && batch.docs.is_empty(), "the rest of the intents comes first");

@@ -56,9 +56,10 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     assert_eq!(dispatcher.post(&path, &body).outcome(), (409, "conflict".to_owned()), "one next attempt");
 
     // An earlier appointment of the same rep that day: the second attempt still comes first (F-38).
-    let order = json!({"work_order_id": order_of(&story, "S-06"), "template": "broadband_install", "crew": crew,
+    let order = another_order(&story, "S-06");
+    let earlier = json!({"work_order_id": order["id"], "template": "broadband_repair", "crew": crew,
         "appointment": {"start": "2025-03-05T08:30:00+08:00", "proposed_by": "customer"}});
-    dispatcher.post("/v1/visits", &order).expect(201);
+    dispatcher.post("/v1/visits", &earlier).expect(201);
     let board = dispatcher.get("/v1/day-board?date=2025-03-05");
     let lines = board["lines"].as_array().expect("lines");
     let line = lines.iter().find(|line| line["rep_name"] == "李明").expect("the line of the rep");
@@ -74,9 +75,13 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     assert_eq!((&second["attempt"], &second["state"]), (&json!(2), &json!("scheduled")));
 }
 
-/// The work order of a scenario.
-fn order_of(story: &Story, reference: &str) -> Value {
-    let orders = story.office("dispatcher").list("/v1/work-orders");
-    let found = orders.iter().find(|order| order["external_ref"] == reference);
-    found.unwrap_or_else(|| panic!("no order {reference}"))["id"].clone()
+/// A repair for the customer of a scenario.
+fn another_order(story: &Story, reference: &str) -> Value {
+    let dispatcher = story.office("dispatcher");
+    let orders = dispatcher.list("/v1/work-orders");
+    let known = orders.iter().find(|order| order["external_ref"] == reference);
+    let known = known.unwrap_or_else(|| panic!("no order {reference}"));
+    let order = json!({"customer_id": known["customer_id"], "site_id": known["site_id"], "type": "repair",
+        "channel": "hotline"});
+    dispatcher.post("/v1/work-orders", &order).expect(201)
 }

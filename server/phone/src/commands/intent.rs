@@ -42,6 +42,7 @@ pub(crate) fn intent(phone: &Phone, args: &IntentArgs) -> PhoneResult<Output> {
         }
         let intent = Intent::parse(&sync_core::plain_json::to_vec(&whole)?)?;
         let stored = StoredIntent {
+            number: tx.intent_count()?,
             kind: kind.code().to_owned(),
             bytes: intent.to_bytes()?.into(),
             at_ms: at.wall_ms,

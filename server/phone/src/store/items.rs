@@ -126,8 +126,16 @@ impl Tx {
         self.remove(ROWS, &format!("{kind}/{id}"))
     }
 
+    /// The intents in the order they were made.
     pub(crate) fn intents(&self) -> PhoneResult<Vec<(String, StoredIntent)>> {
-        self.list(INTENTS, "")
+        let mut intents: Vec<(String, StoredIntent)> = self.list(INTENTS, "")?;
+        intents.sort_by_key(|(_, intent)| intent.number);
+        Ok(intents)
+    }
+
+    /// How many intents were ever made; none is ever removed.
+    pub(crate) fn intent_count(&self) -> PhoneResult<usize> {
+        Ok(self.keys(INTENTS, "")?.len())
     }
 
     pub(crate) fn set_intent(&self, id: &IntentId, intent: &StoredIntent) -> PhoneResult<()> {

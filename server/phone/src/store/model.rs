@@ -161,6 +161,8 @@ pub(crate) enum Safety {
 /// An intent of this phone.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredIntent {
+    /// Place among the intents of this phone, from 0: the order in which they were made, whatever the clock said.
+    pub number: usize,
     pub kind: String,
     pub bytes: Blob,
     pub at_ms: i64,

@@ -1,7 +1,7 @@
 //! Chooses what goes into the next batch.
 //!
-//! Oldest first, so that what has waited longest becomes safe first: intents (a `create_visit` must not
-//! come after its document), then documents, then statements. A document is split between changes.
+//! Oldest first, so that what has waited longest becomes safe first: intents as they were made (a `create_visit` must
+//! come after its customer and not after its document), then documents, then statements. A document is split between changes.
 
 use super::{DocQueue, Outbox};
 use crate::bytes::{Blob, Hash};
@@ -112,17 +112,19 @@ impl Outbox {
     }
 
     fn fill_intents(&self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits) {
-        let mut intents: Vec<_> = self.intents.iter().collect();
-        intents.sort_by_key(|(id, intent)| (intent.at, **id));
-        for (id, intent) in intents {
+        for intent in &self.intents {
             if batch.intents.len() >= limits.intents {
                 batch.more = true;
                 return;
             }
             match room.take(bytes_size(intent.bytes.0.len(), room.encoding)) {
                 Fit::Now => batch.intents.push(intent.bytes.clone()),
-                Fit::Later => batch.more = true,
-                Fit::Never => batch.too_large.push(AckItem::Intent(*id)),
+                Fit::Later => {
+                    // A smaller one must not overtake it.
+                    batch.more = true;
+                    return;
+                }
+                Fit::Never => batch.too_large.push(AckItem::Intent(intent.id)),
             }
         }
     }

@@ -132,6 +132,7 @@ impl DocQueue {
 
 #[derive(Debug, Clone)]
 struct UnsentIntent {
+    id: IntentId,
     bytes: Blob,
     at: UnixMillis,
 }
@@ -146,7 +147,8 @@ struct UnsentStatement {
 #[derive(Debug, Clone, Default)]
 pub struct Outbox {
     docs: BTreeMap<VisitId, DocQueue>,
-    intents: BTreeMap<IntentId, UnsentIntent>,
+    /// In the order they were made: a later one may build on an earlier one, and neither ids nor clocks tell.
+    intents: Vec<UnsentIntent>,
     statements: BTreeMap<Hash, UnsentStatement>,
     blobs: BTreeMap<Hash, UnixMillis>,
 }
@@ -176,9 +178,11 @@ impl Outbox {
         }
     }
 
-    /// Adds an intent.
+    /// Adds an intent; they travel in the order in which they are added.
     pub fn add_intent(&mut self, id: IntentId, bytes: Vec<u8>, at: UnixMillis) {
-        self.intents.entry(id).or_insert(UnsentIntent { bytes: Blob(bytes), at });
+        if self.intents.iter().all(|queued| queued.id != id) {
+            self.intents.push(UnsentIntent { id, bytes: Blob(bytes), at });
+        }
     }
 
     /// Adds a sealed statement and returns its digest.
@@ -204,7 +208,7 @@ impl Outbox {
     #[must_use]
     pub fn oldest_unsent_at(&self) -> Option<UnixMillis> {
         let changes = self.docs.values().filter_map(DocQueue::oldest);
-        let intents = self.intents.values().map(|intent| intent.at);
+        let intents = self.intents.iter().map(|intent| intent.at);
         let statements = self.statements.values().map(|statement| statement.at);
         changes.chain(intents).chain(statements).chain(self.blobs.values().copied()).min()
     }
@@ -294,10 +298,10 @@ impl Outbox {
             }
         }
         self.docs.retain(|_, queue| !queue.changes.is_empty());
-        self.intents.retain(|id, intent| {
+        self.intents.retain(|intent| {
             let digest = Hash::of(&intent.bytes.0).to_string();
-            let safe = receipt.names_intent(id) || named(&id.to_string()) || named(&digest);
-            events.extend(safe.then_some(OutboxEvent::Safe { item: AckItem::Intent(*id) }));
+            let safe = receipt.names_intent(&intent.id) || named(&intent.id.to_string()) || named(&digest);
+            events.extend(safe.then_some(OutboxEvent::Safe { item: AckItem::Intent(intent.id) }));
             !safe
         });
         self.statements.retain(|digest, _| {
