@@ -3,10 +3,12 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::unwrap_used,
     reason = "support code of tests fails by panicking, as tests do"
 )]
 
 mod architecture;
+mod demo;
 mod harness;
 mod openapi_current;
 mod permissions_matrix;

@@ -1,7 +1,10 @@
 //! Every operation × role × kind of token × relation, generated from the permission table.
 //!
 //! What is expected is read from the rows here, not asked of the server's own function, so that a mistake there shows.
+//! Roles and tokens are played here, things of oneself and of others in `relations`, lists in `lists`.
 
+mod lists;
+mod relations;
 mod targets;
 
 use doorstep::auth::token::Subject;
@@ -13,8 +16,6 @@ use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::{Member, YUNZE};
 use integration_tests::contract::Contract;
-use serde_json::{Value, json};
-use targets::{Relation, Targets};
 
 /// A request of the documented form for an operation at a concrete path.
 fn call(row: Row, path: String) -> Call {
@@ -156,40 +157,6 @@ async fn a_revoked_device_may_still_upload_and_nothing_else() {
     }
 }
 
-/// What a stranger could compare: status, type and body, without the id of the request.
-fn comparable(answer: &Answer) -> (u16, Option<String>, Value) {
-    let mut body = answer.json();
-    body["request_id"] = Value::Null;
-    (answer.status, answer.header("content-type").map(str::to_owned), body)
-}
-
-#[actix_web::test]
-async fn grants_reach_as_far_as_their_scope_and_the_rest_looks_absent() {
-    let app = TestApp::new().await;
-    let mut cells = 0;
-    for operation in Operation::ALL.iter().filter(|operation| targets::is_about_somebody(operation.row())) {
-        let row = operation.row();
-        for member in cast() {
-            let Some(scope) = granted(row, member.role, TokenKind::Full) else { continue };
-            for relation in Relation::ALL {
-                let targets = Targets::seed(&app, member).await;
-                let token = app.session(member, None, TokenKind::Full).await;
-                let absent = app.send(call(row, absent_path(row)).bearer(&token)).await;
-                assert_eq!(absent.outcome(), (404, "not_found".to_owned()), "{} absent: {}", row.id, absent.text());
-                let answer = app.send(call(row, targets.path(row, relation)).bearer(&token)).await;
-                let cell = format!("{} as {}, {relation:?}: {}", row.id, member.login, answer.text());
-                if relation.is_within(scope) {
-                    assert!(!matches!(answer.status, 401 | 403 | 404), "{cell}");
-                } else {
-                    assert_eq!(comparable(&answer), comparable(&absent), "{cell}");
-                }
-                cells += 1;
-            }
-        }
-    }
-    assert!(cells >= 16, "{cells} cells were played");
-}
-
 #[test]
 fn every_path_parameter_is_known_to_the_matrix() {
     let unknown: Vec<String> = Operation::ALL
@@ -200,41 +167,4 @@ fn every_path_parameter_is_known_to_the_matrix() {
         .map(|(id, part)| format!("{id}: {part}"))
         .collect();
     assert!(unknown.is_empty(), "teach tests/it/permissions_matrix/targets.rs: {unknown:#?}");
-}
-
-#[actix_web::test]
-async fn lists_hold_what_the_scope_reaches() {
-    let app = TestApp::new().await;
-    let rep = YUNZE.rep();
-    let targets = Targets::seed(&app, rep).await;
-    let ids = async |member: Member, path: &str| -> Vec<String> {
-        let page = app.signed_in(member).await.get(path).await.expect(200);
-        let items = page["items"].as_array().expect("items").iter();
-        items.map(|item| item["id"].as_str().expect("an id").to_owned()).collect()
-    };
-    let device = |relation| targets.id("{device_id}", relation);
-    let own = vec![device(Relation::Own)];
-    let mut team = vec![device(Relation::Own), device(Relation::Team)];
-    let mut everything = [team.clone(), vec![device(Relation::OtherTeam)]].concat();
-    team.sort();
-    everything.sort();
-    assert_eq!(ids(rep, "/v1/devices").await, own);
-    assert_eq!(ids(YUNZE.member(Role::TeamLead), "/v1/devices").await, team);
-    assert_eq!(ids(YUNZE.member(Role::Admin), "/v1/devices").await, everything);
-
-    let people = |is_listed: &dyn Fn(&Member) -> bool| -> Vec<String> {
-        let mut members: Vec<Member> = YUNZE.members().into_iter().filter(|member| is_listed(member)).collect();
-        members.sort_by_key(|member| member.login);
-        members.into_iter().map(|member| member.id.to_string()).collect()
-    };
-    let lead = YUNZE.member(Role::TeamLead);
-    assert_eq!(ids(lead, "/v1/users").await, people(&|member| member.team == lead.team));
-    assert_eq!(ids(YUNZE.member(Role::Admin), "/v1/users").await, people(&|_| true));
-    assert_eq!(
-        app.signed_in(rep).await.get("/v1/users").await.outcome(),
-        (403, "forbidden".to_owned()),
-        "a rep lists nobody"
-    );
-    let me = app.signed_in(rep).await.get("/v1/me").await.expect(200);
-    assert_eq!(me["user"]["id"], json!(rep.id));
 }

@@ -1,7 +1,7 @@
 //! Tests of the database layer, on the engine of the run; only these look at rows.
 
 mod busy_writer;
-mod catalogue;
+pub mod catalogue;
 mod feed;
 mod immutability;
 mod migrate_up_down;

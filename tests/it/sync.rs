@@ -1,10 +1,15 @@
-//! Tests of the sync round: a phone and an office around one server.
+//! Tests of the sync round: phones and an office around one server.
 
 mod basics;
 mod causal;
+mod crash;
 mod crew;
 mod helpers;
+mod hostile;
 mod intents;
+mod limits;
+mod no_op;
 mod paging;
 mod scope;
 mod seals;
+mod statements;

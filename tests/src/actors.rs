@@ -31,7 +31,16 @@ impl DeviceKey {
     /// Never in practice: nearly every 32 bytes are a key.
     #[must_use]
     pub fn draw(app: &TestApp) -> Self {
-        Self(SigningKey::from_slice(&app.state.random.bytes32()).expect("32 random bytes are a key"))
+        Self::of(&app.state.random.bytes32())
+    }
+
+    /// The key of 32 bytes.
+    ///
+    /// # Panics
+    /// For the few bytes that are no key.
+    #[must_use]
+    pub fn of(bytes: &[u8; 32]) -> Self {
+        Self(SigningKey::from_slice(bytes).expect("32 random bytes are a key"))
     }
 
     /// The public half.

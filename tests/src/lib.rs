@@ -34,5 +34,6 @@ pub mod db;
 pub mod dir;
 pub mod phone;
 pub mod play;
+pub mod remote;
 pub mod server;
 pub mod together;

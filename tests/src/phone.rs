@@ -21,7 +21,7 @@ use sync_core::protocol::{
 use sync_core::receipt::{HeldReceipt, verify_held};
 
 pub use capture::Form;
-pub use wire::{Coding, Wire, decompress, split_chunks};
+pub use wire::{Coding, Wire, split_chunks};
 
 use crate::actors::Device;
 use crate::app::TestApp;

@@ -18,10 +18,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
-        Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
+        Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Formula { code } => formula::formula(code.as_deref()),
         Command::Openapi => {
             print!("{}", crate::http::openapi::yaml()?);

@@ -196,6 +196,69 @@ pub fn list_doc_changes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreRes
         .load(c))?)
 }
 
+/// One accepted push without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = doc_changes)]
+pub struct PushRow {
+    /// The document version this push made.
+    pub seq: i64,
+    /// Who sent it.
+    pub device_id: Txt<DeviceId>,
+    /// Whether its bytes are one document chunk.
+    pub is_document_chunk: bool,
+    /// Feed positions per audience.
+    pub positions: Txt<PushPositions>,
+}
+
+/// Every push of a document without its bytes, in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_pushes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<PushRow>> {
+    Ok(per_backend!(conn, c => doc_changes::table
+        .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
+        .order(doc_changes::seq)
+        .select(PushRow::as_select())
+        .load(c))?)
+}
+
+/// The bytes of one push, exactly as received.
+///
+/// # Errors
+/// Database errors only.
+pub fn load_push_bytes(conn: &mut Conn, org: OrgId, visit: VisitId, seq: i64) -> StoreResult<Vec<u8>> {
+    Ok(per_backend!(conn, c => doc_changes::table
+        .find((Txt(org), Txt(visit), seq))
+        .select(doc_changes::bytes)
+        .first(c))?)
+}
+
+/// Heads of a visit's document.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_heads(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Vec<Hash>>> {
+    let found: Option<Txt<Heads>> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select(documents::heads)
+        .first(c)
+        .optional())?;
+    Ok(found.map(|heads| heads.0.0))
+}
+
+/// Heads and snapshot of a visit's document.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_current(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<(Vec<Hash>, Vec<u8>)>> {
+    let found: Option<(Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select((documents::heads, documents::snapshot))
+        .first(c)
+        .optional())?;
+    Ok(found.map(|(heads, snapshot)| (heads.0.0, snapshot)))
+}
+
 /// Whom an actor belongs to.
 ///
 /// # Errors

@@ -134,6 +134,7 @@ impl std::str::FromStr for FeedOp {
 #[derive(Debug, Clone, Default)]
 pub struct FeedBatch {
     entries: BTreeMap<(String, FeedKind, String), FeedOp>,
+    audiences: BTreeSet<String>,
 }
 
 impl FeedBatch {
@@ -145,18 +146,39 @@ impl FeedBatch {
 
     /// Tells an audience that it has this item, new or changed.
     pub fn put(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
-        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Put);
+        self.tell(audience.into(), kind, item.to_string(), FeedOp::Put);
     }
 
     /// Tells an audience that it no longer has this item.
     pub fn gone(&mut self, audience: impl Into<String>, kind: FeedKind, item: impl ToString) {
-        self.entries.insert((audience.into(), kind, item.to_string()), FeedOp::Gone);
+        self.tell(audience.into(), kind, item.to_string(), FeedOp::Gone);
     }
 
     /// What this batch tells an audience about an item so far.
     #[must_use]
     pub fn told(&self, audience: &str, kind: FeedKind, item: &str) -> Option<FeedOp> {
         self.entries.get(&(audience.to_owned(), kind, item.to_owned())).copied()
+    }
+
+    fn tell(&mut self, audience: String, kind: FeedKind, item: String, op: FeedOp) {
+        self.audiences.insert(audience.clone());
+        self.entries.insert((audience, kind, item), op);
+    }
+
+    /// The audiences that will hold an item once this batch is published.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn holders(&self, conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> StoreResult<BTreeSet<String>> {
+        let mut holders = list_holders(conn, org, kind, item)?;
+        for audience in &self.audiences {
+            match self.told(audience, kind, item) {
+                Some(FeedOp::Put) => holders.insert(audience.clone()),
+                Some(FeedOp::Gone) => holders.remove(audience),
+                None => false,
+            };
+        }
+        Ok(holders)
     }
 
     /// Whether there is nothing to tell.
@@ -191,7 +213,7 @@ impl FeedBatch {
                 *next += 1;
                 *next - 1
             });
-            positions.0.insert((audience.clone(), *kind, item.clone()), pos);
+            positions.0.entry((*kind, item.clone())).or_default().insert(audience.clone(), pos);
             rows.push(NewFeedRow {
                 org_id: Txt(org),
                 audience: audience.clone(),
@@ -209,17 +231,13 @@ impl FeedBatch {
 
 /// Where the entries of a batch went.
 #[derive(Debug, Clone, Default)]
-pub struct Positions(BTreeMap<(String, FeedKind, String), i64>);
+pub struct Positions(BTreeMap<(FeedKind, String), BTreeMap<String, i64>>);
 
 impl Positions {
     /// The position of an item per audience.
     #[must_use]
     pub fn of(&self, kind: FeedKind, item: &str) -> BTreeMap<String, i64> {
-        self.0
-            .iter()
-            .filter(|((_, entry_kind, entry_item), _)| *entry_kind == kind && entry_item == item)
-            .map(|((audience, _, _), pos)| (audience.clone(), *pos))
-            .collect()
+        self.0.get(&(kind, item.to_owned())).cloned().unwrap_or_default()
     }
 }
 

@@ -48,6 +48,19 @@ pub fn find_template(conn: &mut Conn, org: OrgId, code: &str, version: i64) -> S
         .optional())?)
 }
 
+/// Whether a template version is published; its body stays where it is.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_template(conn: &mut Conn, org: OrgId, code: &str, version: i64) -> StoreResult<bool> {
+    let found: Option<i64> = per_backend!(conn, c => templates::table
+        .find((Txt(org), code, version))
+        .select(templates::version)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// The newest version of a template.
 ///
 /// # Errors

@@ -5,7 +5,7 @@
 /// The expression is written once and type-checked once per engine. Use it for every statement; only
 /// SQL that really differs goes to [`dialect`](crate::dialect).
 ///
-/// ```ignore
+/// ```text
 /// per_backend!(conn, c => visits::table.find((Txt(org), Txt(id))).first::<VisitRow>(c))
 /// ```
 #[macro_export]

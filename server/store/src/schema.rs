@@ -839,30 +839,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Rows of `jobs`.
-    jobs (org_id, id) {
-        /// Column `org_id`.
-        org_id -> Text,
-        /// Column `id`.
-        id -> Text,
-        /// Column `name`.
-        name -> Text,
-        /// Column `payload`.
-        payload -> Text,
-        /// Column `state`.
-        state -> Text,
-        /// Column `run_at_ms`.
-        run_at_ms -> BigInt,
-        /// Column `leased_until_ms`.
-        leased_until_ms -> Nullable<BigInt>,
-        /// Column `attempts`.
-        attempts -> BigInt,
-        /// Column `last_error`.
-        last_error -> Nullable<Text>,
-    }
-}
-
-diesel::table! {
     /// Rows of `audit_events`.
     audit_events (org_id, id) {
         /// Column `org_id`.
@@ -881,26 +857,6 @@ diesel::table! {
         subject -> Text,
         /// Column `detail`.
         detail -> Text,
-    }
-}
-
-diesel::table! {
-    /// Rows of `idempotency_keys`.
-    idempotency_keys (org_id, user_id, key) {
-        /// Column `org_id`.
-        org_id -> Text,
-        /// Column `user_id`.
-        user_id -> Text,
-        /// Column `key`.
-        key -> Text,
-        /// Column `request_sha256`.
-        request_sha256 -> Text,
-        /// Column `status`.
-        status -> BigInt,
-        /// Column `body`.
-        body -> Text,
-        /// Column `created_at_ms`.
-        created_at_ms -> BigInt,
     }
 }
 
@@ -946,7 +902,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     verdicts,
     reworks,
     review_claims,
-    jobs,
     audit_events,
-    idempotency_keys,
 );

@@ -35,7 +35,7 @@ fn executable() -> PathBuf {
 }
 
 impl Server {
-    /// Starts a server with default configuration on prepared data.
+    /// Starts a server on prepared data, with default configuration but one value.
     pub fn start(database_url: &str, directory: &Path) -> Self {
         let log = File::create(directory.join("server.log")).expect("the log file");
         let mut child = Command::new(executable())

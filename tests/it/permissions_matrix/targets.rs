@@ -1,11 +1,22 @@
 //! Things of the actor, of his team, of another team and of another organisation, for the parameters in paths.
 
-use std::collections::BTreeMap;
-
-use doorstep::domain::Scope;
+use doorstep::app::AppResult;
+use doorstep::app::scope::{load_window, refresh_visit};
 use doorstep::domain::operation::{Access, Row};
+use doorstep::domain::{Role, Scope};
+use doorstep_store::Txt;
+use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
+use doorstep_store::feed::FeedBatch;
 use integration_tests::app::TestApp;
+use integration_tests::builders::{HOUR_MS, Office, Planned, TEMPLATE};
+use integration_tests::call::Call;
 use integration_tests::company::{HAOYU, Member, YUNZE};
+use integration_tests::phone::Phone;
+use serde_json::json;
+use sync_core::bytes::Hash;
+use sync_core::doc::Map;
+use sync_core::ids::{AssignmentId, DeviceId, VisitId};
+use sync_core::protocol::Outcome;
 
 /// How a thing is related to who asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,8 +35,31 @@ impl Relation {
     /// Every relation.
     pub const ALL: [Self; 4] = [Self::Own, Self::Team, Self::OtherTeam, Self::Foreign];
 
+    /// How a thing of `owner` is related to `actor`.
+    pub fn of(actor: Member, owner: Member) -> Self {
+        if actor.id == owner.id {
+            Self::Own
+        } else if actor.org != owner.org {
+            Self::Foreign
+        } else if actor.team == owner.team {
+            Self::Team
+        } else {
+            Self::OtherTeam
+        }
+    }
+
+    /// Somebody whose things stand in this relation to an actor of team one.
+    pub fn owner(self, actor: Member) -> Member {
+        match self {
+            Self::Own => actor,
+            Self::Team => YUNZE.colleague(),
+            Self::OtherTeam => YUNZE.stranger(),
+            Self::Foreign => HAOYU.rep(),
+        }
+    }
+
     /// Whether a grant reaches so far.
-    pub fn is_within(self, scope: Scope) -> bool {
+    fn is_within(self, scope: Scope) -> bool {
         match scope {
             Scope::Own => self == Self::Own,
             Scope::Team => self <= Self::Team,
@@ -34,62 +68,233 @@ impl Relation {
     }
 }
 
-/// Parameters of things that belong to somebody: [`Targets`] has one for every relation.
-const ABOUT_SOMEBODY: [&str; 2] = ["{user_id}", "{device_id}"];
+/// How far a visit has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Planned, with a first photo.
+    Planned,
+    /// Handed in with everything, hence under review.
+    HandedIn,
+}
 
-/// Parameters for which no things are seeded yet: roles, tokens and absent ids are played, relations are not.
-const NOT_SEEDED: [&str; 2] = ["{visit_id}", "{sha256}"];
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 2] = [Self::Planned, Self::HandedIn];
+}
+
+/// Whether a grant reaches a thing; `is_of_visit` for visits and what they contain.
+///
+/// The scope of the table decides, with one exception: who only reviews knows nothing of visits before they are
+/// handed in (rulebook section 20, "Visit before submission"). Reached is whatever the server admits to exist. It may
+/// still refuse: 409, 412 and 422 by state, version and body; 404 `no_preview` and `preview_pending` by the picture;
+/// 403 `four_eyes` for a reviewer's own work.
+pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: bool, stage: Stage) -> bool {
+    let is_hidden = actor.role == Some(Role::Reviewer) && is_of_visit && stage == Stage::Planned;
+    relation.is_within(scope) && !is_hidden
+}
+
+/// Parameters of things that belong to somebody.
+const ABOUT_SOMEBODY: [&str; 8] = [
+    "{user_id}",
+    "{device_id}",
+    "{customer_id}",
+    "{site_id}",
+    "{work_order_id}",
+    "{visit_id}",
+    "{photo_id}",
+    "{sha256}",
+];
+
+/// Parameters of visits and what they contain.
+const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
+
+/// Parameters of what belongs to the whole organisation.
+const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
+
+fn has_one_of(row: Row, parameters: &[&str]) -> bool {
+    row.path.split('/').any(|part| parameters.contains(&part))
+}
 
 /// Whether the matrix knows what a parameter stands for.
 pub fn is_known(parameter: &str) -> bool {
-    ABOUT_SOMEBODY.contains(&parameter) || NOT_SEEDED.contains(&parameter)
+    ABOUT_SOMEBODY.contains(&parameter) || ABOUT_NORMS.contains(&parameter)
 }
 
-/// Whether an operation behind the guard is about things that belong to somebody.
+/// Whether an operation asks for things that belong to somebody, as far as a grant reaches.
 pub fn is_about_somebody(row: Row) -> bool {
-    row.access != Access::Public && row.path.split('/').any(|part| ABOUT_SOMEBODY.contains(&part))
+    matches!(row.access, Access::Roles(_)) && has_one_of(row, &ABOUT_SOMEBODY)
+}
+
+/// Whether an operation asks for a visit or what it contains.
+pub fn is_about_visits(row: Row) -> bool {
+    has_one_of(row, &ABOUT_VISITS)
+}
+
+/// Whether an operation asks for what belongs to the whole organisation.
+pub fn is_about_norms(row: Row) -> bool {
+    has_one_of(row, &ABOUT_NORMS)
 }
 
 /// A value that no such parameter has.
 pub fn absent(parameter: &str) -> String {
     match parameter {
         "{sha256}" => "0".repeat(64),
+        "{code}" => "no_such_template".to_owned(),
+        "{version}" => "999".to_owned(),
         _ => "01955f2c-3000-7000-8000-00000000ffff".to_owned(),
     }
 }
 
-/// Ids per parameter and relation.
-pub struct Targets(BTreeMap<(&'static str, Relation), String>);
+/// A visit of somebody, with what it is for and the photo taken there.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Visit, order, customer and site.
+    pub planned: Planned,
+    /// The photo's record.
+    pub photo: String,
+    /// The photo's content.
+    pub sha256: Hash,
+}
 
-impl Targets {
-    /// Writes fresh things of everybody concerned.
-    pub async fn seed(app: &TestApp, actor: Member) -> Self {
-        let owners = [
-            (Relation::Own, actor),
-            (Relation::Team, YUNZE.colleague()),
-            (Relation::OtherTeam, YUNZE.stranger()),
-            (Relation::Foreign, HAOYU.rep()),
-        ];
-        let mut ids = BTreeMap::new();
-        for (relation, owner) in owners {
-            ids.insert(("{user_id}", relation), owner.id.to_string());
-            ids.insert(("{device_id}", relation), app.device_of(owner).await.id.to_string());
+/// What somebody has.
+#[derive(Debug, Clone)]
+pub struct Things {
+    /// Whose they are.
+    pub owner: Member,
+    /// His phone.
+    pub device: DeviceId,
+    planned: Job,
+    handed_in: Job,
+}
+
+impl Things {
+    /// The visit of a stage.
+    pub fn job(&self, stage: Stage) -> &Job {
+        match stage {
+            Stage::Planned => &self.planned,
+            Stage::HandedIn => &self.handed_in,
         }
-        Self(ids)
     }
 
-    /// The id for a parameter.
-    pub fn id(&self, parameter: &'static str, relation: Relation) -> String {
-        self.0[&(parameter, relation)].clone()
-    }
-
-    /// The path of an operation to things of this relation.
-    pub fn path(&self, row: Row, relation: Relation) -> String {
-        let part = |part: &'static str| match self.0.get(&(part, relation)) {
-            Some(id) => id.clone(),
-            None if part.starts_with('{') => absent(part),
-            None => part.to_owned(),
+    /// The path of an operation to one of these things.
+    pub fn path(&self, row: Row, stage: Stage) -> String {
+        let (job, planned) = (self.job(stage), self.job(stage).planned);
+        let part = |part: &str| match part {
+            "{user_id}" => self.owner.id.to_string(),
+            "{device_id}" => self.device.to_string(),
+            "{customer_id}" => planned.customer.to_string(),
+            "{site_id}" => planned.site.to_string(),
+            "{work_order_id}" => planned.order.to_string(),
+            "{visit_id}" => planned.visit.to_string(),
+            "{photo_id}" => job.photo.clone(),
+            "{sha256}" => job.sha256.to_string(),
+            other => other.to_owned(),
         };
         row.path.split('/').map(part).collect::<Vec<_>>().join("/")
     }
+
+    /// Plans, carries out and sends what an owner has, as office and phone do.
+    async fn seed(app: &TestApp, office: Office<'_>, owner: Member) -> Self {
+        let mut phone = app.phone_of(owner).await;
+        let mut jobs = Vec::new();
+        for stage in Stage::ALL {
+            let planned = office.plan_at(&[], HOUR_MS).await;
+            assign(app, owner, planned.visit).await;
+            jobs.push((stage, planned));
+        }
+        phone.sync().await;
+        let mut done = Vec::new();
+        for (stage, planned) in jobs {
+            done.push(carry_out(&mut phone, stage, planned).await);
+        }
+        let answer = phone.round().await;
+        assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
+        let states = [office.row(done[0].planned.visit).await.state, office.row(done[1].planned.visit).await.state];
+        assert_eq!(states, ["scheduled", "under_review"], "of {}", owner.login);
+        let [planned, handed_in] = done.try_into().expect("one job per stage");
+        Self { owner, device: phone.device.id, planned, handed_in }
+    }
 }
+
+/// Gives a visit to somebody, whatever his role: what counts for reach is the assignment.
+async fn assign(app: &TestApp, owner: Member, visit: VisitId) {
+    let (now, config) = (app.now(), app.state.config.sync.clone());
+    let row = AssignmentRecord {
+        org_id: Txt(owner.org),
+        id: Txt(AssignmentId(app.id())),
+        visit_id: Txt(visit),
+        rep_id: Txt(owner.id),
+        epoch: 1,
+        from_ms: now.0,
+        until_ms: None,
+    };
+    let assigned = app.state.store.write(move |conn| -> AppResult<()> {
+        insert_assignment(conn, &row)?;
+        let window = load_window(conn, owner.org, &config, now)?;
+        let mut batch = FeedBatch::new();
+        refresh_visit(conn, &mut batch, owner.org, visit, window)?;
+        batch.publish(conn, owner.org)?;
+        Ok(())
+    });
+    assigned.await.expect("the visit is assigned");
+}
+
+/// Takes a photo and uploads it; a visit to be handed in ends without work, which needs no form.
+async fn carry_out(phone: &mut Phone<'_>, stage: Stage, planned: Planned) -> Job {
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    let bytes = format!("photo of {} by {by}", planned.visit).into_bytes();
+    let sha256 = Hash::of(&bytes);
+    let record = json!({"slot": "ont_front", "sha256": sha256, "bytes": bytes.len(), "media_type": "image/jpeg",
+        "taken_at": at, "source": "camera", "by": by});
+    let photo = phone.add(planned.visit, Map::Photos, &record);
+    if stage == Stage::HandedIn {
+        phone.come_to_the_door(planned.visit);
+        let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
+        phone.add(planned.visit, Map::Outcomes, &outcome);
+        phone.event(planned.visit, "end_without_work");
+    }
+    let upload = Call::new("PUT", format!("/v1/blobs/{sha256}")).bytes("application/octet-stream", bytes);
+    phone.device.client().send(upload).await.expect(200);
+    Job { planned, photo, sha256 }
+}
+
+/// Two organisations at work.
+#[derive(Debug)]
+pub struct World {
+    things: Vec<Things>,
+}
+
+impl World {
+    /// Lets these people work, and one of each relation to members of team one.
+    pub async fn seed(app: &TestApp, actors: &[Member]) -> Self {
+        let (office, foreign) = (app.office(YUNZE).await, app.office(HAOYU).await);
+        let mut things = vec![Things::seed(app, foreign, HAOYU.rep()).await];
+        for owner in actors.iter().copied().chain([YUNZE.colleague(), YUNZE.stranger()]) {
+            things.push(Things::seed(app, office, owner).await);
+        }
+        Self { things }
+    }
+
+    /// Everybody's things.
+    pub fn all(&self) -> &[Things] {
+        &self.things
+    }
+
+    /// The things that stand in a relation to an actor.
+    pub fn related(&self, actor: Member, relation: Relation) -> &Things {
+        let owner = relation.owner(actor);
+        self.things.iter().find(|things| things.owner.id == owner.id).expect("the owner was seeded")
+    }
+}
+
+/// Paths of operations on norms: one that the organisation has, and one that only the other has.
+pub fn norm_paths(row: Row) -> (String, String) {
+    let path = |code: &str, version: i64| row.path.replace("{code}", code).replace("{version}", &version.to_string());
+    (path(TEMPLATE, 1), path(FOREIGN_TEMPLATE, FOREIGN_VERSION))
+}
+
+/// Code of a template that only the other organisation has.
+pub const FOREIGN_TEMPLATE: &str = "their_own";
+
+/// Version of norms that only the other organisation has.
+pub const FOREIGN_VERSION: i64 = 77;

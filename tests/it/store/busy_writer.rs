@@ -71,7 +71,9 @@ async fn a_request_dropped_before_it_starts_does_nothing_or_everything() {
     }
     let number = next_number(&store).await.expect("the next write");
     assert!((1..=21).contains(&number), "{number}");
-    assert_eq!(next_number(&store).await.expect("the one after"), number + 1);
+    // On PostgreSQL an abandoned write may still commit in between; each takes a number of its own, once.
+    let after = next_number(&store).await.expect("the one after");
+    assert!((number + 1..=22).contains(&after), "{number}, then {after}");
 }
 
 #[tokio::test]

@@ -54,6 +54,17 @@ pub fn read(conn: &mut Conn) -> Catalogue {
     }
 }
 
+/// Counts the rows of every table.
+pub fn count_rows(conn: &mut Conn) -> BTreeMap<String, i64> {
+    let tables: Vec<String> = read(conn).into_keys().collect();
+    let count = |table: String| {
+        let sql = format!("SELECT '{table}' AS owner, '' AS name, NULL AS detail, count(*) AS number FROM {table}");
+        let counted = items(conn, &sql).pop().expect("one row");
+        (counted.owner, counted.number)
+    };
+    tables.into_iter().map(count).collect()
+}
+
 /// The type of `migrations/README.md` for a declared type and, on PostgreSQL, its collation.
 fn portable(declared: &str, column: &str) -> &'static str {
     match declared {

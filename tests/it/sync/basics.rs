@@ -5,6 +5,7 @@ use integration_tests::app::TestApp;
 use integration_tests::builders::TEMPLATE;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::{Coding, Wire};
+use integration_tests::together::all;
 use sync_core::protocol::codec::Encoding;
 use sync_core::protocol::{DocForm, Outcome};
 
@@ -97,17 +98,7 @@ async fn eight_parallel_replays_have_one_effect() {
         phone.intend(super::helpers::day_note(round));
         let request = phone.request();
         let before = counts(&app).await;
-        let (a, b, c, d, e, f, g, h) = tokio::join!(
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-            phone.exchange(&request),
-        );
-        let answers = [a, b, c, d, e, f, g, h];
+        let answers = all((0..8).map(|_| phone.exchange(&request))).await;
         let stored =
             |position: usize| answers.iter().filter(|answer| answer.acks[position].outcome == Outcome::Stored).count();
         assert_eq!((stored(0), stored(1)), (1, 1), "{round}");

@@ -50,6 +50,28 @@ async fn an_unplanned_visit_comes_with_its_document_or_before_it() {
 }
 
 #[actix_web::test]
+async fn unplanned_visits_reach_the_reps_other_phone_with_their_documents() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut made_by = app.phone_of(YUNZE.rep()).await;
+    let mut other = app.phone_of(YUNZE.rep()).await;
+    other.sync().await;
+    let mut visits = Vec::new();
+    for _ in 0..5 {
+        let body = unplanned(&made_by);
+        visits.push(body.visit_id);
+        made_by.intend(IntentBody::CreateVisit(body));
+        made_by.tick(visits[visits.len() - 1], "safety", true);
+    }
+    // Intents and documents travel in one batch: the feed must tell of both.
+    made_by.sync().await;
+    other.sync().await;
+    for visit in visits {
+        assert_eq!(other.heads(visit), made_by.heads(visit), "{visit}");
+    }
+}
+
+#[actix_web::test]
 async fn a_visit_for_an_unknown_order_is_kept_with_its_document_and_left_to_the_office() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;

@@ -58,7 +58,7 @@ async fn a_body_may_have_16_mib_inflated_and_twenty_times_what_was_sent() {
     let phone = app.phone_of(YUNZE.rep()).await;
     for (len, expected) in [(16 * MIB, (200, "")), (16 * MIB + 1, (413, "sync_batch_too_large"))] {
         let mut body = padded(&phone, len);
-        noisy(&mut body);
+        noisy(&mut body[4096..]);
         let coded = zstd::bulk::compress(&body, 1).expect("zstd");
         assert!(coded.len() < 4 * MIB && coded.len() * 20 > len, "{} bytes", coded.len());
         let answer = post(&phone, "application/json", Some("zstd"), coded).await;

@@ -3,7 +3,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
@@ -23,7 +22,10 @@ fn exchange(server: &TestServer, head: &str, body: &[u8]) -> Vec<u8> {
 fn a_round_with_nothing_new_fits_into_400_bytes_each_way() {
     let server = TestServer::start();
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
-    let first = phone.sync(&server, &phone.empty_request(None)).expect("answered");
+    // The cursor holds a position of both audiences of a rep.
+    let note = phone.pushing(Vec::new(), vec![phone.day_note("bring a ladder")]);
+    let first = phone.sync(&server, &note).expect("answered");
+    assert!(!first.more && first.rows.len() > 1);
     let second = phone.empty_request(Some(first.cursor));
     let body = codec::encode(&second, Encoding::Cbor).expect("CBOR");
     let host = server.url().trim_start_matches("http://").to_owned();
@@ -44,6 +46,4 @@ fn a_round_with_nothing_new_fits_into_400_bytes_each_way() {
     for header in ["x-content-type-options: nosniff", "cache-control: no-store"] {
         assert!(text.contains(header), "{header} is missing:\n{text}");
     }
-    let heartbeat = server.send(&Call::get("/healthz"));
-    assert_eq!(heartbeat.status, 200);
 }

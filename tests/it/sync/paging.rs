@@ -7,7 +7,7 @@ use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use sync_core::ids::EpochId;
-use sync_core::protocol::{Cursor, SyncResponse};
+use sync_core::protocol::{Cursor, Outcome, SyncResponse};
 
 /// The least the server accepts as size of an answer.
 const SMALL: u64 = 16 << 10;
@@ -113,8 +113,11 @@ async fn a_document_larger_than_an_answer_does_not_stop_the_cursor() {
     let app = TestApp::new().await;
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let mut writer = app.phone_of(YUNZE.rep()).await;
-    writer.write(visit, |edit| edit.set_notes(&"字".repeat(18_000)));
-    writer.sync().await;
+    // One change holds at most 5,000 operations, one per character.
+    for part in 1..=4 {
+        writer.write(visit, |edit| edit.set_notes(&"字".repeat(part * 4_500)));
+    }
+    assert_eq!(writer.sync().await[0].acks[0].outcome, Outcome::Stored);
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.max_bytes = 1;
     phone.sync().await;

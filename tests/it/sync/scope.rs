@@ -1,8 +1,9 @@
 //! Who holds what: reassigning, cancelling, the window of days, teams.
 
-use doorstep::domain::Role;
+use doorstep::domain::{Role, TokenKind};
+use doorstep::jobs::roll_scope;
 use integration_tests::app::TestApp;
-use integration_tests::builders::{DAY_MS, HOUR_MS};
+use integration_tests::builders::{DAY_MS, HOUR_MS, Office, Planned};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use sync_core::ids::VisitId;
@@ -21,8 +22,8 @@ fn docs_gone(answers: &[SyncResponse], visit: VisitId) -> usize {
 }
 
 /// A visit whose document is on the server and on the phone.
-async fn begun(app: &TestApp, phone: &mut Phone<'_>) -> integration_tests::builders::Planned {
-    let planned = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+async fn begun(office: Office<'_>, phone: &mut Phone<'_>) -> Planned {
+    let planned = office.plan(&[YUNZE.rep()]).await;
     phone.sync().await;
     phone.tick(planned.visit, "safety", true);
     phone.sync().await;
@@ -32,11 +33,11 @@ async fn begun(app: &TestApp, phone: &mut Phone<'_>) -> integration_tests::build
 #[actix_web::test]
 async fn a_reassigned_visit_leaves_one_phone_and_comes_whole_to_another() {
     let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
     let mut old = app.phone_of(YUNZE.rep()).await;
-    let planned = begun(&app, &mut old).await;
+    let planned = begun(office, &mut old).await;
     let mut new = app.phone_of(YUNZE.stranger()).await;
     new.sync().await;
-    let office = app.office_again(YUNZE);
     office.assign(planned.visit, &[YUNZE.stranger()]).await;
 
     let mut heads = old.heads(planned.visit);
@@ -70,10 +71,10 @@ async fn a_reassigned_visit_leaves_one_phone_and_comes_whole_to_another() {
 #[actix_web::test]
 async fn a_visit_that_leaves_and_returns_untouched_comes_back_with_the_reps_own_work() {
     let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
-    let planned = begun(&app, &mut phone).await;
+    let planned = begun(office, &mut phone).await;
     let heads = phone.heads(planned.visit);
-    let office = app.office_again(YUNZE);
     office.assign(planned.visit, &[YUNZE.stranger()]).await;
     phone.sync().await;
     assert!(!phone.carries(planned.visit));
@@ -85,12 +86,13 @@ async fn a_visit_that_leaves_and_returns_untouched_comes_back_with_the_reps_own_
 #[actix_web::test]
 async fn late_work_of_a_rep_who_lost_the_visit_is_accepted_with_the_reason() {
     let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
     let mut old = app.phone_of(YUNZE.rep()).await;
-    let planned = begun(&app, &mut old).await;
+    let planned = begun(office, &mut old).await;
     // In the cellar, without a network.
     old.measure(planned.visit, "optical_power", "-18.30", "dBm");
     let heads = old.heads(planned.visit);
-    app.office_again(YUNZE).assign(planned.visit, &[YUNZE.stranger()]).await;
+    office.assign(planned.visit, &[YUNZE.stranger()]).await;
 
     let answer = old.round().await;
     assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("reassigned")));
@@ -105,11 +107,12 @@ async fn late_work_of_a_rep_who_lost_the_visit_is_accepted_with_the_reason() {
 #[actix_web::test]
 async fn work_on_a_cancelled_visit_is_late_evidence() {
     let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
-    let planned = begun(&app, &mut phone).await;
+    let planned = begun(office, &mut phone).await;
     phone.tick(planned.visit, "wiring", true);
     let heads = phone.heads(planned.visit);
-    app.office_again(YUNZE).cancel(planned.visit).await;
+    office.cancel(planned.visit).await;
     let answer = phone.round().await;
     assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("cancelled")));
     assert_eq!(answer.acks[0].heads, heads);
@@ -132,6 +135,29 @@ async fn visits_outside_the_window_stay_in_the_office_until_they_move_into_it() 
     assert!(phone.has("visit", later.visit) && phone.has("customer", later.customer));
     assert_eq!(times_gone(&answers, "visit", soon.visit), 1);
     assert!(!phone.has("customer", soon.customer));
+}
+
+#[actix_web::test]
+async fn as_days_pass_visits_enter_the_window_and_finished_ones_leave_it() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let finished = begun(office, &mut phone).await;
+    let open = office.plan(&[YUNZE.rep()]).await;
+    let later = office.plan_at(&[YUNZE.rep()], 20 * DAY_MS).await;
+    office.cancel(finished.visit).await;
+    phone.sync().await;
+    roll_scope::run_due(&app.state, app.now()).await.expect("rolled");
+    assert!(phone.round().await.rows.is_empty(), "nothing crossed an edge yet");
+    assert!(phone.has("visit", finished.visit) && !phone.has("visit", later.visit));
+
+    app.clock.advance_secs(10 * DAY_MS / 1000);
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+    roll_scope::run_due(&app.state, app.now()).await.expect("rolled");
+    let answers = phone.sync().await;
+    assert!(phone.has("visit", later.visit) && phone.has("site", later.site));
+    assert_eq!((times_gone(&answers, "visit", finished.visit), docs_gone(&answers, finished.visit)), (1, 1));
+    assert!(phone.has("visit", open.visit), "unfinished work stays, however old");
 }
 
 #[actix_web::test]
@@ -158,15 +184,15 @@ async fn a_team_lead_holds_the_visits_of_the_team_and_keeps_his_own_when_they_ch
 #[actix_web::test]
 async fn documents_of_the_team_reach_the_lead_as_they_grow() {
     let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
     let mut rep = app.phone_of(YUNZE.rep()).await;
-    let planned = begun(&app, &mut rep).await;
+    let planned = begun(office, &mut rep).await;
     let mut lead = app.phone_of(YUNZE.member(Role::TeamLead)).await;
     lead.sync().await;
     assert_eq!(lead.heads(planned.visit), rep.heads(planned.visit));
     app.clock.advance_secs(HOUR_MS / 1000);
-    rep.device.access = app.session(YUNZE.rep(), Some(rep.device.id), doorstep::domain::TokenKind::Full).await;
-    lead.device.access =
-        app.session(YUNZE.member(Role::TeamLead), Some(lead.device.id), doorstep::domain::TokenKind::Full).await;
+    rep.device.access = app.session(YUNZE.rep(), Some(rep.device.id), TokenKind::Full).await;
+    lead.device.access = app.session(YUNZE.member(Role::TeamLead), Some(lead.device.id), TokenKind::Full).await;
     rep.tick(planned.visit, "wiring", true);
     rep.sync().await;
     let answer = lead.round().await;

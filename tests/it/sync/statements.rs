@@ -1,10 +1,10 @@
 //! Signed forms: from the customer's ink to complete evidence.
 
+use doorstep_store::evidence::list_statements;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::{Form, Phone};
-use doorstep_store::evidence::list_statements;
 use serde_json::json;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::Map;
@@ -18,22 +18,24 @@ async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>)
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
-    for event in ["depart", "arrive", "enter"] {
-        phone.event(visit, event);
-    }
+    phone.come_to_the_door(visit);
     phone.measure(visit, "optical_power", "-18.30", "dBm");
     let photo = b"bytes of a photo".to_vec();
     phone.photo(visit, "ont_front", &photo);
-    phone.event(visit, "finish_steps");
     let form = phone.sign_form(visit);
     let (digest, at, by) = (form.statement.digest(), phone.stamp(), phone.device.member.id);
     let event = phone.device.app.id().to_string();
     phone.write(visit, |edit| {
-        edit.put(Map::Statements, &digest.to_string(), &json!({"kind": "construction_confirmation", "at": at, "by": by}))?;
+        edit.put(
+            Map::Statements,
+            &digest.to_string(),
+            &json!({"kind": "construction_confirmation", "at": at, "by": by}),
+        )?;
         edit.put(Map::Timeline, &event, &json!({"event": "sign", "at": at, "by": by}))
     });
-    phone.put(visit, Map::Outcomes, &app.id().to_string(), &json!({"code": "completed", "at": at, "by": by}));
-    phone.event(visit, "submit");
+    let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
+    phone.add(visit, Map::Outcomes, &outcome);
+    phone.event(visit, "end_without_work");
     phone.statements.push(form.statement.clone());
     let mut blobs = form.blobs.clone();
     blobs.push(photo);
@@ -67,7 +69,7 @@ async fn a_signed_form_travels_from_the_ink_to_the_review() {
     for (position, bytes) in blobs.iter().enumerate() {
         let row = office.row(visit).await;
         assert_eq!(row.missing_blobs, i64::try_from(blobs.len() - position).expect("few"));
-        assert_eq!((row.state.as_str(), row.evidence_complete_at_ms), ("submitted", None));
+        assert_eq!((row.state.as_str(), row.evidence_complete_at_ms), ("ended_without_work", None));
         upload(&phone, bytes).await;
     }
     let row = office.row(visit).await;
@@ -106,10 +108,8 @@ async fn a_form_that_does_not_hold_together_is_kept_apart_with_its_reason() {
     let no_seal = PushStatement { seal: "no seal at all".to_owned(), ..form.statement.clone() };
     let no_body = PushStatement { body: Blob(b"not even JSON".to_vec()), ..form.statement.clone() };
     for statement in [other_body, foreign_seal, no_seal, no_body] {
-        let request = phone.sealed(sync_core::protocol::SyncRequest {
-            statements: vec![statement.clone()],
-            ..phone.empty_request()
-        });
+        let request = phone
+            .sealed(sync_core::protocol::SyncRequest { statements: vec![statement.clone()], ..phone.empty_request() });
         let answer = phone.exchange(&request).await;
         let ack = &answer.acks[0];
         assert_eq!(ack.outcome, Outcome::Quarantined, "{ack:?}");

@@ -93,6 +93,33 @@ impl Phone<'_> {
         self.add(visit, Map::Timeline, &record);
     }
 
+    /// Does everything a visit asks for before the work: the call, the checklists, the way, the bell.
+    pub fn come_to_the_door(&mut self, visit: VisitId) {
+        let (at, by) = (self.stamp(), self.device.member.id);
+        let call = json!({"channel": "app_call", "started_at": at, "duration_s": 30, "result": "reached", "by": by});
+        self.add(visit, Map::Contacts, &call);
+        let template = self.template(visit);
+        for (key, _) in template.steps.iter().flat_map(|step| step.tick_keys()) {
+            self.tick(visit, &key, true);
+        }
+        self.event(visit, "confirm_call");
+        self.event(visit, "depart");
+        let arrive = json!({"event": "arrive", "at": at, "by": by, "reason": "no position in the cellar"});
+        self.add(visit, Map::Timeline, &arrive);
+        self.event(visit, "enter");
+    }
+
+    /// The template a visit is planned with.
+    ///
+    /// # Panics
+    /// If the phone does not carry it.
+    #[must_use]
+    pub fn template(&self, visit: VisitId) -> Template {
+        let version = self.row("visit", visit)["template_version"].clone();
+        let row = self.row("template", format!("{TEMPLATE}/{version}"));
+        serde_json::from_value(row).expect("the phone carries the template")
+    }
+
     /// Declares a photo; its bytes are uploaded apart.
     pub fn photo(&mut self, visit: VisitId, slot: &str, bytes: &[u8]) -> Hash {
         let sha256 = Hash::of(bytes);
@@ -125,9 +152,7 @@ impl Phone<'_> {
         let app = self.device.app;
         let mut random = || app.state.random.bytes32();
         let plan = self.row("visit", visit);
-        let (version, policy_version) = (&plan["template_version"], plan["policy_version"].as_i64());
-        let row = self.row("template", format!("{TEMPLATE}/{version}"));
-        let template: Template = serde_json::from_value(row).expect("the phone carries the template");
+        let (template, policy_version) = (self.template(visit), plan["policy_version"].as_i64());
         let template_json = sync_core::plain_json::to_string(&template).expect("plain JSON");
         let (view, at) = (self.view(visit), self.stamp());
         let input = ComposeInput {

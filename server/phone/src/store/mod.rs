@@ -28,7 +28,7 @@ const SYNC_LOCK: &str = "sync.lock";
 /// The store of one phone.
 ///
 /// # Concurrency
-/// The database is open only inside [`Store::write`] and [`Store::read`], which wait for each other across
+/// The database is open only inside `write` and `read`, which wait for each other across
 /// processes; nothing holds it while the network is slow, so capturing never waits for a sync.
 #[derive(Debug)]
 pub struct Store {

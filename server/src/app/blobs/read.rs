@@ -123,7 +123,8 @@ fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow
     let reach = reach::of(conn, ctx)?;
     let sees_all = reach.is_none();
     let claiming = blobs::list_claiming_visits(conn, org, sha256)?.into_iter().collect();
-    let filter = VisitFilter { ids: Some(claiming), reach, ..VisitFilter::default() };
+    let states = reach::visible_states(ctx);
+    let filter = VisitFilter { ids: Some(claiming), reach, states, ..VisitFilter::default() };
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
         if sees_all || was_brought_by_crew(conn, org, &row, visit.id.0)? {
             return Ok((row, visit.id.0));

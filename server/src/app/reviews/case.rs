@@ -67,7 +67,7 @@ impl Case {
 
     /// The facts rules read, about what is judged.
     #[must_use]
-    pub const fn facts(&self) -> Facts<'_> {
+    pub fn facts(&self) -> Facts<'_> {
         self.loaded.of(&self.view)
     }
 

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, documents, feed, projections};
+use doorstep_store::{Conn, documents, projections};
 use sync_core::bytes::Hash;
-use sync_core::ids::VisitId;
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::View;
 use sync_core::protocol::Outcome;
 
 use super::doc::{Access, JudgedDoc};
@@ -18,7 +19,7 @@ use super::statement::JudgedStatement;
 use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
-use crate::app::visits::{reproject, reproject_view};
+use crate::app::visits::{Norms, Reprojection, reproject, reproject_with};
 use crate::app::{AppResult, AppState};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -31,8 +32,9 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
     let mut touched = BTreeSet::new();
     let mut late_reasons = BTreeMap::new();
+    let mut norms = Norms::new(round.ctx.actor.org, round.ctx.now);
     for doc in &judged.docs {
-        if let Some(reason) = write_doc(conn, round, doc, &mut batch)? {
+        if let Some(reason) = write_doc(conn, round, doc, &mut batch, &mut norms)? {
             late_reasons.insert(doc.visit, reason);
         }
         // Only who may write a visit learns which of its blobs are missing.
@@ -72,22 +74,46 @@ fn write_doc(
     round: &Round,
     doc: &JudgedDoc,
     batch: &mut FeedBatch,
+    norms: &mut Norms,
 ) -> AppResult<Option<&'static str>> {
     let Some(view) = doc.view() else { return Ok(None) };
     let (org, visit, now) = (round.ctx.actor.org, doc.visit, round.ctx.now);
     doc.write(conn, round)?;
     projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
-    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &projection::claims(view))?;
-    update_evidence(conn, batch, org, visit, now)?;
-    let reprojected = reproject_view(conn, org, view, now)?;
+    let reprojected = settle(conn, batch, org, view, norms)?;
     on_resubmission(conn, batch, org, visit, &reprojected, now)?;
-    let holders = feed::list_holders(conn, org, FeedKind::Visit, &visit.to_string())?;
+    // A visit that an intent of this very push makes is held by those whom the batch will tell.
+    let holders = batch.holders(conn, org, FeedKind::Visit, &visit.to_string())?;
     doc.tell(batch, &holders);
     Ok(match doc.access {
         Access::Late(reason) => Some(reason),
         _ if late::holds_late(view, &reprojected.derived.late, doc.changes()) => Some("submitted"),
         _ => None,
     })
+}
+
+/// Derives evidence and state from the new content.
+///
+/// What came after the visit was handed in is known only once the state is; then its blobs are no longer
+/// waited for, so that a late photo cannot hold up the review.
+fn settle(
+    conn: &mut Conn,
+    batch: &mut FeedBatch,
+    org: OrgId,
+    view: &View,
+    norms: &mut Norms,
+) -> AppResult<Reprojection> {
+    let (visit, now) = (view.visit, norms.now());
+    let claims = projection::claims(view, &[]);
+    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &claims)?;
+    update_evidence(conn, batch, org, visit, now)?;
+    let projected = reproject_with(conn, norms, view)?;
+    let in_time = projection::claims(view, &projected.derived.late);
+    if in_time == claims {
+        return Ok(projected);
+    }
+    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &in_time)?;
+    if update_evidence(conn, batch, org, visit, now)? { reproject_with(conn, norms, view) } else { Ok(projected) }
 }
 
 /// Keeps the list the batch seal covers, with the seal.

@@ -155,12 +155,15 @@ fn admit(
             return Ok(None);
         }
     };
-    // The guard asks per actor while it walks the changes; a database error must not be lost in there.
-    let lookups = RefCell::new((conn, None::<StoreError>));
+    // The guard asks at each change while it walks them; a database error must not be lost in there.
+    let lookups = RefCell::new((conn, BTreeMap::new(), None::<StoreError>));
     let may_use_actor = |actor: &Actor| {
-        let (conn, failed) = &mut *lookups.borrow_mut();
+        let (conn, known, failed) = &mut *lookups.borrow_mut();
+        if let Some(allowed) = known.get(actor) {
+            return *allowed;
+        }
         match documents::find_actor(conn, org, *actor) {
-            Ok(owner) => owner.is_none_or(|owner| owner == (visit, device)),
+            Ok(owner) => *known.entry(*actor).or_insert(owner.is_none_or(|owner| owner == (visit, device))),
             Err(error) => {
                 *failed = Some(error);
                 false
@@ -176,7 +179,7 @@ fn admit(
         limits: &Limits::default(),
     };
     let admission = guard::admit(push);
-    if let Some(error) = lookups.into_inner().1 {
+    if let Some(error) = lookups.into_inner().2 {
         return Err(error.into());
     }
     match admission {

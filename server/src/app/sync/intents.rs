@@ -3,6 +3,7 @@
 //! An intent is stored byte for byte whatever becomes of it; a declined one never discards anything.
 
 mod effect;
+pub(super) mod stand_in;
 
 use std::collections::BTreeMap;
 

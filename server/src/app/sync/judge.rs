@@ -9,7 +9,7 @@ use sync_core::intent::IntentBody;
 
 use super::Round;
 use super::doc::{self, JudgedDoc};
-use super::intents::{self, JudgedIntent};
+use super::intents::{self, JudgedIntent, stand_in};
 use super::statement::{self, JudgedStatement};
 use crate::app::AppResult;
 
@@ -25,7 +25,7 @@ pub(super) struct Judged {
 /// Judges everything in the request.
 pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
     let intents = intents::judge_all(conn, round)?;
-    let created = visits_created(&intents);
+    let created = visits_created(conn, round, &intents)?;
     let pushed = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
     let docs = pushed.map(|pushed| doc::judge(conn, round, pushed, &created)).collect::<AppResult<_>>()?;
     let statements = round
@@ -38,16 +38,15 @@ pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
 }
 
 /// Visits that intents of this very push make: their documents and statements are welcome.
-fn visits_created(intents: &[JudgedIntent]) -> BTreeSet<VisitId> {
-    intents
-        .iter()
-        .filter_map(|judged| match judged {
-            JudgedIntent::New { intent, .. } => Some(&intent.body),
-            _ => None,
-        })
-        .filter_map(|body| match body {
-            IntentBody::CreateVisit(create) => Some(create.visit_id),
-            _ => None,
-        })
-        .collect()
+fn visits_created(conn: &mut Conn, round: &Round, intents: &[JudgedIntent]) -> AppResult<BTreeSet<VisitId>> {
+    let mut created = BTreeSet::new();
+    for judged in intents {
+        if let JudgedIntent::New { intent, .. } = judged
+            && let IntentBody::CreateVisit(body) = &intent.body
+            && stand_in::find(conn, round.ctx.actor.org, body, round.ctx.now)?.is_some()
+        {
+            created.insert(body.visit_id);
+        }
+    }
+    Ok(created)
 }

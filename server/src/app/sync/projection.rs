@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use doorstep_store::Txt;
 use doorstep_store::blobs::Claim;
 use doorstep_store::projections::{AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
+use sync_core::doc::Map;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
+use sync_core::visit::late::LateRecord;
 
 fn ordinal(position: usize) -> i64 {
     i64::try_from(position).unwrap_or(i64::MAX)
@@ -68,13 +70,15 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
     }
 }
 
-/// The blobs a document names. A withdrawn one is claimed, so that it stays readable, but not required.
+/// The blobs a document names. A withdrawn or late one is claimed, so that it stays readable, but nothing
+/// waits for it.
 #[must_use]
-pub(super) fn claims(view: &View) -> BTreeSet<Claim> {
+pub(super) fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
+    let is_late = |key: &str| late.iter().any(|record| record.map == Map::Photos.key() && record.key == key);
     let required: BTreeSet<_> = view
         .photos
         .iter()
-        .filter(|entry| !view.withdrawn.contains_key(&entry.key))
+        .filter(|entry| !view.withdrawn.contains_key(&entry.key) && !is_late(&entry.key))
         .map(|entry| entry.value.sha256)
         .collect();
     view.photos

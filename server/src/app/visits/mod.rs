@@ -3,6 +3,7 @@
 mod assign;
 mod cancel;
 mod next_attempt;
+mod norms;
 mod plan;
 pub mod project;
 mod reschedule;
@@ -19,8 +20,9 @@ use sync_core::visit::VisitState;
 pub use assign::assign_visit;
 pub use cancel::{cancel_visit, close_visit};
 pub use next_attempt::create_next_attempt;
+pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
-pub use project::{Reprojection, reproject, reproject_view};
+pub use project::{Reprojection, reproject, reproject_view, reproject_with};
 pub use reschedule::{Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

@@ -2,8 +2,10 @@
 //!
 //! Office, sync and review call the same function after anything changed.
 
+use std::sync::Arc;
+
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
-use doorstep_store::{Conn, norms, visits};
+use doorstep_store::{Conn, visits};
 use sync_core::doc::VisitDoc;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::view::{Finding, View};
@@ -13,8 +15,8 @@ use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, VisitState};
 
-use crate::app::rows::{calendar_row, corrupt, load_plan_snapshot, policy_row, read};
-use crate::app::scope::load_zone;
+use super::norms::Norms;
+use crate::app::rows::{corrupt, load_plan_snapshot, read};
 use crate::app::{AppError, AppResult};
 
 /// What a visit is now, and why.
@@ -38,13 +40,13 @@ pub struct LoadedFacts {
     /// The office's rows.
     pub plan: PlanSnapshot,
     /// The template the crew pinned, else the planned one.
-    pub template: Template,
+    pub template: Arc<Template>,
     /// SHA-256 of the template as served.
     pub template_sha256: sync_core::bytes::Hash,
     /// The pinned policy.
-    pub policy: PolicyRow,
+    pub policy: Arc<PolicyRow>,
     /// The newest calendar.
-    pub calendar: CalendarRow,
+    pub calendar: Arc<CalendarRow>,
     /// What reviewers decided.
     pub review: Review,
     /// Offset of the organisation's zone, in milliseconds.
@@ -56,7 +58,7 @@ pub struct LoadedFacts {
 impl LoadedFacts {
     /// The facts about a view.
     #[must_use]
-    pub const fn of<'a>(&'a self, view: &'a View) -> Facts<'a> {
+    pub fn of<'a>(&'a self, view: &'a View) -> Facts<'a> {
         Facts {
             view,
             plan: &self.plan,
@@ -84,7 +86,16 @@ pub fn reproject(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -
 /// # Errors
 /// `not_found` if there is no such visit; corrupt rows.
 pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis) -> AppResult<Reprojection> {
-    let loaded = load_facts(conn, org, view, now)?;
+    reproject_with(conn, &mut Norms::new(org, now), view)
+}
+
+/// As [`reproject_view`], with norms that serve every visit of the transaction.
+///
+/// # Errors
+/// As [`reproject_view`].
+pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
+    let org = norms.org();
+    let loaded = load_facts_by(conn, norms, view)?;
     let facts = loaded.of(view);
     let derived = sync_core::visit::state(&facts, &loaded.review);
     let mut findings = sync_core::rules::findings(&facts);
@@ -116,48 +127,49 @@ pub fn load_view(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<View>
 /// # Errors
 /// `not_found` if there is no such visit; corrupt rows.
 pub fn load_facts(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis) -> AppResult<LoadedFacts> {
+    load_facts_by(conn, &mut Norms::new(org, now), view)
+}
+
+fn load_facts_by(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<LoadedFacts> {
+    let org = norms.org();
     let plan = load_plan_snapshot(conn, org, view.visit)?;
-    let (template, template_sha256) = load_template(conn, org, view, &plan)?;
+    let (template, template_sha256) = load_template(conn, norms, view, &plan)?;
     let pinned = view.pin().map(|pin| pin.policy_version);
-    let policy = match pinned.map(|version| policy_row(conn, org, version)).transpose()?.flatten() {
+    let policy = match pinned.map(|version| norms.policy(conn, version)).transpose()?.flatten() {
         Some(policy) => policy,
-        None => policy_row(conn, org, plan.visit.policy_version)?
+        None => norms
+            .policy(conn, plan.visit.policy_version)?
             .ok_or_else(|| corrupt("visits", view.visit, "its policy does not exist"))?,
     };
-    let calendar = match norms::find_newest_calendar(conn, org)? {
-        Some(row) => calendar_row(conn, org, row.version)?.unwrap_or_default(),
-        None => CalendarRow::default(),
-    };
-    let offset = load_zone(conn, org)?.offset_ms(now);
     Ok(LoadedFacts {
         template,
         template_sha256,
         policy,
-        calendar,
+        calendar: norms.calendar(conn)?,
         review: load_review(conn, org, view.visit)?,
-        zone_offset_ms: offset.map_err(|error| AppError::Internal(error.to_string()))?,
+        zone_offset_ms: norms.zone_offset_ms(conn)?,
         plan,
-        now,
+        now: norms.now(),
     })
 }
 
 /// The template the crew pinned; the planned one where the pin names none of ours.
 fn load_template(
     conn: &mut Conn,
-    org: OrgId,
+    norms: &mut Norms,
     view: &View,
     plan: &PlanSnapshot,
-) -> AppResult<(Template, sync_core::bytes::Hash)> {
+) -> AppResult<(Arc<Template>, sync_core::bytes::Hash)> {
     let pinned = match view.pin() {
-        Some(pin) => norms::find_template(conn, org, &pin.template, pin.template_version)?,
+        Some(pin) => norms.template(conn, &pin.template, pin.template_version)?,
         None => None,
     };
-    let row = match pinned {
-        Some(row) => row,
-        None => norms::find_template(conn, org, &plan.visit.template, plan.visit.template_version)?
-            .ok_or_else(|| corrupt("visits", view.visit, "its template does not exist"))?,
-    };
-    Ok((read("templates", format!("{}/{}", row.code, row.version), &row.body)?, row.sha256.0))
+    match pinned {
+        Some(template) => Ok(template),
+        None => norms
+            .template(conn, &plan.visit.template, plan.visit.template_version)?
+            .ok_or_else(|| corrupt("visits", view.visit, "its template does not exist")),
+    }
 }
 
 /// Verdicts and rework tickets of a visit, oldest first.

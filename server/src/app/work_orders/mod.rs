@@ -193,8 +193,12 @@ pub(crate) fn list_loaded(
     let rows = work_orders::list_work_orders(conn, ctx.actor.org, filter, after, size)?;
     rows.into_iter()
         .map(|row| {
-            let order = Some(row.id.0);
-            let seen = visits::VisitFilter { work_order: order, reach: filter.reps.clone(), ..Default::default() };
+            let seen = visits::VisitFilter {
+                work_order: Some(row.id.0),
+                reach: filter.reps.clone(),
+                states: reach::visible_states(ctx),
+                ..Default::default()
+            };
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             Ok(WorkOrder { fields, visits: visits.into_iter().map(|visit| visit.id.0).collect(), row })

@@ -2,9 +2,10 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
+use sync_core::protocol::Encoding;
 
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::http::error::{ApiError, Language, problem_response};
@@ -13,13 +14,15 @@ use crate::http::error::{ApiError, Language, problem_response};
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// Headers of every response: nothing is sniffed, framed, cached or referred (limits-and-threats 4.2, 4.4).
-const HEADERS: [(&str, &str); 4] = [
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-resource-policy", "same-site"),
-];
+/// The header of every response: nothing is sniffed (limits-and-threats 4.2, 4.4).
+const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
+
+/// Headers of what a browser could show: nothing is framed, referred or embedded elsewhere.
+///
+/// CBOR goes without: no browser shows it, none sends its bearer token for another site, and a phone that
+/// hears nothing new pays for each byte.
+const SHOWN_HEADERS: [(&str, &str); 3] =
+    [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-resource-policy", "same-site")];
 
 /// Wraps the whole application.
 ///
@@ -88,14 +91,16 @@ fn language(headers: &HeaderMap) -> Language {
 }
 
 fn add_headers(headers: &mut HeaderMap, request_id: &str) {
-    for (name, value) in HEADERS {
+    let is_cbor = headers.get(CONTENT_TYPE).is_some_and(|value| value == Encoding::Cbor.media_type());
+    let shown = if is_cbor { [].as_slice() } else { SHOWN_HEADERS.as_slice() };
+    for &(name, value) in std::iter::once(&NOSNIFF).chain(shown) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let no_store = HeaderName::from_static("cache-control");
     if !headers.contains_key(&no_store) {
         headers.insert(no_store, HeaderValue::from_static("no-store"));
     }
-    if let Ok(value) = HeaderValue::from_str(request_id) {
+    if !is_cbor && let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }
 }

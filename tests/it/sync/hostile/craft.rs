@@ -1,7 +1,7 @@
 //! Makes changes that no honest phone would.
 
 use automerge::transaction::{CommitOptions, Transactable as _, Transaction};
-use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType};
+use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType, ReadDoc as _};
 use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
@@ -60,15 +60,6 @@ pub fn chain_after(root: &Change, len: usize) -> Vec<Vec<u8>> {
         chunks.push(next);
     }
     chunks
-}
-
-/// A document of no visit of the tests.
-pub fn unrelated() -> VisitDoc {
-    let mut doc = VisitDoc::create(VisitId::from_bytes([9; 16])).expect("a document");
-    for key in ["a", "b"] {
-        doc.edit(Actor([7; 16]), |edit| edit.put(Map::Ticks, key, &true)).expect("an edit");
-    }
-    doc
 }
 
 fn object(visit: VisitId, map: Map) -> ObjId {

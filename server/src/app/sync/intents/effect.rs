@@ -9,13 +9,13 @@ use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::sites::{SiteRecord, find_site, insert_site};
 use doorstep_store::visits::{self, VisitRecord};
 use doorstep_store::work_orders::find_work_order;
-use doorstep_store::{Conn, Txt, agenda, norms, organisations};
+use doorstep_store::{Conn, Txt, agenda, organisations};
 use sync_core::ids::{AssignmentId, VisitId};
 use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, ProposeAppointment};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
 
-use super::Decision;
+use super::{Decision, stand_in};
 use crate::app::scope::{audience_of_user, load_window, load_zone, refresh_visit};
 use crate::app::sync::Round;
 use crate::app::{AppError, AppResult, AppState};
@@ -77,9 +77,7 @@ fn create_visit(
         None => None,
     };
     let is_order_unknown = body.work_order_id.is_some() && work_order_id.is_none();
-    // An unknown template must not lose the visit: the office's newest stands in until it decides.
-    let known = norms::find_template(conn, org, &body.template, body.template_version)?.is_some();
-    let newest = norms::find_newest_template(conn, org, &body.template)?.map(|row| row.version);
+    let Some(norms) = stand_in::find(conn, org, body, now)? else { return Ok(declined("norms_unknown")) };
     let number = next_number(conn, round)?;
     let start = intent.at.corrected();
     visits::insert_visit(
@@ -90,9 +88,9 @@ fn create_visit(
             number: Some(number.clone()),
             origin: "device".to_owned(),
             work_order_id,
-            template: body.template.clone(),
-            template_version: if known { body.template_version } else { newest.unwrap_or(body.template_version) },
-            policy_version: body.policy_version,
+            template: norms.template.clone(),
+            template_version: norms.template_version,
+            policy_version: norms.policy_version,
             assignment_epoch: 1,
             appointment_id: None,
             planned_start_ms: Some(start.0),
@@ -129,8 +127,10 @@ fn create_visit(
     let decision = accepted([("number", number)]);
     Ok(if is_order_unknown {
         Decision { assigned: decision.assigned, ..needs_office("work_order_unknown") }
-    } else {
+    } else if norms.is_as_asked {
         decision
+    } else {
+        Decision { assigned: decision.assigned, ..needs_office("norms_unknown") }
     })
 }
 

@@ -1,10 +1,10 @@
 //! One item of the feed as a phone receives it.
 
-use doorstep_store::documents::{self, DocChangeRow};
+use doorstep_store::documents::{self, PushRow};
 use doorstep_store::feed::FeedKind;
 use doorstep_store::{Conn, StoreError, agenda};
 use sync_core::bytes::Blob;
-use sync_core::ids::VisitId;
+use sync_core::ids::{OrgId, VisitId};
 use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
 
 use crate::app::rows::row_body;
@@ -63,30 +63,38 @@ pub(super) fn gone(kind: FeedKind, id: &str) -> AppResult<Item> {
 /// new to the phone. What the phone wrote itself never comes back.
 fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<Option<DocUpdate>> {
     let org = sender.round.ctx.actor.org;
-    let Some(row) = documents::find_document(conn, org, visit)? else { return Ok(None) };
-    let pushes = documents::list_doc_changes(conn, org, visit)?;
-    let mine = |push: &DocChangeRow| push.device_id == sender.round.device.id;
-    let is_new = sender.since == 0 || sender.entered > sender.since;
-    if is_new {
-        // A document that came back after `gone` was dropped by the phone, whoever wrote it.
-        let since_entered =
-            |push: &DocChangeRow| push.positions.0.0.get(sender.audience).is_some_and(|pos| *pos >= sender.entered);
-        let is_known = sender.since > 0 && pushes.iter().all(|push| mine(push) && since_entered(push));
-        return Ok((!is_known).then(|| snapshot(visit, row.heads.0.0, row.snapshot)));
+    if sender.since == 0 {
+        return whole(conn, org, visit);
     }
-    let lacking: Vec<&DocChangeRow> = pushes
-        .iter()
-        .filter(|push| push.positions.0.0.get(sender.audience).is_none_or(|pos| *pos > sender.since))
-        .filter(|push| !mine(push))
-        .collect();
+    // Most often the asker is the one who pushed, so the bytes are read last.
+    let pushes = documents::list_pushes(conn, org, visit)?;
+    let mine = |push: &PushRow| push.device_id == sender.round.device.id;
+    let position = |push: &PushRow| push.positions.0.0.get(sender.audience).copied();
+    if sender.entered > sender.since {
+        // A document that came back after `gone` was dropped by the phone, whoever wrote it.
+        let since_entered = |push: &PushRow| position(push).is_some_and(|pos| pos >= sender.entered);
+        let is_known = pushes.iter().all(|push| mine(push) && since_entered(push));
+        return if is_known { Ok(None) } else { whole(conn, org, visit) };
+    }
+    let is_news = |push: &&PushRow| position(push).is_none_or(|pos| pos > sender.since);
+    let lacking: Vec<&PushRow> = pushes.iter().filter(is_news).filter(|push| !mine(push)).collect();
     if lacking.is_empty() {
         return Ok(None);
     }
     if lacking.iter().any(|push| push.is_document_chunk) {
-        return Ok(Some(snapshot(visit, row.heads.0.0, row.snapshot)));
+        return whole(conn, org, visit);
     }
-    let bytes = lacking.iter().flat_map(|push| push.bytes.iter().copied()).collect();
-    Ok(Some(DocUpdate { id: visit, form: DocForm::Delta, heads: row.heads.0.0, bytes: Blob(bytes) }))
+    let Some(heads) = documents::find_heads(conn, org, visit)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    for push in lacking {
+        bytes.extend(documents::load_push_bytes(conn, org, visit, push.seq)?);
+    }
+    Ok(Some(DocUpdate { id: visit, form: DocForm::Delta, heads, bytes: Blob(bytes) }))
+}
+
+/// The document as it is now.
+fn whole(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Option<DocUpdate>> {
+    Ok(documents::find_current(conn, org, visit)?.map(|(heads, bytes)| snapshot(visit, heads, bytes)))
 }
 
 fn snapshot(id: VisitId, heads: Vec<sync_core::bytes::Hash>, bytes: Vec<u8>) -> DocUpdate {
@@ -100,11 +108,11 @@ pub(super) const fn not_found(visit: VisitId) -> Ack {
 
 /// Answers an item that asks for the snapshot of a document.
 pub(super) fn asked(conn: &mut Conn, round: &Round, visit: VisitId, held: bool) -> AppResult<(Ack, Option<DocUpdate>)> {
-    let row = if held { documents::find_document(conn, round.ctx.actor.org, visit)? } else { None };
-    let Some(row) = row else { return Ok((not_found(visit), None)) };
+    let current = if held { documents::find_current(conn, round.ctx.actor.org, visit)? } else { None };
+    let Some((heads, bytes)) = current else { return Ok((not_found(visit), None)) };
     let mut ack = Ack::new(AckItem::Doc(visit), Outcome::Stored);
-    ack.heads.clone_from(&row.heads.0.0);
-    Ok((ack, Some(snapshot(visit, row.heads.0.0, row.snapshot))))
+    ack.heads.clone_from(&heads);
+    Ok((ack, Some(snapshot(visit, heads, bytes))))
 }
 
 /// The rep's visits of today with what they need, in the order of the day.

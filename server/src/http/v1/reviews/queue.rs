@@ -77,7 +77,7 @@ impl From<QueueEntry> for QueueEntryOut {
             submitted_at: case.row.submitted_at_ms.map(Instant::from),
             is_evidence_missing: !case.missing.is_empty(),
             number: case.row.number,
-            template: case.loaded.template.code,
+            template: case.loaded.template.code.clone(),
             crew: case.loaded.plan.visit.crew,
             photos: entry.photos.into(),
             findings: case.findings,

@@ -1,0 +1,94 @@
+//! The norms that a transaction projects visits by, each read and parsed once.
+//!
+//! Published versions never change, and a transaction sees one state of the database; a push of many visits
+//! of one template must not parse it for each of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use doorstep_store::{Conn, norms};
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
+use sync_core::plan::{CalendarRow, PolicyRow};
+use sync_core::template::Template;
+use sync_core::time::UnixMillis;
+
+use crate::app::rows::{calendar_row, policy_row, read};
+use crate::app::scope::load_zone;
+use crate::app::{AppError, AppResult};
+
+/// A template version with the SHA-256 of its bytes as served.
+type Published = (Arc<Template>, Hash);
+
+/// Reads norms of one organisation at one instant; lives as long as its transaction.
+#[derive(Debug)]
+pub struct Norms {
+    org: OrgId,
+    now: UnixMillis,
+    templates: BTreeMap<(String, i64), Option<Published>>,
+    policies: BTreeMap<i64, Option<Arc<PolicyRow>>>,
+    calendar: Option<Arc<CalendarRow>>,
+    zone_offset_ms: Option<i64>,
+}
+
+impl Norms {
+    /// Nothing read yet.
+    #[must_use]
+    pub fn new(org: OrgId, now: UnixMillis) -> Self {
+        let (templates, policies) = (BTreeMap::new(), BTreeMap::new());
+        Self { org, now, templates, policies, calendar: None, zone_offset_ms: None }
+    }
+
+    /// The organisation.
+    pub(super) const fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// The instant.
+    pub(crate) const fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    /// A template version, if there is one.
+    pub(super) fn template(&mut self, conn: &mut Conn, code: &str, version: i64) -> AppResult<Option<Published>> {
+        let key = (code.to_owned(), version);
+        if let Some(known) = self.templates.get(&key) {
+            return Ok(known.clone());
+        }
+        let found = match norms::find_template(conn, self.org, code, version)? {
+            Some(row) => Some((Arc::new(read("templates", format!("{code}/{version}"), &row.body)?), row.sha256.0)),
+            None => None,
+        };
+        Ok(self.templates.entry(key).or_insert(found).clone())
+    }
+
+    /// A policy version, if there is one.
+    pub(super) fn policy(&mut self, conn: &mut Conn, version: i64) -> AppResult<Option<Arc<PolicyRow>>> {
+        if let Some(known) = self.policies.get(&version) {
+            return Ok(known.clone());
+        }
+        let found = policy_row(conn, self.org, version)?.map(Arc::new);
+        Ok(self.policies.entry(version).or_insert(found).clone())
+    }
+
+    /// The newest calendar; an empty one where none is published.
+    pub(super) fn calendar(&mut self, conn: &mut Conn) -> AppResult<Arc<CalendarRow>> {
+        if let Some(known) = &self.calendar {
+            return Ok(Arc::clone(known));
+        }
+        let newest = match norms::find_newest_calendar(conn, self.org)? {
+            Some(row) => calendar_row(conn, self.org, row.version)?.unwrap_or_default(),
+            None => CalendarRow::default(),
+        };
+        Ok(Arc::clone(self.calendar.insert(Arc::new(newest))))
+    }
+
+    /// Offset of the organisation's zone now, in milliseconds.
+    pub(super) fn zone_offset_ms(&mut self, conn: &mut Conn) -> AppResult<i64> {
+        if let Some(known) = self.zone_offset_ms {
+            return Ok(known);
+        }
+        let offset = load_zone(conn, self.org)?.offset_ms(self.now);
+        Ok(*self.zone_offset_ms.insert(offset.map_err(|error| AppError::Internal(error.to_string()))?))
+    }
+}

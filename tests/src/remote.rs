@@ -1,0 +1,173 @@
+//! An enrolled phone of a server over TCP: only what kill tests need.
+//!
+//! Knows no store: tests keep the requests they sent.
+
+use doorstep::app::norms;
+use doorstep_store::feed::FeedBatch;
+use serde_json::{Value, json};
+use sync_core::bytes::{Blob, Hash};
+use sync_core::ids::{BatchId, DeviceId, IntentId, OrgId, UserId, VisitId};
+use sync_core::intent::body::DayNote;
+use sync_core::intent::{Intent, IntentBody};
+use sync_core::protocol::codec::{self, Encoding};
+use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
+use sync_core::protocol::{SyncRequest, SyncResponse};
+use sync_core::time::Stamp;
+
+use crate::actors::DeviceKey;
+use crate::call::Call;
+use crate::clock::START;
+use crate::company::{Company, Member};
+use crate::db::with_conn;
+use crate::phone::Wire;
+use crate::server::{TestServer, send};
+
+/// A phone of a server in another process.
+#[derive(Debug, Clone)]
+pub struct RemotePhone {
+    org: OrgId,
+    device: DeviceId,
+    user: UserId,
+    key: DeviceKey,
+    access: String,
+}
+
+/// Sixteen bytes that a test can name again.
+fn bytes16(name: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&Hash::of(name.as_bytes()).0[..16]);
+    // Version and variant of a UUIDv7.
+    bytes[6] = (bytes[6] & 0x0f) | 0x70;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    bytes
+}
+
+fn post(server: &TestServer, path: &str, token: Option<&str>, body: &Value) -> Value {
+    let call = Call::post(path).json(body);
+    let call = token.map_or_else(|| call.clone(), |token| call.clone().bearer(token));
+    let answer = server.send(&call);
+    assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+    answer.json()
+}
+
+/// Publishes the company's templates, policy and calendar.
+fn publish_norms(server: &TestServer, company: Company) {
+    with_conn(server.database_url(), |conn| {
+        let mut batch = FeedBatch::new();
+        norms::seed_norms(conn, &mut batch, company.org, START).expect("the norms are published");
+        batch.publish(conn, company.org).expect("the feed moves");
+    });
+}
+
+impl RemotePhone {
+    /// Enrols a phone of a person, with a code that the administrator gives; the office has published its norms.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn enrol(server: &TestServer, company: Company, member: Member, password: &str) -> Self {
+        publish_norms(server, company);
+        let login = json!({"organisation": company.code, "login": "admin", "password": password});
+        let admin = post(server, "/v1/auth/login", None, &login);
+        let path = format!("/v1/users/{}/enrolment-codes", member.id);
+        let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
+        let key = DeviceKey::of(&Hash::of(b"the key of a remote phone").0);
+        let enrol = json!({"organisation": company.code, "login": member.login, "code": code["code"],
+            "name": "Phone", "public_key": key.jwk()});
+        let session = post(server, "/v1/devices/enrol", None, &enrol)["session"].clone();
+        let text = |name: &str| session[name].as_str().expect("a text").to_owned();
+        let device = text("device_id").parse().expect("a device id");
+        Self { org: company.org, device, user: member.id, key, access: text("access_token") }
+    }
+
+    /// Its access token.
+    #[must_use]
+    pub fn access(&self) -> &str {
+        &self.access
+    }
+
+    /// The person.
+    #[must_use]
+    pub const fn user(&self) -> UserId {
+        self.user
+    }
+
+    /// A visit id that a test can name again.
+    #[must_use]
+    pub fn visit(name: &str) -> VisitId {
+        VisitId::from_bytes(bytes16(name))
+    }
+
+    /// An intent id that a test can name again.
+    #[must_use]
+    pub fn intent(name: &str) -> IntentId {
+        IntentId::from_bytes(bytes16(name))
+    }
+
+    /// A stamp of the instant at which tests begin.
+    #[must_use]
+    pub fn stamp() -> Stamp {
+        Stamp { wall_ms: START.0, mono_ms: 5, boot_id: "0123ABCD".to_owned(), off_ms: Some(0), err_ms: Some(9) }
+    }
+
+    /// A request with nothing in it.
+    #[must_use]
+    pub fn empty_request(&self, cursor: Option<String>) -> SyncRequest {
+        SyncRequest {
+            protocol: 1,
+            device_id: self.device,
+            batch_id: BatchId::from_bytes(bytes16("batch")),
+            cursor,
+            max_bytes: 1 << 20,
+            docs: Vec::new(),
+            intents: Vec::new(),
+            statements: Vec::new(),
+            device_state: None,
+            seal: None,
+        }
+    }
+
+    /// The bytes of a note of the day.
+    ///
+    /// # Panics
+    /// Never: an intent is plain JSON.
+    #[must_use]
+    pub fn day_note(&self, text: &str) -> Vec<u8> {
+        let body = DayNote { date: "2025-03-04".to_owned(), visit_id: None, text: text.to_owned() };
+        let (id, at) = (Self::intent(text), Self::stamp());
+        let intent = Intent { id, at, by: self.user, base_version: None, body: IntentBody::DayNote(body) };
+        intent.to_bytes().expect("plain JSON")
+    }
+
+    /// A sealed request that pushes documents and intents.
+    ///
+    /// # Panics
+    /// Never: the sealed list is ids and hashes.
+    #[must_use]
+    pub fn pushing(&self, docs: Vec<sync_core::protocol::PushDoc>, intents: Vec<Vec<u8>>) -> SyncRequest {
+        let intents = intents.into_iter().map(Blob).collect();
+        let mut request = SyncRequest { docs, intents, ..self.empty_request(None) };
+        let content = BatchContent::of_request(self.org, &request);
+        let input = prepare_batch_seal(&content, &self.key.public().thumbprint()).expect("ids and hashes");
+        request.seal = Some(self.key.finish(&input));
+        request
+    }
+
+    /// Sends a request; `None` if the server died before it answered.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn sync(&self, server: &TestServer, request: &SyncRequest) -> Option<SyncResponse> {
+        self.sync_at(server.url(), request)
+    }
+
+    /// As [`Self::sync`], by address, so that another thread may kill the server meanwhile.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn sync_at(&self, url: &str, request: &SyncRequest) -> Option<SyncResponse> {
+        let answer = send(url, &Wire::CBOR.call(request).bearer(&self.access)).ok()?;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        Some(codec::decode_response(&answer.body, Encoding::Cbor, 1 << 28).expect("a sync response"))
+    }
+}
