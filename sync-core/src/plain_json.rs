@@ -71,6 +71,17 @@ fn shape(error: &serde_json::Error) -> PlainJsonError {
     PlainJsonError::Shape { what: without_input(&error.to_string()) }
 }
 
+/// Whether a key or text of the value holds U+0000, which not every database can store.
+#[must_use]
+pub fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        _ => false,
+    }
+}
+
 /// Writes a value as plain JSON.
 ///
 /// # Errors

@@ -101,8 +101,8 @@ async fn dead_tokens(app: &TestApp, device: &Device<'_>) -> Vec<(&'static str, O
     let signed_out = app.session(admin, Some(at_sign_out.id), TokenKind::Full).await;
     let (revoked_id, signed_out_id) = (device.id, at_sign_out.id);
     app.write(move |conn| {
-        devices::update_device_state(conn, org, revoked_id, "revoked", Some(1))?;
-        devices::update_device_state(conn, org, signed_out_id, "signed_out", None)
+        devices::revoke_device(conn, org, revoked_id, 1)?;
+        devices::sign_out_device(conn, org, signed_out_id)
     })
     .await;
     let ended_with_device = app.device_of(admin).await;
@@ -148,7 +148,7 @@ async fn a_revoked_device_may_still_upload_and_nothing_else() {
     let app = TestApp::new().await;
     let device = app.device_of(YUNZE.rep()).await;
     let upload = app.session(YUNZE.rep(), Some(device.id), TokenKind::Upload).await;
-    app.write(move |conn| devices::update_device_state(conn, YUNZE.org, device.id, "revoked", Some(1))).await;
+    app.write(move |conn| devices::revoke_device(conn, YUNZE.org, device.id, 1)).await;
     for operation in Operation::ALL {
         let row = operation.row();
         let answer = app.send(call(row, absent_path(row)).bearer(&upload)).await;

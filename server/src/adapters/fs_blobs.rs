@@ -105,26 +105,20 @@ impl Drop for FsWriter {
     }
 }
 
-/// Moves a synced file to its name and makes the new directory entries durable.
+/// Directories between a blob and the root: `o/<org>/sha256/ab/cd`.
+const DIRECTORIES: usize = 5;
+
+/// Moves a synced file to its name and makes the directory entries durable.
+///
+/// Every directory up to the root is synced, also those another upload has just made: its sync may not have
+/// happened yet.
 fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
-    let mut fresh = Vec::new();
-    let mut parent = target.parent();
-    while let Some(directory) = parent.filter(|directory| !directory.exists()) {
-        fresh.push(directory.to_owned());
-        parent = directory.parent();
-    }
     if let Some(directory) = target.parent() {
         std::fs::create_dir_all(directory)?;
     }
     std::fs::rename(incoming, target)?;
-    if let Some(directory) = target.parent() {
+    for directory in target.ancestors().skip(1).take(DIRECTORIES + 1) {
         sync_directory(directory)?;
-    }
-    // Directories made just now are entries of their parents.
-    for directory in fresh {
-        if let Some(parent) = directory.parent() {
-            sync_directory(parent)?;
-        }
     }
     Ok(())
 }

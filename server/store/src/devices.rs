@@ -104,20 +104,26 @@ pub fn list_devices(
     })?)
 }
 
-/// Sets the state of a device; a revocation time is kept once set.
+/// Ends the sign-in of a device; a revoked one stays revoked.
 ///
 /// # Errors
-/// Stale if there is no such device.
-pub fn update_device_state(
-    conn: &mut Conn,
-    org: OrgId,
-    id: DeviceId,
-    state: &str,
-    revoked_at_ms: Option<i64>,
-) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
-        .set((devices::state.eq(state), devices::revoked_at_ms.eq(revoked_at_ms)))
-        .execute(c))?)
+/// Database errors only.
+pub fn sign_out_device(conn: &mut Conn, org: OrgId, id: DeviceId) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(devices::table.filter(
+        devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.ne("revoked")),
+    )).set(devices::state.eq("signed_out")).execute(c))?;
+    Ok(())
+}
+
+/// Revokes a device; the time of the first revocation stays.
+///
+/// # Errors
+/// Database errors only.
+pub fn revoke_device(conn: &mut Conn, org: OrgId, id: DeviceId, now_ms: i64) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(devices::table.filter(
+        devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.ne("revoked")),
+    )).set((devices::state.eq("revoked"), devices::revoked_at_ms.eq(now_ms))).execute(c))?;
+    Ok(())
 }
 
 /// Stores what a phone reported.

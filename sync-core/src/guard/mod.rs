@@ -9,6 +9,7 @@
 mod admit;
 mod budget;
 mod columns;
+mod cover;
 mod document;
 mod header;
 mod index;
@@ -23,6 +24,7 @@ mod unpack;
 
 pub use admit::admit;
 pub use budget::Limits;
+pub use cover::uncovered;
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};

@@ -216,6 +216,10 @@ impl Intent {
             return Err(IntentError::TooLarge { actual: bytes.len() });
         }
         let value = plain_json::parse(bytes, plain_json::MAX_DEPTH)?;
+        if plain_json::holds_nul(&value) {
+            let what = "texts without the character U+0000".to_owned();
+            return Err(IntentError::Field { field: String::new(), what });
+        }
         let empty = Map::new();
         let fields = Fields::new("", value.as_object().unwrap_or(&empty));
         let id = fields.required("id")?;

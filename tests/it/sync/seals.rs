@@ -2,7 +2,7 @@
 
 use doorstep::domain::TokenKind;
 use doorstep::ports::Clock as _;
-use doorstep_store::devices::{find_device, update_device_state};
+use doorstep_store::devices::{find_device, revoke_device};
 use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
 use integration_tests::company::YUNZE;
@@ -99,7 +99,7 @@ async fn what_a_revoked_phone_brings_is_kept_apart_and_it_learns_nothing() {
     let form = phone.sign_form(visit);
     phone.statements.push(form.statement);
     let (id, now) = (phone.device.id, app.clock.now().0);
-    app.write(move |conn| update_device_state(conn, YUNZE.org, id, "revoked", Some(now))).await;
+    app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
     assert_eq!(phone.send(&phone.request()).await.status, 401, "its session is over");
     let device = app.read(move |conn| find_device(conn, YUNZE.org, id)).await.expect("the device");
     assert_eq!(device.state, "revoked");

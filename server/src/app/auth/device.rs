@@ -16,7 +16,7 @@ pub async fn sign_out(state: &AppState, ctx: Ctx) -> AppResult<()> {
         .store
         .write(move |conn| {
             sessions::revoke_families_of_device(conn, ctx.actor.org, device, ctx.now.0)?;
-            Ok::<_, AppError>(devices::update_device_state(conn, ctx.actor.org, device, "signed_out", None)?)
+            Ok::<_, AppError>(devices::sign_out_device(conn, ctx.actor.org, device)?)
         })
         .await
 }
@@ -31,9 +31,8 @@ pub async fn revoke_device(state: &AppState, ctx: Ctx, device: DeviceId) -> AppR
         .store
         .write(move |conn| {
             let org = ctx.actor.org;
-            let known = devices::find_device(conn, org, device)?.ok_or(ErrorCode::NotFound)?;
-            let at = known.revoked_at_ms.unwrap_or(ctx.now.0);
-            devices::update_device_state(conn, org, device, "revoked", Some(at))?;
+            devices::find_device(conn, org, device)?.ok_or(ErrorCode::NotFound)?;
+            devices::revoke_device(conn, org, device, ctx.now.0)?;
             sessions::revoke_families_of_device(conn, org, device, ctx.now.0)?;
             insert_audit_event(
                 conn,

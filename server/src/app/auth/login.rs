@@ -25,6 +25,9 @@ const FREE_FAILURES: i64 = 5;
 /// Longest delay, in minutes (limits-and-threats section 4.4).
 const MAX_DELAY_MINUTES: i64 = 15;
 
+/// Longest login or organisation code that can exist; a longer one leaves no trace.
+const MAX_LOGIN_BYTES: usize = 64;
+
 /// Signs a person in.
 ///
 /// An unknown organisation or login is answered like a wrong password, after the same work.
@@ -34,6 +37,9 @@ const MAX_DELAY_MINUTES: i64 = 15;
 pub async fn login(state: &AppState, command: LoginCommand) -> AppResult<Session> {
     let now = state.clock.now();
     let LoginCommand { organisation, login, password } = command;
+    if login.len() > MAX_LOGIN_BYTES || organisation.len() > MAX_LOGIN_BYTES {
+        return Err(ErrorCode::LoginFailed.into());
+    }
     let name = login.clone();
     let found = state.store.write(move |conn| admit(conn, &organisation, &name, now)).await?;
     let stored = found.as_ref().and_then(|found| found.password_hash.clone());

@@ -4,7 +4,7 @@ use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_media::sniff;
 use doorstep_store::audit::list_audit_events;
 use doorstep_store::blobs::find_blob;
-use doorstep_store::devices::update_device_state;
+use doorstep_store::devices::revoke_device;
 use doorstep_store::feed::FeedKind;
 use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
@@ -131,7 +131,7 @@ async fn a_revoked_phone_completes_nothing_on_its_own() {
     office.push(&office.handed_in()).await;
     office.upload(office.rep(), b"one").await.expect("stored");
     let now = office.state.clock.now().0;
-    office.write(move |conn| Ok(update_device_state(conn, ORG, PHONE, "revoked", Some(now))?)).await;
+    office.write(move |conn| Ok(revoke_device(conn, ORG, PHONE, now)?)).await;
     office.pass_ms(1_000);
     office.upload(office.rep(), b"two").await.expect("stored all the same");
     assert!(exists(&office, b"two").await);

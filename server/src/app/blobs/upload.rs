@@ -14,7 +14,9 @@ use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
 use super::{sign_held, update_evidence};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, visits};
+use crate::app::reviews::on_resubmission;
+use crate::app::visits::{self, Reprojection};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// Bytes from the start of a blob that are kept to recognise its format.
 ///
@@ -112,8 +114,11 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
     }
     let mut batch = FeedBatch::new();
     for visit in blobs::list_claiming_visits(conn, org, sha256)? {
-        if update_evidence(conn, &mut batch, org, visit, now)? {
-            project(conn, org, visit, now)?;
+        if update_evidence(conn, &mut batch, org, visit, now)?
+            && let Some(projected) = project(conn, org, visit, now)?
+        {
+            // The phone sends documents first: only now may a resubmission be complete.
+            on_resubmission(conn, &mut batch, org, visit, &projected, now)?;
         }
     }
     batch.publish(conn, org)?;
@@ -121,13 +126,13 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
 }
 
 /// Derives the state of a visit anew; one whose plan cannot be read must not keep its photos out.
-fn project(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<()> {
+fn project(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<Option<Reprojection>> {
     match visits::reproject(conn, org, visit, now) {
         Err(AppError::Store(error @ StoreError::Corrupt { .. })) => {
             tracing::error!(%org, %visit, %error, "the state cannot be derived");
-            Ok(())
+            Ok(None)
         }
-        other => other.map(drop),
+        other => other.map(Some),
     }
 }
 

@@ -16,7 +16,7 @@ use sync_core::merge::{self, View};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
 
 use super::Round;
-use crate::app::AppResult;
+use crate::app::{AppResult, ErrorCode, Refusal};
 
 /// Why work on a visit counts as late evidence, or that it does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,14 @@ pub(super) fn judge(
     }
     if judged.access == Access::None {
         return Ok(judged);
+    }
+    if let Some(change) = guard::uncovered(&chunks, &pushed.heads, &Limits::DEFAULT) {
+        // The seal is over the named heads: what they do not reach was never sealed with this request.
+        let refusal = Refusal::new(ErrorCode::SealInvalid).detail(
+            format!("The heads of document {visit} do not cover change {change}"),
+            format!("文档 {visit} 的 heads 未覆盖变更 {change}"),
+        );
+        return Err(refusal.into());
     }
     let stored = documents::find_document(conn, round.ctx.actor.org, visit)?;
     if let Some(row) = &stored {

@@ -145,6 +145,8 @@ async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
             Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) if judgements < MAX_JUDGEMENTS => {
                 judgements += 1;
             }
+            // Whatever keeps clashing, the phone tries the same request again later.
+            Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => return Err(ErrorCode::Busy.into()),
             other => return other,
         }
     }

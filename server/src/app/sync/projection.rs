@@ -14,6 +14,12 @@ fn ordinal(position: usize) -> i64 {
     i64::try_from(position).unwrap_or(i64::MAX)
 }
 
+/// A text as the database can hold it: U+0000, which PostgreSQL refuses, is shown as the replacement
+/// character. The document keeps what was written.
+fn text(written: &str) -> String {
+    written.replace('\0', "\u{fffd}")
+}
+
 /// The rows of a view. Instants are corrected as well as the device knew.
 #[must_use]
 pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
@@ -22,43 +28,43 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
     let photos = view.photos.iter().enumerate().map(|(position, entry)| PhotoRow {
         org_id,
         visit_id,
-        photo_id: entry.key.clone(),
+        photo_id: text(&entry.key),
         ordinal: ordinal(position),
-        kind: entry.value.kind.clone().unwrap_or_else(|| "photo".to_owned()),
-        slot: entry.value.slot.clone(),
+        kind: text(entry.value.kind.as_deref().unwrap_or("photo")),
+        slot: text(&entry.value.slot),
         sha256: Txt(entry.value.sha256),
         bytes: entry.value.bytes,
-        media_type: entry.value.media_type.clone(),
+        media_type: text(&entry.value.media_type),
         taken_at_ms: entry.value.taken_at.corrected().0,
-        source: entry.value.source.clone(),
+        source: text(&entry.value.source),
         taken_by: Txt(entry.value.by),
         is_current: current.contains(entry.key.as_str()),
     });
     let readings = view.measures.iter().enumerate().map(|(position, entry)| ReadingRow {
         org_id,
         visit_id,
-        reading_id: entry.key.clone(),
+        reading_id: text(&entry.key),
         ordinal: ordinal(position),
-        code: entry.value.code.clone(),
-        value: entry.value.value.clone(),
-        unit: entry.value.unit.clone(),
+        code: text(&entry.value.code),
+        value: text(&entry.value.value),
+        unit: text(&entry.value.unit),
         at_ms: entry.value.at.corrected().0,
         taken_by: Txt(entry.value.by),
     });
     let answers = view.answers.iter().map(|(question, entry)| AnswerRow {
         org_id,
         visit_id,
-        question: question.clone(),
-        value: entry.value.value.to_string(),
+        question: text(question),
+        value: text(&entry.value.value.to_string()),
         at_ms: entry.value.at.corrected().0,
         given_by: Txt(entry.value.by),
     });
     let events = view.timeline.iter().enumerate().map(|(position, entry)| EventRow {
         org_id,
         visit_id,
-        event_id: entry.key.clone(),
+        event_id: text(&entry.key),
         ordinal: ordinal(position),
-        event: entry.value.event.clone(),
+        event: text(&entry.value.event),
         at_ms: entry.value.at.corrected().0,
         done_by: Txt(entry.value.by),
     });

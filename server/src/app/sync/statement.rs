@@ -58,7 +58,7 @@ pub(super) fn judge(
         org_id: Txt(org),
         digest: Txt(verified.digest()),
         visit_id: Txt(body.visit),
-        kind: body.kind.clone(),
+        kind: body.kind.replace('\0', "\u{fffd}"),
         body: pushed.body.0.clone(),
         seal: pushed.seal.clone(),
         device_id: Txt(body.device),

@@ -187,7 +187,8 @@ pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Rev
 
 /// The outcome of a visit that is over; a no-show is one also where the crew wrote no outcome.
 fn outcome_of(view: &View, state: VisitState) -> Option<String> {
-    let named = view.outcome().map(|outcome| outcome.code.clone());
+    // PostgreSQL holds no U+0000; the document keeps what was written.
+    let named = view.outcome().map(|outcome| outcome.code.replace('\0', "\u{fffd}"));
     named.or_else(|| (state == VisitState::NoShow).then(|| "no_show".to_owned()))
 }
 

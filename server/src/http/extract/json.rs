@@ -86,6 +86,16 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
     if depth(body) > MAX_DEPTH {
         return Err(Refusal::new(ErrorCode::JsonTooComplex).limit(16, i64::try_from(depth(body)).unwrap_or(99)).into());
     }
+    if holds_nul(body) {
+        // PostgreSQL's texts cannot hold it, and no person types it.
+        return Err(Refusal::new(ErrorCode::BodyInvalid)
+            .detail("A text holds the character U+0000", "文本中含有 U+0000 字符")
+            .into());
+    }
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        // Serde would take an array for an object, field by field.
+        return Err(Refusal::new(ErrorCode::BodyInvalid).field("", "a JSON object").into());
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let message = error.inner().to_string();
@@ -120,6 +130,19 @@ fn nameable(path: &str) -> String {
     };
     let is_shown = path == "." || (path.len() <= 200 && path.split('.').all(is_name));
     if is_shown { path.to_owned() } else { "?".to_owned() }
+}
+
+/// Whether a string of the JSON text holds an escaped U+0000.
+fn holds_nul(body: &[u8]) -> bool {
+    let mut rest = body;
+    while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
+        let escape = rest.get(at + 1..).unwrap_or_default();
+        if escape.starts_with(b"u0000") {
+            return true;
+        }
+        rest = escape.get(1..).unwrap_or_default();
+    }
+    false
 }
 
 /// Deepest nesting of brackets outside strings, found without recursion.
@@ -178,6 +201,13 @@ mod tests {
             assert_eq!(expectation(message), shown);
         }
         assert_eq!(["a.b_c[0].d", ".", "13800138000", "a b", ""].map(nameable), ["a.b_c[0].d", ".", "?", "?", "?"]);
+    }
+
+    #[test]
+    fn nul_and_arrays_are_no_bodies() {
+        assert_eq!(refusal(r#"{"phones":["a\u0000b"]}"#).0, ErrorCode::BodyInvalid);
+        assert_eq!(refusal(r#"[["1"]]"#).0, ErrorCode::BodyInvalid);
+        assert!(parse::<Body>(br#"{"phones":["\\u0000"]}"#).is_ok(), "an escaped backslash is no escape");
     }
 
     #[test]

@@ -18,10 +18,18 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        if holds_nul(request.query_string()) {
+            return ready(Err(Refusal::new(ErrorCode::ParameterInvalid).field("query", "text without U+0000").into()));
+        }
         let parsed = web::Query::<T>::from_query(request.query_string());
         ready(parsed.map(|query| Self(query.into_inner())).map_err(|error| {
             let refusal = Refusal::new(ErrorCode::ParameterInvalid);
             refusal.field("query", error.to_string()).into()
         }))
     }
+}
+
+/// Whether a query or path holds U+0000, which no text of the database can.
+fn holds_nul(encoded: &str) -> bool {
+    encoded.contains("%00") || encoded.contains('\0')
 }

@@ -291,6 +291,7 @@ fn take_appointment(
     }
     row.appointment_id = Some(Txt(body.appointment_id));
     row.planned_start_ms = Some(body.start_ms.0);
+    row.version += 1;
     visits::update_plan(conn, &row)?;
     let window = load_window(conn, org, &state.config.sync, round.ctx.now)?;
     refresh_visit(conn, batch, org, visit, window)

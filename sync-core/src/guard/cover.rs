@@ -1,0 +1,74 @@
+//! Whether the heads a device names, and therefore its seal, cover every change it sends.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::budget::Limits;
+use super::document::check_document;
+use super::header::{Chunk, read_change, read_chunk};
+use crate::bytes::Hash;
+
+/// The first change of a push that is no ancestor of the named heads; `None` if all are covered.
+///
+/// A seal names heads, and a head commits to its whole history: what no named head reaches was not
+/// sealed with this request. Chunks that cannot be read are passed over; they are never stored as
+/// changes, and their own hash names them in quarantine.
+#[must_use]
+pub fn uncovered(chunks: &[Vec<u8>], heads: &[Hash], limits: &Limits) -> Option<Hash> {
+    let limits = limits.within_ceiling();
+    let named: BTreeSet<Hash> = heads.iter().copied().collect();
+    let mut changes: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
+    for bytes in chunks {
+        match read_chunk(bytes, &limits) {
+            Ok(Chunk::Change { hash, chunk }) => {
+                if let Ok(header) = read_change(&chunk, &limits) {
+                    changes.insert(hash, header.deps);
+                }
+            }
+            Ok(Chunk::Document { body }) => {
+                let heads = check_document(body, &limits).unwrap_or_default();
+                if let Some(head) = heads.iter().find(|head| !named.contains(*head)) {
+                    return Some(*head);
+                }
+            }
+            Err(_unreadable) => {}
+        }
+    }
+    let mut open: Vec<Hash> = named.into_iter().collect();
+    while let Some(hash) = open.pop() {
+        open.extend(changes.remove(&hash).unwrap_or_default());
+    }
+    changes.into_keys().next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::Actor;
+    use crate::doc::{Map, VisitDoc};
+    use crate::ids::VisitId;
+
+    fn history() -> (VisitDoc, Vec<Vec<u8>>) {
+        let mut doc = VisitDoc::create(VisitId::from_bytes([7; 16])).expect("a document");
+        let base = doc.heads();
+        for step in ["a", "b", "c"] {
+            let tick = serde_json::json!({"done": true});
+            doc.edit(Actor([9; 16]), |edit| edit.put(Map::Ticks, step, &tick)).expect("an edit");
+        }
+        let chunks = doc.changes_since(&base).expect("three changes");
+        (doc, chunks)
+    }
+
+    #[test]
+    fn a_head_covers_its_history_and_nothing_else() {
+        let (doc, chunks) = history();
+        let limits = Limits::DEFAULT;
+        assert_eq!(uncovered(&chunks, &doc.heads(), &limits), None);
+        assert_eq!(uncovered(&[doc.save()], &doc.heads(), &limits), None);
+        let metas = doc.change_metas();
+        let (before, last) = (metas[metas.len() - 2].hash, metas[metas.len() - 1].hash);
+        assert_eq!(uncovered(&chunks, &[before], &limits), Some(last));
+        assert_eq!(uncovered(&[doc.save()], &[before], &limits), Some(last));
+        assert!(uncovered(&chunks, &[], &limits).is_some());
+        assert_eq!(uncovered(&[b"no chunk".to_vec()], &[], &limits), None);
+    }
+}
