@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
+use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::Ed25519PublicKey;
 use sync_core::merge::{self, View};
@@ -199,8 +200,8 @@ impl<'a> Phone<'a> {
     /// A request that pushes chunks of one document, whatever they are.
     #[must_use]
     pub fn pushing(&self, visit: VisitId, chunks: Vec<Vec<u8>>) -> SyncRequest {
+        let heads = heads_of(&chunks, &Limits::DEFAULT);
         let chunks = chunks.into_iter().map(Blob).collect();
-        let heads = self.docs.get(&visit).map(|carried| carried.doc.heads()).unwrap_or_default();
         let doc = PushDoc { id: visit, base_heads: Vec::new(), heads, chunks };
         self.sealed(SyncRequest { docs: vec![doc], ..self.empty_request() })
     }

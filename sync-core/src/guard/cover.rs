@@ -14,30 +14,55 @@ use crate::bytes::Hash;
 /// changes, and their own hash names them in quarantine.
 #[must_use]
 pub fn uncovered(chunks: &[Vec<u8>], heads: &[Hash], limits: &Limits) -> Option<Hash> {
-    let limits = limits.within_ceiling();
     let named: BTreeSet<Hash> = heads.iter().copied().collect();
-    let mut changes: BTreeMap<Hash, Vec<Hash>> = BTreeMap::new();
-    for bytes in chunks {
-        match read_chunk(bytes, &limits) {
-            Ok(Chunk::Change { hash, chunk }) => {
-                if let Ok(header) = read_change(&chunk, &limits) {
-                    changes.insert(hash, header.deps);
-                }
-            }
-            Ok(Chunk::Document { body }) => {
-                let heads = check_document(body, &limits).unwrap_or_default();
-                if let Some(head) = heads.iter().find(|head| !named.contains(*head)) {
-                    return Some(*head);
-                }
-            }
-            Err(_unreadable) => {}
-        }
+    let Pushed { mut changes, documents } = Pushed::read(chunks, limits);
+    if let Some(head) = documents.iter().find(|head| !named.contains(*head)) {
+        return Some(*head);
     }
     let mut open: Vec<Hash> = named.into_iter().collect();
     while let Some(hash) = open.pop() {
         open.extend(changes.remove(&hash).unwrap_or_default());
     }
     changes.into_keys().next()
+}
+
+/// The fewest heads that cover the chunks, sorted: what a seal over exactly them must name.
+#[must_use]
+pub fn heads_of(chunks: &[Vec<u8>], limits: &Limits) -> Vec<Hash> {
+    let Pushed { changes, documents } = Pushed::read(chunks, limits);
+    let followed: BTreeSet<Hash> = changes.values().flatten().copied().collect();
+    let last = changes.into_keys().filter(|hash| !followed.contains(hash));
+    last.chain(documents).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// What the readable chunks of a push are.
+#[derive(Default)]
+struct Pushed {
+    /// Changes with their dependencies.
+    changes: BTreeMap<Hash, Vec<Hash>>,
+    /// Heads of whole documents.
+    documents: BTreeSet<Hash>,
+}
+
+impl Pushed {
+    fn read(chunks: &[Vec<u8>], limits: &Limits) -> Self {
+        let limits = limits.within_ceiling();
+        let mut pushed = Self::default();
+        for bytes in chunks {
+            match read_chunk(bytes, &limits) {
+                Ok(Chunk::Change { hash, chunk }) => {
+                    if let Ok(header) = read_change(&chunk, &limits) {
+                        pushed.changes.insert(hash, header.deps);
+                    }
+                }
+                Ok(Chunk::Document { body }) => {
+                    pushed.documents.extend(check_document(body, &limits).unwrap_or_default());
+                }
+                Err(_unreadable) => {}
+            }
+        }
+        pushed
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +95,7 @@ mod tests {
         assert_eq!(uncovered(&[doc.save()], &[before], &limits), Some(last));
         assert!(uncovered(&chunks, &[], &limits).is_some());
         assert_eq!(uncovered(&[b"no chunk".to_vec()], &[], &limits), None);
+        assert_eq!(heads_of(&chunks, &limits), doc.heads());
+        assert_eq!(heads_of(&[doc.save()], &limits), doc.heads());
     }
 }

@@ -7,6 +7,7 @@ use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
+use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
@@ -221,7 +222,9 @@ async fn twenty_thousand_changes_without_a_past_are_not_parked() {
     let actor = phone.actor(visit);
     let root = tick(phone.doc(visit), actor, "root");
     let chunks: Vec<Blob> = craft::chain_after(&root, 20_000).into_iter().map(Blob).collect();
-    let doc = PushDoc { id: visit, base_heads: vec![], heads: vec![], chunks };
+    let last = chunks.last().map(|chunk| vec![chunk.0.clone()]).expect("changes");
+    let heads = heads_of(&last, &Limits::DEFAULT);
+    let doc = PushDoc { id: visit, base_heads: vec![], heads, chunks };
     let request = phone.sealed(SyncRequest { docs: vec![doc], ..phone.empty_request() });
     let answer = phone.exchange(&request).await;
     assert_eq!(answer.acks[0].outcome, Outcome::NeedFull);

@@ -57,6 +57,26 @@ async fn a_request_whose_seal_does_not_cover_it_is_refused_whole_and_stores_noth
 }
 
 #[actix_web::test]
+async fn a_seal_over_old_heads_brings_in_no_new_work() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, _) = loaded(&app).await;
+    let old = phone.heads(visit);
+    phone.tick(visit, "later", true);
+    let before = counts(&app).await;
+    let chunks = phone.unsent_chunks(visit);
+    // The first work of the phone is stored before; its heads are known to the server.
+    for heads in [old, Vec::new()] {
+        let mut request = phone.pushing(visit, chunks.clone());
+        request.docs[0].heads = heads;
+        // The seal itself is genuine: it is made over the request as it stands.
+        let answer = phone.send(&phone.sealed(request)).await;
+        assert_eq!(answer.outcome(), (401, "seal_invalid".to_owned()));
+        assert_eq!(counts(&app).await, before);
+    }
+    assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
+}
+
+#[actix_web::test]
 async fn a_seal_made_before_a_restore_is_accepted() {
     let app = TestApp::new().await;
     let (mut phone, visit, _) = loaded(&app).await;
