@@ -29,15 +29,7 @@ use crate::ports::{Clock, Random, new_id};
 /// # Errors
 /// If the database or data directory cannot be used.
 pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppState, AppError> {
-    let url: DatabaseUrl = config.database_url.parse().map_err(|error| AppError::Internal(format!("{error}")))?;
-    let options = StoreOptions {
-        connections: config.database.connections,
-        wait: Duration::from_millis(config.database.wait_ms),
-        ..StoreOptions::default()
-    };
-    let store = tokio::task::spawn_blocking(move || Store::open(&url, &options))
-        .await
-        .map_err(|error| AppError::Internal(error.to_string()))??;
+    let store = open_store(&config).await?;
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let now = clock.now();
     let fresh_epoch = EpochId(new_id(now, &*random));
@@ -63,6 +55,23 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         config: Arc::new(config),
     })
+}
+
+/// Opens the database and brings it to the current schema; touches nothing else.
+///
+/// # Errors
+/// If the URL is of an unknown scheme, or the database cannot be opened or migrated.
+pub async fn open_store(config: &Config) -> Result<Store, AppError> {
+    let url: DatabaseUrl = config.database_url.parse().map_err(|error| AppError::Internal(format!("{error}")))?;
+    let options = StoreOptions {
+        connections: config.database.connections,
+        wait: Duration::from_millis(config.database.wait_ms),
+        ..StoreOptions::default()
+    };
+    tokio::task::spawn_blocking(move || Store::open(&url, &options))
+        .await
+        .map_err(|error| AppError::Internal(error.to_string()))?
+        .map_err(AppError::from)
 }
 
 /// Loads the keys of a purpose; the first start makes one.

@@ -15,6 +15,8 @@ use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter};
 #[derive(Debug)]
 pub struct FsBlobs {
     root: PathBuf,
+    /// Held as long as the store is open: unfinished files belong to one process.
+    _lock: std::fs::File,
     /// Distinguishes unfinished files of one process; leftovers of a killed one are removed at the next start.
     next: AtomicU64,
 }
@@ -23,15 +25,24 @@ impl FsBlobs {
     /// Opens the directory; unfinished files of a killed process are removed.
     ///
     /// # Errors
-    /// If the directory cannot be made.
+    /// If the directory cannot be made, or another process has it open.
+    ///
+    /// # Concurrency
+    /// The operating system releases the lock when the process ends, however it ends.
     pub fn open(root: &Path) -> Result<Self, BlobError> {
+        std::fs::create_dir_all(root).map_err(io_error)?;
+        let lock = std::fs::File::create(root.join("lock")).map_err(io_error)?;
+        lock.try_lock().map_err(|_held| {
+            let message = format!("{} is in use by another process", root.display());
+            BlobError::Io(std::io::Error::new(std::io::ErrorKind::ResourceBusy, message))
+        })?;
         let incoming = root.join("incoming");
         if incoming.exists() {
             std::fs::remove_dir_all(&incoming).map_err(io_error)?;
         }
         std::fs::create_dir_all(&incoming).map_err(io_error)?;
         sync_directory(root).map_err(io_error)?;
-        Ok(Self { root: root.to_owned(), next: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned(), _lock: lock, next: AtomicU64::new(0) })
     }
 
     fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {

@@ -34,8 +34,7 @@ pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
 /// Brings the database to the current schema.
 pub(super) fn migrate(args: &ServerArgs) -> Result<(), String> {
     let config = prepare(args)?;
-    let clock = clock(args.clock.as_deref())?;
-    boot::block_on(async move { build(config, clock).await.map(drop) })
+    boot::block_on(async move { boot::open_store(&config).await.map(drop).map_err(|error| error.to_string()) })
 }
 
 /// Takes the configured address.

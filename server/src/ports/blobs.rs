@@ -26,7 +26,7 @@ pub enum BlobError {
     #[error("storage full")]
     Full,
     /// The storage failed.
-    #[error("blob storage failed")]
+    #[error("blob storage failed: {0}")]
     Io(#[source] std::io::Error),
 }
 
