@@ -102,3 +102,17 @@ fn commands_wait_for_each_other_and_a_second_sync_is_refused() {
     drop(turn);
     assert!(phone.phone().store.sync_turn().is_ok());
 }
+
+#[test]
+fn a_mistyped_directory_is_not_made() {
+    let phone = TestPhone::new();
+    let elsewhere = phone.dir.join("mistyped");
+    let error = crate::store::Store::open(&elsewhere).unwrap_err();
+    assert!(matches!(error, PhoneError::NoStore(_)));
+    assert!(error.to_string().contains("mistyped"), "{error}");
+    assert!(!elsewhere.exists());
+    // A directory of something else is no store either, and stays as it is.
+    std::fs::create_dir(&elsewhere).unwrap();
+    assert!(crate::store::Store::open(&elsewhere).is_err());
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+}

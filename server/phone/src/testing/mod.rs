@@ -67,7 +67,7 @@ impl TestPhone {
     /// The phone as a new process finds it.
     pub(crate) fn phone(&self) -> Phone {
         let clock = PhoneClock::new(Some(self.dir.join("now"))).unwrap();
-        Phone { store: Store::open(&self.dir.join("store")).unwrap(), clock }
+        Phone { store: Store::create(&self.dir.join("store")).unwrap(), clock }
     }
 
     /// Sets the clock.
