@@ -351,7 +351,8 @@ pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
     }
 }
 
-fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+/// Finds the phone and runs a command on it; only `enrol` makes a store.
+pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
     let store = match &args.command {
         PhoneCommand::Enrol(_) => Store::create(&args.dir)?,
         _ => Store::open(&args.dir)?,

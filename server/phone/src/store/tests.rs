@@ -107,12 +107,18 @@ fn commands_wait_for_each_other_and_a_second_sync_is_refused() {
 fn a_mistyped_directory_is_not_made() {
     let phone = TestPhone::new();
     let elsewhere = phone.dir.join("mistyped");
-    let error = crate::store::Store::open(&elsewhere).unwrap_err();
-    assert!(matches!(error, PhoneError::NoStore(_)));
-    assert!(error.to_string().contains("mistyped"), "{error}");
-    assert!(!elsewhere.exists());
+    let dir = elsewhere.to_str().unwrap();
+    let lines: [&[&str]; 5] = [&["list"], &["show", NUMBER], &["status"], &["sync"], &["note", NUMBER, "text"]];
+    for line in lines {
+        let error = TestPhone::execute(&[&["--dir", dir], line].concat()).unwrap_err();
+        assert!(matches!(&error, PhoneError::NoStore(named) if named == dir), "{line:?}: {error}");
+        assert!(!elsewhere.exists(), "{line:?}");
+    }
     // A directory of something else is no store either, and stays as it is.
     std::fs::create_dir(&elsewhere).unwrap();
-    assert!(crate::store::Store::open(&elsewhere).is_err());
+    assert!(TestPhone::execute(&["--dir", dir, "list"]).is_err());
     assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+
+    let store = phone.dir.join("store");
+    TestPhone::execute(&["--dir", store.to_str().unwrap(), "list", "--all"]).expect("the enrolled phone is found");
 }

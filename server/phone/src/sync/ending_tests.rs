@@ -98,7 +98,7 @@ fn what_no_receipt_names_stays_unsent_and_is_offered_once_a_sync() {
 }
 
 #[test]
-fn an_ack_with_a_hash_the_receipt_does_not_name_sets_nothing_aside() {
+fn an_ack_of_quarantine_without_a_receipt_sets_nothing_aside() {
     let (phone, mut server) = loaded(Stance::Takes);
     let ack = Ack { code: Some("device_revoked".to_owned()), ..Ack::new(AckItem::Doc(VISIT), Outcome::Quarantined) };
     server.scripted.insert(VISIT, ack.clone());

@@ -89,6 +89,12 @@ impl TestPhone {
         run_offline(&self.phone(), &parsed.phone.command)
     }
 
+    /// Runs a whole command line, which finds its store by itself.
+    pub(crate) fn execute(line: &[&str]) -> PhoneResult<Output> {
+        let arguments = std::iter::once("phone").chain(line.iter().copied());
+        crate::cli::execute(&Line::try_parse_from(arguments).unwrap().phone)
+    }
+
     /// Runs a command line that must succeed.
     pub(crate) fn run(&self, line: &[&str]) -> Value {
         let output = self.try_run(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));

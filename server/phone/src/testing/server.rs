@@ -139,7 +139,7 @@ impl Server {
     fn answer(&mut self, request: &SyncRequest) -> SyncResponse {
         let is_endless = self.stance == Stance::NeverDone;
         let round = i64::try_from(self.bodies.len()).unwrap();
-        let positions = is_endless.then(|| (Audience::Org, round)).into_iter().collect();
+        let positions = is_endless.then_some((Audience::Org, round)).into_iter().collect();
         let cursor = Cursor { epoch: self.epoch, positions }.encode().unwrap();
         let now = UnixMillis(1_741_050_000_000);
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
