@@ -1,5 +1,6 @@
 //! The command line of the phone: types, dispatch and printing.
 
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +11,7 @@ use crate::client::{Http, Transport};
 use crate::clock::PhoneClock;
 use crate::commands::{self, Phone};
 use crate::error::PhoneResult;
-use crate::output::Output;
+use crate::output::{Output, print};
 use crate::store::Store;
 use crate::sync;
 
@@ -335,25 +336,28 @@ pub struct OutcomeArgs {
 pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
     match execute(&args) {
         Ok(output) => {
-            if args.json {
-                println!("{}", output.json);
-            } else {
-                println!("{}", output.text);
-            }
+            let line = if args.json { output.json.to_string() } else { output.text };
+            print(&mut io::stdout().lock(), &line)?;
             Ok(ExitCode::from(output.code))
         }
         Err(error) => {
             if args.json {
-                println!("{}", json!({"error": {"code": error.code(), "message": error.to_string()}}));
+                let answer = json!({"error": {"code": error.code(), "message": error.to_string()}});
+                print(&mut io::stdout().lock(), &answer.to_string())?;
             }
-            eprintln!("doorstep phone: {error}");
+            print(&mut io::stderr().lock(), &format!("doorstep phone: {error}"))?;
             Ok(ExitCode::from(error.exit_code()))
         }
     }
 }
 
-fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
-    let phone = Phone { store: Store::open(&args.dir)?, clock: PhoneClock::new(args.clock.clone())? };
+/// Finds the phone and runs a command on it; only `enrol` makes a store.
+pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+    let store = match &args.command {
+        PhoneCommand::Enrol(_) => Store::create(&args.dir)?,
+        _ => Store::open(&args.dir)?,
+    };
+    let phone = Phone { store, clock: PhoneClock::new(args.clock.clone())? };
     match &args.command {
         PhoneCommand::Enrol(enrol) => commands::enrol::enrol(&phone, enrol, &mut Http::new(&enrol.server)),
         PhoneCommand::Sync => {

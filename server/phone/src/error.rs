@@ -12,6 +12,9 @@ pub enum PhoneError {
     /// The store belongs to no device yet.
     #[error("this phone is not enrolled: run `doorstep phone enrol` first")]
     NotEnrolled,
+    /// There is no store where one was looked for.
+    #[error("there is no phone in {0}: check --dir, or run `doorstep phone enrol` to make one")]
+    NoStore(String),
     /// The store cannot be read or written.
     #[error("the phone's store: {0}")]
     Store(String),
@@ -59,6 +62,7 @@ impl PhoneError {
         match self {
             Self::Usage(_) => "usage",
             Self::NotEnrolled => "not_enrolled",
+            Self::NoStore(_) => "no_store",
             Self::Store(_) => "store",
             Self::File { .. } => "file",
             Self::Core(_) => "core",

@@ -36,11 +36,22 @@ pub struct Store {
 }
 
 impl Store {
+    /// Opens the store in a directory; makes nothing, so that a mistyped name is found out.
+    ///
+    /// # Errors
+    /// [`PhoneError::NoStore`] if there is none.
+    pub fn open(dir: &Path) -> PhoneResult<Self> {
+        if !dir.join(DATABASE).is_file() {
+            return Err(PhoneError::NoStore(dir.display().to_string()));
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
     /// Opens or makes the store in a directory.
     ///
     /// # Errors
     /// [`PhoneError::File`] if the directory cannot be made.
-    pub fn open(dir: &Path) -> PhoneResult<Self> {
+    pub fn create(dir: &Path) -> PhoneResult<Self> {
         std::fs::create_dir_all(dir).map_err(PhoneError::file(dir))?;
         Ok(Self { dir: dir.to_owned() })
     }

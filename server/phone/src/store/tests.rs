@@ -102,3 +102,23 @@ fn commands_wait_for_each_other_and_a_second_sync_is_refused() {
     drop(turn);
     assert!(phone.phone().store.sync_turn().is_ok());
 }
+
+#[test]
+fn a_mistyped_directory_is_not_made() {
+    let phone = TestPhone::new();
+    let elsewhere = phone.dir.join("mistyped");
+    let dir = elsewhere.to_str().unwrap();
+    let lines: [&[&str]; 5] = [&["list"], &["show", NUMBER], &["status"], &["sync"], &["note", NUMBER, "text"]];
+    for line in lines {
+        let error = TestPhone::execute(&[&["--dir", dir], line].concat()).unwrap_err();
+        assert!(matches!(&error, PhoneError::NoStore(named) if named == dir), "{line:?}: {error}");
+        assert!(!elsewhere.exists(), "{line:?}");
+    }
+    // A directory of something else is no store either, and stays as it is.
+    std::fs::create_dir(&elsewhere).unwrap();
+    assert!(TestPhone::execute(&["--dir", dir, "list"]).is_err());
+    assert_eq!(std::fs::read_dir(&elsewhere).unwrap().count(), 0);
+
+    let store = phone.dir.join("store");
+    TestPhone::execute(&["--dir", store.to_str().unwrap(), "list", "--all"]).expect("the enrolled phone is found");
+}

@@ -7,7 +7,7 @@ use sync_core::time::UnixMillis;
 
 use super::Report;
 use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
-use super::receipts::{self, Held};
+use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
 use crate::error::PhoneResult;
 use crate::store::Tx;
@@ -35,8 +35,9 @@ impl Answer<'_> {
         for ack in &self.response.acks {
             apply_ack(tx, ack, report)?;
         }
+        let exchange = Exchange { request: self.request, response: self.response };
         for held in self.receipts {
-            receipts::apply(tx, held, self.response.epoch, Some(self.request))?;
+            report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         apply_news(tx, self.response)?;
         drop_gone(tx)?;

@@ -68,6 +68,11 @@ impl History {
     }
 }
 
+/// Whether a chunk is a whole document rather than one change: its type byte follows magic and checksum.
+pub(super) fn is_document(chunk: &[u8]) -> bool {
+    chunk.get(UNHASHED) == Some(&0)
+}
+
 /// Splits change chunks that stand one after the other; `None` if the bytes end inside one.
 pub(super) fn split_chunks(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut chunks = Vec::new();

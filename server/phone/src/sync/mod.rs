@@ -7,6 +7,7 @@
 mod answer;
 mod documents;
 mod history;
+mod progress;
 mod receipts;
 mod replay;
 mod request;
@@ -14,9 +15,11 @@ mod session;
 mod uploads;
 
 #[cfg(test)]
+mod ending_tests;
+#[cfg(test)]
 mod tests;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use sync_core::protocol::codec::{Encoding, decode_response};
 
 use crate::client::Transport;
@@ -27,11 +30,15 @@ use crate::output::Output;
 use crate::store::Tx;
 
 use answer::Answer;
+use progress::{Pace, Standing};
 use request::Prepared;
 use session::Access;
 
 /// Most bytes of a decoded answer.
 const MAX_RESPONSE: usize = 64 * 1024 * 1024;
+
+/// Most rounds of one sync; each moves megabytes, so what is left then is for the next sync.
+const MAX_ROUNDS: usize = 1_000;
 
 /// Exit code where something still waits for the server.
 const WAITS: u8 = 3;
@@ -48,6 +55,10 @@ pub(crate) struct Report {
     pub rows_received: usize,
     pub epoch_changed: bool,
     pub upload_only: bool,
+    /// Unsent changes, intents and statements that became safe or were set aside.
+    pub settled: usize,
+    /// Whether the sync ended before the server had nothing more to say.
+    pub is_cut_short: bool,
     /// Things a person should know, as plain lines.
     pub problems: Vec<String>,
 }
@@ -57,7 +68,7 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
     let _turn = phone.store.sync_turn()?;
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), ..Report::default() };
-    rounds(phone, transport, &mut access, &mut report)?;
+    rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
     uploads::run(phone, transport, &mut access, &mut report)?;
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
@@ -69,22 +80,31 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
     Ok(report.output(&outstanding))
 }
 
-fn rounds(phone: &Phone, transport: &mut dyn Transport, access: &mut Access, report: &mut Report) -> PhoneResult<()> {
+fn rounds(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    access: &mut Access,
+    report: &mut Report,
+    most: usize,
+) -> PhoneResult<()> {
     let mut must_ask = true;
-    let mut before: Option<Value> = None;
-    loop {
+    let mut before = phone.store.read(|tx| Standing::of(tx, report.settled))?;
+    let mut pace = Pace::default();
+    for _ in 0..most {
         let prepared = phone
             .store
             .write(|tx| request::next(phone, tx, must_ask, access.is_upload_only(), &mut report.problems))?;
         let Some(prepared) = prepared else { return Ok(()) };
-        // A round that changed nothing would change nothing again.
-        let now = phone.store.read(progress)?;
-        if before.as_ref() == Some(&now) {
+        must_ask = round(phone, transport, access, &prepared, report)?;
+        let after = phone.store.read(|tx| Standing::of(tx, report.settled))?;
+        if !pace.goes_on(&before, &after) {
             return Ok(());
         }
-        before = Some(now);
-        must_ask = round(phone, transport, access, &prepared, report)?;
+        before = after;
     }
+    report.is_cut_short = true;
+    report.problems.push(format!("stopped after {most} rounds; run `sync` again for the rest"));
+    Ok(())
 }
 
 /// One request and its answer; tells whether the server has more.
@@ -111,17 +131,6 @@ fn round(
     let answer = Answer { request: &prepared.request, response: &response, receipts: &receipts, sent_at, received_at };
     phone.store.write(|tx| answer.apply(tx, access.is_upload_only(), report))?;
     Ok(response.more)
-}
-
-/// Everything a round can move; equal before and after a round means that repeating it is pointless.
-fn progress(tx: &Tx) -> PhoneResult<Value> {
-    let states = tx.doc_states()?;
-    let waiting: Vec<_> = states
-        .iter()
-        .map(|(id, state)| json!([id, state.hold, state.wants_snapshot, state.next_change, state.is_at_server]))
-        .collect();
-    let feed = tx.feed()?;
-    Ok(json!([Outstanding::of(tx)?.json(), waiting, feed.cursor, feed.epoch, tx.receipt_count()?,]))
 }
 
 impl Report {
@@ -159,7 +168,7 @@ impl Report {
             text.push("sign-in has ended: work was sent, nothing was fetched; ask for a new enrolment code".to_owned());
         }
         text.extend(self.problems);
-        let code = if outstanding.total() == 0 { 0 } else { WAITS };
+        let code = if outstanding.total() == 0 && !self.is_cut_short { 0 } else { WAITS };
         Output::done(json, text.join("\n")).with_code(code)
     }
 }

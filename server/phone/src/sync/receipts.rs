@@ -6,10 +6,10 @@ use serde_json::Value;
 use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
 use sync_core::jws::{Ed25519PublicKey, JwsError};
-use sync_core::protocol::SyncRequest;
+use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc, SyncRequest, SyncResponse};
 use sync_core::receipt::{HeldReceipt, ReceiptError, VerifiedHeld, verify_held};
 
-use super::history::History;
+use super::history::{History, is_document};
 use crate::client::Transport;
 use crate::commands::Phone;
 use crate::error::PhoneResult;
@@ -55,72 +55,127 @@ fn evidence_keys(enrolment: &Enrolment) -> Vec<Ed25519PublicKey> {
     enrolment.evidence_keys.iter().filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
 }
 
-/// Makes everything safe that a receipt of this epoch names.
-pub(super) fn apply(tx: &Tx, held: &Held, epoch: EpochId, request: Option<&SyncRequest>) -> PhoneResult<()> {
+/// A push with its answer: only together they say which changes a name in quarantine stands for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Exchange<'a> {
+    pub request: &'a SyncRequest,
+    pub response: &'a SyncResponse,
+}
+
+/// Makes everything safe that a receipt of this epoch names; returns how many changes, intents and statements that
+/// were unsent are so no more.
+pub(super) fn apply(tx: &Tx, held: &Held, epoch: EpochId, exchange: Option<Exchange<'_>>) -> PhoneResult<usize> {
     let receipt = held.verified.receipt();
     if receipt.epoch != epoch {
         // A receipt of other data says nothing about what this server holds.
-        return Ok(());
+        return Ok(0);
     }
+    let mut settled = 0;
     for (visit, heads) in &receipt.docs {
-        free_changes(tx, *visit, heads)?;
+        settled += free_changes(tx, *visit, heads)?;
     }
-    if let Some(request) = request.filter(|request| receipt.batch_id == Some(request.batch_id)) {
-        set_quarantined_aside(tx, receipt, request)?;
+    if let Some(exchange) = exchange.filter(|exchange| receipt.batch_id == Some(exchange.request.batch_id)) {
+        settled += set_quarantined_aside(tx, receipt, exchange)?;
     }
-    apply_items(tx, receipt)?;
-    tx.add_receipt(&LastReceipt { sha256: held.verified.sha256(), at_ms: receipt.at_ms.0 }, &held.jws)
+    settled += apply_intents(tx, receipt)? + apply_statements(tx, receipt)?;
+    apply_blobs(tx, receipt)?;
+    tx.add_receipt(&LastReceipt { sha256: held.verified.sha256(), at_ms: receipt.at_ms.0 }, &held.jws)?;
+    Ok(settled)
 }
 
-/// Forgets the unsent changes at or below durable heads.
-fn free_changes(tx: &Tx, visit: VisitId, heads: &[Hash]) -> PhoneResult<()> {
+/// Forgets the unsent changes at or below durable heads; returns how many.
+fn free_changes(tx: &Tx, visit: VisitId, heads: &[Hash]) -> PhoneResult<usize> {
     let rows = tx.unsent_changes(visit)?;
-    let Some(doc) = tx.doc(visit)?.filter(|_| !rows.is_empty()) else { return Ok(()) };
+    let Some(doc) = tx.doc(visit)?.filter(|_| !rows.is_empty()) else { return Ok(0) };
     let durable = History::of(&doc)?.below(heads);
+    let mut freed = 0;
     for (key, _) in rows.iter().filter(|(_, row)| durable.contains(&row.hash)) {
         tx.remove(crate::store::tx::UNSENT, key)?;
+        freed += 1;
     }
-    Ok(())
+    Ok(freed)
 }
 
-/// Changes that lie in quarantine are durable there; the phone keeps their edits for a person.
+/// Changes that lie in quarantine are durable there; the phone keeps their edits for a person. Returns how many.
 ///
 /// A document that must be replayed keeps them unsent: they are written anew.
-fn set_quarantined_aside(tx: &Tx, receipt: &HeldReceipt, request: &SyncRequest) -> PhoneResult<()> {
-    for push in request.docs.iter().filter(|push| !push.chunks.is_empty()) {
-        let visit = push.id.to_string();
-        let Some(code) = receipt.quarantine_code(&visit) else { continue };
+fn set_quarantined_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Exchange<'_>) -> PhoneResult<usize> {
+    let mut moved = 0;
+    for push in exchange.request.docs.iter().filter(|push| !push.chunks.is_empty()) {
+        let Some(ack) = quarantining_ack(exchange.response, push.id) else { continue };
+        let Some(code) = quarantine_code(receipt, ack, push.id) else { continue };
         let Some(doc) = tx.doc(push.id)? else { continue };
-        if tx.doc_state(push.id)?.hold.is_some() {
-            continue;
-        }
-        let sent: BTreeSet<Hash> = History::of(&doc)?.below(&push.heads);
-        for (key, change) in tx.unsent_changes(push.id)?.into_iter().filter(|(_, row)| sent.contains(&row.hash)) {
-            tx.add_set_aside(&SetAside { visit: visit.clone(), code: code.to_owned(), change })?;
+        let history = History::of(&doc)?;
+        let refused = refused_changes(&history, push, ack);
+        for (key, change) in tx.unsent_changes(push.id)?.into_iter().filter(|(_, row)| refused.contains(&row.hash)) {
+            tx.add_set_aside(&SetAside { visit: push.id.to_string(), code: code.to_owned(), change })?;
             tx.remove(crate::store::tx::UNSENT, &key)?;
+            moved += 1;
         }
     }
-    Ok(())
+    Ok(moved)
 }
 
-fn apply_items(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<()> {
+/// The answer to a push that lies in quarantine for good.
+fn quarantining_ack(response: &SyncResponse, visit: VisitId) -> Option<&Ack> {
+    response.acks.iter().find(|ack| ack.item == AckItem::Doc(visit) && ack.outcome == Outcome::Quarantined)
+}
+
+/// The code under which a receipt names what the ack speaks of: the refused bytes or change by hash, or the visit.
+///
+/// An ack whose hash no receipt names (`quarantine_full`) leaves everything unsent.
+fn quarantine_code<'a>(receipt: &'a HeldReceipt, ack: &Ack, visit: VisitId) -> Option<&'a str> {
+    let by_hash = ack.hash.and_then(|hash| receipt.quarantine_code(&hash.to_string()));
+    by_hash.or_else(|| receipt.quarantine_code(&visit.to_string()))
+}
+
+/// What of a push went to quarantine if it was not taken: all it carried, but for what rests on changes the server
+/// lacks, which it neither took nor kept.
+///
+/// The changes the server took are named by the receipt's heads and unsent no more.
+fn refused_changes(history: &History, push: &PushDoc, ack: &Ack) -> BTreeSet<Hash> {
+    let mut sent = if push.chunks.iter().any(|chunk| is_document(&chunk.0)) {
+        history.below(&push.heads)
+    } else {
+        let carried = history.changes.iter().filter(|change| push.chunks.contains(&change.chunk));
+        carried.map(|change| change.hash).collect()
+    };
+    if !ack.missing.is_empty() {
+        sent.retain(|hash| history.below(&[*hash]).iter().all(|below| !ack.missing.contains(below)));
+    }
+    sent
+}
+
+fn apply_intents(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<usize> {
+    let mut settled = 0;
     for (name, mut intent) in tx.intents()? {
         let Ok(id) = name.parse() else { continue };
         let digest = Hash::of(&intent.bytes.0).to_string();
         let code = receipt.quarantine_code(&name).or_else(|| receipt.quarantine_code(&digest));
         if let Some(safety) = safety(receipt.names_intent(&id), code) {
+            settled += usize::from(intent.safety == Safety::Unsent);
             (intent.safety, intent.code) = (safety, code.map(str::to_owned));
             tx.set_intent(&id, &intent)?;
         }
     }
+    Ok(settled)
+}
+
+fn apply_statements(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<usize> {
+    let mut settled = 0;
     for (name, mut statement) in tx.statements()? {
         let Ok(digest) = name.parse::<Hash>() else { continue };
         let code = receipt.quarantine_code(&name);
         if let Some(safety) = safety(receipt.names_statement(&digest), code) {
+            settled += usize::from(statement.safety == Safety::Unsent);
             (statement.safety, statement.code) = (safety, code.map(str::to_owned));
             tx.set_statement(&digest, &statement)?;
         }
     }
+    Ok(settled)
+}
+
+fn apply_blobs(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<()> {
     for blob in &receipt.blobs {
         if let Some(mut stored) = tx.blob(blob)? {
             (stored.safety, stored.problem) = (Safety::Held, None);

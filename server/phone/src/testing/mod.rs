@@ -67,7 +67,7 @@ impl TestPhone {
     /// The phone as a new process finds it.
     pub(crate) fn phone(&self) -> Phone {
         let clock = PhoneClock::new(Some(self.dir.join("now"))).unwrap();
-        Phone { store: Store::open(&self.dir.join("store")).unwrap(), clock }
+        Phone { store: Store::create(&self.dir.join("store")).unwrap(), clock }
     }
 
     /// Sets the clock.
@@ -87,6 +87,12 @@ impl TestPhone {
         let arguments = std::iter::once("phone").chain(line.iter().copied());
         let parsed = Line::try_parse_from(arguments).unwrap_or_else(|error| panic!("{line:?}: {error}"));
         run_offline(&self.phone(), &parsed.phone.command)
+    }
+
+    /// Runs a whole command line, which finds its store by itself.
+    pub(crate) fn execute(line: &[&str]) -> PhoneResult<Output> {
+        let arguments = std::iter::once("phone").chain(line.iter().copied());
+        crate::cli::execute(&Line::try_parse_from(arguments).unwrap().phone)
     }
 
     /// Runs a command line that must succeed.

@@ -11,6 +11,7 @@ use sync_core::ids::{DeviceId, EpochId, IntentId, VisitId};
 use sync_core::intent;
 use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
 use sync_core::protocol::codec::{self, Encoding};
+use sync_core::protocol::cursor::Audience;
 use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{
     Ack, AckItem, Cursor, DocForm, DocUpdate, Outcome, ProtocolLimits, PushDoc, Row, SyncRequest, SyncResponse,
@@ -46,8 +47,24 @@ pub(crate) enum Fault {
     TokenInvalid,
 }
 
+/// How the server takes what it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stance {
+    /// As the guard says.
+    Takes,
+    /// The device is revoked: everything goes to quarantine, documents under the hash of all bytes of the push.
+    Revoked,
+    /// The device is revoked and its share of quarantine used up: nothing is kept.
+    Full,
+    /// Every document must be written anew, for ever.
+    AlwaysForked,
+    /// There is always more to fetch.
+    NeverDone,
+}
+
 /// The server.
 pub(crate) struct Server {
+    pub stance: Stance,
     pub epoch: EpochId,
     pub docs: BTreeMap<VisitId, VisitDoc>,
     pub actors: BTreeMap<Actor, DeviceId>,
@@ -76,6 +93,7 @@ impl Server {
     /// A server that knows one device.
     pub(crate) fn new(phone: &super::TestPhone) -> Self {
         Self {
+            stance: Stance::Takes,
             epoch: EPOCH,
             docs: BTreeMap::new(),
             actors: BTreeMap::new(),
@@ -119,10 +137,14 @@ impl Server {
     }
 
     fn answer(&mut self, request: &SyncRequest) -> SyncResponse {
-        let cursor = Cursor { epoch: self.epoch, positions: BTreeMap::new() }.encode().unwrap();
+        let is_endless = self.stance == Stance::NeverDone;
+        let round = i64::try_from(self.bodies.len()).unwrap();
+        let positions = is_endless.then_some((Audience::Org, round)).into_iter().collect();
+        let cursor = Cursor { epoch: self.epoch, positions }.encode().unwrap();
         let now = UnixMillis(1_741_050_000_000);
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
         let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
+        response.more = is_endless;
         response.docs = std::mem::take(&mut self.docs_out);
         response.rows = std::mem::take(&mut self.rows_out);
         for push in &request.docs {
@@ -131,6 +153,10 @@ impl Server {
         }
         for bytes in &request.intents {
             let id = intent::id_of(&bytes.0).unwrap();
+            if let Some(ack) = self.refusal(AckItem::Intent(id), Hash::of(&bytes.0), &mut held) {
+                response.acks.push(Ack { hash: None, ..ack });
+                continue;
+            }
             let known = self.intents.insert(id, bytes.0.clone());
             assert!(known.as_ref().is_none_or(|known| *known == bytes.0), "an intent never changes");
             let outcome = if known.is_some() { Outcome::Duplicate } else { Outcome::Stored };
@@ -139,6 +165,10 @@ impl Server {
         }
         for statement in &request.statements {
             let digest = statement.digest();
+            if let Some(ack) = self.refusal(AckItem::Statement(digest), digest, &mut held) {
+                response.acks.push(Ack { hash: None, ..ack });
+                continue;
+            }
             let outcome = if self.statements.insert(digest) { Outcome::Stored } else { Outcome::Duplicate };
             response.acks.push(Ack::new(AckItem::Statement(digest), outcome));
             held.statements.push(digest);
@@ -147,6 +177,19 @@ impl Server {
             response.receipts.push(self.receipt(&held));
         }
         response
+    }
+
+    /// What a revoked device hears; what is kept is named by its hash alone, as the real server does.
+    fn refusal(&self, item: AckItem, hash: Hash, held: &mut HeldReceipt) -> Option<Ack> {
+        let code = match self.stance {
+            Stance::Revoked => "device_revoked",
+            Stance::Full => "quarantine_full",
+            _ => return None,
+        };
+        if self.stance == Stance::Revoked {
+            held.quarantined.push((hash.to_string(), code.to_owned()));
+        }
+        Some(Ack { hash: Some(hash), code: Some(code.to_owned()), ..Ack::new(item, Outcome::Quarantined) })
     }
 
     fn push(&mut self, push: &PushDoc, held: &mut HeldReceipt, response: &mut SyncResponse) -> Ack {
@@ -158,9 +201,18 @@ impl Server {
             response.docs.push(self.snapshot(push.id));
             return Ack { heads: self.docs[&push.id].heads(), ..Ack::new(item, Outcome::Stored) };
         }
+        let bytes: Vec<u8> = push.chunks.iter().flat_map(|chunk| chunk.0.iter().copied()).collect();
+        if let Some(ack) = self.refusal(item, Hash::of(&bytes), held) {
+            return ack;
+        }
+        if self.stance == Stance::AlwaysForked {
+            let code = Some("actor_forked".to_owned());
+            return Ack { hash: push.heads.first().copied(), code, ..Ack::new(item, Outcome::NeedReplay) };
+        }
         if let Some(ack) = self.scripted.remove(&push.id) {
             if matches!(ack.outcome, Outcome::Quarantined | Outcome::NeedReplay) {
-                held.quarantined.push((push.id.to_string(), ack.code.clone().unwrap_or_default()));
+                let name = ack.hash.map_or_else(|| push.id.to_string(), |hash| hash.to_string());
+                held.quarantined.push((name, ack.code.clone().unwrap_or_default()));
             }
             return ack;
         }
@@ -193,6 +245,8 @@ impl Server {
         if let Some(refused) = admission.refused {
             ack.outcome = Outcome::Quarantined;
             ack.code = Some(refused.code.as_str().to_owned());
+            ack.hash = Some(refused.hash);
+            held.quarantined.push((refused.hash.to_string(), refused.code.as_str().to_owned()));
             self.quarantine.push((push.id, refused.code.as_str().to_owned()));
         }
         if !admission.missing.is_empty() {

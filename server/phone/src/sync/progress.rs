@@ -1,0 +1,85 @@
+//! Whether another round is worth its bytes: what a round moved, and when to stop asking.
+//!
+//! Knows nothing of requests and answers. Receipts are no progress: a server signs a new one for every round.
+
+use std::collections::BTreeMap;
+
+use sync_core::bytes::Hash;
+use sync_core::ids::{EpochId, VisitId};
+
+use crate::commands::status::Outstanding;
+use crate::error::PhoneResult;
+use crate::store::Tx;
+use crate::store::model::Hold;
+
+/// Most rounds in a row that only prepare something: a replay takes two (the refusal, then the server's state), and
+/// the gap the server sees in its result one or two more.
+const MAX_IDLE_ROUNDS: usize = 4;
+
+/// Where phone and server stand between two rounds.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    /// Items that became safe in this sync.
+    settled: usize,
+    /// Changes kept for a person.
+    set_aside: usize,
+    news: News,
+    outstanding: Outstanding,
+    waiting: BTreeMap<VisitId, Waiting>,
+}
+
+/// What came from the server.
+#[derive(Debug, PartialEq, Eq)]
+struct News {
+    epoch: Option<EpochId>,
+    cursor: Option<String>,
+    heads: BTreeMap<VisitId, Vec<Hash>>,
+}
+
+/// What a document waits for, and in which form it goes.
+#[derive(Debug, PartialEq, Eq)]
+struct Waiting {
+    hold: Option<Hold>,
+    wants_snapshot: bool,
+    is_at_server: bool,
+}
+
+impl Standing {
+    /// Reads the store; `settled` is the number of items that became safe so far.
+    pub(super) fn of(tx: &Tx, settled: usize) -> PhoneResult<Self> {
+        let feed = tx.feed()?;
+        let (mut heads, mut waiting) = (BTreeMap::new(), BTreeMap::new());
+        for (visit, state) in tx.doc_states()? {
+            let (wants_snapshot, is_at_server) = (state.wants_snapshot, state.is_at_server);
+            heads.insert(visit, state.server_heads);
+            waiting.insert(visit, Waiting { hold: state.hold, wants_snapshot, is_at_server });
+        }
+        Ok(Self {
+            settled,
+            set_aside: tx.set_aside()?.len(),
+            news: News { epoch: feed.epoch, cursor: feed.cursor, heads },
+            outstanding: Outstanding::of(tx)?,
+            waiting,
+        })
+    }
+
+    /// Whether something unsent became safe or was set aside, or something new came, since `before`.
+    fn is_progress_on(&self, before: &Self) -> bool {
+        self.settled > before.settled || self.set_aside > before.set_aside || self.news != before.news
+    }
+}
+
+/// How long the rounds have been without progress.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    idle: usize,
+}
+
+impl Pace {
+    /// Whether another round may help: a round that changed nothing would change nothing again, and one that only
+    /// changed what the next request says may be followed by a few more.
+    pub(super) fn goes_on(&mut self, before: &Standing, after: &Standing) -> bool {
+        self.idle = if after.is_progress_on(before) { 0 } else { self.idle + 1 };
+        before != after && self.idle < MAX_IDLE_ROUNDS
+    }
+}
