@@ -201,6 +201,32 @@ async fn a_proposed_appointment_is_kept_or_answered_with_free_starts() {
 }
 
 #[actix_web::test]
+async fn an_appointment_agreed_at_the_door_becomes_that_of_the_visit() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan(&[YUNZE.rep()]).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let body = CreateVisit { work_order_id: Some(planned.order), ..unplanned(&phone) };
+    let visit = body.visit_id;
+    phone.intend(IntentBody::CreateVisit(body));
+    phone.sync().await;
+    let start = app.clock.now().plus_ms(6 * HOUR_MS);
+    let asked = phone.intend(IntentBody::ProposeAppointment(ProposeAppointment {
+        appointment_id: AppointmentId(app.id()),
+        work_order_id: planned.order,
+        visit_id: Some(visit),
+        start_ms: start,
+        end_ms: None,
+        agreed: true,
+        note: None,
+    }));
+    phone.sync().await;
+    assert_eq!(phone.row("intent_result", asked)["result"], "accepted");
+    assert_eq!(phone.row("visit", visit)["planned_start_ms"], json!(start.0));
+}
+
+#[actix_web::test]
 async fn records_of_the_day_are_kept_and_acknowledged() {
     let app = TestApp::new().await;
     let mut phone = app.phone_of(YUNZE.rep()).await;

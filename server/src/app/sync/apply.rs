@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, documents, projections};
+use doorstep_store::{Conn, StoreError, devices, documents, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::protocol::Outcome;
 
-use super::doc::{Access, JudgedDoc};
+use super::doc::{Access, JudgedDoc, access};
 use super::intents;
 use super::judge::Judged;
 use super::receipt::Held;
@@ -20,13 +20,14 @@ use super::{Pushed, Round, late, projection};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
 use crate::app::visits::{Norms, Reprojection, reproject, reproject_with};
-use crate::app::{AppResult, AppState};
+use crate::app::{AppResult, AppState, ErrorCode};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
 const QUARANTINE_LIMIT: (i64, i64) = (10_000, 64 << 20);
 
 /// Writes the push. Re-runnable: everything random or slow was done before.
 pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &Judged) -> AppResult<Pushed> {
+    still_as_judged(conn, round, judged)?;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
     let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
@@ -66,6 +67,21 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         doc.write_bytes(conn, round, &positions)?;
     }
     Ok(pushed)
+}
+
+/// Judging and writing are two transactions: a revocation or reassignment between them counts.
+fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult<()> {
+    let device = devices::find_device(conn, round.ctx.actor.org, round.device.id.0)?;
+    if device.is_none_or(|device| device.state != round.device.state) {
+        // The round began with other rights: the phone asks again and is judged by those it has now.
+        return Err(ErrorCode::Busy.into());
+    }
+    for doc in judged.docs.iter().filter(|doc| doc.access == Access::Crew && !doc.is_new()) {
+        if matches!(access(conn, round, doc.visit, &BTreeSet::new())?, Access::Late(_)) {
+            return Err(StoreError::Stale.into());
+        }
+    }
+    Ok(())
 }
 
 /// Writes one document with its projections; returns why its news does not count yet.
