@@ -2,6 +2,7 @@
 
 use doorstep::domain::operation::Access;
 use doorstep::domain::{Operation, Role};
+use doorstep_store::devices;
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 use integration_tests::contract::Contract;
@@ -106,4 +107,20 @@ async fn a_person_is_out_as_soon_as_the_account_is_off() {
     let app = TestApp::new().await;
     let client = app.signed_in(YUNZE.disabled()).await;
     assert_eq!(client.get("/v1/me").await.outcome(), refused(401, "token_invalid"));
+}
+
+#[actix_web::test]
+async fn a_revocation_stays_whatever_comes_after_it() {
+    let app = TestApp::new().await;
+    let device = app.device_of(YUNZE.rep()).await;
+    let (org, id) = (YUNZE.org, device.id);
+    // A sign-out that was on its way when the office revoked the phone, and a second revocation.
+    app.write(move |conn| {
+        devices::revoke_device(conn, org, id, 1_000)?;
+        devices::sign_out_device(conn, org, id)?;
+        devices::revoke_device(conn, org, id, 2_000)
+    })
+    .await;
+    let row = app.read(move |conn| devices::find_device(conn, org, id)).await.expect("the device");
+    assert_eq!((row.state.as_str(), row.revoked_at_ms), ("revoked", Some(1_000)));
 }
