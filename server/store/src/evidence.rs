@@ -56,19 +56,6 @@ pub fn insert_intent(conn: &mut Conn, row: &IntentRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// Intents with a result, in id order after `after`.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_intents(conn: &mut Conn, org: OrgId, result: &str, after: &str, limit: i64) -> StoreResult<Vec<IntentRow>> {
-    Ok(per_backend!(conn, c => intents::table
-        .filter(intents::org_id.eq(Txt(org)).and(intents::result.eq(result)).and(intents::id.gt(after)))
-        .order(intents::id)
-        .limit(limit)
-        .select(IntentRow::as_select())
-        .load(c))?)
-}
-
 /// A sealed statement; nothing changes it once stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = statements)]

@@ -157,25 +157,3 @@ pub fn list_photos(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<V
         .select(PhotoRow::as_select())
         .load(c))?)
 }
-
-/// Everything projected of a visit.
-///
-/// # Errors
-/// Database errors only.
-pub fn load_projection(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Projection> {
-    macro_rules! list {
-        ($table:ident, $row:ty, $order:ident) => {
-            per_backend!(conn, c => $table::table
-                .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(visit))))
-                .order($table::$order)
-                .select(<$row>::as_select())
-                .load(c))?
-        };
-    }
-    Ok(Projection {
-        photos: list!(visit_photos, PhotoRow, ordinal),
-        readings: list!(visit_readings, ReadingRow, ordinal),
-        answers: list!(visit_answers, AnswerRow, question),
-        events: list!(visit_events, EventRow, ordinal),
-    })
-}
