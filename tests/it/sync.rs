@@ -10,6 +10,7 @@ mod intents;
 mod limits;
 mod no_op;
 mod paging;
+mod poison;
 mod scope;
 mod seals;
 mod statements;

@@ -30,7 +30,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     still_as_judged(conn, round, judged)?;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
-    let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
+    intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
     let mut touched = BTreeSet::new();
     let mut late_reasons = BTreeMap::new();
     let mut norms = Norms::new(round.ctx.actor.org, round.ctx.now);
@@ -57,7 +57,6 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         let reason = late_reasons.get(&doc.visit).copied();
         record_doc(conn, round, doc, reason, &mut pushed)?;
     }
-    pushed.acks.extend(intent_acks);
     for statement in &judged.statements {
         record_statement(conn, round, statement, &mut pushed)?;
     }
@@ -184,7 +183,7 @@ fn record_doc(
     if doc.access != Access::None && !doc.heads().is_empty() {
         pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
     }
-    pushed.acks.push(ack);
+    pushed.docs.push(ack);
     Ok(())
 }
 
@@ -200,15 +199,15 @@ fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement,
     {
         pushed.held.statements.push(digest);
     }
-    pushed.acks.push(ack);
+    pushed.statements.push(ack);
     Ok(())
 }
 
 /// Blobs the touched visits name and the server lacks.
-fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<Vec<Hash>> {
+fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
     let mut wants = BTreeSet::new();
     for visit in touched {
         wants.extend(blobs::list_missing(conn, round.ctx.actor.org, *visit)?);
     }
-    Ok(wants.into_iter().collect())
+    Ok(wants)
 }

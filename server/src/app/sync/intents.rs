@@ -33,6 +33,19 @@ pub(super) enum JudgedIntent {
     Refused { item: AckItem, id: String, code: String, bytes: Vec<u8> },
 }
 
+impl JudgedIntent {
+    /// Bytes to be kept in quarantine.
+    pub(super) fn refused(bytes: &[u8], code: &str) -> Self {
+        let hash = Hash::of(bytes);
+        Self::Refused {
+            item: intent::id_of(bytes).map_or(AckItem::UnreadableIntent(hash), AckItem::Intent),
+            id: hash.to_string(),
+            code: code.to_owned(),
+            bytes: bytes.to_vec(),
+        }
+    }
+}
+
 /// Judges the pushed intents; the first use of an id in a request counts, as it does in the database.
 pub(super) fn judge_all(conn: &mut Conn, round: &Round) -> AppResult<Vec<JudgedIntent>> {
     let mut first_uses = BTreeMap::new();
@@ -64,14 +77,7 @@ fn again(id: IntentId, known: Hash, bytes: Vec<u8>) -> JudgedIntent {
 
 /// Judges one pushed intent.
 fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
-    let hash = Hash::of(bytes);
-    let id = intent::id_of(bytes);
-    let refused = |code: &str| JudgedIntent::Refused {
-        item: id.map_or(AckItem::UnreadableIntent(hash), AckItem::Intent),
-        id: hash.to_string(),
-        code: code.to_owned(),
-        bytes: bytes.to_vec(),
-    };
+    let refused = |code| JudgedIntent::refused(bytes, code);
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
@@ -98,7 +104,7 @@ pub(super) struct Decision {
     pub(super) assigned: BTreeMap<String, String>,
 }
 
-/// Writes the intents with their effects and results; returns their acks in request order.
+/// Writes the intents with their effects and results.
 pub(super) fn apply(
     conn: &mut Conn,
     state: &AppState,
@@ -106,10 +112,9 @@ pub(super) fn apply(
     judged: &[JudgedIntent],
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
-) -> AppResult<Vec<Ack>> {
-    let mut acks = Vec::with_capacity(judged.len());
+) -> AppResult<()> {
     for one in judged {
-        acks.push(match one {
+        let ack = match one {
             JudgedIntent::New { intent, bytes } => {
                 write(conn, state, round, intent, bytes, batch)?;
                 pushed.held.intents.push(intent.id);
@@ -128,9 +133,10 @@ pub(super) fn apply(
                 }
                 ack
             }
-        });
+        };
+        pushed.intents.push(ack);
     }
-    Ok(acks)
+    Ok(())
 }
 
 fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> QuarantineRow {

@@ -22,6 +22,26 @@ pub(super) struct Judged {
     pub(super) statements: Vec<JudgedStatement>,
 }
 
+/// Code of items that failed for a reason nobody foresaw: a corrupt row, a constraint, a defect of ours.
+const NOT_WRITABLE: &str = "not_writable";
+
+impl Judged {
+    /// Everything in the request to be kept in quarantine, without looking at anything stored.
+    pub(super) fn not_writable(round: &Round) -> Self {
+        let request = &round.request;
+        let pushed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+        Self {
+            intents: request.intents.iter().map(|bytes| JudgedIntent::refused(&bytes.0, NOT_WRITABLE)).collect(),
+            docs: pushed.map(|pushed| JudgedDoc::refused(pushed, NOT_WRITABLE)).collect(),
+            statements: request
+                .statements
+                .iter()
+                .map(|pushed| JudgedStatement::refused(pushed, NOT_WRITABLE))
+                .collect(),
+        }
+    }
+}
+
 /// Judges everything in the request.
 pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
     let intents = intents::judge_all(conn, round)?;

@@ -36,7 +36,7 @@ pub(super) fn judge(
     created: &BTreeSet<VisitId>,
 ) -> AppResult<JudgedStatement> {
     let (org, digest) = (round.ctx.actor.org, pushed.digest());
-    let refused = |code: &str| JudgedStatement::Refused { digest, code: code.to_owned(), bytes: both(pushed) };
+    let refused = |code| JudgedStatement::refused(pushed, code);
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
@@ -95,6 +95,11 @@ fn both(pushed: &PushStatement) -> Vec<u8> {
 }
 
 impl JudgedStatement {
+    /// A statement to be kept in quarantine.
+    pub(super) fn refused(pushed: &PushStatement, code: &str) -> Self {
+        Self::Refused { digest: pushed.digest(), code: code.to_owned(), bytes: both(pushed) }
+    }
+
     /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
     pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
         let Self::New { row, blobs, .. } = self else { return Ok(None) };
