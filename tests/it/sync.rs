@@ -2,6 +2,7 @@
 
 mod basics;
 mod causal;
+mod check_in;
 mod crash;
 mod crew;
 mod helpers;

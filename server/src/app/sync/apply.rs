@@ -60,7 +60,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     for statement in &judged.statements {
         record_statement(conn, round, statement, &mut pushed)?;
     }
-    pushed.wants = wants(conn, round, &touched)?;
+    pushed.wants.extend(wants(conn, round, &touched)?);
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     for doc in &judged.docs {
         doc.write_bytes(conn, round, &positions)?;

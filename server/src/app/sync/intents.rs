@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::intent_blobs::list_missing_of_intent;
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::IntentId;
@@ -118,10 +119,12 @@ pub(super) fn apply(
             JudgedIntent::New { intent, bytes } => {
                 write(conn, state, round, intent, bytes, batch)?;
                 pushed.held.intents.push(intent.id);
+                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, intent.id)?);
                 Ack::new(AckItem::Intent(intent.id), Outcome::Stored)
             }
             JudgedIntent::Duplicate { id } => {
                 pushed.held.intents.push(*id);
+                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, *id)?);
                 Ack::new(AckItem::Intent(*id), Outcome::Duplicate)
             }
             JudgedIntent::Refused { item, id, code, bytes } => {
