@@ -673,6 +673,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `visit_statements`.
+    visit_statements (org_id, visit_id, digest) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `digest`.
+        digest -> Text,
+    }
+}
+
+diesel::table! {
     /// Rows of `intent_blobs`.
     intent_blobs (org_id, intent_id, sha256) {
         /// Column `org_id`.
@@ -910,6 +922,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blobs,
     blob_claims,
     intent_blobs,
+    visit_statements,
     visit_photos,
     visit_readings,
     visit_answers,

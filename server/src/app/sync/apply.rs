@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, StoreError, devices, documents, projections};
+use doorstep_store::{Conn, StoreError, devices, documents, presence, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -47,7 +47,9 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         if let Some(visit) = statement.write(conn, round)? {
             let (org, now) = (round.ctx.actor.org, round.ctx.now);
             if update_evidence(conn, &mut batch, org, visit, now)? {
-                reproject(conn, org, visit, now)?;
+                let projected = reproject(conn, org, visit, now)?;
+                // A form that came after its document may be the last that a resubmission lacked.
+                on_resubmission(conn, &mut batch, org, visit, &projected, now)?;
             }
             touched.insert(visit);
         }
@@ -121,6 +123,7 @@ fn settle(
     let (visit, now) = (view.visit, norms.now());
     let claims = projection::claims(view, &[]);
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &claims)?;
+    presence::replace_named_statements(conn, org, visit, &projection::named_statements(view))?;
     update_evidence(conn, batch, org, visit, now)?;
     let projected = reproject_with(conn, norms, view)?;
     let in_time = projection::claims(view, &projected.derived.late);
