@@ -10,6 +10,7 @@ mod hostile;
 mod intents;
 mod limits;
 mod no_op;
+mod nul;
 mod paging;
 mod poison;
 mod scope;

@@ -3,7 +3,9 @@
 //! The database is told to refuse one row, or a stored row is damaged, as a defect would.
 
 use diesel::connection::SimpleConnection as _;
-use doorstep_store::{Conn, per_backend};
+use doorstep::app::AppError;
+use doorstep_store::feed::list_audiences;
+use doorstep_store::{Conn, StoreError, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -223,4 +225,28 @@ async fn a_poisoned_intent_or_statement_is_set_aside_and_the_rest_of_the_batch_i
     assert_eq!(receipt_of(&app, &phone, &answer).quarantine_code(&digest.to_string()), Some("not_writable"));
     let kept = quarantined(&app, YUNZE).await.into_iter().find(|row| row.id == digest.to_string()).expect("kept");
     assert!(kept.bytes.starts_with(&request.statements[0].body.0));
+}
+
+#[actix_web::test]
+async fn a_write_that_panics_leaves_nothing_behind_and_the_next_one_goes_on() {
+    let app = TestApp::new().await;
+    let before = counts(&app).await;
+    for _ in 0..3 {
+        let panicked: Result<(), AppError> = app
+            .state
+            .store
+            .write(|conn| {
+                let sql = format!("INSERT INTO audience_heads VALUES ('{}', 'u:nobody', 1)", YUNZE.org);
+                per_backend!(conn, c => c.batch_execute(&sql)).expect("a row");
+                panic!("a defect while writing")
+            })
+            .await;
+        let error = panicked.expect_err("it panicked");
+        assert!(matches!(error, AppError::Store(StoreError::Panicked)), "{error:?}");
+    }
+    assert_eq!(app.read(|conn| list_audiences(conn, YUNZE.org)).await, Vec::<String>::new(), "rolled back");
+    assert_eq!(counts(&app).await, before);
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.intend(day_note("afterwards"));
+    assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
 }

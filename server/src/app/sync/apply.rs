@@ -77,8 +77,9 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
         // The round began with other rights: the phone asks again and is judged by those it has now.
         return Err(ErrorCode::Busy.into());
     }
-    for doc in judged.docs.iter().filter(|doc| doc.access == Access::Crew && !doc.is_new()) {
-        if matches!(access(conn, round, doc.visit, &BTreeSet::new())?, Access::Late(_)) {
+    let docs = judged.docs.iter().filter(|doc| doc.view().is_some()).map(|doc| (doc.visit, doc.access));
+    for (visit, known) in docs.chain(judged.statements.iter().filter_map(JudgedStatement::access)) {
+        if access(conn, round, visit, &judged.created)? != known {
             return Err(StoreError::Stale.into());
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Judged {
     /// Pushed documents in request order; those only asked for are not among them.
     pub(super) docs: Vec<JudgedDoc>,
     pub(super) statements: Vec<JudgedStatement>,
+    /// Visits that the intents make.
+    pub(super) created: BTreeSet<VisitId>,
 }
 
 /// Code of items that failed for a reason nobody foresaw: a corrupt row, a constraint, a defect of ours.
@@ -38,6 +40,7 @@ impl Judged {
                 .iter()
                 .map(|pushed| JudgedStatement::refused(pushed, NOT_WRITABLE))
                 .collect(),
+            created: BTreeSet::new(),
         }
     }
 }
@@ -54,7 +57,7 @@ pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
         .iter()
         .map(|pushed| statement::judge(conn, round, pushed, &created))
         .collect::<AppResult<_>>()?;
-    Ok(Judged { intents, docs, statements })
+    Ok(Judged { intents, docs, statements, created })
 }
 
 /// Visits that intents of this very push make: their documents and statements are welcome.

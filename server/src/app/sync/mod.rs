@@ -13,6 +13,8 @@ mod pull;
 mod push;
 mod receipt;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
