@@ -1,9 +1,5 @@
 //! U+0000 in texts: PostgreSQL holds none in a text column, the document holds what was written.
 
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
-use doorstep_store::per_backend;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use serde_json::json;
@@ -11,20 +7,7 @@ use sync_core::bytes::Hash;
 use sync_core::doc::Map;
 use sync_core::protocol::Outcome;
 
-use super::helpers::quarantined;
-
-#[derive(QueryableByName)]
-struct Value {
-    #[diesel(sql_type = Text)]
-    value: String,
-}
-
-/// One text column of a projected table, in order.
-async fn column(app: &TestApp, table: &str, column: &str) -> Vec<String> {
-    let sql = format!("SELECT {column} AS value FROM {table} ORDER BY 1");
-    let rows: Vec<Value> = app.read(move |conn| Ok(per_backend!(conn, c => sql_query(&sql).load(c))?)).await;
-    rows.into_iter().map(|row| row.value).collect()
-}
+use super::helpers::{column, quarantined};
 
 #[actix_web::test]
 async fn every_text_of_a_document_may_hold_u_0000_and_lists_show_the_replacement_character() {

@@ -2,10 +2,9 @@
 //!
 //! The database is told to refuse one row, or a stored row is damaged, as a defect would.
 
-use diesel::connection::SimpleConnection as _;
 use doorstep::app::AppError;
-use doorstep_store::feed::list_audiences;
-use doorstep_store::{Conn, StoreError, per_backend};
+use doorstep_store::feed::{list_audiences, lock_audience};
+use doorstep_store::{Conn, StoreError};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -17,11 +16,7 @@ use sync_core::intent::IntentBody;
 use sync_core::intent::body::CreateVisit;
 use sync_core::protocol::{AckItem, Outcome, SyncRequest, SyncResponse};
 
-use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of};
-
-async fn run(app: &TestApp, sql: String) {
-    app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&sql))?)).await;
-}
+use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
 
 /// Makes the database refuse new rows of a table where a column has a value.
 async fn refuse(app: &TestApp, table: &str, column: &str, value: impl ToString) {
@@ -236,8 +231,7 @@ async fn a_write_that_panics_leaves_nothing_behind_and_the_next_one_goes_on() {
             .state
             .store
             .write(|conn| {
-                let sql = format!("INSERT INTO audience_heads VALUES ('{}', 'u:nobody', 1)", YUNZE.org);
-                per_backend!(conn, c => c.batch_execute(&sql)).expect("a row");
+                lock_audience(conn, YUNZE.org, "u:nobody").expect("a row is written");
                 panic!("a defect while writing")
             })
             .await;
