@@ -2,6 +2,7 @@
 
 mod basics;
 mod causal;
+mod check_in;
 mod crash;
 mod crew;
 mod helpers;
@@ -9,7 +10,9 @@ mod hostile;
 mod intents;
 mod limits;
 mod no_op;
+mod nul;
 mod paging;
+mod poison;
 mod scope;
 mod seals;
 mod statements;

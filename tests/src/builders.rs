@@ -113,6 +113,15 @@ impl Office<'_> {
             access_note: None,
         };
         let site = create_site(state, self.ctx(), customer, site).await.expect("a site").id.0;
+        let order = self.order_for(customer, site).await;
+        (order, customer, site)
+    }
+
+    /// An order of a known customer.
+    ///
+    /// # Panics
+    /// If the office may not make it.
+    pub async fn order_for(&self, customer: CustomerId, site: SiteId) -> WorkOrderId {
         let order = OrderData {
             external_ref: None,
             number_209: None,
@@ -121,8 +130,7 @@ impl Office<'_> {
             fields: BTreeMap::from([("contracted_mbps".to_owned(), "500".to_owned())]),
             priority: 0,
         };
-        let order = create_work_order(state, self.ctx(), customer, site, order).await.expect("an order").row.id.0;
-        (order, customer, site)
+        create_work_order(&self.app.state, self.ctx(), customer, site, order).await.expect("an order").row.id.0
     }
 
     /// Plans a visit for a new order, so many milliseconds from now.
@@ -131,6 +139,15 @@ impl Office<'_> {
     /// If the office may not plan it.
     pub async fn plan_at(&self, crew: &[Member], in_ms: i64) -> Planned {
         let (order, customer, site) = self.order().await;
+        let visit = self.plan_order(order, crew, in_ms).await;
+        Planned { visit, order, customer, site }
+    }
+
+    /// Plans a visit for a known order, so many milliseconds from now.
+    ///
+    /// # Panics
+    /// If the office may not plan it.
+    pub async fn plan_order(&self, order: WorkOrderId, crew: &[Member], in_ms: i64) -> VisitId {
         let start = self.app.clock.now().plus_ms(in_ms);
         let appointment = NewAppointment { start, end: None, proposed_by: "customer".to_owned() };
         let new = NewVisit {
@@ -139,8 +156,7 @@ impl Office<'_> {
             crew: crew.iter().map(|member| member.id).collect(),
             time: PlannedTime::Appointment(appointment),
         };
-        let visit = visits::create_visit(&self.app.state, self.ctx(), new).await.expect("a visit").row.id.0;
-        Planned { visit, order, customer, site }
+        visits::create_visit(&self.app.state, self.ctx(), new).await.expect("a visit").row.id.0
     }
 
     /// Plans a visit of today.

@@ -5,8 +5,10 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::assignments::{list_assignments, list_crew};
-use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, list_holders};
-use doorstep_store::scope::{Shared, has_document, list_needing, list_rework_bodies, list_verdict_bodies};
+use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, list_holders, lock_audience};
+use doorstep_store::scope::{
+    Held, Shared, has_document, list_aged, list_needed, list_needing, list_rework_bodies, list_verdict_bodies,
+};
 use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
@@ -101,6 +103,38 @@ pub fn refresh_visit(
         }
     }
     Ok(())
+}
+
+/// What an audience holds though no visit of it needs it: customers, sites and appointments that a rep made at the
+/// door, once they are older than the window.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_unneeded(conn: &mut Conn, org: OrgId, audience: &str, window: Window) -> AppResult<Vec<Held>> {
+    let aged = list_aged(conn, org, audience, window.from.0)?;
+    if aged.is_empty() {
+        return Ok(Vec::new());
+    }
+    let needed = list_needed(conn, org, audience)?;
+    Ok(aged.difference(&needed).cloned().collect())
+}
+
+/// Takes from an audience what none of its visits needs any more; tells how much.
+///
+/// # Concurrency
+/// Locks the audience first, so that a visit that comes to it meanwhile brings its things after this.
+///
+/// # Errors
+/// Database errors only.
+pub fn drop_unneeded(conn: &mut Conn, org: OrgId, audience: &str, window: Window) -> AppResult<usize> {
+    lock_audience(conn, org, audience)?;
+    let unneeded = list_unneeded(conn, org, audience, window)?;
+    let mut batch = FeedBatch::new();
+    for (kind, item) in &unneeded {
+        batch.gone(audience, *kind, item);
+    }
+    batch.publish(conn, org)?;
+    Ok(unneeded.len())
 }
 
 /// The audiences that should hold a visit now.

@@ -1,14 +1,14 @@
-//! Moves visits into and out of the sync window as time passes (design section 3, points 4 and 5).
+//! Moves visits, and what was made without one, into and out of the sync window as time passes (design section 3, points 4 and 5).
 
 use std::time::Duration;
 
-use doorstep_store::feed::FeedBatch;
+use doorstep_store::feed::{FeedBatch, list_audiences};
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::scope::{Edges, list_entering, list_leaving};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
-use crate::app::scope::{load_window, refresh_visit};
+use crate::app::scope::{self, load_window, refresh_visit};
 use crate::app::{AppError, AppResult, AppState};
 use crate::domain::Window;
 use crate::domain::visit::done_states;
@@ -29,13 +29,13 @@ pub async fn run(state: AppState) {
         ticks.tick().await;
         match run_due(&state, state.clock.now()).await {
             Ok(0) => {}
-            Ok(moved) => tracing::info!(moved, "visits entered or left the sync window"),
+            Ok(moved) => tracing::info!(moved, "items entered or left the sync window"),
             Err(error) => tracing::error!(%error, "rolling the sync window failed"),
         }
     }
 }
 
-/// Makes every visit right that crossed an edge of the window, in all organisations; tells how many.
+/// Makes everything right that crossed an edge of the window, in all organisations; tells how many items.
 ///
 /// # Concurrency
 /// Runs on several nodes at once without harm: making a visit right twice changes nothing.
@@ -52,6 +52,7 @@ pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<u64> {
         for side in [Side::Entering, Side::Leaving] {
             moved += roll(state, org, window, side).await?;
         }
+        moved += drop_unneeded(state, org, window).await?;
     }
     Ok(moved)
 }
@@ -83,6 +84,21 @@ async fn roll(state: &AppState, org: OrgId, window: Window, side: Side) -> AppRe
             })
             .await?;
     }
+}
+
+/// Takes from every audience what none of its visits needs any more.
+async fn drop_unneeded(state: &AppState, org: OrgId, window: Window) -> AppResult<u64> {
+    let mut dropped = 0;
+    for audience in state.store.read(move |conn| Ok::<_, AppError>(list_audiences(conn, org)?)).await? {
+        let asked = audience.clone();
+        let unneeded = state.store.read(move |conn| scope::list_unneeded(conn, org, &asked, window)).await?;
+        // Most audiences have nothing to lose: only the others cost a write.
+        if !unneeded.is_empty() {
+            let count = state.store.write(move |conn| scope::drop_unneeded(conn, org, &audience, window)).await?;
+            dropped += u64::try_from(count).unwrap_or(u64::MAX);
+        }
+    }
+    Ok(dropped)
 }
 
 async fn list_due(state: &AppState, org: OrgId, window: Window, side: Side, after: String) -> AppResult<Vec<VisitId>> {

@@ -54,7 +54,33 @@ impl StoreError {
     pub const fn is_retryable(&self) -> bool {
         matches!(self, Self::Retry(_))
     }
+
+    /// Whether the database as a whole cannot be used now; no statement is to blame.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        match self {
+            Self::Busy | Self::Retry(_) | Self::Open(_) => true,
+            Self::Db(DieselError::DatabaseError(kind, info)) => {
+                let text = info.message();
+                matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction)
+                    || OUTAGES.iter().any(|sign| text.contains(sign))
+            }
+            _ => false,
+        }
+    }
 }
+
+/// What the engines say of a full or broken disk and of a server that stops; they give no kind of their own.
+const OUTAGES: [&str; 8] = [
+    "disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "readonly database",
+    "No space left on device",
+    "server closed the connection",
+    "terminating connection",
+    "too many clients",
+];
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
@@ -95,4 +121,23 @@ impl AsStoreError for StoreError {
 /// [`StoreError::Stale`] if none or several rows matched.
 pub fn expect_one(affected: usize) -> StoreResult<()> {
     if affected == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(message: &str) -> StoreError {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned())).into()
+    }
+
+    #[test]
+    fn a_full_disk_is_an_outage_and_a_refused_row_is_not() {
+        assert!(unknown("database or disk is full").is_outage());
+        assert!(unknown("could not extend file \"base/1/2\": No space left on device").is_outage());
+        assert!(StoreError::Busy.is_outage());
+        assert!(!unknown("not this one").is_outage());
+        assert!(!StoreError::Panicked.is_outage());
+        assert!(!StoreError::Corrupt { table: "documents", id: String::new(), what: String::new() }.is_outage());
+    }
 }

@@ -331,6 +331,29 @@ pub fn audience_head(conn: &mut Conn, org: OrgId, audience: &str) -> StoreResult
     Ok(found.unwrap_or(0))
 }
 
+/// Every audience that was ever told something, in order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_audiences(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<String>> {
+    Ok(per_backend!(conn, c => audience_heads::table
+        .filter(audience_heads::org_id.eq(Txt(org)))
+        .order(audience_heads::audience)
+        .select(audience_heads::audience)
+        .load(c))?)
+}
+
+/// Makes other transactions that tell this audience something wait for the end of this one.
+///
+/// # Concurrency
+/// For transactions that tell one audience only: two that lock several could wait for each other.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_audience(conn: &mut Conn, org: OrgId, audience: &str) -> StoreResult<()> {
+    advance_head(conn, org, audience, 0).map(drop)
+}
+
 /// The audiences that hold an item now.
 ///
 /// # Errors

@@ -1,11 +1,14 @@
-//! What of a visit's evidence is durable: the columns that follow from claims and blobs.
+//! What of a visit's evidence is durable: the columns that follow from claims, blobs and statements.
+
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
+use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{documents, visits};
+use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
 
 /// The evidence columns of a visit.
@@ -52,6 +55,46 @@ pub fn lock_evidence(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
         .first(c))?;
     let documents: i64 = per_backend!(conn, c => documents::table.find((Txt(org), Txt(visit))).count().get_result(c))?;
     Ok(Some(Evidence { complete_at_ms, missing, has_document: documents > 0 }))
+}
+
+/// Replaces the statements that a visit's document names.
+///
+/// # Errors
+/// Database errors only.
+pub fn replace_named_statements(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    named: &BTreeSet<Hash>,
+) -> StoreResult<()> {
+    let of_visit = visit_statements::org_id.eq(Txt(org)).and(visit_statements::visit_id.eq(Txt(visit)));
+    per_backend!(conn, c => diesel::delete(visit_statements::table.filter(of_visit)).execute(c))?;
+    for digest in named {
+        per_backend!(conn, c => diesel::insert_into(visit_statements::table)
+            .values((
+                visit_statements::org_id.eq(Txt(org)),
+                visit_statements::visit_id.eq(Txt(visit)),
+                visit_statements::digest.eq(Txt(*digest)),
+            ))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Statements that a visit's document names and that have not arrived for it.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_missing_statements(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
+    let arrived = statements::table
+        .filter(statements::org_id.eq(Txt(org)).and(statements::visit_id.eq(Txt(visit))))
+        .select(statements::digest);
+    let missing: Vec<Txt<Hash>> = per_backend!(conn, c => visit_statements::table
+        .filter(visit_statements::org_id.eq(Txt(org)).and(visit_statements::visit_id.eq(Txt(visit))))
+        .filter(visit_statements::digest.ne_all(arrived))
+        .select(visit_statements::digest)
+        .load(c))?;
+    Ok(missing.into_iter().map(|digest| digest.0).collect())
 }
 
 /// Writes the number of missing blobs; the plan stays as it is.

@@ -673,6 +673,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `visit_statements`.
+    visit_statements (org_id, visit_id, digest) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `digest`.
+        digest -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `intent_blobs`.
+    intent_blobs (org_id, intent_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `intent_id`.
+        intent_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+    }
+}
+
+diesel::table! {
     /// Rows of `blob_claims`.
     blob_claims (org_id, visit_id, sha256, source) {
         /// Column `org_id`.
@@ -895,6 +921,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     statements,
     blobs,
     blob_claims,
+    intent_blobs,
+    visit_statements,
     visit_photos,
     visit_readings,
     visit_answers,

@@ -1,4 +1,7 @@
-//! Questions of the sync scope: which visits an audience holds, and which changed sides of the window.
+//! Questions of the sync scope: which visits an audience holds, which changed sides of the window, and what else an
+//! audience holds that no visit needs.
+
+use std::collections::BTreeSet;
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -7,8 +10,13 @@ use sync_core::ids::{AppointmentId, CustomerId, OrgId, ReworkId, SiteId, Verdict
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::feed::FeedKind;
-use crate::schema::{assignments, documents, feed, reworks, verdicts, visits, work_orders};
+use crate::schema::{
+    appointments, assignments, customers, documents, feed, reworks, sites, verdicts, visits, work_orders,
+};
 use crate::text::Txt;
+
+/// Kind and id of something an audience holds.
+pub type Held = (FeedKind, String);
 
 /// A thing that several visits of one audience may need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,6 +125,54 @@ pub fn list_leaving(
         .select(visits::id)
         .load(c))?;
     Ok(found.into_iter().map(|id| id.0).collect())
+}
+
+/// Customers, sites and appointments an audience holds that are older than an instant; an appointment is as old as
+/// its start.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_aged(conn: &mut Conn, org: OrgId, audience: &str, before_ms: i64) -> StoreResult<BTreeSet<Held>> {
+    let mut aged = BTreeSet::new();
+    macro_rules! add {
+        ($kind:ident, $table:ident, $since:ident) => {
+            let held = feed::table
+                .filter(feed::org_id.eq(Txt(org)).and(feed::audience.eq(audience)))
+                .filter(feed::kind.eq(Txt(FeedKind::$kind)).and(feed::op.eq("put")))
+                .select(feed::item);
+            let found: Vec<String> = per_backend!(conn, c => $table::table
+                .filter($table::org_id.eq(Txt(org)).and($table::$since.lt(before_ms)).and($table::id.eq_any(held)))
+                .select($table::id)
+                .load(c))?;
+            aged.extend(found.into_iter().map(|id| (FeedKind::$kind, id)));
+        };
+    }
+    add!(Customer, customers, created_at_ms);
+    add!(Site, sites, created_at_ms);
+    add!(Appointment, appointments, start_ms);
+    Ok(aged)
+}
+
+/// Customers, sites and appointments of the visits an audience holds.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_needed(conn: &mut Conn, org: OrgId, audience: &str) -> StoreResult<BTreeSet<Held>> {
+    type Needed = (Option<String>, Option<String>, Option<String>);
+    let held = feed::table
+        .filter(feed::org_id.eq(Txt(org)).and(feed::audience.eq(audience)))
+        .filter(feed::kind.eq(Txt(FeedKind::Visit)).and(feed::op.eq("put")))
+        .select(feed::item);
+    let rows: Vec<Needed> = per_backend!(conn, c => visits::table
+        .left_join(work_orders::table.on(work_orders::org_id.eq(visits::org_id)
+            .and(work_orders::id.nullable().eq(visits::work_order_id))))
+        .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(held)))
+        .select((work_orders::customer_id.nullable(), work_orders::site_id.nullable(), visits::appointment_id))
+        .load(c))?;
+    let kinds = [FeedKind::Customer, FeedKind::Site, FeedKind::Appointment];
+    let things =
+        rows.into_iter().flat_map(|(customer, site, appointment)| kinds.into_iter().zip([customer, site, appointment]));
+    Ok(things.filter_map(|(kind, id)| Some((kind, id?))).collect())
 }
 
 /// Whether a visit has a document.

@@ -1,6 +1,8 @@
 //! `kill -9` in the middle of pushes: what was acknowledged is there, what was not can be sent again.
 
 use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -165,4 +167,29 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
     })
     .expect("the database opens");
     server.restart();
+}
+
+#[test]
+fn a_second_server_on_the_same_data_refuses_to_start_and_harms_nothing() {
+    let server = TestServer::start();
+    let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
+    let mut second = server.command(["serve", "--listen", "127.0.0.1:0"]);
+    let mut second = second.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the executable can be run");
+    let (mut out, mut err) = (second.stdout.take().expect("piped"), second.stderr.take().expect("piped"));
+    // A server that starts after all says where it listens and goes on: its first words decide.
+    let mut said = [0; 4096];
+    let printed = out.read(&mut said).expect("stdout can be read");
+    let refused = printed == 0;
+    if !refused {
+        second.kill().expect("it runs");
+    }
+    let status = second.wait().expect("it ended");
+    let mut log = String::new();
+    err.read_to_string(&mut log).expect("UTF-8");
+    log.push_str(&String::from_utf8_lossy(&said[..printed]));
+    assert!(!status.success(), "{log}");
+    assert!(log.contains("is in use by another process"), "{log}");
+
+    let answer = phone.sync(&server, &Writer::new("afterwards").next(&phone)).expect("the first server goes on");
+    assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
 }

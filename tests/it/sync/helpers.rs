@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 use doorstep_store::evidence::{QuarantineRow, list_quarantine};
 use doorstep_store::per_backend;
 use integration_tests::app::TestApp;
@@ -52,6 +53,24 @@ pub async fn counts(app: &TestApp) -> BTreeMap<&'static str, i64> {
         Ok(counts)
     })
     .await
+}
+
+#[derive(QueryableByName)]
+struct Shown {
+    #[diesel(sql_type = Text)]
+    value: String,
+}
+
+/// One text column of a table, sorted.
+pub async fn column(app: &TestApp, table: &str, column: &str) -> Vec<String> {
+    let sql = format!("SELECT {column} AS value FROM {table} ORDER BY 1");
+    let rows: Vec<Shown> = app.read(move |conn| Ok(per_backend!(conn, c => sql_query(&sql).load(c))?)).await;
+    rows.into_iter().map(|row| row.value).collect()
+}
+
+/// Runs statements behind the server's back.
+pub async fn run(app: &TestApp, sql: String) {
+    app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&sql))?)).await;
 }
 
 /// The only receipt of an answer, verified.

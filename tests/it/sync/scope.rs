@@ -6,7 +6,9 @@ use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS, Office, Planned};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
-use sync_core::ids::VisitId;
+use sync_core::ids::{AppointmentId, CustomerId, SiteId, VisitId};
+use sync_core::intent::IntentBody;
+use sync_core::intent::body::{CreateCustomer, CreateSite, ProposeAppointment};
 use sync_core::protocol::{DocForm, Outcome, Row, SyncResponse};
 
 /// How often answers tell a phone to drop an item of a kind.
@@ -198,4 +200,75 @@ async fn documents_of_the_team_reach_the_lead_as_they_grow() {
     let answer = lead.round().await;
     assert_eq!(answer.docs[0].form, DocForm::Delta);
     assert_eq!(lead.heads(planned.visit), rep.heads(planned.visit));
+}
+
+#[actix_web::test]
+async fn what_a_rep_made_at_the_door_leaves_with_the_window_unless_a_visit_needs_it() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let (kept, dropped) = (make_customer(&mut phone), make_customer(&mut phone));
+    let order = office.plan_at(&[YUNZE.stranger()], HOUR_MS).await.order;
+    let appointment_id = AppointmentId(app.id());
+    phone.intend(IntentBody::ProposeAppointment(ProposeAppointment {
+        appointment_id,
+        work_order_id: order,
+        visit_id: None,
+        start_ms: app.now().plus_ms(5 * HOUR_MS),
+        end_ms: None,
+        agreed: true,
+        note: None,
+    }));
+    phone.sync().await;
+    let carried = |phone: &Phone<'_>| {
+        let of = |(customer, site)| phone.has("customer", customer) && phone.has("site", site);
+        (of(kept), of(dropped), phone.has("appointment", appointment_id))
+    };
+    assert_eq!(carried(&phone), (true, true, true));
+    let kept_order = office.order_for(kept.0, kept.1).await;
+
+    days_pass(&app, &mut phone, 6).await;
+    assert_eq!(carried(&phone), (true, true, true), "the window reaches back to the day they were made");
+    let visit = office.plan_order(kept_order, &[YUNZE.rep()], DAY_MS).await;
+
+    let answers = days_pass(&app, &mut phone, 4).await;
+    assert_eq!(carried(&phone), (true, false, false));
+    assert_eq!(times_gone(&answers, "customer", dropped.0), 1);
+    assert_eq!(times_gone(&answers, "site", dropped.1), 1);
+    assert_eq!(times_gone(&answers, "appointment", appointment_id), 1);
+    assert!(days_pass(&app, &mut phone, 1).await[0].rows.is_empty(), "once is enough");
+
+    // The visit that held the other two leaves, and they with it.
+    office.assign(visit, &[YUNZE.stranger()]).await;
+    phone.sync().await;
+    assert_eq!(carried(&phone), (false, false, false));
+}
+
+/// A customer with a site, asked for at the door.
+fn make_customer(phone: &mut Phone<'_>) -> (CustomerId, SiteId) {
+    let (customer_id, site_id) = (CustomerId(phone.device.app.id()), SiteId(phone.device.app.id()));
+    phone.intend(IntentBody::CreateCustomer(CreateCustomer {
+        customer_id,
+        kind: "individual".to_owned(),
+        name: "王芳".to_owned(),
+        phones: Vec::new(),
+        address: "成都市二环路2号".to_owned(),
+    }));
+    phone.intend(IntentBody::CreateSite(CreateSite {
+        site_id,
+        customer_id,
+        address: "成都市二环路2号".to_owned(),
+        scene: "rural".to_owned(),
+        geo: None,
+        access_note: None,
+    }));
+    (customer_id, site_id)
+}
+
+/// Days later: the job has run, and the phone has synced.
+async fn days_pass(app: &TestApp, phone: &mut Phone<'_>, days: i64) -> Vec<SyncResponse> {
+    app.clock.advance_secs(days * DAY_MS / 1000);
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+    roll_scope::run_due(&app.state, app.now()).await.expect("rolled");
+    phone.sync().await
 }

@@ -50,6 +50,46 @@ async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
 }
 
 #[actix_web::test]
+async fn a_form_that_the_document_names_and_that_never_came_keeps_the_evidence_incomplete() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, form, blobs) = signed_visit(&app).await;
+    let photo = blobs.last().expect("the photo").clone();
+    let waiting = std::mem::take(&mut phone.statements);
+    phone.round().await;
+    upload(&phone, &photo).await;
+    let office = app.office_again(YUNZE);
+    let row = office.row(visit).await;
+    assert_eq!((row.missing_blobs, row.evidence_complete_at_ms), (0, None), "every photo is here, the form is not");
+    assert_eq!(row.state, "ended_without_work");
+
+    // The openings come first this time, so that the form itself is the last piece.
+    for bytes in &form.blobs {
+        upload(&phone, bytes).await;
+    }
+    assert_eq!(office.row(visit).await.evidence_complete_at_ms, None);
+    phone.statements = waiting;
+    phone.round().await;
+    let row = office.row(visit).await;
+    assert_eq!((row.evidence_complete_at_ms, row.state.as_str()), (Some(app.now().0), "under_review"));
+}
+
+#[actix_web::test]
+async fn a_form_that_was_named_by_mistake_can_be_withdrawn() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    let never_sealed = Hash::of(b"never sealed").to_string();
+    phone.put(visit, Map::Statements, &never_sealed, &json!({"kind": "construction_confirmation", "at": at, "by": by}));
+    phone.round().await;
+    let office = app.office_again(YUNZE);
+    assert_eq!(office.row(visit).await.evidence_complete_at_ms, None);
+    phone.put(visit, Map::Withdrawn, &never_sealed, &json!({"reason": "wrong", "at": at, "by": by}));
+    phone.round().await;
+    assert_eq!(office.row(visit).await.evidence_complete_at_ms, Some(app.now().0));
+}
+
+#[actix_web::test]
 async fn a_signed_form_travels_from_the_ink_to_the_review() {
     let app = TestApp::new().await;
     let (mut phone, visit, form, blobs) = signed_visit(&app).await;

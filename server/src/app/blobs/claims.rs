@@ -9,7 +9,7 @@ use crate::app::{AppResult, scope};
 
 /// Counts the missing blobs of a visit anew and notes since when its evidence is complete.
 ///
-/// Call it after claims were replaced and after a blob arrived. True if completeness began or ended:
+/// Call it after claims were replaced and after a blob or statement arrived. True if completeness began or ended:
 /// then the visit's holders are told, and its state has to be derived again.
 ///
 /// # Concurrency
@@ -29,7 +29,9 @@ pub fn update_evidence(
     if missing != before.missing {
         presence::update_missing(conn, org, visit, missing)?;
     }
-    let is_complete = before.has_document && missing == 0;
+    // A form that the crew signed and that never came is as much a gap as a photo.
+    let is_complete =
+        before.has_document && missing == 0 && presence::list_missing_statements(conn, org, visit)?.is_empty();
     if is_complete == before.complete_at_ms.is_some() {
         return Ok(false);
     }

@@ -1,11 +1,12 @@
-//! Showing a blob to whom may see a visit that names it.
+//! Showing a blob to whom may see a visit or an intent that names it.
 
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::intent_blobs::list_claiming_intents;
 use doorstep_store::visits::{VisitFilter, list_visits};
 use doorstep_store::{Conn, Txt, assignments, devices};
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, UserId, VisitId};
+use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::ports::BlobError;
@@ -52,7 +53,7 @@ pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResul
     let row = state
         .store
         .write(move |conn| {
-            let (row, visit) = find_readable(conn, &ctx, sha256)?;
+            let (row, named_by) = find_readable(conn, &ctx, sha256)?;
             let event = AuditEventRow {
                 org_id: Txt(org),
                 id: Txt(event),
@@ -61,7 +62,7 @@ pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResul
                 device_id: ctx.actor.device.map(Txt),
                 kind: "blob.read".to_owned(),
                 subject: sha256.to_string(),
-                detail: format!(r#"{{"visit":"{visit}"}}"#),
+                detail: named_by.detail(),
             };
             insert_audit_event(conn, &event)?;
             Ok::<_, AppError>(row)
@@ -116,21 +117,62 @@ fn no_preview(reason: Option<&str>) -> AppError {
     Refusal::new(ErrorCode::NoPreview).detail(format!("reason: {reason}"), format!("原因：{reason}")).into()
 }
 
-/// The blob, and the visit through which the asker may see it.
-fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, VisitId)> {
-    let org = ctx.actor.org;
-    let row = blobs::find_blob(conn, org, sha256)?.ok_or(ErrorCode::NotFound)?;
+/// Through what somebody may see a blob.
+#[derive(Debug, Clone, Copy)]
+enum NamedBy {
+    Visit(VisitId),
+    Intent(IntentId),
+}
+
+impl NamedBy {
+    /// The detail of an audit event.
+    fn detail(self) -> String {
+        match self {
+            Self::Visit(visit) => format!(r#"{{"visit":"{visit}"}}"#),
+            Self::Intent(intent) => format!(r#"{{"intent":"{intent}"}}"#),
+        }
+    }
+}
+
+/// The blob, and the visit or intent through which the asker may see it.
+fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
+    let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
     let reach = reach::of(conn, ctx)?;
+    let named_by = match find_visit(conn, ctx, &row, reach.clone())? {
+        Some(visit) => Some(NamedBy::Visit(visit)),
+        None => find_intent(conn, &row, reach.as_deref())?.map(NamedBy::Intent),
+    };
+    Ok((row, named_by.ok_or(ErrorCode::NotFound)?))
+}
+
+/// A visit within reach that names the blob.
+fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: Option<Vec<UserId>>) -> AppResult<Option<VisitId>> {
+    let org = ctx.actor.org;
     let sees_all = reach.is_none();
-    let claiming = blobs::list_claiming_visits(conn, org, sha256)?.into_iter().collect();
+    let claiming = blobs::list_claiming_visits(conn, org, row.sha256.0)?.into_iter().collect();
     let states = reach::visible_states(ctx);
     let filter = VisitFilter { ids: Some(claiming), reach, states, ..VisitFilter::default() };
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if sees_all || was_brought_by_crew(conn, org, &row, visit.id.0)? {
-            return Ok((row, visit.id.0));
+        if sees_all || was_brought_by_crew(conn, org, row, visit.id.0)? {
+            return Ok(Some(visit.id.0));
         }
     }
-    Err(ErrorCode::NotFound.into())
+    Ok(None)
+}
+
+/// An intent of somebody within reach that names the blob; as with visits, its author must have brought it.
+fn find_intent(conn: &mut Conn, row: &BlobRow, reach: Option<&[UserId]>) -> AppResult<Option<IntentId>> {
+    let sender = sender_of(conn, row)?;
+    let claiming = list_claiming_intents(conn, row.org_id.0, row.sha256.0)?;
+    let mut visible = claiming.into_iter().filter(|(_, author)| match reach {
+        None => true,
+        Some(reach) => reach.contains(author) && sender == Some(*author),
+    });
+    Ok(visible.next().map(|(intent, _)| intent))
+}
+
+fn sender_of(conn: &mut Conn, row: &BlobRow) -> AppResult<Option<UserId>> {
+    Ok(devices::find_device(conn, row.org_id.0, row.device_id.0)?.map(|device| device.user_id.0))
 }
 
 /// Whether somebody of the visit's crew, past or present, brought the blob.
@@ -138,7 +180,6 @@ fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow
 /// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
 /// hash never grants access (design section 4).
 fn was_brought_by_crew(conn: &mut Conn, org: OrgId, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
-    let Some(device) = devices::find_device(conn, org, row.device_id.0)? else { return Ok(false) };
-    let sender: UserId = device.user_id.0;
+    let Some(sender) = sender_of(conn, row)? else { return Ok(false) };
     Ok(assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == sender))
 }

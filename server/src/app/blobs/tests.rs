@@ -6,14 +6,18 @@ use doorstep_store::audit::list_audit_events;
 use doorstep_store::blobs::find_blob;
 use doorstep_store::devices::revoke_device;
 use doorstep_store::feed::FeedKind;
+use doorstep_store::reviews::list_reworks;
 use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
+use sync_core::ids::VerdictId;
 use sync_core::jws::Ed25519PublicKey;
 use sync_core::receipt::verify_held;
 
 use super::*;
 use crate::app::reviews::fixture::{ORG, OTHER_PHONE, OTHER_VISIT, Office, PHONE, Parts, VISIT, office};
+use crate::app::reviews::{PhotoVerdict, VisitVerdict, judge_photo, judge_visit};
 use crate::app::{AppError, AppResult, ErrorCode};
+use crate::domain::review_words::{PhotoDecision, RejectReason, ReturnReason, VisitDecision};
 use crate::jobs::previews::run_due;
 
 fn code<T: std::fmt::Debug>(result: AppResult<T>) -> ErrorCode {
@@ -123,6 +127,58 @@ async fn new_content_makes_a_complete_visit_incomplete() {
     office.push(&doc).await;
     let visit = office.visit(VISIT).await;
     assert_eq!((visit.missing_blobs, visit.evidence_complete_at_ms), (1, None));
+}
+
+#[tokio::test]
+async fn a_resubmission_is_ready_for_review_when_its_last_photo_arrives() {
+    let office = office().await;
+    let mut doc = office.under_review().await;
+    let reject = PhotoVerdict {
+        id: VerdictId(office.state.id()),
+        sha256: Hash::of(b"two"),
+        decision: PhotoDecision::Reject,
+        ticks: [("label".to_owned(), false)].into(),
+        reason: Some(RejectReason::Illegible),
+        comment: None,
+    };
+    judge_photo(&office.state, office.reviewer(), VISIT, "p2".to_owned(), reject).await.expect("rejected");
+    let back = VisitVerdict {
+        id: VerdictId(office.state.id()),
+        heads: doc.heads(),
+        decision: VisitDecision::Return,
+        reason: Some(ReturnReason::PhotosRejected),
+        comment: None,
+    };
+    judge_visit(&office.state, office.reviewer(), VISIT, back).await.expect("returned");
+    assert_eq!(office.visit(VISIT).await.state, "returned");
+
+    office.pass_ms(60_000);
+    office.photo(&mut doc, "p3", "label", b"three", Some("p2"));
+    office.event(&mut doc, "resubmit");
+    office.push(&doc).await;
+    let open = async || {
+        let tickets = office.write(|conn| Ok(list_reworks(conn, ORG, VISIT)?)).await;
+        tickets.iter().filter(|ticket| ticket.answered_at_ms.is_none()).count()
+    };
+    let approve = async || {
+        let verdict = PhotoVerdict {
+            id: VerdictId(office.state.id()),
+            sha256: Hash::of(b"three"),
+            decision: PhotoDecision::Approve,
+            ticks: [("label".to_owned(), true)].into(),
+            reason: None,
+            comment: None,
+        };
+        judge_photo(&office.state, office.reviewer(), VISIT, "p3".to_owned(), verdict).await
+    };
+    assert_eq!(office.visit(VISIT).await.evidence_complete_at_ms, None);
+    assert_eq!(code(approve().await), ErrorCode::StateInvalid, "the new photo is on the way");
+    office.upload(office.rep(), b"three").await.expect("stored");
+    let visit = office.visit(VISIT).await;
+    let complete_at = office.state.clock.now().0;
+    assert_eq!((visit.state.as_str(), visit.evidence_complete_at_ms), ("under_review", Some(complete_at)));
+    assert_eq!(open().await, 0, "the ticket is answered");
+    approve().await.expect("ready to be judged");
 }
 
 #[tokio::test]

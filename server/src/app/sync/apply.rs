@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, StoreError, devices, documents, projections};
+use doorstep_store::{Conn, StoreError, devices, documents, presence, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -30,7 +30,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     still_as_judged(conn, round, judged)?;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
-    let intent_acks = intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
+    intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
     let mut touched = BTreeSet::new();
     let mut late_reasons = BTreeMap::new();
     let mut norms = Norms::new(round.ctx.actor.org, round.ctx.now);
@@ -47,7 +47,9 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         if let Some(visit) = statement.write(conn, round)? {
             let (org, now) = (round.ctx.actor.org, round.ctx.now);
             if update_evidence(conn, &mut batch, org, visit, now)? {
-                reproject(conn, org, visit, now)?;
+                let projected = reproject(conn, org, visit, now)?;
+                // A form that came after its document may be the last that a resubmission lacked.
+                on_resubmission(conn, &mut batch, org, visit, &projected, now)?;
             }
             touched.insert(visit);
         }
@@ -57,11 +59,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         let reason = late_reasons.get(&doc.visit).copied();
         record_doc(conn, round, doc, reason, &mut pushed)?;
     }
-    pushed.acks.extend(intent_acks);
     for statement in &judged.statements {
         record_statement(conn, round, statement, &mut pushed)?;
     }
-    pushed.wants = wants(conn, round, &touched)?;
+    pushed.wants.extend(wants(conn, round, &touched)?);
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     for doc in &judged.docs {
         doc.write_bytes(conn, round, &positions)?;
@@ -76,8 +77,9 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
         // The round began with other rights: the phone asks again and is judged by those it has now.
         return Err(ErrorCode::Busy.into());
     }
-    for doc in judged.docs.iter().filter(|doc| doc.access == Access::Crew && !doc.is_new()) {
-        if matches!(access(conn, round, doc.visit, &BTreeSet::new())?, Access::Late(_)) {
+    let docs = judged.docs.iter().filter(|doc| doc.view().is_some()).map(|doc| (doc.visit, doc.access));
+    for (visit, known) in docs.chain(judged.statements.iter().filter_map(JudgedStatement::access)) {
+        if access(conn, round, visit, &judged.created)? != known {
             return Err(StoreError::Stale.into());
         }
     }
@@ -122,6 +124,7 @@ fn settle(
     let (visit, now) = (view.visit, norms.now());
     let claims = projection::claims(view, &[]);
     blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &claims)?;
+    presence::replace_named_statements(conn, org, visit, &projection::named_statements(view))?;
     update_evidence(conn, batch, org, visit, now)?;
     let projected = reproject_with(conn, norms, view)?;
     let in_time = projection::claims(view, &projected.derived.late);
@@ -184,7 +187,7 @@ fn record_doc(
     if doc.access != Access::None && !doc.heads().is_empty() {
         pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
     }
-    pushed.acks.push(ack);
+    pushed.docs.push(ack);
     Ok(())
 }
 
@@ -200,15 +203,15 @@ fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement,
     {
         pushed.held.statements.push(digest);
     }
-    pushed.acks.push(ack);
+    pushed.statements.push(ack);
     Ok(())
 }
 
 /// Blobs the touched visits name and the server lacks.
-fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<Vec<Hash>> {
+fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
     let mut wants = BTreeSet::new();
     for visit in touched {
         wants.extend(blobs::list_missing(conn, round.ctx.actor.org, *visit)?);
     }
-    Ok(wants.into_iter().collect())
+    Ok(wants)
 }

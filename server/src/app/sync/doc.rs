@@ -96,17 +96,8 @@ pub(super) fn judge(
     created: &BTreeSet<VisitId>,
 ) -> AppResult<JudgedDoc> {
     let visit = pushed.id;
-    let chunks: Vec<Vec<u8>> = pushed.chunks.iter().map(|chunk| chunk.0.clone()).collect();
-    let mut judged = JudgedDoc {
-        visit,
-        access: access(conn, round, visit, created)?,
-        heads_before: Vec::new(),
-        version_read: 0,
-        accepted: None,
-        missing: Vec::new(),
-        needs_changes: false,
-        refused: None,
-    };
+    let chunks = chunks_of(pushed);
+    let mut judged = JudgedDoc::unread(visit, access(conn, round, visit, created)?);
     if round.is_revoked() {
         judged.refused = Some(RefusedDoc::whole(&chunks, "device_revoked"));
         return Ok(judged);
@@ -139,6 +130,10 @@ pub(super) fn judge(
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
     Ok(judged)
+}
+
+fn chunks_of(pushed: &PushDoc) -> Vec<Vec<u8>> {
+    pushed.chunks.iter().map(|chunk| chunk.0.clone()).collect()
 }
 
 /// Whether a chunk is a whole document: its type byte follows magic and checksum.
@@ -213,6 +208,25 @@ const fn is_replayable(code: RefusalCode) -> bool {
 }
 
 impl JudgedDoc {
+    const fn unread(visit: VisitId, access: Access) -> Self {
+        Self {
+            visit,
+            access,
+            heads_before: Vec::new(),
+            version_read: 0,
+            accepted: None,
+            missing: Vec::new(),
+            needs_changes: false,
+            refused: None,
+        }
+    }
+
+    /// A push to be kept in quarantine; nothing is known or told about the document.
+    pub(super) fn refused(pushed: &PushDoc, code: &'static str) -> Self {
+        let refused = RefusedDoc::whole(&chunks_of(pushed), code);
+        Self { refused: Some(refused), ..Self::unread(pushed.id, Access::None) }
+    }
+
     fn take(&mut self, admission: Admission, is_document_chunk: bool) {
         self.missing = admission.missing;
         self.refused = admission.refused.map(|refused| RefusedDoc {

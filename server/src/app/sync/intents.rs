@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::intent_blobs::list_missing_of_intent;
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::IntentId;
@@ -31,6 +32,19 @@ pub(super) enum JudgedIntent {
     Duplicate { id: IntentId },
     /// Kept byte for byte in quarantine.
     Refused { item: AckItem, id: String, code: String, bytes: Vec<u8> },
+}
+
+impl JudgedIntent {
+    /// Bytes to be kept in quarantine.
+    pub(super) fn refused(bytes: &[u8], code: &str) -> Self {
+        let hash = Hash::of(bytes);
+        Self::Refused {
+            item: intent::id_of(bytes).map_or(AckItem::UnreadableIntent(hash), AckItem::Intent),
+            id: hash.to_string(),
+            code: code.to_owned(),
+            bytes: bytes.to_vec(),
+        }
+    }
 }
 
 /// Judges the pushed intents; the first use of an id in a request counts, as it does in the database.
@@ -64,14 +78,7 @@ fn again(id: IntentId, known: Hash, bytes: Vec<u8>) -> JudgedIntent {
 
 /// Judges one pushed intent.
 fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
-    let hash = Hash::of(bytes);
-    let id = intent::id_of(bytes);
-    let refused = |code: &str| JudgedIntent::Refused {
-        item: id.map_or(AckItem::UnreadableIntent(hash), AckItem::Intent),
-        id: hash.to_string(),
-        code: code.to_owned(),
-        bytes: bytes.to_vec(),
-    };
+    let refused = |code| JudgedIntent::refused(bytes, code);
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
@@ -98,7 +105,7 @@ pub(super) struct Decision {
     pub(super) assigned: BTreeMap<String, String>,
 }
 
-/// Writes the intents with their effects and results; returns their acks in request order.
+/// Writes the intents with their effects and results.
 pub(super) fn apply(
     conn: &mut Conn,
     state: &AppState,
@@ -106,17 +113,18 @@ pub(super) fn apply(
     judged: &[JudgedIntent],
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
-) -> AppResult<Vec<Ack>> {
-    let mut acks = Vec::with_capacity(judged.len());
+) -> AppResult<()> {
     for one in judged {
-        acks.push(match one {
+        let ack = match one {
             JudgedIntent::New { intent, bytes } => {
                 write(conn, state, round, intent, bytes, batch)?;
                 pushed.held.intents.push(intent.id);
+                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, intent.id)?);
                 Ack::new(AckItem::Intent(intent.id), Outcome::Stored)
             }
             JudgedIntent::Duplicate { id } => {
                 pushed.held.intents.push(*id);
+                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, *id)?);
                 Ack::new(AckItem::Intent(*id), Outcome::Duplicate)
             }
             JudgedIntent::Refused { item, id, code, bytes } => {
@@ -128,9 +136,10 @@ pub(super) fn apply(
                 }
                 ack
             }
-        });
+        };
+        pushed.intents.push(ack);
     }
-    Ok(acks)
+    Ok(())
 }
 
 fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> QuarantineRow {

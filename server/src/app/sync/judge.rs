@@ -20,6 +20,29 @@ pub(super) struct Judged {
     /// Pushed documents in request order; those only asked for are not among them.
     pub(super) docs: Vec<JudgedDoc>,
     pub(super) statements: Vec<JudgedStatement>,
+    /// Visits that the intents make.
+    pub(super) created: BTreeSet<VisitId>,
+}
+
+/// Code of items that failed for a reason nobody foresaw: a corrupt row, a constraint, a defect of ours.
+const NOT_WRITABLE: &str = "not_writable";
+
+impl Judged {
+    /// Everything in the request to be kept in quarantine, without looking at anything stored.
+    pub(super) fn not_writable(round: &Round) -> Self {
+        let request = &round.request;
+        let pushed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+        Self {
+            intents: request.intents.iter().map(|bytes| JudgedIntent::refused(&bytes.0, NOT_WRITABLE)).collect(),
+            docs: pushed.map(|pushed| JudgedDoc::refused(pushed, NOT_WRITABLE)).collect(),
+            statements: request
+                .statements
+                .iter()
+                .map(|pushed| JudgedStatement::refused(pushed, NOT_WRITABLE))
+                .collect(),
+            created: BTreeSet::new(),
+        }
+    }
 }
 
 /// Judges everything in the request.
@@ -34,7 +57,7 @@ pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
         .iter()
         .map(|pushed| statement::judge(conn, round, pushed, &created))
         .collect::<AppResult<_>>()?;
-    Ok(Judged { intents, docs, statements })
+    Ok(Judged { intents, docs, statements, created })
 }
 
 /// Visits that intents of this very push make: their documents and statements are welcome.

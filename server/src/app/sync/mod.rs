@@ -1,7 +1,7 @@
 //! One sync round (design section 3): take in what the phone captured, answer what changed for it.
 //!
 //! A push is judged outside the write transaction (guard, seals) and committed optimistically; if
-//! another push of the same document came first, it is judged again.
+//! another push of the same document came first, it is judged again. One bad item never fails the request.
 
 mod apply;
 mod doc;
@@ -10,31 +10,32 @@ mod judge;
 mod late;
 mod projection;
 mod pull;
+mod push;
 mod receipt;
 mod statement;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use doorstep_store::StoreError;
 use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
-use doorstep_store::{Conn, StoreError};
+use sync_core::bytes::Hash;
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::domain::TokenKind;
 
 pub use projection::project;
 
-/// How often a push is judged again after another one of the same document came first.
-const MAX_JUDGEMENTS: u32 = 8;
-
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
 
 /// A request with everything known about its sender.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Round {
     ctx: Ctx,
     device: DeviceRow,
@@ -52,6 +53,29 @@ impl Round {
     fn may_read(&self) -> bool {
         self.device.state == "active" && self.ctx.actor.token == TokenKind::Full
     }
+
+    /// The round in two, each with a part of what it brings, in the order in which items are written: intents,
+    /// documents, statements. `None` if there is nothing to divide.
+    fn halves(&self) -> Option<(Self, Self)> {
+        let request = &self.request;
+        let items = request.intents.len() + request.docs.len() + request.statements.len();
+        if items < 2 {
+            return None;
+        }
+        let (mut first, mut second) = (self.clone(), self.clone());
+        let mut left = items / 2;
+        second.request.intents = split_off(&mut first.request.intents, &mut left);
+        second.request.docs = split_off(&mut first.request.docs, &mut left);
+        second.request.statements = split_off(&mut first.request.statements, &mut left);
+        Some((first, second))
+    }
+}
+
+/// What of a list lies behind the first `left` items; counts down by those that stay.
+fn split_off<T>(list: &mut Vec<T>, left: &mut usize) -> Vec<T> {
+    let behind = list.split_off(list.len().min(*left));
+    *left -= list.len();
+    behind
 }
 
 /// Runs one sync round.
@@ -61,7 +85,7 @@ impl Round {
 /// Everything about single items stands in the acks.
 pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<SyncResponse> {
     let round = Arc::new(open(state, ctx, request).await?);
-    let pushed = if round.request.has_content() { Some(push(state, &round).await?) } else { None };
+    let pushed = if round.request.has_content() { Some(push::push(state, &round).await?) } else { None };
     heartbeat(state, &round, pushed.is_some()).await?;
     let pulled = pull::pull(state, &round).await?;
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
@@ -71,26 +95,17 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.acks = pulled.acks;
     if let Some(pushed) = pushed {
         response.receipts.extend(receipt::held(state, &round, &pushed)?);
-        response.wants = pushed.wants;
-        response.acks = merge_acks(&round.request, pushed.acks, response.acks);
+        response.wants = pushed.wants.iter().copied().collect();
+        response.acks = merge_acks(&round.request, pushed, response.acks);
     }
     Ok(response)
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
-fn merge_acks(
-    request: &SyncRequest,
-    pushed: Vec<sync_core::protocol::Ack>,
-    asked: Vec<sync_core::protocol::Ack>,
-) -> Vec<sync_core::protocol::Ack> {
-    let (mut pushed, mut asked) = (pushed.into_iter(), asked.into_iter());
-    let mut acks: Vec<_> = request
-        .docs
-        .iter()
-        .filter_map(|doc| if doc.chunks.is_empty() { asked.next() } else { pushed.next() })
-        .collect();
-    acks.extend(pushed);
-    acks
+fn merge_acks(request: &SyncRequest, pushed: Pushed, asked: Vec<Ack>) -> Vec<Ack> {
+    let (mut docs, mut asked) = (pushed.docs.into_iter(), asked.into_iter());
+    let acks = request.docs.iter().filter_map(|doc| if doc.chunks.is_empty() { asked.next() } else { docs.next() });
+    acks.chain(pushed.intents).chain(pushed.statements).collect()
 }
 
 async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Round> {
@@ -126,29 +141,24 @@ fn require_each_document_once(request: &SyncRequest) -> AppResult<()> {
     Err(Refusal::new(ErrorCode::Invalid).field("docs", "each document once, with all its chunks").into())
 }
 
-/// What a push came to.
+/// What a push came to: acks in request order, what is durable, which blobs are missing.
 #[derive(Debug, Default)]
 pub(crate) struct Pushed {
-    acks: Vec<sync_core::protocol::Ack>,
+    intents: Vec<Ack>,
+    docs: Vec<Ack>,
+    statements: Vec<Ack>,
     held: receipt::Held,
-    wants: Vec<sync_core::bytes::Hash>,
+    wants: BTreeSet<Hash>,
 }
 
-async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
-    let mut judgements = 1;
-    loop {
-        let judging = Arc::clone(round);
-        let judged = Arc::new(state.store.read(move |conn| judge::judge(conn, &judging)).await?);
-        let (applying, parts) = (Arc::clone(round), state.clone());
-        let result = state.store.write(move |conn: &mut Conn| apply::apply(conn, &parts, &applying, &judged)).await;
-        match result {
-            Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) if judgements < MAX_JUDGEMENTS => {
-                judgements += 1;
-            }
-            // Whatever keeps clashing, the phone tries the same request again later.
-            Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => return Err(ErrorCode::Busy.into()),
-            other => return other,
-        }
+impl Pushed {
+    /// Adds what the next part of the same push came to.
+    fn add(&mut self, next: Self) {
+        self.intents.extend(next.intents);
+        self.docs.extend(next.docs);
+        self.statements.extend(next.statements);
+        self.held.add(next.held);
+        self.wants.extend(next.wants);
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use doorstep_store::Txt;
 use doorstep_store::blobs::Claim;
 use doorstep_store::projections::{AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
+use sync_core::bytes::Hash;
 use sync_core::doc::Map;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -91,4 +92,11 @@ pub(super) fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
         .iter()
         .map(|entry| Claim { sha256: entry.value.sha256, is_required: required.contains(&entry.value.sha256) })
         .collect()
+}
+
+/// The statements a document names; a withdrawn one is not waited for.
+#[must_use]
+pub(super) fn named_statements(view: &View) -> BTreeSet<Hash> {
+    let named = view.statements.iter().filter(|entry| !view.withdrawn.contains_key(&entry.key));
+    named.filter_map(|entry| entry.key.parse().ok()).collect()
 }

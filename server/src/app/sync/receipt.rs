@@ -18,6 +18,16 @@ pub(crate) struct Held {
     pub(super) quarantined: Vec<(String, String)>,
 }
 
+impl Held {
+    /// Names what the next part of a push made durable, too.
+    pub(super) fn add(&mut self, next: Self) {
+        self.docs.extend(next.docs);
+        self.statements.extend(next.statements);
+        self.intents.extend(next.intents);
+        self.quarantined.extend(next.quarantined);
+    }
+}
+
 /// Signs the receipt of a push; none if nothing of it is durable.
 pub(super) fn held(state: &AppState, round: &Round, pushed: &Pushed) -> AppResult<Option<String>> {
     let batch = Some(round.request.batch_id);

@@ -19,7 +19,7 @@ use crate::app::AppResult;
 #[derive(Debug)]
 pub(super) enum JudgedStatement {
     /// Sealed, owned and new.
-    New { row: Box<StatementRow>, blobs: Vec<Hash>, late: Option<&'static str> },
+    New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
     /// The digest is stored already.
     Duplicate { digest: Hash },
     /// Kept byte for byte in quarantine.
@@ -36,7 +36,7 @@ pub(super) fn judge(
     created: &BTreeSet<VisitId>,
 ) -> AppResult<JudgedStatement> {
     let (org, digest) = (round.ctx.actor.org, pushed.digest());
-    let refused = |code: &str| JudgedStatement::Refused { digest, code: code.to_owned(), bytes: both(pushed) };
+    let refused = |code| JudgedStatement::refused(pushed, code);
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
@@ -49,11 +49,10 @@ pub(super) fn judge(
         return Ok(JudgedStatement::Duplicate { digest });
     }
     let body = verified.body();
-    let late = match doc::access(conn, round, body.visit, created)? {
-        Access::None => return Ok(JudgedStatement::NotFound { digest }),
-        Access::Late(reason) => Some(reason),
-        Access::Crew => None,
-    };
+    let access = doc::access(conn, round, body.visit, created)?;
+    if access == Access::None {
+        return Ok(JudgedStatement::NotFound { digest });
+    }
     let row = StatementRow {
         org_id: Txt(org),
         digest: Txt(verified.digest()),
@@ -64,7 +63,7 @@ pub(super) fn judge(
         device_id: Txt(body.device),
         received_at_ms: round.ctx.now.0,
     };
-    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), late })
+    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access })
 }
 
 /// Verifies with the key of the device the body names: a rep may bring what another of his phones sealed.
@@ -95,6 +94,19 @@ fn both(pushed: &PushStatement) -> Vec<u8> {
 }
 
 impl JudgedStatement {
+    /// A statement to be kept in quarantine.
+    pub(super) fn refused(pushed: &PushStatement, code: &str) -> Self {
+        Self::Refused { digest: pushed.digest(), code: code.to_owned(), bytes: both(pushed) }
+    }
+
+    /// Whose visit a new statement is, as judged.
+    pub(super) fn access(&self) -> Option<(VisitId, Access)> {
+        match self {
+            Self::New { row, access, .. } => Some((row.visit_id.0, *access)),
+            _ => None,
+        }
+    }
+
     /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
     pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
         let Self::New { row, blobs, .. } = self else { return Ok(None) };
@@ -125,7 +137,8 @@ impl JudgedStatement {
     /// The server's word on this statement.
     pub(super) fn ack(&self) -> Ack {
         let (digest, outcome) = match self {
-            Self::New { row, late, .. } => (row.digest.0, late.map_or(Outcome::Stored, |_| Outcome::Late)),
+            Self::New { row, access: Access::Late(_), .. } => (row.digest.0, Outcome::Late),
+            Self::New { row, .. } => (row.digest.0, Outcome::Stored),
             Self::Duplicate { digest } => (*digest, Outcome::Duplicate),
             Self::Refused { digest, .. } => (*digest, Outcome::Quarantined),
             Self::NotFound { digest } => (*digest, Outcome::NotFound),
@@ -133,7 +146,7 @@ impl JudgedStatement {
         let mut ack = Ack::new(AckItem::Statement(digest), outcome);
         match self {
             Self::Refused { code, .. } => ack.code = Some(code.clone()),
-            Self::New { late, .. } => ack.reason = late.map(str::to_owned),
+            Self::New { access: Access::Late(reason), .. } => ack.reason = Some((*reason).to_owned()),
             _ => {}
         }
         ack

@@ -6,12 +6,13 @@ use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_a
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, PhoneRecord, find_customer, insert_customer};
 use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::intent_blobs::add_intent_claim;
 use doorstep_store::sites::{SiteRecord, find_site, insert_site};
 use doorstep_store::visits::{self, VisitRecord};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt, agenda, organisations};
 use sync_core::ids::{AssignmentId, VisitId};
-use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, ProposeAppointment};
+use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, ProposeAppointment};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
 
@@ -53,9 +54,19 @@ pub(super) fn run(
         IntentBody::CreateCustomer(body) => create_customer(conn, round, body, batch),
         IntentBody::CreateSite(body) => create_site(conn, round, body, batch),
         IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, body, batch),
-        IntentBody::DayCheckIn(_) | IntentBody::DayKit(_) | IntentBody::DayNote(_) => Ok(accepted([])),
+        IntentBody::DayCheckIn(body) => check_in(conn, round, intent, body),
+        IntentBody::DayKit(_) | IntentBody::DayNote(_) => Ok(accepted([])),
         IntentBody::ChangeAppointment(_) | IntentBody::Generic(..) => Ok(needs_office("dispatcher_decides")),
     }
+}
+
+/// The begin of a working day, with the photo it names.
+fn check_in(conn: &mut Conn, round: &Round, intent: &Intent, body: &DayCheckIn) -> AppResult<Decision> {
+    if let Some(photo) = &body.photo {
+        let actor = &round.ctx.actor;
+        add_intent_claim(conn, actor.org, intent.id, actor.user, photo.sha256)?;
+    }
+    Ok(accepted([]))
 }
 
 /// An unplanned visit: its author is the crew, and the dispatcher finds it in his list.

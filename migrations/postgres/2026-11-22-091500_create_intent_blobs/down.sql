@@ -1,0 +1,1 @@
+DROP TABLE intent_blobs;

@@ -1,0 +1,76 @@
+//! Taking a push in: all of it in one transaction, and where that fails for a reason of one item, without that item.
+//!
+//! Knows nothing of what an item is; `judge` and `apply` do.
+
+use std::sync::Arc;
+
+use doorstep_store::{Conn, StoreError};
+
+use super::judge::Judged;
+use super::{Pushed, Round, apply, judge};
+use crate::app::{AppError, AppResult, AppState, ErrorCode};
+
+/// How often a push is judged again after another one of the same document came first.
+const MAX_JUDGEMENTS: u32 = 8;
+
+/// Takes in what a round brings.
+///
+/// An item that cannot be judged or written, whatever the defect, must not hold up the others for ever: the push is
+/// halved until that item stands alone, and then it is kept in quarantine.
+pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+    let mut pushed = Pushed::default();
+    let mut parts = vec![Arc::clone(round)];
+    while let Some(part) = parts.pop() {
+        match take_in(state, &part).await {
+            Ok(done) => pushed.add(done),
+            Err(error) if is_of_whole_request(&error) => return Err(error),
+            Err(error) => match part.halves() {
+                // In request order: what an intent makes must be there before its document comes.
+                Some((first, second)) => parts.extend([Arc::new(second), Arc::new(first)]),
+                None => pushed.add(set_aside(state, &part, &error).await?),
+            },
+        }
+    }
+    Ok(pushed)
+}
+
+/// Judges and writes everything in one transaction.
+async fn take_in(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+    for _ in 1..MAX_JUDGEMENTS {
+        match judge_and_write(state, round).await {
+            Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {}
+            other => return other,
+        }
+    }
+    match judge_and_write(state, round).await {
+        // Others go on being faster: the phone tries the same request again later.
+        Err(AppError::Store(StoreError::Stale)) => Err(ErrorCode::Busy.into()),
+        other => other,
+    }
+}
+
+async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+    let judging = Arc::clone(round);
+    let judged = state.store.read(move |conn| judge::judge(conn, &judging)).await?;
+    write(state, round, judged).await
+}
+
+async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
+    let (round, state_in) = (Arc::clone(round), state.clone());
+    state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &judged)).await
+}
+
+/// Keeps the one item of a round in quarantine. If even that fails, it was not the item's fault.
+async fn set_aside(state: &AppState, round: &Arc<Round>, error: &AppError) -> AppResult<Pushed> {
+    tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "an item cannot be written");
+    write(state, round, Judged::not_writable(round)).await
+}
+
+/// Whether a failure says nothing about a single item: the database is away, or nothing of the request may be taken.
+fn is_of_whole_request(error: &AppError) -> bool {
+    match error {
+        AppError::Refused(refusal) => matches!(refusal.code, ErrorCode::Busy | ErrorCode::SealInvalid),
+        AppError::Store(error) => error.is_outage(),
+        _ => false,
+    }
+}

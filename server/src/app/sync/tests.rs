@@ -1,0 +1,130 @@
+//! What happens between judging and writing: each is stopped there by hand, and the world changes meanwhile.
+
+use std::sync::Arc;
+
+use doorstep_store::assignments::end_assignment;
+use doorstep_store::devices::{find_device, revoke_device};
+use doorstep_store::documents::find_document_version;
+use doorstep_store::visits::{find_visit, update_plan};
+use sync_core::bytes::{Blob, Hash};
+use sync_core::doc::VisitDoc;
+use sync_core::ids::{AssignmentId, BatchId};
+use sync_core::protocol::{Outcome, PushDoc};
+
+use super::judge::Judged;
+use super::*;
+use crate::app::reviews::fixture::{ORG, Office, PHONE, VISIT, office};
+
+/// A round of the rep's phone that pushes what the server lacks of a document.
+async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Arc<Round> {
+    let chunks = match known {
+        None => vec![doc.save()],
+        Some(heads) => doc.changes_since(heads).expect("known heads"),
+    };
+    let chunks = chunks.into_iter().map(Blob).collect();
+    let pushed = PushDoc { id: VISIT, base_heads: Vec::new(), heads: doc.heads(), chunks };
+    let request = SyncRequest {
+        protocol: 1,
+        device_id: PHONE,
+        batch_id: BatchId(office.state.id()),
+        cursor: None,
+        max_bytes: 1 << 20,
+        docs: vec![pushed],
+        intents: Vec::new(),
+        statements: Vec::new(),
+        device_state: None,
+        seal: None,
+    };
+    let device = office.write(|conn| Ok(find_device(conn, ORG, PHONE)?)).await.expect("the rep's phone");
+    Arc::new(Round { ctx: office.rep(), device, request, sealed: None })
+}
+
+async fn judge(office: &Office, round: &Arc<Round>) -> Judged {
+    let round = Arc::clone(round);
+    office.state.store.read(move |conn| judge::judge(conn, &round)).await.expect("judged")
+}
+
+async fn write(office: &Office, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
+    let (round, state) = (Arc::clone(round), office.state.clone());
+    office.state.store.write(move |conn| apply::apply(conn, &state, &round, &judged)).await
+}
+
+async fn stored_version(office: &Office) -> i64 {
+    office.write(|conn| Ok(find_document_version(conn, ORG, VISIT)?)).await
+}
+
+/// The visit goes to somebody else.
+async fn reassign(office: &Office) {
+    let now = office.state.clock.now().0;
+    office.write(move |conn| Ok(end_assignment(conn, ORG, AssignmentId(VISIT.0), now)?)).await;
+}
+
+#[tokio::test]
+async fn a_visit_reassigned_after_judging_is_judged_again_and_its_news_is_late() {
+    let office = office().await;
+    let mut doc = office.handed_in();
+    let first = round_of(&office, &doc, None).await;
+    let judged = judge(&office, &first).await;
+    let stored = write(&office, &first, judged).await.expect("stored");
+    assert_eq!(stored.docs[0].outcome, Outcome::Stored);
+
+    let known = doc.heads();
+    office.event(&mut doc, "depart");
+    let round = round_of(&office, &doc, Some(&known)).await;
+    let judged = judge(&office, &round).await;
+    reassign(&office).await;
+    let refused = write(&office, &round, judged).await.expect_err("judged by rights that are gone");
+    assert!(matches!(refused, AppError::Store(StoreError::Stale)), "{refused:?}");
+    assert_eq!(stored_version(&office).await, 1, "nothing was written");
+
+    let pushed = push::push(&office.state, &round).await.expect("judged again");
+    let ack = &pushed.docs[0];
+    assert_eq!((ack.outcome, ack.reason.as_deref()), (Outcome::Late, Some("reassigned")));
+    assert_eq!((stored_version(&office).await, ack.heads.clone()), (2, doc.heads()), "kept all the same");
+}
+
+#[tokio::test]
+async fn the_first_push_of_a_document_counts_as_late_too() {
+    let office = office().await;
+    let doc = office.handed_in();
+    for late in ["reassigned", "cancelled"] {
+        let round = round_of(&office, &doc, None).await;
+        let judged = judge(&office, &round).await;
+        if late == "reassigned" {
+            reassign(&office).await;
+        } else {
+            let now = office.state.clock.now().0;
+            let cancel = move |conn: &mut doorstep_store::Conn| {
+                let mut row = find_visit(conn, ORG, VISIT)?.expect("the visit");
+                (row.cancelled_at_ms, row.version) = (Some(now), row.version + 1);
+                Ok(update_plan(conn, &row)?)
+            };
+            office.write(cancel).await;
+        }
+        let refused = write(&office, &round, judged).await.expect_err("judged by rights that are gone");
+        assert!(matches!(refused, AppError::Store(StoreError::Stale)), "{refused:?}");
+        assert_eq!(stored_version(&office).await, 0);
+    }
+    let round = round_of(&office, &doc, None).await;
+    let pushed = push::push(&office.state, &round).await.expect("judged again");
+    let ack = &pushed.docs[0];
+    assert_eq!((ack.outcome, ack.reason.as_deref()), (Outcome::Late, Some("cancelled")));
+}
+
+#[tokio::test]
+async fn a_phone_revoked_after_judging_writes_nothing_and_asks_again() {
+    let office = office().await;
+    let doc = office.handed_in();
+    let round = round_of(&office, &doc, None).await;
+    let judged = judge(&office, &round).await;
+    let now = office.state.clock.now().0;
+    office.write(move |conn| Ok(revoke_device(conn, ORG, PHONE, now)?)).await;
+    assert_eq!(write(&office, &round, judged).await.expect_err("revoked").code(), ErrorCode::Busy);
+    assert_eq!(push::push(&office.state, &round).await.expect_err("of another round").code(), ErrorCode::Busy);
+    assert_eq!(stored_version(&office).await, 0);
+
+    let again = round_of(&office, &doc, None).await;
+    let pushed = push::push(&office.state, &again).await.expect("kept apart");
+    assert_eq!(pushed.docs[0].code.as_deref(), Some("device_revoked"));
+    assert_eq!(stored_version(&office).await, 0);
+}
