@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use crate::adapters::fs_blobs::FsBlobs;
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
+use crate::app::once::Running;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 use crate::config::Config;
@@ -53,6 +54,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         epoch,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
+        running: Running::default(),
         config: Arc::new(config),
     })
 }

@@ -2,4 +2,5 @@
 
 mod auth;
 mod errors;
+mod idempotency;
 mod planning;

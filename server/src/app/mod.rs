@@ -9,6 +9,7 @@ pub mod day_board;
 pub mod error;
 pub mod norms;
 pub mod numbers;
+pub mod once;
 pub mod reach;
 pub mod reviews;
 pub mod rows;

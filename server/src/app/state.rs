@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
+use crate::app::once::Running;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -33,6 +34,8 @@ pub struct AppState {
     pub hashing: Arc<Semaphore>,
     /// Previews that wait to be made.
     pub previews: Arc<PreviewQueue>,
+    /// Idempotency keys whose requests run here.
+    pub running: Running,
 }
 
 impl AppState {

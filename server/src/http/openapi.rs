@@ -1,10 +1,13 @@
 //! The API document, generated from the handlers.
 
+mod shared;
+
 use actix_web::{HttpResponse, get};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::http::error::Problem;
+use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
     auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
     work_orders,
@@ -162,7 +165,7 @@ impl Modify for BearerToken {
         templates::policy::show_calendar,
     ),
     components(schemas(Problem)),
-    modifiers(&BearerToken),
+    modifiers(&BearerToken, &IdempotencyKey, &EdgeProblems),
 )]
 pub struct ApiDoc;
 

@@ -44,7 +44,11 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
     Err(refusal.into())
 }
 
-fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
+/// The largest body of a request, in bytes.
+///
+/// # Errors
+/// If the application is put together wrongly.
+pub fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
     let state = request
         .app_data::<web::Data<AppState>>()
         .ok_or_else(|| AppError::Internal("application state is missing".to_owned()))?;
