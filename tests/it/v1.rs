@@ -3,4 +3,6 @@
 mod auth;
 mod errors;
 mod idempotency;
+mod limits;
+mod methods;
 mod planning;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
 use crate::app::once::Running;
+use crate::app::rates::Rates;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -36,6 +37,10 @@ pub struct AppState {
     pub previews: Arc<PreviewQueue>,
     /// Idempotency keys whose requests run here.
     pub running: Running,
+    /// How often one may call.
+    pub rates: Arc<Rates>,
+    /// Bounds the requests served at once.
+    pub slots: Arc<Semaphore>,
 }
 
 impl AppState {

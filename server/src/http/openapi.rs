@@ -2,10 +2,14 @@
 
 mod shared;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, get};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
+use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
@@ -175,6 +179,13 @@ pub struct ApiDoc;
 /// A message if the document cannot be written.
 pub fn yaml() -> Result<String, String> {
     ApiDoc::openapi().to_yaml().map_err(|error| error.to_string())
+}
+
+/// The query parameters that an operation documents.
+#[must_use]
+pub fn query_names(operation: Operation) -> &'static [String] {
+    static NAMES: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| shared::query_names(&ApiDoc::openapi()));
+    NAMES.get(operation.row().id).map_or(&[], Vec::as_slice)
 }
 
 /// Serves the document as JSON.

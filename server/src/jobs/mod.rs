@@ -1,5 +1,6 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
+pub mod forget_rates;
 pub mod previews;
 pub mod purge_expired;
 pub mod roll_scope;
@@ -22,6 +23,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         previews::spawn(state.clone()),
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
+        tokio::spawn(forget_rates::run(state.clone())),
     ])
 }
 

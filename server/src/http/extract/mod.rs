@@ -6,6 +6,7 @@ pub mod json;
 pub mod page;
 pub mod path;
 pub mod query;
+pub mod shape;
 
 pub use if_match::IfMatch;
 pub use json::Json;

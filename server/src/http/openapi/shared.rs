@@ -1,5 +1,7 @@
 //! Parts of the API document that many operations share, added by what the tables say of each.
 
+use std::collections::BTreeMap;
+
 use utoipa::Modify;
 use utoipa::openapi::path::{Operation as Documented, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -69,4 +71,19 @@ fn operations(openapi: &mut OpenApi) -> impl Iterator<Item = &mut Documented> {
     openapi.paths.paths.values_mut().flat_map(|item| {
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch].into_iter().filter_map(Option::as_mut)
     })
+}
+
+/// Operation id → names of its query parameters.
+pub(super) fn query_names(openapi: &OpenApi) -> BTreeMap<String, Vec<String>> {
+    let items = openapi.paths.paths.values();
+    let all = items.flat_map(|item| [&item.get, &item.post, &item.put, &item.patch].into_iter().flatten());
+    all.map(|documented| {
+        let parameters = documented.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        });
+        let names = parameters.filter(|one| one.parameter_in == ParameterIn::Query).map(|one| one.name.clone());
+        (documented.operation_id.clone().unwrap_or_default(), names.collect())
+    })
+    .collect()
 }
