@@ -154,7 +154,7 @@ mod tests {
         // Replenished within a microsecond.
         let rested = rate(60_000_000, 1);
         rested.count(&1, ErrorCode::RateLimited).expect("the first");
-        while rested.counts.len() > 0 {
+        while !rested.counts.is_empty() {
             rested.forget_rested();
         }
         let tired = rate(1, 1);

@@ -8,7 +8,7 @@ use actix_web::{Error, HttpMessage as _, web};
 use sync_core::protocol::Encoding;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::app::{AppError, AppState, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::domain::Operation;
 use crate::http::error::{ApiError, Language, problem_response};
 use crate::http::routes;
@@ -71,10 +71,11 @@ pub async fn edge(
 }
 
 /// Refuses what is too large to look at or too much to serve; what it gives holds a place until the answer is made.
-fn admit(state: &AppState, request: &ServiceRequest) -> Result<Option<OwnedSemaphorePermit>, Refusal> {
+fn admit(state: &AppState, request: &ServiceRequest) -> AppResult<Option<OwnedSemaphorePermit>> {
     let limits = &state.config.limits;
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let refuse = |code, limit: usize, actual: usize| Err(Refusal::new(code).limit(number(limit), number(actual)));
+    let refuse =
+        |code, limit: usize, actual: usize| Err(Refusal::new(code).limit(number(limit), number(actual)).into());
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     if url > limits.url_bytes {
         return refuse(ErrorCode::UriTooLong, limits.url_bytes, url);
@@ -95,7 +96,7 @@ fn admit(state: &AppState, request: &ServiceRequest) -> Result<Option<OwnedSemap
     }
     state.slots.clone().try_acquire_owned().map(Some).map_err(|_none_free| {
         let [jitter, ..] = state.random.bytes32();
-        Refusal::new(ErrorCode::Overloaded).retry_after(1 + i64::from(jitter) % OVERLOAD_SECS)
+        Refusal::new(ErrorCode::Overloaded).retry_after(1 + i64::from(jitter) % OVERLOAD_SECS).into()
     })
 }
 
