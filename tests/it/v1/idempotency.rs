@@ -1,11 +1,14 @@
 //! `Idempotency-Key`: the same request again has one effect and one answer, whatever happens in between.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use doorstep::app::once::{Answer as Stored, Once};
 use doorstep::app::{AppError, norms};
 use doorstep::domain::Role;
 use doorstep::jobs::purge_expired;
+use doorstep_store::Conn;
 use doorstep_store::feed::FeedBatch;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
@@ -13,6 +16,7 @@ use integration_tests::call::{Answer, Call};
 use integration_tests::clock::START;
 use integration_tests::company::{HAOYU, PASSWORD, YUNZE};
 use integration_tests::server::{TestServer, send};
+use integration_tests::together::all;
 use serde_json::{Value, json};
 
 const DAY_SECS: i64 = 24 * 3600;
@@ -203,6 +207,31 @@ async fn a_request_that_still_runs_is_not_run_beside_itself() {
     assert!(refused.header("retry-after").is_some());
     drop(running);
     assert_eq!(add(&dispatcher, "h-1", "王海").await.status, 201);
+}
+
+/// Two nodes do not share what runs: there the database holds the second until the first has committed.
+#[actix_web::test]
+async fn on_several_nodes_at_once_one_has_the_effect_and_the_others_its_answer() {
+    let app = TestApp::new().await;
+    let user = YUNZE.member(Role::Dispatcher).id;
+    let effects = Arc::new(AtomicU16::new(0));
+    let write = || {
+        let once = Once::keyed(YUNZE.org, user, "k-1".to_owned(), "0".repeat(64), START);
+        let render = |number: u16| Ok(Stored { status: 201, version: None, body: number.to_string() });
+        let (effects, store) = (effects.clone(), app.state.store.clone());
+        async move {
+            let effect = move |_: &mut Conn| Ok::<u16, AppError>(effects.fetch_add(1, Ordering::SeqCst));
+            once.answering::<u16>(render).write(&store, effect).await
+        }
+    };
+    let outcomes = all((0..4).map(|_| write())).await;
+    assert_eq!(effects.load(Ordering::SeqCst), 1);
+    assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Ok(0))).count(), 1);
+    let is_the_answer = |outcome: &&Result<u16, AppError>| match outcome {
+        Err(AppError::Answered(answer)) => (answer.status, answer.body.as_str()) == (201, "0"),
+        _ => false,
+    };
+    assert_eq!(outcomes.iter().filter(is_the_answer).count(), 3, "{outcomes:?}");
 }
 
 #[actix_web::test]

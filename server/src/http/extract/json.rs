@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::app::{AppError, AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
 use crate::http::extract::shape::Shape;
+use crate::http::extract::unique::Unique;
 
 /// A JSON body of the expected form.
 #[derive(Debug)]
@@ -100,18 +101,23 @@ pub fn parse<T: DeserializeOwned>(body: &[u8], shape: Shape) -> Result<T, AppErr
         return Err(Refusal::new(ErrorCode::BodyInvalid).field("", "a JSON object").into());
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let message = error.inner().to_string();
-        let code =
-            if message.starts_with("duplicate field") { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
-        AppError::from(Refusal::new(code).field(nameable(&error.path().to_string()), expectation(&message)))
-    })?;
+    let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| faulty(&error))?;
     deserializer.end().map_err(|_trailing| {
         AppError::from(
             Refusal::new(ErrorCode::BodyInvalid).detail("Something follows the JSON value", "JSON 内容之后有多余字符"),
         )
     })?;
+    // A struct refuses a second key by itself, a map keeps the last.
+    let _: Unique = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body))
+        .map_err(|error| faulty(&error))?;
     Ok(parsed)
+}
+
+fn faulty(error: &serde_path_to_error::Error<serde_json::Error>) -> AppError {
+    let message = error.inner().to_string();
+    let is_double = message.starts_with("duplicate field");
+    let code = if is_double { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
+    Refusal::new(code).field(nameable(&error.path().to_string()), expectation(&message)).into()
 }
 
 /// What serde expected, without what it found: nothing that was sent is repeated (limits-and-threats section 5).
@@ -151,6 +157,8 @@ fn holds_nul(body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
@@ -175,6 +183,16 @@ mod tests {
         assert_eq!(refusal(r#"{"phones":[],"phones":[]}"#).0, ErrorCode::JsonDuplicateKey);
         assert_eq!(refusal(r#"{"phones":[]} x"#).0, ErrorCode::BodyInvalid);
         assert_eq!(refusal(&"[".repeat(17)).0, ErrorCode::JsonTooComplex);
+    }
+
+    #[test]
+    fn a_key_is_not_twice_in_a_map_either() {
+        let parsed = |body: &str| parse::<BTreeMap<String, BTreeMap<String, i64>>>(body.as_bytes(), SHAPE);
+        parsed(r#"{"fields":{"a":1,"b":-1},"c":{"a":1}}"#).expect("the same key of another object");
+        for body in [r#"{"fields":{"a":1,"a":1}}"#, r#"{"a":{},"a":{}}"#, r#"{"fields":{"a":1,"\u0061":2}}"#] {
+            let Err(AppError::Refused(refusal)) = parsed(body) else { panic!("{body}") };
+            assert_eq!(refusal.code, ErrorCode::JsonDuplicateKey, "{body}");
+        }
     }
 
     #[test]
