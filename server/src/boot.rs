@@ -6,18 +6,20 @@ use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
+use doorstep_store::conn::UrlError;
 use doorstep_store::organisations::{SigningKeyRow, ensure_epoch, insert_signing_key, list_signing_keys};
-use doorstep_store::{Conn, DatabaseUrl, Store, StoreOptions};
+use doorstep_store::{Conn, DatabaseUrl, Store, StoreError, StoreOptions};
 use sync_core::ids::EpochId;
 use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::FsBlobs;
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
+use crate::app::once::Running;
+use crate::app::rates::Rates;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 use crate::config::Config;
-use crate::domain::Operation;
 use crate::http::error::ApiError;
 use crate::http::middleware::edge::edge;
 use crate::http::routes;
@@ -53,6 +55,9 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         epoch,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
+        running: Running::default(),
+        rates: Arc::new(Rates::new(&config.limits)),
+        slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         config: Arc::new(config),
     })
 }
@@ -62,7 +67,8 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
 /// # Errors
 /// If the URL is of an unknown scheme, or the database cannot be opened or migrated.
 pub async fn open_store(config: &Config) -> Result<Store, AppError> {
-    let url: DatabaseUrl = config.database_url.parse().map_err(|error| AppError::Internal(format!("{error}")))?;
+    let url: DatabaseUrl =
+        config.database_url.parse().map_err(|error: UrlError| StoreError::Open(error.to_string()))?;
     let options = StoreOptions {
         connections: config.database.connections,
         wait: Duration::from_millis(config.database.wait_ms),
@@ -118,9 +124,8 @@ pub fn configure(state: AppState) -> impl FnOnce(&mut web::ServiceConfig) + Clon
 
 /// Answers paths that nothing serves, or that know other methods only.
 async fn no_route(request: actix_web::HttpRequest) -> Result<actix_web::HttpResponse, ApiError> {
-    let pattern = |path: &str| actix_web::dev::ResourceDef::new(path).is_match(request.path());
-    let known = Operation::ALL.iter().any(|operation| pattern(operation.row().path));
-    Err(if known { ErrorCode::MethodNotAllowed } else { ErrorCode::NotFound }.into())
+    let is_known = !routes::allowed(request.path()).is_empty();
+    Err(if is_known { ErrorCode::MethodNotAllowed } else { ErrorCode::NotFound }.into())
 }
 
 /// Runs a future to its end on the runtime that the server needs.

@@ -13,6 +13,7 @@ mod harness;
 mod openapi_current;
 mod permissions_matrix;
 mod scenarios;
+mod start_up;
 mod store;
 mod sync;
 mod v1;

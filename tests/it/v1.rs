@@ -2,4 +2,7 @@
 
 mod auth;
 mod errors;
+mod idempotency;
+mod limits;
+mod methods;
 mod planning;

@@ -1,6 +1,7 @@
 //! The server inside the test process, with a clock that the test sets.
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,6 +73,11 @@ impl TestApp {
         config.data_dir = data.path().to_owned();
         // One request at a time, and tests that send several; more would only slow the start.
         config.database.connections = 4;
+        // The tests of rates set their own; elsewhere they would only make tests depend on each other's number of calls.
+        let plenty = NonZeroU32::new(60_000).expect("more than zero");
+        (config.limits.user_per_minute, config.limits.tenant_per_minute) = (plenty, plenty);
+        (config.limits.sync_per_minute, config.limits.sync_burst) = (plenty, plenty);
+        config.limits.login_tenant_per_minute = plenty;
         change(&mut config);
         let clock = Arc::new(TestClock::at(START));
         let state = boot::build_state(config, clock.clone()).await.unwrap_or_else(|error| panic!("{error:?}"));

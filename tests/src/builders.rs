@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use doorstep::app::customers::{NewCustomer, create_customer};
+use doorstep::app::once::Once;
 use doorstep::app::sites::{NewSite, create_site};
 use doorstep::app::visits::{self, NewAppointment, NewVisit, PlannedTime, Rescheduling};
 use doorstep::app::work_orders::{OrderData, create_work_order};
@@ -89,7 +90,7 @@ impl Office<'_> {
             device: None,
             token: TokenKind::Full,
         };
-        Ctx { now: self.app.clock.now(), actor, scope: Scope::Organisation }
+        Ctx { now: self.app.clock.now(), actor, scope: Scope::Organisation, once: Once::default() }
     }
 
     /// An order of a new customer.

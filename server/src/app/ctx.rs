@@ -3,6 +3,7 @@
 use sync_core::time::UnixMillis;
 
 use crate::app::error::{AppError, ErrorCode};
+use crate::app::once::Once;
 use crate::domain::{Actor, Scope};
 
 /// The context of one authorised request.
@@ -14,9 +15,17 @@ pub struct Ctx {
     pub actor: Actor,
     /// How far the granted operation reaches.
     pub scope: Scope,
+    /// The request's idempotency key, if it has one.
+    pub once: Once,
 }
 
 impl Ctx {
+    /// Makes the one write of a request, once per idempotency key.
+    #[must_use]
+    pub fn once(&self) -> Once {
+        self.once.clone()
+    }
+
     /// The actor's device.
     ///
     /// # Errors

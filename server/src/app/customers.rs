@@ -49,9 +49,8 @@ pub struct Customer {
 pub async fn create_customer(state: &AppState, ctx: Ctx, new: NewCustomer) -> AppResult<Customer> {
     check("", &new, Refusal::new(ErrorCode::Invalid)).into_result()?;
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let customer = insert(conn, ctx.actor.org, CustomerId(app.id()), &new, ctx.now)?;
             audit::record(conn, &app, &ctx, "customer.created", customer.row.id, &json!({}))?;
             Ok::<_, AppError>(customer)

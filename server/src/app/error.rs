@@ -5,6 +5,7 @@ use doorstep_store::error::AsStoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::app::once::Answer;
 use crate::ports::BlobError;
 
 /// Result of a use case.
@@ -23,6 +24,9 @@ pub enum AppError {
     /// The blob storage failed.
     #[error(transparent)]
     Blob(#[from] BlobError),
+    /// The request was answered before, and its idempotency key gives the answer again; no failure.
+    #[error("answered before")]
+    Answered(Box<Answer>),
     /// A defect or broken environment; its text is logged and never sent.
     #[error("internal: {0}")]
     Internal(String),
@@ -270,8 +274,17 @@ error_codes! {
     ClaimedByOther = "claimed_by_other", "Somebody else is reviewing this visit", "其他审核员正在审核该工单";
     /// Who executed a visit may not judge it.
     FourEyes = "four_eyes", "Who executed a visit cannot judge it", "执行人不得审核本人的工单";
-    /// The idempotency key came with another body.
-    IdempotencyMismatch = "idempotency_mismatch", "The idempotency key was used with another body", "幂等键已用于其他请求内容";
+    /// The idempotency key came with another request.
+    IdempotencyMismatch = "idempotency_mismatch", "The idempotency key was used with another request", "幂等键已用于其他请求";
+    /// The request with this idempotency key still runs.
+    IdempotencyInProgress = "idempotency_in_progress", "A request with this idempotency key still runs; try again",
+        "使用该幂等键的请求仍在处理中，请稍后重试";
+    /// The URL is too long.
+    UriTooLong = "uri_too_long", "The URL is too long", "网址过长";
+    /// The headers are too many or too large.
+    HeadersTooLarge = "headers_too_large", "The request headers are too many or too large", "请求头过多或过大";
+    /// The process serves as many requests as it can.
+    Overloaded = "overloaded", "The server has too many requests at once; try again shortly", "服务器请求过多，请稍后重试";
     /// Too many requests.
     RateLimited = "rate_limited", "Too many requests; wait a little", "请求过于频繁，请稍后";
     /// No connection or writer was free in time.

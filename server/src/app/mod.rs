@@ -9,6 +9,8 @@ pub mod day_board;
 pub mod error;
 pub mod norms;
 pub mod numbers;
+pub mod once;
+pub mod rates;
 pub mod reach;
 pub mod reviews;
 pub mod rows;

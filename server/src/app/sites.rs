@@ -39,9 +39,8 @@ pub struct NewSite {
 pub async fn create_site(state: &AppState, ctx: Ctx, customer: CustomerId, new: NewSite) -> AppResult<SiteRecord> {
     check("", &new, Refusal::new(ErrorCode::Invalid)).into_result()?;
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let org = ctx.actor.org;
             if customers::find_customer(conn, org, customer)?.is_none() {
                 return Err(Refusal::new(ErrorCode::Invalid).field("customer_id", "an existing customer").into());

@@ -8,6 +8,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
+use crate::app::once::Running;
+use crate::app::rates::Rates;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -33,6 +35,12 @@ pub struct AppState {
     pub hashing: Arc<Semaphore>,
     /// Previews that wait to be made.
     pub previews: Arc<PreviewQueue>,
+    /// Idempotency keys whose requests run here.
+    pub running: Running,
+    /// How often one may call.
+    pub rates: Arc<Rates>,
+    /// Bounds the requests served at once.
+    pub slots: Arc<Semaphore>,
 }
 
 impl AppState {

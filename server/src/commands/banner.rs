@@ -30,8 +30,8 @@ const FIRST: usize = 28;
 /// Writes the banner.
 pub(super) fn banner(told: &Banner) -> String {
     let Banner { url, data, database, program, clock, today, rep, code } = told;
-    let clock_option = clock.as_ref().map(|file| format!(" --clock {file}")).unwrap_or_default();
-    let phone = format!("{program} phone --dir {data}/phone{clock_option}");
+    let clock_option = clock.as_ref().map(|file| format!(" --clock {}", quoted(file))).unwrap_or_default();
+    let phone = format!("{} phone --dir {}{clock_option}", quoted(program), quoted(&format!("{data}/phone")));
     let login = format!(r#"{{"organisation":"{ORGANISATION}","login":"dispatcher","password":"{PASSWORD}"}}"#);
     let visits = match today {
         Some(day) => format!("{day} (today 今天); the scenarios are in March 2025 剧本在2025年3月"),
@@ -63,6 +63,15 @@ pub(super) fn banner(told: &Banner) -> String {
     )
 }
 
+/// A word of a command line, in quotes where a shell would take it apart.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:,@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 /// A role with everybody who has it; nothing for a role that nobody has.
 fn row_of_role(role: Role) -> Option<String> {
     let people = PEOPLE.iter().chain([&ADMIN]).filter(|person| person.role == role);
@@ -83,6 +92,12 @@ fn columns(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_a_shell_would_take_apart_are_quoted() {
+        assert_eq!(["data/demo", "我的/演示"].map(quoted), ["data/demo", "我的/演示"]);
+        assert_eq!(["my data/phone", "a'b", "$x", ""].map(quoted), ["'my data/phone'", r"'a'\''b'", "'$x'", "''"]);
+    }
 
     #[test]
     fn everybody_is_named_and_columns_stand_under_each_other() {

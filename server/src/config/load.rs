@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Config;
+use super::{Config, limits};
 
 /// Reports a configuration that cannot be used, naming the faulty key.
 #[derive(Debug, thiserror::Error)]
@@ -40,17 +40,7 @@ const ENVIRONMENT: [(&str, &str); 4] = [
     ("DOORSTEP_PUBLIC_URL", "public_url"),
 ];
 
-/// Ceilings that no configuration exceeds: key, highest value.
-const CEILINGS: [(&str, &str, u64); 6] = [
-    ("limits", "json_body_bytes", 4 << 20),
-    ("limits", "import_body_bytes", 64 << 20),
-    ("limits", "blob_bytes", 1 << 30),
-    ("limits", "sync_encoded_bytes", 16 << 20),
-    ("limits", "sync_decoded_bytes", 64 << 20),
-    ("limits", "page_size", 1000),
-];
-
-/// Loads the configuration; `file` is JSON with any subset of the keys of `defaults.json`.
+/// Loads the configuration; `file` is JSON with any subset of the keys of `defaults.json` and of the limits.
 ///
 /// # Errors
 /// [`ConfigError`] names the file or key at fault.
@@ -63,7 +53,7 @@ pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
 /// # Errors
 /// [`ConfigError`] names the file or key at fault.
 pub fn load_over(own: &Value, file: Option<&Path>) -> Result<Config, ConfigError> {
-    let mut merged: Value = parse(include_str!("defaults.json"))?;
+    let mut merged = defaults()?;
     overlay(&mut merged, own.clone());
     if let Some(path) = file {
         let text = std::fs::read_to_string(path)
@@ -76,14 +66,16 @@ pub fn load_over(own: &Value, file: Option<&Path>) -> Result<Config, ConfigError
             object.insert(key.to_owned(), Value::String(value));
         }
     }
-    for (section, key, ceiling) in CEILINGS {
-        let value = merged.get(section).and_then(|section| section.get(key)).and_then(Value::as_u64);
-        if value.is_some_and(|value| value > ceiling) {
-            return Err(ConfigError::Key { key: format!("{section}.{key}"), problem: format!("at most {ceiling}") });
-        }
-    }
+    limits::check(merged.get("limits"))?;
     serde_path_to_error::deserialize(merged)
         .map_err(|error| ConfigError::Key { key: error.path().to_string(), problem: error.inner().to_string() })
+}
+
+/// The built-in defaults.
+fn defaults() -> Result<Value, ConfigError> {
+    let mut defaults = parse(include_str!("defaults.json"))?;
+    overlay(&mut defaults, serde_json::json!({ "limits": limits::defaults() }));
+    Ok(defaults)
 }
 
 fn parse(text: &str) -> Result<Value, ConfigError> {
@@ -114,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_faulty_key_is_named() {
-        let mut merged = parse(include_str!("defaults.json")).expect("defaults");
+        let mut merged = defaults().expect("defaults");
         overlay(&mut merged, serde_json::json!({"auth": {"access_token_secs": "soon"}}));
         let error = serde_path_to_error::deserialize::<_, Config>(merged).expect_err("refused");
         assert_eq!(error.path().to_string(), "auth.access_token_secs");

@@ -1,14 +1,17 @@
 //! Configuration: built-in defaults, then a file, then the environment; validated once.
 
+mod limits;
 mod load;
 
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+pub use limits::LimitsConfig;
 pub use load::{ConfigError, load, load_over};
 
-/// Everything an installation can set. The defaults in `defaults.json` are the documented reference.
+/// Everything an installation can set. The defaults in `defaults.json`, and those of
+/// limits in `limits.rs`, are the documented reference.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -24,6 +27,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Signing in.
     pub auth: AuthConfig,
+    /// Whether a proxy of ours stands in front, which appends the caller's address to `X-Forwarded-For`.
+    pub behind_proxy: bool,
     /// Limits on requests.
     pub limits: LimitsConfig,
     /// What travels to phones.
@@ -54,26 +59,6 @@ pub struct AuthConfig {
     pub nonce_secs: i64,
     /// Password hashes computed at once (limits-and-threats: 4).
     pub concurrent_hashes: usize,
-}
-
-/// Limits on requests; each has a compiled ceiling that no file or variable can exceed.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LimitsConfig {
-    /// A JSON body, in bytes.
-    pub json_body_bytes: usize,
-    /// A bulk import, in bytes.
-    pub import_body_bytes: usize,
-    /// A photo or other blob, in bytes.
-    pub blob_bytes: u64,
-    /// A sync request as sent, in bytes.
-    pub sync_encoded_bytes: usize,
-    /// A sync request after decompression, in bytes.
-    pub sync_decoded_bytes: usize,
-    /// Decompressed size divided by compressed size.
-    pub sync_ratio: usize,
-    /// Items per page.
-    pub page_size: i64,
 }
 
 /// What travels to phones (design section 3, point 5).

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::data::jobs::SEEDED_AT;
 use super::data::people::Person;
 use super::names::{FixedClock, NamedStream};
+use crate::app::once::Once;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::{Actor, Scope, TokenKind};
 use crate::ports::new_id;
@@ -76,7 +77,7 @@ impl<'a> Seeder<'a> {
             device: None,
             token: TokenKind::Full,
         };
-        Ok(Ctx { now: self.now, actor, scope: Scope::Organisation })
+        Ok(Ctx { now: self.now, actor, scope: Scope::Organisation, once: Once::default() })
     }
 }
 

@@ -258,6 +258,32 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Whether the operation takes an `Idempotency-Key`: those of the office that add or decide.
+    ///
+    /// Not sync and blobs, which are idempotent by content; not what answers with secrets, which are never stored;
+    /// not what only reads, or only renews, as a claim.
+    #[must_use]
+    pub const fn takes_idempotency_key(self) -> bool {
+        matches!(
+            self,
+            Self::CreateUser
+                | Self::JudgePhoto
+                | Self::JudgeVisit
+                | Self::CreateCustomer
+                | Self::CreateSite
+                | Self::CreateWorkOrder
+                | Self::ImportWorkOrders
+                | Self::CreateVisit
+                | Self::AssignVisit
+                | Self::RescheduleVisit
+                | Self::CancelVisit
+                | Self::CreateNextAttempt
+                | Self::CloseVisit
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

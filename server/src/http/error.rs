@@ -62,10 +62,12 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::PageTokenInvalid
         | C::Invalid
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        C::Conflict | C::StateInvalid | C::ClaimedByOther => StatusCode::CONFLICT,
+        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress => StatusCode::CONFLICT,
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
-        C::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        C::UriTooLong => StatusCode::URI_TOO_LONG,
+        C::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        C::Busy | C::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
         C::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         C::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -86,7 +88,14 @@ pub enum Retry {
 const fn retry(code: ErrorCode) -> Retry {
     use ErrorCode as C;
     match code {
-        C::Busy | C::TooManyAttempts | C::RateLimited | C::DiskFull | C::Internal | C::PreviewPending => Retry::After,
+        C::Busy
+        | C::Overloaded
+        | C::TooManyAttempts
+        | C::RateLimited
+        | C::DiskFull
+        | C::Internal
+        | C::PreviewPending
+        | C::IdempotencyInProgress => Retry::After,
         C::StaleVersion | C::ClaimedByOther => Retry::Now,
         _ => Retry::Never,
     }

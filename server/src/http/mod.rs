@@ -6,6 +6,7 @@ pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod middleware;
+pub mod once;
 pub mod openapi;
 pub mod routes;
 pub mod v1;

@@ -1,10 +1,17 @@
 //! The API document, generated from the handlers.
 
+mod shared;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use actix_web::{HttpResponse, get};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
+use crate::domain::Operation;
 use crate::http::error::Problem;
+use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
     auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
     work_orders,
@@ -162,7 +169,7 @@ impl Modify for BearerToken {
         templates::policy::show_calendar,
     ),
     components(schemas(Problem)),
-    modifiers(&BearerToken),
+    modifiers(&BearerToken, &IdempotencyKey, &EdgeProblems),
 )]
 pub struct ApiDoc;
 
@@ -172,6 +179,13 @@ pub struct ApiDoc;
 /// A message if the document cannot be written.
 pub fn yaml() -> Result<String, String> {
     ApiDoc::openapi().to_yaml().map_err(|error| error.to_string())
+}
+
+/// The query parameters that an operation documents.
+#[must_use]
+pub fn query_names(operation: Operation) -> &'static [String] {
+    static NAMES: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(|| shared::query_names(&ApiDoc::openapi()));
+    NAMES.get(operation.row().id).map_or(&[], Vec::as_slice)
 }
 
 /// Serves the document as JSON.

@@ -1,10 +1,13 @@
 //! Every route, one line each, in the order of the API document.
 
+use std::collections::BTreeSet;
+
+use actix_web::dev::ResourceDef;
 use actix_web::middleware::from_fn;
-use actix_web::{Handler, Responder, web};
+use actix_web::{Handler, Responder, Route, web};
 
 use crate::domain::Operation;
-use crate::domain::operation::Method;
+use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
     auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
@@ -96,7 +99,32 @@ impl Mount<'_> {
             Method::Put => web::put(),
             Method::Patch => web::patch(),
         };
-        let guarded = method.to(handler).wrap(from_fn(move |request, next| guard(operation, request, next)));
-        self.0.route(row.path, guarded);
+        let guarded = |method: Route, handler: F| {
+            method.to(handler).wrap(from_fn(move |request, next| guard(operation, request, next)))
+        };
+        if row.method == Method::Get {
+            // The connection leaves the body away and keeps its length (RFC 9110 section 9.3.2).
+            self.0.route(row.path, guarded(web::head(), handler.clone()));
+        }
+        self.0.route(row.path, guarded(method, handler));
     }
+}
+
+/// The methods that a path knows, as the `Allow` header names them; empty for an unknown path.
+#[must_use]
+pub fn allowed(path: &str) -> String {
+    let matches = |row: &Row| ResourceDef::new(row.path).is_match(path);
+    let methods: BTreeSet<&str> = Operation::ALL
+        .iter()
+        .map(|operation| operation.row())
+        .filter(matches)
+        .flat_map(|row| match row.method {
+            Method::Get => ["GET", "HEAD"].as_slice(),
+            Method::Post => &["POST"],
+            Method::Put => &["PUT"],
+            Method::Patch => &["PATCH"],
+        })
+        .copied()
+        .collect();
+    methods.into_iter().collect::<Vec<_>>().join(", ")
 }

@@ -150,11 +150,19 @@ pub(crate) fn prepare_directory(path: &std::path::Path) -> StoreResult<()> {
 
 /// Opens one connection outside any pool, to fail early with a readable message.
 pub(crate) fn probe(url: &DatabaseUrl) -> StoreResult<()> {
-    let result = match url {
-        DatabaseUrl::Sqlite(path) => SqliteConnection::establish(&path.to_string_lossy()).map(drop),
-        DatabaseUrl::Postgres(url) => PgConnection::establish(url).map(drop),
-    };
-    result.map_err(|error| StoreError::Open(error.to_string()))
+    match url {
+        DatabaseUrl::Sqlite(path) => probe_sqlite(path),
+        DatabaseUrl::Postgres(url) => {
+            PgConnection::establish(url).map(drop).map_err(|error| StoreError::Open(error.to_string()))
+        }
+    }
+}
+
+/// SQLite opens any file; only its first read says that it is no database, which a pool would try again and again.
+fn probe_sqlite(path: &std::path::Path) -> StoreResult<()> {
+    let said = |error: &dyn std::fmt::Display| StoreError::Open(format!("{}: {error}", path.display()));
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(|error| said(&error))?;
+    conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA schema_version;").map_err(|error| said(&error))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod documents;
 pub mod error;
 pub mod evidence;
 pub mod feed;
+pub mod idempotency;
 pub mod intent_blobs;
 pub mod migrate;
 pub mod norms;

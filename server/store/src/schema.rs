@@ -886,6 +886,28 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `idempotency_keys`.
+    idempotency_keys (org_id, user_id, idempotency_key) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `idempotency_key`.
+        idempotency_key -> Text,
+        /// Column `fingerprint`.
+        fingerprint -> Text,
+        /// Column `status`.
+        status -> BigInt,
+        /// Column `version`.
+        version -> Nullable<BigInt>,
+        /// Column `body`.
+        body -> Text,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -931,4 +953,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     reworks,
     review_claims,
     audit_events,
+    idempotency_keys,
 );

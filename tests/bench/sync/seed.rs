@@ -8,6 +8,7 @@ use std::sync::Arc;
 use doorstep::adapters::system::SystemClock;
 use doorstep::app::customers::NewCustomer;
 use doorstep::app::norms::seed_norms;
+use doorstep::app::once::Once;
 use doorstep::app::sites::NewSite;
 use doorstep::app::visits::{NewVisit, PlannedTime, create_visit};
 use doorstep::app::work_orders::{ImportMode, ImportRow, OrderData, RowResult, import_work_orders};
@@ -167,7 +168,7 @@ impl Company {
             device: None,
             token: TokenKind::Full,
         };
-        let ctx = Ctx { now: self.now, actor, scope: Scope::Organisation };
+        let ctx = Ctx { now: self.now, actor, scope: Scope::Organisation, once: Once::default() };
         let rows = (0..count).map(order).collect();
         let report = import_work_orders(state, ctx.clone(), rows, ImportMode::AllOrNothing, false).await;
         let mut visits = Vec::new();

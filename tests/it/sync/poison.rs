@@ -244,3 +244,28 @@ async fn a_write_that_panics_leaves_nothing_behind_and_the_next_one_goes_on() {
     phone.intend(day_note("afterwards"));
     assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
 }
+
+#[actix_web::test]
+async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    phone.sync().await;
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    let planned = office.plan(&[YUNZE.rep()]).await.visit;
+    run(&app, format!("UPDATE visits SET state = 'damaged' WHERE id = '{planned}'")).await;
+
+    let request = phone.request();
+    let answer = phone.exchange(&request).await;
+    assert_eq!(answer.cursor, request.cursor.clone().expect("a cursor of earlier rounds"), "asked again next time");
+    let receipt = receipt_of(&app, &phone, &answer);
+    assert_eq!(outcome_of(&answer, visit), Outcome::Stored);
+    assert_eq!(receipt.heads_of(&visit), Some(phone.heads(visit).as_slice()));
+    phone.take_in(&answer);
+    assert!(phone.is_all_sent());
+
+    run(&app, format!("UPDATE visits SET state = 'planned' WHERE id = '{planned}'")).await;
+    phone.sync().await;
+    assert!(phone.has("visit", planned), "the news come once they can be read");
+}

@@ -110,9 +110,8 @@ pub async fn create_user(state: &AppState, ctx: Ctx, new: NewUser) -> AppResult<
         created_at_ms: ctx.now.0,
     };
     let roles = new.roles;
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let codes: Vec<&str> = roles.iter().map(|role| role.code()).collect();
             users::insert_user(conn, &user, &codes)?;
             Ok::<_, AppError>(Person { user: user.clone(), roles: roles.clone() })

@@ -26,6 +26,7 @@ use sync_core::time::UnixMillis;
 
 use super::on_resubmission;
 use crate::app::blobs::{StoredBlob, store_blob, update_evidence};
+use crate::app::once::Once;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::visits::reproject_view;
 use crate::app::{AppError, AppResult, AppState, Ctx, sync};
@@ -232,7 +233,7 @@ impl Office {
     pub(crate) fn ctx(&self, user: UserId, role: Role, device: Option<DeviceId>) -> Ctx {
         let scope = if role == Role::FieldRep { Scope::Own } else { Scope::Organisation };
         let actor = Actor { org: ORG, user, team: None, roles: vec![role], device, token: TokenKind::Full };
-        Ctx { now: self.state.clock.now(), actor, scope }
+        Ctx { now: self.state.clock.now(), actor, scope, once: Once::default() }
     }
 
     pub(crate) fn rep(&self) -> Ctx {

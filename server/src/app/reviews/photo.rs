@@ -45,7 +45,7 @@ pub async fn judge_photo(
 ) -> AppResult<VerdictRow> {
     verdict::check(sent.id, sent.comment.as_deref())?;
     let app = state.clone();
-    state.store.write(move |conn| judge(conn, &app, &ctx, visit, &photo, &sent)).await
+    ctx.once().write(&state.store, move |conn| judge(conn, &app, &ctx, visit, &photo, &sent)).await
 }
 
 fn judge(

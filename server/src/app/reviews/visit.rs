@@ -53,7 +53,7 @@ pub async fn judge_visit(state: &AppState, ctx: Ctx, visit: VisitId, mut sent: V
     verdict::check(sent.id, sent.comment.as_deref())?;
     sent.heads.sort();
     let (app, ticket) = (state.clone(), ReworkId(state.id()));
-    state.store.write(move |conn| judge(conn, &app, &ctx, visit, &sent, ticket)).await
+    ctx.once().write(&state.store, move |conn| judge(conn, &app, &ctx, visit, &sent, ticket)).await
 }
 
 fn judge(

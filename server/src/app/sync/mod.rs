@@ -87,7 +87,15 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     let round = Arc::new(open(state, ctx, request).await?);
     let pushed = if round.request.has_content() { Some(push::push(state, &round).await?) } else { None };
     heartbeat(state, &round, pushed.is_some()).await?;
-    let pulled = pull::pull(state, &round).await?;
+    let pulled = match pull::pull(state, &round).await {
+        // What was just stored is acknowledged whatever the news came to: the phone asks for those again, and
+        // a request that brings nothing says what is wrong.
+        Err(error) if pushed.is_some() => {
+            tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "news cannot be read");
+            pull::nothing(state, &round)?
+        }
+        other => other?,
+    };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
     response.more = pulled.more;
     response.docs = pulled.docs;

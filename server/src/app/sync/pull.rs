@@ -38,6 +38,19 @@ pub(super) async fn pull(state: &AppState, round: &Arc<Round>) -> AppResult<Pull
     state.store.read(move |conn| Reader::new(conn, &round, epoch).read()).await
 }
 
+/// No news, at the cursor the phone has.
+pub(super) fn nothing(state: &AppState, round: &Round) -> AppResult<Pulled> {
+    let cursor = match &round.request.cursor {
+        Some(cursor) => cursor.clone(),
+        None => encode(&Cursor { epoch: state.epoch, positions: BTreeMap::new() })?,
+    };
+    Ok(Pulled { cursor, ..Pulled::default() })
+}
+
+fn encode(cursor: &Cursor) -> AppResult<String> {
+    cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))
+}
+
 struct Reader<'a> {
     conn: &'a mut Conn,
     round: &'a Round,
@@ -88,7 +101,7 @@ impl<'a> Reader<'a> {
                 self.out.acks.push(item::not_found(doc.id));
             }
         }
-        self.out.cursor = self.cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))?;
+        self.out.cursor = encode(&self.cursor)?;
         Ok(self.out)
     }
 

@@ -24,9 +24,8 @@ pub async fn assign_visit(
     crew: Vec<UserId>,
 ) -> AppResult<Visit> {
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let org = ctx.actor.org;
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;

@@ -24,9 +24,8 @@ pub async fn cancel_visit(
         return Err(Refusal::new(ErrorCode::Invalid).field("reason", "1 to 500 characters").into());
     }
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_cancel(state), state)?;
@@ -44,9 +43,8 @@ pub async fn cancel_visit(
 /// `not_found`, `stale_version`, `state_invalid` unless it is approved.
 pub async fn close_visit(state: &AppState, ctx: Ctx, id: VisitId, seen_version: i64) -> AppResult<Visit> {
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_close(state), state)?;

@@ -23,9 +23,8 @@ pub async fn create_next_attempt(
     time: PlannedTime,
 ) -> AppResult<Visit> {
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let previous = reach::load_visit(conn, &ctx, id)?;
             let state = state_of(&previous)?;
             require(may_try_again(state, previous.outcome.as_deref()), state)?;

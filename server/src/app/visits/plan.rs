@@ -62,9 +62,8 @@ pub(super) const PROPOSERS: [&str; 3] = ["customer", "rep", "office"];
 /// `invalid` naming the field; `state_invalid` while an earlier visit of the order is open.
 pub async fn create_visit(state: &AppState, ctx: Ctx, new: NewVisit) -> AppResult<Visit> {
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let order = find_work_order(conn, ctx.actor.org, new.work_order)?.ok_or_else(|| {
                 AppError::from(Refusal::new(ErrorCode::Invalid).field("work_order_id", "an existing work order"))
             })?;

@@ -58,9 +58,8 @@ pub async fn reschedule_visit(
 ) -> AppResult<Rescheduled> {
     check(&to, ctx.now)?;
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_reschedule(state), state)?;

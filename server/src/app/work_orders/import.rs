@@ -89,9 +89,8 @@ pub async fn import_work_orders(
         let judged = state.store.read(move |conn| judge(conn, &ctx, &rows)).await?;
         return Ok(ImportReport { outcome: ImportOutcome::Preview, rows: judged });
     }
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             let mut judged = judge(conn, &ctx, &rows)?;
             let is_faulty = judged.iter().any(|result| matches!(result, RowResult::Faulty(_)));
             if is_faulty && mode == ImportMode::AllOrNothing {

@@ -72,9 +72,8 @@ pub async fn create_work_order(
 ) -> AppResult<WorkOrder> {
     check("", &data, Refusal::new(ErrorCode::Invalid)).into_result()?;
     let app = state.clone();
-    state
-        .store
-        .write(move |conn| {
+    ctx.once()
+        .write(&state.store, move |conn| {
             check_place(conn, &ctx, customer, site)?;
             let row = insert(conn, &app, &ctx, (customer, site), &data)?;
             Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new() })

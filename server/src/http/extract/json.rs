@@ -9,13 +9,12 @@ use serde::de::DeserializeOwned;
 
 use crate::app::{AppError, AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
+use crate::http::extract::shape::Shape;
+use crate::http::extract::unique::Unique;
 
 /// A JSON body of the expected form.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
-
-/// Deepest nesting of a JSON body (limits-and-threats section 5).
-const MAX_DEPTH: usize = 16;
 
 impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     type Error = ApiError;
@@ -27,8 +26,9 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
         Box::pin(async move {
             require_json(&request)?;
             let limit = limit_of(&request)?;
+            let limits = &state_of(&request)?.config.limits;
             let body = read_body(payload, limit, ErrorCode::BodyTooLarge).await?;
-            parse(&body).map(Self).map_err(ApiError)
+            parse(&body, Shape { keys: limits.json_keys, items: limits.json_items }).map(Self).map_err(ApiError)
         })
     }
 }
@@ -44,12 +44,18 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
     Err(refusal.into())
 }
 
-fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
-    let state = request
-        .app_data::<web::Data<AppState>>()
-        .ok_or_else(|| AppError::Internal("application state is missing".to_owned()))?;
-    let limits = &state.config.limits;
+/// The largest body of a request, in bytes.
+///
+/// # Errors
+/// If the application is put together wrongly.
+pub fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
+    let limits = &state_of(request)?.config.limits;
     Ok(if request.path().ends_with("/import") { limits.import_body_bytes } else { limits.json_body_bytes })
+}
+
+fn state_of(request: &HttpRequest) -> Result<&AppState, ApiError> {
+    let state = request.app_data::<web::Data<AppState>>().map(web::Data::get_ref);
+    state.ok_or_else(|| AppError::Internal("application state is missing".to_owned()).into())
 }
 
 /// Reads a whole body of at most `limit` bytes.
@@ -82,10 +88,8 @@ fn next_part(
 ///
 /// # Errors
 /// `json_duplicate_key`, `json_too_complex` or `body_invalid`.
-pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
-    if depth(body) > MAX_DEPTH {
-        return Err(Refusal::new(ErrorCode::JsonTooComplex).limit(16, i64::try_from(depth(body)).unwrap_or(99)).into());
-    }
+pub fn parse<T: DeserializeOwned>(body: &[u8], shape: Shape) -> Result<T, AppError> {
+    shape.check(body)?;
     if holds_nul(body) {
         // PostgreSQL's texts cannot hold it, and no person types it.
         return Err(Refusal::new(ErrorCode::BodyInvalid)
@@ -97,18 +101,23 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, AppError> {
         return Err(Refusal::new(ErrorCode::BodyInvalid).field("", "a JSON object").into());
     }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let message = error.inner().to_string();
-        let code =
-            if message.starts_with("duplicate field") { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
-        AppError::from(Refusal::new(code).field(nameable(&error.path().to_string()), expectation(&message)))
-    })?;
+    let parsed: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| faulty(&error))?;
     deserializer.end().map_err(|_trailing| {
         AppError::from(
             Refusal::new(ErrorCode::BodyInvalid).detail("Something follows the JSON value", "JSON 内容之后有多余字符"),
         )
     })?;
+    // A struct refuses a second key by itself, a map keeps the last.
+    let _: Unique = serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body))
+        .map_err(|error| faulty(&error))?;
     Ok(parsed)
+}
+
+fn faulty(error: &serde_path_to_error::Error<serde_json::Error>) -> AppError {
+    let message = error.inner().to_string();
+    let is_double = message.starts_with("duplicate field");
+    let code = if is_double { ErrorCode::JsonDuplicateKey } else { ErrorCode::BodyInvalid };
+    Refusal::new(code).field(nameable(&error.path().to_string()), expectation(&message)).into()
 }
 
 /// What serde expected, without what it found: nothing that was sent is repeated (limits-and-threats section 5).
@@ -123,7 +132,8 @@ fn expectation(message: &str) -> String {
 }
 
 /// A path as it can be shown: the name of an unknown field comes from the sender and may be anything.
-fn nameable(path: &str) -> String {
+#[must_use]
+pub fn nameable(path: &str) -> String {
     let is_name = |part: &str| {
         part.starts_with(|first: char| first.is_ascii_lowercase())
             && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-[]".contains(&byte))
@@ -145,27 +155,10 @@ fn holds_nul(body: &[u8]) -> bool {
     false
 }
 
-/// Deepest nesting of brackets outside strings, found without recursion.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut in_string, mut escaped) = (0usize, 0usize, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'[' if !in_string => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' if !in_string => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[derive(Debug, serde::Deserialize)]
@@ -175,8 +168,10 @@ mod tests {
         phones: Vec<String>,
     }
 
+    const SHAPE: Shape = Shape { keys: 10, items: 10 };
+
     fn refusal(body: &str) -> (ErrorCode, Vec<String>) {
-        match parse::<Body>(body.as_bytes()).expect_err(body) {
+        match parse::<Body>(body.as_bytes(), SHAPE).expect_err(body) {
             AppError::Refused(refusal) => (refusal.code, refusal.fields.into_iter().map(|field| field.path).collect()),
             other => panic!("{other}"),
         }
@@ -188,6 +183,16 @@ mod tests {
         assert_eq!(refusal(r#"{"phones":[],"phones":[]}"#).0, ErrorCode::JsonDuplicateKey);
         assert_eq!(refusal(r#"{"phones":[]} x"#).0, ErrorCode::BodyInvalid);
         assert_eq!(refusal(&"[".repeat(17)).0, ErrorCode::JsonTooComplex);
+    }
+
+    #[test]
+    fn a_key_is_not_twice_in_a_map_either() {
+        let parsed = |body: &str| parse::<BTreeMap<String, BTreeMap<String, i64>>>(body.as_bytes(), SHAPE);
+        parsed(r#"{"fields":{"a":1,"b":-1},"c":{"a":1}}"#).expect("the same key of another object");
+        for body in [r#"{"fields":{"a":1,"a":1}}"#, r#"{"a":{},"a":{}}"#, r#"{"fields":{"a":1,"\u0061":2}}"#] {
+            let Err(AppError::Refused(refusal)) = parsed(body) else { panic!("{body}") };
+            assert_eq!(refusal.code, ErrorCode::JsonDuplicateKey, "{body}");
+        }
     }
 
     #[test]
@@ -207,11 +212,6 @@ mod tests {
     fn nul_and_arrays_are_no_bodies() {
         assert_eq!(refusal(r#"{"phones":["a\u0000b"]}"#).0, ErrorCode::BodyInvalid);
         assert_eq!(refusal(r#"[["1"]]"#).0, ErrorCode::BodyInvalid);
-        assert!(parse::<Body>(br#"{"phones":["\\u0000"]}"#).is_ok(), "an escaped backslash is no escape");
-    }
-
-    #[test]
-    fn brackets_in_strings_do_not_count() {
-        assert_eq!(depth(br#"{"a":"[[[\"[["}"#), 1);
+        assert!(parse::<Body>(br#"{"phones":["\\u0000"]}"#, SHAPE).is_ok(), "an escaped backslash is no escape");
     }
 }

@@ -6,6 +6,8 @@ pub mod json;
 pub mod page;
 pub mod path;
 pub mod query;
+pub mod shape;
+pub mod unique;
 
 pub use if_match::IfMatch;
 pub use json::Json;

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use crate::app::{ErrorCode, Refusal};
 use crate::http::error::ApiError;
 
-/// Typed query parameters; unknown ones are ignored.
+/// Typed query parameters; the guard has refused unknown ones.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 

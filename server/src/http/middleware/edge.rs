@@ -2,13 +2,16 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use sync_core::protocol::Encoding;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::app::{AppError, AppState, ErrorCode};
+use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
+use crate::domain::Operation;
 use crate::http::error::{ApiError, Language, problem_response};
+use crate::http::routes;
 
 /// The id of a request, shown in problems and logs.
 #[derive(Debug, Clone)]
@@ -23,6 +26,13 @@ const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
 /// hears nothing new pays for each byte.
 const SHOWN_HEADERS: [(&str, &str); 3] =
     [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-resource-policy", "same-site")];
+
+/// What is answered however busy the process is.
+const HEALTH: [&str; 2] = [Operation::Healthz.row().path, Operation::Readyz.row().path];
+
+/// Longest wait that an overloaded process asks for, in seconds; each client draws its own, so that they do not come
+/// back together.
+const OVERLOAD_SECS: i64 = 8;
 
 /// Wraps the whole application.
 ///
@@ -39,10 +49,18 @@ pub async fn edge(
     // Captured before the handler consumes the request; ids in paths are not personal data, queries may be.
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let started = state.clock.now();
-    let mut response = next.call(request).await?.map_into_boxed_body();
+    let mut response = match admit(&state, &request) {
+        Ok(_slot) => next.call(request).await?.map_into_boxed_body(),
+        Err(refusal) => request.error_response(ApiError::from(refusal)).map_into_boxed_body(),
+    };
     if let Some(error) = failure(&response) {
         log_failure(&error, &id);
-        let problem = problem_response(&error, &id, language);
+        let mut problem = problem_response(&error, &id, language);
+        if error.code() == ErrorCode::MethodNotAllowed
+            && let Ok(methods) = HeaderValue::from_str(&routes::allowed(&path))
+        {
+            problem.headers_mut().insert(ALLOW, methods);
+        }
         let (request, _) = response.into_parts();
         response = ServiceResponse::new(request, problem).map_into_boxed_body();
     }
@@ -50,6 +68,36 @@ pub async fn edge(
     tracing::info!(request_id = id, %method, path, status, ms = state.clock.now().since_ms(started), "request");
     add_headers(response.headers_mut(), &id);
     Ok(response)
+}
+
+/// Refuses what is too large to look at or too much to serve; what it gives holds a place until the answer is made.
+fn admit(state: &AppState, request: &ServiceRequest) -> AppResult<Option<OwnedSemaphorePermit>> {
+    let limits = &state.config.limits;
+    let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let refuse =
+        |code, limit: usize, actual: usize| Err(Refusal::new(code).limit(number(limit), number(actual)).into());
+    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
+    if url > limits.url_bytes {
+        return refuse(ErrorCode::UriTooLong, limits.url_bytes, url);
+    }
+    let headers = request.headers();
+    if headers.len() > limits.headers {
+        return refuse(ErrorCode::HeadersTooLarge, limits.headers, headers.len());
+    }
+    let line = request.method().as_str().len() + url + " HTTP/1.1\r\n".len() + 1;
+    let fields = headers.iter().map(|(name, value)| name.as_str().len() + ": \r\n".len() + value.len());
+    let bytes = line + fields.sum::<usize>();
+    if bytes > limits.header_bytes {
+        return refuse(ErrorCode::HeadersTooLarge, limits.header_bytes, bytes);
+    }
+    // Whoever watches the process must get an answer when it is busiest.
+    if HEALTH.contains(&request.path()) {
+        return Ok(None);
+    }
+    state.slots.clone().try_acquire_owned().map(Some).map_err(|_none_free| {
+        let [jitter, ..] = state.random.bytes32();
+        Refusal::new(ErrorCode::Overloaded).retry_after(1 + i64::from(jitter) % OVERLOAD_SECS).into()
+    })
 }
 
 /// The error behind a response: ours, or a stand-in for one of the framework's.

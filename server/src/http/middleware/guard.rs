@@ -1,15 +1,24 @@
 //! The permission guard in front of every handler; its rules are the table in `domain/operation.rs`.
 
+use std::net::IpAddr;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 
-use crate::app::{AppState, Ctx, ErrorCode, auth};
+use crate::app::once::{Once, RunningKey};
+use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, auth};
 use crate::domain::Operation;
 use crate::domain::operation::Access;
 use crate::http::error::ApiError;
+use crate::http::extract::json::nameable;
+use crate::http::middleware::idempotency::{bind, replay};
+use crate::http::openapi::query_names;
+
+/// What a proxy says of the caller.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Lets the request through if the table grants the operation, and leaves a [`Ctx`] for the handler.
 ///
@@ -17,33 +26,79 @@ use crate::http::error::ApiError;
 /// Only those of the framework; a refusal is a response with `token_invalid` or `forbidden`.
 pub async fn guard(
     operation: Operation,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if operation.row().access != Access::Public {
-        match authorise(operation, &request).await {
-            Ok(ctx) => {
-                request.extensions_mut().insert(ctx);
-            }
-            // A response, not an error: the edge needs the request to write the problem.
-            Err(error) => return Ok(request.error_response(error).map_into_boxed_body()),
-        }
+    match admit(operation, &mut request).await {
+        Ok(_running) => Ok(replay(next.call(request).await?.map_into_boxed_body())),
+        // A response, not an error: the edge needs the request to write the problem.
+        Err(error) => Ok(request.error_response(error).map_into_boxed_body()),
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn authorise(operation: Operation, request: &ServiceRequest) -> Result<Ctx, ApiError> {
-    let state = request
-        .app_data::<web::Data<AppState>>()
-        .ok_or_else(|| crate::app::AppError::Internal("application state is missing".to_owned()))?;
-    let token = request
-        .headers()
-        .get(AUTHORIZATION)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| value.strip_prefix("Bearer "))
-        .ok_or(ErrorCode::TokenInvalid)?;
+/// Everything that is asked of a request before its handler sees it.
+async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Option<RunningKey>, ApiError> {
+    let state = request.app_data::<web::Data<AppState>>().cloned();
+    let state = state.ok_or_else(|| AppError::Internal("application state is missing".to_owned()))?;
+    if operation == Operation::Login
+        && let Some(address) = caller(request, state.config.behind_proxy)
+    {
+        state.rates.count_login_from(address)?;
+    }
+    if operation.row().access == Access::Public {
+        check_query(operation, request)?;
+        return Ok(None);
+    }
+    let mut ctx = authorise(operation, &state, request).await?;
+    check_query(operation, request)?;
+    let running = bind(operation, &state, request, &mut ctx).await?;
+    request.extensions_mut().insert(ctx);
+    Ok(running)
+}
+
+async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequest) -> Result<Ctx, ApiError> {
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = header.and_then(bearer).ok_or(ErrorCode::TokenInvalid)?;
     let now = state.clock.now();
     let actor = auth::authenticate(state, token, now).await?;
+    match (operation, actor.device) {
+        (Operation::Sync, Some(device)) => state.rates.count_sync(actor.org, device)?,
+        _ if operation.row().access == Access::Device => {}
+        _ => state.rates.count_call(&actor)?,
+    }
     let scope = operation.scope(&actor.roles, actor.token, actor.device.is_some()).ok_or(ErrorCode::Forbidden)?;
-    Ok(Ctx { now, actor, scope })
+    Ok(Ctx { now, actor, scope, once: Once::default() })
+}
+
+/// The token of an `Authorization` header; the scheme's case does not count (RFC 9110 section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// The address that calls; behind a proxy the one that the proxy saw.
+fn caller(request: &ServiceRequest, behind_proxy: bool) -> Option<IpAddr> {
+    if !behind_proxy {
+        return request.peer_addr().map(|peer| peer.ip());
+    }
+    // Only the last entry is the proxy's own word; those before it are the caller's.
+    let forwarded = request.headers().get_all(FORWARDED_FOR).last().and_then(|value| value.to_str().ok());
+    forwarded.and_then(|list| list.rsplit(',').next()).and_then(|address| address.trim().parse().ok())
+}
+
+/// Refuses query parameters that the operation does not know: a misspelt filter would show what was not asked for.
+fn check_query(operation: Operation, request: &ServiceRequest) -> Result<(), ApiError> {
+    if request.query_string().is_empty() || matches!(operation, Operation::Healthz | Operation::Readyz) {
+        return Ok(());
+    }
+    let known = query_names(operation);
+    let given = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let given =
+        given.map_err(|_faulty| Refusal::new(ErrorCode::ParameterInvalid).field("query", "name=value pairs"))?;
+    let expected = || if known.is_empty() { "no parameter".to_owned() } else { format!("one of {}", known.join(", ")) };
+    let unknown = given.iter().filter(|(name, _)| !known.contains(name));
+    let refusal = unknown.fold(Refusal::new(ErrorCode::ParameterInvalid), |refusal, (name, _)| {
+        refusal.field(nameable(name), expected())
+    });
+    Ok(refusal.into_result()?)
 }

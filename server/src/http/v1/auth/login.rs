@@ -36,6 +36,7 @@ pub struct LoginIn {
     responses((status = 200, description = "Signed in", body = SessionOut), PublicProblems))]
 pub async fn login(state: web::Data<AppState>, Json(body): Json<LoginIn>) -> Result<web::Json<SessionOut>, ApiError> {
     let LoginIn { organisation, login, password } = body;
+    state.rates.count_login_to(&organisation)?;
     let session = auth::login(&state, auth::LoginCommand { organisation, login, password }).await?;
     Ok(web::Json(session.into()))
 }

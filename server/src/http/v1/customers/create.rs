@@ -3,10 +3,12 @@
 use actix_web::{HttpResponse, web};
 
 use super::{CustomerIn, CustomerOut};
-use crate::app::{AppState, Ctx, customers};
+use crate::app::customers::Customer;
+use crate::app::once::Answer;
+use crate::app::{AppResult, AppState, Ctx, customers};
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
-use crate::http::extract::if_match::tagged;
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 
 /// Adds a customer
@@ -23,6 +25,9 @@ pub async fn create_customer(
     ctx: Ctx,
     Json(body): Json<CustomerIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let customer = customers::create_customer(&state, ctx, body.into()).await?;
-    Ok(tagged(HttpResponse::Created(), customer.row.version, &CustomerOut::from(customer)))
+    once(ctx, answer, |ctx| customers::create_customer(&state, ctx, body.into())).await
+}
+
+fn answer(customer: Customer) -> AppResult<Answer> {
+    created(Some(customer.row.version), &CustomerOut::from(customer))
 }

@@ -9,12 +9,15 @@ use sync_core::ids::{VerdictId, VisitId};
 use utoipa::ToSchema;
 
 use super::VerdictOut;
+use crate::app::once::Answer;
 use crate::app::reviews::{self, PhotoVerdict};
-use crate::app::{AppState, Ctx};
+use crate::app::{AppResult, AppState, Ctx};
 use crate::domain::review_words::{PhotoDecision, RejectReason};
 use crate::http::error::ApiError;
 use crate::http::extract::{Json, Path};
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
+use sync_core::plan::VerdictRow;
 
 /// A verdict on a photo.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -74,6 +77,9 @@ pub async fn judge_photo(
         reason: body.reason,
         comment: body.comment,
     };
-    let verdict = reviews::judge_photo(&state, ctx, visit, photo, sent).await?;
-    Ok(HttpResponse::Created().json(VerdictOut::from(verdict)))
+    once(ctx, answer, |ctx| reviews::judge_photo(&state, ctx, visit, photo, sent)).await
+}
+
+fn answer(verdict: VerdictRow) -> AppResult<Answer> {
+    created(None, &VerdictOut::from(verdict))
 }

@@ -7,11 +7,13 @@ use sync_core::ids::{VerdictId, VisitId};
 use utoipa::ToSchema;
 
 use super::{ReworkOut, VerdictOut};
+use crate::app::once::Answer;
 use crate::app::reviews::{self, JudgedVisit, VisitVerdict};
-use crate::app::{AppState, Ctx};
+use crate::app::{AppResult, AppState, Ctx};
 use crate::domain::review_words::{ReturnReason, VisitDecision};
 use crate::http::error::ApiError;
 use crate::http::extract::{Json, Path};
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 
 /// A verdict on a visit.
@@ -87,6 +89,9 @@ pub async fn judge_visit(
         reason: body.reason,
         comment: body.comment,
     };
-    let judged = reviews::judge_visit(&state, ctx, visit, sent).await?;
-    Ok(HttpResponse::Created().json(JudgedVisitOut::from(judged)))
+    once(ctx, answer, |ctx| reviews::judge_visit(&state, ctx, visit, sent)).await
+}
+
+fn answer(judged: JudgedVisit) -> AppResult<Answer> {
+    created(None, &JudgedVisitOut::from(judged))
 }

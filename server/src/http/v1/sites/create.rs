@@ -7,12 +7,14 @@ use sync_core::time::Geo;
 use utoipa::ToSchema;
 
 use super::SiteOut;
+use crate::app::once::Answer;
 use crate::app::sites::NewSite;
-use crate::app::{AppState, Ctx, sites};
+use crate::app::{AppResult, AppState, Ctx, sites};
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
-use crate::http::extract::if_match::tagged;
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
+use doorstep_store::sites::SiteRecord;
 
 /// A site to add.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,6 +64,9 @@ pub async fn create_site(
         scene: body.scene,
         access_note: body.access_note,
     };
-    let site = sites::create_site(&state, ctx, body.customer_id, new).await?;
-    Ok(tagged(HttpResponse::Created(), site.version, &SiteOut::from(site)))
+    once(ctx, answer, |ctx| sites::create_site(&state, ctx, body.customer_id, new)).await
+}
+
+fn answer(site: SiteRecord) -> AppResult<Answer> {
+    created(Some(site.version), &SiteOut::from(site))
 }

@@ -7,10 +7,13 @@ use utoipa::ToSchema;
 
 use super::UserOut;
 use crate::app::auth::NewUser;
-use crate::app::{AppState, Ctx, auth};
+use crate::app::auth::Person;
+use crate::app::once::Answer;
+use crate::app::{AppResult, AppState, Ctx, auth};
 use crate::domain::Role;
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 
 /// A person to add.
@@ -59,6 +62,9 @@ pub async fn create_user(
         team: body.team_id,
         password: body.password,
     };
-    let person = auth::create_user(&state, ctx, new).await?;
-    Ok(HttpResponse::Created().json(UserOut::from(person)))
+    once(ctx, answer, |ctx| auth::create_user(&state, ctx, new)).await
+}
+
+fn answer(person: Person) -> AppResult<Answer> {
+    created(None, &UserOut::from(person))
 }

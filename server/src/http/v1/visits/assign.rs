@@ -6,10 +6,12 @@ use sync_core::ids::{UserId, VisitId};
 use utoipa::ToSchema;
 
 use super::VisitOut;
-use crate::app::{AppState, Ctx, visits};
+use crate::app::once::Answer;
+use crate::app::visits::Visit;
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
-use crate::http::extract::if_match::tagged;
 use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 
 /// The crew of a visit.
@@ -40,6 +42,9 @@ pub async fn assign_visit(
     IfMatch(version): IfMatch,
     Json(body): Json<CrewIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let visit = visits::assign_visit(&state, ctx, id, version, body.crew).await?;
-    Ok(tagged(HttpResponse::Ok(), visit.row.version, &VisitOut::from(visit)))
+    once(ctx, answer, |ctx| visits::assign_visit(&state, ctx, id, version, body.crew)).await
+}
+
+fn answer(visit: Visit) -> AppResult<Answer> {
+    shown(Some(visit.row.version), &VisitOut::from(visit))
 }

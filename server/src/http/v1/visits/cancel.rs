@@ -6,10 +6,12 @@ use sync_core::ids::VisitId;
 use utoipa::ToSchema;
 
 use super::VisitOut;
-use crate::app::{AppState, Ctx, visits};
+use crate::app::once::Answer;
+use crate::app::visits::Visit;
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
-use crate::http::extract::if_match::tagged;
 use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 
 /// Why a visit is cancelled.
@@ -40,6 +42,9 @@ pub async fn cancel_visit(
     IfMatch(version): IfMatch,
     Json(body): Json<CancelIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let visit = visits::cancel_visit(&state, ctx, id, version, body.reason).await?;
-    Ok(tagged(HttpResponse::Ok(), visit.row.version, &VisitOut::from(visit)))
+    once(ctx, answer, |ctx| visits::cancel_visit(&state, ctx, id, version, body.reason)).await
+}
+
+fn answer(visit: Visit) -> AppResult<Answer> {
+    shown(Some(visit.row.version), &VisitOut::from(visit))
 }

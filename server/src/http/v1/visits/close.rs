@@ -4,10 +4,12 @@ use actix_web::{HttpResponse, web};
 use sync_core::ids::VisitId;
 
 use super::VisitOut;
-use crate::app::{AppState, Ctx, visits};
+use crate::app::once::Answer;
+use crate::app::visits::Visit;
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
-use crate::http::extract::if_match::tagged;
 use crate::http::extract::{IfMatch, Path};
+use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 
 /// Closes an approved visit
@@ -26,6 +28,9 @@ pub async fn close_visit(
     Path(id): Path<VisitId>,
     IfMatch(version): IfMatch,
 ) -> Result<HttpResponse, ApiError> {
-    let visit = visits::close_visit(&state, ctx, id, version).await?;
-    Ok(tagged(HttpResponse::Ok(), visit.row.version, &VisitOut::from(visit)))
+    once(ctx, answer, |ctx| visits::close_visit(&state, ctx, id, version)).await
+}
+
+fn answer(visit: Visit) -> AppResult<Answer> {
+    shown(Some(visit.row.version), &VisitOut::from(visit))
 }

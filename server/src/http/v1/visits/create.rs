@@ -6,11 +6,13 @@ use sync_core::ids::{UserId, WorkOrderId};
 use utoipa::ToSchema;
 
 use super::{AppointmentIn, VisitOut, planned_time};
+use crate::app::once::Answer;
 use crate::app::visits::NewVisit;
-use crate::app::{AppState, Ctx, visits};
+use crate::app::visits::Visit;
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
-use crate::http::extract::if_match::tagged;
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 use crate::http::wire::Instant;
 
@@ -54,6 +56,9 @@ pub async fn create_visit(
 ) -> Result<HttpResponse, ApiError> {
     let time = planned_time(body.appointment, body.planned_start)?;
     let new = NewVisit { work_order: body.work_order_id, template: body.template, crew: body.crew, time };
-    let visit = visits::create_visit(&state, ctx, new).await?;
-    Ok(tagged(HttpResponse::Created(), visit.row.version, &VisitOut::from(visit)))
+    once(ctx, answer, |ctx| visits::create_visit(&state, ctx, new)).await
+}
+
+fn answer(visit: Visit) -> AppResult<Answer> {
+    created(Some(visit.row.version), &VisitOut::from(visit))
 }

@@ -6,10 +6,12 @@ use sync_core::ids::{UserId, VisitId};
 use utoipa::ToSchema;
 
 use super::{AppointmentIn, VisitOut, planned_time};
-use crate::app::{AppState, Ctx, visits};
+use crate::app::once::Answer;
+use crate::app::visits::Visit;
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
-use crate::http::extract::if_match::tagged;
 use crate::http::extract::{Json, Path};
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 use crate::http::wire::Instant;
 
@@ -49,6 +51,9 @@ pub async fn create_next_attempt(
     Json(body): Json<NextAttemptIn>,
 ) -> Result<HttpResponse, ApiError> {
     let time = planned_time(body.appointment, body.planned_start)?;
-    let visit = visits::create_next_attempt(&state, ctx, id, body.crew, time).await?;
-    Ok(tagged(HttpResponse::Created(), visit.row.version, &VisitOut::from(visit)))
+    once(ctx, answer, |ctx| visits::create_next_attempt(&state, ctx, id, body.crew, time)).await
+}
+
+fn answer(visit: Visit) -> AppResult<Answer> {
+    created(Some(visit.row.version), &VisitOut::from(visit))
 }

@@ -6,11 +6,12 @@ use sync_core::ids::VisitId;
 use utoipa::ToSchema;
 
 use super::VisitOut;
-use crate::app::visits::Rescheduling;
-use crate::app::{AppState, Ctx, visits};
+use crate::app::once::Answer;
+use crate::app::visits::{Rescheduled, Rescheduling};
+use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
-use crate::http::extract::if_match::tagged;
 use crate::http::extract::{IfMatch, Json, Path};
+use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 use crate::http::wire::Instant;
 
@@ -84,11 +85,14 @@ pub async fn reschedule_visit(
         proposed_by: body.proposed_by,
         reason: body.reason,
     };
-    let moved = visits::reschedule_visit(&state, ctx, id, version, to).await?;
+    once(ctx, answer, |ctx| visits::reschedule_visit(&state, ctx, id, version, to)).await
+}
+
+fn answer(moved: Rescheduled) -> AppResult<Answer> {
     let notice = moved.notice_minutes.zip(moved.is_compliant);
     let out = RescheduledOut {
         notice: notice.map(|(notice_minutes, is_compliant)| NoticeOut { notice_minutes, is_compliant }),
         visit: moved.visit.into(),
     };
-    Ok(tagged(HttpResponse::Ok(), out.visit.version, &out))
+    shown(Some(out.visit.version), &out)
 }

@@ -8,11 +8,13 @@ use sync_core::ids::{CustomerId, SiteId};
 use utoipa::ToSchema;
 
 use super::WorkOrderOut;
+use crate::app::once::Answer;
 use crate::app::work_orders::OrderData;
-use crate::app::{AppState, Ctx, work_orders};
+use crate::app::work_orders::WorkOrder;
+use crate::app::{AppResult, AppState, Ctx, work_orders};
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
-use crate::http::extract::if_match::tagged;
+use crate::http::once::{created, once};
 use crate::http::openapi::Problems;
 
 /// A work order to add.
@@ -72,6 +74,9 @@ pub async fn create_work_order(
         fields: body.fields,
         priority: body.priority,
     };
-    let order = work_orders::create_work_order(&state, ctx, body.customer_id, body.site_id, data).await?;
-    Ok(tagged(HttpResponse::Created(), order.row.version, &WorkOrderOut::from(order)))
+    once(ctx, answer, |ctx| work_orders::create_work_order(&state, ctx, body.customer_id, body.site_id, data)).await
+}
+
+fn answer(order: WorkOrder) -> AppResult<Answer> {
+    created(Some(order.row.version), &WorkOrderOut::from(order))
 }

@@ -6,10 +6,12 @@ use sync_core::ids::WorkOrderId;
 use utoipa::ToSchema;
 
 use super::OrderIn;
+use crate::app::once::Answer;
 use crate::app::work_orders::{self, ImportMode, ImportOutcome, ImportReport, ImportRow, RowResult};
-use crate::app::{AppState, Ctx, FieldFault};
+use crate::app::{AppResult, AppState, Ctx, FieldFault};
 use crate::http::error::ApiError;
 use crate::http::extract::Json;
+use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 use crate::http::v1::customers::CustomerIn;
 use crate::http::v1::sites::SiteData;
@@ -159,6 +161,9 @@ pub async fn import_work_orders(
         .into_iter()
         .map(|row| ImportRow { customer: row.customer.into(), site: row.site.into(), order: row.order.into() })
         .collect();
-    let report = work_orders::import_work_orders(&state, ctx, rows, mode, body.dry_run).await?;
-    Ok(HttpResponse::Ok().json(ImportOut::from(report)))
+    once(ctx, answer, |ctx| work_orders::import_work_orders(&state, ctx, rows, mode, body.dry_run)).await
+}
+
+fn answer(report: ImportReport) -> AppResult<Answer> {
+    shown(None, &ImportOut::from(report))
 }

@@ -1,0 +1,120 @@
+//! Every limit that an installation can set, with its default and the ceiling that no configuration exceeds.
+//!
+//! The rows of limits-and-threats section 5 that concern a request as a whole; what the protocol fixes for server
+//! and phone alike stands in `sync_core::protocol::limits`.
+
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::ConfigError;
+
+/// Limits on requests.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimitsConfig {
+    /// A URL, in bytes.
+    pub url_bytes: usize,
+    /// Request line and headers, in bytes.
+    pub header_bytes: usize,
+    /// Headers of a request.
+    pub headers: usize,
+    /// A JSON body, in bytes.
+    pub json_body_bytes: usize,
+    /// A bulk import, in bytes.
+    pub import_body_bytes: usize,
+    /// Keys of one JSON object.
+    pub json_keys: usize,
+    /// Items of one JSON array.
+    pub json_items: usize,
+    /// A photo or other blob, in bytes.
+    pub blob_bytes: u64,
+    /// A sync request as sent, in bytes.
+    pub sync_encoded_bytes: usize,
+    /// A sync request after decompression, in bytes.
+    pub sync_decoded_bytes: usize,
+    /// Decompressed size divided by compressed size.
+    pub sync_ratio: usize,
+    /// Items per page.
+    pub page_size: i64,
+    /// Requests served at once by one process.
+    pub concurrent_requests: usize,
+    /// Sync calls of a device, per minute.
+    pub sync_per_minute: NonZeroU32,
+    /// Sync calls of a device at once after a rest.
+    pub sync_burst: NonZeroU32,
+    /// Calls of a person or service account, per minute.
+    pub user_per_minute: NonZeroU32,
+    /// Calls of all people of an organisation, per minute.
+    pub tenant_per_minute: NonZeroU32,
+    /// Sign-ins from one address, per minute.
+    pub login_address_per_minute: NonZeroU32,
+    /// Sign-ins to one organisation, per minute.
+    pub login_tenant_per_minute: NonZeroU32,
+}
+
+/// Key, default and ceiling of each limit.
+///
+/// # Source
+/// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
+/// HTTP library hands on.
+const LIMITS: [(&str, u64, u64); 19] = [
+    ("url_bytes", 4 << 10, 60 << 10),
+    ("header_bytes", 16 << 10, 120 << 10),
+    ("headers", 64, 96),
+    ("json_body_bytes", 256 << 10, 4 << 20),
+    ("import_body_bytes", 5 << 20, 64 << 20),
+    ("json_keys", 1_000, 100_000),
+    ("json_items", 10_000, 1_000_000),
+    ("blob_bytes", 40 << 20, 1 << 30),
+    ("sync_encoded_bytes", 4 << 20, 16 << 20),
+    ("sync_decoded_bytes", 16 << 20, 64 << 20),
+    ("sync_ratio", 20, 1_000),
+    ("page_size", 200, 1_000),
+    ("concurrent_requests", 512, 16_384),
+    ("sync_per_minute", 60, 60_000),
+    ("sync_burst", 120, 60_000),
+    ("user_per_minute", 600, 600_000),
+    ("tenant_per_minute", 6_000, 6_000_000),
+    ("login_address_per_minute", 30, 30_000),
+    ("login_tenant_per_minute", 300, 300_000),
+];
+
+/// The defaults as the section `limits` of a configuration.
+pub(super) fn defaults() -> Value {
+    Value::Object(LIMITS.iter().map(|(key, default, _)| ((*key).to_owned(), (*default).into())).collect::<Map<_, _>>())
+}
+
+/// Refuses what exceeds a ceiling.
+pub(super) fn check(section: Option<&Value>) -> Result<(), ConfigError> {
+    let value = |key: &str| section.and_then(|section| section.get(key)).and_then(Value::as_u64);
+    match LIMITS.iter().find(|(key, _, ceiling)| value(key).is_some_and(|value| value > *ceiling)) {
+        Some((key, _, ceiling)) => {
+            Err(ConfigError::Key { key: format!("limits.{key}"), problem: format!("at most {ceiling}") })
+        }
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_a_default_within_its_ceiling() {
+        let defaults = defaults();
+        serde_json::from_value::<LimitsConfig>(defaults.clone()).expect("complete, and nothing unknown");
+        check(Some(&defaults)).expect("within the ceilings");
+    }
+
+    #[test]
+    fn one_above_a_ceiling_is_refused_and_named() {
+        for (key, _, ceiling) in LIMITS {
+            let section = |value: u64| serde_json::json!({ key: value });
+            check(Some(&section(ceiling))).expect(key);
+            let error = check(Some(&section(ceiling + 1))).expect_err(key).to_string();
+            assert_eq!(error, format!("configuration key limits.{key}: at most {ceiling}"));
+        }
+    }
+}

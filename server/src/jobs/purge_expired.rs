@@ -1,0 +1,32 @@
+//! Forgets what is kept for a time only: answers to idempotency keys.
+
+use std::time::Duration;
+
+use doorstep_store::idempotency::delete_keys_before;
+use sync_core::time::UnixMillis;
+
+use crate::app::once::KEPT_MS;
+use crate::app::{AppError, AppResult, AppState};
+
+/// How often the job runs: an expired key is free without it, so an hour more of storage is all it costs.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs the job at once and then every hour, until the process stops.
+pub async fn run(state: AppState) {
+    let mut ticks = tokio::time::interval(EVERY);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = run_due(&state, state.clock.now()).await {
+            tracing::error!(%error, "forgetting expired idempotency keys failed");
+        }
+    }
+}
+
+/// Deletes everything that has expired; tells how many rows.
+///
+/// # Errors
+/// Database errors only.
+pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
+    let before_ms = now.0.saturating_sub(KEPT_MS);
+    state.store.write(move |conn| Ok::<_, AppError>(delete_keys_before(conn, before_ms)?)).await
+}
