@@ -89,7 +89,8 @@ impl Office<'_> {
             device: None,
             token: TokenKind::Full,
         };
-        Ctx { now: self.app.clock.now(), actor, scope: Scope::Organisation }
+        let scope = Scope::Organisation;
+        Ctx { now: self.app.clock.now(), actor, scope, grants: vec![(Role::Dispatcher, scope)] }
     }
 
     /// An order of a new customer.

@@ -3,7 +3,7 @@
 use sync_core::time::UnixMillis;
 
 use crate::app::error::{AppError, ErrorCode};
-use crate::domain::{Actor, Scope};
+use crate::domain::{Actor, Role, Scope};
 
 /// The context of one authorised request.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub struct Ctx {
     pub actor: Actor,
     /// How far the granted operation reaches.
     pub scope: Scope,
+    /// The roles of the asker that grant it, and how far each of them reaches.
+    pub grants: Vec<(Role, Scope)>,
 }
 
 impl Ctx {

@@ -76,7 +76,8 @@ impl<'a> Seeder<'a> {
             device: None,
             token: TokenKind::Full,
         };
-        Ok(Ctx { now: self.now, actor, scope: Scope::Organisation })
+        let scope = Scope::Organisation;
+        Ok(Ctx { now: self.now, actor, scope, grants: vec![(person.role, scope)] })
     }
 }
 

@@ -167,7 +167,8 @@ impl Company {
             device: None,
             token: TokenKind::Full,
         };
-        let ctx = Ctx { now: self.now, actor, scope: Scope::Organisation };
+        let scope = Scope::Organisation;
+        let ctx = Ctx { now: self.now, actor, scope, grants: vec![(Role::Dispatcher, scope)] };
         let rows = (0..count).map(order).collect();
         let report = import_work_orders(state, ctx.clone(), rows, ImportMode::AllOrNothing, false).await;
         let mut visits = Vec::new();

@@ -121,12 +121,10 @@ fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow
     let org = ctx.actor.org;
     let row = blobs::find_blob(conn, org, sha256)?.ok_or(ErrorCode::NotFound)?;
     let reach = reach::of(conn, ctx)?;
-    let sees_all = reach.is_none();
     let claiming = blobs::list_claiming_visits(conn, org, sha256)?.into_iter().collect();
-    let states = reach::visible_states(ctx);
-    let filter = VisitFilter { ids: Some(claiming), reach, states, ..VisitFilter::default() };
+    let filter = VisitFilter { ids: Some(claiming), reach: reach.visits.clone(), ..VisitFilter::default() };
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if sees_all || was_brought_by_crew(conn, org, &row, visit.id.0)? {
+        if reach.sees_everybodys(&visit.state) || was_brought_by_crew(conn, org, &row, visit.id.0)? {
             return Ok((row, visit.id.0));
         }
     }

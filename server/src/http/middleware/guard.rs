@@ -45,5 +45,6 @@ async fn authorise(operation: Operation, request: &ServiceRequest) -> Result<Ctx
     let now = state.clock.now();
     let actor = auth::authenticate(state, token, now).await?;
     let scope = operation.scope(&actor.roles, actor.token, actor.device.is_some()).ok_or(ErrorCode::Forbidden)?;
-    Ok(Ctx { now, actor, scope })
+    let grants = operation.grants(&actor.roles);
+    Ok(Ctx { now, actor, scope, grants })
 }
