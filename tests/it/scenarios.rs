@@ -2,6 +2,7 @@
 
 mod absent;
 mod crew;
+mod enrolment;
 mod installs;
 mod kills;
 mod returned;

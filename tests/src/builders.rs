@@ -87,6 +87,7 @@ impl Office<'_> {
             team: member.team,
             roles: vec![Role::Dispatcher],
             device: None,
+            session: None,
             token: TokenKind::Full,
         };
         let scope = Scope::Organisation;

@@ -74,6 +74,7 @@ impl<'a> Seeder<'a> {
             team: None,
             roles: vec![person.role],
             device: None,
+            session: None,
             token: TokenKind::Full,
         };
         let scope = Scope::Organisation;
