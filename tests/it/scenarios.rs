@@ -5,6 +5,7 @@ mod crew;
 mod enrolment;
 mod installs;
 mod kills;
+mod long_notes;
 mod returned;
 mod scripts;
 mod unplanned;
