@@ -82,6 +82,6 @@ impl Edit<'_, '_> {
     /// Replaces `removed` characters of the notes from `at` on.
     pub(super) fn splice_notes(&mut self, at: usize, removed: usize, inserted: &str) -> Result<(), DocError> {
         let removed = isize::try_from(removed).unwrap_or(isize::MAX);
-        self.transaction.splice_text(&notes_object(self.visit), at, removed, inserted).map_err(refused)
+        self.transaction.splice_text(notes_object(self.visit), at, removed, inserted).map_err(refused)
     }
 }
