@@ -22,6 +22,9 @@ impl utoipa::ToSchema for UnixMillis {}
 /// 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.
 const FIRST_SHOWN_MS: i64 = -62_167_219_200_000;
 
+/// 9999-12-30T22:00:00.000Z, the last instant that has a calendar day in every zone.
+const LAST_SHOWN_MS: i64 = 253_402_207_200_000;
+
 /// 2000-01-01 and 2100-01-01: what a phone claims outside is not when it happened.
 const PLAUSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 
@@ -40,8 +43,7 @@ impl UnixMillis {
     /// record keeps the true number, and the view has a finding.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        let last = jiff::Timestamp::MAX.as_millisecond();
-        let shown = jiff::Timestamp::from_millisecond(self.0.clamp(FIRST_SHOWN_MS, last));
+        let shown = jiff::Timestamp::from_millisecond(self.0.clamp(FIRST_SHOWN_MS, LAST_SHOWN_MS));
         format!("{:.3}", shown.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
     }
 
@@ -137,7 +139,7 @@ mod tests {
             (FIRST_SHOWN_MS, "0000-01-01T00:00:00.000Z"),
             (-1, "1969-12-31T23:59:59.999Z"),
             (0, "1970-01-01T00:00:00.000Z"),
-            (i64::MAX, "9999-12-30T22:00:00.999Z"),
+            (i64::MAX, "9999-12-30T22:00:00.000Z"),
         ] {
             assert_eq!(UnixMillis(ms).to_rfc3339(), shown, "{ms}");
         }
