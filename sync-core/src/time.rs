@@ -19,6 +19,15 @@ impl utoipa::PartialSchema for UnixMillis {
 #[cfg(feature = "openapi")]
 impl utoipa::ToSchema for UnixMillis {}
 
+/// 0000-01-01T00:00:00Z, the first instant that RFC 3339 can write.
+const FIRST_SHOWN_MS: i64 = -62_167_219_200_000;
+
+/// 9999-12-30T22:00:00.000Z, the last instant that has a calendar day in every zone.
+const LAST_SHOWN_MS: i64 = 253_402_207_200_000;
+
+/// 2000-01-01 and 2100-01-01: what a phone claims outside is not when it happened.
+const PLAUSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+
 impl UnixMillis {
     /// Reads an RFC 3339 text.
     ///
@@ -29,11 +38,13 @@ impl UnixMillis {
     }
 
     /// Writes RFC 3339 with milliseconds and `Z`, as REST shows instants.
+    ///
+    /// RFC 3339 knows the years 0 to 9999. A wild clock's instant outside is shown as the nearest inside; the
+    /// record keeps the true number, and the view has a finding.
     #[must_use]
     pub fn to_rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0)
-            .map(|instant| format!("{instant:.3}"))
-            .unwrap_or_else(|_out_of_range| format!("invalid:{}", self.0))
+        let shown = jiff::Timestamp::from_millisecond(self.0.clamp(FIRST_SHOWN_MS, LAST_SHOWN_MS));
+        format!("{:.3}", shown.unwrap_or(jiff::Timestamp::UNIX_EPOCH))
     }
 
     /// The instant `ms` milliseconds later.
@@ -81,6 +92,12 @@ impl Stamp {
     pub fn corrected(&self) -> UnixMillis {
         UnixMillis(self.wall_ms.saturating_add(self.off_ms.unwrap_or(0)))
     }
+
+    /// Whether the corrected instant can be true at all.
+    #[must_use]
+    pub fn is_plausible(&self) -> bool {
+        PLAUSIBLE_MS.contains(&self.corrected().0)
+    }
 }
 
 /// A position with its accuracy and datum (design section 13).
@@ -112,5 +129,19 @@ mod tests {
         let instant = UnixMillis::from_rfc3339("2025-03-04T09:52:00+08:00");
         assert_eq!(instant.map(UnixMillis::to_rfc3339), Ok("2025-03-04T01:52:00.000Z".to_owned()));
         assert_eq!(UnixMillis::from_rfc3339("yesterday"), Err(TimeError));
+    }
+
+    #[test]
+    fn every_instant_is_shown_as_rfc_3339() {
+        for (ms, shown) in [
+            (i64::MIN, "0000-01-01T00:00:00.000Z"),
+            (FIRST_SHOWN_MS - 1, "0000-01-01T00:00:00.000Z"),
+            (FIRST_SHOWN_MS, "0000-01-01T00:00:00.000Z"),
+            (-1, "1969-12-31T23:59:59.999Z"),
+            (0, "1970-01-01T00:00:00.000Z"),
+            (i64::MAX, "9999-12-30T22:00:00.000Z"),
+        ] {
+            assert_eq!(UnixMillis(ms).to_rfc3339(), shown, "{ms}");
+        }
     }
 }

@@ -15,7 +15,7 @@ const VISIT: VisitId = VisitId::from_bytes([42; 16]);
 const BY: &str = "01955f2c-3000-7000-8000-0000000000aa";
 
 fn stamp() -> Value {
-    json!({"wall_ms": 1, "mono_ms": 2, "boot_id": "ABCDEFGH"})
+    json!({"wall_ms": 1_741_053_120_000_i64, "mono_ms": 2, "boot_id": "ABCDEFGH"})
 }
 
 #[derive(Debug, Clone)]

@@ -247,6 +247,41 @@ fn quarantine_frees_only_what_that_batch_carried() {
 }
 
 #[test]
+fn a_change_named_in_quarantine_takes_along_only_what_rests_on_it() {
+    let mut outbox = Outbox::default();
+    let aside = UnsentChange { deps: vec![hash(100)], ..change(3, 10) };
+    outbox.offer(VISIT, &[hash(100)], vec![change(1, 10), change(2, 10), aside]);
+    let other = VisitId::from_bytes([6; 16]);
+    outbox.offer(other, &[], vec![change(7, 10)]);
+    next(&mut outbox);
+    let receipt = verified(|receipt| {
+        receipt.batch_id = Some(BATCH);
+        receipt.quarantined = vec![(hash(1).to_string(), "field_limit".into())];
+    });
+    let events = outbox.apply_receipt(&receipt, &no_history);
+    assert_eq!(events, [], "something of the document is still unsent");
+    assert_eq!((outbox.unsent_changes(&VISIT), outbox.unsent_changes(&other)), (1, 1));
+    let batch = next(&mut outbox);
+    let sent: Vec<_> = batch.docs.iter().map(|doc| (doc.id, doc.chunks.clone())).collect();
+    assert!(sent.contains(&(VISIT, vec![Blob(vec![3; 10])])), "{sent:?}");
+    assert!(sent.contains(&(other, vec![Blob(vec![7; 10])])), "{sent:?}");
+}
+
+#[test]
+fn statements_go_as_they_were_sealed() {
+    let mut outbox = Outbox::default();
+    // A clock that went backwards gives times against the order; digests are in none.
+    let seals: Vec<String> = (0..6).map(|number| format!("seal {number}")).collect();
+    for (at, seal) in (0..).zip(&seals) {
+        outbox.add_statement(PushStatement { body: Blob(vec![0; 1_200]), seal: seal.clone() }, UnixMillis(-at));
+    }
+    let sent = |batch: &Batch| batch.statements.iter().map(|push| push.seal.clone()).collect::<Vec<_>>();
+    assert_eq!(sent(&next(&mut outbox)), seals);
+    let few = outbox.next_batch(BATCH, 8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
+    assert!(few.more && seals.starts_with(&sent(&few)) && !few.statements.is_empty(), "{few:?}");
+}
+
+#[test]
 fn intents_go_as_they_were_made_before_the_documents_they_create() {
     let mut outbox = Outbox::default();
     outbox.offer(VISIT, &[], vec![change(1, 10)]);

@@ -4,6 +4,7 @@
 //! Roles and tokens are played here, things of oneself and of others in `relations`, lists in `lists`.
 
 mod lists;
+mod pairs;
 mod relations;
 mod targets;
 

@@ -2,8 +2,10 @@
 
 mod absent;
 mod crew;
+mod enrolment;
 mod installs;
 mod kills;
+mod long_notes;
 mod returned;
 mod scripts;
 mod unplanned;

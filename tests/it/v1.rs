@@ -6,3 +6,4 @@ mod idempotency;
 mod limits;
 mod methods;
 mod planning;
+mod wild_times;

@@ -264,7 +264,7 @@ impl TestApp {
     pub fn mint(&self, subject: &Subject) -> String {
         let config = &self.state.config;
         let life = config.auth.access_token_secs;
-        token::mint(&self.state.keys, &config.public_url, subject, self.clock.now(), life, self.id())
+        token::mint(&self.state.keys, &config.issuer(), subject, self.clock.now(), life, self.id())
             .expect("a token can be minted")
     }
 

@@ -88,9 +88,11 @@ impl Office<'_> {
             team: member.team,
             roles: vec![Role::Dispatcher],
             device: None,
+            session: None,
             token: TokenKind::Full,
         };
-        Ctx { now: self.app.clock.now(), actor, scope: Scope::Organisation, once: Once::default() }
+        let scope = Scope::Organisation;
+        Ctx { now: self.app.clock.now(), actor, scope, grants: vec![(Role::Dispatcher, scope)], once: Once::default() }
     }
 
     /// An order of a new customer.

@@ -61,6 +61,8 @@ pub struct Phone<'a> {
     pub receipts: Vec<HeldReceipt>,
     /// Blobs the server asked for.
     pub wants: BTreeSet<Hash>,
+    /// What the clock shows where it is wrong.
+    pub wrong_clock: Option<sync_core::time::Stamp>,
     docs: BTreeMap<VisitId, Carried>,
 }
 
@@ -85,6 +87,7 @@ impl<'a> Phone<'a> {
             statements: Vec::new(),
             receipts: Vec::new(),
             wants: BTreeSet::new(),
+            wrong_clock: None,
             docs: BTreeMap::new(),
         }
     }

@@ -124,18 +124,32 @@ impl Story {
         Office { story: self, login }
     }
 
+    /// A phone that knows nothing yet.
+    #[must_use]
+    pub fn new_phone(&self) -> Phone<'_> {
+        Phone::new(self)
+    }
+
     /// Enrols a phone for a rep with a code of the admin.
     ///
     /// # Panics
     /// If the server or the phone refuses.
     #[must_use]
     pub fn enrol(&self, login: &'static str) -> Phone<'_> {
+        Phone::enrol(self, login, &self.enrolment_code(login))
+    }
+
+    /// A code of the admin for a rep's new phone.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn enrolment_code(&self, login: &'static str) -> String {
         let admin = self.office("admin");
         let users = admin.list("/v1/users");
         let user = users.iter().find(|user| user["login"] == login).expect("a rep of the demo company");
         let path = format!("/v1/users/{}/enrolment-codes", text(user, "id"));
-        let code = text(&admin.post(&path, &json!({})).expect(201), "code");
-        Phone::enrol(self, login, &code)
+        text(&admin.post(&path, &json!({})).expect(201), "code")
     }
 
     /// Enrols the phone that the server printed a code for when it started.

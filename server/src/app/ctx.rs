@@ -4,7 +4,7 @@ use sync_core::time::UnixMillis;
 
 use crate::app::error::{AppError, ErrorCode};
 use crate::app::once::Once;
-use crate::domain::{Actor, Scope};
+use crate::domain::{Actor, Role, Scope};
 
 /// The context of one authorised request.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Ctx {
     pub scope: Scope,
     /// The request's idempotency key, if it has one.
     pub once: Once,
+    /// The roles of the asker that grant it, and how far each of them reaches.
+    pub grants: Vec<(Role, Scope)>,
 }
 
 impl Ctx {

@@ -1,6 +1,6 @@
 //! Customers: adding, showing, listing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::customers::{self, CustomerFilter, CustomerRecord, PhoneRecord};
 use doorstep_store::{Conn, Txt};
@@ -8,7 +8,8 @@ use serde_json::json;
 use sync_core::ids::{CustomerId, OrgId};
 use sync_core::time::UnixMillis;
 
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::app::reach::{self, Reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 use crate::domain::fold::{digits, fold, last_four};
 
 /// Kinds of customers.
@@ -129,8 +130,9 @@ pub async fn show_customer(state: &AppState, ctx: Ctx, id: CustomerId) -> AppRes
     state
         .store
         .read(move |conn| {
-            let filter = CustomerFilter { id: Some(id), reps: reach::of(conn, &ctx)?, ..Default::default() };
-            let found = list_with_phones(conn, &ctx, &filter, "", 1)?;
+            let reach = reach::of(conn, &ctx)?;
+            let filter = CustomerFilter { id: Some(id), reps: reach.people.clone(), ..Default::default() };
+            let found = list_with_phones(conn, &ctx, &filter, &reach, "", 1)?;
             found.into_iter().next().ok_or_else(|| ErrorCode::NotFound.into())
         })
         .await
@@ -144,23 +146,33 @@ pub async fn list_customers(state: &AppState, ctx: Ctx, after: String, size: i64
     state
         .store
         .read(move |conn| {
-            let filter = CustomerFilter { reps: reach::of(conn, &ctx)?, ..Default::default() };
-            list_with_phones(conn, &ctx, &filter, &after, size)
+            let reach = reach::of(conn, &ctx)?;
+            let filter = CustomerFilter { reps: reach.people.clone(), ..Default::default() };
+            list_with_phones(conn, &ctx, &filter, &reach, &after, size)
         })
         .await
 }
 
-/// Lists customers with phone numbers, masked where the asker's role says so.
+/// Lists customers with phone numbers, masked where none of the asker's roles shows them.
 pub(crate) fn list_with_phones(
     conn: &mut Conn,
     ctx: &Ctx,
     filter: &CustomerFilter,
+    reach: &Reach,
     after: &str,
     size: i64,
 ) -> AppResult<Vec<Customer>> {
     let org = ctx.actor.org;
-    let masked = reach::is_masked(ctx);
     let rows = customers::list_customers(conn, org, filter, after, size)?;
+    let unmasked = match &reach.unmasked {
+        // The same page of fewer people's customers: it holds every row of the page above that is theirs.
+        Some(people) => {
+            let theirs = CustomerFilter { reps: Some(people.clone()), ..filter.clone() };
+            let rows = customers::list_customers(conn, org, &theirs, after, size)?;
+            Some(rows.into_iter().map(|row| row.id.0).collect::<BTreeSet<_>>())
+        }
+        None => None,
+    };
     let ids: Vec<CustomerId> = rows.iter().map(|row| row.id.0).collect();
     let mut phones: BTreeMap<CustomerId, Vec<String>> = BTreeMap::new();
     for (customer, phone) in customers::list_phones_of(conn, org, &ids)? {
@@ -168,7 +180,8 @@ pub(crate) fn list_with_phones(
     }
     let customers = rows.into_iter().map(|row| {
         let customer = Customer { phones: phones.remove(&row.id.0).unwrap_or_default(), row };
-        if masked { mask(customer) } else { customer }
+        let is_masked = unmasked.as_ref().is_some_and(|ids| !ids.contains(&customer.row.id.0));
+        if is_masked { mask(customer) } else { customer }
     });
     Ok(customers.collect())
 }

@@ -9,11 +9,12 @@ use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, reschedule_notice};
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId};
 use sync_core::plan::AppointmentChange;
 
+use crate::app::reach::{self, Reach};
 use crate::app::rows::appointment_row;
 use crate::app::scope::load_zone;
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::{listings, no_day};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 use crate::domain::Scope;
 use crate::domain::visit::{Place, is_late_risk};
 
@@ -69,32 +70,34 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>, tea
             let today = || zone.day(ctx.now).map_err(|error| AppError::Internal(error.to_string()));
             let day = day.map_or_else(today, Ok)?;
             let bounds = zone.bounds(&day).map_err(|_no_day| no_day())?;
+            let reach = reach::of(conn, &ctx)?;
+            let people = people_of_team(conn, &ctx, &reach, team)?;
             let filter = VisitFilter {
                 from_ms: Some(bounds.from.0),
                 to_ms: Some(bounds.to.0),
-                reach: reach_of_team(conn, &ctx, team)?,
+                reps: team.and(people.clone()),
+                reach: reach.visits.clone(),
                 ..Default::default()
             };
             let mut rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS + 1)?;
             let shown = usize::try_from(MAX_VISITS).unwrap_or(usize::MAX);
             let is_complete = rows.len() <= shown;
             rows.truncate(shown);
-            let mut visits = board_visits(conn, &ctx, rows)?;
+            let mut visits = board_visits(conn, &ctx, &reach, rows)?;
             visits.sort_by_key(|visit| place(visit).key());
-            Ok::<_, AppError>(Board { lines: lines(conn, &ctx, &filter, visits)?, day, is_complete })
+            Ok::<_, AppError>(Board { lines: lines(conn, &ctx, people.as_deref(), visits)?, day, is_complete })
         })
         .await
 }
 
 /// Whose visits the board shows.
-fn reach_of_team(conn: &mut Conn, ctx: &Ctx, team: Option<TeamId>) -> AppResult<Option<Vec<UserId>>> {
-    let reach = reach::of(conn, ctx)?;
-    let Some(team) = team else { return Ok(reach) };
+fn people_of_team(conn: &mut Conn, ctx: &Ctx, reach: &Reach, team: Option<TeamId>) -> AppResult<Option<Vec<UserId>>> {
+    let Some(team) = team else { return Ok(reach.people.clone()) };
     if ctx.scope < Scope::Organisation && ctx.actor.team != Some(team) {
         return Err(ErrorCode::NotFound.into());
     }
     let members = users::list_users(conn, ctx.actor.org, Some(team), "", i64::MAX)?;
-    let seen = |user: &UserId| reach.as_ref().is_none_or(|reach| reach.contains(user));
+    let seen = |user: &UserId| reach.people.as_ref().is_none_or(|people| people.contains(user));
     Ok(Some(members.into_iter().map(|member| member.id.0).filter(seen).collect()))
 }
 
@@ -109,18 +112,17 @@ fn place(visit: &BoardVisit) -> Place {
 }
 
 /// Adds to the visits of a day what the board shows, a few queries for all of them.
-fn board_visits(conn: &mut Conn, ctx: &Ctx, rows: Vec<VisitRecord>) -> AppResult<Vec<BoardVisit>> {
+fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord>) -> AppResult<Vec<BoardVisit>> {
     let org = ctx.actor.org;
     let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
-    let mut places: BTreeMap<VisitId, VisitPlace> = BTreeMap::new();
-    if !reach::is_masked(ctx) {
-        places.extend(visits::list_places(conn, org, &ids)?.into_iter().map(|place| (place.visit, place)));
-    }
+    let places = visits::list_places(conn, org, &ids)?;
+    let mut places: BTreeMap<VisitId, VisitPlace> = places.into_iter().map(|place| (place.visit, place)).collect();
     let deferred = deferred_before(conn, ctx, &rows)?;
     let short_notice = short_notices(conn, ctx, &rows)?;
     let listed = listings(conn, ctx, rows)?;
     let board_visit = |listing: VisitListing| {
-        let (customer, address) = places.remove(&listing.plan.id).map(|place| (place.customer, place.address)).unzip();
+        let place = places.remove(&listing.plan.id).filter(|_| !reach.masks(&listing.plan.crew));
+        let (customer, address) = place.map(|place| (place.customer, place.address)).unzip();
         BoardVisit {
             is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now),
             is_deferred_safety: listing.plan.previous_visit_id.is_some_and(|before| deferred.contains(&before)),
@@ -159,11 +161,11 @@ fn short_notices(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<
 }
 
 /// One line per rep with visits, by name; then those without a crew.
-fn lines(conn: &mut Conn, ctx: &Ctx, filter: &VisitFilter, visits: Vec<BoardVisit>) -> AppResult<Vec<BoardLine>> {
+fn lines(conn: &mut Conn, ctx: &Ctx, people: Option<&[UserId]>, visits: Vec<BoardVisit>) -> AppResult<Vec<BoardLine>> {
     let mut by_rep: BTreeMap<UserId, Vec<BoardVisit>> = BTreeMap::new();
     let mut open = Vec::new();
     for visit in visits {
-        let seen = |rep: &&UserId| filter.reach.as_ref().is_none_or(|reach| reach.contains(rep));
+        let seen = |rep: &&UserId| people.is_none_or(|people| people.contains(rep));
         let crew: Vec<UserId> = visit.listing.plan.crew.iter().filter(seen).copied().collect();
         if crew.is_empty() {
             open.push(visit.clone());

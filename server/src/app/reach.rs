@@ -1,5 +1,8 @@
-//! How far an asker sees: everything, or what people of his own are assigned to.
+//! How far an asker sees: the union of what each of his roles sees by itself.
 
+use std::collections::BTreeSet;
+
+use doorstep_store::visits::VisitReach;
 use doorstep_store::{Conn, users, visits};
 use sync_core::ids::{UserId, VisitId};
 use sync_core::visit::VisitState;
@@ -7,18 +10,67 @@ use sync_core::visit::VisitState;
 use crate::app::{AppResult, Ctx, ErrorCode};
 use crate::domain::{Role, Scope};
 
-/// The people whose visits the asker may see; `None` means all visits of the organisation.
+/// What the asker sees with the roles that grant the operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reach {
+    /// Whose orders, customers and sites he sees, those of the visits that they are assigned to; `None` for all.
+    pub people: Option<Vec<UserId>>,
+    /// Which visits he sees; `None` for all.
+    pub visits: Option<VisitReach>,
+    /// Whose customers' contact data he sees as it is, not masked; `None` for all.
+    pub unmasked: Option<Vec<UserId>>,
+}
+
+impl Reach {
+    /// Whether he sees a visit in this state without regard to who is assigned.
+    #[must_use]
+    pub fn sees_everybodys(&self, state: &str) -> bool {
+        self.visits.as_ref().is_none_or(|reach| reach.states.contains(&state))
+    }
+
+    /// Whether contact data is masked for a visit with this crew.
+    #[must_use]
+    pub fn masks(&self, crew: &[UserId]) -> bool {
+        self.unmasked.as_ref().is_some_and(|people| !crew.iter().any(|rep| people.contains(rep)))
+    }
+}
+
+/// What the asker sees.
 ///
 /// # Errors
-/// `not_found` for a team lead without a team.
-pub fn of(conn: &mut Conn, ctx: &Ctx) -> AppResult<Option<Vec<UserId>>> {
-    match ctx.scope {
-        Scope::Organisation => Ok(None),
-        Scope::Own => Ok(Some(vec![ctx.actor.user])),
-        Scope::Team => {
-            let team = ctx.actor.team.ok_or(ErrorCode::NotFound)?;
+/// Database errors only.
+pub fn of(conn: &mut Conn, ctx: &Ctx) -> AppResult<Reach> {
+    let team = match ctx.actor.team {
+        Some(team) if ctx.grants.iter().any(|(_, scope)| *scope == Scope::Team) => {
             let members = users::list_users(conn, ctx.actor.org, Some(team), "", i64::MAX)?;
-            Ok(Some(members.into_iter().map(|user| user.id.0).collect()))
+            members.into_iter().map(|user| user.id.0).collect()
+        }
+        _ => Vec::new(),
+    };
+    Ok(Reach::new(ctx, &team))
+}
+
+impl Reach {
+    fn new(ctx: &Ctx, team: &[UserId]) -> Self {
+        // Scopes include one another, so the widest is the union.
+        let widest = |counts: fn(Role) -> bool| {
+            ctx.grants.iter().filter(|(role, _)| counts(*role)).map(|(_, scope)| *scope).max()
+        };
+        let people = |scope: Option<Scope>| match scope {
+            None => Some(Vec::new()),
+            Some(Scope::Own) => Some(vec![ctx.actor.user]),
+            Some(Scope::Team) => {
+                let people: BTreeSet<UserId> = team.iter().copied().chain([ctx.actor.user]).collect();
+                Some(people.into_iter().collect())
+            }
+            Some(Scope::Organisation) => None,
+        };
+        let is_reviewer = widest(is_blind_to_unfinished) == Some(Scope::Organisation);
+        let states = if is_reviewer { handed_in() } else { Vec::new() };
+        Self {
+            people: people(widest(|_| true)),
+            visits: people(widest(|role| !is_blind_to_unfinished(role))).map(|reps| VisitReach { reps, states }),
+            unmasked: people(widest(|role| !is_masked(role))),
         }
     }
 }
@@ -28,25 +80,26 @@ pub fn of(conn: &mut Conn, ctx: &Ctx) -> AppResult<Option<Vec<UserId>>> {
 /// # Errors
 /// `not_found` for absent and foreign visits alike.
 pub fn load_visit(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<visits::VisitRecord> {
-    let reach = of(conn, ctx)?;
-    let filter = visits::VisitFilter { id: Some(visit), reach, states: visible_states(ctx), ..Default::default() };
+    let reach = of(conn, ctx)?.visits;
+    let filter = visits::VisitFilter { id: Some(visit), reach, ..Default::default() };
     let mut found = visits::list_visits(conn, ctx.actor.org, &filter, "", 1)?;
     Ok(found.pop().ok_or(ErrorCode::NotFound)?)
 }
 
-/// The states in which the asker sees visits; `None` means all. Who only reviews sees what was handed in.
-#[must_use]
-pub fn visible_states(ctx: &Ctx) -> Option<Vec<&'static str>> {
-    use VisitState as S;
-    let only_reviews = !ctx.actor.roles.is_empty() && ctx.actor.roles.iter().all(|role| *role == Role::Reviewer);
-    let is_visible =
-        |state: &&S| state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed);
-    only_reviews.then(|| S::ALL.iter().filter(is_visible).map(|state| state.code()).collect())
+/// Whether the role by itself sees nothing of a visit before it is handed in (rulebook 20).
+const fn is_blind_to_unfinished(role: Role) -> bool {
+    matches!(role, Role::Reviewer)
 }
 
-/// Whether contact data is masked for the asker: all he is are roles that judge, not serve (rulebook 20).
-#[must_use]
-pub fn is_masked(ctx: &Ctx) -> bool {
-    let judges = |role: &Role| matches!(role, Role::Reviewer | Role::Auditor);
-    !ctx.actor.roles.is_empty() && ctx.actor.roles.iter().all(judges)
+/// Whether contact data is masked for the role by itself: it judges, it does not serve (rulebook 20).
+const fn is_masked(role: Role) -> bool {
+    matches!(role, Role::Reviewer | Role::Auditor)
+}
+
+/// The states of visits that were handed in.
+fn handed_in() -> Vec<&'static str> {
+    use VisitState as S;
+    let is_visible =
+        |state: &&S| state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed);
+    S::ALL.iter().filter(is_visible).map(|state| state.code()).collect()
 }

@@ -61,21 +61,21 @@ pub async fn search(state: &AppState, ctx: Ctx, terms: Search) -> AppResult<Foun
 }
 
 fn find(conn: &mut Conn, ctx: &Ctx, terms: &Search) -> AppResult<Found> {
-    let reps = reach::of(conn, ctx)?;
+    let reach = reach::of(conn, ctx)?;
     let mut found = Found::default();
     if terms.names_person() {
-        let filter = customer_filter(terms, reps.clone());
-        found.customers = list_with_phones(conn, ctx, &filter, "", MAX_RESULTS)?;
+        let filter = customer_filter(terms, reach.people.clone());
+        found.customers = list_with_phones(conn, ctx, &filter, &reach, "", MAX_RESULTS)?;
     }
-    for filter in order_filters(terms, &found.customers, reps.as_ref()) {
-        for order in list_loaded(conn, ctx, &filter, "", MAX_RESULTS)? {
+    for filter in order_filters(terms, &found.customers, reach.people.as_ref()) {
+        for order in list_loaded(conn, ctx, &filter, reach.visits.as_ref(), "", MAX_RESULTS)? {
             if found.work_orders.iter().all(|known| known.row.id != order.row.id) {
                 found.work_orders.push(order);
             }
         }
     }
     found.work_orders.truncate(usize::try_from(MAX_RESULTS).unwrap_or(usize::MAX));
-    let seen = VisitFilter { reach: reps, states: reach::visible_states(ctx), ..Default::default() };
+    let seen = VisitFilter { reach: reach.visits, ..Default::default() };
     let mut ids: Vec<_> = found.work_orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
     if let Some(number) = &terms.number {
         let filter = VisitFilter { number: Some(number.trim().to_uppercase()), ..seen.clone() };

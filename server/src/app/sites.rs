@@ -8,7 +8,8 @@ use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 use sync_core::time::{Geo, UnixMillis};
 
 use crate::app::customers::is_text;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::app::reach::{self, Reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 use crate::domain::fold::fold;
 
 /// Scenes of sites.
@@ -112,12 +113,13 @@ pub async fn show_site(state: &AppState, ctx: Ctx, id: SiteId) -> AppResult<Site
         .read(move |conn| {
             let org = ctx.actor.org;
             let mut site = sites::find_site(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
-            let reps = reach::of(conn, &ctx)?;
-            let filter = CustomerFilter { id: Some(site.customer_id.0), reps, ..Default::default() };
+            let Reach { people, unmasked, .. } = reach::of(conn, &ctx)?;
+            let filter = CustomerFilter { id: Some(site.customer_id.0), reps: people, ..Default::default() };
             if customers::list_customers(conn, org, &filter, "", 1)?.is_empty() {
                 return Err(ErrorCode::NotFound.into());
             }
-            if reach::is_masked(&ctx) {
+            let unmasked = CustomerFilter { reps: unmasked, ..filter };
+            if customers::list_customers(conn, org, &unmasked, "", 1)?.is_empty() {
                 let kept: String = site.address.chars().take(6).collect();
                 site = SiteRecord { address: format!("{kept}***"), access_note: None, lat_udeg: None, ..site };
             }

@@ -3,6 +3,7 @@
 mod limits;
 mod load;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -21,8 +22,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Listening address.
     pub listen: String,
-    /// The URL by which people and phones reach this server; issuer of its tokens.
-    pub public_url: String,
+    /// The URL by which people and phones reach this server; absent for the listening address.
+    pub public_url: Option<String>,
     /// Database pools.
     pub database: DatabaseConfig,
     /// Signing in.
@@ -33,6 +34,21 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// What travels to phones.
     pub sync: SyncConfig,
+}
+
+impl Config {
+    /// The issuer of access tokens: the public URL, or where this machine reaches the listening address.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        if let Some(url) = &self.public_url {
+            return url.trim_end_matches('/').to_owned();
+        }
+        let address = self.listen.parse::<SocketAddr>().ok();
+        match address.filter(|address| address.ip().is_unspecified()) {
+            Some(everywhere) => format!("http://localhost:{}", everywhere.port()),
+            None => format!("http://{}", self.listen),
+        }
+    }
 }
 
 /// Database pools.
@@ -69,4 +85,26 @@ pub struct SyncConfig {
     pub days_ahead: i64,
     /// Visits planned up to this many days back.
     pub days_back: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_issuer_is_the_public_url_or_the_listening_address() {
+        let mut config = load(None).expect("defaults load");
+        config.public_url = None;
+        for (listen, issuer) in [
+            ("127.0.0.1:8480", "http://127.0.0.1:8480"),
+            ("0.0.0.0:9000", "http://localhost:9000"),
+            ("[::]:9000", "http://localhost:9000"),
+            ("office.example:80", "http://office.example:80"),
+        ] {
+            listen.clone_into(&mut config.listen);
+            assert_eq!(config.issuer(), issuer);
+        }
+        config.public_url = Some("https://visits.example/".to_owned());
+        assert_eq!(config.issuer(), "https://visits.example");
+    }
 }

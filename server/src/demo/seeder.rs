@@ -75,9 +75,11 @@ impl<'a> Seeder<'a> {
             team: None,
             roles: vec![person.role],
             device: None,
+            session: None,
             token: TokenKind::Full,
         };
-        Ok(Ctx { now: self.now, actor, scope: Scope::Organisation, once: Once::default() })
+        let scope = Scope::Organisation;
+        Ok(Ctx { now: self.now, actor, scope, grants: vec![(person.role, scope)], once: Once::default() })
     }
 }
 

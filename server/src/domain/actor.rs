@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sync_core::ids::{DeviceId, OrgId, TeamId, UserId};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A role of rulebook 1.1. `customer` acts only through one-time links and has no account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
@@ -146,6 +147,8 @@ pub struct Actor {
     pub roles: Vec<Role>,
     /// Enrolled device, if the token belongs to one.
     pub device: Option<DeviceId>,
+    /// The sign-in that the token belongs to; an upload-only token has none.
+    pub session: Option<Uuid>,
     /// What the token may do.
     pub token: TokenKind,
 }

@@ -282,6 +282,15 @@ impl Operation {
                 | Self::CloseVisit
         )
     }
+
+    /// Which of these roles grant the operation, and how far each of them reaches; none where no role is asked for.
+    #[must_use]
+    pub fn grants(self, roles: &[Role]) -> Vec<(Role, Scope)> {
+        match self.row().access {
+            Access::Roles(grants) => grants.iter().filter(|(role, _)| roles.contains(role)).copied().collect(),
+            Access::Public | Access::Device | Access::Anyone => Vec::new(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -299,6 +308,16 @@ mod tests {
         routes.sort_unstable();
         routes.dedup();
         assert_eq!((ids.len(), routes.len()), (count, count));
+    }
+
+    /// Reach relies on it: who sees only some states of visits sees those of everybody.
+    #[test]
+    fn who_judges_judges_for_the_whole_organisation() {
+        for op in Operation::ALL {
+            for (role, scope) in op.grants(&[Role::Reviewer, Role::Auditor]) {
+                assert_eq!(scope, Scope::Organisation, "{op:?} for {role}");
+            }
+        }
     }
 
     #[test]

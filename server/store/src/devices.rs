@@ -79,6 +79,18 @@ pub fn find_device(conn: &mut Conn, org: OrgId, id: DeviceId) -> StoreResult<Opt
         .optional())?)
 }
 
+/// The device with the key of this thumbprint.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_device_of_key(conn: &mut Conn, org: OrgId, kid: &str) -> StoreResult<Option<DeviceRow>> {
+    Ok(per_backend!(conn, c => devices::table
+        .filter(devices::org_id.eq(Txt(org)).and(devices::kid.eq(kid)))
+        .select(DeviceRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
 /// Devices in id order after `after`, of the given people or of all.
 ///
 /// # Errors
@@ -195,6 +207,23 @@ pub fn find_enrolment_code(conn: &mut Conn, org: OrgId, user: UserId) -> StoreRe
         .filter(enrolment_codes::org_id.eq(Txt(org))
             .and(enrolment_codes::user_id.eq(Txt(user)))
             .and(enrolment_codes::used_at_ms.is_null()))
+        .select(EnrolmentCodeRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// The code of a person with this hash, used or not.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_enrolment_code_of_hash(
+    conn: &mut Conn,
+    org: OrgId,
+    user: UserId,
+    hash: &str,
+) -> StoreResult<Option<EnrolmentCodeRow>> {
+    Ok(per_backend!(conn, c => enrolment_codes::table
+        .find((Txt(org), Txt(user), hash))
         .select(EnrolmentCodeRow::as_select())
         .first(c)
         .optional())?)

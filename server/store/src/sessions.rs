@@ -80,6 +80,19 @@ pub fn update_family(conn: &mut Conn, row: &RefreshFamilyRow, read_hash: &str) -
     )).set(row).execute(c))?)
 }
 
+/// Ends a family; the time of the first ending stays.
+///
+/// # Errors
+/// Database errors only.
+pub fn revoke_family(conn: &mut Conn, org: OrgId, id: Uuid, now_ms: i64) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(refresh_families::table.filter(
+        refresh_families::org_id.eq(Txt(org))
+            .and(refresh_families::id.eq(Txt(id)))
+            .and(refresh_families::revoked_at_ms.is_null()),
+    )).set(refresh_families::revoked_at_ms.eq(now_ms)).execute(c))?;
+    Ok(())
+}
+
 /// Ends every family of a device.
 ///
 /// # Errors

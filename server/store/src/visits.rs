@@ -193,8 +193,6 @@ pub struct VisitFilter {
     pub ids: Option<Vec<VisitId>>,
     /// Projected state.
     pub state: Option<String>,
-    /// Projected states the asker sees.
-    pub states: Option<Vec<&'static str>>,
     /// Planned start from here on.
     pub from_ms: Option<i64>,
     /// Planned start before this.
@@ -203,10 +201,19 @@ pub struct VisitFilter {
     pub work_order: Option<WorkOrderId>,
     /// Number of ours.
     pub number: Option<String>,
-    /// Only visits that this person is assigned to now.
-    pub rep: Option<UserId>,
-    /// Only visits that one of these people is assigned to now: how far the asker may see.
-    pub reach: Option<Vec<UserId>>,
+    /// Only visits that one of these people is assigned to now.
+    pub reps: Option<Vec<UserId>>,
+    /// How far the asker sees; `None` for all visits.
+    pub reach: Option<VisitReach>,
+}
+
+/// How far somebody sees: visits that some people are assigned to now, and everybody's visits in some states.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VisitReach {
+    /// Whose visits are seen in every state.
+    pub reps: Vec<UserId>,
+    /// In which projected states everybody's visits are seen.
+    pub states: Vec<&'static str>,
 }
 
 impl VisitFilter {
@@ -216,8 +223,8 @@ impl VisitFilter {
             || self.from_ms.is_some()
             || self.work_order.is_some()
             || self.number.is_some()
-            || self.rep.is_some()
-            || self.reach.is_some()
+            || self.reps.is_some()
+            || matches!(&self.reach, Some(reach) if reach.states.is_empty())
     }
 }
 
@@ -253,9 +260,6 @@ pub fn list_visits(
         if let Some(state) = &filter.state {
             query = query.filter(visits::state.eq(state));
         }
-        if let Some(states) = &filter.states {
-            query = query.filter(visits::state.eq_any(states.iter().copied()));
-        }
         if let Some(from) = filter.from_ms {
             query = query.filter(visits::planned_start_ms.ge(from));
         }
@@ -268,15 +272,25 @@ pub fn list_visits(
         if let Some(number) = &filter.number {
             query = query.filter(visits::number.eq(number));
         }
-        let assigned = || assignments::table
-            .filter(assignments::org_id.eq(Txt(org)).and(assignments::until_ms.is_null()))
+        let assigned_to = |reps: &[UserId]| assignments::table
+            .filter(assignments::org_id.eq(Txt(org)).and(assignments::until_ms.is_null())
+                .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt).collect::<Vec<_>>())))
             .select(assignments::visit_id);
-        if let Some(rep) = filter.rep {
-            query = query.filter(visits::id.eq_any(assigned().filter(assignments::rep_id.eq(Txt(rep)))));
+        if let Some(reps) = &filter.reps {
+            query = query.filter(visits::id.eq_any(assigned_to(reps)));
         }
-        if let Some(reach) = &filter.reach {
-            let reps = reach.iter().copied().map(Txt);
-            query = query.filter(visits::id.eq_any(assigned().filter(assignments::rep_id.eq_any(reps))));
+        // Either half alone is simpler for the engines than with an empty other half.
+        match &filter.reach {
+            None => {}
+            Some(VisitReach { reps, states }) if states.is_empty() => {
+                query = query.filter(visits::id.eq_any(assigned_to(reps)));
+            }
+            Some(VisitReach { reps, states }) if reps.is_empty() => {
+                query = query.filter(visits::state.eq_any(states.clone()));
+            }
+            Some(VisitReach { reps, states }) => {
+                query = query.filter(visits::id.eq_any(assigned_to(reps)).or(visits::state.eq_any(states.clone())));
+            }
         }
         query.load(c)
     })?)

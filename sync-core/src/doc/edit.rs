@@ -12,6 +12,12 @@ use crate::bytes::Hash;
 use crate::ids::VisitId;
 use crate::plain_json;
 
+/// Characters of the notes that one change of ours adds or removes at most.
+///
+/// # Source
+/// Limits section 5: a change has 5,000 operations, and each character is one; the rest is for other edits.
+pub const NOTES_STEP: usize = 4_000;
+
 /// A change just written by [`VisitDoc::edit`](super::VisitDoc::edit), ready for the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewChange {
@@ -64,9 +70,18 @@ impl Edit<'_, '_> {
 
     /// Replaces the notes, writing only what differs, so that concurrent edits of other parts survive.
     ///
+    /// A difference of more than [`NOTES_STEP`] characters belongs into several changes:
+    /// [`VisitDoc::set_notes`](super::VisitDoc::set_notes).
+    ///
     /// # Errors
     /// [`DocError::Refused`] if Automerge refuses, which honest documents rule out.
     pub fn set_notes(&mut self, text: &str) -> Result<(), DocError> {
         self.transaction.update_text(&notes_object(self.visit), text).map_err(refused)
+    }
+
+    /// Replaces `removed` characters of the notes from `at` on.
+    pub(super) fn splice_notes(&mut self, at: usize, removed: usize, inserted: &str) -> Result<(), DocError> {
+        let removed = isize::try_from(removed).unwrap_or(isize::MAX);
+        self.transaction.splice_text(notes_object(self.visit), at, removed, inserted).map_err(refused)
     }
 }

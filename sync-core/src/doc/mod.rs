@@ -7,7 +7,7 @@ pub mod record;
 pub mod schema;
 pub mod visit_doc;
 
-pub use edit::{Edit, NewChange};
+pub use edit::{Edit, NOTES_STEP, NewChange};
 pub use error::DocError;
 pub use genesis::{Genesis, genesis};
 pub use schema::Map;

@@ -9,7 +9,7 @@ use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc};
 
 use super::edit::commit;
 use super::genesis::{DOCUMENT_CHUNK, GENESIS_OPS, genesis, genesis_actor};
-use super::{DocError, Edit, Map, NewChange};
+use super::{DocError, Edit, Map, NOTES_STEP, NewChange};
 use crate::bytes::{Actor, Hash};
 use crate::ids::VisitId;
 
@@ -137,6 +137,35 @@ impl VisitDoc {
         let hash = commit(self.visit, self.doc.transaction(), write)?;
         let change = hash.and_then(|hash| self.doc.get_change_by_hash(&hash));
         Ok(change.map(|change| NewChange { hash: Hash(change.hash().0), chunk: change.raw_bytes().to_vec() }))
+    }
+
+    /// Replaces the notes in as many changes as the guard's limit for one of them asks for.
+    ///
+    /// # Errors
+    /// As [`Self::edit`]; the changes before the one at fault stay.
+    pub fn set_notes(&mut self, actor: Actor, text: &str) -> Result<Vec<NewChange>, DocError> {
+        let current: Vec<char> = self.doc.text(notes_object(self.visit)).map_err(refused)?.chars().collect();
+        let target: Vec<char> = text.chars().collect();
+        let same = |(a, b): &(&char, &char)| a == b;
+        let start = current.iter().zip(&target).take_while(same).count();
+        let shorter = current.len().min(target.len()).saturating_sub(start);
+        let end = current.iter().rev().zip(target.iter().rev()).take(shorter).take_while(same).count();
+        let old = current.len().saturating_sub(start + end);
+        let new: Vec<char> = target.into_iter().skip(start).collect();
+        let new = new.get(..new.len().saturating_sub(end)).unwrap_or_default();
+        if old + new.len() <= NOTES_STEP {
+            return Ok(self.edit(actor, |edit| edit.set_notes(text))?.into_iter().collect());
+        }
+        let mut changes = Vec::new();
+        for done in (0..old).step_by(NOTES_STEP) {
+            let removed = NOTES_STEP.min(old - done);
+            changes.extend(self.edit(actor, |edit| edit.splice_notes(start, removed, ""))?);
+        }
+        for (index, part) in new.chunks(NOTES_STEP).enumerate() {
+            let (at, part) = (start + index * NOTES_STEP, part.iter().collect::<String>());
+            changes.extend(self.edit(actor, |edit| edit.splice_notes(at, 0, &part))?);
+        }
+        Ok(changes)
     }
 
     /// Applies what the server sent: change chunks or a document chunk, all in one batch.

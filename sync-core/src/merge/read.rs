@@ -161,6 +161,7 @@ impl Reader<'_> {
             match part {
                 Unknown::Event(name) => self.find("unknown_event", map, key, Some(name)),
                 Unknown::Value(field) => self.find("unknown_value", map, key, Some(field.to_owned())),
+                Unknown::Time(field) => self.find("device_time_implausible", map, key, Some(field.to_owned())),
                 Unknown::Field(field) => self.find("unknown_field", map, key, Some(field)),
             }
         }

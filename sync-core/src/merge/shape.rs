@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 
 use crate::doc::Map;
+use crate::time::Stamp;
 
 /// A field whose values are a closed list in this version.
 type Coded = (&'static str, &'static [&'static str]);
@@ -78,7 +79,7 @@ const fn known(map: Map) -> Option<(&'static [&'static str], &'static [Coded])> 
     })
 }
 
-/// Something of a record that this version does not know.
+/// Something of a record that this version does not know, or does not believe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Unknown {
     /// A field.
@@ -87,7 +88,12 @@ pub(super) enum Unknown {
     Event(String),
     /// The value of another listed field.
     Value(&'static str),
+    /// The value of a time stamp that cannot be true.
+    Time(&'static str),
 }
+
+/// The fields that hold time stamps of the device.
+const STAMPS: &[&str] = &["at", "taken_at", "started_at"];
 
 /// Lists what this version does not know in a record that is a JSON object.
 pub(super) fn unknown_parts(map: Map, text: &str) -> Vec<Unknown> {
@@ -125,7 +131,14 @@ impl<'de> Visitor<'de> for Scan<'_> {
                 }
                 continue;
             }
-            if !self.fields.contains(&name.as_ref()) {
+            let is_known = self.fields.contains(&name.as_ref());
+            if let Some(field) = STAMPS.iter().find(|field| is_known && **field == name) {
+                if record.next_value::<Option<Stamp>>()?.is_some_and(|stamp| !stamp.is_plausible()) {
+                    self.found.push(Unknown::Time(field));
+                }
+                continue;
+            }
+            if !is_known {
                 self.found.push(Unknown::Field(shown(&name)));
             }
             record.next_value::<IgnoredAny>()?;

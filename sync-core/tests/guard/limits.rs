@@ -109,6 +109,26 @@ fn maps_and_notes_end_at_their_limit_and_what_fits_before_is_kept() {
 }
 
 #[test]
+fn long_notes_are_written_in_changes_that_are_all_taken() {
+    let mut doc = VisitDoc::create(VISIT).unwrap();
+    let long = |first: &str, count| format!("{first}{}末", "字𠮷".repeat(count));
+    // From nothing to the limit, to other text with the same ends, to little, and back.
+    for (text, changes) in [
+        (long("始", 9_999), 5),
+        (format!("始{}末", "x".repeat(19_998)), 10),
+        (long("始", 3), 6),
+        ("好".repeat(4_000), 2),
+    ] {
+        let server = Server::of(&doc);
+        let written = doc.set_notes(ME, &text).unwrap();
+        assert!(written.len() <= changes, "{} changes", written.len());
+        assert_eq!(sync_core::merge::view(&doc).notes, text);
+        server.accepts(&written.into_iter().map(|change| change.chunk).collect::<Vec<_>>());
+    }
+    assert_eq!(doc.set_notes(ME, &"好".repeat(4_000)).unwrap(), [], "the same again is no change");
+}
+
+#[test]
 fn documents_have_a_largest_size_history_and_number_of_actors() {
     let doc = visit();
     let mut twice = doc.clone();

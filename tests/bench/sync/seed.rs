@@ -86,7 +86,7 @@ impl Company {
         let session = Some(workload::id("session", name, self.now.0));
         let subject = Subject { org: self.org, user: self.rep, session, device: Some(device), kind: TokenKind::Full };
         let life = state.config.auth.access_token_secs;
-        let token = token::mint(&state.keys, &state.config.public_url, &subject, self.now, life, state.id());
+        let token = token::mint(&state.keys, &state.config.issuer(), &subject, self.now, life, state.id());
         let (org, user, key) = (self.org, self.rep, workload::key(name));
         Identity { org, user, device, key, token: token.expect("a token"), cursor: None }
     }
@@ -166,9 +166,11 @@ impl Company {
             team: Some(self.team),
             roles: vec![Role::Dispatcher],
             device: None,
+            session: None,
             token: TokenKind::Full,
         };
-        let ctx = Ctx { now: self.now, actor, scope: Scope::Organisation, once: Once::default() };
+        let scope = Scope::Organisation;
+        let ctx = Ctx { now: self.now, actor, scope, grants: vec![(Role::Dispatcher, scope)], once: Once::default() };
         let rows = (0..count).map(order).collect();
         let report = import_work_orders(state, ctx.clone(), rows, ImportMode::AllOrNothing, false).await;
         let mut visits = Vec::new();

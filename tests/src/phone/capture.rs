@@ -26,9 +26,12 @@ pub struct Form {
 }
 
 impl Phone<'_> {
-    /// A stamp of now.
+    /// A stamp of now, or what a wrong clock shows.
     #[must_use]
     pub fn stamp(&self) -> Stamp {
+        if let Some(wrong) = &self.wrong_clock {
+            return wrong.clone();
+        }
         let wall_ms = self.device.app.clock.now().0;
         Stamp { wall_ms, mono_ms: 5, boot_id: "0123ABCD".to_owned(), off_ms: Some(0), err_ms: Some(9) }
     }

@@ -21,6 +21,8 @@ pub enum Fate {
     Down,
     /// They are answered, but from the first one to this path on the phone hears nothing.
     LoseAnswers(&'static str),
+    /// They are answered, but the phone waits for nothing; each answer is announced when the server gave it.
+    WithholdAnswers(Sender<Passing>),
     /// They are answered; each is announced before the server hears of it, and goes on when the test says so.
     Watch(Sender<Passing>),
 }
@@ -121,22 +123,27 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
     };
     match &fate {
         Fate::Down => return,
-        Fate::Deliver | Fate::LoseAnswers(_) => {}
-        Fate::Watch(announce) => {
-            let (gate, opened) = mpsc::channel();
-            if announce.send(Passing { path: call.path.clone(), _gate: gate }).is_ok() {
-                // An error is what is waited for: the other end was dropped.
-                let _ = opened.recv();
-            }
-        }
+        Fate::Deliver | Fate::LoseAnswers(_) | Fate::WithholdAnswers(_) => {}
+        Fate::Watch(announce) => hold(announce, &call),
     }
     let Ok(answer) = server::send(&server, &call) else { return };
     if let Err(violation) = Contract::current().check(&call, &answer) {
         lock(state).violations.push(violation.to_string());
     }
-    if !matches!(fate, Fate::LoseAnswers(path) if path == call.path) {
+    if let Fate::WithholdAnswers(announce) = &fate {
+        hold(announce, &call);
+    } else if !matches!(fate, Fate::LoseAnswers(path) if path == call.path) {
         // A phone that was killed does not listen any more.
         let _ = write_answer(&mut stream, &answer);
+    }
+}
+
+/// Announces a request and waits until the test lets it go.
+fn hold(announce: &Sender<Passing>, call: &Call) {
+    let (gate, opened) = mpsc::channel();
+    if announce.send(Passing { path: call.path.clone(), _gate: gate }).is_ok() {
+        // An error is what is waited for: the other end was dropped.
+        let _ = opened.recv();
     }
 }
 

@@ -42,14 +42,33 @@ pub struct Phone<'s> {
 }
 
 impl<'s> Phone<'s> {
+    pub(super) fn new(story: &'s Story) -> Self {
+        Self { story, directory: TestDir::new() }
+    }
+
     pub(super) fn enrol(story: &'s Story, login: &str, code: &str) -> Self {
-        let phone = Self { story, directory: TestDir::new() };
-        let server = story.network.url();
-        story.network.next(Fate::Deliver);
-        let words = ["enrol", "--server", &server, "--organisation", ORGANISATION, "--login", login, "--code", code];
-        let _enrolled = phone.run(&words).done();
-        story.network.next(Fate::Down);
+        let phone = Self::new(story);
+        let _enrolled = phone.tries_to_enrol(login, code, Fate::Deliver).done();
         phone
+    }
+
+    /// One try to enrol over a network that behaves as told, and is down afterwards.
+    #[must_use]
+    pub fn tries_to_enrol(&self, login: &str, code: &str, fate: Fate) -> Said {
+        self.story.network.next(fate);
+        let said = said(self.spawn_enrol(login, code));
+        self.story.network.next(Fate::Down);
+        said
+    }
+
+    /// Starts to enrol.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn spawn_enrol(&self, login: &str, code: &str) -> Child {
+        let server = self.story.network.url();
+        self.spawn(&["enrol", "--server", &server, "--organisation", ORGANISATION, "--login", login, "--code", code])
     }
 
     /// Runs a command to its end.

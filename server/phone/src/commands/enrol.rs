@@ -1,6 +1,7 @@
 //! `enrol`: binds this store's new key to a rep by one-time code.
 
 use serde_json::{Value, json};
+use sync_core::bytes::Blob;
 use sync_core::ids::{DeviceId, EpochId, OrgId, UserId};
 
 use super::Phone;
@@ -9,22 +10,28 @@ use crate::client::Transport;
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys::DeviceKey;
 use crate::output::Output;
+use crate::store::Tx;
 use crate::store::model::{Enrolment, FeedState, Session};
+use crate::store::tx::META;
 
-/// `enrol`: the key is drawn, the code spent, and everything stored in one transaction after the answer.
+/// Where the key is kept until the enrolment holds it.
+const DRAWN_KEY: &str = "drawn_key";
+
+/// `enrol`: the key is drawn and kept, the code spent, and the rest stored in one transaction after the answer.
+///
+/// After a kill or without an answer the same command again finishes what the server began: it sends the same key.
 pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<Output> {
     if phone.store.read(|tx| Ok(tx.enrolment().is_ok()))? {
         return usage("this store is enrolled already; a second enrolment has a store of its own");
     }
-    let (key, secret) = DeviceKey::generate()?;
-    let answer = transport.post(
-        "/v1/devices/enrol",
-        None,
-        &json!({
-            "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
-            "public_key": key.public(),
-        }),
-    )?;
+    let (secret, answer) = match spend_code(phone, args, transport) {
+        // The key belongs to a device whose code has ended meanwhile. The new code survived the refusal.
+        Err(PhoneError::Refused { status: 409, .. }) => {
+            phone.store.write(|tx| tx.remove(META, DRAWN_KEY))?;
+            spend_code(phone, args, transport)?
+        }
+        other => other?,
+    };
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let session = answer.get("session").cloned().unwrap_or_default();
     let odd = |_error| PhoneError::Core("the server's answer to the enrolment cannot be read".to_owned());
@@ -43,6 +50,7 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
     let token = session.access_token.clone();
     phone.store.write(|tx| {
         tx.set_meta("enrolment", &enrolment)?;
+        tx.remove(META, DRAWN_KEY)?;
         tx.set_meta("session", &session)?;
         tx.set_feed(&FeedState { epoch: Some(epoch), ..FeedState::default() })
     })?;
@@ -52,6 +60,27 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
         "user_name": named.user_name, "organisation": named.org_name});
     let name = named.user_name.clone().unwrap_or_else(|| named.user.to_string());
     Ok(Output::done(json, format!("enrolled for {name}; run `sync` to fetch the visits")))
+}
+
+/// Sends the code with the key of this store; gives the key's secret bytes and the answer.
+fn spend_code(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<(Blob, Value)> {
+    let secret = phone.store.write(drawn_key)?;
+    let key = DeviceKey::from_secret(&secret.0)?;
+    let body = json!({
+        "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
+        "public_key": key.public(),
+    });
+    Ok((secret, transport.post("/v1/devices/enrol", None, &body)?))
+}
+
+/// The key this store enrols with, drawn once: the server knows it from the first try on.
+fn drawn_key(tx: &Tx) -> PhoneResult<Blob> {
+    if let Some(secret) = tx.meta(DRAWN_KEY)? {
+        return Ok(secret);
+    }
+    let (_, secret) = DeviceKey::generate()?;
+    tx.set_meta(DRAWN_KEY, &secret)?;
+    Ok(secret)
 }
 
 /// Reads a session as the server gives it.

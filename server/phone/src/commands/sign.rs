@@ -289,6 +289,7 @@ fn store_statement(scene: &Scene<'_>, form: &ShownForm, sealed: &SealedStatement
     let push = PushStatement { body: form.body.clone(), seal: sealed.jws.clone() };
     let stored = StoredStatement {
         visit: scene.visit.to_string(),
+        number: tx.next_statement()?,
         body: push.body,
         seal: push.seal,
         at_ms: scene.at.wall_ms,

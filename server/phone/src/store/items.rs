@@ -142,8 +142,17 @@ impl Tx {
         self.set(INTENTS, &id.to_string(), intent)
     }
 
+    /// The statements in the order they were sealed.
     pub(crate) fn statements(&self) -> PhoneResult<Vec<(String, StoredStatement)>> {
-        self.list(STATEMENTS, "")
+        let mut statements: Vec<(String, StoredStatement)> = self.list(STATEMENTS, "")?;
+        statements.sort_by_key(|(_, statement)| statement.number);
+        Ok(statements)
+    }
+
+    /// The place of the next statement; none is ever removed.
+    pub(crate) fn next_statement(&self) -> PhoneResult<u64> {
+        let last = self.statements()?.last().map(|(_, statement)| statement.number);
+        Ok(last.map_or(0, |last| last.saturating_add(1)))
     }
 
     pub(crate) fn set_statement(&self, digest: &Hash, statement: &StoredStatement) -> PhoneResult<()> {

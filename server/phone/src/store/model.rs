@@ -78,8 +78,10 @@ pub(crate) struct ClockOffset {
 pub(crate) enum Edit {
     /// A record.
     Put { map: String, key: String, record: Value },
-    /// A paragraph of the notes.
+    /// A paragraph of the notes, or its beginning.
     Note { text: String },
+    /// More of the paragraph before, of which one change cannot hold all.
+    NotePart { text: String },
 }
 
 impl Edit {
@@ -176,6 +178,9 @@ pub(crate) struct StoredIntent {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct StoredStatement {
     pub visit: String,
+    /// Place in the order of sealing.
+    #[serde(default)]
+    pub number: u64,
     pub body: Blob,
     pub seal: String,
     pub at_ms: i64,

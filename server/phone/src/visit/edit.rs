@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use sync_core::bytes::Actor;
-use sync_core::doc::{Map, NewChange, VisitDoc};
+use sync_core::doc::{Map, NOTES_STEP, NewChange, VisitDoc};
 use sync_core::guard::Limits;
 use sync_core::ids::{UserId, VisitId};
 use sync_core::merge;
@@ -17,7 +17,7 @@ use crate::store::model::{DocState, Edit, UnsentChange};
 
 /// Applies edits to a document as one change.
 pub(crate) fn apply(doc: &mut VisitDoc, actor: Actor, edits: &[Edit]) -> PhoneResult<Option<NewChange>> {
-    let has_note = edits.iter().any(|edit| matches!(edit, Edit::Note { .. }));
+    let has_note = edits.iter().any(|edit| !matches!(edit, Edit::Put { .. }));
     let mut notes = if has_note { merge::view(doc).notes } else { String::new() };
     let change = doc.edit(actor, |writer| {
         for edit in edits {
@@ -31,6 +31,10 @@ pub(crate) fn apply(doc: &mut VisitDoc, actor: Actor, edits: &[Edit]) -> PhoneRe
                     if !notes.is_empty() {
                         notes.push('\n');
                     }
+                    notes.push_str(text);
+                    writer.set_notes(&notes)?;
+                }
+                Edit::NotePart { text } => {
                     notes.push_str(text);
                     writer.set_notes(&notes)?;
                 }
@@ -82,10 +86,30 @@ pub(crate) fn commit(tx: &Tx, doc: &mut VisitDoc, at_ms: i64, edits: Vec<Edit>) 
     check_sizes(doc, &edits)?;
     let mut state = tx.doc_state(visit)?;
     let actor = actor_of(&mut state)?;
-    let Some(change) = apply(doc, actor, &edits)? else { return Ok(()) };
-    tx.add_unsent(visit, &mut state, &UnsentChange { hash: change.hash, at_ms, edits })?;
+    for edits in changes_of(edits) {
+        if let Some(change) = apply(doc, actor, &edits)? {
+            tx.add_unsent(visit, &mut state, &UnsentChange { hash: change.hash, at_ms, edits })?;
+        }
+    }
     tx.set_doc_state(visit, &state)?;
     tx.set_doc(doc)
+}
+
+/// The edits of one user action by change: one, but for long notes, of which a change holds only a part.
+fn changes_of(edits: Vec<Edit>) -> Vec<Vec<Edit>> {
+    let (mut first, mut more) = (Vec::new(), Vec::new());
+    for edit in edits {
+        let Edit::Note { text } = &edit else {
+            first.push(edit);
+            continue;
+        };
+        let letters: Vec<char> = text.chars().collect();
+        let mut parts = letters.chunks(NOTES_STEP).map(|part| part.iter().collect::<String>());
+        first.push(Edit::Note { text: parts.next().unwrap_or_default() });
+        more.extend(parts.map(|text| vec![Edit::NotePart { text }]));
+    }
+    more.insert(0, first);
+    more
 }
 
 /// Refuses what the server's guard would refuse, before it is captured rather than after.
@@ -95,7 +119,7 @@ fn check_sizes(doc: &VisitDoc, edits: &[Edit]) -> PhoneResult<()> {
     for edit in edits {
         let (what, size, limit) = match edit {
             Edit::Put { map, record, .. } => (map.as_str(), record.to_string().len(), limits.record_bytes),
-            Edit::Note { text } => {
+            Edit::Note { text } | Edit::NotePart { text } => {
                 notes += text.chars().count() + 1;
                 ("notes", notes, limits.notes_chars)
             }

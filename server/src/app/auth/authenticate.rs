@@ -15,7 +15,7 @@ use crate::domain::{Actor, Role, TokenKind};
 /// # Errors
 /// `token_invalid` without saying why.
 pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppResult<Actor> {
-    let claims = token::verify(&state.keys, &state.config.public_url, text, now).ok_or(ErrorCode::TokenInvalid)?;
+    let claims = token::verify(&state.keys, &state.config.issuer(), text, now).ok_or(ErrorCode::TokenInvalid)?;
     state.store.read(move |conn| load_actor(conn, &claims)).await
 }
 
@@ -48,6 +48,7 @@ fn load_actor(conn: &mut Conn, claims: &Claims) -> AppResult<Actor> {
         team: user.team_id.map(|Txt(team)| team),
         roles: roles.iter().filter_map(|role| role.parse::<Role>().ok()).collect(),
         device: claims.dev,
+        session: claims.sid,
         token: claims.kind,
     })
 }

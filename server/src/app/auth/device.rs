@@ -6,17 +6,20 @@ use sync_core::ids::DeviceId;
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 
-/// Ends the sessions of the asker's device; what it captured stays uploadable.
+/// Ends the asker's session; on a device every session, and what it captured stays uploadable.
 ///
 /// # Errors
-/// `forbidden` if the token belongs to no device.
+/// Database errors only.
 pub async fn sign_out(state: &AppState, ctx: Ctx) -> AppResult<()> {
-    let device = ctx.device()?;
     state
         .store
         .write(move |conn| {
+            let Some(device) = ctx.actor.device else {
+                let session = ctx.actor.session.ok_or(ErrorCode::TokenInvalid)?;
+                return Ok::<_, AppError>(sessions::revoke_family(conn, ctx.actor.org, session, ctx.now.0)?);
+            };
             sessions::revoke_families_of_device(conn, ctx.actor.org, device, ctx.now.0)?;
-            Ok::<_, AppError>(devices::sign_out_device(conn, ctx.actor.org, device)?)
+            Ok(devices::sign_out_device(conn, ctx.actor.org, device)?)
         })
         .await
 }

@@ -1,14 +1,14 @@
 //! Enrolling a device by one-time code.
 
 use doorstep_store::devices::{self, DeviceRow, EnrolmentCodeRow};
-use doorstep_store::{Conn, Txt, organisations, users};
-use sync_core::ids::{DeviceId, UserId};
+use doorstep_store::{Conn, Txt, organisations, sessions, users};
+use sync_core::ids::{DeviceId, OrgId, UserId};
 use sync_core::jws::P256PublicKey;
 use sync_core::time::UnixMillis;
 
 use super::session::{Holder, NewFamily, Session, issue};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
-use crate::auth::secret;
+use crate::auth::secret::{self, RefreshToken};
 use crate::domain::{Scope, TokenKind};
 
 /// Wrong tries a code survives (limits-and-threats section 5).
@@ -74,40 +74,43 @@ pub struct EnrolCommand {
 
 /// What a try came to; wrong tries are counted, so they commit as well.
 enum Enrolment {
-    Done(Holder),
+    Done(Holder, RefreshToken),
     Refused(ErrorCode),
 }
 
 /// Enrols a device: binds its key to the person and signs it in.
 ///
+/// The code is spent, the device added and its session begun in one transaction. Whoever lost the answer asks again
+/// with the same code and key, as long as the code would have lived, and gets a new session of the same device.
+///
 /// # Errors
 /// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, or `conflict` if the key is known.
 pub async fn enrol_device(state: &AppState, command: EnrolCommand) -> AppResult<Session> {
     let now = state.clock.now();
-    let device = DeviceId(state.id());
-    let result = state.store.write(move |conn| try_enrol(conn, &command, device, now)).await?;
-    let holder = match result {
-        Enrolment::Done(holder) => holder,
-        Enrolment::Refused(code) => return Err(code.into()),
-    };
-    let family = NewFamily::draw(state, holder, now);
-    let refresh = family.refresh.clone();
-    state.store.write(move |conn| family.insert(conn)).await?;
-    issue(state, holder, Some(&refresh), TokenKind::Full, now)
+    let app = state.clone();
+    let enrolment = state.store.write(move |conn| try_enrol(conn, &app, &command, now)).await?;
+    match enrolment {
+        Enrolment::Done(holder, refresh) => issue(state, holder, Some(&refresh), TokenKind::Full, now),
+        Enrolment::Refused(code) => Err(code.into()),
+    }
 }
 
-fn try_enrol(conn: &mut Conn, command: &EnrolCommand, device: DeviceId, now: UnixMillis) -> AppResult<Enrolment> {
+fn try_enrol(conn: &mut Conn, app: &AppState, command: &EnrolCommand, now: UnixMillis) -> AppResult<Enrolment> {
     let refused = Ok(Enrolment::Refused(ErrorCode::EnrolmentInvalid));
     let Some(org) = organisations::find_organisation_by_code(conn, &command.organisation)? else { return refused };
     let org = org.id.0;
     let user = users::find_user_by_login(conn, org, &command.login)?.filter(|user| !user.is_disabled);
     let Some(user) = user else { return refused };
     devices::lock_enrolment_code(conn, org, user.id.0)?;
+    let hash = secret::enrolment_code_hash(&command.code);
+    if let Some((device, code)) = find_enrolled(conn, command, org, user.id.0, &hash)? {
+        return answer_again(conn, app, &device, &code, now);
+    }
     let Some(code) = devices::find_enrolment_code(conn, org, user.id.0)? else { return refused };
     if code.tries_left <= 0 {
         return Ok(Enrolment::Refused(ErrorCode::EnrolmentLocked));
     }
-    if secret::enrolment_code_hash(&command.code) != code.code_hash {
+    if hash != code.code_hash {
         devices::update_enrolment_code(conn, &code, code.tries_left - 1, None)?;
         return refused;
     }
@@ -115,24 +118,64 @@ fn try_enrol(conn: &mut Conn, command: &EnrolCommand, device: DeviceId, now: Uni
         return Ok(Enrolment::Refused(ErrorCode::EnrolmentExpired));
     }
     devices::update_enrolment_code(conn, &code, code.tries_left, Some(now.0))?;
-    devices::insert_device(
-        conn,
-        &DeviceRow {
-            org_id: Txt(org),
-            id: Txt(device),
-            user_id: user.id,
-            name: command.name.clone(),
-            kid: command.public_key.thumbprint(),
-            public_key: command.public_key.to_sec1(),
-            state: "active".to_owned(),
-            enrolled_at_ms: now.0,
-            revoked_at_ms: None,
-            last_seen_at_ms: Some(now.0),
-            unsent: 0,
-            oldest_unsent_at_ms: None,
-            free_bytes: None,
-            clock_skew_ms: None,
-        },
-    )?;
-    Ok(Enrolment::Done(Holder { org, user: user.id.0, device: Some(device) }))
+    let device = new_device(command, &code, DeviceId(app.id()), now);
+    devices::insert_device(conn, &device)?;
+    begin_session(conn, app, &device, now)
+}
+
+/// The device that this code enrolled with this key, if it is still signed in, and the spent code.
+fn find_enrolled(
+    conn: &mut Conn,
+    command: &EnrolCommand,
+    org: OrgId,
+    user: UserId,
+    hash: &str,
+) -> AppResult<Option<(DeviceRow, EnrolmentCodeRow)>> {
+    let Some(code) = devices::find_enrolment_code_of_hash(conn, org, user, hash)? else { return Ok(None) };
+    let device = devices::find_device_of_key(conn, org, &command.public_key.thumbprint())?;
+    let is_enrolled_by_it = |device: &DeviceRow| {
+        device.user_id == code.user_id && Some(device.enrolled_at_ms) == code.used_at_ms && device.state == "active"
+    };
+    Ok(device.filter(is_enrolled_by_it).map(|device| (device, code)))
+}
+
+/// Gives the session again of which the phone never heard; the one that got lost ends.
+fn answer_again(
+    conn: &mut Conn,
+    app: &AppState,
+    device: &DeviceRow,
+    code: &EnrolmentCodeRow,
+    now: UnixMillis,
+) -> AppResult<Enrolment> {
+    if now.0 >= code.expires_at_ms {
+        return Ok(Enrolment::Refused(ErrorCode::EnrolmentExpired));
+    }
+    sessions::revoke_families_of_device(conn, device.org_id.0, device.id.0, now.0)?;
+    begin_session(conn, app, device, now)
+}
+
+fn begin_session(conn: &mut Conn, app: &AppState, device: &DeviceRow, now: UnixMillis) -> AppResult<Enrolment> {
+    let holder = Holder { org: device.org_id.0, user: device.user_id.0, device: Some(device.id.0) };
+    let family = NewFamily::draw(app, holder, now);
+    family.insert(conn)?;
+    Ok(Enrolment::Done(holder, family.refresh))
+}
+
+fn new_device(command: &EnrolCommand, code: &EnrolmentCodeRow, id: DeviceId, now: UnixMillis) -> DeviceRow {
+    DeviceRow {
+        org_id: code.org_id,
+        id: Txt(id),
+        user_id: code.user_id,
+        name: command.name.clone(),
+        kid: command.public_key.thumbprint(),
+        public_key: command.public_key.to_sec1(),
+        state: "active".to_owned(),
+        enrolled_at_ms: now.0,
+        revoked_at_ms: None,
+        last_seen_at_ms: Some(now.0),
+        unsent: 0,
+        oldest_unsent_at_ms: None,
+        free_bytes: None,
+        clock_skew_ms: None,
+    }
 }

@@ -8,6 +8,7 @@ use doorstep_store::{Conn, Txt, assignments, devices};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
+use crate::app::reach::Reach;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::ports::BlobError;
 
@@ -138,22 +139,20 @@ impl NamedBy {
 fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
     let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
     let reach = reach::of(conn, ctx)?;
-    let named_by = match find_visit(conn, ctx, &row, reach.clone())? {
+    let named_by = match find_visit(conn, ctx, &row, &reach)? {
         Some(visit) => Some(NamedBy::Visit(visit)),
-        None => find_intent(conn, &row, reach.as_deref())?.map(NamedBy::Intent),
+        None => find_intent(conn, &row, reach.people.as_deref())?.map(NamedBy::Intent),
     };
     Ok((row, named_by.ok_or(ErrorCode::NotFound)?))
 }
 
 /// A visit within reach that names the blob.
-fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: Option<Vec<UserId>>) -> AppResult<Option<VisitId>> {
+fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppResult<Option<VisitId>> {
     let org = ctx.actor.org;
-    let sees_all = reach.is_none();
     let claiming = blobs::list_claiming_visits(conn, org, row.sha256.0)?.into_iter().collect();
-    let states = reach::visible_states(ctx);
-    let filter = VisitFilter { ids: Some(claiming), reach, states, ..VisitFilter::default() };
+    let filter = VisitFilter { ids: Some(claiming), reach: reach.visits.clone(), ..VisitFilter::default() };
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if sees_all || was_brought_by_crew(conn, org, row, visit.id.0)? {
+        if reach.sees_everybodys(&visit.state) || was_brought_by_crew(conn, org, row, visit.id.0)? {
             return Ok(Some(visit.id.0));
         }
     }

@@ -232,8 +232,9 @@ impl Office {
 
     pub(crate) fn ctx(&self, user: UserId, role: Role, device: Option<DeviceId>) -> Ctx {
         let scope = if role == Role::FieldRep { Scope::Own } else { Scope::Organisation };
-        let actor = Actor { org: ORG, user, team: None, roles: vec![role], device, token: TokenKind::Full };
-        Ctx { now: self.state.clock.now(), actor, scope, once: Once::default() }
+        let actor =
+            Actor { org: ORG, user, team: None, roles: vec![role], device, session: None, token: TokenKind::Full };
+        Ctx { now: self.state.clock.now(), actor, scope, grants: vec![(role, scope)], once: Once::default() }
     }
 
     pub(crate) fn rep(&self) -> Ctx {

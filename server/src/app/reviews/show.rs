@@ -56,7 +56,7 @@ pub async fn show_review(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResul
         .read(move |conn| {
             let row = reach::load_visit(conn, &ctx, visit)?;
             let mut case = Case::load(conn, row, ctx.now)?;
-            if reach::is_masked(&ctx) {
+            if reach::of(conn, &ctx)?.masks(&case.loaded.plan.visit.crew) {
                 mask(&mut case);
             }
             assemble(conn, &ctx, case)

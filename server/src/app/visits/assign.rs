@@ -70,7 +70,7 @@ pub(super) fn start(
     joining: &[UserId],
 ) -> AppResult<()> {
     check_size(joining)?;
-    let within = reach::of(conn, ctx)?;
+    let within = reach::of(conn, ctx)?.people;
     let mut started = BTreeSet::new();
     for (index, rep) in joining.iter().enumerate() {
         let person = users::find_user(conn, ctx.actor.org, *rep)?.filter(|person| !person.is_disabled);

@@ -60,8 +60,7 @@ pub async fn list_visits(
     state
         .store
         .read(move |conn| {
-            filter.reach = reach::of(conn, &ctx)?;
-            filter.states = reach::visible_states(&ctx);
+            filter.reach = reach::of(conn, &ctx)?.visits;
             if let Some(day) = &day {
                 let bounds = load_zone(conn, ctx.actor.org)?.bounds(day).map_err(|_no_day| no_day())?;
                 (filter.from_ms, filter.to_ms) = (Some(bounds.from.0), Some(bounds.to.0));

@@ -154,9 +154,9 @@ pub async fn show_work_order(state: &AppState, ctx: Ctx, id: WorkOrderId) -> App
     state
         .store
         .read(move |conn| {
-            let reps = reach::of(conn, &ctx)?;
-            let filter = WorkOrderFilter { id: Some(id), reps, ..Default::default() };
-            let mut found = list_loaded(conn, &ctx, &filter, "", 1)?;
+            let reach = reach::of(conn, &ctx)?;
+            let filter = WorkOrderFilter { id: Some(id), reps: reach.people, ..Default::default() };
+            let mut found = list_loaded(conn, &ctx, &filter, reach.visits.as_ref(), "", 1)?;
             found.pop().ok_or_else(|| ErrorCode::NotFound.into())
         })
         .await
@@ -176,8 +176,9 @@ pub async fn list_work_orders(
     state
         .store
         .read(move |conn| {
-            filter.reps = reach::of(conn, &ctx)?;
-            list_loaded(conn, &ctx, &filter, &after, size)
+            let reach = reach::of(conn, &ctx)?;
+            filter.reps = reach.people;
+            list_loaded(conn, &ctx, &filter, reach.visits.as_ref(), &after, size)
         })
         .await
 }
@@ -186,18 +187,14 @@ pub(crate) fn list_loaded(
     conn: &mut Conn,
     ctx: &Ctx,
     filter: &WorkOrderFilter,
+    reach: Option<&visits::VisitReach>,
     after: &str,
     size: i64,
 ) -> AppResult<Vec<WorkOrder>> {
     let rows = work_orders::list_work_orders(conn, ctx.actor.org, filter, after, size)?;
     rows.into_iter()
         .map(|row| {
-            let seen = visits::VisitFilter {
-                work_order: Some(row.id.0),
-                reach: filter.reps.clone(),
-                states: reach::visible_states(ctx),
-                ..Default::default()
-            };
+            let seen = visits::VisitFilter { work_order: Some(row.id.0), reach: reach.cloned(), ..Default::default() };
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             Ok(WorkOrder { fields, visits: visits.into_iter().map(|visit| visit.id.0).collect(), row })

@@ -67,7 +67,8 @@ async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequ
         _ => state.rates.count_call(&actor)?,
     }
     let scope = operation.scope(&actor.roles, actor.token, actor.device.is_some()).ok_or(ErrorCode::Forbidden)?;
-    Ok(Ctx { now, actor, scope, once: Once::default() })
+    let grants = operation.grants(&actor.roles);
+    Ok(Ctx { now, actor, scope, grants, once: Once::default() })
 }
 
 /// The token of an `Authorization` header; the scheme's case does not count (RFC 9110 section 11.1).

@@ -1,7 +1,8 @@
 //! Chooses what goes into the next batch.
 //!
 //! Oldest first, so that what has waited longest becomes safe first: intents as they were made (a `create_visit` must
-//! come after its customer and not after its document), then documents, then statements. A document is split between changes.
+//! come after its customer and not after its document), then documents, then
+//! statements as they were sealed. A document is split between changes.
 
 use super::{DocQueue, Outbox};
 use crate::bytes::{Blob, Hash};
@@ -153,9 +154,7 @@ impl Outbox {
     }
 
     fn fill_statements(&self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits) {
-        let mut statements: Vec<_> = self.statements.iter().collect();
-        statements.sort_by_key(|(digest, statement)| (statement.at, **digest));
-        for (digest, statement) in statements {
+        for statement in &self.statements {
             if batch.statements.len() >= limits.statements {
                 batch.more = true;
                 return;
@@ -163,8 +162,12 @@ impl Outbox {
             let push = &statement.push;
             match room.take(ITEM + bytes_size(push.body.0.len(), room.encoding) + push.seal.len()) {
                 Fit::Now => batch.statements.push(push.clone()),
-                Fit::Later => batch.more = true,
-                Fit::Never => batch.too_large.push(AckItem::Statement(*digest)),
+                Fit::Later => {
+                    // A smaller one must not overtake it.
+                    batch.more = true;
+                    return;
+                }
+                Fit::Never => batch.too_large.push(AckItem::Statement(statement.digest)),
             }
         }
     }

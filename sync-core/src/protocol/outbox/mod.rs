@@ -139,6 +139,7 @@ struct UnsentIntent {
 
 #[derive(Debug, Clone)]
 struct UnsentStatement {
+    digest: Hash,
     push: PushStatement,
     at: UnixMillis,
 }
@@ -149,7 +150,8 @@ pub struct Outbox {
     docs: BTreeMap<VisitId, DocQueue>,
     /// In the order they were made: a later one may build on an earlier one, and neither ids nor clocks tell.
     intents: Vec<UnsentIntent>,
-    statements: BTreeMap<Hash, UnsentStatement>,
+    /// In the order they were sealed: each names the one before of this device.
+    statements: Vec<UnsentStatement>,
     blobs: BTreeMap<Hash, UnixMillis>,
 }
 
@@ -185,10 +187,12 @@ impl Outbox {
         }
     }
 
-    /// Adds a sealed statement and returns its digest.
+    /// Adds a sealed statement and returns its digest; they travel in the order in which they are added.
     pub fn add_statement(&mut self, push: PushStatement, at: UnixMillis) -> Hash {
         let digest = push.digest();
-        self.statements.entry(digest).or_insert(UnsentStatement { push, at });
+        if self.statements.iter().all(|queued| queued.digest != digest) {
+            self.statements.push(UnsentStatement { digest, push, at });
+        }
         digest
     }
 
@@ -209,7 +213,7 @@ impl Outbox {
     pub fn oldest_unsent_at(&self) -> Option<UnixMillis> {
         let changes = self.docs.values().filter_map(DocQueue::oldest);
         let intents = self.intents.iter().map(|intent| intent.at);
-        let statements = self.statements.values().map(|statement| statement.at);
+        let statements = self.statements.iter().map(|statement| statement.at);
         changes.chain(intents).chain(statements).chain(self.blobs.values().copied()).min()
     }
 
@@ -287,10 +291,8 @@ impl Outbox {
         for (visit, queue) in self.docs.iter_mut().filter(|(_, queue)| !queue.changes.is_empty()) {
             let mut safe =
                 receipt.heads_of(visit).map(|heads| ancestry(visit, queue, heads, deps_of)).unwrap_or_default();
-            if let Some((_, count)) = queue.sent.filter(|(batch, _)| receipt.batch_id == Some(*batch))
-                && named(&visit.to_string())
-            {
-                safe.extend(queue.changes.iter().take(count).map(|change| change.hash));
+            if let Some((_, count)) = queue.sent.filter(|(batch, _)| receipt.batch_id == Some(*batch)) {
+                safe.extend(quarantined(queue, count, named(&visit.to_string()), &named));
             }
             queue.forget(&safe);
             if queue.changes.is_empty() {
@@ -304,7 +306,7 @@ impl Outbox {
             events.extend(safe.then_some(OutboxEvent::Safe { item: AckItem::Intent(intent.id) }));
             !safe
         });
-        self.statements.retain(|digest, _| {
+        self.statements.retain(|UnsentStatement { digest, .. }| {
             let safe = receipt.names_statement(digest) || named(&digest.to_string());
             events.extend(safe.then_some(OutboxEvent::Safe { item: AckItem::Statement(*digest) }));
             !safe
@@ -316,6 +318,20 @@ impl Outbox {
         });
         events
     }
+}
+
+/// The changes of the batch that lie in quarantine: those a receipt names by hash, and what was sent with them and
+/// rests on them; all of the batch if the receipt names the document.
+fn quarantined(queue: &DocQueue, sent: usize, is_whole: bool, named: &dyn Fn(&str) -> bool) -> BTreeSet<Hash> {
+    let mut refused = BTreeSet::new();
+    // Dependencies come first, so one pass finds all that rests on a refused change.
+    for change in queue.changes.iter().take(sent) {
+        let rests_on_refused = change.deps.iter().any(|dep| refused.contains(dep));
+        if is_whole || rests_on_refused || named(&change.hash.to_string()) {
+            refused.insert(change.hash);
+        }
+    }
+    refused
 }
 
 /// Every change at or below the heads, as far as the queue and the phone's document know.

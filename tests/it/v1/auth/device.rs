@@ -4,7 +4,7 @@ use doorstep::domain::operation::Access;
 use doorstep::domain::{Operation, Role};
 use doorstep_store::devices;
 use integration_tests::app::TestApp;
-use integration_tests::company::{HAOYU, YUNZE};
+use integration_tests::company::{HAOYU, PASSWORD, YUNZE};
 use integration_tests::contract::Contract;
 use serde_json::json;
 
@@ -74,8 +74,26 @@ async fn signing_out_ends_the_session_and_strands_nothing() {
     assert_eq!(device.client().get("/v1/me").await.outcome(), refused(401, "token_invalid"));
     assert_eq!(device.present(&device.refresh).await.outcome(), refused(401, "refresh_invalid"));
     device.upload_token().await.expect(201);
-    let without_device = app.signed_in(YUNZE.rep()).await;
-    assert_eq!(without_device.post_empty("/v1/auth/sign-out").await.outcome(), refused(403, "forbidden"));
+}
+
+#[actix_web::test]
+async fn signing_out_at_the_office_ends_that_sign_in_and_no_other() {
+    let app = TestApp::new().await;
+    let sign_in = || async {
+        let session = app.anonymous().login("yunze", "dispatcher", PASSWORD).await.expect(200);
+        let text = |name: &str| session[name].as_str().expect("a token").to_owned();
+        (text("access_token"), text("refresh_token"))
+    };
+    let refresh = |token: String| {
+        let app = &app;
+        async move { app.anonymous().post("/v1/auth/refresh", json!({"refresh_token": token})).await }
+    };
+    let ((access, token), (other_access, other_token)) = (sign_in().await, sign_in().await);
+    app.with_token(&access).post_empty("/v1/auth/sign-out").await.expect(204);
+    assert_eq!(app.with_token(&access).get("/v1/me").await.outcome(), refused(401, "token_invalid"));
+    assert_eq!(refresh(token).await.outcome(), refused(401, "refresh_invalid"));
+    app.with_token(&other_access).get("/v1/me").await.expect(200);
+    refresh(other_token).await.expect(200);
 }
 
 #[actix_web::test]

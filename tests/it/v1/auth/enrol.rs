@@ -166,3 +166,75 @@ async fn wrong_codes_at_once_are_counted_one_by_one() {
     assert_eq!(outcomes, expected);
     assert_eq!(enrol(&app, attempt("yunze", &code, &key)).await.outcome(), refused(429, "enrolment_locked"));
 }
+
+/// Ids of the rep's devices, as the office sees them.
+async fn devices(app: &TestApp) -> Vec<Value> {
+    let listed = app.role(YUNZE, Role::Admin).await.get("/v1/devices").await.expect(200);
+    listed["items"].as_array().expect("devices").iter().map(|device| device["id"].clone()).collect()
+}
+
+#[actix_web::test]
+async fn a_lost_answer_is_given_again_as_a_new_session_of_the_same_device() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    let lost = enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+    app.clock.set(integration_tests::clock::START.plus_ms(899_999));
+    let heard = enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+    assert_eq!(heard["session"]["device_id"], lost["session"]["device_id"]);
+    assert_eq!(devices(&app).await, [lost["session"]["device_id"].clone()]);
+    let me = |enrolled: &Value| enrolled["session"]["access_token"].as_str().expect("a token").to_owned();
+    app.with_token(&me(&heard)).get("/v1/me").await.expect(200);
+    assert_eq!(app.with_token(&me(&lost)).get("/v1/me").await.status, 401, "the session nobody heard of has ended");
+    let stranger = enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await;
+    assert_eq!(stranger.outcome(), refused(401, "enrolment_invalid"));
+    app.clock.advance_secs(1);
+    assert_eq!(enrol(&app, attempt("yunze", &code, &key)).await.outcome(), refused(410, "enrolment_expired"));
+    app.with_token(&me(&heard)).get("/v1/me").await.expect(200);
+}
+
+#[actix_web::test]
+async fn asking_again_spends_no_try_of_the_next_code() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+    let next = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    for _ in 0..6 {
+        enrol(&app, attempt("yunze", &code, &key)).await.expect(201);
+    }
+    enrol(&app, attempt("yunze", &next, &DeviceKey::draw(&app))).await.expect(201);
+    assert_eq!(devices(&app).await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_code_signs_no_revoked_or_signed_out_device_in_again() {
+    for ending in ["revoke", "sign-out"] {
+        let app = TestApp::new().await;
+        let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+        let key = DeviceKey::draw(&app);
+        let session = enrol(&app, attempt("yunze", &code, &key)).await.expect(201)["session"].clone();
+        if ending == "revoke" {
+            let path = format!("/v1/devices/{}/revoke", session["device_id"].as_str().expect("an id"));
+            app.role(YUNZE, Role::Admin).await.post_empty(path).await.expect(204);
+        } else {
+            let token = session["access_token"].as_str().expect("a token");
+            app.with_token(token).post_empty("/v1/auth/sign-out").await.expect(204);
+        }
+        let again = enrol(&app, attempt("yunze", &code, &key)).await;
+        assert_eq!(again.outcome(), refused(401, "enrolment_invalid"), "after {ending}");
+    }
+}
+
+#[actix_web::test]
+async fn the_same_attempt_at_once_makes_one_device() {
+    let app = TestApp::new().await;
+    for _ in 0..5 {
+        let before = devices(&app).await.len();
+        let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+        let key = DeviceKey::draw(&app);
+        let attempts = all((0..4).map(|_| enrol(&app, attempt("yunze", &code, &key)))).await;
+        assert!(attempts.iter().all(|answer| answer.status == 201), "{attempts:?}");
+        assert_eq!(devices(&app).await.len(), before + 1);
+    }
+}

@@ -244,10 +244,10 @@ fn propose_appointment(
         return Ok(declined("visit_unknown"));
     }
     let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
-    let is_free = |start: i64| taken.iter().all(|other| (other - start).abs() >= CLASH_MS);
+    let is_free = |start: i64| taken.iter().all(|other| other.abs_diff(start) >= CLASH_MS.unsigned_abs());
     if !is_free(body.start_ms.0) {
         let alternatives = (1..=24)
-            .map(|step| body.start_ms.0 + step * CLASH_MS / 2)
+            .map(|step| body.start_ms.0.saturating_add(step * CLASH_MS / 2))
             .filter(|start| is_free(*start))
             .take(ALTERNATIVES)
             .map(UnixMillis)

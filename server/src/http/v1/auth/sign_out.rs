@@ -6,12 +6,13 @@ use crate::app::{AppState, Ctx, auth};
 use crate::http::error::ApiError;
 use crate::http::openapi::Problems;
 
-/// Signs the device out
+/// Signs out
 ///
-/// Ends its sessions; what it captured stays on it and can still be uploaded by assertion.
+/// Ends the session, and with a phone's token every session of the phone; what the phone captured stays on it and can
+/// still be uploaded by assertion.
 ///
 /// # Errors
-/// `forbidden` if the token belongs to no device.
+/// `token_invalid`.
 #[utoipa::path(post, path = "/v1/auth/sign-out", operation_id = "sign_out", tag = "auth",
     responses((status = 204, description = "Signed out"), Problems), security(("bearer" = [])))]
 pub async fn sign_out(state: web::Data<AppState>, ctx: Ctx) -> Result<HttpResponse, ApiError> {

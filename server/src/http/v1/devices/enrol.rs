@@ -49,7 +49,8 @@ pub struct EnrolOut {
 
 /// Enrols a phone by one-time code
 ///
-/// Binds the phone's key to the person; every later request with content is sealed by that key.
+/// Binds the phone's key to the person; every later request with content is sealed by that key. The same code with the
+/// same key again, while the code would have lived, gives a new session of the same phone: its answer was lost.
 ///
 /// # Errors
 /// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `conflict` for a key that is enrolled already.

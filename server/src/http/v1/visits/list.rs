@@ -45,8 +45,8 @@ pub async fn list_visits(
     Query(query): Query<VisitQuery>,
     page: Page,
 ) -> Result<web::Json<PageOut<VisitItemOut>>, ApiError> {
-    let filter =
-        VisitFilter { state: query.state, rep: query.rep_id, work_order: query.work_order_id, ..Default::default() };
+    let reps = query.rep_id.map(|rep| vec![rep]);
+    let filter = VisitFilter { state: query.state, reps, work_order: query.work_order_id, ..Default::default() };
     let found = visits::list_visits(&state, ctx, filter, query.date, page.after.clone(), page.size).await?;
     Ok(web::Json(page.wrap(found, |visit: &VisitListing| visit.row.id.to_string(), VisitItemOut::from)))
 }
