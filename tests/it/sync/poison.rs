@@ -254,7 +254,8 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
     phone.sync().await;
     phone.measure(visit, "optical_power", "-18.30", "dBm");
     let planned = office.plan(&[YUNZE.rep()]).await.visit;
-    run(&app, "UPDATE work_orders SET fields = 'damaged'".to_owned()).await;
+    let its_order = format!("id = (SELECT work_order_id FROM visits WHERE id = '{planned}')");
+    run(&app, format!("UPDATE work_orders SET fields = 'damaged' WHERE {its_order}")).await;
 
     let request = phone.request();
     let answer = phone.exchange(&request).await;
@@ -265,7 +266,7 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
     phone.take_in(&answer);
     assert!(phone.is_all_sent());
 
-    run(&app, "UPDATE work_orders SET fields = '{}'".to_owned()).await;
+    run(&app, format!("UPDATE work_orders SET fields = '{{}}' WHERE {its_order}")).await;
     phone.sync().await;
     assert!(phone.has("visit", planned), "the news come once they can be read");
 }
