@@ -31,7 +31,7 @@ struct Stage<'a> {
 pub fn play(options: &Options, form: Form, run: usize, report: &mut Report) {
     let database = Database::new(&options.database);
     let seeded = seed(&database, form, options.visits);
-    let server = Server::start(&database.url, &database.directory);
+    let server = Server::start(&database.url, &database.directory, &seeded.issuer);
     let [mut first, mut second] = seeded.phones.clone();
     let mut stage = Stage { server, seeded, run, report };
     if form == Form::Planned {

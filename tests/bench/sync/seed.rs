@@ -42,6 +42,8 @@ pub struct Seeded {
     pub visits: Vec<VisitId>,
     /// When it was seeded, in milliseconds.
     pub now_ms: i64,
+    /// The issuer of the phones' tokens.
+    pub issuer: String,
 }
 
 /// Seeds a fresh database.
@@ -61,7 +63,7 @@ pub fn seed(database: &Database, form: Form, visits: usize) -> Seeded {
             Form::New => (0..visits).map(|at| VisitId(workload::id("visit", &at.to_string(), now.0))).collect(),
             Form::Planned => company.plan(&state, visits).await,
         };
-        Seeded { phones, visits, now_ms: now.0 }
+        Seeded { phones, visits, now_ms: now.0, issuer: state.config.issuer() }
     })
 }
 

@@ -37,7 +37,7 @@ fn executable() -> PathBuf {
 impl Server {
     /// Starts a server on prepared data, with default configuration but for how often a phone may sync: one phone asks
     /// here as fast as it can.
-    pub fn start(database_url: &str, directory: &Path) -> Self {
+    pub fn start(database_url: &str, directory: &Path, issuer: &str) -> Self {
         let config = directory.join("config.json");
         fs::write(&config, r#"{"limits":{"sync_per_minute":60000,"sync_burst":60000}}"#).expect("the configuration");
         let log = File::create(directory.join("server.log")).expect("the log file");
@@ -48,6 +48,8 @@ impl Server {
             .env("DATABASE_URL", database_url)
             .env("DOORSTEP_DATA_DIR", directory.join("data"))
             .env("DOORSTEP_LISTEN", "127.0.0.1:0")
+            // The phones' tokens were made before the port is known.
+            .env("DOORSTEP_PUBLIC_URL", issuer)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
