@@ -61,7 +61,7 @@ impl FromStr for DatabaseUrl {
 
 /// Settings of every SQLite connection. `FULL` makes an acknowledged commit survive power loss.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000; PRAGMA wal_autocheckpoint = 4000;";
+     PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 4000;";
 
 /// Prepares each new SQLite connection of a pool.
 #[derive(Debug, Clone, Copy)]

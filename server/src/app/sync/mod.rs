@@ -54,6 +54,15 @@ impl Round {
         self.device.state == "active" && self.ctx.actor.token == TokenKind::Full
     }
 
+    /// Bytes of what it brings.
+    fn size(&self) -> usize {
+        let request = &self.request;
+        let docs = request.docs.iter().flat_map(|doc| &doc.chunks).map(|chunk| chunk.0.len());
+        let intents = request.intents.iter().map(|intent| intent.0.len());
+        let statements = request.statements.iter().map(|statement| statement.body.0.len());
+        docs.chain(intents).chain(statements).sum()
+    }
+
     /// The round in two, each with a part of what it brings, in the order in which items are written: intents,
     /// documents, statements. `None` if there is nothing to divide.
     fn halves(&self) -> Option<(Self, Self)> {

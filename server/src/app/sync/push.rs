@@ -1,4 +1,4 @@
-//! Taking a push in: all of it in one transaction, and where that fails for a reason of one item, without that item.
+//! Taking a push in: in transactions of bounded size, and where one fails for a reason of one item, without that item.
 //!
 //! Knows nothing of what an item is; `judge` and `apply` do.
 
@@ -13,6 +13,10 @@ use crate::app::{AppError, AppResult, AppState, ErrorCode};
 /// How often a push is judged again after another one of the same document came first.
 const MAX_JUDGEMENTS: u32 = 8;
 
+/// Most bytes that are judged and written together; most pushes are smaller. A judged document takes about ten times
+/// its bytes, so this bounds the memory of a request.
+const PART_BYTES: usize = 1 << 20;
+
 /// Takes in what a round brings.
 ///
 /// An item that cannot be judged or written, whatever the defect, must not hold up the others for ever: the push is
@@ -21,17 +25,27 @@ pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Push
     let mut pushed = Pushed::default();
     let mut parts = vec![Arc::clone(round)];
     while let Some(part) = parts.pop() {
+        if part.size() > PART_BYTES
+            && let Some(halves) = part.halves()
+        {
+            parts.extend(in_order(halves));
+            continue;
+        }
         match take_in(state, &part).await {
             Ok(done) => pushed.add(done),
             Err(error) if is_of_whole_request(&error) => return Err(error),
             Err(error) => match part.halves() {
-                // In request order: what an intent makes must be there before its document comes.
-                Some((first, second)) => parts.extend([Arc::new(second), Arc::new(first)]),
+                Some(halves) => parts.extend(in_order(halves)),
                 None => pushed.add(set_aside(state, &part, &error).await?),
             },
         }
     }
     Ok(pushed)
+}
+
+/// As the stack wants them, the first on top: what an intent makes must be there before its document comes.
+fn in_order((first, second): (Round, Round)) -> [Arc<Round>; 2] {
+    [Arc::new(second), Arc::new(first)]
 }
 
 /// Judges and writes everything in one transaction.
