@@ -140,7 +140,7 @@ impl Server {
         let is_endless = self.stance == Stance::NeverDone;
         let round = i64::try_from(self.bodies.len()).unwrap();
         let positions = is_endless.then_some((Audience::Org, round)).into_iter().collect();
-        let cursor = Cursor { epoch: self.epoch, positions }.encode().unwrap();
+        let cursor = Cursor { positions, ..Cursor::start(self.epoch) }.encode().unwrap();
         let now = UnixMillis(1_741_050_000_000);
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
         let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
