@@ -251,7 +251,7 @@ fn entering(audience: String, kind: FeedKind, item: String) -> FeedRow {
 }
 
 /// The audiences of the asker, from who he is now and never from the cursor.
-fn granted(round: &Round) -> BTreeSet<Audience> {
+pub(super) fn granted(round: &Round) -> BTreeSet<Audience> {
     let actor = &round.ctx.actor;
     let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
     [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()
