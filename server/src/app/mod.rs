@@ -10,6 +10,7 @@ pub mod error;
 pub mod norms;
 pub mod numbers;
 pub mod once;
+pub mod organisations;
 pub mod rates;
 pub mod reach;
 pub mod reviews;

@@ -4,6 +4,7 @@ mod banner;
 mod demo;
 mod demo_files;
 mod formula;
+mod found;
 mod serve;
 
 use std::process::ExitCode;
@@ -18,6 +19,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Found(args) => found::found(args).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
