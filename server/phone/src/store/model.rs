@@ -119,6 +119,9 @@ pub(crate) struct DocState {
     pub past_actors: Vec<Actor>,
     /// The server's heads last seen.
     pub server_heads: Vec<Hash>,
+    /// Heads the server named that the document was not yet seen to hold.
+    #[serde(default)]
+    pub named: Vec<Hash>,
     /// Whether the server has the document, so that only change chunks may follow.
     pub is_at_server: bool,
     /// Number of the next unsent change.

@@ -2,10 +2,11 @@
 
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
-use sync_core::protocol::{Ack, AckItem, Outcome, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
 use sync_core::time::UnixMillis;
 
 use super::Report;
+use super::compare::compare;
 use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
@@ -40,6 +41,12 @@ impl Answer<'_> {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         apply_news(tx, self.response)?;
+        self.note_whole(report);
+        if !upload_only && !self.response.more {
+            let whole = std::mem::take(&mut report.whole);
+            compare(tx, &whole, report)?;
+            report.whole = whole;
+        }
         drop_gone(tx)?;
         feed.epoch = Some(self.response.epoch);
         if !upload_only {
@@ -50,6 +57,14 @@ impl Answer<'_> {
         }
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
+    }
+
+    /// Notes the documents that this request asked for and this answer brings as a whole.
+    fn note_whole(&self, report: &mut Report) {
+        let asked = self.request.docs.iter().filter(|doc| doc.chunks.is_empty()).map(|doc| doc.id);
+        let whole =
+            |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
+        report.whole.extend(asked.filter(whole));
     }
 
     /// The server's clock stood at `server_time` somewhere between sending and receiving.
@@ -112,6 +127,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
             report.problems.push(format!("visit {visit} is written anew: {}", reason(ack)));
         }
         Outcome::NeedFull => {
+            note_heads(&mut state, ack);
             state.server_heads.clone_from(&ack.heads);
             state.is_at_server = true;
             tx.set_doc_state(visit, &state)?;
@@ -132,6 +148,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
         }
         Outcome::NotFound => {
             state.wants_snapshot = false;
+            state.named.clear();
             state.problem = Some("not_found".to_owned());
             report.problems.push(format!("visit {visit} is unknown to the server"));
         }
@@ -143,5 +160,7 @@ fn note_heads(state: &mut DocState, ack: &Ack) {
     if !ack.heads.is_empty() {
         state.is_at_server = true;
         state.server_heads.clone_from(&ack.heads);
+        // The server's documents only grow: what it named before lies below what it names now.
+        state.named.clone_from(&ack.heads);
     }
 }

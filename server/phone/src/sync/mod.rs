@@ -5,6 +5,7 @@
 //! byte for byte, and a repeated request has no second effect.
 
 mod answer;
+mod compare;
 mod documents;
 mod history;
 mod progress;
@@ -15,11 +16,16 @@ mod session;
 mod uploads;
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
+use sync_core::ids::VisitId;
 use sync_core::protocol::codec::{Encoding, decode_response};
 
 use crate::client::Transport;
@@ -59,6 +65,8 @@ pub(crate) struct Report {
     pub settled: usize,
     /// Whether the sync ended before the server had nothing more to say.
     pub is_cut_short: bool,
+    /// Documents that were asked for as a whole, and came.
+    pub whole: BTreeSet<VisitId>,
     /// Things a person should know, as plain lines.
     pub problems: Vec<String>,
 }

@@ -79,6 +79,10 @@ pub(crate) struct Server {
     /// Sent with the next answer.
     pub docs_out: Vec<DocUpdate>,
     pub rows_out: BTreeMap<String, Vec<Row>>,
+    /// Sent with the answer after the next, which says that there is more.
+    pub docs_later: Vec<DocUpdate>,
+    /// Heads that acks of documents name beside those the server has.
+    pub ghosts: Vec<Hash>,
     /// Whether refresh tokens still work.
     pub refresh_works: bool,
     /// Every sync body as received.
@@ -105,6 +109,8 @@ impl Server {
             scripted: BTreeMap::new(),
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
+            docs_later: Vec::new(),
+            ghosts: Vec::new(),
             refresh_works: true,
             bodies: Vec::new(),
             paths: Vec::new(),
@@ -144,11 +150,13 @@ impl Server {
         let now = UnixMillis(1_741_050_000_000);
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
         let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
-        response.more = is_endless;
+        response.more = is_endless || !self.docs_later.is_empty();
         response.docs = std::mem::take(&mut self.docs_out);
+        self.docs_out = std::mem::take(&mut self.docs_later);
         response.rows = std::mem::take(&mut self.rows_out);
         for push in &request.docs {
-            let ack = self.push(push, &mut held, &mut response);
+            let mut ack = self.push(push, &mut held, &mut response);
+            ack.heads.extend(&self.ghosts);
             response.acks.push(ack);
         }
         for bytes in &request.intents {
