@@ -215,6 +215,41 @@ fn an_ended_token_is_renewed_once() {
 }
 
 #[test]
+fn an_assertion_that_came_too_late_is_made_anew_with_another_nonce() {
+    let (phone, mut server) = begun();
+    server.stale_nonces = 1;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(false), &json!(0)), "{report}");
+    assert_eq!(server.paths, ["/v1/auth/nonces", "/v1/auth/refresh"].repeat(2));
+}
+
+#[test]
+fn a_refresh_token_that_is_not_dead_is_tried_again_by_the_next_sync() {
+    let (phone, mut server) = begun();
+    server.stale_nonces = 2;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(true), &json!(0)), "{report}");
+    assert_eq!(phone.phone().store.read(|tx| tx.feed()).unwrap().cursor, None, "nothing was read");
+
+    let report = sync(&phone, &mut server);
+    assert_eq!(report["upload_only"], false, "{report}");
+    assert!(phone.phone().store.read(|tx| tx.feed()).unwrap().cursor.is_some(), "it reads again");
+}
+
+#[test]
+fn a_sign_in_that_is_dead_is_not_tried_again() {
+    let (phone, mut server) = begun();
+    server.refresh_works = false;
+    server.faults.push_back(Fault::TokenInvalid);
+    sync(&phone, &mut server);
+    server.paths.clear();
+    assert_eq!(sync(&phone, &mut server)["upload_only"], true);
+    assert_eq!(server.paths, [""; 0]);
+}
+
+#[test]
 fn two_phones_of_one_crew_reach_the_same_heads() {
     let (first, mut server) = begun();
     let second = TestPhone::new();

@@ -85,6 +85,8 @@ pub(crate) struct Server {
     pub ghosts: Vec<Hash>,
     /// Whether refresh tokens still work.
     pub refresh_works: bool,
+    /// How many of the next assertions for a refresh are refused.
+    pub stale_nonces: usize,
     /// Every sync body as received.
     pub bodies: Vec<Vec<u8>>,
     /// Paths of the other requests.
@@ -112,6 +114,7 @@ impl Server {
             docs_later: Vec::new(),
             ghosts: Vec::new(),
             refresh_works: true,
+            stale_nonces: 0,
             bodies: Vec::new(),
             paths: Vec::new(),
             device: phone.device,
@@ -286,6 +289,10 @@ impl Transport for Server {
         }
         match path {
             "/v1/auth/nonces" => Ok(json!({"nonce": "nonce"})),
+            "/v1/auth/refresh" if self.stale_nonces > 0 => {
+                self.stale_nonces -= 1;
+                Err(refused("assertion_invalid"))
+            }
             "/v1/auth/refresh" if self.refresh_works => Ok(self.token(true)),
             "/v1/auth/refresh" => Err(refused("refresh_invalid")),
             "/v1/auth/upload-tokens" => Ok(self.token(false)),
