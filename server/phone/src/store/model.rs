@@ -132,14 +132,23 @@ pub(crate) struct DocState {
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.
     pub is_gone: bool,
-    /// Code under which something of it arrived late.
-    pub late: Option<String>,
     /// Why the server did not take it at the last try.
     pub problem: Option<String>,
     /// Customer of a visit made here.
     pub customer: Option<CustomerId>,
     /// Site of a visit made here.
     pub site: Option<SiteId>,
+}
+
+/// Why work of a visit arrived late; stays when the visit leaves the phone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LateWork {
+    /// Number of the visit, if it had one.
+    pub number: Option<String>,
+    /// The server's code.
+    pub reason: String,
+    /// When the server said so last, on the phone's clock.
+    pub at_ms: i64,
 }
 
 /// An office row.

@@ -11,6 +11,7 @@ use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
 use crate::error::PhoneResult;
+use crate::late;
 use crate::store::Tx;
 use crate::store::model::{ClockOffset, DocState, Hold};
 
@@ -35,6 +36,7 @@ impl Answer<'_> {
         }
         for ack in &self.response.acks {
             apply_ack(tx, ack, report)?;
+            self.note_late(tx, ack, report)?;
         }
         let exchange = Exchange { request: self.request, response: self.response };
         for held in self.receipts {
@@ -57,6 +59,20 @@ impl Answer<'_> {
         }
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
+    }
+
+    /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.
+    fn note_late(&self, tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+        let visit = match ack.item {
+            _ if ack.outcome != Outcome::Late => None,
+            AckItem::Doc(visit) => Some(visit),
+            AckItem::Statement(digest) => tx.statement(&digest)?.and_then(|stored| stored.visit.parse().ok()),
+            AckItem::Intent(_) | AckItem::UnreadableIntent(_) => None,
+        };
+        let Some(visit) = visit else { return Ok(()) };
+        let reason = ack.reason.as_deref().unwrap_or("late");
+        report.late.insert(visit);
+        late::note(tx, visit, reason, self.received_at)
     }
 
     /// Notes the documents that this request asked for and this answer brings as a whole.
@@ -109,13 +125,8 @@ fn reason(ack: &Ack) -> String {
 fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
     match ack.outcome {
-        Outcome::Stored | Outcome::Duplicate => {
+        Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
             state.problem = None;
-            note_heads(&mut state, ack);
-        }
-        Outcome::Late => {
-            state.problem = None;
-            state.late = Some(ack.code.clone().unwrap_or_else(|| "late".to_owned()));
             note_heads(&mut state, ack);
         }
         Outcome::Quarantined => {

@@ -177,6 +177,30 @@ fn a_visit_that_leaves_the_scope_is_offered_before_it_is_dropped() {
 }
 
 #[test]
+fn the_reason_of_late_work_stays_when_the_visit_leaves_the_phone() {
+    for (reason, zh, leaves) in [("reassigned", "改派", true), ("cancelled", "取消", false)] {
+        let (phone, mut server) = begun();
+        server.late = Some(reason.to_owned());
+        if leaves {
+            server.rows_out.insert("visit".to_owned(), vec![Row::Gone { id: VISIT.to_string() }]);
+        }
+        let output = phone.sync(&mut server).unwrap();
+        assert_eq!(output.json["late"][0]["late_work"]["reason"], reason);
+        let status = phone.try_run(&["status"]).unwrap();
+        let trouble = status.json["troubles"][0].clone();
+        assert_eq!(
+            (&trouble["kind"], &trouble["code"], &trouble["number"]),
+            (&json!("late"), &json!(reason), &json!(NUMBER))
+        );
+        let visit = phone.try_run(&["status", NUMBER]).unwrap();
+        assert_eq!((&visit.json["is_gone"], &visit.json["late_work"]["reason"]), (&json!(leaves), &json!(reason)));
+        for text in [output.text, status.text, visit.text] {
+            assert!(text.contains(zh) && text.contains(reason) && text.contains(NUMBER), "{text}");
+        }
+    }
+}
+
+#[test]
 fn another_epoch_gets_everything_again() {
     let (phone, mut server) = begun();
     let photo = phone.file("photo.jpg", &jpeg(2));

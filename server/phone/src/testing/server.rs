@@ -81,6 +81,8 @@ pub(crate) struct Server {
     pub rows_out: BTreeMap<String, Vec<Row>>,
     /// Sent with the answer after the next, which says that there is more.
     pub docs_later: Vec<DocUpdate>,
+    /// Why everything new of documents counts as late.
+    pub late: Option<String>,
     /// Heads that acks of documents name beside those the server has.
     pub ghosts: Vec<Hash>,
     /// Whether refresh tokens still work.
@@ -112,6 +114,7 @@ impl Server {
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
             docs_later: Vec::new(),
+            late: None,
             ghosts: Vec::new(),
             refresh_works: true,
             stale_nonces: 0,
@@ -247,7 +250,8 @@ impl Server {
         .unwrap();
         let mut ack = Ack::new(item, Outcome::Duplicate);
         if let Some(accepted) = admission.accepted {
-            ack.outcome = Outcome::Stored;
+            ack.outcome = self.late.as_ref().map_or(Outcome::Stored, |_| Outcome::Late);
+            ack.reason.clone_from(&self.late);
             for change in &accepted.changes {
                 self.actors.entry(change.actor).or_insert(device);
             }
