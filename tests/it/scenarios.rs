@@ -2,10 +2,13 @@
 
 mod absent;
 mod crew;
+mod drift;
 mod enrolment;
 mod installs;
 mod kills;
+mod late;
 mod long_notes;
 mod returned;
 mod scripts;
+mod stalled;
 mod unplanned;
