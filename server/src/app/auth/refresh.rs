@@ -136,11 +136,11 @@ fn revoke(conn: &mut Conn, family: &RefreshFamilyRow, proven: bool, now: UnixMil
     let row = RefreshFamilyRow { revoked_at_ms: Some(now.0), ..family.clone() };
     sessions::update_family(conn, &row, &family.current_hash)?;
     let event = AuditEventRow {
-        org_id: family.org_id.clone(),
+        org_id: family.org_id,
         id: Txt(event),
         at_ms: now.0,
         actor_id: None,
-        device_id: family.device_id.clone(),
+        device_id: family.device_id,
         kind: "refresh_token.reused".to_owned(),
         subject: family.id.to_string(),
         detail: json!({ "user_id": family.user_id.0, "device_proven": proven }).to_string(),
