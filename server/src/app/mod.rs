@@ -7,6 +7,7 @@ pub mod ctx;
 pub mod customers;
 pub mod day_board;
 pub mod error;
+pub mod health;
 pub mod norms;
 pub mod numbers;
 pub mod once;
