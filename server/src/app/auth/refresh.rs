@@ -106,7 +106,11 @@ fn rotate(
         replace(conn, &family, Some(family.current_hash.clone()), successor, now)?;
         return Ok(Rotation::Next(holder));
     }
-    if Some(&hash) == family.previous_hash.as_ref() && proven {
+    if Some(&hash) == family.previous_hash.as_ref() && holder.device.is_some() {
+        if !proven {
+            // A phone whose proof came too late must not lose its session; whoever has only the token gets nothing.
+            return Ok(Rotation::Refused(ErrorCode::AssertionInvalid));
+        }
         // Case 2: the answer was lost. The successor was never presented, else it would be the previous
         // token by now; overwriting it cancels it.
         replace(conn, &family, Some(hash), successor, now)?;
