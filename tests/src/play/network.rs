@@ -145,7 +145,7 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
         Fate::Watch(announce) => hold(announce, &call),
     }
     lock(state).passed.push(call.clone());
-    let Ok(mut answer) = server::send(&server, &call) else { return };
+    let Ok(mut answer) = server::exchange(&server, &call) else { return };
     if let Err(violation) = Contract::current().check(&call, &answer) {
         lock(state).violations.push(violation.to_string());
     }
