@@ -4,6 +4,7 @@ mod banner;
 mod demo;
 mod demo_files;
 mod formula;
+mod private_files;
 mod serve;
 
 use std::process::ExitCode;
@@ -15,6 +16,9 @@ use crate::cli::{Cli, Command};
 /// # Errors
 /// A message for the terminal.
 pub fn run(cli: Cli) -> Result<ExitCode, String> {
+    if keeps_data(&cli.command) {
+        private_files::from_now_on();
+    }
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
@@ -28,4 +32,9 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Whether a command writes the data of a server or phone, with the keys that are in them.
+const fn keeps_data(command: &Command) -> bool {
+    matches!(command, Command::Serve(_) | Command::Migrate(_) | Command::Demo(_) | Command::Phone(_))
 }
