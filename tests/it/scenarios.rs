@@ -6,6 +6,7 @@ mod enrolment;
 mod installs;
 mod kills;
 mod long_notes;
+mod refusals;
 mod returned;
 mod scripts;
 mod unplanned;
