@@ -58,6 +58,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
+        uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
         config: Arc::new(config),
     })
 }
@@ -140,13 +141,14 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
     let _jobs = jobs::spawn_all(&state);
     let configured = state.clone();
+    let head_timeout = Duration::from_millis(state.config.limits.head_read_ms);
     HttpServer::new(move || {
         let state = configured.clone();
         App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).configure(configure(state))
     })
     .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
-    // Heads and idle bodies that trickle in are cut (limits-and-threats section 5).
-    .client_request_timeout(Duration::from_secs(10))
+    // Heads that trickle in are cut here, with 408 and no body; bodies where they are read, in `http/body.rs`.
+    .client_request_timeout(head_timeout)
     .shutdown_timeout(10)
     .listen(listener)?
     .run()

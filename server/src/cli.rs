@@ -35,6 +35,32 @@ pub struct ServerArgs {
     pub clock: Option<PathBuf>,
 }
 
+/// Options of `found`.
+#[derive(Debug, clap::Args)]
+pub struct FoundArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Short code with which its people sign in: a-z, 0-9, dot, hyphen, underscore.
+    #[arg(long)]
+    pub code: String,
+    /// Name.
+    #[arg(long)]
+    pub name: String,
+    /// Zone of its business rules.
+    #[arg(long, default_value = "Asia/Shanghai")]
+    pub zone: String,
+    /// Login of its administrator.
+    #[arg(long, default_value = "admin")]
+    pub admin: String,
+    /// A team; may be given several times.
+    #[arg(long = "team", value_name = "NAME")]
+    pub teams: Vec<String>,
+    /// A grid; may be given several times.
+    #[arg(long = "grid", value_name = "NAME")]
+    pub grids: Vec<String>,
+}
+
 /// Options of `demo`.
 #[derive(Debug, clap::Args)]
 pub struct DemoArgs {
@@ -90,6 +116,8 @@ pub enum Command {
     Serve(ServerArgs),
     /// Bring the database to the current schema and exit.
     Migrate(ServerArgs),
+    /// Found an organisation: prints its administrator's login.
+    Found(FoundArgs),
     /// Run the server with an invented company, and print how to try it.
     Demo(DemoArgs),
     /// Draw a photo to play a visit with.

@@ -29,6 +29,12 @@ const LAST_SHOWN_MS: i64 = 253_402_207_200_000;
 const PLAUSIBLE_MS: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 
 impl UnixMillis {
+    /// Whether the instant can be one of our visits at all.
+    #[must_use]
+    pub fn is_plausible(self) -> bool {
+        PLAUSIBLE_MS.contains(&self.0)
+    }
+
     /// Reads an RFC 3339 text.
     ///
     /// # Errors
@@ -96,7 +102,7 @@ impl Stamp {
     /// Whether the corrected instant can be true at all.
     #[must_use]
     pub fn is_plausible(&self) -> bool {
-        PLAUSIBLE_MS.contains(&self.corrected().0)
+        self.corrected().is_plausible()
     }
 }
 

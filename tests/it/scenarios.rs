@@ -2,11 +2,14 @@
 
 mod absent;
 mod crew;
+mod drift;
 mod enrolment;
 mod installs;
 mod kills;
+mod late;
 mod long_notes;
 mod refusals;
 mod returned;
 mod scripts;
+mod stalled;
 mod unplanned;

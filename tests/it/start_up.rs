@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use integration_tests::call::Call;
 use integration_tests::dir::TestDir;
-use integration_tests::server::executable;
+use integration_tests::server::{TestServer, executable};
+use serde_json::json;
 
 /// What a start on a database that cannot be used prints.
 fn failed_start(directory: &Path, database_url: &str) -> String {
@@ -37,4 +39,28 @@ fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
     let said = failed_start(directory.path(), &format!("sqlite://{}", file.display()));
     assert!(said.contains("notes.txt") && said.contains("not a database"), "{said}");
     assert_eq!(fs::read_to_string(&file).expect("the file"), text);
+}
+
+#[test]
+fn an_organisation_is_founded_beside_a_running_server() {
+    let server = TestServer::start();
+    let found = ["found", "--code", "minhe", "--name", "民和通信", "--team", "一组", "--grid", "城东"];
+    let output = server.run(&found);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("一组"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    let line = said.lines().find(|line| line.starts_with("password")).expect("the password is shown");
+    let password = line.split_whitespace().nth(1).expect("a password");
+    let body = json!({"organisation": "minhe", "login": "admin", "password": password});
+    let answer = server.send(&Call::post("/v1/auth/login").json(&body));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let token = answer.json()["access_token"].as_str().expect("a token").to_owned();
+    let norms = server.send(&Call::get("/v1/templates").bearer(&token));
+    assert_eq!(norms.json()["items"].as_array().map(Vec::len), Some(8), "{}", norms.text());
+
+    let again = server.run(&found);
+    assert!(!again.status.success());
+    assert!(String::from_utf8_lossy(&again.stderr).contains("an organisation of this code exists"));
+    let faulty = server.run(&["found", "--code", "Min He", "--name", " ", "--zone", "Mars/Base"]);
+    let said = String::from_utf8_lossy(&faulty.stderr).into_owned();
+    assert!(["--code", "--name", "--zone"].iter().all(|field| said.contains(field)), "{said}");
 }

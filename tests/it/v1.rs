@@ -6,4 +6,5 @@ mod idempotency;
 mod limits;
 mod methods;
 mod planning;
+mod slow_senders;
 mod wild_times;

@@ -32,7 +32,7 @@ use sync_core::time::UnixMillis;
 
 use crate::call::Call;
 use crate::clock::ClockFile;
-use crate::db::{Template, with_conn};
+use crate::db::{self, Template, with_conn};
 use crate::dir::TestDir;
 use crate::server::{self, Process, TestServer};
 
@@ -179,6 +179,32 @@ impl Story {
         let mut server = self.server.borrow_mut();
         server.restart();
         self.network.lead_to(server.url());
+    }
+
+    /// Sends a request of a phone once more, byte for byte; the answer comes uncompressed.
+    #[must_use]
+    pub fn send_again(&self, call: &Call) -> crate::call::Answer {
+        let mut call = call.clone();
+        call.headers.retain(|(name, _)| name != "accept-encoding");
+        self.send(&call)
+    }
+
+    /// The heads of a visit's document in the server's database.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn heads(&self, visit: &str) -> Value {
+        json!(db::heads(self.server.borrow().database_url(), visit.parse().expect("the id of a visit")))
+    }
+
+    /// Counts the rows of tables in the server's database.
+    ///
+    /// # Panics
+    /// If the database cannot be read.
+    #[must_use]
+    pub fn rows(&self, tables: &[&'static str]) -> BTreeMap<&'static str, i64> {
+        db::count(self.server.borrow().database_url(), tables)
     }
 
     /// Sends a request of the office.

@@ -4,12 +4,14 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use serde_json::Value;
 use sync_core::time::UnixMillis;
 
 use crate::app::COMPANIES;
@@ -21,6 +23,9 @@ use crate::dir::TestDir;
 
 /// Longest wait for a server to say where it listens, and for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The configuration file of a server that has one, in its directory.
+const SETTINGS: &str = "settings.json";
 
 /// The server as a child process, with a database and a data directory of its own.
 #[derive(Debug)]
@@ -85,9 +90,23 @@ impl TestServer {
         Self::run_on("serve", &COMPANIES, START)
     }
 
+    /// Starts a server with the two seeded organisations and settings of its own.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn configured(settings: &Value) -> Self {
+        let data = TestDir::new();
+        fs::write(data.path().join(SETTINGS), settings.to_string()).expect("the settings are written");
+        Self::run_in(data, "serve", &COMPANIES, START)
+    }
+
     /// Starts a serving subcommand on a copy of a database, its clock at an instant.
     pub(crate) fn run_on(subcommand: &'static str, database: &Template, now: UnixMillis) -> Self {
-        let data = TestDir::new();
+        Self::run_in(TestDir::new(), subcommand, database, now)
+    }
+
+    fn run_in(data: TestDir, subcommand: &'static str, database: &Template, now: UnixMillis) -> Self {
         let clock = ClockFile::create(data.path().join("clock"), now);
         let mut server = Self { process: None, subcommand, clock, data, db: TestDb::copy_of(database) };
         server.restart();
@@ -103,6 +122,9 @@ impl TestServer {
         let clock = self.clock.path().as_os_str();
         let mut command = self.command([self.subcommand.as_ref(), "--clock".as_ref(), clock]);
         command.args(["--listen", "127.0.0.1:0"]);
+        if self.data.path().join(SETTINGS).exists() {
+            command.args(["--config", SETTINGS]);
+        }
         self.process = Some(Process::launch(command, &self.log_path()));
     }
 
@@ -121,6 +143,15 @@ impl TestServer {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.process.as_ref().expect("the server runs").url
+    }
+
+    /// Opens a connection to the server.
+    ///
+    /// # Panics
+    /// If it does not listen.
+    #[must_use]
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.url().trim_start_matches("http://")).expect("the server listens")
     }
 
     /// The address of the database.
@@ -207,6 +238,40 @@ pub fn send(url: &str, call: &Call) -> Result<Answer, String> {
     let headers = response.headers().iter().map(|(name, text)| (name.to_string(), value(text.as_bytes()))).collect();
     let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|error| error.to_string())?;
     Ok(Answer { status: response.status().as_u16(), headers, body })
+}
+
+/// Reads the one answer of a connection that the server closes after it, as received.
+///
+/// # Panics
+/// If the connection breaks.
+#[must_use]
+pub fn read_raw(stream: &mut TcpStream) -> Vec<u8> {
+    stream.set_read_timeout(Some(PATIENCE)).expect("a patience");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("an answer, then the end");
+    answer
+}
+
+/// Reads an answer out of its bytes and holds it against the API document, as every answer is.
+///
+/// # Panics
+/// If the bytes are no whole answer, or one outside the contract.
+#[must_use]
+pub fn checked_raw(call: &Call, bytes: &[u8]) -> Answer {
+    let head_end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8_lossy(&bytes[..head_end]).into_owned();
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());
+    let header = |line: &str| line.split_once(':').map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
+    let answer = Answer {
+        status: status.expect("a status line"),
+        headers: lines.filter_map(header).collect(),
+        body: bytes[head_end + 4..].to_vec(),
+    };
+    let length = answer.header("content-length").and_then(|length| length.parse().ok());
+    assert_eq!(length, Some(answer.body.len()), "a whole answer: {head}");
+    Contract::current().check(call, &answer).unwrap_or_else(|violation| panic!("{violation}"));
+    answer
 }
 
 /// Waits for the line that says where the server listens, and copies all of its output to the log.

@@ -11,6 +11,7 @@ pub mod clock;
 mod commands;
 pub mod error;
 mod keys;
+mod late;
 mod output;
 pub mod store;
 mod sync;

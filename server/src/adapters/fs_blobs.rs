@@ -170,8 +170,15 @@ impl BlobStore for FsBlobs {
             }
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let incoming = self.root.join("incoming").join(format!("{number}-derived"));
-            fs::write(&incoming, bytes).await.map_err(io_error)?;
-            fs::rename(&incoming, &target).await.map_err(io_error)
+            let written = match fs::write(&incoming, bytes).await {
+                Ok(()) => fs::rename(&incoming, &target).await,
+                failed => failed,
+            };
+            if written.is_err() {
+                // On a full disk each further try would take more room.
+                let _ = fs::remove_file(&incoming).await;
+            }
+            written.map_err(io_error)
         })
     }
 

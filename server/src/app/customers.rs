@@ -65,25 +65,33 @@ pub(crate) fn check(at: &str, new: &NewCustomer, mut refusal: Refusal) -> Refusa
         refusal = refusal.field(format!("{at}kind"), "individual or institution");
     }
     if !is_text(&new.name, 100) {
-        refusal = refusal.field(format!("{at}name"), "1 to 100 characters");
+        refusal = refusal.field(format!("{at}name"), "1 to 100 characters, none of them a control character");
     }
     if !is_text(&new.address, 300) {
-        refusal = refusal.field(format!("{at}address"), "1 to 300 characters");
+        refusal = refusal.field(format!("{at}address"), "1 to 300 characters, none of them a control character");
     }
     if new.phones.len() > MAX_PHONES {
         refusal = refusal.field(format!("{at}phones"), "at most 10 numbers");
     }
     for (index, phone) in new.phones.iter().enumerate() {
-        if !(3..=20).contains(&digits(phone).len()) || phone.chars().count() > 30 {
+        if !(3..=20).contains(&digits(phone).len()) || phone.chars().count() > 30 || phone.chars().any(steers) {
             refusal = refusal.field(format!("{at}phones[{index}]"), "a phone number of 3 to 20 digits");
         }
     }
     refusal
 }
 
-/// Whether a text holds something and is not too long.
+/// Whether a text holds something, is not too long, and cannot deceive: what turns the direction of writing or steers
+/// a terminal would show another name than the one that is signed.
 pub(crate) fn is_text(text: &str, max_chars: usize) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= max_chars
+    let is_blank = |letter: char| letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{feff}');
+    !text.chars().all(is_blank) && text.chars().count() <= max_chars && !text.chars().any(steers)
+}
+
+/// Control characters but for line breaks and tabs, and those that override the direction of writing (UAX 9).
+pub(crate) fn steers(letter: char) -> bool {
+    let is_layout = matches!(letter, '\n' | '\r' | '\t');
+    (letter.is_control() && !is_layout) || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Writes a checked customer.

@@ -41,7 +41,8 @@ impl AppError {
             Self::Store(StoreError::NotFound) | Self::Blob(BlobError::NotFound) => ErrorCode::NotFound,
             Self::Store(StoreError::Conflict { .. }) => ErrorCode::Conflict,
             Self::Store(StoreError::Stale) => ErrorCode::StaleVersion,
-            Self::Store(StoreError::Busy | StoreError::Retry(_)) => ErrorCode::Busy,
+            Self::Store(error) if error.is_disk_full() => ErrorCode::DiskFull,
+            Self::Store(error) if error.is_outage() => ErrorCode::Busy,
             Self::Blob(BlobError::HashMismatch { .. }) => ErrorCode::ChecksumMismatch,
             Self::Blob(BlobError::Full) => ErrorCode::DiskFull,
             _ => ErrorCode::Internal,
@@ -283,6 +284,8 @@ error_codes! {
     UriTooLong = "uri_too_long", "The URL is too long", "网址过长";
     /// The headers are too many or too large.
     HeadersTooLarge = "headers_too_large", "The request headers are too many or too large", "请求头过多或过大";
+    /// The sender stopped sending or is too slow.
+    RequestTimeout = "request_timeout", "The request did not arrive in time; send it again", "请求内容未能及时送达，请重新发送";
     /// The process serves as many requests as it can.
     Overloaded = "overloaded", "The server has too many requests at once; try again shortly", "服务器请求过多，请稍后重试";
     /// Too many requests.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use doorstep_store::assignments::{list_assignments, list_crew};
 use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, list_holders, lock_audience};
+use doorstep_store::presence::lock_visit;
 use doorstep_store::scope::{
     Held, Shared, has_document, list_aged, list_needed, list_needing, list_rework_bodies, list_verdict_bodies,
 };
@@ -74,6 +75,9 @@ pub fn touch(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, kind: FeedKind,
 /// An audience that gains the visit gets everything it needs, at new positions; one that keeps it gets
 /// what the office may have changed; one that loses it loses whatever no other visit of it needs.
 ///
+/// # Concurrency
+/// Locks the visit's row first: a push that would tell the holders of now waits, or was told of before.
+///
 /// # Errors
 /// `not_found` if there is no such visit.
 pub fn refresh_visit(
@@ -83,6 +87,7 @@ pub fn refresh_visit(
     visit: VisitId,
     window: Window,
 ) -> AppResult<()> {
+    lock_visit(conn, org, visit)?;
     let row = find_visit(conn, org, visit)?.ok_or(ErrorCode::NotFound)?;
     let items = items_of(conn, &row)?;
     let wanted = wanted_audiences(conn, &row, window)?;

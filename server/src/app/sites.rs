@@ -7,7 +7,7 @@ use serde_json::json;
 use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 use sync_core::time::{Geo, UnixMillis};
 
-use crate::app::customers::is_text;
+use crate::app::customers::{is_text, steers};
 use crate::app::reach::{self, Reach};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 use crate::domain::fold::fold;
@@ -56,12 +56,12 @@ pub async fn create_site(state: &AppState, ctx: Ctx, customer: CustomerId, new: 
 /// Adds faults of a site to a refusal; `at` is the path of the site in the request.
 pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
     if !is_text(&new.address, 300) {
-        refusal = refusal.field(format!("{at}address"), "1 to 300 characters");
+        refusal = refusal.field(format!("{at}address"), "1 to 300 characters, none of them a control character");
     }
     if !SCENES.contains(&new.scene.as_str()) {
         refusal = refusal.field(format!("{at}scene"), "urban_residential, rural or business");
     }
-    if new.access_note.as_ref().is_some_and(|note| note.chars().count() > 500) {
+    if new.access_note.as_ref().is_some_and(|note| note.chars().count() > 500 || note.chars().any(steers)) {
         refusal = refusal.field(format!("{at}access_note"), "at most 500 characters");
     }
     if let Some(geo) = &new.geo {

@@ -41,6 +41,8 @@ pub struct AppState {
     pub rates: Arc<Rates>,
     /// Bounds the requests served at once.
     pub slots: Arc<Semaphore>,
+    /// Bounds the uploads received at once.
+    pub uploads: Arc<Semaphore>,
 }
 
 impl AppState {

@@ -4,6 +4,7 @@ mod banner;
 mod demo;
 mod demo_files;
 mod formula;
+mod found;
 mod private_files;
 mod serve;
 
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
+        Command::Found(args) => found::found(args).map(|()| ExitCode::SUCCESS),
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
@@ -34,7 +36,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
     }
 }
 
-/// Whether a command writes the data of a server or phone, with the keys that are in them.
+/// Whether a command may write the data of a server or phone, with the keys that are in them; the others print, or
+/// draw what a person asked for.
 const fn keeps_data(command: &Command) -> bool {
-    matches!(command, Command::Serve(_) | Command::Migrate(_) | Command::Demo(_) | Command::Phone(_))
+    !matches!(command, Command::DemoPhoto(_) | Command::DemoInk(_) | Command::Formula { .. } | Command::Openapi)
 }

@@ -53,7 +53,7 @@ pub(super) async fn build(config: Config, clock: Arc<dyn Clock>) -> Result<AppSt
     boot::build_state(config, clock).await.map_err(|error| error.to_string())
 }
 
-fn prepare(args: &ServerArgs) -> Result<Config, String> {
+pub(super) fn prepare(args: &ServerArgs) -> Result<Config, String> {
     telemetry::install(args.log_format, &args.log);
     let mut config = config::load(args.config.as_deref()).map_err(|error| error.to_string())?;
     if let Some(listen) = &args.listen {

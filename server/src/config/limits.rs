@@ -40,6 +40,18 @@ pub struct LimitsConfig {
     pub page_size: i64,
     /// Requests served at once by one process.
     pub concurrent_requests: usize,
+    /// Uploads received at once by one process.
+    pub concurrent_uploads: usize,
+    /// Time for the head of a request, in milliseconds.
+    pub head_read_ms: u64,
+    /// Longest silence within a body, in milliseconds.
+    pub body_idle_ms: u64,
+    /// Time for a whole body other than an upload, in milliseconds.
+    pub body_total_ms: u64,
+    /// Time over which the pace of an upload is taken, in milliseconds.
+    pub upload_window_ms: u64,
+    /// Slowest pace of an upload, in bytes per second.
+    pub upload_bytes_per_sec: u64,
     /// Sync calls of a device, per minute.
     pub sync_per_minute: NonZeroU32,
     /// Sync calls of a device at once after a rest.
@@ -59,7 +71,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 19] = [
+const LIMITS: [(&str, u64, u64); 25] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -73,6 +85,12 @@ const LIMITS: [(&str, u64, u64); 19] = [
     ("sync_ratio", 20, 1_000),
     ("page_size", 200, 1_000),
     ("concurrent_requests", 512, 16_384),
+    ("concurrent_uploads", 256, 16_384),
+    ("head_read_ms", 10_000, 120_000),
+    ("body_idle_ms", 30_000, 600_000),
+    ("body_total_ms", 60_000, 3_600_000),
+    ("upload_window_ms", 60_000, 600_000),
+    ("upload_bytes_per_sec", 256, 65_536),
     ("sync_per_minute", 60, 60_000),
     ("sync_burst", 120, 60_000),
     ("user_per_minute", 600, 600_000),

@@ -65,6 +65,7 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress => StatusCode::CONFLICT,
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
+        C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         C::UriTooLong => StatusCode::URI_TOO_LONG,
         C::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         C::Busy | C::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
@@ -96,7 +97,7 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::Internal
         | C::PreviewPending
         | C::IdempotencyInProgress => Retry::After,
-        C::StaleVersion | C::ClaimedByOther => Retry::Now,
+        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout => Retry::Now,
         _ => Retry::Never,
     }
 }
@@ -221,6 +222,10 @@ pub fn problem_response(error: &AppError, request_id: &str, language: Language) 
     }
     if matches!(error.code(), ErrorCode::TokenInvalid) {
         response.insert_header(("WWW-Authenticate", "Bearer"));
+    }
+    if matches!(error.code(), ErrorCode::RequestTimeout) {
+        // What is still to come belongs to the request that was given up (RFC 9110 section 15.5.9).
+        response.force_close();
     }
     response
         .content_type("application/problem+json")

@@ -2,12 +2,14 @@
 //!
 //! *Architecture invariant:* this module never opens a transaction or names a table.
 
+pub mod body;
 pub mod docs;
 pub mod error;
 pub mod extract;
 pub mod middleware;
 pub mod once;
 pub mod openapi;
+pub mod place;
 pub mod routes;
 pub mod v1;
 pub mod wire;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use doorstep_store::Conn;
 use doorstep_store::feed::{FeedBatch, list_audiences};
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::scope::{Edges, list_entering, list_leaving};
@@ -41,20 +42,37 @@ pub async fn run(state: AppState) {
 /// Runs on several nodes at once without harm: making a visit right twice changes nothing.
 ///
 /// # Errors
-/// Database errors only; what was committed before stays.
+/// Only if the database cannot be used at all; what was committed before stays. What is wrong with one visit or one
+/// organisation is logged and keeps nobody else waiting.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<u64> {
     let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
     let mut moved = 0;
     for organisation in organisations {
         let org = organisation.id.0;
-        let config = state.config.clone();
-        let window = state.store.read(move |conn| load_window(conn, org, &config.sync, now)).await?;
-        for side in [Side::Entering, Side::Leaving] {
-            moved += roll(state, org, window, side).await?;
+        match unless_outage(roll_organisation(state, org, now).await)? {
+            Ok(count) => moved += count,
+            Err(error) => tracing::error!(%org, ?error, "the sync window of an organisation cannot be rolled"),
         }
-        moved += drop_unneeded(state, org, window).await?;
     }
     Ok(moved)
+}
+
+/// Tells an outage, which is everybody's, from an error of what was just worked on.
+fn unless_outage<T>(result: AppResult<T>) -> AppResult<Result<T, AppError>> {
+    match result {
+        Err(AppError::Store(error)) if error.is_outage() => Err(error.into()),
+        other => Ok(other),
+    }
+}
+
+async fn roll_organisation(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<u64> {
+    let config = state.config.clone();
+    let window = state.store.read(move |conn| load_window(conn, org, &config.sync, now)).await?;
+    let mut moved = 0;
+    for side in [Side::Entering, Side::Leaving] {
+        moved += roll(state, org, window, side).await?;
+    }
+    Ok(moved + drop_unneeded(state, org, window).await?)
 }
 
 #[derive(Clone, Copy)]
@@ -71,19 +89,30 @@ async fn roll(state: &AppState, org: OrgId, window: Window, side: Side) -> AppRe
         let due = list_due(state, org, window, side, after).await?;
         let Some(last) = due.last() else { return Ok(moved) };
         after = last.to_string();
-        moved += u64::try_from(due.len()).unwrap_or(0);
-        state
-            .store
-            .write(move |conn| {
-                let mut batch = FeedBatch::new();
-                for visit in &due {
-                    refresh_visit(conn, &mut batch, org, *visit, window)?;
-                }
-                batch.publish(conn, org)?;
-                Ok::<_, AppError>(())
-            })
-            .await?;
+        if unless_outage(refresh(state, org, window, due.clone()).await)?.is_ok() {
+            moved += u64::try_from(due.len()).unwrap_or(0);
+            continue;
+        }
+        for visit in due {
+            match unless_outage(refresh(state, org, window, vec![visit]).await)? {
+                Ok(()) => moved += 1,
+                Err(error) => tracing::error!(%org, %visit, ?error, "a visit cannot enter or leave the sync window"),
+            }
+        }
     }
+}
+
+/// Makes visits right in one transaction.
+async fn refresh(state: &AppState, org: OrgId, window: Window, visits: Vec<VisitId>) -> AppResult<()> {
+    let write = move |conn: &mut Conn| {
+        let mut batch = FeedBatch::new();
+        for visit in &visits {
+            refresh_visit(conn, &mut batch, org, *visit, window)?;
+        }
+        batch.publish(conn, org)?;
+        Ok(())
+    };
+    state.store.write(write).await
 }
 
 /// Takes from every audience what none of its visits needs any more.

@@ -1,12 +1,15 @@
 //! The few statements whose text differs between the engines, and nothing else.
 
 use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use diesel::{PgConnection, QueryResult, RunQueryDsl as _};
+use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
-use sync_core::ids::OrgId;
+use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
+use crate::schema::visits;
+use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
 const MIGRATION_LOCK: i64 = 0x646f_6f72_7374_6570;
@@ -33,4 +36,17 @@ pub(crate) fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> QueryResul
         .bind::<BigInt, _>(tenant ^ fold(sha256.as_bytes()))
         .execute(&mut **conn)
         .map(drop)
+}
+
+/// Makes other transactions that would change the visit's row wait for the end of this one; false if there is no such
+/// visit.
+///
+/// SQLite has one writer at a time and only looks.
+pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryResult<bool> {
+    let row = visits::table.find((Txt(org), Txt(visit))).select(visits::version);
+    let found: Option<i64> = match conn {
+        Conn::Sqlite(conn) => row.first(&mut **conn).optional()?,
+        Conn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
+    };
+    Ok(found.is_some())
 }

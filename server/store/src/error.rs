@@ -55,6 +55,13 @@ impl StoreError {
         matches!(self, Self::Retry(_))
     }
 
+    /// Whether there was no room to write.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        const SIGNS: [&str; 2] = ["disk is full", "No space left on device"];
+        matches!(self, Self::Db(DieselError::DatabaseError(_, info)) if SIGNS.iter().any(|sign| info.message().contains(sign)))
+    }
+
     /// Whether the database as a whole cannot be used now; no statement is to blame.
     #[must_use]
     pub fn is_outage(&self) -> bool {
@@ -135,6 +142,7 @@ mod tests {
     fn a_full_disk_is_an_outage_and_a_refused_row_is_not() {
         assert!(unknown("database or disk is full").is_outage());
         assert!(unknown("could not extend file \"base/1/2\": No space left on device").is_outage());
+        assert!(unknown("database or disk is full").is_disk_full() && !unknown("disk I/O error").is_disk_full());
         assert!(StoreError::Busy.is_outage());
         assert!(!unknown("not this one").is_outage());
         assert!(!StoreError::Panicked.is_outage());

@@ -7,6 +7,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
+use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
@@ -30,11 +31,7 @@ pub struct Evidence {
 /// # Errors
 /// Database errors only.
 pub fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bool> {
-    // A write of nothing: the one lock that both engines know.
-    let touched = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(visit))))
-        .set(visits::missing_blobs.eq(visits::missing_blobs))
-        .execute(c))?;
-    Ok(touched == 1)
+    Ok(dialect::lock_visit(conn, org, visit)?)
 }
 
 /// The evidence columns of a visit, for a transaction that will write them.

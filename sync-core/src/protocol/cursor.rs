@@ -2,7 +2,7 @@
 //!
 //! Opaque to phones. The server takes audiences from the token, never from the cursor.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,8 +18,11 @@ use crate::ids::{EpochId, TeamId, UserId};
 /// Design section 13, Cursor.
 pub const MAX_CURSOR_BYTES: usize = 1024;
 
-/// The version of the cursor's form.
-const VERSION: u8 = 1;
+/// The version of the cursor's form, and of the form that names owed items too.
+const VERSION: (u8, u8) = (1, 2);
+
+/// Most items a server may owe a phone; their ids have to fit into the cursor.
+pub const MAX_OWED: usize = 8;
 
 /// Who a feed is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +89,17 @@ pub struct Cursor {
     pub epoch: EpochId,
     /// Last position seen; an absent audience starts at 0.
     pub positions: BTreeMap<Audience, i64>,
+    /// Kind and id of items before these positions that the server could not read: it tries again at each sync.
+    pub owed: BTreeSet<(String, String)>,
 }
 
 impl Cursor {
+    /// The cursor of a phone that has nothing yet.
+    #[must_use]
+    pub const fn start(epoch: EpochId) -> Self {
+        Self { epoch, positions: BTreeMap::new(), owed: BTreeSet::new() }
+    }
+
     /// The position of an audience.
     #[must_use]
     pub fn position(&self, audience: &Audience) -> i64 {
@@ -100,8 +111,12 @@ impl Cursor {
     /// # Errors
     /// [`CursorError::TooLong`] above 1 KiB, about 18 audiences.
     pub fn encode(&self) -> Result<String, CursorError> {
-        let bytes = codec::encode(&(VERSION, self.epoch, &self.positions), Encoding::Cbor)
-            .map_err(|_unreachable| CursorError::Malformed)?;
+        let bytes = if self.owed.is_empty() {
+            codec::encode(&(VERSION.0, self.epoch, &self.positions), Encoding::Cbor)
+        } else {
+            codec::encode(&(VERSION.1, self.epoch, &self.positions, &self.owed), Encoding::Cbor)
+        }
+        .map_err(|_unreachable| CursorError::Malformed)?;
         let text = to_base64url(&bytes);
         if text.len() > MAX_CURSOR_BYTES { Err(CursorError::TooLong) } else { Ok(text) }
     }
@@ -115,10 +130,15 @@ impl Cursor {
             return Err(CursorError::TooLong);
         }
         let bytes = from_base64url(text).map_err(|_not_base64| CursorError::Malformed)?;
-        let (version, epoch, positions): (u8, EpochId, BTreeMap<Audience, i64>) =
-            codec::decode(&bytes, Encoding::Cbor, MAX_CURSOR_BYTES).map_err(|_not_a_cursor| CursorError::Malformed)?;
-        if version == VERSION && positions.values().all(|position| *position >= 0) {
-            Ok(Self { epoch, positions })
+        let plain = codec::decode::<(u8, EpochId, BTreeMap<Audience, i64>)>(&bytes, Encoding::Cbor, MAX_CURSOR_BYTES);
+        let (version, epoch, positions, owed) = match plain {
+            Ok((version, epoch, positions)) if version == VERSION.0 => (version, epoch, positions, BTreeSet::new()),
+            _ => codec::decode(&bytes, Encoding::Cbor, MAX_CURSOR_BYTES)
+                .map_err(|_not_a_cursor| CursorError::Malformed)?,
+        };
+        let is_known = version == VERSION.1 || (version == VERSION.0 && owed.is_empty());
+        if is_known && owed.len() <= MAX_OWED && positions.values().all(|position| *position >= 0) {
+            Ok(Self { epoch, positions, owed })
         } else {
             Err(CursorError::Malformed)
         }

@@ -42,11 +42,25 @@ pub struct SyncRequest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<PushStatement>,
     /// How the phone is doing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_none")]
     pub device_state: Option<DeviceState>,
     /// JWS of the device over everything above, see [`super::seal`]; absent without content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
+}
+
+/// What a phone says of itself never keeps back what it brings: a form that is not understood counts as absent.
+fn known_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DeviceState>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Known(DeviceState),
+        Unknown(serde::de::IgnoredAny),
+    }
+    Ok(match Said::deserialize(deserializer)? {
+        Said::Known(state) => Some(state),
+        Said::Unknown(_) => None,
+    })
 }
 
 impl SyncRequest {

@@ -13,7 +13,7 @@ pub mod row;
 pub mod seal;
 
 pub use codec::{DecodeError, Encoding, decode_request, decode_response, encode};
-pub use cursor::{Audience, Cursor, CursorError};
+pub use cursor::{Audience, Cursor, CursorError, MAX_OWED};
 pub use limits::ProtocolLimits;
 pub use message::{
     Ack, AckItem, DeviceState, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, SyncRequest, SyncResponse,

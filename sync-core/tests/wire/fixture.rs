@@ -35,5 +35,5 @@ pub fn request() -> SyncRequest {
 
 pub fn cursor() -> Cursor {
     let positions = [(Audience::User(UserId::from_bytes([1; 16])), 12_345), (Audience::Org, 99)].into();
-    Cursor { epoch: EpochId::from_bytes([9; 16]), positions }
+    Cursor { positions, ..Cursor::start(EpochId::from_bytes([9; 16])) }
 }

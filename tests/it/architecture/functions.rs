@@ -19,6 +19,15 @@ pub fn of(source: &Source) -> Vec<Function> {
     starts.filter_map(|(at, _)| function(source, at)).collect()
 }
 
+/// Lists the names of the tests of a file.
+pub fn tests_of(source: &Source) -> Vec<String> {
+    let marked = source.code.split("test(").flat_map(|part| part.split("test]")).skip(1);
+    marked
+        .filter_map(|rest| rest.split("fn ").nth(1))
+        .map(|rest| rest.chars().take_while(|character| is_word(*character)).collect())
+        .collect()
+}
+
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }

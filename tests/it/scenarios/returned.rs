@@ -63,6 +63,7 @@ fn s06_only_the_rejected_slot_opens_again_and_only_its_photo_is_judged_again() {
     assert_eq!((&late[0]["map"], &late[0]["key"]), (&json!("answers"), &json!("customer_remarks")));
     story.at("17:15");
     xu.sync();
+    assert_eq!(visit.shown()["late_work"]["reason"], "submitted");
 
     let stale = reviewer.judge(&visit.id, &rejected, &[]);
     assert_eq!(stale.outcome(), (412, "stale_content".to_owned()));

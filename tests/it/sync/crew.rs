@@ -96,7 +96,7 @@ async fn another_phone_of_the_same_rep_continues_where_the_first_one_was() {
 }
 
 #[actix_web::test]
-async fn a_phone_whose_heads_differ_asks_for_the_whole_document() {
+async fn whoever_asks_for_a_whole_document_gets_it_once_and_none_of_others() {
     let app = TestApp::new().await;
     let office = app.office(YUNZE).await;
     let (visit, foreign) = (office.plan(&[YUNZE.rep()]).await.visit, office.plan(&[YUNZE.stranger()]).await.visit);

@@ -11,6 +11,7 @@ use sync_core::ids::{AppointmentId, CustomerId, SiteId, VisitId, WorkOrderId};
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, DayKit, ProposeAppointment};
 use sync_core::protocol::Outcome;
+use sync_core::time::{Geo, UnixMillis};
 
 use super::helpers::{counts, day_note, quarantined};
 
@@ -184,7 +185,7 @@ async fn a_proposed_appointment_is_kept_or_answered_with_free_starts() {
     let free = phone.intend(propose(busy.order, None, 5 * HOUR_MS));
     let unknown = phone.intend(propose(WorkOrderId(app.id()), None, 9 * HOUR_MS));
     // A visit of somebody else does not exist for this rep.
-    let foreign = phone.intend(propose(theirs.order, Some(theirs.visit), 12 * HOUR_MS));
+    let foreign = phone.intend(propose(busy.order, Some(theirs.visit), 12 * HOUR_MS));
     let before = office.row(theirs.visit).await;
     phone.sync().await;
 
@@ -288,4 +289,125 @@ async fn an_id_used_twice_in_one_request_counts_once_and_loses_nothing() {
     assert_eq!(outcomes, [Outcome::Stored, Outcome::Duplicate, Outcome::Quarantined]);
     assert_eq!(quarantined(&app, YUNZE).await[0].bytes, second);
     assert!(phone.is_all_sent());
+}
+
+#[actix_web::test]
+async fn knowing_an_id_of_the_office_opens_nothing() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let theirs = office.plan(&[YUNZE.colleague()]).await;
+    let rep = app.signed_in(YUNZE.rep()).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let visit = CreateVisit {
+        work_order_id: Some(theirs.order),
+        customer_id: Some(theirs.customer),
+        site_id: Some(theirs.site),
+        ..unplanned(&phone)
+    };
+    let made = visit.visit_id;
+    let visit = phone.intend(IntentBody::CreateVisit(visit));
+    let site = phone.intend(IntentBody::CreateSite(CreateSite {
+        site_id: SiteId(app.id()),
+        customer_id: theirs.customer,
+        address: "成都市二环路2号".to_owned(),
+        scene: "rural".to_owned(),
+        geo: None,
+        access_note: None,
+    }));
+    let appointment = phone.intend(IntentBody::ProposeAppointment(ProposeAppointment {
+        appointment_id: AppointmentId(app.id()),
+        work_order_id: theirs.order,
+        visit_id: Some(made),
+        start_ms: app.clock.now().plus_ms(HOUR_MS),
+        end_ms: None,
+        agreed: true,
+        note: None,
+    }));
+    phone.sync().await;
+    let decided = |intent| phone.row("intent_result", intent)["reason"].clone();
+    assert_eq!(phone.row("intent_result", visit)["result"], "needs_office", "the visit itself is kept");
+    assert_eq!(decided(visit), "work_order_unknown");
+    assert_eq!(decided(site), "customer_unknown");
+    assert_eq!(decided(appointment), "work_order_unknown");
+    let paths = [
+        format!("/v1/customers/{}", theirs.customer),
+        format!("/v1/sites/{}", theirs.site),
+        format!("/v1/work-orders/{}", theirs.order),
+    ];
+    for path in paths {
+        assert_eq!(rep.get(path.clone()).await.status, 404, "{path}");
+    }
+    assert!(!phone.has("customer", theirs.customer) && !phone.has("work_order", theirs.order));
+    assert_eq!(office.row(made).await.work_order_id, None);
+}
+
+#[actix_web::test]
+async fn what_rest_would_refuse_is_left_to_the_office() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let customer = CreateCustomer {
+        customer_id: CustomerId(app.id()),
+        kind: "individual".to_owned(),
+        name: "王芳".to_owned(),
+        phones: vec!["13900000009".to_owned()],
+        address: "成都市二环路2号".to_owned(),
+    };
+    let name =
+        |name: &str| CreateCustomer { customer_id: CustomerId(app.id()), name: name.to_owned(), ..customer.clone() };
+    let faulty = [
+        name("\u{1b}[31m红"),
+        name("王\u{202e}芳"),
+        name("\u{feff}"),
+        CreateCustomer {
+            customer_id: CustomerId(app.id()),
+            phones: vec!["not a phone".to_owned()],
+            ..customer.clone()
+        },
+    ];
+    let faulty: Vec<_> = faulty.into_iter().map(|body| phone.intend(IntentBody::CreateCustomer(body))).collect();
+    let customer_id = customer.customer_id;
+    phone.intend(IntentBody::CreateCustomer(customer));
+    let geo = Geo { lat_udeg: 2_147_483_647_000, lon_udeg: 0, acc_m: -1, datum: "wgs84".to_owned(), mock: None };
+    let site = |scene: &str, geo: Option<Geo>| CreateSite {
+        site_id: SiteId(app.id()),
+        customer_id,
+        address: "成都市二环路2号".to_owned(),
+        scene: scene.to_owned(),
+        geo,
+        access_note: None,
+    };
+    let sites = [
+        phone.intend(IntentBody::CreateSite(site("moon", None))),
+        phone.intend(IntentBody::CreateSite(site("rural", Some(geo)))),
+    ];
+    phone.sync().await;
+    let decided = |intent| {
+        let row = phone.row("intent_result", intent);
+        (row["result"].clone(), row["reason"].clone())
+    };
+    for intent in faulty {
+        assert_eq!(decided(intent), (json!("needs_office"), json!("customer_incomplete")));
+    }
+    assert!(phone.has("customer", customer_id));
+    for intent in sites {
+        assert_eq!(decided(intent), (json!("needs_office"), json!("site_incomplete")));
+    }
+}
+
+#[actix_web::test]
+async fn a_visit_made_by_a_clock_out_of_its_mind_is_planned_for_now() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let body = unplanned(&phone);
+    let visit = body.visit_id;
+    let now = app.clock.now();
+    app.clock.set(UnixMillis::from_rfc3339("2126-05-05T02:00:00Z").expect("an instant"));
+    phone.intend(IntentBody::CreateVisit(body));
+    app.clock.set(now);
+    phone.sync().await;
+    assert!(phone.has("visit", visit), "it is within the window");
+    assert_eq!(office.row(visit).await.planned_start_ms, Some(now.0));
 }

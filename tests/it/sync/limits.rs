@@ -4,6 +4,7 @@ use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::{Coding, Phone, Wire};
+use serde_json::{Value, json};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::VisitId;
 use sync_core::protocol::codec::{self, Encoding};
@@ -149,6 +150,22 @@ async fn bodies_that_are_no_requests_get_a_clear_problem_and_store_nothing() {
     }
     assert_eq!(counts(&app).await, before);
     assert_eq!(post(&phone, CBOR, None, good).await.status, 200);
+}
+
+#[actix_web::test]
+async fn what_a_phone_says_of_itself_never_keeps_back_what_it_brings() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.intend(super::helpers::day_note("captured"));
+    let mut request: Value =
+        serde_json::from_slice(&codec::encode(&phone.request(), Encoding::Json).expect("JSON")).expect("JSON");
+    for odd in [json!({}), json!({"unsent": -1}), json!("fine"), json!([1, 2])] {
+        request["device_state"] = odd.clone();
+        let answer = post(&phone, "application/json", None, request.to_string().into_bytes()).await;
+        assert_eq!(answer.status, 200, "{odd}: {}", answer.text());
+        assert_eq!(answer.json()["acks"].as_array().map(Vec::len), Some(1), "{odd}");
+    }
 }
 
 #[actix_web::test]

@@ -1,20 +1,19 @@
 //! A round with nothing new, byte by byte: phones ask often, on networks that are paid by volume.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
+use std::io::Write as _;
 
+use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::remote::RemotePhone;
-use integration_tests::server::TestServer;
+use integration_tests::server::{TestServer, checked_raw, read_raw};
 use sync_core::protocol::codec::{self, Encoding};
 
 /// Sends a request over a fresh connection that is closed after it; gives the answer as received.
 fn exchange(server: &TestServer, head: &str, body: &[u8]) -> Vec<u8> {
-    let address = server.url().trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).expect("the server listens");
+    let mut stream = server.connect();
     stream.write_all(&[head.as_bytes(), body].concat()).expect("sent");
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("answered");
+    let answer = read_raw(&mut stream);
+    let _ = checked_raw(&Call::post("/v1/sync"), &answer);
     answer
 }
 

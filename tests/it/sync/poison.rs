@@ -3,6 +3,7 @@
 //! The database is told to refuse one row, or a stored row is damaged, as a defect would.
 
 use doorstep::app::AppError;
+use doorstep::jobs::roll_scope;
 use doorstep_store::feed::{list_audiences, lock_audience};
 use doorstep_store::{Conn, StoreError};
 use integration_tests::app::TestApp;
@@ -14,7 +15,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::CreateVisit;
-use sync_core::protocol::{AckItem, Outcome, SyncRequest, SyncResponse};
+use sync_core::protocol::{AckItem, MAX_OWED, Outcome, SyncRequest, SyncResponse};
 
 use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
 
@@ -245,18 +246,51 @@ async fn a_write_that_panics_leaves_nothing_behind_and_the_next_one_goes_on() {
     assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
 }
 
-#[actix_web::test]
-async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored() {
-    let app = TestApp::new().await;
+/// A phone with one visit and an unsent reading in it; the office plans `count` more visits, whose orders are damaged.
+async fn with_damaged_orders<'a>(app: &'a TestApp, count: usize) -> (Phone<'a>, VisitId, Vec<VisitId>) {
     let office = app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     let visit = office.plan(&[YUNZE.rep()]).await.visit;
     phone.sync().await;
     phone.measure(visit, "optical_power", "-18.30", "dBm");
-    let planned = office.plan(&[YUNZE.rep()]).await.visit;
-    let its_order = format!("id = (SELECT work_order_id FROM visits WHERE id = '{planned}')");
-    run(&app, format!("UPDATE work_orders SET fields = 'damaged' WHERE {its_order}")).await;
+    let mut planned = Vec::new();
+    for _ in 0..count {
+        let one = office.plan(&[YUNZE.rep()]).await.visit;
+        set_order_fields(app, one, "damaged").await;
+        planned.push(one);
+    }
+    (phone, visit, planned)
+}
 
+async fn set_order_fields(app: &TestApp, visit: VisitId, fields: &str) {
+    let its_order = format!("id = (SELECT work_order_id FROM visits WHERE id = '{visit}')");
+    run(app, format!("UPDATE work_orders SET fields = '{fields}' WHERE {its_order}")).await;
+}
+
+#[actix_web::test]
+async fn an_item_that_cannot_be_read_is_owed_and_keeps_back_nothing_else() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, planned) = with_damaged_orders(&app, 2).await;
+    set_order_fields(&app, planned[1], "{}").await;
+    phone.sync().await;
+    let order_of = |phone: &Phone<'_>, visit: VisitId| {
+        phone.row("visit", visit)["work_order_id"].as_str().expect("an order").to_owned()
+    };
+    let (owed, sent) = (order_of(&phone, planned[0]), order_of(&phone, planned[1]));
+    assert!(phone.is_all_sent() && phone.carries(visit));
+    assert!(!phone.has("work_order", &owed) && phone.has("work_order", &sent));
+
+    phone.sync().await;
+    assert!(!phone.has("work_order", &owed), "still damaged");
+    set_order_fields(&app, planned[0], "{}").await;
+    phone.sync().await;
+    assert!(phone.has("work_order", &owed), "it comes by itself once it is mended");
+}
+
+#[actix_web::test]
+async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, planned) = with_damaged_orders(&app, MAX_OWED + 1).await;
     let request = phone.request();
     let answer = phone.exchange(&request).await;
     assert_eq!(answer.cursor, request.cursor.clone().expect("a cursor of earlier rounds"), "asked again next time");
@@ -266,7 +300,33 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
     phone.take_in(&answer);
     assert!(phone.is_all_sent());
 
-    run(&app, format!("UPDATE work_orders SET fields = '{{}}' WHERE {its_order}")).await;
+    for one in &planned {
+        set_order_fields(&app, *one, "{}").await;
+    }
     phone.sync().await;
-    assert!(phone.has("visit", planned), "the news come once they can be read");
+    for one in planned {
+        assert!(phone.has("visit", one), "the news come once they can be read");
+    }
+}
+
+#[actix_web::test]
+async fn a_damaged_visit_keeps_no_other_out_of_the_window() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut visits = Vec::new();
+    for _ in 0..4 {
+        visits.push(office.plan(&[YUNZE.rep()]).await.visit);
+    }
+    // As if they had been planned outside of the window.
+    run(&app, "DELETE FROM feed WHERE kind = 'visit'".to_owned()).await;
+    run(&app, format!("UPDATE visits SET state = 'damaged' WHERE id = '{}'", visits[1])).await;
+    assert_eq!(roll_scope::run_due(&app.state, app.now()).await.expect("rolled"), 3);
+    phone.sync().await;
+    assert_eq!(visits.iter().map(|visit| phone.has("visit", visit)).collect::<Vec<_>>(), [true, false, true, true]);
+
+    run(&app, format!("UPDATE visits SET state = 'scheduled' WHERE id = '{}'", visits[1])).await;
+    assert_eq!(roll_scope::run_due(&app.state, app.now()).await.expect("rolled"), 1);
+    phone.sync().await;
+    assert!(phone.has("visit", visits[1]));
 }

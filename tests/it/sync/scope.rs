@@ -208,7 +208,7 @@ async fn what_a_rep_made_at_the_door_leaves_with_the_window_unless_a_visit_needs
     let office = app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     let (kept, dropped) = (make_customer(&mut phone), make_customer(&mut phone));
-    let order = office.plan_at(&[YUNZE.stranger()], HOUR_MS).await.order;
+    let order = office.plan_at(&[YUNZE.rep()], HOUR_MS).await.order;
     let appointment_id = AppointmentId(app.id());
     phone.intend(IntentBody::ProposeAppointment(ProposeAppointment {
         appointment_id,

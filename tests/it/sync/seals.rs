@@ -80,7 +80,7 @@ async fn a_seal_over_old_heads_brings_in_no_new_work() {
 async fn a_seal_made_before_a_restore_is_accepted() {
     let app = TestApp::new().await;
     let (mut phone, visit, _) = loaded(&app).await;
-    let old = Cursor { epoch: EpochId(app.id()), positions: std::collections::BTreeMap::new() };
+    let old = Cursor::start(EpochId(app.id()));
     phone.cursor = Some(old.encode().expect("a cursor"));
     let answer = phone.round().await;
     assert_eq!(answer.acks[0].outcome, Outcome::Stored);

@@ -7,6 +7,7 @@ mod binaries;
 mod cluster;
 mod error;
 mod migrated;
+mod stored;
 mod template;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use std::{env, fs, process};
 pub use cluster::Cluster;
 pub use error::TestDbError;
 pub use migrated::with_conn;
+pub(crate) use stored::{count, heads};
 pub use template::Template;
 
 /// The variable that chooses the engine: `sqlite` (also when absent) or `postgres`.

@@ -8,6 +8,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sync_core::protocol::codec::{self, Encoding};
+
 use crate::call::{Answer, Call};
 use crate::contract::Contract;
 use crate::server;
@@ -23,6 +25,8 @@ pub enum Fate {
     LoseAnswers(&'static str),
     /// They are answered, but the phone waits for nothing; each answer is announced when the server gave it.
     WithholdAnswers(Sender<Passing>),
+    /// They are answered, but the first answer to a sync loses the documents it brings.
+    WithholdDocs,
     /// They are answered; each is announced before the server hears of it, and goes on when the test says so.
     Watch(Sender<Passing>),
 }
@@ -48,13 +52,15 @@ struct State {
     fate: Fate,
     /// Answers outside the contract, to fail the test with.
     violations: Vec<String>,
+    /// Requests that reached the server since somebody last looked.
+    passed: Vec<Call>,
 }
 
 impl Network {
     pub(super) fn before(server: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port for the network");
         let url = format!("http://{}", listener.local_addr().expect("the port is known"));
-        let state = State { server: server.to_owned(), fate: Fate::Down, violations: Vec::new() };
+        let state = State { server: server.to_owned(), fate: Fate::Down, violations: Vec::new(), passed: Vec::new() };
         let state = Arc::new(Mutex::new(state));
         let shared = Arc::downgrade(&state);
         std::thread::spawn(move || {
@@ -90,6 +96,12 @@ impl Network {
         receiver
     }
 
+    /// The requests that reached the server since this was last asked, byte for byte.
+    #[must_use]
+    pub fn take_passed(&self) -> Vec<Call> {
+        std::mem::take(&mut lock(&self.state).passed)
+    }
+
     /// Leads to a server elsewhere.
     pub(super) fn lead_to(&self, server: &str) {
         server.clone_into(&mut lock(&self.state).server);
@@ -100,7 +112,8 @@ impl Drop for Network {
     fn drop(&mut self) {
         // The accepting thread sees that nobody is left when the next connection comes: this one.
         let address = self.url.trim_start_matches("http://").to_owned();
-        self.state = Arc::new(Mutex::new(State { server: String::new(), fate: Fate::Down, violations: Vec::new() }));
+        let (server, violations, passed) = (String::new(), Vec::new(), Vec::new());
+        self.state = Arc::new(Mutex::new(State { server, fate: Fate::Down, violations, passed }));
         let _ = TcpStream::connect(address);
     }
 }
@@ -111,7 +124,7 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// One request and its answer; without an answer the phone sees the connection end.
 fn relay(mut stream: TcpStream, state: &Mutex<State>) {
-    let Ok(call) = read_call(&stream) else { return };
+    let Ok(mut call) = read_call(&stream) else { return };
     let (fate, server) = {
         let mut state = lock(state);
         let fate = state.fate.clone();
@@ -119,16 +132,25 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
             // This one still reaches the server; after it nothing does.
             state.fate = Fate::Down;
         }
+        if matches!(fate, Fate::WithholdDocs) && call.path == "/v1/sync" {
+            state.fate = Fate::Deliver;
+        }
         (fate, state.server.clone())
     };
     match &fate {
         Fate::Down => return,
         Fate::Deliver | Fate::LoseAnswers(_) | Fate::WithholdAnswers(_) => {}
+        // What is not compressed can be changed on its way back.
+        Fate::WithholdDocs => call.headers.retain(|(name, _)| name != "accept-encoding"),
         Fate::Watch(announce) => hold(announce, &call),
     }
-    let Ok(answer) = server::send(&server, &call) else { return };
+    lock(state).passed.push(call.clone());
+    let Ok(mut answer) = server::send(&server, &call) else { return };
     if let Err(violation) = Contract::current().check(&call, &answer) {
         lock(state).violations.push(violation.to_string());
+    }
+    if matches!(fate, Fate::WithholdDocs) && call.path == "/v1/sync" && answer.status == 200 {
+        answer.body = without_docs(&answer.body);
     }
     if let Fate::WithholdAnswers(announce) = &fate {
         hold(announce, &call);
@@ -136,6 +158,13 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
         // A phone that was killed does not listen any more.
         let _ = write_answer(&mut stream, &answer);
     }
+}
+
+/// The answer to a sync without the documents it brings.
+fn without_docs(body: &[u8]) -> Vec<u8> {
+    let mut response = codec::decode_response(body, Encoding::Cbor, 1 << 30).expect("an answer to a sync");
+    response.docs.clear();
+    codec::encode(&response, Encoding::Cbor).expect("an answer to a sync")
 }
 
 /// Announces a request and waits until the test lets it go.

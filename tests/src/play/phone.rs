@@ -1,5 +1,6 @@
 //! A phone as a series of `doorstep phone` processes on one directory: between two commands it does not run at all.
 
+use std::fs;
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -10,6 +11,9 @@ use serde_json::Value;
 
 use super::{Fate, Story, Visit, utf8};
 use crate::dir::TestDir;
+
+/// File of a phone's store.
+const STORE: &str = "phone.redb";
 
 /// What a command said.
 #[derive(Debug, Clone)]
@@ -165,6 +169,44 @@ impl<'s> Phone<'s> {
         });
         child.wait().expect("the phone is reaped");
         is_reached
+    }
+
+    /// One sync, each request of which the test sees before the server hears of it; the network is down afterwards.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    pub fn sync_seen(&self, mut see: impl FnMut(&str)) -> Said {
+        let network = &self.story.network;
+        let requests = network.watch();
+        let child = self.spawn(&["sync"]);
+        std::thread::scope(|scope| {
+            let ends = scope.spawn(move || {
+                let said = said(child);
+                // No more requests will come: this ends the list of them.
+                network.next(Fate::Down);
+                said
+            });
+            requests.iter().for_each(|request| see(&request.path));
+            ends.join().expect("the phone process ends")
+        })
+    }
+
+    /// The store as it is now, as a backup program copies it.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[must_use]
+    pub fn copy_of_store(&self) -> Vec<u8> {
+        fs::read(self.directory.path().join(STORE)).expect("the phone's store")
+    }
+
+    /// Puts a copy in the place of the store, in a file of its own.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn put_back(&self, copy: &[u8]) {
+        let new = self.directory.path().join("copy");
+        fs::write(&new, copy).and_then(|()| fs::rename(&new, self.directory.path().join(STORE))).expect("put back");
     }
 
     /// How many things are not safe at the server.

@@ -11,9 +11,10 @@ use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
 
 use super::{Phone, Scene, finding_text, line, merge_members, summary};
 use crate::error::PhoneResult;
+use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
-use crate::store::model::Safety;
+use crate::store::model::{LateWork, Safety};
 use crate::visit::VisitContext;
 
 /// What no held receipt names.
@@ -122,7 +123,6 @@ fn troubles(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
     let mut found: Vec<(&str, String, String)> = Vec::new();
     for (visit, state) in tx.doc_states()? {
         found.extend(state.problem.map(|problem| ("document", visit.to_string(), problem)));
-        found.extend(state.late.map(|code| ("late", visit.to_string(), code)));
     }
     for (_, item) in tx.set_aside()? {
         found.push(("set_aside", item.visit, item.code));
@@ -136,15 +136,24 @@ fn troubles(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
     for (blob, stored) in tx.blobs()? {
         found.extend(stored.problem.map(|problem| ("blob", blob, problem)));
     }
-    let values = found.iter().map(|(kind, id, code)| json!({"kind": kind, "id": id, "code": code})).collect();
-    let lines = found.iter().map(|(kind, id, code)| format!("  {kind} {id}: {code}")).collect();
+    let mut values: Vec<Value> =
+        found.iter().map(|(kind, id, code)| json!({"kind": kind, "id": id, "code": code})).collect();
+    let mut lines: Vec<String> = found.iter().map(|(kind, id, code)| format!("  {kind} {id}: {code}")).collect();
+    for (visit, work) in tx.late_work()? {
+        values.push(json!({"kind": "late", "id": visit, "code": work.reason, "number": work.number,
+            "late_work": work.json()}));
+        lines.push(format!("  late {}: {}", late::name_of(visit, &work), work.text()));
+    }
     Ok((values, lines))
 }
 
 /// `status VISIT`: state, what is missing, conflicts, reopened slots, what is unsent.
 pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
     phone.store.write(|tx| {
-        let scene = Scene::open(phone, tx, name)?;
+        let scene = match Scene::open(phone, tx, name) {
+            Ok(scene) => scene,
+            Err(error) => return left(tx, name)?.ok_or(error),
+        };
         let context = &scene.context;
         let facts = context.facts();
         let derived = context.derived();
@@ -155,7 +164,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         noticed.extend(context.view.findings.iter().cloned());
         noticed.extend(findings(&facts));
         let unsent_blobs = unsent_blobs(tx, &scene)?;
-        let state = tx.doc_state(scene.visit)?;
+        let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
         let mut answer = summary(tx, context, derived.state.code())?;
         merge_members(
             &mut answer,
@@ -171,10 +180,25 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "measures": context.view.measures, "answers": context.view.answers, "ticks": context.view.ticks,
                 "timeline": context.view.timeline, "statements": context.view.statements, "notes": context.view.notes,
                 "review": context.review, "is_gone": state.is_gone, "problem": state.problem,
+                "late_work": late_work.as_ref().map(LateWork::json),
             }),
         );
-        Ok(Output::done(answer, visit_text(&scene, &missing, &noticed)))
+        let mut text = visit_text(&scene, &missing, &noticed);
+        if let Some(work) = late_work {
+            text.push_str(&format!("\n  late: {}", work.text()));
+        }
+        Ok(Output::done(answer, text))
     })
+}
+
+/// A visit that has left the phone, with the reason why work on it came late.
+fn left(tx: &Tx, name: &str) -> PhoneResult<Option<Output>> {
+    let Some((visit, work)) = late::find(tx, name)? else { return Ok(None) };
+    let json = json!({"visit": visit, "number": work.number, "short_code": visit.short_code(), "is_gone": true,
+        "unsent_changes": 0, "late_work": work.json()});
+    let text =
+        format!("{}  已离开本机 / no longer on this phone\n  late: {}", late::name_of(visit, &work), work.text());
+    Ok(Some(Output::done(json, text)))
 }
 
 fn visit_text(scene: &Scene<'_>, missing: &[Need], noticed: &[sync_core::merge::view::Finding]) -> String {

@@ -6,11 +6,11 @@ use sync_core::doc::VisitDoc;
 use sync_core::ids::{IntentId, VisitId};
 
 use super::model::{
-    ClockLink, DocState, Enrolment, FeedState, LastReceipt, Safety, SetAside, StoredBlob, StoredIntent, StoredRow,
-    StoredStatement, UnsentChange,
+    ClockLink, DocState, Enrolment, FeedState, LastReceipt, LateWork, Safety, SetAside, StoredBlob, StoredIntent,
+    StoredRow, StoredStatement, UnsentChange,
 };
 use super::tx::{
-    BLOBS, CLOCK_LINKS, DOC_STATES, DOCS, INTENTS, META, RECEIPTS, ROWS, SET_ASIDE, STATEMENTS, Tx, UNSENT,
+    BLOBS, CLOCK_LINKS, DOC_STATES, DOCS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE, STATEMENTS, Tx, UNSENT,
 };
 use crate::error::{PhoneError, PhoneResult};
 
@@ -155,6 +155,10 @@ impl Tx {
         Ok(last.map_or(0, |last| last.saturating_add(1)))
     }
 
+    pub(crate) fn statement(&self, digest: &Hash) -> PhoneResult<Option<StoredStatement>> {
+        self.get(STATEMENTS, &digest.to_string())
+    }
+
     pub(crate) fn set_statement(&self, digest: &Hash, statement: &StoredStatement) -> PhoneResult<()> {
         self.set(STATEMENTS, &digest.to_string(), statement)
     }
@@ -202,6 +206,21 @@ impl Tx {
 
     pub(crate) fn add_set_aside(&self, item: &SetAside) -> PhoneResult<()> {
         self.set(SET_ASIDE, &item.change.hash.to_string(), item)
+    }
+
+    /// Why work of a visit arrived late, if any did.
+    pub(crate) fn late_work_of(&self, visit: VisitId) -> PhoneResult<Option<LateWork>> {
+        self.get(LATE_WORK, &visit.to_string())
+    }
+
+    /// All visits of which work arrived late.
+    pub(crate) fn late_work(&self) -> PhoneResult<Vec<(VisitId, LateWork)>> {
+        let all = self.list::<LateWork>(LATE_WORK, "")?;
+        Ok(all.into_iter().filter_map(|(key, work)| Some((key.parse().ok()?, work))).collect())
+    }
+
+    pub(crate) fn set_late_work(&self, visit: VisitId, work: &LateWork) -> PhoneResult<()> {
+        self.set(LATE_WORK, &visit.to_string(), work)
     }
 
     pub(crate) fn clear_in_flight(&self) -> PhoneResult<()> {

@@ -119,6 +119,9 @@ pub(crate) struct DocState {
     pub past_actors: Vec<Actor>,
     /// The server's heads last seen.
     pub server_heads: Vec<Hash>,
+    /// Heads the server named that the document was not yet seen to hold.
+    #[serde(default)]
+    pub named: Vec<Hash>,
     /// Whether the server has the document, so that only change chunks may follow.
     pub is_at_server: bool,
     /// Number of the next unsent change.
@@ -129,14 +132,23 @@ pub(crate) struct DocState {
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.
     pub is_gone: bool,
-    /// Code under which something of it arrived late.
-    pub late: Option<String>,
     /// Why the server did not take it at the last try.
     pub problem: Option<String>,
     /// Customer of a visit made here.
     pub customer: Option<CustomerId>,
     /// Site of a visit made here.
     pub site: Option<SiteId>,
+}
+
+/// Why work of a visit arrived late; stays when the visit leaves the phone.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct LateWork {
+    /// Number of the visit, if it had one.
+    pub number: Option<String>,
+    /// The server's code.
+    pub reason: String,
+    /// When the server said so last, on the phone's clock.
+    pub at_ms: i64,
 }
 
 /// An office row.

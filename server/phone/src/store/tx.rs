@@ -29,6 +29,8 @@ pub(crate) const BLOBS: Table = TableDefinition::new("blobs");
 pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
 /// Change → [`super::model::SetAside`].
 pub(crate) const SET_ASIDE: Table = TableDefinition::new("set_aside");
+/// Visit → [`super::model::LateWork`].
+pub(crate) const LATE_WORK: Table = TableDefinition::new("late_work");
 /// Visit → [`super::model::ShownForm`].
 pub(crate) const FORMS: Table = TableDefinition::new("forms");
 /// Number → [`super::model::ClockLink`].

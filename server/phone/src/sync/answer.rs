@@ -2,14 +2,16 @@
 
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
-use sync_core::protocol::{Ack, AckItem, Outcome, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
 use sync_core::time::UnixMillis;
 
 use super::Report;
+use super::compare::compare;
 use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
 use crate::error::PhoneResult;
+use crate::late;
 use crate::store::Tx;
 use crate::store::model::{ClockOffset, DocState, Hold};
 
@@ -34,12 +36,19 @@ impl Answer<'_> {
         }
         for ack in &self.response.acks {
             apply_ack(tx, ack, report)?;
+            self.note_late(tx, ack, report)?;
         }
         let exchange = Exchange { request: self.request, response: self.response };
         for held in self.receipts {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         apply_news(tx, self.response)?;
+        self.note_whole(report);
+        if !upload_only && !self.response.more {
+            let whole = std::mem::take(&mut report.whole);
+            compare(tx, &whole, report)?;
+            report.whole = whole;
+        }
         drop_gone(tx)?;
         feed.epoch = Some(self.response.epoch);
         if !upload_only {
@@ -50,6 +59,28 @@ impl Answer<'_> {
         }
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
+    }
+
+    /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.
+    fn note_late(&self, tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+        let visit = match ack.item {
+            _ if ack.outcome != Outcome::Late => None,
+            AckItem::Doc(visit) => Some(visit),
+            AckItem::Statement(digest) => tx.statement(&digest)?.and_then(|stored| stored.visit.parse().ok()),
+            AckItem::Intent(_) | AckItem::UnreadableIntent(_) => None,
+        };
+        let Some(visit) = visit else { return Ok(()) };
+        let reason = ack.reason.as_deref().unwrap_or("late");
+        report.late.insert(visit);
+        late::note(tx, visit, reason, self.received_at)
+    }
+
+    /// Notes the documents that this request asked for and this answer brings as a whole.
+    fn note_whole(&self, report: &mut Report) {
+        let asked = self.request.docs.iter().filter(|doc| doc.chunks.is_empty()).map(|doc| doc.id);
+        let whole =
+            |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
+        report.whole.extend(asked.filter(whole));
     }
 
     /// The server's clock stood at `server_time` somewhere between sending and receiving.
@@ -94,13 +125,8 @@ fn reason(ack: &Ack) -> String {
 fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
     match ack.outcome {
-        Outcome::Stored | Outcome::Duplicate => {
+        Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
             state.problem = None;
-            note_heads(&mut state, ack);
-        }
-        Outcome::Late => {
-            state.problem = None;
-            state.late = Some(ack.code.clone().unwrap_or_else(|| "late".to_owned()));
             note_heads(&mut state, ack);
         }
         Outcome::Quarantined => {
@@ -112,6 +138,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
             report.problems.push(format!("visit {visit} is written anew: {}", reason(ack)));
         }
         Outcome::NeedFull => {
+            note_heads(&mut state, ack);
             state.server_heads.clone_from(&ack.heads);
             state.is_at_server = true;
             tx.set_doc_state(visit, &state)?;
@@ -132,6 +159,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
         }
         Outcome::NotFound => {
             state.wants_snapshot = false;
+            state.named.clear();
             state.problem = Some("not_found".to_owned());
             report.problems.push(format!("visit {visit} is unknown to the server"));
         }
@@ -143,5 +171,7 @@ fn note_heads(state: &mut DocState, ack: &Ack) {
     if !ack.heads.is_empty() {
         state.is_at_server = true;
         state.server_heads.clone_from(&ack.heads);
+        // The server's documents only grow: what it named before lies below what it names now.
+        state.named.clone_from(&ack.heads);
     }
 }

@@ -14,7 +14,7 @@ use super::replay::replay;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
 use crate::store::Tx;
-use crate::store::model::{Safety, StoredRow, UnsentChange};
+use crate::store::model::{DocState, Safety, StoredRow, UnsentChange};
 
 /// Applies the news of one document.
 pub(super) fn apply_update(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
@@ -45,6 +45,7 @@ fn apply_delta(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
         state.is_at_server = true;
         state.server_heads.clone_from(&update.heads);
     } else {
+        note_named(&mut state, &update.heads);
         state.wants_snapshot = true;
     }
     tx.set_doc_state(update.id, &state)
@@ -69,11 +70,22 @@ fn apply_snapshot(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
             state.is_at_server = true;
             state.server_heads.clone_from(&update.heads);
             state.problem = None;
+            note_named(&mut state, &update.heads);
+            state.named.retain(|head| !doc.has_change(head));
             tx.set_doc(&doc)?;
         }
-        Err(error) => state.problem = Some(format!("the server's snapshot cannot be applied: {error}")),
+        Err(error) => {
+            note_named(&mut state, &update.heads);
+            state.problem = Some(format!("the server's snapshot cannot be applied: {error}"));
+        }
     }
     tx.set_doc_state(update.id, &state)
+}
+
+/// Keeps heads the server named, to be compared with the document once all news is there.
+pub(super) fn note_named(state: &mut DocState, heads: &[Hash]) {
+    let new: Vec<Hash> = heads.iter().filter(|head| !state.named.contains(head)).copied().collect();
+    state.named.extend(new);
 }
 
 /// Applies one row.
@@ -151,6 +163,7 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         let mut state = tx.doc_state(visit)?;
         let mine: BTreeSet<Actor> = state.past_actors.iter().chain(&state.actor).copied().collect();
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
+        state.named.clear();
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
             // Changes of others come from their own devices; the genesis change belongs to everybody.

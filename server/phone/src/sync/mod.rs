@@ -5,6 +5,7 @@
 //! byte for byte, and a repeated request has no second effect.
 
 mod answer;
+mod compare;
 mod documents;
 mod history;
 mod progress;
@@ -15,19 +16,26 @@ mod session;
 mod uploads;
 
 #[cfg(test)]
+mod compare_tests;
+#[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
 mod tests;
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use sync_core::ids::VisitId;
 use sync_core::protocol::codec::{Encoding, decode_response};
 
 use crate::client::Transport;
 use crate::commands::status::Outstanding;
 use crate::commands::{Phone, enrol};
 use crate::error::{PhoneError, PhoneResult};
+use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
+use crate::store::model::LateWork;
 
 use answer::Answer;
 use progress::{Pace, Standing};
@@ -59,6 +67,10 @@ pub(crate) struct Report {
     pub settled: usize,
     /// Whether the sync ended before the server had nothing more to say.
     pub is_cut_short: bool,
+    /// Documents that were asked for as a whole, and came.
+    pub whole: BTreeSet<VisitId>,
+    /// Visits of which work arrived late.
+    pub late: BTreeSet<VisitId>,
     /// Things a person should know, as plain lines.
     pub problems: Vec<String>,
 }
@@ -73,11 +85,12 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
     }
-    let outstanding = phone.store.write(|tx| {
+    let (outstanding, late) = phone.store.write(|tx| {
         documents::drop_gone(tx)?;
-        Outstanding::of(tx)
+        let late = tx.late_work()?.into_iter().filter(|(visit, _)| report.late.contains(visit)).collect();
+        Ok((Outstanding::of(tx)?, late))
     })?;
-    Ok(report.output(&outstanding))
+    Ok(report.output(&outstanding, late))
 }
 
 fn rounds(
@@ -143,14 +156,18 @@ impl Report {
         self.rows_received += response.rows.values().map(Vec::len).sum::<usize>();
     }
 
-    fn output(self, outstanding: &Outstanding) -> Output {
+    fn output(self, outstanding: &Outstanding, late: Vec<(VisitId, LateWork)>) -> Output {
+        let late_json: Vec<Value> = late
+            .iter()
+            .map(|(visit, work)| json!({"visit": visit, "number": work.number, "late_work": work.json()}))
+            .collect();
         let json = json!({
             "rounds": self.rounds,
             "sent": {"docs": self.docs_sent, "intents": self.intents_sent, "statements": self.statements_sent,
                 "blobs": self.blobs_sent},
             "received": {"docs": self.docs_received, "rows": self.rows_received},
             "epoch_changed": self.epoch_changed, "upload_only": self.upload_only,
-            "outstanding": outstanding.json(), "problems": self.problems,
+            "outstanding": outstanding.json(), "problems": self.problems, "late": late_json,
         });
         let mut text = vec![
             format!(
@@ -167,6 +184,9 @@ impl Report {
         if self.upload_only {
             text.push("sign-in has ended: work was sent, nothing was fetched; ask for a new enrolment code".to_owned());
         }
+        text.extend(
+            late.iter().map(|(visit, work)| format!("  late {}: {}", late::name_of(*visit, work), work.text())),
+        );
         text.extend(self.problems);
         let code = if outstanding.total() == 0 && !self.is_cut_short { 0 } else { WAITS };
         Output::done(json, text.join("\n")).with_code(code)

@@ -32,6 +32,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
     state.is_at_server = is_known;
     state.server_heads = if is_known { base.heads() } else { Vec::new() };
     if !is_known {
+        state.named.clear();
         for hash in base.heads() {
             let at_ms = rows.first().map_or(0, |(_, row)| row.at_ms);
             tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms, edits: Vec::new() })?;

@@ -23,7 +23,9 @@ impl Access {
     pub(super) fn open(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<Self> {
         let session: Session = phone.store.read(|tx| tx.meta("session"))?.ok_or(PhoneError::NotEnrolled)?;
         let mut access = Self { session };
-        if access.session.expires_at_ms <= phone.clock.now()?.0.saturating_add(MARGIN_MS) {
+        // A token of last resort serves one sync: where there is still a way back to reading, it is tried each time.
+        let may_return = access.session.upload_only && access.session.refresh_token.is_some();
+        if may_return || access.session.expires_at_ms <= phone.clock.now()?.0.saturating_add(MARGIN_MS) {
             access.renew(phone, transport)?;
         }
         Ok(access)
@@ -55,15 +57,34 @@ impl Access {
 
     fn renew(&mut self, phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<()> {
         let next = match &self.session.refresh_token {
-            Some(refresh) => match refresh_session(phone, transport, refresh) {
-                Err(PhoneError::Refused { status: 401, .. }) => upload_session(phone, transport)?,
+            Some(refresh) => match refresh_twice(phone, transport, refresh) {
+                Err(PhoneError::Refused { status: 401, code, .. }) => {
+                    let kept = (!is_final(&code)).then(|| refresh.clone());
+                    upload_session(phone, transport, kept)?
+                }
                 other => other?,
             },
-            None => upload_session(phone, transport)?,
+            None => upload_session(phone, transport, None)?,
         };
         phone.store.write(|tx| tx.set_meta("session", &next))?;
         self.session = next;
         Ok(())
+    }
+}
+
+/// Whether a refusal says that the sign-in is dead, and not only that this try failed.
+fn is_final(code: &str) -> bool {
+    matches!(code, "refresh_invalid" | "refresh_reused")
+}
+
+/// Refreshes; where only the assertion was refused, as after a stall in which the nonce grew old, once more with
+/// another nonce.
+fn refresh_twice(phone: &Phone, transport: &mut dyn Transport, refresh: &str) -> PhoneResult<Session> {
+    match refresh_session(phone, transport, refresh) {
+        Err(PhoneError::Refused { code, .. }) if code == "assertion_invalid" => {
+            refresh_session(phone, transport, refresh)
+        }
+        other => other,
     }
 }
 
@@ -74,12 +95,12 @@ fn refresh_session(phone: &Phone, transport: &mut dyn Transport, refresh: &str) 
     Ok(read_session(&answer, phone.clock.now()?.0))
 }
 
-/// A token that only uploads: captured work is never stranded.
-fn upload_session(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<Session> {
+/// A token that only uploads: captured work is never stranded. A refresh token that is not dead is kept beside it.
+fn upload_session(phone: &Phone, transport: &mut dyn Transport, refresh_token: Option<String>) -> PhoneResult<Session> {
     let (org, assertion) = assertion(phone, transport, "upload")?;
     let answer = transport.post("/v1/auth/upload-tokens", None, &json!({"org_id": org, "assertion": assertion}))?;
     let session = read_session(&answer, phone.clock.now()?.0);
-    Ok(Session { upload_only: true, refresh_token: None, ..session })
+    Ok(Session { upload_only: true, refresh_token, ..session })
 }
 
 /// Answers a fresh nonce of the server.

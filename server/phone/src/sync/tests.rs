@@ -177,6 +177,30 @@ fn a_visit_that_leaves_the_scope_is_offered_before_it_is_dropped() {
 }
 
 #[test]
+fn the_reason_of_late_work_stays_when_the_visit_leaves_the_phone() {
+    for (reason, zh, leaves) in [("reassigned", "改派", true), ("cancelled", "取消", false)] {
+        let (phone, mut server) = begun();
+        server.late = Some(reason.to_owned());
+        if leaves {
+            server.rows_out.insert("visit".to_owned(), vec![Row::Gone { id: VISIT.to_string() }]);
+        }
+        let output = phone.sync(&mut server).unwrap();
+        assert_eq!(output.json["late"][0]["late_work"]["reason"], reason);
+        let status = phone.try_run(&["status"]).unwrap();
+        let trouble = status.json["troubles"][0].clone();
+        assert_eq!(
+            (&trouble["kind"], &trouble["code"], &trouble["number"]),
+            (&json!("late"), &json!(reason), &json!(NUMBER))
+        );
+        let visit = phone.try_run(&["status", NUMBER]).unwrap();
+        assert_eq!((&visit.json["is_gone"], &visit.json["late_work"]["reason"]), (&json!(leaves), &json!(reason)));
+        for text in [output.text, status.text, visit.text] {
+            assert!(text.contains(zh) && text.contains(reason) && text.contains(NUMBER), "{text}");
+        }
+    }
+}
+
+#[test]
 fn another_epoch_gets_everything_again() {
     let (phone, mut server) = begun();
     let photo = phone.file("photo.jpg", &jpeg(2));
@@ -212,6 +236,41 @@ fn an_ended_token_is_renewed_once() {
     server.faults.push_back(Fault::TokenInvalid);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
     assert_eq!(server.paths, ["/v1/auth/nonces", "/v1/auth/refresh"]);
+}
+
+#[test]
+fn an_assertion_that_came_too_late_is_made_anew_with_another_nonce() {
+    let (phone, mut server) = begun();
+    server.stale_nonces = 1;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(false), &json!(0)), "{report}");
+    assert_eq!(server.paths, ["/v1/auth/nonces", "/v1/auth/refresh"].repeat(2));
+}
+
+#[test]
+fn a_refresh_token_that_is_not_dead_is_tried_again_by_the_next_sync() {
+    let (phone, mut server) = begun();
+    server.stale_nonces = 2;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(true), &json!(0)), "{report}");
+    assert_eq!(phone.phone().store.read(|tx| tx.feed()).unwrap().cursor, None, "nothing was read");
+
+    let report = sync(&phone, &mut server);
+    assert_eq!(report["upload_only"], false, "{report}");
+    assert!(phone.phone().store.read(|tx| tx.feed()).unwrap().cursor.is_some(), "it reads again");
+}
+
+#[test]
+fn a_sign_in_that_is_dead_is_not_tried_again() {
+    let (phone, mut server) = begun();
+    server.refresh_works = false;
+    server.faults.push_back(Fault::TokenInvalid);
+    sync(&phone, &mut server);
+    server.paths.clear();
+    assert_eq!(sync(&phone, &mut server)["upload_only"], true);
+    assert_eq!(server.paths, [""; 0]);
 }
 
 #[test]
@@ -264,8 +323,9 @@ fn a_copy_of_the_store_writes_as_somebody_else() {
     // The phone is restored from an older copy: the next change must not reuse the actor's sequence numbers.
     std::fs::rename(store.join("copy"), store.join("phone.redb")).unwrap();
     phone.run(&["step", NUMBER, "talk"]);
-    server.docs_out.push(server.delta(VISIT));
+    // No news tells a phone of its own changes: it finds by itself that it lacks them.
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
     assert_eq!(server.quarantine, []);
     let view = merge::view(&server.docs[&VISIT]);
     assert_eq!((view.notes.as_str(), view.ticks.len()), ("before the restore", 8));

@@ -79,8 +79,16 @@ pub(crate) struct Server {
     /// Sent with the next answer.
     pub docs_out: Vec<DocUpdate>,
     pub rows_out: BTreeMap<String, Vec<Row>>,
+    /// Sent with the answer after the next, which says that there is more.
+    pub docs_later: Vec<DocUpdate>,
+    /// Why everything new of documents counts as late.
+    pub late: Option<String>,
+    /// Heads that acks of documents name beside those the server has.
+    pub ghosts: Vec<Hash>,
     /// Whether refresh tokens still work.
     pub refresh_works: bool,
+    /// How many of the next assertions for a refresh are refused.
+    pub stale_nonces: usize,
     /// Every sync body as received.
     pub bodies: Vec<Vec<u8>>,
     /// Paths of the other requests.
@@ -105,7 +113,11 @@ impl Server {
             scripted: BTreeMap::new(),
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
+            docs_later: Vec::new(),
+            late: None,
+            ghosts: Vec::new(),
             refresh_works: true,
+            stale_nonces: 0,
             bodies: Vec::new(),
             paths: Vec::new(),
             device: phone.device,
@@ -140,15 +152,17 @@ impl Server {
         let is_endless = self.stance == Stance::NeverDone;
         let round = i64::try_from(self.bodies.len()).unwrap();
         let positions = is_endless.then_some((Audience::Org, round)).into_iter().collect();
-        let cursor = Cursor { epoch: self.epoch, positions }.encode().unwrap();
+        let cursor = Cursor { positions, ..Cursor::start(self.epoch) }.encode().unwrap();
         let now = UnixMillis(1_741_050_000_000);
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
         let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
-        response.more = is_endless;
+        response.more = is_endless || !self.docs_later.is_empty();
         response.docs = std::mem::take(&mut self.docs_out);
+        self.docs_out = std::mem::take(&mut self.docs_later);
         response.rows = std::mem::take(&mut self.rows_out);
         for push in &request.docs {
-            let ack = self.push(push, &mut held, &mut response);
+            let mut ack = self.push(push, &mut held, &mut response);
+            ack.heads.extend(&self.ghosts);
             response.acks.push(ack);
         }
         for bytes in &request.intents {
@@ -236,7 +250,8 @@ impl Server {
         .unwrap();
         let mut ack = Ack::new(item, Outcome::Duplicate);
         if let Some(accepted) = admission.accepted {
-            ack.outcome = Outcome::Stored;
+            ack.outcome = self.late.as_ref().map_or(Outcome::Stored, |_| Outcome::Late);
+            ack.reason.clone_from(&self.late);
             for change in &accepted.changes {
                 self.actors.entry(change.actor).or_insert(device);
             }
@@ -278,6 +293,10 @@ impl Transport for Server {
         }
         match path {
             "/v1/auth/nonces" => Ok(json!({"nonce": "nonce"})),
+            "/v1/auth/refresh" if self.stale_nonces > 0 => {
+                self.stale_nonces -= 1;
+                Err(refused("assertion_invalid"))
+            }
             "/v1/auth/refresh" if self.refresh_works => Ok(self.token(true)),
             "/v1/auth/refresh" => Err(refused("refresh_invalid")),
             "/v1/auth/upload-tokens" => Ok(self.token(false)),

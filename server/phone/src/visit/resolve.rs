@@ -26,11 +26,7 @@ pub(crate) fn visit(tx: &Tx, text: &str) -> PhoneResult<VisitId> {
     let code = plain(wanted);
     let exact: Vec<VisitId> = all
         .iter()
-        .filter(|(id, plan)| {
-            id.to_string() == wanted
-                || plan.as_ref().and_then(|plan| plan.number.as_deref()) == Some(wanted)
-                || plain(&id.short_code()) == code
-        })
+        .filter(|(id, plan)| is_name_of(wanted, *id, plan.as_ref().and_then(|plan| plan.number.as_deref())))
         .map(|(id, _)| *id)
         .collect();
     let begins = |id: &VisitId| id.to_string().starts_with(wanted) || plain(&id.short_code()).starts_with(&code);
@@ -47,6 +43,11 @@ pub(crate) fn visit(tx: &Tx, text: &str) -> PhoneResult<VisitId> {
             usage(format!("{wanted} names several visits: {}", names.join(", ")))
         }
     }
+}
+
+/// Whether a text is the id, the number or the short code of a visit.
+pub(crate) fn is_name_of(text: &str, visit: VisitId, number: Option<&str>) -> bool {
+    visit.to_string() == text || number == Some(text) || plain(&visit.short_code()) == plain(text)
 }
 
 fn plain(code: &str) -> String {

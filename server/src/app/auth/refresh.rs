@@ -1,12 +1,15 @@
 //! Keeping a session: idempotent refresh rotation, device assertions, upload-only tokens.
 
+use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use doorstep_store::sessions::{self, RefreshFamilyRow};
 use doorstep_store::{Conn, Txt, devices, users};
 use serde::Deserialize;
+use serde_json::json;
 use sync_core::bytes::to_base64url;
 use sync_core::ids::{DeviceId, OrgId};
 use sync_core::jws::{self, P256PublicKey};
 use sync_core::time::UnixMillis;
+use uuid::Uuid;
 
 use super::session::{Holder, Session, issue};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
@@ -60,8 +63,9 @@ pub async fn refresh_session(state: &AppState, text: &str, assertion: Option<Str
     let successor = RefreshToken::new(token.org, token.family, &*state.random);
     let idle_ms = state.config.auth.refresh_idle_days.saturating_mul(86_400_000);
     let next = successor.clone();
+    let event = state.id();
     let rotation =
-        state.store.write(move |conn| rotate(conn, &token, &next, assertion.as_deref(), now, idle_ms)).await?;
+        state.store.write(move |conn| rotate(conn, &token, &next, assertion.as_deref(), now, idle_ms, event)).await?;
     match rotation {
         Rotation::Next(holder) => issue(state, holder, Some(&successor), TokenKind::Full, now),
         Rotation::Refused(code) => Err(code.into()),
@@ -75,6 +79,7 @@ fn rotate(
     assertion: Option<&str>,
     now: UnixMillis,
     idle_ms: i64,
+    event: Uuid,
 ) -> AppResult<Rotation> {
     sessions::lock_family(conn, token.org, token.family)?;
     let Some(family) = sessions::find_family(conn, token.org, token.family)? else {
@@ -101,14 +106,18 @@ fn rotate(
         replace(conn, &family, Some(family.current_hash.clone()), successor, now)?;
         return Ok(Rotation::Next(holder));
     }
-    if Some(&hash) == family.previous_hash.as_ref() && proven {
+    if Some(&hash) == family.previous_hash.as_ref() && holder.device.is_some() {
+        if !proven {
+            // A phone whose proof came too late must not lose its session; whoever has only the token gets nothing.
+            return Ok(Rotation::Refused(ErrorCode::AssertionInvalid));
+        }
         // Case 2: the answer was lost. The successor was never presented, else it would be the previous
         // token by now; overwriting it cancels it.
         replace(conn, &family, Some(hash), successor, now)?;
         return Ok(Rotation::Next(holder));
     }
     // Case 3: reuse.
-    revoke(conn, &family, proven, now)?;
+    revoke(conn, &family, proven, now, event)?;
     Ok(Rotation::Refused(ErrorCode::RefreshReused))
 }
 
@@ -125,11 +134,22 @@ fn replace(
     Ok(sessions::update_family(conn, &row, &family.current_hash)?)
 }
 
-/// Ends a family whose token came twice, and says so in the audit.
-fn revoke(conn: &mut Conn, family: &RefreshFamilyRow, proven: bool, now: UnixMillis) -> AppResult<()> {
+/// Ends a family whose token came twice, and says so in the audit: who presented it is not known.
+fn revoke(conn: &mut Conn, family: &RefreshFamilyRow, proven: bool, now: UnixMillis, event: Uuid) -> AppResult<()> {
     tracing::warn!(family = %family.id, proven, "a refresh token was used twice; the session is ended");
     let row = RefreshFamilyRow { revoked_at_ms: Some(now.0), ..family.clone() };
-    Ok(sessions::update_family(conn, &row, &family.current_hash)?)
+    sessions::update_family(conn, &row, &family.current_hash)?;
+    let event = AuditEventRow {
+        org_id: family.org_id,
+        id: Txt(event),
+        at_ms: now.0,
+        actor_id: None,
+        device_id: family.device_id,
+        kind: "refresh_token.reused".to_owned(),
+        subject: family.id.to_string(),
+        detail: json!({ "user_id": family.user_id.0, "device_proven": proven }).to_string(),
+    };
+    Ok(insert_audit_event(conn, &event)?)
 }
 
 /// The device that signed the assertion, if nonce, purpose and signature are valid.

@@ -7,6 +7,7 @@ use doorstep_store::users::UserRow;
 use doorstep_store::{Conn, Txt, devices, organisations, users};
 use sync_core::ids::{TeamId, UserId};
 
+use crate::app::customers::is_text;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::auth::password;
 use crate::domain::{Role, Scope};
@@ -119,15 +120,19 @@ pub async fn create_user(state: &AppState, ctx: Ctx, new: NewUser) -> AppResult<
         .await
 }
 
+/// Whether a text can be a login or the code of an organisation.
+pub(crate) fn is_login(text: &str) -> bool {
+    let may_be = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_');
+    (1..=64).contains(&text.len()) && text.chars().all(may_be)
+}
+
 fn check(new: &NewUser) -> AppResult<()> {
-    let login_ok = (1..=64).contains(&new.login.len())
-        && new.login.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-' | '_'));
     let mut refusal = Refusal::new(ErrorCode::Invalid);
-    if !login_ok {
+    if !is_login(&new.login) {
         refusal = refusal.field("login", "1 to 64 of a-z, 0-9, dot, hyphen, underscore");
     }
-    if new.name.trim().is_empty() || new.name.chars().count() > 100 {
-        refusal = refusal.field("name", "1 to 100 characters");
+    if !is_text(&new.name, 100) {
+        refusal = refusal.field("name", "1 to 100 characters, none of them a control character");
     }
     if new.password.as_ref().is_some_and(|password| !(MIN_PASSWORD_CHARS..=200).contains(&password.chars().count())) {
         refusal = refusal.field("password", "8 to 200 characters");

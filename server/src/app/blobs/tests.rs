@@ -59,7 +59,10 @@ async fn wrong_broken_and_oversized_bodies_leave_nothing() {
     let name = Hash::of(b"what it should be");
     let put = async |declared, parts| store_blob(&office.state, office.rep(), name, declared, Parts(parts)).await;
     assert_eq!(code(put(None, vec![Ok(b"something else".to_vec())]).await), ErrorCode::ChecksumMismatch);
-    assert_eq!(code(put(None, vec![Ok(b"what it".to_vec()), Err(())]).await), ErrorCode::BodyInvalid);
+    assert_eq!(
+        code(put(None, vec![Ok(b"what it".to_vec()), Err(ErrorCode::BodyInvalid)]).await),
+        ErrorCode::BodyInvalid
+    );
     let limits = |result: AppResult<StoredBlob>| match result {
         Err(AppError::Refused(refusal)) => (refusal.code, refusal.limit, refusal.actual),
         other => panic!("{other:?}"),

@@ -41,8 +41,8 @@ pub struct StoredBlob {
 /// written anew, which mends a damaged file.
 ///
 /// # Errors
-/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `body_invalid` if the
-/// connection broke, `disk_full`.
+/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `disk_full`; that of the body if it
+/// cannot be read to its end.
 pub async fn store_blob<B, E>(
     state: &AppState,
     ctx: Ctx,
@@ -52,6 +52,7 @@ pub async fn store_blob<B, E>(
 ) -> AppResult<StoredBlob>
 where
     B: AsRef<[u8]>,
+    E: Into<AppError>,
 {
     let device = ctx.device()?;
     let org = ctx.actor.org;
@@ -60,7 +61,7 @@ where
     let mut writer = state.blobs.begin(org, sha256).await?;
     let (mut size, mut head) = (0u64, Vec::new());
     while let Some(part) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
-        let part = part.map_err(|_broken| ErrorCode::BodyInvalid)?;
+        let part = part.map_err(Into::into)?;
         let part = part.as_ref();
         size = size.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
         check_size(limit, size)?;

@@ -29,7 +29,7 @@ use crate::app::blobs::{StoredBlob, store_blob, update_evidence};
 use crate::app::once::Once;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::visits::reproject_view;
-use crate::app::{AppError, AppResult, AppState, Ctx, sync};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, sync};
 use crate::domain::{Actor, Role, Scope, TokenKind};
 use crate::ports::Clock;
 use crate::{boot, config};
@@ -58,10 +58,10 @@ impl Clock for TestClock {
 
 /// Bytes in parts, as a connection brings them; a broken one ends with an error.
 #[derive(Debug)]
-pub(crate) struct Parts(pub(crate) Vec<Result<Vec<u8>, ()>>);
+pub(crate) struct Parts(pub(crate) Vec<Result<Vec<u8>, ErrorCode>>);
 
 impl Stream for Parts {
-    type Item = Result<Vec<u8>, ()>;
+    type Item = Result<Vec<u8>, ErrorCode>;
 
     fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         Poll::Ready(if self.0.is_empty() { None } else { Some(self.0.remove(0)) })

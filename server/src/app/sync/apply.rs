@@ -78,7 +78,12 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
         return Err(ErrorCode::Busy.into());
     }
     let docs = judged.docs.iter().filter(|doc| doc.view().is_some()).map(|doc| (doc.visit, doc.access));
-    for (visit, known) in docs.chain(judged.statements.iter().filter_map(JudgedStatement::access)) {
+    let judged_by: Vec<_> = docs.chain(judged.statements.iter().filter_map(JudgedStatement::access)).collect();
+    // In the order of their ids, as everybody who locks several.
+    for visit in judged_by.iter().map(|(visit, _)| *visit).collect::<BTreeSet<_>>() {
+        presence::lock_visit(conn, round.ctx.actor.org, visit)?;
+    }
+    for (visit, known) in judged_by {
         if access(conn, round, visit, &judged.created)? != known {
             return Err(StoreError::Stale.into());
         }

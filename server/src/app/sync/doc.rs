@@ -88,6 +88,24 @@ pub(super) struct RefusedDoc {
     replayable: bool,
 }
 
+/// Refuses a request whose seal does not cover what it brings.
+///
+/// The seal is over the named heads: what they do not reach was never sealed with this request.
+pub(super) fn require_covered(round: &Round) -> AppResult<()> {
+    for pushed in &round.request.docs {
+        let chunks: Vec<Vec<u8>> = pushed.chunks.iter().map(|chunk| chunk.0.clone()).collect();
+        if let Some(change) = guard::uncovered(&chunks, &pushed.heads, &Limits::DEFAULT) {
+            let visit = pushed.id;
+            let refusal = Refusal::new(ErrorCode::SealInvalid).detail(
+                format!("The heads of document {visit} do not cover change {change}"),
+                format!("文档 {visit} 的 heads 未覆盖变更 {change}"),
+            );
+            return Err(refusal.into());
+        }
+    }
+    Ok(())
+}
+
 /// Judges one pushed document.
 pub(super) fn judge(
     conn: &mut Conn,
@@ -104,14 +122,6 @@ pub(super) fn judge(
     }
     if judged.access == Access::None {
         return Ok(judged);
-    }
-    if let Some(change) = guard::uncovered(&chunks, &pushed.heads, &Limits::DEFAULT) {
-        // The seal is over the named heads: what they do not reach was never sealed with this request.
-        let refusal = Refusal::new(ErrorCode::SealInvalid).detail(
-            format!("The heads of document {visit} do not cover change {change}"),
-            format!("文档 {visit} 的 heads 未覆盖变更 {change}"),
-        );
-        return Err(refusal.into());
     }
     let stored = documents::find_document(conn, round.ctx.actor.org, visit)?;
     if let Some(row) = &stored {

@@ -5,10 +5,10 @@ mod item;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use doorstep_store::Conn;
 use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
+use doorstep_store::{Conn, StoreError, Txt};
 use sync_core::ids::EpochId;
-use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, Row};
+use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 
 use self::item::{Item, Sender};
 use super::Round;
@@ -42,7 +42,7 @@ pub(super) async fn pull(state: &AppState, round: &Arc<Round>) -> AppResult<Pull
 pub(super) fn nothing(state: &AppState, round: &Round) -> AppResult<Pulled> {
     let cursor = match &round.request.cursor {
         Some(cursor) => cursor.clone(),
-        None => encode(&Cursor { epoch: state.epoch, positions: BTreeMap::new() })?,
+        None => encode(&Cursor::start(state.epoch))?,
     };
     Ok(Pulled { cursor, ..Pulled::default() })
 }
@@ -69,9 +69,7 @@ impl<'a> Reader<'a> {
     fn new(conn: &'a mut Conn, round: &'a Round, epoch: EpochId) -> Self {
         let known = round.request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
         // Positions of another epoch say nothing here: the phone starts anew.
-        let cursor = known
-            .filter(|cursor| cursor.epoch == epoch)
-            .unwrap_or_else(|| Cursor { epoch, positions: BTreeMap::new() });
+        let cursor = known.filter(|cursor| cursor.epoch == epoch).unwrap_or_else(|| Cursor::start(epoch));
         let wanted = usize::try_from(round.request.max_bytes).unwrap_or(usize::MAX);
         Self {
             conn,
@@ -90,6 +88,7 @@ impl<'a> Reader<'a> {
         if self.round.may_read() {
             self.drop_lost_audiences()?;
             self.answer_asked()?;
+            self.pay_owed()?;
             if self.cursor.positions.is_empty() {
                 self.send_today_first()?;
             }
@@ -172,20 +171,37 @@ impl<'a> Reader<'a> {
             if self.used >= self.budget / 2 {
                 return Ok(());
             }
-            let row = FeedRow {
-                audience: audience.clone(),
-                kind: doorstep_store::Txt(kind),
-                item: id,
-                pos: i64::MAX,
-                entered_pos: i64::MAX,
-                op: doorstep_store::Txt(FeedOp::Put),
-            };
-            self.send(&row, 0)?;
+            self.send(&entering(audience.clone(), kind, id), 0)?;
         }
         Ok(())
     }
 
+    /// Tries again what could not be read before.
+    fn pay_owed(&mut self) -> AppResult<()> {
+        for (kind, id) in std::mem::take(&mut self.cursor.owed) {
+            let Ok(kind) = kind.parse::<FeedKind>() else { continue };
+            if self.is_held(kind, &id)? {
+                // As to a phone that has nothing of it: a document comes whole.
+                self.send(&entering(String::new(), kind, id), 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts an item into the answer; one that cannot be read is owed, so that it does not keep back all that follows.
     fn send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
+        match self.try_send(row, since) {
+            Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.cursor.owed.len() < MAX_OWED => {
+                let (org, kind, item) = (self.round.ctx.actor.org, row.kind.0, &row.item);
+                tracing::error!(%org, %kind, %item, %error, "an item of the feed cannot be read");
+                self.cursor.owed.insert((kind.to_string(), item.clone()));
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    fn try_send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
         let kind = row.kind.0;
         if self.sent.contains(&(kind, row.item.clone())) {
             return Ok(());
@@ -229,8 +245,13 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// An item as it stands in the feed for a phone that has nothing of it.
+fn entering(audience: String, kind: FeedKind, item: String) -> FeedRow {
+    FeedRow { audience, kind: Txt(kind), item, pos: i64::MAX, entered_pos: i64::MAX, op: Txt(FeedOp::Put) }
+}
+
 /// The audiences of the asker, from who he is now and never from the cursor.
-fn granted(round: &Round) -> BTreeSet<Audience> {
+pub(super) fn granted(round: &Round) -> BTreeSet<Audience> {
     let actor = &round.ctx.actor;
     let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
     [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()

@@ -3,15 +3,21 @@
 //! Knows nothing of what an item is; `judge` and `apply` do.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use doorstep_store::{Conn, StoreError};
 
 use super::judge::Judged;
-use super::{Pushed, Round, apply, judge};
+use super::{Pushed, Round, apply, doc, judge};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// How often a push is judged again after another one of the same document came first.
 const MAX_JUDGEMENTS: u32 = 8;
+
+/// Waits before an item is tried again that the database refused without saying why: PostgreSQL tells a deadlock or a
+/// timeout from a defect only in words, which may be in any language.
+const SECOND_THOUGHTS: [Duration; 3] =
+    [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(800)];
 
 /// Most bytes that are judged and written together; most pushes are smaller. A judged document takes about ten times
 /// its bytes, so this bounds the memory of a request.
@@ -22,6 +28,9 @@ const PART_BYTES: usize = 1 << 20;
 /// An item that cannot be judged or written, whatever the defect, must not hold up the others for ever: the push is
 /// halved until that item stands alone, and then it is kept in quarantine.
 pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+    let whole = Arc::clone(round);
+    // Before anything of the request is written; parsing is too much work for a thread that serves connections.
+    state.store.read(move |_conn| if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }).await?;
     let mut pushed = Pushed::default();
     let mut parts = vec![Arc::clone(round)];
     while let Some(part) = parts.pop() {
@@ -36,7 +45,7 @@ pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Push
             Err(error) if is_of_whole_request(&error) => return Err(error),
             Err(error) => match part.halves() {
                 Some(halves) => parts.extend(in_order(halves)),
-                None => pushed.add(set_aside(state, &part, &error).await?),
+                None => pushed.add(alone(state, &part, error).await?),
             },
         }
     }
@@ -48,6 +57,27 @@ fn in_order((first, second): (Round, Round)) -> [Arc<Round>; 2] {
     [Arc::new(second), Arc::new(first)]
 }
 
+/// A single item that failed: once more where the database may have meant something else by its error, then into
+/// quarantine.
+async fn alone(state: &AppState, part: &Arc<Round>, mut error: AppError) -> AppResult<Pushed> {
+    for wait in SECOND_THOUGHTS {
+        match error {
+            AppError::Store(StoreError::Db(_)) => tokio::time::sleep(wait).await,
+            _ => break,
+        }
+        error = match take_in(state, part).await {
+            Err(again) if is_of_whole_request(&again) => return Err(again),
+            Err(again) => again,
+            done => return done,
+        };
+    }
+    match error {
+        // Others go on being faster: the phone tries the same request again later.
+        AppError::Store(StoreError::Stale) => Err(ErrorCode::Busy.into()),
+        _ => set_aside(state, part, &error).await,
+    }
+}
+
 /// Judges and writes everything in one transaction.
 async fn take_in(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
     for _ in 1..MAX_JUDGEMENTS {
@@ -56,11 +86,7 @@ async fn take_in(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
             other => return other,
         }
     }
-    match judge_and_write(state, round).await {
-        // Others go on being faster: the phone tries the same request again later.
-        Err(AppError::Store(StoreError::Stale)) => Err(ErrorCode::Busy.into()),
-        other => other,
-    }
+    judge_and_write(state, round).await
 }
 
 async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {

@@ -48,7 +48,7 @@ pub async fn show_visit(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Vi
 /// Lists visits in id order, as far as the asker may see them, of one day if one is named.
 ///
 /// # Errors
-/// `parameter_invalid` if the day does not exist.
+/// `parameter_invalid` if the day or the state does not exist.
 pub async fn list_visits(
     state: &AppState,
     ctx: Ctx,
@@ -57,6 +57,9 @@ pub async fn list_visits(
     after: String,
     size: i64,
 ) -> AppResult<Vec<VisitListing>> {
+    if filter.state.as_deref().is_some_and(|code| VisitState::from_code(code).is_none()) {
+        return Err(Refusal::new(ErrorCode::ParameterInvalid).field("state", "a state of visits").into());
+    }
     state
         .store
         .read(move |conn| {

@@ -4,10 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use serde::de::DeserializeOwned;
 
-use crate::app::{AppError, AppState, ErrorCode, Refusal};
+use crate::app::{AppError, ErrorCode, Refusal};
+use crate::http::body::{read_body, state_of};
 use crate::http::error::ApiError;
 use crate::http::extract::shape::Shape;
 use crate::http::extract::unique::Unique;
@@ -27,7 +28,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             require_json(&request)?;
             let limit = limit_of(&request)?;
             let limits = &state_of(&request)?.config.limits;
-            let body = read_body(payload, limit, ErrorCode::BodyTooLarge).await?;
+            let body = read_body(&request, payload, limit, ErrorCode::BodyTooLarge).await?;
             parse(&body, Shape { keys: limits.json_keys, items: limits.json_items }).map(Self).map_err(ApiError)
         })
     }
@@ -51,37 +52,6 @@ fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
 pub fn limit_of(request: &HttpRequest) -> Result<usize, ApiError> {
     let limits = &state_of(request)?.config.limits;
     Ok(if request.path().ends_with("/import") { limits.import_body_bytes } else { limits.json_body_bytes })
-}
-
-fn state_of(request: &HttpRequest) -> Result<&AppState, ApiError> {
-    let state = request.app_data::<web::Data<AppState>>().map(web::Data::get_ref);
-    state.ok_or_else(|| AppError::Internal("application state is missing".to_owned()).into())
-}
-
-/// Reads a whole body of at most `limit` bytes.
-///
-/// # Errors
-/// `code` with limit and actual size, or `body_invalid` if the connection broke.
-pub async fn read_body(mut payload: Payload, limit: usize, code: ErrorCode) -> Result<Vec<u8>, ApiError> {
-    let mut body = Vec::new();
-    while let Some(part) = std::future::poll_fn(|cx| next_part(&mut payload, cx)).await {
-        let part = part.map_err(|_broken| ErrorCode::BodyInvalid)?;
-        let size = body.len().saturating_add(part.len());
-        if size > limit {
-            let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-            return Err(Refusal::new(code).limit(number(limit), number(size)).into());
-        }
-        body.extend_from_slice(&part);
-    }
-    Ok(body)
-}
-
-fn next_part(
-    payload: &mut Payload,
-    cx: &mut std::task::Context<'_>,
-) -> std::task::Poll<Option<Result<web::Bytes, actix_web::error::PayloadError>>> {
-    use futures_core::Stream as _;
-    std::pin::Pin::new(payload).poll_next(cx)
 }
 
 /// Parses JSON; the error names the faulty field and what was expected there.

@@ -6,11 +6,11 @@ use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderMap, H
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 use sync_core::protocol::Encoding;
-use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::domain::Operation;
 use crate::http::error::{ApiError, Language, problem_response};
+use crate::http::place::Place;
 use crate::http::routes;
 
 /// The id of a request, shown in problems and logs.
@@ -30,10 +30,6 @@ const SHOWN_HEADERS: [(&str, &str); 3] =
 /// What is answered however busy the process is.
 const HEALTH: [&str; 2] = [Operation::Healthz.row().path, Operation::Readyz.row().path];
 
-/// Longest wait that an overloaded process asks for, in seconds; each client draws its own, so that they do not come
-/// back together.
-const OVERLOAD_SECS: i64 = 8;
-
 /// Wraps the whole application.
 ///
 /// # Errors
@@ -49,10 +45,13 @@ pub async fn edge(
     // Captured before the handler consumes the request; ids in paths are not personal data, queries may be.
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let started = state.clock.now();
-    let mut response = match admit(&state, &request) {
-        Ok(_slot) => next.call(request).await?.map_into_boxed_body(),
+    let place = Place::new(state.clone());
+    let mut response = match admit(&state, &request, &place) {
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(refusal) => request.error_response(ApiError::from(refusal)).map_into_boxed_body(),
     };
+    // The response holds the request, and with it a clone, until its last byte is sent.
+    place.leave();
     if let Some(error) = failure(&response) {
         log_failure(&error, &id);
         let mut problem = problem_response(&error, &id, language);
@@ -70,8 +69,8 @@ pub async fn edge(
     Ok(response)
 }
 
-/// Refuses what is too large to look at or too much to serve; what it gives holds a place until the answer is made.
-fn admit(state: &AppState, request: &ServiceRequest) -> AppResult<Option<OwnedSemaphorePermit>> {
+/// Refuses what is too large to look at or too much to serve; the rest gets its place.
+fn admit(state: &AppState, request: &ServiceRequest, place: &Place) -> AppResult<()> {
     let limits = &state.config.limits;
     let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let refuse =
@@ -92,12 +91,11 @@ fn admit(state: &AppState, request: &ServiceRequest) -> AppResult<Option<OwnedSe
     }
     // Whoever watches the process must get an answer when it is busiest.
     if HEALTH.contains(&request.path()) {
-        return Ok(None);
+        return Ok(());
     }
-    state.slots.clone().try_acquire_owned().map(Some).map_err(|_none_free| {
-        let [jitter, ..] = state.random.bytes32();
-        Refusal::new(ErrorCode::Overloaded).retry_after(1 + i64::from(jitter) % OVERLOAD_SECS).into()
-    })
+    place.take()?;
+    request.extensions_mut().insert(place.clone());
+    Ok(())
 }
 
 /// The error behind a response: ours, or a stand-in for one of the framework's.

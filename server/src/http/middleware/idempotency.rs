@@ -11,8 +11,9 @@ use sync_core::bytes::to_hex;
 use crate::app::once::{Once, RunningKey};
 use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal};
 use crate::domain::Operation;
+use crate::http::body::read_body;
 use crate::http::error::ApiError;
-use crate::http::extract::json::{limit_of, read_body};
+use crate::http::extract::json::limit_of;
 use crate::http::once::response;
 
 /// Longest key (limits-and-threats section 5).
@@ -41,7 +42,8 @@ pub async fn bind(
     let (org, user) = (ctx.actor.org, ctx.actor.user);
     let running = state.running.start(org, user, &key).ok_or(ErrorCode::IdempotencyInProgress)?;
     let limit = limit_of(request.request())?;
-    let body = read_body(request.take_payload(), limit, ErrorCode::BodyTooLarge).await?;
+    let payload = request.take_payload();
+    let body = read_body(request.request(), payload, limit, ErrorCode::BodyTooLarge).await?;
     let asked = format!("{} {}\n", request.method(), request.path());
     let fingerprint = fingerprint(&asked, &body);
     request.set_payload(Payload::from(web::Bytes::from(body)));

@@ -43,7 +43,8 @@ fn idempotency_key() -> Parameter {
 pub(super) struct EdgeProblems;
 
 /// Status and description of each.
-const EDGE_PROBLEMS: [(&str, &str); 5] = [
+const EDGE_PROBLEMS: [(&str, &str); 6] = [
+    ("408", "The request did not arrive in time"),
     ("414", "The URL is longer than 4 KiB"),
     ("422", "A rule is broken; names the fields"),
     ("429", "Too many requests; Retry-After says when to go on"),

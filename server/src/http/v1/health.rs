@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::app::{AppError, AppState};
+use crate::app::{AppState, health};
 use crate::http::error::ApiError;
 use crate::http::openapi::PublicProblems;
 
@@ -39,10 +39,7 @@ pub async fn show_health() -> web::Json<HealthOut> {
 #[utoipa::path(get, path = "/readyz", operation_id = "show_readiness", tag = "health",
     responses((status = 200, description = "Ready", body = HealthOut), PublicProblems))]
 pub async fn show_readiness(state: web::Data<AppState>) -> Result<web::Json<HealthOut>, ApiError> {
-    state
-        .store
-        .read(|conn| Ok::<_, AppError>(doorstep_store::organisations::list_organisations(conn).map(drop)?))
-        .await?;
+    health::ask_database(&state).await?;
     Ok(ok())
 }
 

@@ -1,5 +1,7 @@
 //! POST /v1/auth/refresh: rotation that survives lost answers and notices theft
 
+use doorstep::auth::secret::RefreshToken;
+use doorstep_store::audit::list_audit_events;
 use integration_tests::actors::Device;
 use integration_tests::app::TestApp;
 use integration_tests::call::Answer;
@@ -71,6 +73,31 @@ async fn reuse_ends_the_family_and_its_access_tokens_but_no_other() {
     assert_eq!(device.present(&device.refresh).await.outcome(), refused("refresh_invalid"));
     session_of(&other, &other.refresh).await;
     device.upload_token().await.expect(201);
+}
+
+#[actix_web::test]
+async fn reuse_is_audited_once_and_honest_use_is_not() {
+    let app = TestApp::new().await;
+    let mut device = app.enrol(YUNZE, YUNZE.rep()).await;
+    let first = device.refresh.clone();
+    let family = RefreshToken::from_text(&first).expect("a refresh token").family.to_string();
+    let events = async || {
+        let subject = family.clone();
+        app.read(move |conn| list_audit_events(conn, YUNZE.org, &subject, 10)).await
+    };
+    for _ in 0..2 {
+        let session = session_of(&device, &device.refresh).await;
+        device.keep(&session);
+    }
+    assert!(events().await.is_empty());
+    assert_eq!(device.present(&first).await.outcome(), refused("refresh_reused"));
+    assert_eq!(device.present(&first).await.outcome(), refused("refresh_invalid"), "the family has ended");
+    let [event] = events().await.try_into().expect("one event");
+    assert_eq!((event.kind.as_str(), event.at_ms), ("refresh_token.reused", app.now().0));
+    assert_eq!(event.actor_id, None, "who presented it is not known");
+    assert_eq!(event.device_id.map(|device| device.0), Some(device.id));
+    let detail: Value = serde_json::from_str(&event.detail).expect("JSON");
+    assert_eq!(detail, json!({"user_id": YUNZE.rep().id, "device_proven": true}));
 }
 
 #[actix_web::test]

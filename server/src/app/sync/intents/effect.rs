@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_appointment};
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment, list_crew};
-use doorstep_store::customers::{CustomerRecord, PhoneRecord, find_customer, insert_customer};
+use doorstep_store::customers::find_customer;
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::add_intent_claim;
-use doorstep_store::sites::{SiteRecord, find_site, insert_site};
+use doorstep_store::sites::find_site;
 use doorstep_store::visits::{self, VisitRecord};
-use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt, agenda, organisations};
 use sync_core::ids::{AssignmentId, VisitId};
 use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, ProposeAppointment};
@@ -17,10 +16,12 @@ use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
 
 use super::{Decision, stand_in};
+use crate::app::customers::{self, NewCustomer};
 use crate::app::scope::{audience_of_user, load_window, load_zone, refresh_visit};
+use crate::app::sites::{self, NewSite};
 use crate::app::sync::Round;
-use crate::app::{AppError, AppResult, AppState};
-use crate::domain::fold::{digits, fold, last_four};
+use crate::app::sync::pull::granted;
+use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 
 /// Visits of one rep closer together than this clash, in milliseconds: one hour on site (proposal).
 const CLASH_MS: i64 = 60 * 60 * 1000;
@@ -84,13 +85,14 @@ fn create_visit(
     }
     // Declining would leave the captured document without a visit: the office finds the right order.
     let work_order_id = match body.work_order_id {
-        Some(id) => find_work_order(conn, org, id)?.map(|order| order.id),
-        None => None,
+        Some(id) if carries(conn, round, batch, FeedKind::WorkOrder, id)? => Some(Txt(id)),
+        _ => None,
     };
     let is_order_unknown = body.work_order_id.is_some() && work_order_id.is_none();
     let Some(norms) = stand_in::find(conn, org, body, now)? else { return Ok(declined("norms_unknown")) };
     let number = next_number(conn, round)?;
-    let start = intent.at.corrected();
+    // A clock that is out of its mind would put the visit where nobody looks.
+    let start = if intent.at.is_plausible() { intent.at.corrected() } else { now };
     visits::insert_visit(
         conn,
         &VisitRecord {
@@ -162,32 +164,16 @@ fn create_customer(
     if find_customer(conn, org, body.customer_id)?.is_some() {
         return Ok(declined("customer_exists"));
     }
-    if !matches!(body.kind.as_str(), "individual" | "institution") || body.name.trim().is_empty() {
-        return Ok(needs_office("customer_incomplete"));
-    }
-    let row = CustomerRecord {
-        org_id: Txt(org),
-        id: Txt(body.customer_id),
+    let new = NewCustomer {
         kind: body.kind.clone(),
         name: body.name.clone(),
-        name_folded: fold(&body.name),
+        phones: body.phones.clone(),
         address: body.address.clone(),
-        address_folded: fold(&body.address),
-        version: 1,
-        created_at_ms: round.ctx.now.0,
     };
-    let phones: Vec<PhoneRecord> = (0i64..)
-        .zip(&body.phones)
-        .map(|(position, phone)| PhoneRecord {
-            org_id: Txt(org),
-            customer_id: Txt(body.customer_id),
-            position,
-            phone: phone.clone(),
-            digits: digits(phone),
-            last_four: last_four(&digits(phone)),
-        })
-        .collect();
-    insert_customer(conn, &row, &phones)?;
+    if customers::check("", &new, Refusal::new(ErrorCode::Invalid)).into_result().is_err() {
+        return Ok(needs_office("customer_incomplete"));
+    }
+    customers::insert(conn, org, body.customer_id, &new, round.ctx.now)?;
     batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Customer, body.customer_id);
     Ok(accepted([("customer_id", body.customer_id.to_string())]))
 }
@@ -197,30 +183,35 @@ fn create_site(conn: &mut Conn, round: &Round, body: &CreateSite, batch: &mut Fe
     if find_site(conn, org, body.site_id)?.is_some() {
         return Ok(declined("site_exists"));
     }
-    if find_customer(conn, org, body.customer_id)?.is_none() {
+    if !carries(conn, round, batch, FeedKind::Customer, body.customer_id)? {
         return Ok(declined("customer_unknown"));
     }
-    insert_site(
-        conn,
-        &SiteRecord {
-            org_id: Txt(org),
-            id: Txt(body.site_id),
-            customer_id: Txt(body.customer_id),
-            grid_id: None,
-            address: body.address.clone(),
-            address_folded: fold(&body.address),
-            lat_udeg: body.geo.as_ref().map(|geo| geo.lat_udeg),
-            lon_udeg: body.geo.as_ref().map(|geo| geo.lon_udeg),
-            acc_m: body.geo.as_ref().map(|geo| geo.acc_m),
-            datum: body.geo.as_ref().map(|geo| geo.datum.clone()),
-            scene: body.scene.clone(),
-            access_note: body.access_note.clone(),
-            version: 1,
-            created_at_ms: round.ctx.now.0,
-        },
-    )?;
+    let new = NewSite {
+        grid: None,
+        address: body.address.clone(),
+        geo: body.geo.clone(),
+        scene: body.scene.clone(),
+        access_note: body.access_note.clone(),
+    };
+    if sites::check("", &new, Refusal::new(ErrorCode::Invalid)).into_result().is_err() {
+        return Ok(needs_office("site_incomplete"));
+    }
+    sites::insert(conn, org, body.site_id, body.customer_id, &new, round.ctx.now)?;
     batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Site, body.site_id);
     Ok(accepted([("site_id", body.site_id.to_string())]))
+}
+
+/// Whether the office's data are on the rep's phone now. To him anything else does not exist: knowing an id opens
+/// nothing.
+fn carries(
+    conn: &mut Conn,
+    round: &Round,
+    batch: &FeedBatch,
+    kind: FeedKind,
+    id: impl std::fmt::Display,
+) -> AppResult<bool> {
+    let holders = batch.holders(conn, round.ctx.actor.org, kind, &id.to_string())?;
+    Ok(granted(round).iter().any(|audience| holders.contains(&audience.to_string())))
 }
 
 /// A proposed appointment: kept if the rep is free, else declined with other starts of the same day.
@@ -232,8 +223,11 @@ fn propose_appointment(
     batch: &mut FeedBatch,
 ) -> AppResult<Decision> {
     let org = round.ctx.actor.org;
-    if find_work_order(conn, org, body.work_order_id)?.is_none() {
+    if !carries(conn, round, batch, FeedKind::WorkOrder, body.work_order_id)? {
         return Ok(declined("work_order_unknown"));
+    }
+    if !body.start_ms.is_plausible() || body.end_ms.is_some_and(|end| end <= body.start_ms || !end.is_plausible()) {
+        return Ok(needs_office("time_implausible"));
     }
     if find_appointment(conn, org, body.appointment_id)?.is_some() {
         return Ok(declined("appointment_exists"));

@@ -8,9 +8,11 @@ use utoipa::ToSchema;
 
 use crate::app::blobs::{StoredBlob, store_blob};
 use crate::app::{AppState, Ctx};
+use crate::http::body::Upload;
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
+use crate::http::place::move_to_uploads;
 
 /// A blob that is durable at the server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +34,7 @@ pub struct StoredBlobOut {
 /// answered alike. An upload-only token suffices. Nobody can read a blob until a visit names it.
 ///
 /// # Errors
-/// `photo_too_large` with limit and size, `checksum_mismatch` if the content is not what its name says (nothing is
+/// `request_timeout` if the content stops arriving or trickles, `photo_too_large` with limit and size, `checksum_mismatch` if the content is not what its name says (nothing is
 /// kept), `disk_full`.
 #[utoipa::path(put, path = "/v1/blobs/{sha256}", operation_id = "put_blob", tag = "blobs",
     params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex")),
@@ -49,6 +51,8 @@ pub async fn put_blob(
     Path(sha256): Path<Hash>,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let _place = move_to_uploads(&request, &state)?;
+    let body = Upload::new(body.into_inner(), &state.config.limits);
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let StoredBlob { sha256, bytes, receipt } = store_blob(&state, ctx, sha256, declared, body).await?;
     Ok(HttpResponse::Ok().insert_header(("Doorstep-Receipt", receipt.clone())).json(StoredBlobOut {

@@ -7,8 +7,8 @@ use sync_core::protocol::{ProtocolLimits, SyncRequest, SyncResponse};
 
 use super::coding::{self, Coding};
 use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, sync};
+use crate::http::body::read_body;
 use crate::http::error::ApiError;
-use crate::http::extract::json::read_body;
 use crate::http::openapi::Problems;
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -57,7 +57,8 @@ pub async fn sync(
     let answer_encoding = header(headers, ACCEPT).and_then(Encoding::from_media_type).unwrap_or(encoding);
     let accepted = header(headers, ACCEPT_ENCODING).map(str::to_owned);
     let limits = &state.config.limits;
-    let body = read_body(payload.into_inner(), limits.sync_encoded_bytes, ErrorCode::SyncBatchTooLarge).await?;
+    let (limit, code) = (limits.sync_encoded_bytes, ErrorCode::SyncBatchTooLarge);
+    let body = read_body(&request, payload.into_inner(), limit, code).await?;
     let request = read(body, coding, encoding, &state).await?;
     let response = sync::sync(&state, ctx, request).await?;
     answer(&response, answer_encoding, accepted.as_deref())

@@ -1,0 +1,112 @@
+//! Founding an organisation: the tenant with its first administrator, teams, grids and the product's norms.
+
+use std::sync::Arc;
+
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::organisations::{OrganisationRow, insert_organisation};
+use doorstep_store::users::{self, UserRow};
+use doorstep_store::{Store, Txt};
+use sync_core::bytes::to_base64url;
+use sync_core::ids::{GridId, OrgId, TeamId, UserId};
+use sync_core::time::UnixMillis;
+use tokio::sync::Semaphore;
+
+use crate::app::auth::is_login;
+use crate::app::customers::is_text;
+use crate::app::norms::seed_norms;
+use crate::app::{AppError, AppResult, ErrorCode, Refusal};
+use crate::auth::password;
+use crate::domain::{Role, Zone};
+use crate::ports::{Random, new_id};
+
+/// What an organisation begins with.
+#[derive(Debug, Clone)]
+pub struct Founding {
+    /// Short code with which people sign in.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// IANA zone of its business rules, for example `Asia/Shanghai`.
+    pub zone: String,
+    /// Login of the administrator.
+    pub admin: String,
+    /// Names of teams.
+    pub teams: Vec<String>,
+    /// Names of grids.
+    pub grids: Vec<String>,
+}
+
+/// A founded organisation.
+#[derive(Debug, Clone)]
+pub struct Founded {
+    /// Its id.
+    pub org: OrgId,
+    /// The administrator's first password; only its hash is stored.
+    pub password: String,
+    /// Teams with their names.
+    pub teams: Vec<(TeamId, String)>,
+}
+
+/// Founds an organisation.
+///
+/// # Errors
+/// `invalid` naming the field; `conflict` if the code is taken.
+pub async fn found(store: &Store, random: &dyn Random, now: UnixMillis, new: Founding) -> AppResult<Founded> {
+    check(&new)?;
+    let first_password = to_base64url(random.bytes32().get(..15).unwrap_or_default());
+    let hash = password::hash(&Arc::new(Semaphore::new(1)), first_password.clone(), random.bytes32()).await?;
+    let org = OrgId(new_id(now, random));
+    let teams: Vec<_> = new.teams.iter().map(|name| (TeamId(new_id(now, random)), name.clone())).collect();
+    let grids: Vec<_> = new.grids.iter().map(|name| (GridId(new_id(now, random)), name.clone())).collect();
+    let organisation =
+        OrganisationRow { id: Txt(org), code: new.code, name: new.name, zone: new.zone, created_at_ms: now.0 };
+    let admin = UserRow {
+        org_id: Txt(org),
+        id: Txt(UserId(new_id(now, random))),
+        name: new.admin.clone(),
+        login: new.admin,
+        staff_number: None,
+        team_id: None,
+        password_hash: Some(hash),
+        is_disabled: false,
+        version: 1,
+        created_at_ms: now.0,
+    };
+    let named_teams = teams.clone();
+    store
+        .write(move |conn| {
+            insert_organisation(conn, &organisation)?;
+            for (id, name) in &grids {
+                users::insert_grid(conn, org, *id, name)?;
+            }
+            for (id, name) in &named_teams {
+                users::insert_team(conn, org, *id, name)?;
+            }
+            users::insert_user(conn, &admin, &[Role::Admin.code()])?;
+            let mut batch = FeedBatch::new();
+            seed_norms(conn, &mut batch, org, now)?;
+            batch.publish(conn, org)?;
+            Ok::<_, AppError>(())
+        })
+        .await?;
+    Ok(Founded { org, password: first_password, teams })
+}
+
+fn check(new: &Founding) -> AppResult<()> {
+    let mut refusal = Refusal::new(ErrorCode::Invalid);
+    for (field, text) in [("code", &new.code), ("admin", &new.admin)] {
+        if !is_login(text) {
+            refusal = refusal.field(field, "1 to 64 of a-z, 0-9, dot, hyphen, underscore");
+        }
+    }
+    if Zone::named(&new.zone).is_err() {
+        refusal = refusal.field("zone", "a zone of the IANA database, for example Asia/Shanghai");
+    }
+    let names = [("name", vec![&new.name]), ("team", new.teams.iter().collect()), ("grid", new.grids.iter().collect())];
+    for (field, names) in names {
+        if !names.into_iter().all(|name: &String| is_text(name, 100)) {
+            refusal = refusal.field(field, "1 to 100 characters, none of them a control character");
+        }
+    }
+    refusal.into_result()
+}
