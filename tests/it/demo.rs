@@ -194,16 +194,23 @@ fn program(db: &TestDb, data: &Path) -> Command {
 }
 
 /// `doorstep demo` as a process.
-struct Demo {
+pub struct Demo {
     child: Child,
-    banner: String,
+    /// What it prints at the start.
+    pub banner: String,
     url: String,
 }
 
 impl Demo {
     fn start(db: &TestDb, data: &Path) -> Self {
         let mut command = program(db, data);
-        command.args(["demo", "--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.args(["demo", "--listen", "127.0.0.1:0"]).stdin(Stdio::null());
+        Self::run(command)
+    }
+
+    /// Runs a command that serves the demo, up to the line that says where it listens.
+    pub fn run(mut command: Command) -> Self {
+        command.stdout(Stdio::piped());
         let mut demo = Self { child: command.spawn().unwrap(), banner: String::new(), url: String::new() };
         let mut lines = BufReader::new(demo.child.stdout.take().unwrap()).lines();
         demo.url = loop {

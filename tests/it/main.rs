@@ -12,6 +12,8 @@ mod demo;
 mod harness;
 mod openapi_current;
 mod permissions_matrix;
+#[cfg(unix)]
+mod private_files;
 mod scenarios;
 mod start_up;
 mod store;

@@ -8,6 +8,7 @@ mod installs;
 mod kills;
 mod late;
 mod long_notes;
+mod refusals;
 mod returned;
 mod scripts;
 mod stalled;

@@ -159,6 +159,9 @@ pub struct EventArgs {
     pub visit: String,
     /// The event.
     pub event: String,
+    /// Record it even without effect: what it lacks is on another phone of the crew.
+    #[arg(long)]
+    pub anyway: bool,
     /// Why.
     #[arg(long)]
     pub reason: Option<String>,
@@ -307,6 +310,9 @@ pub struct SignArgs {
     /// Language of the text: `zh-CN` or `en`.
     #[arg(long)]
     pub language: Option<String>,
+    /// Seal it even if the visit is not ready: what it lacks is on another phone of the crew.
+    #[arg(long)]
+    pub anyway: bool,
     /// Document to sign, if the template has several.
     #[arg(long)]
     pub document: Option<String>,

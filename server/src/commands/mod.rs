@@ -5,6 +5,7 @@ mod demo;
 mod demo_files;
 mod formula;
 mod found;
+mod private_files;
 mod serve;
 
 use std::process::ExitCode;
@@ -16,6 +17,9 @@ use crate::cli::{Cli, Command};
 /// # Errors
 /// A message for the terminal.
 pub fn run(cli: Cli) -> Result<ExitCode, String> {
+    if keeps_data(&cli.command) {
+        private_files::from_now_on();
+    }
     match cli.command {
         Command::Serve(args) => serve::serve(&args).map(|()| ExitCode::SUCCESS),
         Command::Migrate(args) => serve::migrate(&args).map(|()| ExitCode::SUCCESS),
@@ -30,4 +34,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Whether a command may write the data of a server or phone, with the keys that are in them; the others print, or
+/// draw what a person asked for.
+const fn keeps_data(command: &Command) -> bool {
+    !matches!(command, Command::DemoPhoto(_) | Command::DemoInk(_) | Command::Formula { .. } | Command::Openapi)
 }

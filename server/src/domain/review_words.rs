@@ -116,6 +116,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_reason_has_words_for_the_rep() {
+        let codes = RejectReason::ALL.iter().map(|reason| reason.code());
+        for code in codes.chain(ReturnReason::ALL.iter().map(|reason| reason.code())) {
+            let label = sync_core::visit::words::label(code);
+            assert!(!label.zh_cn.is_ascii(), "{code}");
+        }
+    }
+
+    #[test]
     fn codes_are_what_travels() {
         for reason in RejectReason::ALL {
             assert_eq!(serde_json::to_value(reason).expect("code"), reason.code());

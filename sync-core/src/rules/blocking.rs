@@ -17,7 +17,8 @@ use crate::template::vocabulary::OUTCOMES;
 pub struct Blocker {
     /// Stable code: `missing_tick`, `missing_question`, `missing_measurement`, `missing_photo`,
     /// `missing_signature`, `threshold_failed`, `unreadable_measurement`, `rule_failed`,
-    /// `needs_choice`, `missing_reason` or `unknown_outcome`.
+    /// `needs_choice`, `missing_reason` or `unknown_outcome`; `missing_rework` of a returned visit
+    /// ([`crate::visit::rework_blockers`]).
     pub code: String,
     /// What it is about: `step/item`, a code, or a rule id.
     pub subject: String,

@@ -3,10 +3,13 @@
 mod frozen;
 mod guard;
 pub mod late;
+mod reopened;
 mod rework;
 mod state;
 pub mod table;
+pub mod words;
 
 pub use late::LateRecord;
+pub use reopened::{Reopened, reopened, rework_blockers};
 pub use state::{Derived, state};
 pub use table::{Event, TRANSITIONS, VisitState};

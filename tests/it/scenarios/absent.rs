@@ -29,10 +29,11 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     );
     assert_eq!(visit.shown()["may_leave_at"], "2025-03-04T06:08:00.000Z");
 
-    let early = visit.tries("14:07 event give_up").done();
-    assert_eq!(early["state"], "waiting");
-    assert_eq!(early["findings"][0]["code"], "guard_unmet", "{early}");
-    assert_eq!(early["findings"][0]["detail"], "give_up: waiting_time");
+    let early = visit.tries("14:07 event give_up");
+    assert_eq!((early.code, &early.json["recorded"]), (Some(2), &json!(false)), "{early:?}");
+    assert_eq!((&early.json["state"], &early.json["blockers"][0]["code"]), (&json!("waiting"), &json!("guard_unmet")));
+    let why = early.json["blockers"][0]["text"]["en"].as_str().expect("a text");
+    assert!(why.contains("the waiting time is not over"), "{why}");
     visit.plays("14:08 event give_up");
     assert_eq!(visit.shown()["state"], "no_show");
 

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use sync_core::decimal::Decimal;
 use sync_core::doc::Map;
+use sync_core::rules::Blocker;
 use sync_core::template::model::{Question, QuestionType};
 use sync_core::time::UnixMillis;
-use sync_core::visit::Event;
+use sync_core::visit::{Event, VisitState};
 
-use super::{Action, Phone, Scene};
+use super::{Action, Phone, Scene, effect};
 use crate::cli::{AnswerArgs, ContactArgs, EventArgs, GeoArgs, MaterialArgs, MeasureArgs, OutcomeArgs, StepArgs};
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::output::Output;
@@ -45,17 +46,34 @@ fn microdegrees(text: &str) -> PhoneResult<i64> {
     degrees.to_units(6).map_err(|error| PhoneError::Usage(format!("{text}: {error}")))
 }
 
-/// `event`: something happened.
+/// `event`: something happened. One without effect is written only if asked for: what it lacks may come from another
+/// phone of the crew.
 pub(crate) fn event(phone: &Phone, args: &EventArgs) -> PhoneResult<Output> {
     let Some(event) = Event::from_code(&args.event).filter(|event| event.is_by_device()) else {
         let known: Vec<&str> = Event::ALL.iter().filter(|event| event.is_by_device()).map(|e| e.code()).collect();
         return usage(format!("{} is no event of a phone; those are {}", args.event, known.join(", ")));
     };
-    phone.record(&args.visit, |scene| {
+    phone.store.write(|tx| {
+        let scene = Scene::open(phone, tx, &args.visit)?;
         let fields = json!({"event": event.code(), "geo": args.geo.to_json()?, "reason": args.reason});
-        let record = edit::record(Map::Timeline, &scene.at, scene.user, fields)?;
-        Ok(Action { edits: vec![record], json: json!({"event": event.code()}), text: format!("event {event}") })
+        let edits = vec![edit::record(Map::Timeline, &scene.at, scene.user, fields)?];
+        let blockers = if args.anyway { Vec::new() } else { against(&scene, event, &edits)? };
+        if !blockers.is_empty() {
+            let json = json!({"event": event.code(), "recorded": false});
+            return effect::refused(&scene, "not recorded 未记录", json, &blockers);
+        }
+        let json = json!({"event": event.code(), "recorded": true});
+        scene.perform(Action { edits, json, text: format!("event {event} {}", event.label_zh()) })
     })
+}
+
+/// What stands against an event: that it would change nothing, or that it would hand in a return without new work.
+fn against(scene: &Scene<'_>, event: Event, edits: &[Edit]) -> PhoneResult<Vec<Blocker>> {
+    let state = scene.context.derived().state;
+    if event == Event::Resubmit && state == VisitState::Returned {
+        return Ok(effect::hand_in_blockers(&scene.context, state));
+    }
+    effect::without_effect(scene, edits)
 }
 
 /// `step`: ticks or unticks one item, or all items of a step.

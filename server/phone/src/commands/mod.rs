@@ -1,20 +1,25 @@
 //! What each command does: one transaction, one answer.
 
 pub(crate) mod capture;
+mod effect;
 pub(crate) mod enrol;
 pub(crate) mod finish;
 pub(crate) mod intent;
 pub(crate) mod list;
 pub(crate) mod photo;
+mod remedy;
 pub(crate) mod sign;
 pub(crate) mod status;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_rules;
 
 use serde_json::{Value, json};
 use sync_core::ids::{UserId, VisitId};
 use sync_core::merge::view::Finding;
 use sync_core::time::Stamp;
+use sync_core::visit::words;
 
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
@@ -58,6 +63,28 @@ impl<'a> Scene<'a> {
         let context = VisitContext::load(tx, visit, &at)?;
         Ok(Self { tx, visit, at, user, context })
     }
+
+    /// Writes one user action and says what became of the visit.
+    pub(crate) fn perform(&self, action: Action) -> PhoneResult<Output> {
+        let before = self.context.derived();
+        let written: Vec<(String, String)> = effect::written(&action.edits).collect();
+        let doc = edit::write(self.tx, self.visit, &self.at, action.edits)?;
+        let context = VisitContext::of(self.tx, &doc, &self.at)?;
+        let after = context.derived();
+        let new: Vec<&Finding> = after.findings.iter().filter(|one| !before.findings.contains(one)).collect();
+        let late = effect::late(&written, &after);
+        let mut answer = summary(self.tx, &context, after.state.code())?;
+        merge_members(&mut answer, action.json);
+        merge_members(&mut answer, json!({"findings": new, "late": late}));
+        let mut text = format!("{}\n{}", action.text, line(&context, after.state.code()));
+        if !late.is_empty() {
+            text.push_str(&format!("\n{}", effect::late_text(&after)));
+        }
+        for finding in new {
+            text.push_str(&format!("\n  note: {}", finding_text(finding)));
+        }
+        Ok(Output::done(answer, text))
+    }
 }
 
 impl Phone {
@@ -70,19 +97,7 @@ impl Phone {
         self.store.write(|tx| {
             let scene = Scene::open(self, tx, visit)?;
             let action = act(&scene)?;
-            let before = scene.context.derived();
-            let doc = edit::write(tx, scene.visit, &scene.at, action.edits)?;
-            let context = VisitContext::of(tx, &doc, &scene.at)?;
-            let after = context.derived();
-            let new: Vec<&Finding> = after.findings.iter().filter(|one| !before.findings.contains(one)).collect();
-            let mut answer = summary(tx, &context, after.state.code())?;
-            merge_members(&mut answer, action.json);
-            merge_members(&mut answer, json!({"findings": new}));
-            let mut text = format!("{}\n{}", action.text, line(&context, after.state.code()));
-            for finding in new {
-                text.push_str(&format!("\n  note: {}", finding_text(finding)));
-            }
-            Ok(Output::done(answer, text))
+            scene.perform(action)
         })
     }
 }
@@ -107,12 +122,11 @@ pub(crate) fn line(context: &VisitContext, state: &str) -> String {
     format!("{number}  {customer}  {state}")
 }
 
-/// A finding as one line.
+/// A finding as one line: its words in Chinese and English, then its codes.
 pub(crate) fn finding_text(finding: &Finding) -> String {
-    match &finding.detail {
-        Some(detail) => format!("{} {} ({detail})", finding.code, finding.subject),
-        None => format!("{} {}", finding.code, finding.subject),
-    }
+    let label = words::label(&finding.code);
+    let detail = finding.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    format!("{} / {}: {} {}{detail}", label.zh_cn, label.en, finding.code, finding.subject)
 }
 
 /// Adds the members of one object to another.

@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::Map;
 use sync_core::protocol::PushStatement;
-use sync_core::rules::{Moment, NeedKind, evaluate_for, requirements_for};
+use sync_core::rules::{Blocker, Moment, NeedKind, evaluate_for, requirements_for};
 use sync_core::statement::body::Beacon;
 use sync_core::statement::seal::{Canvas, Signer, sign_ink};
 use sync_core::statement::{ComposeInput, InkEntry, Language, SealPayload, SealedStatement, Stroke, compose};
 use sync_core::template::model::SignatureSlot;
 use sync_core::time::Geo;
+use sync_core::visit::VisitState;
 
-use super::{Phone, Scene, line, merge_members, summary};
+use super::{Phone, Scene, effect, line, merge_members, summary};
 use crate::cli::SignArgs;
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys::{self, DeviceKey};
@@ -71,9 +72,14 @@ pub(crate) fn sign(phone: &Phone, args: &SignArgs) -> PhoneResult<Output> {
         }
         let missing: Vec<&str> = required(&scene.context, &slots).filter(|code| !given.contains_key(*code)).collect();
         let form = shown_form(&scene, args, &kind, !given.is_empty())?;
+        let blockers = if args.anyway { Vec::new() } else { against(&scene, &form)? };
         if !missing.is_empty() || given.is_empty() {
             let code = if given.is_empty() { 0 } else { NOT_SEALED };
-            return shown(&scene, &form, &missing, code);
+            return shown(&scene, &form, &missing, &blockers, code);
+        }
+        if !blockers.is_empty() {
+            let json = json!({"sealed": false, "document": form.kind, "missing": missing});
+            return effect::refused(&scene, "not sealed 未签署", json, &blockers);
         }
         seal(phone, &scene, args, &slots, &form, given)
     })
@@ -213,15 +219,34 @@ impl Salts {
     }
 }
 
-fn shown(scene: &Scene<'_>, form: &ShownForm, missing: &[&str], code: u8) -> PhoneResult<Output> {
+/// Why a seal would not sign the visit off. A visit that is signed may be signed again: another document, or anew.
+fn against(scene: &Scene<'_>, form: &ShownForm) -> PhoneResult<Vec<Blocker>> {
+    if scene.context.derived().state == VisitState::Signed {
+        return Ok(Vec::new());
+    }
+    effect::without_effect(scene, &statement_edits(scene, form, &Hash::of(&form.body.0))?)
+}
+
+/// The record of a statement and the event `sign`.
+fn statement_edits(scene: &Scene<'_>, form: &ShownForm, digest: &Hash) -> PhoneResult<Vec<Edit>> {
+    let mut record = json!({"kind": form.kind});
+    edit::stamp_fields(&mut record, "at", &scene.at, scene.user)?;
+    let event = edit::record(Map::Timeline, &scene.at, scene.user, json!({"event": "sign"}))?;
+    Ok(vec![Edit::put(Map::Statements, digest.to_string(), record), event])
+}
+
+fn shown(scene: &Scene<'_>, form: &ShownForm, missing: &[&str], blockers: &[Blocker], code: u8) -> PhoneResult<Output> {
     let mut answer = summary(scene.tx, &scene.context, scene.context.derived().state.code())?;
     let body_sha256 = Hash::of(&form.body.0);
     merge_members(
         &mut answer,
         json!({"sealed": false, "document": form.kind, "language": form.language, "text": form.text,
-            "body_sha256": body_sha256, "missing": missing}),
+            "body_sha256": body_sha256, "missing": missing, "blockers": blockers}),
     );
-    let text = format!("{}\nnot sealed, signatures are missing: {}", form.text, missing.join(", "));
+    let mut text = format!("{}\nnot sealed, signatures are missing: {}", form.text, missing.join(", "));
+    if !blockers.is_empty() {
+        text.push_str(&format!("\nit cannot be sealed yet 尚不能签署:\n{}", effect::lines(blockers)));
+    }
     Ok(Output::done(answer, text).with_code(code))
 }
 
@@ -299,10 +324,7 @@ fn store_statement(scene: &Scene<'_>, form: &ShownForm, sealed: &SealedStatement
     tx.set_statement(&sealed.digest, &stored)?;
     tx.set_meta("previous_statement", &sealed.digest)?;
     tx.remove(FORMS, &scene.visit.to_string())?;
-    let mut record = json!({"kind": form.kind});
-    edit::stamp_fields(&mut record, "at", &scene.at, scene.user)?;
-    let event = edit::record(Map::Timeline, &scene.at, scene.user, json!({"event": "sign"}))?;
-    let edits = vec![Edit::put(Map::Statements, sealed.digest.to_string(), record), event];
+    let edits = statement_edits(scene, form, &sealed.digest)?;
     edit::write(tx, scene.visit, &scene.at, edits).map(drop)
 }
 

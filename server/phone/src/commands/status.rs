@@ -7,6 +7,7 @@ use sync_core::plan::IntentResultRow;
 use sync_core::protocol::row::kind;
 use sync_core::rules::{Need, blocking, findings, requirements};
 use sync_core::time::UnixMillis;
+use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
 
 use super::{Phone, Scene, finding_text, line, merge_members, summary};
 use crate::error::PhoneResult;
@@ -14,6 +15,7 @@ use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
 use crate::store::model::{LateWork, Safety};
+use crate::visit::VisitContext;
 
 /// What no held receipt names.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -170,7 +172,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "template": {"code": context.template.code, "version": context.template.version},
                 "heads": context.view.heads, "server_heads": state.server_heads,
                 "missing": missing, "blockers": blockers, "conflicts": context.view.conflicts,
-                "findings": noticed, "reopened_slots": derived.reopened_slots, "late": derived.late,
+                "findings": noticed, "reopened_slots": derived.reopened_slots, "rework": rework(context, &derived), "late": derived.late,
                 "waiting_since": derived.waiting_since_ms.map(UnixMillis::to_rfc3339),
                 "may_leave_at": derived.may_leave_at_ms.map(UnixMillis::to_rfc3339),
                 "unsent_blobs": unsent_blobs, "outcome": context.view.outcome(),
@@ -211,10 +213,32 @@ fn visit_text(scene: &Scene<'_>, missing: &[Need], noticed: &[sync_core::merge::
             format!("  conflict {}/{}: {} values", conflict.map, conflict.key, conflict.candidates.len())
         }),
     );
-    text.extend(derived.reopened_slots.iter().map(|slot| format!("  reopened {slot}")));
+    text.extend(rework_lines(context, &derived));
     text.extend(derived.may_leave_at_ms.map(|at| format!("  may leave at {}", at.to_rfc3339())));
     text.extend(noticed.iter().map(|finding| format!("  note: {}", finding_text(finding))));
     text.join("\n")
+}
+
+/// The slots a returned visit must take anew.
+fn rework(context: &VisitContext, derived: &Derived) -> Vec<Reopened> {
+    if derived.state == VisitState::Returned { reopened(&context.facts(), &context.review) } else { Vec::new() }
+}
+
+/// What a return asks for, by slot; where it reopens none, why the visit was returned.
+fn rework_lines(context: &VisitContext, derived: &Derived) -> Vec<String> {
+    let line = |slot: &Reopened| {
+        let (why, done) = (slot.why(), if slot.answered { "  (已重拍 / taken anew)" } else { "" });
+        format!("  reopened {}: {}{} / {}{}{done}", slot.slot, slot.title.zh_cn, why.zh_cn, slot.title.en, why.en)
+    };
+    let lines: Vec<String> = rework(context, derived).iter().map(line).collect();
+    let mut returns = context.review.verdicts.iter().filter(|verdict| verdict.decision == "return");
+    let Some(verdict) = returns.next_back().filter(|_| derived.state == VisitState::Returned && lines.is_empty())
+    else {
+        return lines;
+    };
+    let reason = words::label(verdict.reason.as_deref().unwrap_or("other"));
+    let comment = verdict.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
+    vec![format!("  returned: {} / {}{comment}", reason.zh_cn, reason.en)]
 }
 
 /// The blobs the visit declares that no receipt names.

@@ -9,10 +9,17 @@ use sync_core::statement::body::Body;
 use crate::testing::server::Server;
 use crate::testing::{NUMBER, TestPhone, VISIT, jpeg};
 
-const INK: &str = r#"{"width": 600, "height": 200, "strokes": [[[10, 20, 0], [30, 40, 16]], [[50, 60, 300]]]}"#;
+pub(super) const INK: &str =
+    r#"{"width": 600, "height": 200, "strokes": [[[10, 20, 0], [30, 40, 16]], [[50, 60, 300]]]}"#;
 
 /// Scenario S-01 up to the signatures.
-fn work(phone: &TestPhone) {
+pub(super) fn work(phone: &TestPhone) {
+    work_unrated(phone);
+    phone.run(&["answer", NUMBER, "rating", "9"]);
+}
+
+/// The same, but the customer has not rated it.
+pub(super) fn work_unrated(phone: &TestPhone) {
     let go = |line: &[&str]| phone.run(line);
     go(&["step", NUMBER, "kit_check"]);
     phone.time("2025-03-04T09:10:00+08:00");
@@ -54,7 +61,6 @@ fn work(phone: &TestPhone) {
     }
     go(&["event", NUMBER, "finish_steps"]);
     go(&["answer", NUMBER, "satisfied", "true"]);
-    go(&["answer", NUMBER, "rating", "9"]);
     go(&["step", NUMBER, "acceptance"]);
 }
 
@@ -230,10 +236,9 @@ fn a_visit_nobody_planned_is_made_offline() {
 #[test]
 fn the_wait_for_an_absent_customer_is_measured_across_processes() {
     let phone = TestPhone::new();
-    phone.run(&["event", NUMBER, "confirm_call_unreachable"]);
-    phone.time("2025-03-04T09:53:00+08:00");
-    phone.run(&["event", NUMBER, "arrive", "--reason", "no position indoors"]);
-    phone.run(&["event", NUMBER, "customer_absent"]);
+    for event in ["confirm_call_unreachable", "arrive", "customer_absent"] {
+        phone.run(&["event", NUMBER, event, "--anyway"]);
+    }
     let timeline = phone.run(&["status", NUMBER])["timeline"].clone();
     let boots: std::collections::BTreeSet<&str> =
         timeline.as_array().unwrap().iter().map(|entry| entry["value"]["at"]["boot_id"].as_str().unwrap()).collect();
@@ -256,19 +261,21 @@ fn a_file_that_is_no_photo_is_kept_as_it_is() {
     assert_eq!(phone.run(&["status"])["outstanding"]["blobs"], 2, "withdrawn and replaced bytes are sent as well");
 }
 
-/// Scenario S-06: one slot is rejected, shot again, and handed in again.
-#[test]
-fn a_returned_visit_reopens_its_slots_and_is_handed_in_again() {
-    let phone = TestPhone::new();
-    work(&phone);
-    sign(&phone);
+/// A visit handed in, and the server that has it.
+pub(super) fn handed_in(phone: &TestPhone) -> Server {
+    work(phone);
+    sign(phone);
     let form = phone.file("form.jpg", &jpeg(4));
     phone.run(&["photo", NUMBER, &form, "--slot", "acceptance_form"]);
     phone.time("2025-03-04T11:30:00+08:00");
     phone.run(&["finish", NUMBER]);
-    let mut server = Server::new(&phone);
+    let mut server = Server::new(phone);
     assert_eq!(phone.sync(&mut server).unwrap().json["outstanding"]["total"], 0);
+    server
+}
 
+/// Returns the visit for the photo of the splitter label; gives the photo.
+pub(super) fn give_back(phone: &TestPhone, server: &mut Server) -> String {
     let status = phone.run(&["status", NUMBER]);
     let photos = status["photos"].as_array().unwrap();
     let bad = photos.iter().find(|photo| photo["value"]["slot"] == "splitter_label").unwrap()["key"].as_str().unwrap();
@@ -279,19 +286,29 @@ fn a_returned_visit_reopens_its_slots_and_is_handed_in_again() {
     let row = |id: &str, body: Value| vec![Row::Put { id: id.to_owned(), version: 1, body }];
     server.rows_out.insert("visit".to_owned(), row(&VISIT.to_string(), plan));
     let returned = json!({"id": verdict, "visit_id": VISIT, "heads": status["heads"], "decision": "return",
-        "reason": "photo", "by": verdict, "at_ms": 1_741_060_000_000_i64});
+        "reason": "photos_rejected", "comment": "请靠近再拍", "by": verdict, "at_ms": 1_741_060_000_000_i64});
     server.rows_out.insert("verdict".to_owned(), row(verdict, returned));
-    let slots = json!([{"slot": "splitter_label", "photos": [bad], "missing": ["whole_splitter"], "reasons": ["cut"]}]);
+    let slots =
+        json!([{"slot": "splitter_label", "photos": [bad], "missing": ["whole_splitter"], "reasons": ["blurred"]}]);
     let rework = json!({"id": ticket, "visit_id": VISIT, "slots": slots, "verdict_id": verdict,
         "heads": status["heads"], "opened_at_ms": 1_741_060_000_000_i64});
     server.rows_out.insert("rework".to_owned(), row(ticket, rework));
-    phone.sync(&mut server).unwrap();
+    phone.sync(server).unwrap();
+    bad.to_owned()
+}
+
+/// Scenario S-06: one slot is rejected, shot again, and handed in again.
+#[test]
+fn a_returned_visit_reopens_its_slots_and_is_handed_in_again() {
+    let phone = TestPhone::new();
+    let mut server = handed_in(&phone);
+    let bad = give_back(&phone, &mut server);
     let status = phone.run(&["status", NUMBER]);
     assert_eq!((&status["state"], &status["reopened_slots"]), (&json!("returned"), &json!(["splitter_label"])));
 
     phone.time("2025-03-04T14:00:00+08:00");
     let again = phone.file("again.jpg", &jpeg(9));
-    phone.run(&["photo", NUMBER, &again, "--slot", "splitter_label", "--replaces", bad]);
+    phone.run(&["photo", NUMBER, &again, "--slot", "splitter_label", "--replaces", &bad]);
     let finished = phone.run(&["finish", NUMBER]);
     assert_eq!((&finished["finished"], &finished["state"]), (&json!(true), &json!("under_review")), "{finished}");
     assert_eq!(phone.sync(&mut server).unwrap().json["outstanding"]["total"], 0);
