@@ -7,7 +7,7 @@ use sync_core::rules::{Blocker, blocking};
 use sync_core::template::model::Text;
 use sync_core::visit::VisitState;
 
-use super::{Phone, Scene, line, merge_members, summary};
+use super::{Phone, Scene, finding_text, line, merge_members, summary};
 use crate::error::PhoneResult;
 use crate::keys;
 use crate::output::Output;
@@ -27,7 +27,7 @@ pub(crate) fn finish(phone: &Phone, visit: &str) -> PhoneResult<Output> {
             merge_members(&mut answer, json!({"finished": true, "blockers": []}));
             return Ok(Output::done(answer, format!("handed in already\n{}", line(&scene.context, state.code()))));
         }
-        let mut blockers = blocking(&scene.context.facts(), "completed");
+        let mut blockers = blocking(&scene.context.in_force().facts(), "completed");
         let edits = hand_in(&scene, state == VisitState::Returned)?;
         if blockers.is_empty() {
             blockers = without_effect(&scene, &edits)?;
@@ -38,9 +38,14 @@ pub(crate) fn finish(phone: &Phone, visit: &str) -> PhoneResult<Output> {
         let doc = edit::write(tx, scene.visit, &scene.at, edits)?;
         let context = VisitContext::of(tx, &doc, &scene.at)?;
         let after = context.derived().state;
+        let warnings = context.in_force().changed_after_signing(tx)?;
         let mut answer = summary(tx, &context, after.code())?;
-        merge_members(&mut answer, json!({"finished": true, "blockers": []}));
-        Ok(Output::done(answer, format!("handed in\n{}", line(&context, after.code()))))
+        merge_members(&mut answer, json!({"finished": true, "blockers": [], "warnings": warnings}));
+        let mut text = format!("handed in\n{}", line(&context, after.code()));
+        for warning in &warnings {
+            text.push_str(&format!("\n  note: {}", finding_text(warning)));
+        }
+        Ok(Output::done(answer, text))
     })
 }
 

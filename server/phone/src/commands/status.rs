@@ -144,7 +144,8 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
     phone.store.write(|tx| {
         let scene = Scene::open(phone, tx, name)?;
         let context = &scene.context;
-        let facts = context.facts();
+        let counting = context.in_force();
+        let facts = counting.facts();
         let derived = context.derived();
         let missing: Vec<Need> =
             requirements(&facts).into_iter().flat_map(|step| step.needs).filter(Need::is_missing).collect();
@@ -152,6 +153,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         let mut noticed = derived.findings.clone();
         noticed.extend(context.view.findings.iter().cloned());
         noticed.extend(findings(&facts));
+        noticed.extend(counting.changed_after_signing(tx)?);
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let state = tx.doc_state(scene.visit)?;
         let mut answer = summary(tx, context, derived.state.code())?;
