@@ -74,7 +74,7 @@ fn run(docs: &mut [VisitDoc], number: usize, step: &Step) {
             put(*replica, Map::Outcomes, &id, json!({"code": code, "at": stamp(), "by": BY}));
         }
         Step::Event { replica, known } => {
-            let event = if *known { "arrive" } else { "levitate" };
+            let event = if *known { "submit" } else { "levitate" };
             put(*replica, Map::Timeline, &id, json!({"event": event, "at": stamp(), "by": BY}));
         }
         Step::Odd { replica, kind } => match kind {

@@ -1,6 +1,7 @@
 //! The scenarios of the rulebook, section 25, played by phone processes against a running demo server.
 
 mod absent;
+mod after_hand_in;
 mod crew;
 mod drift;
 mod enrolment;

@@ -40,6 +40,14 @@ pub struct TimelineEvent {
     pub reason: Option<String>,
 }
 
+impl TimelineEvent {
+    /// Whether the crew hands the visit in with it for the first time.
+    #[must_use]
+    pub fn hands_in(&self) -> bool {
+        matches!(self.event.as_str(), "submit" | "give_up" | "end_without_work")
+    }
+}
+
 /// A contact attempt (rulebook APT).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {

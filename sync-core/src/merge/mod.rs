@@ -3,6 +3,7 @@
 mod causality;
 mod conflicts;
 mod read;
+mod rewritten;
 mod shape;
 pub mod view;
 

@@ -9,15 +9,19 @@ use automerge::{ObjId, ReadDoc, ScalarValueRef, Value, ValueRef};
 use serde::de::DeserializeOwned;
 
 use super::conflicts::across_keys;
+use super::rewritten::{Later, rewritten};
 use super::shape::{Unknown, unknown_parts};
 use super::view::{Conflict, Entry, Finding, OpId, RawRecord, View};
+use crate::doc::record::TimelineEvent;
 use crate::doc::visit_doc::{actor_of, map_object, notes_object};
 use crate::doc::{Map, VisitDoc};
 
 /// Merges a document into the one view that rules, screens and projections read.
 #[must_use]
 pub fn view(doc: &VisitDoc) -> View {
-    let mut reader = Reader { doc, conflicts: Vec::new(), findings: Vec::new() };
+    let mut reader = Reader { doc, hand_in: None, later: Later::new(), conflicts: Vec::new(), findings: Vec::new() };
+    let timeline = reader.list(Map::Timeline);
+    reader.hand_in = first_hand_in(&timeline);
     let measures = reader.list(Map::Measures);
     let outcomes = reader.list(Map::Outcomes);
     let across = across_keys(doc, &measures, &outcomes);
@@ -25,7 +29,7 @@ pub fn view(doc: &VisitDoc) -> View {
         visit: doc.visit(),
         heads: doc.heads(),
         pins: reader.list(Map::Pins),
-        timeline: reader.list(Map::Timeline),
+        timeline,
         contacts: reader.list(Map::Contacts),
         ticks: reader.newest(Map::Ticks),
         measures,
@@ -40,13 +44,22 @@ pub fn view(doc: &VisitDoc) -> View {
         statements: reader.list(Map::Statements),
         outcomes,
         notes: doc.automerge().text(notes_object(doc.visit())).unwrap_or_default(),
+        rewritten: Vec::new(),
         conflicts: reader.conflicts,
         findings: reader.findings,
     };
+    if let Some(hand_in) = reader.hand_in.filter(|_| !reader.later.is_empty()) {
+        view.rewritten = rewritten(doc, hand_in, &reader.later);
+    }
     view.conflicts.extend(across);
     view.conflicts.sort_by(|a, b| (&a.map, &a.key, a.chosen).cmp(&(&b.map, &b.key, b.chosen)));
     view.findings.sort();
     view
+}
+
+/// The first event with which the crew hands the visit in, whether it counts or not.
+fn first_hand_in(timeline: &[Entry<TimelineEvent>]) -> Option<OpId> {
+    timeline.iter().find(|entry| entry.value.hands_in()).map(|entry| entry.op)
 }
 
 /// Reads one record as JSON; text that is no JSON is shown as text.
@@ -57,14 +70,18 @@ pub(super) fn raw_record(doc: &VisitDoc, map: Map, key: &str, op: OpId) -> RawRe
 }
 
 /// One value as it stands in a map.
-struct Written {
-    op: OpId,
+pub(super) struct Written {
+    pub(super) op: OpId,
     /// `None` if the value is no string.
-    text: Option<String>,
+    pub(super) text: Option<String>,
 }
 
 struct Reader<'a> {
     doc: &'a VisitDoc,
+    /// The first hand-in, once the events are read.
+    hand_in: Option<OpId>,
+    /// Keys of rewritable maps written after it.
+    later: Later,
     conflicts: Vec<Conflict>,
     findings: Vec<Finding>,
 }
@@ -84,6 +101,9 @@ impl Reader<'_> {
     fn newest<T: DeserializeOwned>(&mut self, map: Map) -> BTreeMap<String, Entry<T>> {
         let mut entries = BTreeMap::new();
         for (key, values) in self.written(map) {
+            if self.hand_in.is_some_and(|hand_in| values.iter().any(|value| value.op > hand_in)) {
+                self.later.insert((map, key.clone()));
+            }
             let readable: Vec<Entry<T>> = values.iter().filter_map(|value| self.parse(map, &key, value)).collect();
             if let Some(newest) = readable.into_iter().max_by_key(|entry| entry.op) {
                 entries.insert(key, newest);
@@ -176,10 +196,12 @@ impl Reader<'_> {
 
 /// Every value of a key that no later write replaced, in operation order.
 fn all_values(doc: &VisitDoc, object: &ObjId, key: &str) -> Vec<Written> {
-    let mut values: Vec<Written> = doc
-        .automerge()
-        .get_all(object, key)
-        .unwrap_or_default()
+    values_of(doc.automerge().get_all(object, key).unwrap_or_default())
+}
+
+/// Values as Automerge gives them, in operation order.
+pub(super) fn values_of(values: Vec<(Value<'_>, ObjId)>) -> Vec<Written> {
+    let mut values: Vec<Written> = values
         .into_iter()
         .filter_map(|(value, id)| {
             let text = match value {
@@ -200,6 +222,6 @@ fn op_id(id: &ObjId) -> Option<OpId> {
     }
 }
 
-fn json_or_text(text: &str) -> RawRecord {
+pub(super) fn json_or_text(text: &str) -> RawRecord {
     serde_json::from_str(text).unwrap_or_else(|_no_json| RawRecord::String(text.to_owned()))
 }

@@ -50,6 +50,29 @@ pub struct Conflict {
     pub chosen: OpId,
 }
 
+/// One write of a key that holds one value at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Write {
+    /// The operation that wrote it.
+    pub op: OpId,
+    /// The record as written.
+    pub value: RawRecord,
+    /// The writes it replaced: what its writer saw under the key. Not read for what stood there before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<OpId>,
+}
+
+/// A key written after a hand-in, with what stood there before: one of these values counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rewritten {
+    /// Root key of the map.
+    pub map: String,
+    /// Key in the map.
+    pub key: String,
+    /// The values at the first hand-in and all later writes, in operation order.
+    pub writes: Vec<Write>,
+}
+
 /// Something a person should look at; never a reason to refuse.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -104,6 +127,10 @@ pub struct View {
     pub outcomes: Vec<Entry<Outcome>>,
     /// The shared notes.
     pub notes: String,
+    /// Keys of `ticks`, `answers`, `captions`, `withdrawn` and `more` written after the first hand-in,
+    /// by map and key; empty while nothing came later, and only then is no history read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewritten: Vec<Rewritten>,
     /// Values that were written concurrently.
     pub conflicts: Vec<Conflict>,
     /// Unknown, unreadable or odd data, all of it preserved.

@@ -244,7 +244,7 @@ fn body_of(input: &ComposeInput<'_>, values: Vec<ValueItem>, position: Option<Co
         language: input.language.tag().to_owned(),
         text_template: text_template(),
         values,
-        photos: photos_of(input),
+        photos: work_photos(view, template),
         heads,
         verdicts,
         consent_version: CONSENT_VERSION,
@@ -261,11 +261,10 @@ fn body_of(input: &ComposeInput<'_>, values: Vec<ValueItem>, position: Option<Co
 }
 
 /// The current photos of stage `work` by id; slots the template does not know count as work.
-fn photos_of(input: &ComposeInput<'_>) -> Vec<PhotoItem> {
+pub(super) fn work_photos(view: &View, template: &Template) -> Vec<PhotoItem> {
     let after_signing =
-        |code: &str| input.template.photos.iter().any(|slot| slot.code == code && slot.stage == Stage::AfterSigning);
-    let mut photos: Vec<_> = input
-        .view
+        |code: &str| template.photos.iter().any(|slot| slot.code == code && slot.stage == Stage::AfterSigning);
+    let mut photos: Vec<_> = view
         .current_photos()
         .filter(|entry| !after_signing(&entry.value.slot))
         .map(|entry| PhotoItem { id: entry.key.clone(), slot: entry.value.slot.clone(), sha256: entry.value.sha256 })

@@ -4,6 +4,7 @@
 //! layer by layer. Knows nothing of storage, keys of people or the log; never signs.
 
 pub mod body;
+mod changed;
 pub mod commit;
 pub mod compose;
 pub mod ink;
@@ -13,6 +14,7 @@ pub mod text;
 pub mod verify;
 
 pub use body::{Body, ValueItem};
+pub use changed::{CHANGED_AFTER_SIGNING, changed_after_signing, newest_first};
 pub use commit::Opening;
 pub use compose::{ComposeError, ComposeInput, Draft, compose};
 pub use ink::{Ink, Stroke};

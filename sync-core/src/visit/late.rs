@@ -1,105 +1,195 @@
 //! Records written after the visit was handed in: kept, out of rules until the office accepts them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::doc::Map;
+use crate::doc::record::Remark;
+use crate::ids::UserId;
 use crate::merge::View;
-use crate::merge::view::{Entry, OpId};
+use crate::merge::view::{Entry, OpId, RawRecord, Rewritten};
 use crate::time::{Stamp, UnixMillis};
 
+use super::counting::{counting, standing};
 use super::rework::Return;
 
-/// A record that came after its time.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A record that came after its time. A key written twice after its time is two late records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateRecord {
     /// Root key of its map.
     pub map: String,
     /// Its key.
     pub key: String,
+    /// The operation that wrote it.
+    pub op: OpId,
+    /// What it says: the value of an answer or tick, the telling fields of other records. Absent where
+    /// this version cannot read it, and for records that may name people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// The value of the key that counts instead. Absent where there is none: a key written once, a key
+    /// first written late, a cancelled visit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Value>,
+    /// Who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// When, as well as the device knew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_ms: Option<UnixMillis>,
 }
 
 /// The view without late records, for rules and figures until the office accepts them.
 ///
-/// Photos, captions, withdrawals, readings, contacts, materials, outcomes, open points and
-/// corrections leave. Of an answer or tick that was written again the view holds only the newest
-/// value: one written late stays visible here, and its [`LateRecord`] says so.
+/// Of a key that was written again, as answers and ticks are, the value before counts. A conflict
+/// stays as far as its candidates count.
 #[must_use]
 pub fn in_force(view: &View, late: &[LateRecord]) -> View {
-    let late: BTreeSet<(&str, &str)> = late.iter().map(|one| (one.map.as_str(), one.key.as_str())).collect();
-    let counts = |map: Map, key: &str| !late.contains(&(map.key(), key));
-    let mut view = view.clone();
-    view.photos.retain(|entry| counts(Map::Photos, &entry.key));
-    view.captions.retain(|key, _| counts(Map::Captions, key));
-    view.withdrawn.retain(|key, _| counts(Map::Withdrawn, key));
-    view.measures.retain(|entry| counts(Map::Measures, &entry.key));
-    view.contacts.retain(|entry| counts(Map::Contacts, &entry.key));
-    view.materials.retain(|entry| counts(Map::Materials, &entry.key));
-    view.outcomes.retain(|entry| counts(Map::Outcomes, &entry.key));
-    view.open_points.retain(|entry| counts(Map::OpenPoints, &entry.key));
-    view.corrections.retain(|entry| counts(Map::Corrections, &entry.key));
-    view
+    let late: BTreeSet<OpId> = late.iter().map(|one| one.op).collect();
+    counting(view, &|op| !late.contains(&op))
 }
 
 /// What lateness reads of a record.
 struct Seen<'a> {
-    map: Map,
-    key: &'a str,
     op: OpId,
     at: Option<&'a Stamp>,
     /// The photo slot it belongs to.
     slot: Option<&'a str>,
 }
 
-impl Seen<'_> {
-    fn late(&self) -> LateRecord {
-        LateRecord { map: self.map.key().to_owned(), key: self.key.to_owned() }
-    }
-}
-
-/// Records after `submit` outside the slots that were open at their time, in map order.
+/// Records after the hand-in outside the slots that were open at their time, in map order.
 ///
-/// "After" is the order of operations: it extends causal order and is the same on every device.
+/// "After" is the order of operations: it extends causal order and is the same on every device, so it
+/// also decides about a colleague's phone that had not heard of the hand-in.
 /// Events are judged by the state machine, statements by their own chain; neither is listed here.
-pub(super) fn after_submit(view: &View, submit: OpId, returns: &[Return]) -> Vec<LateRecord> {
+pub(super) fn after_hand_in(view: &View, hand_in: OpId, returns: &[Return]) -> Vec<LateRecord> {
     let was_open = |seen: &Seen<'_>| {
         let reopened = |one: &Return| seen.slot.is_some_and(|slot| one.slots.iter().any(|open| open == slot));
         returns.iter().any(|one| reopened(one) && one.answered_by.is_none_or(|answer| seen.op < answer))
     };
-    records(view).iter().filter(|seen| seen.op > submit && !was_open(seen)).map(Seen::late).collect()
+    let mut late = collect(view, &|seen| seen.op > hand_in && !was_open(seen));
+    name_what_counts(view, &mut late);
+    late
 }
 
 /// Records made after the office cancelled the visit, by the device's corrected clock.
 pub(super) fn after_cancel(view: &View, cancelled_at: UnixMillis) -> Vec<LateRecord> {
-    let is_later = |seen: &&Seen<'_>| seen.at.is_some_and(|at| at.corrected() > cancelled_at);
-    records(view).iter().filter(is_later).map(Seen::late).collect()
+    collect(view, &|seen| seen.at.is_some_and(|at| at.corrected() > cancelled_at))
 }
 
-fn records(view: &View) -> Vec<Seen<'_>> {
-    fn seen<'a, T>(map: Map, entry: &'a Entry<T>, at: Option<&'a Stamp>) -> Seen<'a> {
-        Seen { map, key: &entry.key, op: entry.op, at, slot: None }
-    }
-    let slot_of = |photo: &str| view.photos.iter().find(|entry| entry.key == photo).map(|e| e.value.slot.as_str());
-    let of_photo = |map, entry| {
-        let entry: &Entry<crate::doc::record::Remark> = entry;
-        Seen { slot: slot_of(&entry.key), ..seen(map, entry, Some(&entry.value.at)) }
+/// Says of each late write of a rewritten key which value counts.
+fn name_what_counts(view: &View, late: &mut [LateRecord]) {
+    let ops: BTreeSet<OpId> = late.iter().map(|one| one.op).collect();
+    let in_force = |one: &Rewritten| {
+        let write = standing(one, &|op| !ops.contains(&op)).pop()?;
+        shown(Map::from_key(&one.map)?, &write.value)
     };
-    let mut all = Vec::new();
-    all.extend(view.answers.values().map(|e| seen(Map::Answers, e, Some(&e.value.at))));
-    all.extend(view.captions.values().map(|entry| of_photo(Map::Captions, entry)));
-    all.extend(view.contacts.iter().map(|e| seen(Map::Contacts, e, Some(&e.value.started_at))));
-    all.extend(view.corrections.iter().map(|e| seen(Map::Corrections, e, None)));
-    all.extend(view.materials.iter().map(|e| seen(Map::Materials, e, Some(&e.value.at))));
-    all.extend(view.measures.iter().map(|e| seen(Map::Measures, e, Some(&e.value.at))));
-    all.extend(view.more.values().map(|e| seen(Map::More, e, None)));
-    all.extend(view.open_points.iter().map(|e| seen(Map::OpenPoints, e, None)));
-    all.extend(view.outcomes.iter().map(|e| seen(Map::Outcomes, e, Some(&e.value.at))));
-    all.extend(view.photos.iter().map(|e| {
-        let slot = Some(e.value.slot.as_str());
-        Seen { slot, ..seen(Map::Photos, e, Some(&e.value.taken_at)) }
-    }));
-    all.extend(view.ticks.values().map(|e| seen(Map::Ticks, e, Some(&e.value.at))));
-    all.extend(view.withdrawn.values().map(|entry| of_photo(Map::Withdrawn, entry)));
-    all
+    let counts: BTreeMap<(&str, &str), Option<Value>> =
+        view.rewritten.iter().map(|one| ((one.map.as_str(), one.key.as_str()), in_force(one))).collect();
+    for record in late {
+        record.counts = counts.get(&(record.map.as_str(), record.key.as_str())).cloned().flatten();
+    }
+}
+
+struct Collector<'a> {
+    view: &'a View,
+    is_late: &'a dyn Fn(&Seen<'_>) -> bool,
+    late: Vec<LateRecord>,
+}
+
+fn collect(view: &View, is_late: &dyn Fn(&Seen<'_>) -> bool) -> Vec<LateRecord> {
+    let mut all = Collector { view, is_late, late: Vec::new() };
+    all.keyed(Map::Answers, view.answers.values(), |answer| Some(&answer.at));
+    all.keyed(Map::Captions, view.captions.values(), |remark: &Remark| Some(&remark.at));
+    all.once(Map::Contacts, &view.contacts, |contact| Some(&contact.started_at));
+    all.once(Map::Corrections, &view.corrections, |_| None);
+    all.once(Map::Materials, &view.materials, |material| Some(&material.at));
+    all.once(Map::Measures, &view.measures, |measure| Some(&measure.at));
+    all.keyed(Map::More, view.more.values(), |_| None);
+    all.once(Map::OpenPoints, &view.open_points, |_| None);
+    all.once(Map::Outcomes, &view.outcomes, |outcome| Some(&outcome.at));
+    for entry in &view.photos {
+        all.add(Map::Photos, entry, Some(&entry.value.taken_at), Some(&entry.value.slot));
+    }
+    all.keyed(Map::Ticks, view.ticks.values(), |tick| Some(&tick.at));
+    all.keyed(Map::Withdrawn, view.withdrawn.values(), |remark: &Remark| Some(&remark.at));
+    all.late
+}
+
+impl<'a> Collector<'a> {
+    /// Records of a map whose keys are written once.
+    fn once<T: Serialize>(&mut self, map: Map, entries: &'a [Entry<T>], at: fn(&T) -> Option<&Stamp>) {
+        entries.iter().for_each(|entry| self.add(map, entry, at(&entry.value), None));
+    }
+
+    /// Records of a map whose keys may be written again: every write after a hand-in.
+    fn keyed<T: Serialize + 'a>(
+        &mut self,
+        map: Map,
+        entries: impl Iterator<Item = &'a Entry<T>>,
+        at: fn(&T) -> Option<&Stamp>,
+    ) {
+        let view = self.view;
+        let again: Vec<&Rewritten> = view.rewritten.iter().filter(|one| one.map == map.key()).collect();
+        let is_again = |key: &str| again.binary_search_by(|one| one.key.as_str().cmp(key)).is_ok();
+        for entry in entries.filter(|entry| !is_again(&entry.key)) {
+            self.add(map, entry, at(&entry.value), self.slot_of(map, &entry.key));
+        }
+        for one in again {
+            let slot = self.slot_of(map, &one.key);
+            for write in &one.writes {
+                let entry = Entry { key: one.key.clone(), value: write.value.clone(), op: write.op };
+                self.add(map, &entry, stamp(&write.value).as_ref(), slot);
+            }
+        }
+    }
+
+    /// The slot a remark on a photo belongs to.
+    fn slot_of(&self, map: Map, key: &str) -> Option<&'a str> {
+        let of_photo = matches!(map, Map::Captions | Map::Withdrawn);
+        let mut photos = self.view.photos.iter().filter(|_| of_photo);
+        photos.find(|entry| entry.key == key).map(|entry| entry.value.slot.as_str())
+    }
+
+    fn add<T: Serialize>(&mut self, map: Map, entry: &Entry<T>, at: Option<&Stamp>, slot: Option<&str>) {
+        if !(self.is_late)(&Seen { op: entry.op, at, slot }) {
+            return;
+        }
+        // What the view could read is JSON again.
+        let record = serde_json::to_value(&entry.value).unwrap_or_default();
+        let at = at.cloned().or_else(|| stamp(&record));
+        self.late.push(LateRecord {
+            map: map.key().to_owned(),
+            key: entry.key.clone(),
+            op: entry.op,
+            value: shown(map, &record),
+            counts: None,
+            by: record.get("by").and_then(|by| UserId::deserialize(by).ok()),
+            at_ms: at.map(|at| at.corrected()),
+        });
+    }
+}
+
+fn stamp(record: &RawRecord) -> Option<Stamp> {
+    record.get("at").and_then(|at| Stamp::deserialize(at).ok())
+}
+
+/// What a person compares: the value where a record is one, else its telling fields without positions.
+fn shown(map: Map, record: &RawRecord) -> Option<Value> {
+    let fields: &[&str] = match map {
+        Map::Answers => return record.get("value").cloned(),
+        Map::Ticks => return record.get("done").cloned(),
+        Map::Captions => return record.get("text").cloned(),
+        Map::Withdrawn => return record.get("reason").cloned(),
+        Map::Contacts => &["channel", "result"],
+        Map::Materials => &["sku", "quantity", "unit", "serial"],
+        Map::Measures => &["code", "value", "unit"],
+        Map::Outcomes => &["code", "reason"],
+        Map::Photos => &["slot", "sha256", "replaces"],
+        Map::Corrections | Map::More | Map::OpenPoints | Map::Pins | Map::Statements | Map::Timeline => return None,
+    };
+    let record = record.as_object()?;
+    let told = record.iter().filter(|(name, _)| fields.contains(&name.as_str()));
+    Some(told.map(|(name, value)| (name.clone(), value.clone())).collect::<serde_json::Map<_, _>>().into())
 }

@@ -1,5 +1,6 @@
 //! What became of a visit: its state, reopened slots and late records, all derived.
 
+mod counting;
 mod frozen;
 mod guard;
 pub mod late;

@@ -39,13 +39,13 @@ pub struct Derived {
 /// Derives the state of a visit.
 #[must_use]
 pub fn state(facts: &Facts<'_>, review: &Review) -> Derived {
-    let frozen = frozen::at_hand_in(facts);
-    let frozen = frozen.as_ref().map(|frozen| Facts { view: &frozen.view, template: &frozen.template, ..*facts });
-    let mut walk = Walk::new(facts, frozen.as_ref());
+    let frozen = frozen::at_hand_in(facts.view);
+    let frozen: Vec<Facts<'_>> = frozen.iter().map(|view| Facts { view, ..*facts }).collect();
+    let mut walk = Walk::new(facts, &frozen);
     walk.crew_and_plan();
     let returns = walk.review(review);
-    let late = match (walk.submitted, facts.plan.visit.cancelled_at_ms) {
-        (Some(submit), _) => late::after_submit(facts.view, submit, &returns),
+    let late = match (walk.handed_in, facts.plan.visit.cancelled_at_ms) {
+        (Some(hand_in), _) => late::after_hand_in(facts.view, hand_in, &returns),
         (None, Some(at)) if walk.state == VisitState::Cancelled => late::after_cancel(facts.view, at),
         _ => Vec::new(),
     };
@@ -64,24 +64,25 @@ pub fn state(facts: &Facts<'_>, review: &Review) -> Derived {
 struct Walk<'f, 'a> {
     facts: &'f Facts<'a>,
     /// The visit as it was handed in, if anything came later.
-    frozen: Option<&'f Facts<'f>>,
+    frozen: &'f [Facts<'f>],
     state: VisitState,
     findings: Vec<Finding>,
     /// The event that put the visit into `waiting`.
     absent: Option<&'a Entry<TimelineEvent>>,
-    submitted: Option<OpId>,
+    /// The event with which the crew handed the visit in.
+    handed_in: Option<OpId>,
     resubmits: Vec<&'a Entry<TimelineEvent>>,
 }
 
 impl<'f, 'a> Walk<'f, 'a> {
-    fn new(facts: &'f Facts<'a>, frozen: Option<&'f Facts<'f>>) -> Self {
+    fn new(facts: &'f Facts<'a>, frozen: &'f [Facts<'f>]) -> Self {
         Self {
             facts,
             frozen,
             state: VisitState::Draft,
             findings: Vec::new(),
             absent: None,
-            submitted: None,
+            handed_in: None,
             resubmits: Vec::new(),
         }
     }
@@ -146,7 +147,7 @@ impl<'f, 'a> Walk<'f, 'a> {
         if self.fire(event, &subject) {
             match event {
                 Event::CustomerAbsent => self.absent = Some(entry),
-                Event::Submit => self.submitted = Some(entry.op),
+                Event::Submit | Event::GiveUp | Event::EndWithoutWork => self.handed_in = Some(entry.op),
                 _ => {}
             }
         }
@@ -155,13 +156,11 @@ impl<'f, 'a> Walk<'f, 'a> {
     /// Judges a guard on the whole view, then on the visit as it was handed in.
     fn guard(&self, event: Event, entry: &Entry<TimelineEvent>) -> Guard {
         let whole = guard::judge(self.facts, event, entry);
-        if let (Guard::Unmet(_), Some(frozen)) = (&whole, self.frozen) {
-            let as_handed_in = guard::judge(frozen, event, entry);
-            if !matches!(as_handed_in, Guard::Unmet(_)) {
-                return as_handed_in;
-            }
+        if !matches!(whole, Guard::Unmet(_)) {
+            return whole;
         }
-        whole
+        let mut as_handed_in = self.frozen.iter().map(|frozen| guard::judge(frozen, event, entry));
+        as_handed_in.find(|guard| !matches!(guard, Guard::Unmet(_))).unwrap_or(whole)
     }
 
     /// Received, returned, resubmitted, approved, closed; gives the returns that count.

@@ -98,6 +98,7 @@ pub fn view() -> View {
         statements: vec![],
         outcomes: vec![],
         notes: String::new(),
+        rewritten: vec![],
         conflicts: vec![],
         findings: vec![],
     }

@@ -4,12 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::record::{Answer, Contact, Measure, Outcome, Photo, Remark, StatementRef, Tick, TimelineEvent};
 use sync_core::ids::{AppointmentId, CustomerId, ReworkId, SiteId, UserId, VerdictId, VisitId, WorkOrderId};
 use sync_core::merge::View;
-use sync_core::merge::view::{Entry, OpId};
+use sync_core::merge::view::{Entry, OpId, Rewritten, Write};
 use sync_core::plan::{
     AppointmentRow, CalendarRow, PlanSnapshot, PolicyRow, Review, ReworkRow, ReworkSlot, SiteRow, VerdictRow,
     VisitPlan, WorkOrderRow,
@@ -78,6 +79,7 @@ fn empty_view() -> View {
         statements: vec![],
         outcomes: vec![],
         notes: String::new(),
+        rewritten: vec![],
         conflicts: vec![],
         findings: vec![],
     }
@@ -153,6 +155,26 @@ impl Story {
         Entry { key, value, op: OpId { counter: self.ops, actor: Actor([9; 16]) } }
     }
 
+    /// Keeps what a key said before, as the view does once the visit was handed in.
+    fn again<T: Serialize>(&mut self, map: &str, old: Option<&Entry<T>>, new: &Entry<T>) {
+        if !self.view.timeline.iter().any(|entry| entry.value.hands_in()) {
+            return;
+        }
+        let write = |entry: &Entry<T>, replaces: Vec<OpId>| Write {
+            op: entry.op,
+            value: serde_json::to_value(&entry.value).unwrap(),
+            replaces,
+        };
+        let all = &mut self.view.rewritten;
+        let key = (map, new.key.as_str());
+        let at = all.binary_search_by(|one| (one.map.as_str(), one.key.as_str()).cmp(&key)).unwrap_or_else(|at| {
+            let writes = old.iter().map(|old| write(old, vec![])).collect();
+            all.insert(at, Rewritten { map: map.into(), key: new.key.clone(), writes });
+            at
+        });
+        all.get_mut(at).unwrap().writes.push(write(new, old.iter().map(|old| old.op).collect()));
+    }
+
     pub fn event(&mut self, event: &str) -> &mut Self {
         let geo = Geo { lat_udeg: 31_000_000, lon_udeg: 121_000_000, acc_m: 10, datum: "wgs84".into(), mock: None };
         self.event_with(event, Some(geo), None)
@@ -182,14 +204,16 @@ impl Story {
     pub fn tick(&mut self, key: &str, done: bool) -> &mut Self {
         let value = Tick { done, at: self.clock.clone(), by: REP };
         let entry = self.entry(Some(key), value);
-        self.view.ticks.insert(key.into(), entry);
+        let old = self.view.ticks.insert(key.into(), entry.clone());
+        self.again("ticks", old.as_ref(), &entry);
         self
     }
 
     pub fn answer(&mut self, question: &str, value: impl Into<Value>) -> &mut Self {
         let value = Answer { value: value.into(), at: self.clock.clone(), by: REP };
         let entry = self.entry(Some(question), value);
-        self.view.answers.insert(question.into(), entry);
+        let old = self.view.answers.insert(question.into(), entry.clone());
+        self.again("answers", old.as_ref(), &entry);
         self
     }
 
@@ -233,7 +257,8 @@ impl Story {
     pub fn withdraw(&mut self, photo: &str) -> &mut Self {
         let value = Remark { text: None, reason: Some("wrong".into()), at: self.clock.clone(), by: REP };
         let entry = self.entry(Some(photo), value);
-        self.view.withdrawn.insert(photo.into(), entry);
+        let old = self.view.withdrawn.insert(photo.into(), entry.clone());
+        self.again("withdrawn", old.as_ref(), &entry);
         self
     }
 

@@ -56,11 +56,12 @@ pub(super) fn waiting_events(derived: &Derived) -> Vec<Blocker> {
 
 /// What stands against handing the visit in: for the first time, or after a return.
 pub(super) fn hand_in_blockers(context: &VisitContext, state: VisitState) -> Vec<Blocker> {
-    let facts = context.facts();
+    let counting = context.in_force();
+    let facts = counting.facts();
     if state != VisitState::Returned {
         return blocking(&facts, "completed");
     }
-    let mut blockers = rework_blockers(&facts, &context.review);
+    let mut blockers = rework_blockers(&context.facts(), &context.review);
     blockers.extend(blocking(&facts, facts.outcome().unwrap_or("completed")));
     blockers
 }

@@ -6,7 +6,7 @@ use sync_core::rules::Blocker;
 use sync_core::template::model::Text;
 use sync_core::visit::VisitState;
 
-use super::{Phone, Scene, effect, line, merge_members, summary};
+use super::{Phone, Scene, effect, finding_text, line, merge_members, summary};
 use crate::error::PhoneResult;
 use crate::output::Output;
 use crate::store::model::Edit;
@@ -31,9 +31,14 @@ pub(crate) fn finish(phone: &Phone, visit: &str) -> PhoneResult<Output> {
         let doc = edit::write(tx, scene.visit, &scene.at, edits)?;
         let context = VisitContext::of(tx, &doc, &scene.at)?;
         let after = context.derived().state;
+        let warnings = context.in_force().changed_after_signing(tx)?;
         let mut answer = summary(tx, &context, after.code())?;
-        merge_members(&mut answer, json!({"finished": true, "blockers": []}));
-        Ok(Output::done(answer, format!("handed in\n{}", line(&context, after.code()))))
+        merge_members(&mut answer, json!({"finished": true, "blockers": [], "warnings": warnings}));
+        let mut text = format!("handed in\n{}", line(&context, after.code()));
+        for warning in &warnings {
+            text.push_str(&format!("\n  note: {}", finding_text(warning)));
+        }
+        Ok(Output::done(answer, text))
     })
 }
 

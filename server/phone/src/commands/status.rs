@@ -155,7 +155,8 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
             Err(error) => return left(tx, name)?.ok_or(error),
         };
         let context = &scene.context;
-        let facts = context.facts();
+        let counting = context.in_force();
+        let facts = counting.facts();
         let derived = context.derived();
         let missing: Vec<Need> =
             requirements(&facts).into_iter().flat_map(|step| step.needs).filter(Need::is_missing).collect();
@@ -163,6 +164,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         let mut noticed = derived.findings.clone();
         noticed.extend(context.view.findings.iter().cloned());
         noticed.extend(findings(&facts));
+        noticed.extend(counting.changed_after_signing(tx)?);
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
         let mut answer = summary(tx, context, derived.state.code())?;

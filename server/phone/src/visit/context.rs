@@ -4,6 +4,7 @@ use serde_json::Value;
 use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
+use sync_core::merge::view::Finding;
 use sync_core::merge::{self, View};
 use sync_core::plain_json;
 use sync_core::plan::{
@@ -12,9 +13,10 @@ use sync_core::plan::{
 };
 use sync_core::protocol::row::kind;
 use sync_core::rules::Facts;
+use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::template::Template;
 use sync_core::time::{Stamp, UnixMillis};
-use sync_core::visit::{Derived, state};
+use sync_core::visit::{Derived, late, state};
 
 use crate::error::{PhoneResult, usage};
 use crate::store::Tx;
@@ -103,6 +105,21 @@ impl VisitContext {
             })),
             device_now: Some(&self.now),
         }
+    }
+
+    /// This visit without what came after the hand-in: what rules judge, as the office does.
+    pub(crate) fn in_force(&self) -> Self {
+        let view = late::in_force(&self.view, &self.derived().late);
+        Self { view, ..self.clone() }
+    }
+
+    /// What differs from the newest form, if this phone sealed it.
+    pub(crate) fn changed_after_signing(&self, tx: &Tx) -> PhoneResult<Vec<Finding>> {
+        let Some((digest, named)) = newest_first(&self.view).next() else { return Ok(Vec::new()) };
+        let own = tx.statements()?.into_iter().find(|(own, _)| *own == digest.to_string());
+        let Some((_, own)) = own else { return Ok(Vec::new()) };
+        let body: Body = plain_json::parse_as(&own.body.0)?;
+        Ok(changed_after_signing(&self.view, &self.template, &body, named))
     }
 
     /// The state of the visit.

@@ -1,17 +1,21 @@
 //! Everything a reviewer needs to judge a visit.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::evidence::list_statements;
 use doorstep_store::{Conn, blobs};
-use serde::Deserialize;
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
+use sync_core::merge::view::Finding;
 use sync_core::rules::{Blocker, Moment, Trace, blocking, evaluate_for};
 use sync_core::statement::body::VerdictItem;
+use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::time::UnixMillis;
 
 use super::case::Case;
 use super::claim;
-use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+use crate::app::rows::read;
+use crate::app::{AppResult, AppState, Ctx, reach};
 use crate::domain::review::{self, Claim};
 
 /// A sealed statement of the visit.
@@ -43,7 +47,7 @@ pub struct VisitReview {
     /// What stands against the outcome.
     pub blockers: Vec<Blocker>,
     /// Preview state of each current photo that arrived.
-    pub previews: std::collections::BTreeMap<Hash, String>,
+    pub previews: BTreeMap<Hash, String>,
 }
 
 /// Shows a visit with plan, photos, form, readings, answers, rules and decisions.
@@ -64,44 +68,44 @@ pub async fn show_review(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResul
         .await
 }
 
-fn assemble(conn: &mut Conn, ctx: &Ctx, case: Case) -> AppResult<VisitReview> {
+fn assemble(conn: &mut Conn, ctx: &Ctx, mut case: Case) -> AppResult<VisitReview> {
     let (org, visit) = (ctx.actor.org, case.row.id.0);
     let outcome = review::outcome(&case.view);
     let facts = case.facts();
     let moments = [Moment::Start, Moment::Finish, Moment::Server].into_iter();
     let traces = moments.flat_map(|moment| evaluate_for(&facts, moment, Some(&outcome))).collect();
     let blockers = blocking(&facts, &outcome);
-    let mut previews = std::collections::BTreeMap::new();
+    let mut previews = BTreeMap::new();
     for photo in case.view.current_photos() {
         if let Some(blob) = blobs::find_blob(conn, org, photo.value.sha256)? {
             previews.insert(photo.value.sha256, blob.preview_state);
         }
     }
     let claim = claim::find(conn, org, visit)?.filter(|claim| claim.until > ctx.now);
-    let statements = statements(conn, &case)?;
+    let (statements, changed) = statements(conn, &case)?;
+    case.findings.extend(changed);
+    case.findings.sort();
     Ok(VisitReview { case, outcome, claim, statements, traces, blockers, previews })
 }
 
-/// The part of a statement's body that review shows; the rest is committed or shown elsewhere.
-#[derive(Deserialize)]
-struct ShownBody {
-    verdicts: Vec<VerdictItem>,
-}
-
-fn statements(conn: &mut Conn, case: &Case) -> AppResult<Vec<ReviewStatement>> {
+/// The statements of the visit, and what the crew changed since it sealed the newest of them.
+fn statements(conn: &mut Conn, case: &Case) -> AppResult<(Vec<ReviewStatement>, Vec<Finding>)> {
     let rows = list_statements(conn, case.row.org_id.0, case.row.id.0)?;
-    rows.into_iter()
-        .map(|row| {
-            let body = String::from_utf8_lossy(&row.body);
-            let body: ShownBody = crate::app::rows::read("statements", row.digest, &body)?;
-            Ok::<_, AppError>(ReviewStatement {
-                digest: row.digest.0,
-                kind: row.kind,
-                received_at: UnixMillis(row.received_at_ms),
-                verdicts: body.verdicts,
-            })
-        })
-        .collect()
+    let (mut shown, mut bodies) = (Vec::with_capacity(rows.len()), BTreeMap::new());
+    for row in rows {
+        let body: Body = read("statements", row.digest, &String::from_utf8_lossy(&row.body))?;
+        shown.push(ReviewStatement {
+            digest: row.digest.0,
+            kind: row.kind,
+            received_at: UnixMillis(row.received_at_ms),
+            verdicts: body.verdicts.clone(),
+        });
+        bodies.insert(row.digest.0, body);
+    }
+    // Only what was verified is stored; a statement still on its way is not compared with.
+    let newest = newest_first(&case.view).find_map(|(digest, named)| Some((bodies.get(&digest)?, named)));
+    let changed = newest.map(|(body, named)| changed_after_signing(&case.view, &case.loaded.template, body, named));
+    Ok((shown, changed.unwrap_or_default()))
 }
 
 /// Hides where the customer lives from who judges only (rulebook section 20, "R masked").

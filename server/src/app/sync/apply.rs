@@ -110,7 +110,7 @@ fn write_doc(
     doc.tell(batch, &holders);
     Ok(match doc.access {
         Access::Late(reason) => Some(reason),
-        _ if late::holds_late(view, &reprojected.derived.late, doc.changes()) => Some("submitted"),
+        _ if late::holds_late(&reprojected.derived.late, doc.changes()) => Some("submitted"),
         _ => None,
     })
 }

@@ -13,7 +13,7 @@ use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::Facts;
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
-use sync_core::visit::{Derived, VisitState};
+use sync_core::visit::{Derived, VisitState, late};
 
 use super::norms::Norms;
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
@@ -24,13 +24,13 @@ use crate::app::{AppError, AppResult};
 pub struct Reprojection {
     /// The state.
     pub state: VisitState,
-    /// The outcome the crew named.
+    /// The outcome the crew named in time.
     pub outcome: Option<String>,
     /// When the crew handed it in, on the server's clock.
     pub submitted_at: Option<UnixMillis>,
     /// State, waiting times, reopened slots, late records.
     pub derived: Derived,
-    /// Findings of the rules, of the state and of the document.
+    /// Findings of the rules about what counts, of the state and of the document.
     pub findings: Vec<Finding>,
 }
 
@@ -98,12 +98,15 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let loaded = load_facts_by(conn, norms, view)?;
     let facts = loaded.of(view);
     let derived = sync_core::visit::state(&facts, &loaded.review);
-    let mut findings = sync_core::rules::findings(&facts);
+    // Neither rules nor the outcome read what came after the hand-in.
+    let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
+    let counting = in_time.as_ref().unwrap_or(view);
+    let mut findings = sync_core::rules::findings(&loaded.of(counting));
     findings.extend(derived.findings.iter().cloned());
     findings.extend(view.findings.iter().cloned());
     findings.sort();
     findings.dedup();
-    let outcome = outcome_of(view, derived.state);
+    let outcome = outcome_of(counting, derived.state);
     let submitted_at = handed_in_at(view, derived.state);
     let submitted_at_ms = submitted_at.map(|at| at.0);
     visits::update_projection(conn, org, view.visit, derived.state.code(), outcome.as_deref(), submitted_at_ms)?;

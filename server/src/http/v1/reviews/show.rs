@@ -10,6 +10,7 @@ use sync_core::merge::view::Finding;
 use sync_core::plan::PlanSnapshot;
 use sync_core::rules::{Blocker, Reading, Trace, reading};
 use sync_core::template::model::Measurement;
+use sync_core::visit::LateRecord;
 use utoipa::ToSchema;
 
 use super::photo::ReviewPhotoOut;
@@ -186,7 +187,46 @@ impl From<Blocker> for BlockerOut {
     }
 }
 
-/// A visit as a reviewer sees it; records that came too late are left out.
+/// A record that the crew wrote after handing the visit in; it does not count.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LateRecordOut {
+    /// The map of the field record it stands in.
+    #[schema(example = "answers")]
+    pub map: String,
+    /// Its key there: a question, `step/item`, or the id of the record.
+    #[schema(example = "rating")]
+    pub key: String,
+    /// What it says: the value of an answer or tick, the telling fields of other records. Absent where it
+    /// cannot be read, and for kinds of records that may name people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>, example = json!(2))]
+    pub value: Option<serde_json::Value>,
+    /// The value of the same key that counts; absent where there was none at hand-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Value>, example = json!(9))]
+    pub counts: Option<serde_json::Value>,
+    /// Who wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<UserId>,
+    /// When, as well as the device knew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+}
+
+impl From<LateRecord> for LateRecordOut {
+    fn from(record: LateRecord) -> Self {
+        Self {
+            map: record.map,
+            key: record.key,
+            value: record.value,
+            counts: record.counts,
+            by: record.by,
+            at: record.at_ms.map(Instant::from),
+        }
+    }
+}
+
+/// A visit as a reviewer sees it; records that came too late are listed and otherwise left out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VisitReviewOut {
     /// The visit.
@@ -228,6 +268,8 @@ pub struct VisitReviewOut {
     pub findings: Vec<Finding>,
     /// Number of records that came too late.
     pub late_records: usize,
+    /// These records by map and key; a key written several times after hand-in is listed as often.
+    pub late: Vec<LateRecordOut>,
     /// Number of declared blobs that have not arrived.
     pub missing_blobs: usize,
     /// Rework tickets, oldest first.
@@ -259,6 +301,7 @@ impl From<VisitReview> for VisitReviewOut {
             blockers: review.blockers.into_iter().map(BlockerOut::from).collect(),
             findings: case.findings,
             late_records: case.derived.late.len(),
+            late: case.derived.late.into_iter().map(LateRecordOut::from).collect(),
             missing_blobs: case.missing.len(),
             reworks: case.loaded.review.reworks.into_iter().map(ReworkOut::from).collect(),
             claim: review.claim.map(ReviewClaimOut::from),
