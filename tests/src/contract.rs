@@ -106,7 +106,7 @@ impl Contract {
     /// Judges an answer.
     ///
     /// A path that is not documented may be answered only with the problem `not_found`, a method that is not
-    /// documented only with `method_not_allowed`.
+    /// documented only with `method_not_allowed`; HEAD is documented with GET.
     ///
     /// # Errors
     /// What is outside the contract.
@@ -120,6 +120,12 @@ impl Contract {
         let path = call.path.split('?').next().unwrap_or_default();
         let route = format!("{} {path}", call.method);
         let on_path: Vec<&Documented> = self.operations.iter().filter(|known| known.matches(path)).collect();
+        if call.method == "HEAD"
+            && let Some(get) = on_path.iter().find(|known| known.method == "GET")
+        {
+            let name = format!("{} ({route})", get.id);
+            return get.check_head(answer).map_err(|problem| violation(&name, problem));
+        }
         let Some(operation) = on_path.iter().find(|known| known.method == call.method) else {
             let expected = if on_path.is_empty() { (404, "not_found") } else { (405, "method_not_allowed") };
             let problem = format!("the operation is not documented, so the answer must be {expected:?}");
@@ -139,6 +145,16 @@ impl Documented {
         let (known, given): (Vec<&str>, Vec<&str>) = (self.path.split('/').collect(), path.split('/').collect());
         let fits = |(known, given): (&&str, &&str)| known == given || (known.starts_with('{') && !given.is_empty());
         known.len() == given.len() && known.iter().zip(&given).all(fits)
+    }
+
+    /// HEAD answers with the status and type of GET, and no body (RFC 9110 section 9.3.2).
+    fn check_head(&self, answer: &Answer) -> Result<(), String> {
+        let essence = answer.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
+        match self.responses.get(&answer.status) {
+            Some(contents) if contents.is_empty() || contents.contains_key(essence) => {}
+            _ => return Err(format!("GET does not answer so, only {:?}", self.responses.keys())),
+        }
+        if answer.body.is_empty() { Ok(()) } else { Err("HEAD has no body".to_owned()) }
     }
 
     fn check(&self, answer: &Answer) -> Result<(), String> {
