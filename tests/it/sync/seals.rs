@@ -7,8 +7,9 @@ use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
+use sync_core::bytes::Blob;
 use sync_core::ids::{DeviceId, EpochId, VisitId};
-use sync_core::protocol::{Cursor, Outcome, SyncRequest};
+use sync_core::protocol::{Cursor, Outcome, PushDoc, SyncRequest};
 
 use super::helpers::{counts, day_note, quarantined, receipt_of};
 
@@ -54,6 +55,20 @@ async fn a_request_whose_seal_does_not_cover_it_is_refused_whole_and_stores_noth
     assert_eq!(phone.send(&phone.sealed(foreign)).await.outcome(), (422, "invalid".to_owned()));
     assert_eq!(counts(&app).await, before);
     assert_eq!(phone.exchange(&good).await.acks[0].outcome, Outcome::Stored, "the honest one still passes");
+}
+
+#[actix_web::test]
+async fn a_large_request_is_refused_whole_too_before_its_first_part_is_written() {
+    let app = TestApp::new().await;
+    let (phone, visit, good) = loaded(&app).await;
+    let mut request = good.clone();
+    // What cannot be read counts as covered; it makes the request one that is written in parts.
+    let large = Blob(vec![0; 3 << 19]);
+    request.docs.insert(0, PushDoc { id: VisitId(app.id()), base_heads: vec![], heads: vec![], chunks: vec![large] });
+    request.docs.last_mut().expect("the visit").heads.clear();
+    let before = counts(&app).await;
+    assert_eq!(phone.send(&phone.sealed(request)).await.outcome(), (401, "seal_invalid".to_owned()));
+    assert_eq!(counts(&app).await, before, "neither the note nor {visit}");
 }
 
 #[actix_web::test]
