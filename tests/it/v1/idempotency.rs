@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use doorstep::app::AppError;
 use doorstep::app::once::{Answer as Stored, Once};
-use doorstep::app::{AppError, norms};
 use doorstep::domain::Role;
 use doorstep::jobs::purge_expired;
 use doorstep_store::Conn;
-use doorstep_store::feed::FeedBatch;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
@@ -117,16 +116,7 @@ async fn faulty_keys_are_refused() {
 #[actix_web::test]
 async fn a_change_repeats_its_answer_although_the_version_has_moved() {
     let app = TestApp::new().await;
-    app.state
-        .store
-        .write(|conn| {
-            let mut batch = FeedBatch::new();
-            norms::seed_norms(conn, &mut batch, YUNZE.org, START)?;
-            batch.publish(conn, YUNZE.org)?;
-            Ok::<_, AppError>(())
-        })
-        .await
-        .expect("norms");
+    app.office(YUNZE).await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let rows = json!([{ "customer": customer("王海"), "site": {"address": "示例路 18 号", "scene": "rural"},
         "order": {"type": "install", "channel": "hotline", "fields": {"contracted_mbps": "500"}} }]);

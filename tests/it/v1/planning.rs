@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use doorstep::app::{AppError, norms};
+use doorstep::app::AppError;
 use doorstep::domain::Role;
 use doorstep::jobs::roll_scope;
-use doorstep_store::feed::{FeedBatch, FeedOp, list_feed};
+use doorstep_store::feed::{FeedOp, list_feed};
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
@@ -19,16 +19,7 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 
 async fn office() -> TestApp {
     let app = TestApp::new().await;
-    app.state
-        .store
-        .write(|conn| {
-            let mut batch = FeedBatch::new();
-            norms::seed_norms(conn, &mut batch, YUNZE.org, START)?;
-            batch.publish(conn, YUNZE.org)?;
-            Ok::<_, AppError>(())
-        })
-        .await
-        .expect("norms");
+    app.office(YUNZE).await;
     app
 }
 
