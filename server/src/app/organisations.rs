@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::organisations::{OrganisationRow, insert_organisation};
 use doorstep_store::users::{self, UserRow};
-use doorstep_store::{Store, Txt};
+use doorstep_store::{Conn, Store, Txt};
 use sync_core::bytes::to_base64url;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
 use sync_core::time::UnixMillis;
@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::app::auth::is_login;
 use crate::app::customers::is_text;
 use crate::app::norms::seed_norms;
-use crate::app::{AppError, AppResult, ErrorCode, Refusal};
+use crate::app::{AppResult, ErrorCode, Refusal};
 use crate::auth::password;
 use crate::domain::{Role, Zone};
 use crate::ports::{Random, new_id};
@@ -72,24 +72,36 @@ pub async fn found(store: &Store, random: &dyn Random, now: UnixMillis, new: Fou
         version: 1,
         created_at_ms: now.0,
     };
-    let named_teams = teams.clone();
-    store
-        .write(move |conn| {
-            insert_organisation(conn, &organisation)?;
-            for (id, name) in &grids {
-                users::insert_grid(conn, org, *id, name)?;
-            }
-            for (id, name) in &named_teams {
-                users::insert_team(conn, org, *id, name)?;
-            }
-            users::insert_user(conn, &admin, &[Role::Admin.code()])?;
-            let mut batch = FeedBatch::new();
-            seed_norms(conn, &mut batch, org, now)?;
-            batch.publish(conn, org)?;
-            Ok::<_, AppError>(())
-        })
-        .await?;
+    let rows = Rows { organisation, teams: teams.clone(), grids, admin };
+    store.write(move |conn| rows.insert(conn)).await?;
     Ok(Founded { org, password: first_password, teams })
+}
+
+/// What an organisation consists of at first.
+pub(crate) struct Rows {
+    pub(crate) organisation: OrganisationRow,
+    pub(crate) teams: Vec<(TeamId, String)>,
+    pub(crate) grids: Vec<(GridId, String)>,
+    pub(crate) admin: UserRow,
+}
+
+impl Rows {
+    /// Writes them and publishes the product's norms: the organisation exists whole or not at all.
+    pub(crate) fn insert(&self, conn: &mut Conn) -> AppResult<()> {
+        let org = self.organisation.id.0;
+        insert_organisation(conn, &self.organisation)?;
+        for (id, name) in &self.grids {
+            users::insert_grid(conn, org, *id, name)?;
+        }
+        for (id, name) in &self.teams {
+            users::insert_team(conn, org, *id, name)?;
+        }
+        users::insert_user(conn, &self.admin, &[Role::Admin.code()])?;
+        let mut batch = FeedBatch::new();
+        seed_norms(conn, &mut batch, org, UnixMillis(self.organisation.created_at_ms))?;
+        batch.publish(conn, org)?;
+        Ok(())
+    }
 }
 
 fn check(new: &Founding) -> AppResult<()> {

@@ -1,9 +1,8 @@
 //! Puts the company in: organisation, norms, grids, teams and its people.
 
 use doorstep_store::Txt;
-use doorstep_store::feed::FeedBatch;
 use doorstep_store::organisations::{self, OrganisationRow};
-use doorstep_store::users::{self, UserRow};
+use doorstep_store::users::UserRow;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
 
 use super::data::people::{ADMIN, GRIDS, ORGANISATION, ORGANISATION_NAME, PASSWORD, PEOPLE, Person, TEAMS, ZONE};
@@ -11,9 +10,9 @@ use super::error::DemoError;
 use super::names::NamedStream;
 use super::seeder::Seeder;
 use crate::app::auth::{NewUser, create_user};
-use crate::app::{AppError, AppResult, norms};
+use crate::app::organisations::Rows;
+use crate::app::{AppError, AppResult};
 use crate::auth::password;
-use crate::domain::Role;
 use crate::ports::Random;
 
 /// Makes sure that company and people exist.
@@ -49,26 +48,13 @@ async fn found(seeder: &Seeder<'_>) -> AppResult<()> {
         version: 1,
         created_at_ms: now.0,
     };
-    let grids = GRIDS.map(|(key, name)| (grid(seeder, key), name));
-    let teams = TEAMS.map(|(key, name)| (team(seeder, key), name));
-    seeder
-        .state
-        .store
-        .write(move |conn| {
-            organisations::insert_organisation(conn, &row_of_company(org, now.0))?;
-            for (id, name) in grids {
-                users::insert_grid(conn, org, id, name)?;
-            }
-            for (id, name) in teams {
-                users::insert_team(conn, org, id, name)?;
-            }
-            users::insert_user(conn, &admin, &[Role::Admin.code()])?;
-            let mut batch = FeedBatch::new();
-            norms::seed_norms(conn, &mut batch, org, now)?;
-            batch.publish(conn, org)?;
-            Ok(())
-        })
-        .await
+    let rows = Rows {
+        organisation: row_of_company(org, now.0),
+        teams: TEAMS.map(|(key, name)| (team(seeder, key), name.to_owned())).to_vec(),
+        grids: GRIDS.map(|(key, name)| (grid(seeder, key), name.to_owned())).to_vec(),
+        admin,
+    };
+    seeder.state.store.write(move |conn| rows.insert(conn)).await
 }
 
 fn row_of_company(org: OrgId, created_at_ms: i64) -> OrganisationRow {

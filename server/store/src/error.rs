@@ -58,8 +58,7 @@ impl StoreError {
     /// Whether there was no room to write.
     #[must_use]
     pub fn is_disk_full(&self) -> bool {
-        const SIGNS: [&str; 2] = ["disk is full", "No space left on device"];
-        matches!(self, Self::Db(DieselError::DatabaseError(_, info)) if SIGNS.iter().any(|sign| info.message().contains(sign)))
+        matches!(self, Self::Db(DieselError::DatabaseError(_, info)) if has_any(info.message(), &FULL))
     }
 
     /// Whether the database as a whole cannot be used now; no statement is to blame.
@@ -68,26 +67,31 @@ impl StoreError {
         match self {
             Self::Busy | Self::Retry(_) | Self::Open(_) => true,
             Self::Db(DieselError::DatabaseError(kind, info)) => {
-                let text = info.message();
                 matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction)
-                    || OUTAGES.iter().any(|sign| text.contains(sign))
+                    || self.is_disk_full()
+                    || has_any(info.message(), &AWAY)
             }
             _ => false,
         }
     }
 }
 
-/// What the engines say of a full or broken disk and of a server that stops; they give no kind of their own.
-const OUTAGES: [&str; 8] = [
-    "disk is full",
+/// What the engines say of a full disk; they give no kind of their own.
+const FULL: [&str; 2] = ["disk is full", "No space left on device"];
+
+/// What they say of a broken disk and of a server that stops.
+const AWAY: [&str; 6] = [
     "disk I/O error",
     "unable to open database file",
     "readonly database",
-    "No space left on device",
     "server closed the connection",
     "terminating connection",
     "too many clients",
 ];
+
+fn has_any(text: &str, signs: &[&str]) -> bool {
+    signs.iter().any(|sign| text.contains(sign))
+}
 
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {

@@ -13,7 +13,7 @@ use crate::bytes::Hash;
 /// sealed with this request. Chunks that cannot be read are passed over; they are never stored as
 /// changes, and their own hash names them in quarantine.
 #[must_use]
-pub fn uncovered(chunks: &[Vec<u8>], heads: &[Hash], limits: &Limits) -> Option<Hash> {
+pub fn uncovered(chunks: &[impl AsRef<[u8]>], heads: &[Hash], limits: &Limits) -> Option<Hash> {
     let named: BTreeSet<Hash> = heads.iter().copied().collect();
     let Pushed { mut changes, documents } = Pushed::read(chunks, limits);
     if let Some(head) = documents.iter().find(|head| !named.contains(*head)) {
@@ -28,7 +28,7 @@ pub fn uncovered(chunks: &[Vec<u8>], heads: &[Hash], limits: &Limits) -> Option<
 
 /// The fewest heads that cover the chunks, sorted: what a seal over exactly them must name.
 #[must_use]
-pub fn heads_of(chunks: &[Vec<u8>], limits: &Limits) -> Vec<Hash> {
+pub fn heads_of(chunks: &[impl AsRef<[u8]>], limits: &Limits) -> Vec<Hash> {
     let Pushed { changes, documents } = Pushed::read(chunks, limits);
     let followed: BTreeSet<Hash> = changes.values().flatten().copied().collect();
     let last = changes.into_keys().filter(|hash| !followed.contains(hash));
@@ -45,11 +45,11 @@ struct Pushed {
 }
 
 impl Pushed {
-    fn read(chunks: &[Vec<u8>], limits: &Limits) -> Self {
+    fn read(chunks: &[impl AsRef<[u8]>], limits: &Limits) -> Self {
         let limits = limits.within_ceiling();
         let mut pushed = Self::default();
         for bytes in chunks {
-            match read_chunk(bytes, &limits) {
+            match read_chunk(bytes.as_ref(), &limits) {
                 Ok(Chunk::Change { hash, chunk }) => {
                     if let Ok(header) = read_change(&chunk, &limits) {
                         pushed.changes.insert(hash, header.deps);

@@ -93,8 +93,7 @@ pub(super) struct RefusedDoc {
 /// The seal is over the named heads: what they do not reach was never sealed with this request.
 pub(super) fn require_covered(round: &Round) -> AppResult<()> {
     for pushed in &round.request.docs {
-        let chunks: Vec<Vec<u8>> = pushed.chunks.iter().map(|chunk| chunk.0.clone()).collect();
-        if let Some(change) = guard::uncovered(&chunks, &pushed.heads, &Limits::DEFAULT) {
+        if let Some(change) = guard::uncovered(&pushed.chunks, &pushed.heads, &Limits::DEFAULT) {
             let visit = pushed.id;
             let refusal = Refusal::new(ErrorCode::SealInvalid).detail(
                 format!("The heads of document {visit} do not cover change {change}"),
