@@ -128,6 +128,8 @@ pub enum Command {
     Openapi,
     /// Be a phone: visits offline, sync when there is a network.
     Phone(doorstep_phone::cli::PhoneArgs),
+    /// Check that a server or a phone keeps the sync contract.
+    Conformance(doorstep_conformance::cli::ConformanceArgs),
     /// Compute a formula of the rulebook: JSON on standard input, JSON on standard output.
     ///
     /// Exit code 2 names the field that is missing or faulty.

@@ -28,6 +28,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
         Command::Phone(args) => doorstep_phone::cli::run(args),
+        Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code } => formula::formula(code.as_deref()),
         Command::Openapi => {
             print!("{}", crate::http::openapi::yaml()?);

@@ -1,0 +1,83 @@
+//! Checks of a server: each is a row of the tables below.
+
+mod basics;
+mod blobs;
+mod hostile;
+mod network;
+mod once;
+
+use sync_core::ids::{DeviceId, VisitId};
+use sync_core::protocol::{Ack, AckItem, Outcome, SyncResponse};
+
+use crate::cli::ServerArgs;
+use crate::device::{Device, Pad};
+use crate::report::Report;
+use crate::{Broken, Verdict, expect};
+
+/// What the checks share: an enrolled device and where it stands.
+pub(super) struct Bench {
+    device: Device,
+    /// The device that the first try to enrol made; the second must give the same.
+    first: DeviceId,
+    /// Where the device stands after its first sync.
+    cursor: String,
+}
+
+/// One check: its name, what it says of the contract, and the check itself.
+type Check = (&'static str, &'static str, fn(&Bench) -> Verdict);
+
+/// Enrols a device and runs every check.
+pub(crate) fn run(args: &ServerArgs, report: &mut Report) -> Result<(), String> {
+    let enrolled = Device::enrol(args)?;
+    let first = enrolled.id;
+    let mut device = enrolled.enrol_again(args)?;
+    let (cursor, answers) = device.pull(None)?;
+    device.learn_norms(&answers)?;
+    let bench = Bench { device, first, cursor };
+    let tables: [&[Check]; 5] = [basics::CHECKS, once::CHECKS, hostile::CHECKS, network::CHECKS, blobs::CHECKS];
+    for (name, says, check) in tables.into_iter().flatten() {
+        if args.only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
+            report.add(name, says, &check(&bench))?;
+        }
+    }
+    Ok(())
+}
+
+impl Bench {
+    /// A new visit, pushed whole with one reading; gives it as it stands on both sides.
+    fn pushed_visit(&self) -> Result<(VisitId, Pad), Broken> {
+        let (visit, intent) = self.device.new_visit()?;
+        let mut pad = Pad::new(visit)?;
+        self.device.measure(&mut pad, "1")?;
+        let answer = self.device.sync(&self.device.pushing(vec![pad.whole()], vec![intent])?)?;
+        outcome_is(&answer, visit, &[Outcome::Stored])?;
+        Ok((visit, pad))
+    }
+
+    /// The heads that the server holds of a document, as a pull from the beginning tells them.
+    fn heads_at_server(&self, visit: VisitId) -> Result<Vec<sync_core::bytes::Hash>, Broken> {
+        let mut request = self.device.empty(Some(self.cursor.clone()))?;
+        // An item without chunks asks for the document.
+        request.docs.push(sync_core::protocol::PushDoc {
+            id: visit,
+            base_heads: Vec::new(),
+            heads: Vec::new(),
+            chunks: Vec::new(),
+        });
+        Ok(ack_of(&self.device.sync(&request)?, visit)?.heads.clone())
+    }
+}
+
+/// The ack of a document.
+fn ack_of(answer: &SyncResponse, visit: VisitId) -> Result<&Ack, Broken> {
+    let ack = answer.acks.iter().find(|ack| ack.item == AckItem::Doc(visit));
+    ack.ok_or_else(|| format!("the answer has no ack for document {visit}"))
+}
+
+/// Fails unless a document came out as one of these.
+fn outcome_is(answer: &SyncResponse, visit: VisitId, allowed: &[Outcome]) -> Verdict {
+    let ack = ack_of(answer, visit)?;
+    expect(allowed.contains(&ack.outcome), || {
+        format!("outcome {:?} (code {:?}), expected one of {allowed:?}", ack.outcome, ack.code)
+    })
+}
