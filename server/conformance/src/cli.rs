@@ -44,7 +44,8 @@ pub struct ServerArgs {
     /// Login of a rep.
     #[arg(long)]
     pub login: String,
-    /// One-time enrolment code of the rep.
+    /// One-time enrolment code of the rep. The checks of a phone give it to the device that looks at the server, which
+    /// then asks for the phone's.
     #[arg(long)]
     pub code: String,
     /// Run only checks whose name contains this.
@@ -58,9 +59,6 @@ pub struct ClientArgs {
     /// Where the server is and who enrols.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Enrolment code of the same rep, for the device that looks at the server meanwhile.
-    #[arg(long)]
-    pub observer_code: String,
     /// Directory for the phone's store and clock file; must not exist.
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,

@@ -36,9 +36,18 @@ pub(crate) struct Device {
     pub(crate) token: String,
     key: SigningKey,
     evidence_keys: Vec<Ed25519PublicKey>,
-    /// Template code, its version, policy version: what new visits are pinned to.
-    norms: Option<(String, i64, i64)>,
+    norms: Option<Norms>,
     last_wall: Cell<i64>,
+}
+
+/// What new visits are pinned to.
+#[derive(Debug, Clone)]
+pub(crate) struct Norms {
+    pub(crate) template: String,
+    template_version: i64,
+    policy_version: i64,
+    /// A photo slot of the template.
+    pub(crate) slot: String,
 }
 
 /// Random bytes of the operating system.
@@ -104,6 +113,14 @@ impl Device {
             norms: None,
             last_wall: Cell::new(0),
         })
+    }
+
+    /// A one-time code for one more device of the same rep.
+    pub(crate) fn enrolment_code(&self) -> Result<String, Broken> {
+        let path = format!("/v1/users/{}/enrolment-codes", self.user);
+        let answer = self.wire.send(&Call::new("POST", path).bearer(&self.token))?;
+        let code = answer.json().get("code").and_then(Value::as_str).map(str::to_owned);
+        code.ok_or_else(|| format!("no code for a second device: {}", answer.summary()))
     }
 
     /// Keys of the organisation's receipts.
@@ -204,19 +221,29 @@ impl Device {
             let rows = answers.iter().filter_map(|answer| answer.rows.get(kind)).flatten();
             rows.filter_map(|row| if let Row::Put { body, .. } = row { Some(body.clone()) } else { None }).collect()
         };
-        let newest = |kind: &str| {
-            bodies(kind).into_iter().max_by_key(|body| body.get("version").and_then(Value::as_i64).unwrap_or_default())
-        };
-        let template = newest("template").ok_or("the first sync brings no template, so no visit can be made")?;
-        let policy = newest("policy").ok_or("the first sync brings no policy, so no visit can be made")?;
-        let version = |body: &Value| body.get("version").and_then(Value::as_i64).ok_or("a row without version");
-        self.norms = Some((read(&template, "code")?, version(&template)?, version(&policy)?));
+        let version = |body: &Value| body.get("version").and_then(Value::as_i64);
+        let slot = |body: &Value| body.pointer("/photos/0/code").and_then(Value::as_str).map(str::to_owned);
+        let templates = bodies("template").into_iter().filter(|body| slot(body).is_some());
+        let template = templates.max_by_key(version);
+        let template = template.ok_or("the first sync brings no template with a photo, so no visit can be made")?;
+        let policy = bodies("policy").iter().filter_map(version).max();
+        self.norms = Some(Norms {
+            template: read(&template, "code")?,
+            template_version: version(&template).ok_or("a template without version")?,
+            policy_version: policy.ok_or("the first sync brings no policy, so no visit can be made")?,
+            slot: slot(&template).unwrap_or_default(),
+        });
         Ok(())
+    }
+
+    /// What new visits are pinned to.
+    pub(crate) fn norms(&self) -> Result<&Norms, Broken> {
+        self.norms.as_ref().ok_or_else(|| "no template is known".to_owned())
     }
 
     /// A visit that the rep makes at the door: the intent's bytes and the visit's id.
     pub(crate) fn new_visit(&self) -> Result<(VisitId, Vec<u8>), Broken> {
-        let (template, template_version, policy_version) = self.norms.clone().ok_or("no template is known")?;
+        let Norms { template, template_version, policy_version, .. } = self.norms()?.clone();
         let visit_id = VisitId(new_id()?);
         let body = IntentBody::CreateVisit(CreateVisit {
             visit_id,
@@ -291,11 +318,6 @@ impl Pad {
     }
 
     fn push(&self, base_heads: Vec<Hash>, chunks: Vec<Vec<u8>>) -> PushDoc {
-        PushDoc {
-            id: self.visit,
-            base_heads,
-            heads: self.doc.heads(),
-            chunks: chunks.into_iter().map(Blob).collect(),
-        }
+        PushDoc { id: self.visit, base_heads, heads: self.doc.heads(), chunks: chunks.into_iter().map(Blob).collect() }
     }
 }

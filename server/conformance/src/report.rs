@@ -28,10 +28,8 @@ impl Report {
         if self.json {
             return Ok(());
         }
-        let line = broken.map_or_else(
-            || format!("ok      {name}"),
-            |what| format!("BROKEN  {name}: {says}\n        {what}"),
-        );
+        let line =
+            broken.map_or_else(|| format!("ok      {name}"), |what| format!("BROKEN  {name}: {says}\n        {what}"));
         print_line(&line)
     }
 

@@ -102,8 +102,20 @@ impl Wire {
         Self { agent: config.into(), base: base.trim_end_matches('/').to_owned() }
     }
 
-    /// Sends a request and reads the answer; HTTP errors are answers.
+    /// Sends a request and reads the answer; HTTP errors are answers. Comes again when it was told to wait.
+    #[expect(clippy::disallowed_methods, reason = "the server says how long a client of the contract waits")]
     pub(crate) fn send(&self, call: &Call) -> Result<Answer, Broken> {
+        loop {
+            let answer = self.send_once(call)?;
+            let wait = answer.headers.get("retry-after").and_then(|seconds| seconds.parse().ok());
+            match (answer.status, wait) {
+                (429, Some(seconds)) => std::thread::sleep(Duration::from_secs(seconds)),
+                _ => return Ok(answer),
+            }
+        }
+    }
+
+    fn send_once(&self, call: &Call) -> Result<Answer, Broken> {
         let lost = |error: &dyn std::fmt::Display| format!("{} {}: no answer: {error}", call.method, call.path);
         let mut request = ureq::http::Request::builder().method(call.method).uri(format!("{}{}", self.base, call.path));
         // Asked for explicitly or not at all: the library would decompress on its own.
@@ -127,13 +139,23 @@ impl Wire {
         stream.flush().and_then(|()| stream.shutdown(Shutdown::Both)).or_else(ended)
     }
 
-    /// Sends a whole request and hangs up without reading a byte of the answer.
+    /// Sends a whole request and hangs up once its answer has begun, without taking it in.
+    #[expect(clippy::disallowed_methods, reason = "a client of the contract waits when it is told to")]
     pub(crate) fn drop_answer(&self, call: &Call) -> Result<(), Broken> {
-        let mut stream = self.begin(call, call.body.len())?;
-        // Waits until the answer stands on the wire, so that the server has done what it does, then loses it.
-        stream.flush().and_then(|()| stream.peek(&mut [0])).map_err(|error| format!("no answer began: {error}"))?;
-        drop(stream);
-        Ok(())
+        const STATUS_LINE: usize = "HTTP/1.1 200".len();
+        loop {
+            let mut stream = self.begin(call, call.body.len())?;
+            let mut line = [0; STATUS_LINE];
+            stream
+                .flush()
+                .and_then(|()| stream.read_exact(&mut line))
+                .map_err(|error| format!("no answer: {error}"))?;
+            match line.as_slice() {
+                b"HTTP/1.1 200" => return Ok(()),
+                b"HTTP/1.1 429" => std::thread::sleep(Duration::from_secs(1)),
+                other => return Err(format!("the answer began with {}", String::from_utf8_lossy(other))),
+            }
+        }
     }
 
     fn begin(&self, call: &Call, body_bytes: usize) -> Result<TcpStream, Broken> {

@@ -105,16 +105,16 @@ fn own_push_is_no_news(bench: &Bench) -> Verdict {
     let (cursor, _) = device.pull(Some(bench.cursor.clone()))?;
     let before = pad.doc.heads();
     device.measure(&mut pad, "2")?;
-    let request = device.sealed(sync_core::protocol::SyncRequest {
-        docs: vec![pad.since(&before)?],
-        ..device.empty(Some(cursor))?
-    })?;
+    let request = device
+        .sealed(sync_core::protocol::SyncRequest { docs: vec![pad.since(&before)?], ..device.empty(Some(cursor))? })?;
     let answer = device.sync(&request)?;
     outcome_is(&answer, visit, &[Outcome::Stored])?;
     let (_, after) = device.pull(Some(answer.cursor.clone()))?;
-    let came_back = after.iter().chain([&answer]).flat_map(|answer| &answer.docs).any(|doc| {
-        doc.id == visit && doc.form == DocForm::Delta && !doc.bytes.0.is_empty()
-    });
+    let came_back = after
+        .iter()
+        .chain([&answer])
+        .flat_map(|answer| &answer.docs)
+        .any(|doc| doc.id == visit && doc.form == DocForm::Delta && !doc.bytes.0.is_empty());
     expect(!came_back, || "the device was sent its own changes".to_owned())
 }
 

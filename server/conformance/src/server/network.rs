@@ -66,8 +66,7 @@ fn clock_state(bench: &Bench) -> Verdict {
             free_bytes: Some(0),
             clock: stamp_at(wall),
         };
-        let request =
-            SyncRequest { device_state: Some(state), ..bench.device.empty(Some(bench.cursor.clone()))? };
+        let request = SyncRequest { device_state: Some(state), ..bench.device.empty(Some(bench.cursor.clone()))? };
         bench.device.sync(&request).map_err(|broken| format!("clock {wall}: {broken}"))?;
     }
     Ok(())
