@@ -8,6 +8,8 @@
 )]
 
 mod architecture;
+#[cfg(unix)]
+mod conformance;
 mod demo;
 mod harness;
 mod openapi_current;

@@ -59,6 +59,20 @@ fn publish_norms(server: &TestServer, company: Company) {
     });
 }
 
+/// A code with which a person enrols a phone; the administrator gives it once the norms are published.
+///
+/// # Panics
+/// If the server refuses.
+#[must_use]
+pub fn enrolment_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
+    publish_norms(server, company);
+    let login = json!({"organisation": company.code, "login": "admin", "password": password});
+    let admin = post(server, "/v1/auth/login", None, &login);
+    let path = format!("/v1/users/{}/enrolment-codes", member.id);
+    let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
+    code["code"].as_str().expect("a code").to_owned()
+}
+
 impl RemotePhone {
     /// Enrols a phone of a person, with a code that the administrator gives; the office has published its norms.
     ///
@@ -66,13 +80,9 @@ impl RemotePhone {
     /// If the server refuses.
     #[must_use]
     pub fn enrol(server: &TestServer, company: Company, member: Member, password: &str) -> Self {
-        publish_norms(server, company);
-        let login = json!({"organisation": company.code, "login": "admin", "password": password});
-        let admin = post(server, "/v1/auth/login", None, &login);
-        let path = format!("/v1/users/{}/enrolment-codes", member.id);
-        let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
+        let code = enrolment_code(server, company, member, password);
         let key = DeviceKey::of(&Hash::of(b"the key of a remote phone").0);
-        let enrol = json!({"organisation": company.code, "login": member.login, "code": code["code"],
+        let enrol = json!({"organisation": company.code, "login": member.login, "code": code,
             "name": "Phone", "public_key": key.jwk()});
         let session = post(server, "/v1/devices/enrol", None, &enrol)["session"].clone();
         let text = |name: &str| session[name].as_str().expect("a text").to_owned();

@@ -92,7 +92,9 @@ fn create_visit(
     let Some(norms) = stand_in::find(conn, org, body, now)? else { return Ok(declined("norms_unknown")) };
     let number = next_number(conn, round)?;
     // A clock that is out of its mind would put the visit where nobody looks.
-    let start = if intent.at.is_plausible() { intent.at.corrected() } else { now };
+    // Nobody stood at a door after the intent came here, whatever the phone's clock said: planned for next year, the
+    // visit would leave the rep's sync window.
+    let start = if intent.at.is_plausible() { intent.at.corrected().min(now) } else { now };
     visits::insert_visit(
         conn,
         &VisitRecord {

@@ -1,0 +1,97 @@
+//! `doorstep conformance` against our own server and phone, and against ones that break the contract.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Output;
+
+use integration_tests::company::{PASSWORD, YUNZE};
+use integration_tests::dir::TestDir;
+use integration_tests::remote::enrolment_code;
+use integration_tests::server::{TestServer, executable};
+use serde_json::{Value, json};
+
+/// A server without the rates that would make the checks wait.
+fn server(limits: &Value) -> TestServer {
+    let mut settings = json!({"limits": {"sync_per_minute": 60_000, "sync_burst": 60_000}});
+    for (name, limit) in limits.as_object().expect("an object") {
+        settings["limits"][name] = limit.clone();
+    }
+    TestServer::configured(&settings)
+}
+
+fn conformance(server: &TestServer, side: &str, more: &[&str]) -> (Output, Value) {
+    let rep = YUNZE.rep();
+    let code = enrolment_code(server, YUNZE, rep, PASSWORD);
+    let mut words = vec!["conformance", "--json", side, "--server", server.url()];
+    words.extend(["--organisation", YUNZE.code, "--login", rep.login, "--code", &code]);
+    words.extend(more);
+    let output = server.run(&words);
+    let report = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    (output, report)
+}
+
+/// Names of the checks that broke.
+fn broken(report: &Value) -> Vec<&str> {
+    let checks = report["checks"].as_array().expect("checks").iter();
+    checks.filter(|check| !check["broken"].is_null()).map(|check| check["check"].as_str().expect("a name")).collect()
+}
+
+#[test]
+fn our_server_keeps_the_contract() {
+    let server = server(&json!({}));
+    let (output, report) = conformance(&server, "server", &[]);
+    assert!(output.status.success(), "{report:#}");
+    assert!(report["ran"].as_u64() >= Some(34), "{report:#}");
+}
+
+#[test]
+fn a_server_that_refuses_photos_is_found_out() {
+    let server = server(&json!({"blob_bytes": 100}));
+    let (output, report) = conformance(&server, "server", &["--only", "blob"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(broken(&report), ["blob_receipt", "blob_cut"], "{report:#}");
+}
+
+#[test]
+fn our_phone_keeps_the_contract() {
+    let (server, dir) = (server(&json!({})), TestDir::new());
+    let phone = dir.path().join("phone");
+    let (output, report) = conformance(&server, "client", &["--dir", utf8(&phone), "--seed", "7"]);
+    assert!(output.status.success(), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(report["ran"], 9);
+}
+
+#[test]
+fn a_phone_that_forgets_a_record_is_found_out() {
+    let (server, dir) = (server(&json!({})), TestDir::new());
+    let adapter = dir.path().join("adapter");
+    std::fs::write(&adapter, forgetful(&executable())).expect("the adapter is written");
+    std::fs::set_permissions(&adapter, std::fs::Permissions::from_mode(0o755)).expect("it may be run");
+    let phone = dir.path().join("phone");
+    let more = ["--dir", utf8(&phone), "--only", "clean_sync", "--", utf8(&adapter)];
+    let (output, report) = conformance(&server, "client", &more);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(broken(&report), ["clean_sync"], "{report:#}");
+}
+
+/// An adapter that passes everything on but what is captured.
+fn forgetful(phone: &Path) -> String {
+    format!(
+        r#"#!/bin/sh
+run() {{ "{}" phone --json --dir "$CONFORMANCE_DIR/store" "$@"; }}
+case "$1" in
+    enrol) run enrol --server "$2" --organisation "$3" --login "$4" --code "$5" ;;
+    new-visit) run intent create_visit -f "template=$2" -f reason=conformance ;;
+    capture) ;;
+    outstanding) echo '{{"outstanding": 0}}' ;;
+    clock) ;;
+    *) run "$@" ;;
+esac
+"#,
+        phone.display()
+    )
+}
+
+fn utf8(path: &Path) -> &str {
+    path.to_str().expect("a path in UTF-8")
+}
