@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench bench-postgres
+.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench bench-postgres bench-peers
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -54,7 +54,7 @@ openapi: ## writes openapi.yaml anew from the handlers
 	$(CARGO) run --locked -p doorstep -- openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
 
 # The release build is what is measured; its progress is shown. Results and machine belong in docs/BENCHMARKS.md.
-bench: ## measures sync on SQLite against the release build (ARGS="--runs 1 --visits 200")
+bench: ## measures sync on SQLite against the release build (ARGS="--help" lists scenarios and sizes)
 	$(CARGO) build --release --locked -p doorstep -p benchmarks --bin doorstep --bench sync
 	$(CARGO) bench --locked -p benchmarks --bench sync -- $(ARGS)
 
@@ -62,3 +62,12 @@ bench-postgres: ## the same on a throw-away PostgreSQL
 	$(CARGO) build --release --locked -p doorstep --bin doorstep
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	$(CARGO) bench --locked -p benchmarks --features postgres --bench sync -- --database postgres $(ARGS)
+
+# Each client is a process of its own; the peers get the same documents.
+PEERS := tests/peers/sync
+bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run (ARGS="--runs 1 --n 200")
+	$(CARGO) build --release --locked -p doorstep -p benchmarks --bin doorstep --bench sync
+	$(CARGO) build --release --manifest-path $(PEERS)/samod-server/Cargo.toml
+	cd $(PEERS)/automerge-repo && npm install --no-audit --no-fund
+	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
+	node $(PEERS)/run.mjs $(ARGS)

@@ -26,6 +26,15 @@ pub enum Task {
     Edit(usize),
 }
 
+/// How much a visit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Size {
+    /// Genesis and 32 changes.
+    Full,
+    /// Genesis and three changes, where only the number of visits matters.
+    Light,
+}
+
 /// A phone: who it is and where it stands.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Identity {
@@ -43,7 +52,7 @@ pub struct Identity {
     pub cursor: Option<String>,
 }
 
-/// A client's orders.
+/// A phone's orders.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Job {
     /// Address of the server, such as `127.0.0.1:40123`.
@@ -52,13 +61,15 @@ pub struct Job {
     pub phone: Identity,
     /// What to do.
     pub task: Task,
+    /// How much a visit holds.
+    pub size: Size,
     /// The visits of the workload, in order.
     pub visits: Vec<VisitId>,
     /// When the work was done, in milliseconds.
     pub now_ms: i64,
 }
 
-/// What a client did.
+/// What a phone did.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Done {
     /// Wall time of all round trips, with the client's own work between them.

@@ -13,7 +13,10 @@
 )]
 
 mod child;
+mod clones;
+mod company;
 mod database;
+mod fixtures;
 mod job;
 mod phone;
 mod report;
@@ -27,26 +30,64 @@ use job::Form;
 use report::Report;
 use scenario::Options;
 
+const HELP: &str = "\
+Measures sync against the release build; `make bench` builds it first.
+
+  --scenario round-trip   one rep with two phones: push, pull, nothing new, one edit (the default)
+  --scenario storm        every rep pushes at once, then every rep's other phone syncs for the first time
+  --scenario growth       the same work while other reps' visits fill the database
+  --scenario touch        memory after many visits were pushed and pulled
+  --fixtures DIR          writes the visits as fixtures for the peers, and ends
+
+  --runs N          runs; figures are medians (3)
+  --visits N        visits of one rep (1000)
+  --idle-rounds N   requests without news (200)
+  --edits N         single edits (50)
+  --reps N          reps of a storm (200)
+  --sizes N,N,…     visits stored (growth: 1000,10000,100000) or touched (touch: 10000,100000)
+  --database NAME   sqlite (the default) or postgres
+";
+
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|arg| arg == child::ARGUMENT) {
         phone::main();
         return;
     }
+    if args.iter().any(|arg| arg == "--help") {
+        print!("{HELP}");
+        return;
+    }
     let value = |name: &str| args.iter().position(|arg| arg == name).and_then(|at| args.get(at + 1));
     let number = |name: &str, default: usize| value(name).map_or(default, |text| text.parse().expect("a number"));
+    let visits = number("--visits", 1000);
+    if let Some(directory) = value("--fixtures") {
+        fixtures::write(directory.as_ref(), visits);
+        return;
+    }
+    let scenario = value("--scenario").map_or("round-trip", String::as_str);
+    let sizes = value("--sizes").map_or(if scenario == "touch" { "10000,100000" } else { "1000,10000,100000" }, |s| s);
     let options = Options {
-        visits: number("--visits", 1000),
+        visits,
         idle_rounds: number("--idle-rounds", 200),
         edits: number("--edits", 50),
+        reps: number("--reps", 200),
+        sizes: sizes.split(',').map(|size| size.parse().expect("a number")).collect(),
         database: value("--database").map_or("sqlite", String::as_str).to_owned(),
     };
     let runs = number("--runs", 3);
     let mut report = Report::new(&options.database);
     for run in 1..=runs {
-        for form in [Form::New, Form::Planned] {
-            eprintln!("run {run} of {runs}: {} {form:?} visits on {}", options.visits, options.database);
-            scenario::play(&options, form, run, &mut report);
+        eprintln!("run {run} of {runs}: {scenario} on {}", options.database);
+        match scenario {
+            "round-trip" => {
+                scenario::round_trip(&options, Form::New, run, &mut report);
+                scenario::round_trip(&options, Form::Planned, run, &mut report);
+            }
+            "storm" => scenario::storm(&options, run, &mut report),
+            "growth" => scenario::grow(&options, run, &mut report),
+            "touch" => scenario::touch(&options, run, &mut report),
+            other => panic!("no scenario {other}; see --help"),
         }
     }
     print!("{}", report.table());

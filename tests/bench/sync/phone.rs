@@ -75,7 +75,7 @@ impl Phone {
             batches: 0,
             parcels: Vec::new(),
             done: Done::default(),
-            connection: Connection::open(&job.address, &job.phone.token),
+            connection: Connection::to(&job.address, &job.phone.token),
             job,
         };
         match phone.job.task {
@@ -83,8 +83,6 @@ impl Phone {
             Task::Edit(count) => phone.pack_edits(count),
             Task::Pull | Task::Idle(_) => {}
         }
-        // Connected anew: preparing took longer than the server waits for a first request.
-        phone.connection = Connection::open(&phone.job.address, &phone.job.phone.token);
         phone
     }
 
@@ -110,7 +108,7 @@ impl Phone {
         let mut heads = BTreeMap::new();
         for (position, id) in self.job.visits.clone().into_iter().enumerate() {
             let at = worked_at(&self.job, position);
-            let doc = workload::visit(id, self.job.phone.user, &template, at);
+            let doc = workload::visit(id, self.job.phone.user, &template, at, self.job.size);
             heads.insert(id, doc.heads());
             let chunks = match form {
                 Form::New => vec![Blob(doc.save())],
@@ -148,7 +146,8 @@ impl Phone {
         let template = workload::template();
         for position in 0..count {
             let id = self.job.visits[position];
-            let mut doc = workload::visit(id, self.job.phone.user, &template, worked_at(&self.job, position));
+            let mut doc =
+                workload::visit(id, self.job.phone.user, &template, worked_at(&self.job, position), self.job.size);
             let base_heads = doc.heads();
             let chunks = vec![workload::edit(&mut doc, self.job.phone.user, self.job.now_ms)];
             self.parcels.push(Parcel { doc: PushDoc { id, base_heads, heads: doc.heads(), chunks }, intent: None });

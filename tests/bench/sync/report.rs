@@ -10,12 +10,13 @@ use crate::server::Usage;
 /// The figures of one phase of one run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Phase {
-    phase: &'static str,
+    phase: String,
     requests: usize,
     docs: usize,
     rows: usize,
     wall_ms: f64,
     p50_ms: f64,
+    p95_ms: f64,
     p99_ms: f64,
     server_cpu_s: f64,
     /// Server CPU of one request, in milliseconds.
@@ -50,17 +51,38 @@ fn quantile(values: &[f64], share: f64) -> f64 {
 
 impl Phase {
     /// Puts together what the client and the kernel say.
-    pub fn new(phase: &'static str, done: &Done, before: Usage, after: Usage) -> Self {
+    pub fn new(phase: impl Into<String>, done: &Done, before: Usage, after: Usage) -> Self {
+        Self::timed(phase, &done.latencies_ms, done, before, after)
+    }
+
+    /// The same for several phones at once: the times are those each phone took for all it had to do.
+    pub fn of_crowd(phase: impl Into<String>, done: &[Done], before: Usage, after: Usage) -> Self {
+        let mut all = Done::default();
+        for one in done {
+            all.wall_ms = all.wall_ms.max(one.wall_ms);
+            all.latencies_ms.extend(&one.latencies_ms);
+            all.up += one.up;
+            all.authorization += one.authorization;
+            all.down += one.down;
+            all.docs += one.docs;
+            all.rows += one.rows;
+        }
+        let times: Vec<f64> = done.iter().map(|one| one.wall_ms).collect();
+        Self::timed(phase, &times, &all, before, after)
+    }
+
+    fn timed(phase: impl Into<String>, times_ms: &[f64], done: &Done, before: Usage, after: Usage) -> Self {
         let requests = done.latencies_ms.len();
         let cpu = after.cpu_s - before.cpu_s;
         Self {
-            phase,
+            phase: phase.into(),
             requests,
             docs: done.docs,
             rows: done.rows,
             wall_ms: round(done.wall_ms),
-            p50_ms: round(quantile(&done.latencies_ms, 0.5)),
-            p99_ms: round(quantile(&done.latencies_ms, 0.99)),
+            p50_ms: round(quantile(times_ms, 0.5)),
+            p95_ms: round(quantile(times_ms, 0.95)),
+            p99_ms: round(quantile(times_ms, 0.99)),
             server_cpu_s: round(cpu),
             server_cpu_ms_each: round(cpu * 1000.0 / requests as f64),
             up: done.up,
@@ -92,12 +114,12 @@ impl Report {
     pub fn table(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         for phase in &self.phases {
-            if !names.contains(&phase.phase) {
-                names.push(phase.phase);
+            if !names.contains(&phase.phase.as_str()) {
+                names.push(&phase.phase);
             }
         }
         let mut table = format!(
-            "\nMedians on {}:\n\n| phase | requests | server CPU s | wall s | p50 / p99 ms | bytes up | bytes down | \
+            "\nMedians on {}:\n\n| phase | requests | server CPU s | wall s | p50 / p95 / p99 ms | bytes up | bytes down | \
              up each* | down each | RSS MiB | peak MiB |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
             self.database
         );
@@ -118,8 +140,8 @@ impl Report {
         let mut line = format!("| {name} | {}", count(&|phase| phase.requests));
         let _ = write!(line, " | {:.2}", median(&|phase| phase.server_cpu_s));
         let _ = write!(line, " | {:.2}", median(&|phase| phase.wall_ms) / 1000.0);
-        let (p50, p99) = (median(&|phase| phase.p50_ms), median(&|phase| phase.p99_ms));
-        let _ = write!(line, " | {p50:.1} / {p99:.1}");
+        let (p50, p95) = (median(&|phase| phase.p50_ms), median(&|phase| phase.p95_ms));
+        let _ = write!(line, " | {p50:.1} / {p95:.1} / {:.1}", median(&|phase| phase.p99_ms));
         let _ = write!(line, " | {} | {}", count(&|phase| phase.up), count(&|phase| phase.down));
         let _ = write!(line, " | {}", count(&|phase| phase.up_each_without_authorization));
         let _ = write!(line, " | {}", count(&|phase| phase.down_each));

@@ -6,7 +6,8 @@ use std::time::Instant;
 
 /// A connection to the server.
 pub struct Connection {
-    stream: BufReader<TcpStream>,
+    /// Connected by the first request: preparing a phone may take longer than the server waits for one.
+    stream: Option<BufReader<TcpStream>>,
     address: String,
     authorization: String,
     /// Bytes sent.
@@ -31,12 +32,10 @@ pub fn start() -> Instant {
 }
 
 impl Connection {
-    /// Connects.
-    pub fn open(address: &str, token: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the server listens");
-        stream.set_nodelay(true).expect("a TCP option");
+    /// A connection that is not made yet.
+    pub fn to(address: &str, token: &str) -> Self {
         Self {
-            stream: BufReader::new(stream),
+            stream: None,
             address: address.to_owned(),
             authorization: format!("authorization: Bearer {token}\r\n"),
             up: 0,
@@ -61,7 +60,7 @@ impl Connection {
         .into_bytes();
         request.extend(body);
         let started = start();
-        self.stream.get_mut().write_all(&request).expect("the server reads");
+        self.stream().get_mut().write_all(&request).expect("the server reads");
         let (head, body) = self.answer();
         self.latencies_ms.push(since(started));
         self.up += request.len();
@@ -70,16 +69,24 @@ impl Connection {
         if head.contains("content-encoding: zstd") { zstd::decode_all(body.as_slice()).expect("zstd") } else { body }
     }
 
+    fn stream(&mut self) -> &mut BufReader<TcpStream> {
+        self.stream.get_or_insert_with(|| {
+            let stream = TcpStream::connect(&self.address).expect("the server listens");
+            stream.set_nodelay(true).expect("a TCP option");
+            BufReader::new(stream)
+        })
+    }
+
     fn answer(&mut self) -> (String, Vec<u8>) {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
-            let read = self.stream.read_line(&mut head).expect("the server answers");
+            let read = self.stream().read_line(&mut head).expect("the server answers");
             assert!(read > 0, "the server hung up after {head:?}");
         }
         let head = head.to_ascii_lowercase();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let mut body = vec![0; length.expect("a length").parse().expect("a number")];
-        self.stream.read_exact(&mut body).expect("the whole body");
+        self.stream().read_exact(&mut body).expect("the whole body");
         self.down += head.len() + body.len();
         (head, body)
     }
