@@ -3,6 +3,7 @@
 mod busy_writer;
 pub mod catalogue;
 mod feed;
+mod group_commit;
 mod immutability;
 mod migrate_up_down;
 #[cfg(feature = "postgres")]

@@ -15,8 +15,20 @@ use crate::app::{AppError, AppResult};
 /// # Errors
 /// Database errors only.
 pub fn take(conn: &mut Conn, org: OrgId, prefix: &str, now: UnixMillis) -> AppResult<String> {
+    let taken = take_many(conn, org, prefix, now, 1)?;
+    taken.into_iter().next().ok_or_else(|| AppError::Internal("no number was taken".to_owned()))
+}
+
+/// Takes the next `count` numbers of a series.
+///
+/// # Concurrency
+/// As [`take`].
+///
+/// # Errors
+/// Database errors only.
+pub fn take_many(conn: &mut Conn, org: OrgId, prefix: &str, now: UnixMillis, count: usize) -> AppResult<Vec<String>> {
     let year = load_zone(conn, org)?.year(now).map_err(|error| AppError::Internal(error.to_string()))?;
     let series = format!("{prefix}-{year}");
-    let next = organisations::take_number(conn, org, &series)?;
-    Ok(format!("{series}-{next:06}"))
+    let first = organisations::take_numbers(conn, org, &series, i64::try_from(count).unwrap_or(i64::MAX))?;
+    Ok((first..).take(count).map(|number| format!("{series}-{number:06}")).collect())
 }

@@ -13,7 +13,7 @@ use doorstep_store::scope::{
 use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
-use sync_core::ids::{OrgId, TeamId, UserId, VisitId};
+use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -110,6 +110,25 @@ pub fn refresh_visit(
     Ok(())
 }
 
+/// Tells the crew of a visit that was made in this transaction and serves no order: nobody else can hold it, and there is
+/// nothing else to it yet.
+///
+/// # Errors
+/// A state no version knows.
+pub fn enter_new_visit(
+    batch: &mut FeedBatch,
+    row: &VisitRecord,
+    assignment: AssignmentId,
+    crew: (UserId, Option<TeamId>),
+    window: Window,
+) -> AppResult<()> {
+    for audience in audiences_of(row, [crew], window)? {
+        batch.put(audience.clone(), FeedKind::Visit, row.id);
+        batch.put(audience, FeedKind::Assignment, assignment);
+    }
+    Ok(())
+}
+
 /// What an audience holds though no visit of it needs it: customers, sites and appointments that a rep made at the
 /// door, once they are older than the window.
 ///
@@ -144,14 +163,27 @@ pub fn drop_unneeded(conn: &mut Conn, org: OrgId, audience: &str, window: Window
 
 /// The audiences that should hold a visit now.
 fn wanted_audiences(conn: &mut Conn, row: &VisitRecord, window: Window) -> AppResult<BTreeSet<String>> {
+    let crew = list_crew(conn, row.org_id.0, row.id.0)?;
+    audiences_of(row, crew.into_iter().map(|member| (member.rep, member.team)), window)
+}
+
+/// The audiences of a visit with this crew.
+fn audiences_of(
+    row: &VisitRecord,
+    crew: impl IntoIterator<Item = (UserId, Option<TeamId>)>,
+    window: Window,
+) -> AppResult<BTreeSet<String>> {
     let state = VisitState::from_code(&row.state).ok_or_else(|| corrupt("visits", row.id, "its state is unknown"))?;
     let planned_start = row.planned_start_ms.map(UnixMillis);
     if !is_in_scope(planned_start, UnixMillis(row.created_at_ms), state, window) {
         return Ok(BTreeSet::new());
     }
-    let crew = list_crew(conn, row.org_id.0, row.id.0)?;
-    let teams = crew.iter().filter_map(|member| member.team).map(audience_of_team);
-    Ok(crew.iter().map(|member| audience_of_user(member.rep)).chain(teams).collect())
+    let mut audiences = BTreeSet::new();
+    for (rep, team) in crew {
+        audiences.insert(audience_of_user(rep));
+        audiences.extend(team.map(audience_of_team));
+    }
+    Ok(audiences)
 }
 
 /// One thing a visit needs on a phone.

@@ -5,6 +5,7 @@ use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{assignments, users};
 use crate::text::Txt;
 
@@ -33,7 +34,15 @@ pub struct AssignmentRecord {
 /// # Errors
 /// Conflict if visit or rep are unknown.
 pub fn insert_assignment(conn: &mut Conn, row: &AssignmentRecord) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(assignments::table).values(row).execute(c))?;
+    insert_assignments(conn, std::slice::from_ref(row))
+}
+
+/// Adds assignments.
+///
+/// # Errors
+/// Conflict if a visit or rep is unknown.
+pub fn insert_assignments(conn: &mut Conn, rows: &[AssignmentRecord]) -> StoreResult<()> {
+    for_rows!(conn, rows, part => diesel::insert_into(assignments::table).values(part))?;
     Ok(())
 }
 
@@ -73,6 +82,23 @@ pub fn list_assignments(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreRes
         .order((assignments::epoch, assignments::id))
         .select(AssignmentRecord::as_select())
         .load(c))?)
+}
+
+/// All assignments of visits, also ended ones, by visit and age.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_assignments_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<AssignmentRecord>> {
+    let mut found = Vec::with_capacity(of.len());
+    for of in of.chunks(ROWS) {
+        let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
+            .filter(assignments::org_id.eq(Txt(org)).and(assignments::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .order((assignments::visit_id, assignments::epoch, assignments::id))
+            .select(AssignmentRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// A member of a crew.

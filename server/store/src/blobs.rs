@@ -1,6 +1,6 @@
 //! Blobs that are durable here, and which visits name them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
@@ -9,6 +9,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{blob_claims, blobs, devices};
 use crate::text::Txt;
 
@@ -43,7 +44,7 @@ pub struct BlobRow {
 /// # Errors
 /// Database errors only.
 pub fn insert_blob(conn: &mut Conn, row: &BlobRow) -> StoreResult<bool> {
-    dialect::lock_blob(conn, row.org_id.0, row.sha256.0)?;
+    dialect::lock_blobs(conn, row.org_id.0, [row.sha256.0])?;
     let inserted = per_backend!(conn, c => diesel::insert_into(blobs::table)
         .values(row)
         .on_conflict_do_nothing()
@@ -129,49 +130,54 @@ pub struct Claim {
     pub is_required: bool,
 }
 
-/// Replaces the claims of a visit from one source.
-///
-/// # Errors
-/// Database errors only.
-pub fn replace_claims(
-    conn: &mut Conn,
-    org: OrgId,
-    visit: VisitId,
-    source: ClaimSource,
-    claims: &BTreeSet<Claim>,
-) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::delete(blob_claims::table.filter(
-        blob_claims::org_id.eq(Txt(org))
-            .and(blob_claims::visit_id.eq(Txt(visit)))
-            .and(blob_claims::source.eq(source.as_str())),
-    )).execute(c))?;
-    add_claims(conn, org, visit, source, claims)
+/// What visits claim, each visit once.
+pub type Claims = BTreeMap<VisitId, BTreeSet<Claim>>;
+
+#[derive(Insertable)]
+#[diesel(table_name = blob_claims)]
+struct NewClaimRow {
+    org_id: Txt<OrgId>,
+    visit_id: Txt<VisitId>,
+    sha256: Txt<Hash>,
+    source: &'static str,
+    is_required: bool,
 }
 
-/// Adds claims of a visit; known ones stay.
+/// Removes the claims of visits from one source.
 ///
 /// # Errors
 /// Database errors only.
-pub fn add_claims(
-    conn: &mut Conn,
-    org: OrgId,
-    visit: VisitId,
-    source: ClaimSource,
-    claims: &BTreeSet<Claim>,
-) -> StoreResult<()> {
-    for claim in claims {
-        dialect::lock_blob(conn, org, claim.sha256)?;
-        per_backend!(conn, c => diesel::insert_into(blob_claims::table)
-            .values((
-                blob_claims::org_id.eq(Txt(org)),
-                blob_claims::visit_id.eq(Txt(visit)),
-                blob_claims::sha256.eq(Txt(claim.sha256)),
-                blob_claims::source.eq(source.as_str()),
-                blob_claims::is_required.eq(claim.is_required),
-            ))
-            .on_conflict_do_nothing()
-            .execute(c))?;
+pub fn delete_claims(conn: &mut Conn, org: OrgId, of: &[VisitId], source: ClaimSource) -> StoreResult<()> {
+    for visit in of {
+        per_backend!(conn, c => diesel::delete(blob_claims::table.filter(
+            blob_claims::org_id.eq(Txt(org))
+                .and(blob_claims::visit_id.eq(Txt(*visit)))
+                .and(blob_claims::source.eq(source.as_str())),
+        )).execute(c))?;
     }
+    Ok(())
+}
+
+/// Adds claims of visits; known ones stay.
+///
+/// # Concurrency
+/// Waits for transactions that store the same blobs.
+///
+/// # Errors
+/// Database errors only.
+pub fn add_claims(conn: &mut Conn, org: OrgId, source: ClaimSource, claims: &Claims) -> StoreResult<()> {
+    let claimed = claims.iter().flat_map(|(visit, claims)| claims.iter().map(|claim| (*visit, *claim)));
+    let rows: Vec<NewClaimRow> = claimed
+        .map(|(visit, claim)| NewClaimRow {
+            org_id: Txt(org),
+            visit_id: Txt(visit),
+            sha256: Txt(claim.sha256),
+            source: source.as_str(),
+            is_required: claim.is_required,
+        })
+        .collect();
+    dialect::lock_blobs(conn, org, rows.iter().map(|row| row.sha256.0))?;
+    for_rows!(conn, rows, part => diesel::insert_into(blob_claims::table).values(part).on_conflict_do_nothing())?;
     Ok(())
 }
 
@@ -194,20 +200,42 @@ pub fn list_claiming_visits(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreR
 /// # Errors
 /// Database errors only.
 pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
-    let needed: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
+    Ok(list_missing_of(conn, org, &[visit])?.remove(&visit).unwrap_or_default())
+}
+
+/// Blobs that visits need and the server does not hold yet; visits that need none are left out.
+///
+/// A blob that only a revoked device brought does not count as held.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_missing_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, BTreeSet<Hash>>> {
+    let mut missing: BTreeMap<VisitId, BTreeSet<Hash>> = BTreeMap::new();
+    for of in of.chunks(ROWS) {
+        for (visit, sha256) in list_missing_of_some(conn, org, of)? {
+            missing.entry(visit).or_default().insert(sha256);
+        }
+    }
+    Ok(missing)
+}
+
+fn list_missing_of_some(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<(VisitId, Hash)>> {
+    let of = || of.iter().copied().map(Txt);
+    let needed: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => blob_claims::table
         .filter(blob_claims::org_id.eq(Txt(org))
-            .and(blob_claims::visit_id.eq(Txt(visit)))
+            .and(blob_claims::visit_id.eq_any(of()))
             .and(blob_claims::is_required.eq(true)))
-        .select(blob_claims::sha256)
+        .select((blob_claims::visit_id, blob_claims::sha256))
         .load(c))?;
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
         .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
         .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
-        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq(Txt(visit))))
+        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq_any(of())))
         .filter(devices::revoked_at_ms.nullable().is_null()
             .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
         .select(blob_claims::sha256)
         .load(c))?;
     let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();
-    Ok(needed.into_iter().map(|hash| hash.0).filter(|hash| !held.contains(hash)).collect())
+    let needed = needed.into_iter().map(|(visit, sha256)| (visit.0, sha256.0));
+    Ok(needed.filter(|(_, sha256)| !held.contains(sha256)).collect())
 }

@@ -106,10 +106,25 @@ impl Conn {
         match result {
             Ok(value) => self.commit().map(|()| value).map_err(E::from),
             Err(error) => {
-                self.roll_back();
+                if let Err(error) = self.roll_back() {
+                    // The pool discards a connection whose transaction state is broken.
+                    tracing::warn!(%error, "rollback failed");
+                }
                 Err(error)
             }
         }
+    }
+
+    /// Begins the transaction of a group of writes.
+    pub(crate) fn begin_write(&mut self) -> StoreResult<()> {
+        self.begin("BEGIN IMMEDIATE", "BEGIN")
+    }
+
+    /// Sets a savepoint inside a transaction; the next commit or rollback is back to here.
+    pub(crate) fn begin_nested(&mut self) -> StoreResult<()> {
+        use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
+        per_backend!(self, c => AnsiTransactionManager::begin_transaction(&mut **c))?;
+        Ok(())
     }
 
     fn begin(&mut self, sqlite: &str, postgres: &str) -> StoreResult<()> {
@@ -121,19 +136,18 @@ impl Conn {
         Ok(())
     }
 
-    fn commit(&mut self) -> StoreResult<()> {
+    /// Commits the innermost transaction or savepoint.
+    pub(crate) fn commit(&mut self) -> StoreResult<()> {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
         per_backend!(self, c => AnsiTransactionManager::commit_transaction(&mut **c))?;
         Ok(())
     }
 
-    fn roll_back(&mut self) {
+    /// Takes back the innermost transaction or what was written since the savepoint.
+    pub(crate) fn roll_back(&mut self) -> StoreResult<()> {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
-        let result = per_backend!(self, c => AnsiTransactionManager::rollback_transaction(&mut **c));
-        if let Err(error) = result {
-            // The pool discards a connection whose transaction state is broken.
-            tracing::warn!(%error, "rollback failed");
-        }
+        per_backend!(self, c => AnsiTransactionManager::rollback_transaction(&mut **c))?;
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The few statements whose text differs between the engines, and nothing else.
 
+use std::collections::BTreeSet;
+
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt};
 use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
@@ -24,18 +26,37 @@ pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
     conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
 }
 
-/// Makes other transactions that store or claim the same blob wait for the end of this one.
+/// Makes other transactions that store or claim one of these blobs wait for the end of this one.
 ///
-/// SQLite has one writer at a time and needs nothing. Two blobs that fold to one number wait in vain, no more.
-pub(crate) fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> QueryResult<()> {
+/// SQLite has one writer at a time and needs nothing. Two blobs that fold to one number wait in vain, no more. They are
+/// locked in order, so that two transactions with several blobs never wait in a circle.
+pub(crate) fn lock_blobs(conn: &mut Conn, org: OrgId, blobs: impl IntoIterator<Item = Hash>) -> QueryResult<()> {
     let Conn::Postgres(conn) = conn else { return Ok(()) };
     let fold = |bytes: &[u8]| bytes.iter().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
     // The last bytes of a UUIDv7 are the random ones.
     let tenant = org.as_bytes().iter().rev().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-        .bind::<BigInt, _>(tenant ^ fold(sha256.as_bytes()))
+    let keys: BTreeSet<i64> = blobs.into_iter().map(|sha256| tenant ^ fold(sha256.as_bytes())).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    // The functions run on rows that are sorted already.
+    diesel::sql_query("SELECT pg_advisory_xact_lock(key) FROM (SELECT unnest($1) AS key ORDER BY 1) AS sorted")
+        .bind::<Array<BigInt>, _>(keys.into_iter().collect::<Vec<_>>())
         .execute(&mut **conn)
         .map(drop)
+}
+
+/// As [`lock_visit`] for several visits, in the order of their ids, as everybody who locks several.
+pub(crate) fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> QueryResult<()> {
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let locked: Vec<i64> = visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(visits.iter().copied().map(Txt).collect::<Vec<_>>())))
+        .order(visits::id)
+        .select(visits::version)
+        .for_no_key_update()
+        .load(&mut **conn)?;
+    drop(locked);
+    Ok(())
 }
 
 /// Makes other transactions that would change the visit's row wait for the end of this one; false if there is no such

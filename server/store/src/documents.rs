@@ -9,7 +9,8 @@ use sync_core::bytes::{Actor, BytesError, Hash};
 use sync_core::ids::{DeviceId, OrgId, VisitId};
 
 use crate::conn::Conn;
-use crate::error::{StoreResult, expect_one};
+use crate::error::{StoreError, StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
 use crate::text::Txt;
 
@@ -103,6 +104,22 @@ pub fn find_document(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
         .optional())?)
 }
 
+/// The documents of these visits, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_documents(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<DocumentRow>> {
+    let mut found = Vec::new();
+    for of in of.chunks(ROWS) {
+        let rows: Vec<DocumentRow> = per_backend!(conn, c => documents::table
+            .filter(documents::org_id.eq(Txt(org)).and(documents::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .select(DocumentRow::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
+}
+
 /// The version of a visit's document; 0 if there is none.
 ///
 /// # Errors
@@ -116,18 +133,23 @@ pub fn find_document_version(conn: &mut Conn, org: OrgId, visit: VisitId) -> Sto
     Ok(found.unwrap_or(0))
 }
 
-/// Writes a document whose earlier version was read; version 1 inserts it.
+/// Adds documents of visits that have none.
+///
+/// # Errors
+/// Conflict if another push came first.
+pub fn insert_documents(conn: &mut Conn, rows: &[DocumentRow]) -> StoreResult<()> {
+    for_rows!(conn, rows, part => diesel::insert_into(documents::table).values(part))?;
+    Ok(())
+}
+
+/// Writes a document whose earlier version was read.
 ///
 /// # Concurrency
 /// Optimistic: another push that committed since the read makes this one stale.
 ///
 /// # Errors
-/// Stale or conflict if another push came first.
-pub fn write_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
-    if row.version == 1 {
-        per_backend!(conn, c => diesel::insert_into(documents::table).values(row).execute(c))?;
-        return Ok(());
-    }
+/// Stale if another push came first.
+pub fn update_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(documents::table.filter(
         documents::org_id.eq(row.org_id)
             .and(documents::visit_id.eq(row.visit_id))
@@ -175,12 +197,12 @@ pub fn is_first_push(conn: &mut Conn, org: OrgId, visit: VisitId, bytes: &[u8]) 
     Ok(found > 0)
 }
 
-/// Appends the bytes of a push.
+/// Appends the bytes of pushes.
 ///
 /// # Errors
 /// Database errors only.
-pub fn insert_doc_change(conn: &mut Conn, row: &DocChangeRow) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(doc_changes::table).values(row).execute(c))?;
+pub fn insert_doc_changes(conn: &mut Conn, rows: &[DocChangeRow]) -> StoreResult<()> {
+    for_rows!(conn, rows, part => diesel::insert_into(doc_changes::table).values(part))?;
     Ok(())
 }
 
@@ -272,22 +294,34 @@ pub fn find_actor(conn: &mut Conn, org: OrgId, actor: Actor) -> StoreResult<Opti
     Ok(found.map(|(visit, device)| (visit.0, device.0)))
 }
 
-/// Binds an actor to the device and document that used it first.
+/// An actor with the document and device that used it first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
+#[diesel(table_name = doc_actors)]
+pub struct ActorRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The actor.
+    pub actor: Txt<Actor>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// The device.
+    pub device_id: Txt<DeviceId>,
+}
+
+/// Binds actors to the devices and documents that used them first.
 ///
 /// # Errors
-/// Conflict if somebody else was faster; the push must be judged again.
-pub fn bind_actor(conn: &mut Conn, org: OrgId, actor: Actor, visit: VisitId, device: DeviceId) -> StoreResult<()> {
-    let inserted = per_backend!(conn, c => diesel::insert_into(doc_actors::table)
-        .values((
-            doc_actors::org_id.eq(Txt(org)),
-            doc_actors::actor.eq(Txt(actor)),
-            doc_actors::visit_id.eq(Txt(visit)),
-            doc_actors::device_id.eq(Txt(device)),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    if inserted == 0 && find_actor(conn, org, actor)? != Some((visit, device)) {
-        return Err(crate::error::StoreError::Stale);
+/// Stale if somebody else was faster; the push must be judged again.
+pub fn bind_actors(conn: &mut Conn, rows: &[ActorRow]) -> StoreResult<()> {
+    let bound =
+        for_rows!(conn, rows, part => diesel::insert_into(doc_actors::table).values(part).on_conflict_do_nothing())?;
+    if bound == rows.len() {
+        return Ok(());
+    }
+    for row in rows {
+        if find_actor(conn, row.org_id.0, row.actor.0)? != Some((row.visit_id.0, row.device_id.0)) {
+            return Err(StoreError::Stale);
+        }
     }
     Ok(())
 }

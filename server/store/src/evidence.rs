@@ -1,11 +1,14 @@
 //! Captured items other than documents: intents, statements, quarantined bytes.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::per_backend::ROWS;
 use crate::schema::{intents, quarantine, statements};
 use crate::text::Txt;
 
@@ -47,12 +50,28 @@ pub fn find_intent(conn: &mut Conn, org: OrgId, id: IntentId) -> StoreResult<Opt
         .optional())?)
 }
 
-/// Stores an intent.
+/// SHA-256 of the bytes of those of these intents that are stored.
 ///
 /// # Errors
-/// Conflict if the id is known.
-pub fn insert_intent(conn: &mut Conn, row: &IntentRow) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(intents::table).values(row).execute(c))?;
+/// Database errors only.
+pub fn list_intent_hashes(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> StoreResult<BTreeMap<IntentId, Hash>> {
+    let mut found = BTreeMap::new();
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<(Txt<IntentId>, Txt<Hash>)> = per_backend!(conn, c => intents::table
+            .filter(intents::org_id.eq(Txt(org)).and(intents::id.eq_any(ids.iter().copied().map(Txt))))
+            .select((intents::id, intents::sha256))
+            .load(c))?;
+        found.extend(rows.into_iter().map(|(id, sha256)| (id.0, sha256.0)));
+    }
+    Ok(found)
+}
+
+/// Stores intents.
+///
+/// # Errors
+/// Conflict if an id is known.
+pub fn insert_intents(conn: &mut Conn, rows: &[IntentRow]) -> StoreResult<()> {
+    for_rows!(conn, rows, part => diesel::insert_into(intents::table).values(part))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use sync_core::ids::OrgId;
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::per_backend::ROWS;
 use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
 
@@ -171,6 +172,24 @@ impl FeedBatch {
     /// Database errors only.
     pub fn holders(&self, conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> StoreResult<BTreeSet<String>> {
         let mut holders = list_holders(conn, org, kind, item)?;
+        self.tell_holders(kind, item, &mut holders);
+        Ok(holders)
+    }
+
+    /// As [`Self::holders`] for several items of one kind.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn holders_of(&self, conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[String]) -> StoreResult<Holders> {
+        let mut holders = list_holders_of(conn, org, kind, items)?;
+        for item in items {
+            self.tell_holders(kind, item, holders.entry(item.clone()).or_default());
+        }
+        Ok(holders)
+    }
+
+    /// Makes a list of holders right by what this batch says of the item.
+    fn tell_holders(&self, kind: FeedKind, item: &str, holders: &mut BTreeSet<String>) {
         for audience in &self.audiences {
             match self.told(audience, kind, item) {
                 Some(FeedOp::Put) => holders.insert(audience.clone()),
@@ -178,7 +197,6 @@ impl FeedBatch {
                 None => false,
             };
         }
-        Ok(holders)
     }
 
     /// Whether there is nothing to tell.
@@ -268,22 +286,18 @@ fn advance_head(conn: &mut Conn, org: OrgId, audience: &str, count: i64) -> Stor
         .get_result(c))?)
 }
 
-/// One by one: SQLite has no upsert of several rows in diesel, and the statement is prepared once.
 fn upsert(conn: &mut Conn, rows: &[NewFeedRow]) -> StoreResult<()> {
-    for row in rows {
-        // An item enters anew when it was gone before; else it keeps the position where it entered.
-        per_backend!(conn, c => diesel::insert_into(feed::table)
-            .values(row)
-            .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
-            .do_update()
-            .set((
-                feed::pos.eq(excluded(feed::pos)),
-                feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
-                    .otherwise(feed::entered_pos)),
-                feed::op.eq(excluded(feed::op)),
-            ))
-            .execute(c))?;
-    }
+    // An item enters anew when it was gone before; else it keeps the position where it entered.
+    for_rows!(conn, rows, part => diesel::insert_into(feed::table)
+    .values(part)
+    .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
+    .do_update()
+    .set((
+        feed::pos.eq(excluded(feed::pos)),
+        feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
+            .otherwise(feed::entered_pos)),
+        feed::op.eq(excluded(feed::op)),
+    )))?;
     Ok(())
 }
 
@@ -368,6 +382,30 @@ pub fn list_holders(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> 
         .load(c))?;
     Ok(holders.into_iter().collect())
 }
+
+/// The audiences that hold items of one kind now; items that nobody holds are left out.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_holders_of(conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[String]) -> StoreResult<Holders> {
+    let mut holders = Holders::new();
+    for items in items.chunks(ROWS) {
+        let rows: Vec<(String, String)> = per_backend!(conn, c => feed::table
+            .filter(feed::org_id.eq(Txt(org))
+                .and(feed::kind.eq(Txt(kind)))
+                .and(feed::item.eq_any(items))
+                .and(feed::op.eq("put")))
+            .select((feed::item, feed::audience))
+            .load(c))?;
+        for (item, audience) in rows {
+            holders.entry(item).or_default().insert(audience);
+        }
+    }
+    Ok(holders)
+}
+
+/// Audiences by item.
+pub type Holders = BTreeMap<String, BTreeSet<String>>;
 
 /// The items of a kind that an audience holds now.
 ///

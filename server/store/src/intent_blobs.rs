@@ -9,6 +9,7 @@ use sync_core::ids::{IntentId, OrgId, UserId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
+use crate::per_backend::ROWS;
 use crate::schema::{blobs, devices, intent_blobs};
 use crate::text::Txt;
 
@@ -17,7 +18,7 @@ use crate::text::Txt;
 /// # Errors
 /// Database errors only.
 pub fn add_intent_claim(conn: &mut Conn, org: OrgId, intent: IntentId, user: UserId, sha256: Hash) -> StoreResult<()> {
-    dialect::lock_blob(conn, org, sha256)?;
+    dialect::lock_blobs(conn, org, [sha256])?;
     per_backend!(conn, c => diesel::insert_into(intent_blobs::table)
         .values((
             intent_blobs::org_id.eq(Txt(org)),
@@ -42,17 +43,29 @@ pub fn list_claiming_intents(conn: &mut Conn, org: OrgId, sha256: Hash) -> Store
     Ok(found.into_iter().map(|(intent, user)| (intent.0, user.0)).collect())
 }
 
-/// Blobs an intent names and the server does not hold yet.
+/// Blobs that intents name and the server does not hold yet.
 ///
 /// A blob that only a revoked device brought does not count as held.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_missing_of_intent(conn: &mut Conn, org: OrgId, intent: IntentId) -> StoreResult<BTreeSet<Hash>> {
+pub fn list_missing_of_intents(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> StoreResult<BTreeSet<Hash>> {
+    let mut missing = BTreeSet::new();
+    for intents in intents.chunks(ROWS) {
+        missing.extend(list_missing_of_some(conn, org, intents)?);
+    }
+    Ok(missing)
+}
+
+fn list_missing_of_some(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> StoreResult<Vec<Hash>> {
     let named: Vec<Txt<Hash>> = per_backend!(conn, c => intent_blobs::table
-        .filter(intent_blobs::org_id.eq(Txt(org)).and(intent_blobs::intent_id.eq(Txt(intent))))
+        .filter(intent_blobs::org_id.eq(Txt(org)))
+        .filter(intent_blobs::intent_id.eq_any(intents.iter().copied().map(Txt)))
         .select(intent_blobs::sha256)
         .load(c))?;
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blobs::table
         .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
         .filter(blobs::org_id.eq(Txt(org)).and(blobs::sha256.eq_any(named.iter().copied())))

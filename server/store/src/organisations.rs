@@ -130,16 +130,27 @@ pub fn list_signing_keys(conn: &mut Conn, purpose: &str) -> StoreResult<Vec<Sign
 /// # Errors
 /// Database errors only.
 pub fn take_number(conn: &mut Conn, org: OrgId, series: &str) -> StoreResult<i64> {
+    take_numbers(conn, org, series, 1)
+}
+
+/// Takes the next `count` numbers of a series and returns the first of them.
+///
+/// # Concurrency
+/// As [`take_number`].
+///
+/// # Errors
+/// Database errors only.
+pub fn take_numbers(conn: &mut Conn, org: OrgId, series: &str, count: i64) -> StoreResult<i64> {
     let next: i64 = per_backend!(conn, c => diesel::insert_into(number_series::table)
         .values((
             number_series::org_id.eq(Txt(org)),
             number_series::series.eq(series),
-            number_series::next_value.eq(2i64),
+            number_series::next_value.eq(count + 1),
         ))
         .on_conflict((number_series::org_id, number_series::series))
         .do_update()
-        .set(number_series::next_value.eq(number_series::next_value + 1))
+        .set(number_series::next_value.eq(number_series::next_value + count))
         .returning(number_series::next_value)
         .get_result(c))?;
-    Ok(next - 1)
+    Ok(next - count)
 }

@@ -17,3 +17,27 @@ macro_rules! per_backend {
         }
     };
 }
+
+/// Runs a statement for rows in the way that is cheapest for the engine and counts the rows it changed.
+///
+/// SQLite prepares a statement of one row once and runs it for each; to PostgreSQL each statement is a round trip, so
+/// it gets as many rows in one as its number of parameters allows.
+///
+/// ```text
+/// for_rows!(conn, rows, part => diesel::insert_into(visits::table).values(part))
+/// ```
+macro_rules! for_rows {
+    ($conn:expr, $rows:expr, $part:ident => $statement:expr) => {
+        match $conn {
+            $crate::conn::Conn::Sqlite(c) => {
+                $rows.iter().try_fold(0, |sum, $part| $statement.execute(&mut **c).map(|changed| sum + changed))
+            }
+            $crate::conn::Conn::Postgres(c) => $rows
+                .chunks($crate::per_backend::ROWS)
+                .try_fold(0, |sum, $part| $statement.execute(&mut **c).map(|changed| sum + changed)),
+        }
+    };
+}
+
+/// Most rows of one statement, and most keys that one query asks for: PostgreSQL takes 65,535 parameters, SQLite 32,766.
+pub(crate) const ROWS: usize = 500;

@@ -1,7 +1,8 @@
 //! What of a visit's evidence is durable: the columns that follow from claims, blobs and statements.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
@@ -9,6 +10,7 @@ use sync_core::ids::{OrgId, VisitId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
 
@@ -34,6 +36,17 @@ pub fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bo
     Ok(dialect::lock_visit(conn, org, visit)?)
 }
 
+/// Holds the rows of visits until the commit, as far as there are any.
+///
+/// # Concurrency
+/// As [`lock_visit`]; the rows are locked in the order of their ids, as everybody who locks several must.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> StoreResult<()> {
+    Ok(dialect::lock_visits(conn, org, visits)?)
+}
+
 /// The evidence columns of a visit, for a transaction that will write them.
 ///
 /// # Concurrency
@@ -54,27 +67,33 @@ pub fn lock_evidence(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
     Ok(Some(Evidence { complete_at_ms, missing, has_document: documents > 0 }))
 }
 
-/// Replaces the statements that a visit's document names.
+#[derive(Insertable)]
+#[diesel(table_name = visit_statements)]
+struct NewNamedRow {
+    org_id: Txt<OrgId>,
+    visit_id: Txt<VisitId>,
+    digest: Txt<Hash>,
+}
+
+/// Writes the statements that the documents of visits name; what the visits in `known` named before is replaced.
 ///
 /// # Errors
 /// Database errors only.
 pub fn replace_named_statements(
     conn: &mut Conn,
     org: OrgId,
-    visit: VisitId,
-    named: &BTreeSet<Hash>,
+    known: &[VisitId],
+    named: &BTreeMap<VisitId, BTreeSet<Hash>>,
 ) -> StoreResult<()> {
-    let of_visit = visit_statements::org_id.eq(Txt(org)).and(visit_statements::visit_id.eq(Txt(visit)));
-    per_backend!(conn, c => diesel::delete(visit_statements::table.filter(of_visit)).execute(c))?;
-    for digest in named {
-        per_backend!(conn, c => diesel::insert_into(visit_statements::table)
-            .values((
-                visit_statements::org_id.eq(Txt(org)),
-                visit_statements::visit_id.eq(Txt(visit)),
-                visit_statements::digest.eq(Txt(*digest)),
-            ))
-            .execute(c))?;
+    for visit in known {
+        let of_visit = visit_statements::org_id.eq(Txt(org)).and(visit_statements::visit_id.eq(Txt(*visit)));
+        per_backend!(conn, c => diesel::delete(visit_statements::table.filter(of_visit)).execute(c))?;
     }
+    let named = named.iter().flat_map(|(visit, digests)| digests.iter().map(|digest| (*visit, *digest)));
+    let rows: Vec<NewNamedRow> = named
+        .map(|(visit, digest)| NewNamedRow { org_id: Txt(org), visit_id: Txt(visit), digest: Txt(digest) })
+        .collect();
+    for_rows!(conn, rows, part => diesel::insert_into(visit_statements::table).values(part))?;
     Ok(())
 }
 
@@ -83,15 +102,35 @@ pub fn replace_named_statements(
 /// # Errors
 /// Database errors only.
 pub fn list_missing_statements(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<BTreeSet<Hash>> {
-    let arrived = statements::table
-        .filter(statements::org_id.eq(Txt(org)).and(statements::visit_id.eq(Txt(visit))))
-        .select(statements::digest);
-    let missing: Vec<Txt<Hash>> = per_backend!(conn, c => visit_statements::table
-        .filter(visit_statements::org_id.eq(Txt(org)).and(visit_statements::visit_id.eq(Txt(visit))))
-        .filter(visit_statements::digest.ne_all(arrived))
-        .select(visit_statements::digest)
-        .load(c))?;
-    Ok(missing.into_iter().map(|digest| digest.0).collect())
+    Ok(list_missing_statements_of(conn, org, &[visit])?.into_iter().map(|(_, digest)| digest).collect())
+}
+
+/// Statements that the documents of visits name and that have not arrived for them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_missing_statements_of(
+    conn: &mut Conn,
+    org: OrgId,
+    of: &[VisitId],
+) -> StoreResult<BTreeSet<(VisitId, Hash)>> {
+    let mut missing = BTreeSet::new();
+    for of in of.chunks(ROWS) {
+        let arrived = statements::table.filter(
+            statements::org_id
+                .eq(visit_statements::org_id)
+                .and(statements::digest.eq(visit_statements::digest))
+                .and(statements::visit_id.eq(visit_statements::visit_id)),
+        );
+        let found: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => visit_statements::table
+            .filter(visit_statements::org_id.eq(Txt(org)))
+            .filter(visit_statements::visit_id.eq_any(of.iter().copied().map(Txt)))
+            .filter(not(exists(arrived)))
+            .select((visit_statements::visit_id, visit_statements::digest))
+            .load(c))?;
+        missing.extend(found.into_iter().map(|(visit, digest)| (visit.0, digest.0)));
+    }
+    Ok(missing)
 }
 
 /// Writes the number of missing blobs; the plan stays as it is.

@@ -116,27 +116,29 @@ pub struct Projection {
     pub events: Vec<EventRow>,
 }
 
-/// Writes the projection of a visit in place of the one before.
+impl Projection {
+    /// Adds the rows of another visit.
+    pub fn append(&mut self, other: Self) {
+        self.photos.extend(other.photos);
+        self.readings.extend(other.readings);
+        self.answers.extend(other.answers);
+        self.events.extend(other.events);
+    }
+}
+
+/// Writes the rows of visits; those that the visits in `known` had before are replaced.
 ///
 /// # Errors
 /// Database errors only.
-pub fn replace_projection(
-    conn: &mut Conn,
-    org: OrgId,
-    visit: VisitId,
-    projection: &Projection,
-    is_new: bool,
-) -> StoreResult<()> {
+pub fn replace_projections(conn: &mut Conn, org: OrgId, known: &[VisitId], projection: &Projection) -> StoreResult<()> {
     macro_rules! replace {
         ($table:ident, $rows:expr) => {
-            if !is_new {
+            for visit in known {
                 per_backend!(conn, c => diesel::delete($table::table
-                    .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(visit)))))
+                    .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(*visit)))))
                     .execute(c))?;
             }
-            for chunk in $rows.chunks(500) {
-                per_backend!(conn, c => diesel::insert_into($table::table).values(chunk).execute(c))?;
-            }
+            for_rows!(conn, $rows, part => diesel::insert_into($table::table).values(part))?;
         };
     }
     replace!(visit_photos, projection.photos);

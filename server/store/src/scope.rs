@@ -1,7 +1,7 @@
 //! Questions of the sync scope: which visits an audience holds, which changed sides of the window, and what else an
 //! audience holds that no visit needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -10,6 +10,7 @@ use sync_core::ids::{AppointmentId, CustomerId, OrgId, ReworkId, SiteId, Verdict
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::feed::FeedKind;
+use crate::per_backend::ROWS;
 use crate::schema::{
     appointments, assignments, customers, documents, feed, reworks, sites, verdicts, visits, work_orders,
 };
@@ -220,4 +221,40 @@ pub fn list_rework_bodies(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreR
         .select((reworks::id, reworks::body))
         .load(c))?;
     Ok(rows.into_iter().map(|(id, body)| (id.0, body)).collect())
+}
+
+/// Verdicts and rework tickets of visits as stored JSON.
+#[derive(Debug, Clone, Default)]
+pub struct ReviewBodies {
+    /// Verdicts of each visit, oldest first.
+    pub verdicts: BTreeMap<VisitId, Vec<(VerdictId, String)>>,
+    /// Rework tickets of each visit, oldest first.
+    pub reworks: BTreeMap<VisitId, Vec<(ReworkId, String)>>,
+}
+
+/// Verdicts and rework tickets of visits.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_review_bodies(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<ReviewBodies> {
+    let mut bodies = ReviewBodies::default();
+    for of in of.chunks(ROWS) {
+        let verdicts: Vec<(Txt<VisitId>, Txt<VerdictId>, String)> = per_backend!(conn, c => verdicts::table
+            .filter(verdicts::org_id.eq(Txt(org)).and(verdicts::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .order((verdicts::at_ms, verdicts::id))
+            .select((verdicts::visit_id, verdicts::id, verdicts::body))
+            .load(c))?;
+        for (visit, id, body) in verdicts {
+            bodies.verdicts.entry(visit.0).or_default().push((id.0, body));
+        }
+        let reworks: Vec<(Txt<VisitId>, Txt<ReworkId>, String)> = per_backend!(conn, c => reworks::table
+            .filter(reworks::org_id.eq(Txt(org)).and(reworks::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .order((reworks::opened_at_ms, reworks::id))
+            .select((reworks::visit_id, reworks::id, reworks::body))
+            .load(c))?;
+        for (visit, id, body) in reworks {
+            bodies.reworks.entry(visit.0).or_default().push((id.0, body));
+        }
+    }
+    Ok(bodies)
 }

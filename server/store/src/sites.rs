@@ -5,6 +5,7 @@ use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::per_backend::ROWS;
 use crate::schema::sites;
 use crate::text::Txt;
 
@@ -61,6 +62,22 @@ pub fn find_site(conn: &mut Conn, org: OrgId, id: SiteId) -> StoreResult<Option<
         .select(SiteRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The sites of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[SiteId]) -> StoreResult<Vec<SiteRecord>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<SiteRecord> = per_backend!(conn, c => sites::table
+            .filter(sites::org_id.eq(Txt(org)).and(sites::id.eq_any(ids.iter().copied().map(Txt))))
+            .select(SiteRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Sites of a customer, oldest first.

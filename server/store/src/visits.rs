@@ -5,6 +5,7 @@ use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{assignments, customers, sites, visits, work_orders};
 use crate::text::Txt;
 
@@ -67,8 +68,32 @@ pub struct VisitRecord {
 /// # Errors
 /// Conflict if id or number are taken or the work order is unknown.
 pub fn insert_visit(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(visits::table).values(row).execute(c))?;
+    insert_visits(conn, std::slice::from_ref(row))
+}
+
+/// Adds visits.
+///
+/// # Errors
+/// Conflict if an id or number is taken or a work order is unknown.
+pub fn insert_visits(conn: &mut Conn, rows: &[VisitRecord]) -> StoreResult<()> {
+    for_rows!(conn, rows, part => diesel::insert_into(visits::table).values(part))?;
     Ok(())
+}
+
+/// The visits of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[VisitId]) -> StoreResult<Vec<VisitRecord>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<VisitRecord> = per_backend!(conn, c => visits::table
+            .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(ids.iter().copied().map(Txt))))
+            .select(VisitRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The visit of this id.
@@ -125,6 +150,27 @@ pub fn update_projection(
         .set((visits::state.eq(state), visits::outcome.eq(outcome), visits::submitted_at_ms.eq(submitted_at_ms)))
         .execute(c))?;
     expect_one(affected)
+}
+
+/// Writes everything of a visit that is derived: the projections, and with a new version since when its evidence is
+/// complete.
+///
+/// # Concurrency
+/// The row must have been read under `presence::lock_visits` in this transaction.
+///
+/// # Errors
+/// Stale if there is no such visit.
+pub fn update_derived(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(visits::table.find((row.org_id, row.id)))
+        .set((
+            visits::state.eq(&row.state),
+            visits::outcome.eq(&row.outcome),
+            visits::submitted_at_ms.eq(row.submitted_at_ms),
+            visits::missing_blobs.eq(row.missing_blobs),
+            visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
+            visits::version.eq(row.version),
+        ))
+        .execute(c))?)
 }
 
 /// The visit that follows a visit as its next attempt.

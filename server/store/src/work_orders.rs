@@ -6,6 +6,7 @@ use sync_core::ids::{CustomerId, OrgId, SiteId, UserId, WorkOrderId};
 use crate::conn::Conn;
 use crate::customers::containing;
 use crate::error::StoreResult;
+use crate::per_backend::ROWS;
 use crate::schema::{assignments, sites, visits, work_orders};
 use crate::text::Txt;
 
@@ -60,6 +61,22 @@ pub fn find_work_order(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreRes
         .select(WorkOrderRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The work orders of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[WorkOrderId]) -> StoreResult<Vec<WorkOrderRecord>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<WorkOrderRecord> = per_backend!(conn, c => work_orders::table
+            .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::id.eq_any(ids.iter().copied().map(Txt))))
+            .select(WorkOrderRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// The work order of this number in the ordering system.

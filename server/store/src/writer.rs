@@ -1,8 +1,10 @@
 //! The one thread that writes to SQLite.
 //!
-//! Requests send it re-runnable closures; it runs each in a transaction and answers after the commit.
-//! Running several closures under one commit (group commit) changes only this file.
+//! Requests send it re-runnable closures. It takes those that wait, runs them one after the other in one transaction, each
+//! behind a savepoint of its own, and answers them after its commit: what comes together waits for the disk together (group
+//! commit). A closure that fails takes back what it wrote and nothing else.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -13,24 +15,27 @@ use tokio::sync::{mpsc, oneshot};
 use crate::conn::Conn;
 use crate::error::{AsStoreError, StoreError, StoreResult};
 
-type Job = Box<dyn FnOnce(&mut Conn) + Send>;
+/// Most closures under one commit: by then the disk is a small part of the work, and the first waits for the last.
+const MAX_GROUP: usize = 16;
+
+type Group = Vec<Box<dyn Job>>;
 
 /// Sends writes to the writer thread, which ends when the last sender is dropped.
 pub(crate) struct Writer {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
 }
 
 impl Writer {
-    /// Starts the thread on `conn`; `pool` gives a fresh connection should a job panic.
+    /// Starts the thread on `conn`; `pool` gives a fresh connection should this one be spoilt.
     pub(crate) fn start(
         conn: Conn,
         pool: Pool<ConnectionManager<SqliteConnection>>,
         queued: usize,
     ) -> StoreResult<Self> {
-        let (jobs, mut queue) = mpsc::channel(queued);
+        let (jobs, queue) = mpsc::channel(queued);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(conn, &pool, &mut queue))
+            .spawn(move || work(conn, &pool, &mut Waiting { queue, alone: VecDeque::new() }))
             .map_err(|error| StoreError::Open(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { jobs })
     }
@@ -38,7 +43,7 @@ impl Writer {
     /// Runs `f` on the writer thread and waits for its commit.
     pub(crate) async fn write<T, E>(
         &self,
-        mut f: impl FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
+        f: impl FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
         wait: Duration,
     ) -> Result<T, E>
     where
@@ -46,29 +51,132 @@ impl Writer {
         E: AsStoreError + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |conn| {
-            // The request may be gone; its write is committed all the same.
-            let _ = answer.send(conn.write_transaction(&mut f));
-        });
+        let job = Box::new(Write { f, result: None, answer });
         self.jobs.send_timeout(job, wait).await.map_err(|_full_or_gone| StoreError::Busy)?;
-        // A dropped sender means the job panicked: its transaction was rolled back.
+        // A dropped sender means the closure panicked: what it wrote was rolled back.
         answered.await.unwrap_or_else(|_dropped| Err(StoreError::Panicked.into()))
     }
 }
 
-fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, queue: &mut mpsc::Receiver<Job>) {
-    while let Some(job) = queue.blocking_recv() {
-        if catch_unwind(AssertUnwindSafe(|| job(&mut conn))).is_err() {
-            tracing::error!("a write panicked; its transaction is rolled back");
-            // Dropping the connection rolls back; the pool opens another.
-            drop(conn);
-            match pool.get() {
-                Ok(fresh) => conn = Conn::Sqlite(fresh),
-                Err(error) => {
-                    tracing::error!(%error, "the writer cannot reopen the database");
-                    return;
-                }
+/// A write that waits for its turn, and then for the commit.
+trait Job: Send {
+    /// Runs the closure in the group's transaction and keeps its result; whether what it wrote should stay.
+    fn run(&mut self, conn: &mut Conn) -> bool;
+
+    /// Runs the closure in a transaction of its own and keeps its result.
+    fn run_alone(&mut self, conn: &mut Conn);
+
+    /// Hands over the result.
+    fn answer(self: Box<Self>);
+}
+
+struct Write<F, T, E> {
+    f: F,
+    result: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Job for Write<F, T, E>
+where
+    F: FnMut(&mut Conn) -> Result<T, E> + Send,
+    T: Send,
+    E: AsStoreError + Send,
+{
+    fn run(&mut self, conn: &mut Conn) -> bool {
+        self.result.insert((self.f)(conn)).is_ok()
+    }
+
+    fn run_alone(&mut self, conn: &mut Conn) {
+        self.result = Some(conn.write_transaction(&mut self.f));
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(result) = self.result {
+            // The request may be gone; its write is committed all the same.
+            let _ = self.answer.send(result);
+        }
+    }
+}
+
+/// What is still to be written.
+struct Waiting {
+    queue: mpsc::Receiver<Box<dyn Job>>,
+    /// Writes of a group that fell apart; each is run again by itself.
+    alone: VecDeque<Box<dyn Job>>,
+}
+
+impl Waiting {
+    /// The next writes to run together; `None` once nobody can send any more.
+    fn next_group(&mut self) -> Option<Group> {
+        if let Some(job) = self.alone.pop_front() {
+            return Some(vec![job]);
+        }
+        let mut group = vec![self.queue.blocking_recv()?];
+        while group.len() < MAX_GROUP
+            && let Ok(job) = self.queue.try_recv()
+        {
+            group.push(job);
+        }
+        Some(group)
+    }
+}
+
+fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, waiting: &mut Waiting) {
+    while let Some(mut group) = waiting.next_group() {
+        let Err(spoilt) = run(&mut conn, &mut group) else {
+            group.into_iter().for_each(Job::answer);
+            continue;
+        };
+        if let Spoilt::Panicked(at) = spoilt {
+            tracing::error!("a write panicked; what it wrote is rolled back");
+            // Dropped without an answer.
+            group.remove(at);
+        }
+        waiting.alone.extend(group);
+        // Dropping the connection rolls back; the pool opens another.
+        drop(conn);
+        match pool.get() {
+            Ok(fresh) => conn = Conn::Sqlite(fresh),
+            Err(error) => {
+                tracing::error!(%error, "the writer cannot reopen the database");
+                return;
             }
         }
     }
+}
+
+/// Why a group has to be run again on another connection, nothing of it being written.
+enum Spoilt {
+    /// The closure at this place panicked.
+    Panicked(usize),
+    /// The transaction as a whole failed, for instance on a full disk: alone, each will be told its own reason.
+    Failed,
+}
+
+impl From<StoreError> for Spoilt {
+    fn from(error: StoreError) -> Self {
+        tracing::warn!(%error, "a group of writes failed; each is run alone");
+        Self::Failed
+    }
+}
+
+/// Runs a group under one commit; every result is final on `Ok`.
+fn run(conn: &mut Conn, group: &mut [Box<dyn Job>]) -> Result<(), Spoilt> {
+    if let [job] = group {
+        return contained(0, || job.run_alone(conn));
+    }
+    conn.begin_write()?;
+    for (at, job) in group.iter_mut().enumerate() {
+        conn.begin_nested()?;
+        if contained(at, || job.run(conn))? {
+            conn.commit()?;
+        } else {
+            conn.roll_back()?;
+        }
+    }
+    Ok(conn.commit()?)
+}
+
+fn contained<T>(at: usize, work: impl FnOnce() -> T) -> Result<T, Spoilt> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_panic| Spoilt::Panicked(at))
 }

@@ -1,11 +1,26 @@
 //! Whether everything a visit declares is durable here.
 
 use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, blobs, presence};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
 use crate::app::{AppResult, scope};
+
+/// Sets what of a visit's evidence is durable in its row; true if completeness began or ended.
+///
+/// A form that the crew signed and that never came is as much a gap as a photo.
+pub(crate) fn set_evidence(row: &mut VisitRecord, missing: usize, lacks_statements: bool, now: UnixMillis) -> bool {
+    row.missing_blobs = i64::try_from(missing).unwrap_or(i64::MAX);
+    let is_complete = missing == 0 && !lacks_statements;
+    if is_complete == row.evidence_complete_at_ms.is_some() {
+        return false;
+    }
+    row.evidence_complete_at_ms = is_complete.then_some(now.0);
+    row.version += 1;
+    true
+}
 
 /// Counts the missing blobs of a visit anew and notes since when its evidence is complete.
 ///

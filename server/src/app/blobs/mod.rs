@@ -9,6 +9,7 @@ mod receipt;
 mod tests;
 mod upload;
 
+pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
 pub use missing::{MissingBlob, list_missing_blobs};
 pub use previews::{PreviewQueue, render_pending};

@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
-use doorstep_store::blobs::{Claim, ClaimSource, replace_claims};
+use doorstep_store::blobs::{Claim, ClaimSource, Claims, add_claims, delete_claims};
 use doorstep_store::devices::{DeviceRow, insert_device};
-use doorstep_store::documents::{DocumentRow, Heads, find_document_version, write_document};
+use doorstep_store::documents::{DocumentRow, Heads, find_document_version, insert_documents, update_document};
 use doorstep_store::feed::{FeedBatch, FeedKind, FeedRow, list_feed};
 use doorstep_store::norms::{PolicyVersionRow, TemplateRow, insert_policy, insert_template};
 use doorstep_store::organisations::{OrganisationRow, insert_organisation};
@@ -287,11 +287,16 @@ impl Office {
                 change_index: vec![],
                 snapshot: snapshot.clone(),
             };
-            write_document(conn, &row)?;
+            if version == 1 {
+                insert_documents(conn, &[row])?;
+            } else {
+                update_document(conn, &row)?;
+            }
             let projection = sync::project(ORG, visit, &view);
-            projections::replace_projection(conn, ORG, visit, &projection, version == 1)?;
+            projections::replace_projections(conn, ORG, &[visit], &projection)?;
             let claims = view.photos.iter().map(|photo| Claim { sha256: photo.value.sha256, is_required: true });
-            replace_claims(conn, ORG, visit, ClaimSource::Photo, &claims.collect())?;
+            delete_claims(conn, ORG, &[visit], ClaimSource::Photo)?;
+            add_claims(conn, ORG, ClaimSource::Photo, &Claims::from([(visit, claims.collect())]))?;
             let mut batch = FeedBatch::new();
             update_evidence(conn, &mut batch, ORG, visit, now)?;
             let projected = reproject_view(conn, ORG, &view, now)?;

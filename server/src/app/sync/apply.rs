@@ -1,25 +1,26 @@
 //! Writing a judged push in one transaction: items, projections, feed.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod docs;
 
-use doorstep_store::blobs::{self, ClaimSource};
+use std::collections::BTreeSet;
+
 use doorstep_store::evidence::{self, QuarantineRow};
-use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, StoreError, devices, documents, presence, projections};
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::{Conn, StoreError, blobs, devices, documents, presence};
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, VisitId};
-use sync_core::merge::View;
+use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
-use super::doc::{Access, JudgedDoc, access};
+use super::access::{Access, Standing};
+use super::doc::JudgedDoc;
 use super::intents;
 use super::judge::Judged;
 use super::receipt::Held;
 use super::statement::JudgedStatement;
-use super::{Pushed, Round, late, projection};
+use super::{Pushed, Round};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
-use crate::app::visits::{Norms, Reprojection, reproject, reproject_with};
+use crate::app::visits::reproject;
 use crate::app::{AppResult, AppState, ErrorCode};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
@@ -31,18 +32,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
     intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
-    let mut touched = BTreeSet::new();
-    let mut late_reasons = BTreeMap::new();
-    let mut norms = Norms::new(round.ctx.actor.org, round.ctx.now);
-    for doc in &judged.docs {
-        if let Some(reason) = write_doc(conn, round, doc, &mut batch, &mut norms)? {
-            late_reasons.insert(doc.visit, reason);
-        }
-        // Only who may write a visit learns which of its blobs are missing.
-        if doc.access != Access::None && !round.is_revoked() {
-            touched.insert(doc.visit);
-        }
-    }
+    let late_reasons = docs::write(conn, round, &judged.docs, &mut batch)?;
+    // Only who may write a visit learns which of its blobs are missing.
+    let may_learn = |doc: &&JudgedDoc| doc.access != Access::None && !round.is_revoked();
+    let mut touched: BTreeSet<VisitId> = judged.docs.iter().filter(may_learn).map(|doc| doc.visit).collect();
     for statement in &judged.statements {
         if let Some(visit) = statement.write(conn, round)? {
             let (org, now) = (round.ctx.actor.org, round.ctx.now);
@@ -62,11 +55,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     for statement in &judged.statements {
         record_statement(conn, round, statement, &mut pushed)?;
     }
-    pushed.wants.extend(wants(conn, round, &touched)?);
+    pushed.wants.extend(wants(conn, round, touched)?);
     let positions = batch.publish(conn, round.ctx.actor.org)?;
-    for doc in &judged.docs {
-        doc.write_bytes(conn, round, &positions)?;
-    }
+    let changes: Vec<_> = judged.docs.iter().filter_map(|doc| doc.change_row(round, &positions)).collect();
+    documents::insert_doc_changes(conn, &changes)?;
     Ok(pushed)
 }
 
@@ -79,65 +71,15 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
     }
     let docs = judged.docs.iter().filter(|doc| doc.view().is_some()).map(|doc| (doc.visit, doc.access));
     let judged_by: Vec<_> = docs.chain(judged.statements.iter().filter_map(JudgedStatement::access)).collect();
-    // In the order of their ids, as everybody who locks several.
-    for visit in judged_by.iter().map(|(visit, _)| *visit).collect::<BTreeSet<_>>() {
-        presence::lock_visit(conn, round.ctx.actor.org, visit)?;
+    let visits: BTreeSet<VisitId> = judged_by.iter().map(|(visit, _)| *visit).collect();
+    let visits = Vec::from_iter(visits);
+    presence::lock_visits(conn, round.ctx.actor.org, &visits)?;
+    let standing = Standing::load(conn, round, &visits)?;
+    if judged_by.into_iter().all(|(visit, known)| standing.access(round, visit, &judged.created) == known) {
+        Ok(())
+    } else {
+        Err(StoreError::Stale.into())
     }
-    for (visit, known) in judged_by {
-        if access(conn, round, visit, &judged.created)? != known {
-            return Err(StoreError::Stale.into());
-        }
-    }
-    Ok(())
-}
-
-/// Writes one document with its projections; returns why its news does not count yet.
-fn write_doc(
-    conn: &mut Conn,
-    round: &Round,
-    doc: &JudgedDoc,
-    batch: &mut FeedBatch,
-    norms: &mut Norms,
-) -> AppResult<Option<&'static str>> {
-    let Some(view) = doc.view() else { return Ok(None) };
-    let (org, visit, now) = (round.ctx.actor.org, doc.visit, round.ctx.now);
-    doc.write(conn, round)?;
-    projections::replace_projection(conn, org, visit, &projection::project(org, visit, view), doc.is_new())?;
-    let reprojected = settle(conn, batch, org, view, norms)?;
-    on_resubmission(conn, batch, org, visit, &reprojected, now)?;
-    // A visit that an intent of this very push makes is held by those whom the batch will tell.
-    let holders = batch.holders(conn, org, FeedKind::Visit, &visit.to_string())?;
-    doc.tell(batch, &holders);
-    Ok(match doc.access {
-        Access::Late(reason) => Some(reason),
-        _ if late::holds_late(&reprojected.derived.late, doc.changes()) => Some("submitted"),
-        _ => None,
-    })
-}
-
-/// Derives evidence and state from the new content.
-///
-/// What came after the visit was handed in is known only once the state is; then its blobs are no longer
-/// waited for, so that a late photo cannot hold up the review.
-fn settle(
-    conn: &mut Conn,
-    batch: &mut FeedBatch,
-    org: OrgId,
-    view: &View,
-    norms: &mut Norms,
-) -> AppResult<Reprojection> {
-    let (visit, now) = (view.visit, norms.now());
-    let claims = projection::claims(view, &[]);
-    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &claims)?;
-    presence::replace_named_statements(conn, org, visit, &projection::named_statements(view))?;
-    update_evidence(conn, batch, org, visit, now)?;
-    let projected = reproject_with(conn, norms, view)?;
-    let in_time = projection::claims(view, &projected.derived.late);
-    if in_time == claims {
-        return Ok(projected);
-    }
-    blobs::replace_claims(conn, org, visit, ClaimSource::Photo, &in_time)?;
-    if update_evidence(conn, batch, org, visit, now)? { reproject_with(conn, norms, view) } else { Ok(projected) }
 }
 
 /// Keeps the list the batch seal covers, with the seal.
@@ -213,10 +155,7 @@ fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement,
 }
 
 /// Blobs the touched visits name and the server lacks.
-fn wants(conn: &mut Conn, round: &Round, touched: &BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
-    let mut wants = BTreeSet::new();
-    for visit in touched {
-        wants.extend(blobs::list_missing(conn, round.ctx.actor.org, *visit)?);
-    }
-    Ok(wants)
+fn wants(conn: &mut Conn, round: &Round, touched: BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
+    let missing = blobs::list_missing_of(conn, round.ctx.actor.org, &Vec::from_iter(touched))?;
+    Ok(missing.into_values().flatten().collect())
 }

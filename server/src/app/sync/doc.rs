@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_store::documents::{self, DocChangeRow, DocumentRow, Heads, PushPositions};
+use doorstep_store::documents::{self, ActorRow, DocChangeRow, DocumentRow, Heads, PushPositions};
 use doorstep_store::evidence::QuarantineRow;
 use doorstep_store::feed::{FeedBatch, FeedKind, Positions};
-use doorstep_store::{Conn, StoreError, Txt, assignments, visits};
+use doorstep_store::{Conn, StoreError, Txt};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::ChangeMeta;
 use sync_core::doc::genesis::genesis_actor;
@@ -16,40 +16,8 @@ use sync_core::merge::{self, View};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
 
 use super::Round;
+use super::access::Access;
 use crate::app::{AppResult, ErrorCode, Refusal};
-
-/// Why work on a visit counts as late evidence, or that it does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Access {
-    /// The rep is on the crew, or an intent of this push makes the visit.
-    Crew,
-    /// The rep was on the crew, or the visit has ended: kept and shown to the dispatcher.
-    Late(&'static str),
-    /// The visit does not exist for this rep.
-    None,
-}
-
-/// Who may write a visit's document and statements.
-pub(super) fn access(conn: &mut Conn, round: &Round, visit: VisitId, created: &BTreeSet<VisitId>) -> AppResult<Access> {
-    let org = round.ctx.actor.org;
-    let Some(row) = visits::find_visit(conn, org, visit)? else {
-        return Ok(if created.contains(&visit) { Access::Crew } else { Access::None });
-    };
-    let assignments = assignments::list_assignments(conn, org, visit)?;
-    let mut mine = assignments.iter().filter(|assignment| assignment.rep_id.0 == round.ctx.actor.user).peekable();
-    if mine.peek().is_none() {
-        return Ok(Access::None);
-    }
-    Ok(if row.cancelled_at_ms.is_some() {
-        Access::Late("cancelled")
-    } else if row.closed_at_ms.is_some() {
-        Access::Late("closed")
-    } else if mine.all(|assignment| assignment.until_ms.is_some()) {
-        Access::Late("reassigned")
-    } else {
-        Access::Crew
-    })
-}
 
 /// A pushed document, judged.
 #[derive(Debug)]
@@ -110,11 +78,12 @@ pub(super) fn judge(
     conn: &mut Conn,
     round: &Round,
     pushed: &PushDoc,
-    created: &BTreeSet<VisitId>,
+    access: Access,
+    stored: Option<&DocumentRow>,
 ) -> AppResult<JudgedDoc> {
     let visit = pushed.id;
     let chunks = chunks_of(pushed);
-    let mut judged = JudgedDoc::unread(visit, access(conn, round, visit, created)?);
+    let mut judged = JudgedDoc::unread(visit, access);
     if round.is_revoked() {
         judged.refused = Some(RefusedDoc::whole(&chunks, "device_revoked"));
         return Ok(judged);
@@ -122,8 +91,7 @@ pub(super) fn judge(
     if judged.access == Access::None {
         return Ok(judged);
     }
-    let stored = documents::find_document(conn, round.ctx.actor.org, visit)?;
-    if let Some(row) = &stored {
+    if let Some(row) = stored {
         judged.heads_before.clone_from(&row.heads.0.0);
         judged.version_read = row.version;
     }
@@ -134,7 +102,7 @@ pub(super) fn judge(
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
-    match admit(conn, round, visit, &chunks, stored.as_ref())? {
+    match admit(conn, round, visit, &chunks, stored)? {
         Some(admission) => judged.take(admission, is_document_chunk),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
@@ -276,47 +244,45 @@ impl JudgedDoc {
         self.accepted.as_ref().map_or(&self.heads_before, |accepted| &accepted.heads)
     }
 
-    /// Writes the document, provided nobody wrote it since it was judged.
-    pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<()> {
-        let Some(accepted) = &self.accepted else { return Ok(()) };
-        let org = round.ctx.actor.org;
-        documents::write_document(
-            conn,
-            &DocumentRow {
-                org_id: Txt(org),
-                visit_id: Txt(self.visit),
-                version: self.version_read + 1,
-                heads: Txt(Heads(accepted.heads.clone())),
-                change_index: accepted.index.clone(),
-                snapshot: accepted.snapshot.clone(),
-            },
-        )?;
-        let genesis = genesis_actor(self.visit);
-        let actors: BTreeSet<Actor> =
-            accepted.changes.iter().map(|change| change.actor).filter(|a| *a != genesis).collect();
-        for actor in actors {
-            documents::bind_actor(conn, org, actor, self.visit, round.device.id.0)?;
-        }
-        Ok(())
+    /// The document as it is to be stored, provided nobody wrote it since it was judged.
+    pub(super) fn document_row(&self, round: &Round) -> Option<DocumentRow> {
+        let accepted = self.accepted.as_ref()?;
+        Some(DocumentRow {
+            org_id: Txt(round.ctx.actor.org),
+            visit_id: Txt(self.visit),
+            version: self.version_read + 1,
+            heads: Txt(Heads(accepted.heads.clone())),
+            change_index: accepted.index.clone(),
+            snapshot: accepted.snapshot.clone(),
+        })
     }
 
-    /// Appends the received bytes once the feed positions of this push are known.
-    pub(super) fn write_bytes(&self, conn: &mut Conn, round: &Round, positions: &Positions) -> AppResult<()> {
-        let Some(accepted) = &self.accepted else { return Ok(()) };
-        let positions: BTreeMap<String, i64> = positions.of(FeedKind::Doc, &self.visit.to_string());
-        Ok(documents::insert_doc_change(
-            conn,
-            &DocChangeRow {
-                org_id: Txt(round.ctx.actor.org),
-                visit_id: Txt(self.visit),
-                seq: self.version_read + 1,
-                device_id: round.device.id,
-                received_at_ms: round.ctx.now.0,
-                is_document_chunk: accepted.is_document_chunk,
-                positions: Txt(PushPositions(positions)),
-                bytes: accepted.bytes.clone(),
-            },
-        )?)
+    /// Whose the writers of the accepted changes are from now on.
+    pub(super) fn actor_rows(&self, round: &Round) -> impl Iterator<Item = ActorRow> {
+        let genesis = genesis_actor(self.visit);
+        let (org_id, visit_id, device_id) = (Txt(round.ctx.actor.org), Txt(self.visit), round.device.id);
+        let actors: BTreeSet<Actor> = self.changes().iter().map(|change| change.actor).collect();
+        actors.into_iter().filter(move |actor| *actor != genesis).map(move |actor| ActorRow {
+            org_id,
+            actor: Txt(actor),
+            visit_id,
+            device_id,
+        })
+    }
+
+    /// The received bytes once the feed positions of this push are known.
+    pub(super) fn change_row(&self, round: &Round, positions: &Positions) -> Option<DocChangeRow> {
+        let accepted = self.accepted.as_ref()?;
+        Some(DocChangeRow {
+            org_id: Txt(round.ctx.actor.org),
+            visit_id: Txt(self.visit),
+            seq: self.version_read + 1,
+            device_id: round.device.id,
+            received_at_ms: round.ctx.now.0,
+            is_document_chunk: accepted.is_document_chunk,
+            positions: Txt(PushPositions(positions.of(FeedKind::Doc, &self.visit.to_string()))),
+            bytes: accepted.bytes.clone(),
+        })
     }
 
     /// The row for quarantine.
@@ -357,10 +323,8 @@ impl JudgedDoc {
 
     /// Tells everybody who holds the visit about the new content.
     pub(super) fn tell(&self, batch: &mut FeedBatch, holders: &BTreeSet<String>) {
-        if self.accepted.is_some() {
-            for audience in holders {
-                batch.put(audience.clone(), FeedKind::Doc, self.visit);
-            }
+        for audience in holders {
+            batch.put(audience.clone(), FeedKind::Doc, self.visit);
         }
     }
 }

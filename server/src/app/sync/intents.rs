@@ -3,21 +3,24 @@
 //! An intent is stored byte for byte whatever becomes of it; a declined one never discards anything.
 
 mod effect;
-pub(super) mod stand_in;
+mod new_visits;
+mod stand_in;
 
 use std::collections::BTreeMap;
 
 use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::intent_blobs::list_missing_of_intent;
+use doorstep_store::intent_blobs::list_missing_of_intents;
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::IntentId;
-use sync_core::intent::{self, Intent};
+use sync_core::intent::{self, Intent, IntentBody};
 use sync_core::plan::IntentResultRow;
 use sync_core::protocol::{Ack, AckItem, Outcome};
 use sync_core::time::UnixMillis;
 
+use self::new_visits::NewVisits;
+pub(super) use self::stand_in::StandIns;
 use super::apply::quarantine;
 use super::{Pushed, Round};
 use crate::app::scope::audience_of_user;
@@ -45,14 +48,35 @@ impl JudgedIntent {
             bytes: bytes.to_vec(),
         }
     }
+
+    fn new_id(&self) -> Option<IntentId> {
+        if let Self::New { intent, .. } = self { Some(intent.id) } else { None }
+    }
+}
+
+/// A new intent with what it came to.
+#[derive(Debug)]
+struct Decided<'a> {
+    intent: &'a Intent,
+    bytes: &'a [u8],
+    decision: Decision,
 }
 
 /// Judges the pushed intents; the first use of an id in a request counts, as it does in the database.
 pub(super) fn judge_all(conn: &mut Conn, round: &Round) -> AppResult<Vec<JudgedIntent>> {
     let mut first_uses = BTreeMap::new();
-    let mut judged = Vec::with_capacity(round.request.intents.len());
-    for bytes in &round.request.intents {
-        let one = judge(conn, round, &bytes.0)?;
+    let read: Vec<JudgedIntent> = round.request.intents.iter().map(|bytes| read(round, &bytes.0)).collect();
+    let ids: Vec<IntentId> = read.iter().filter_map(JudgedIntent::new_id).collect();
+    let stored = evidence::list_intent_hashes(conn, round.ctx.actor.org, &ids)?;
+    let mut judged = Vec::with_capacity(read.len());
+    for one in read {
+        let one = match one {
+            JudgedIntent::New { intent, bytes } => match stored.get(&intent.id) {
+                Some(known) => again(intent.id, *known, bytes),
+                None => JudgedIntent::New { intent, bytes },
+            },
+            other => other,
+        };
         judged.push(match one {
             JudgedIntent::New { intent, bytes } => match first_uses.get(&intent.id) {
                 Some(first) => again(intent.id, *first, bytes),
@@ -76,23 +100,17 @@ fn again(id: IntentId, known: Hash, bytes: Vec<u8>) -> JudgedIntent {
     JudgedIntent::Refused { item: AckItem::Intent(id), id: hash.to_string(), code: "intent_forked".to_owned(), bytes }
 }
 
-/// Judges one pushed intent.
-fn judge(conn: &mut Conn, round: &Round, bytes: &[u8]) -> AppResult<JudgedIntent> {
+/// Reads one pushed intent, as if its id were new.
+fn read(round: &Round, bytes: &[u8]) -> JudgedIntent {
     let refused = |code| JudgedIntent::refused(bytes, code);
     if round.is_revoked() {
-        return Ok(refused("device_revoked"));
+        return refused("device_revoked");
     }
-    let parsed = match Intent::parse(bytes) {
-        Ok(parsed) => parsed,
-        Err(error) => return Ok(refused(error.code())),
-    };
-    if parsed.by != round.ctx.actor.user {
-        return Ok(refused("by_mismatch"));
+    match Intent::parse(bytes) {
+        Err(error) => refused(error.code()),
+        Ok(parsed) if parsed.by != round.ctx.actor.user => refused("by_mismatch"),
+        Ok(parsed) => JudgedIntent::New { intent: Box::new(parsed), bytes: bytes.to_vec() },
     }
-    Ok(match evidence::find_intent(conn, round.ctx.actor.org, parsed.id)? {
-        Some(known) => again(parsed.id, known.sha256.0, bytes.to_vec()),
-        None => JudgedIntent::New { intent: Box::new(parsed), bytes: bytes.to_vec() },
-    })
 }
 
 /// What an intent came to.
@@ -114,17 +132,24 @@ pub(super) fn apply(
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {
+    let mut decided = Vec::new();
+    let mut new_visits = NewVisits::load(conn, state, round, judged)?;
     for one in judged {
         let ack = match one {
             JudgedIntent::New { intent, bytes } => {
-                write(conn, state, round, intent, bytes, batch)?;
+                let decision = if let IntentBody::CreateVisit(body) = &intent.body {
+                    new_visits.decide(conn, batch, (intent, body), decided.len())?
+                } else {
+                    // It may be about a visit that was made just before.
+                    new_visits.write(conn, batch, &mut decided)?;
+                    effect::run(conn, state, round, intent, batch)?
+                };
+                decided.push(Decided { intent, bytes, decision });
                 pushed.held.intents.push(intent.id);
-                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, intent.id)?);
                 Ack::new(AckItem::Intent(intent.id), Outcome::Stored)
             }
             JudgedIntent::Duplicate { id } => {
                 pushed.held.intents.push(*id);
-                pushed.wants.extend(list_missing_of_intent(conn, round.ctx.actor.org, *id)?);
                 Ack::new(AckItem::Intent(*id), Outcome::Duplicate)
             }
             JudgedIntent::Refused { item, id, code, bytes } => {
@@ -139,6 +164,9 @@ pub(super) fn apply(
         };
         pushed.intents.push(ack);
     }
+    new_visits.write(conn, batch, &mut decided)?;
+    write(conn, round, decided, batch)?;
+    pushed.wants.extend(list_missing_of_intents(conn, round.ctx.actor.org, &pushed.held.intents)?);
     Ok(())
 }
 
@@ -155,15 +183,18 @@ fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> Quaranti
     }
 }
 
-fn write(
-    conn: &mut Conn,
-    state: &AppState,
-    round: &Round,
-    intent: &Intent,
-    bytes: &[u8],
-    batch: &mut FeedBatch,
-) -> AppResult<()> {
-    let decision = effect::run(conn, state, round, intent, batch)?;
+/// Keeps intents with their results and tells their author.
+fn write(conn: &mut Conn, round: &Round, decided: Vec<Decided<'_>>, batch: &mut FeedBatch) -> AppResult<()> {
+    let author = audience_of_user(round.ctx.actor.user);
+    let mut rows = Vec::with_capacity(decided.len());
+    for one in decided {
+        batch.put(author.clone(), FeedKind::IntentResult, one.intent.id);
+        rows.push(row_of(round, one)?);
+    }
+    Ok(evidence::insert_intents(conn, &rows)?)
+}
+
+fn row_of(round: &Round, Decided { intent, bytes, decision }: Decided<'_>) -> AppResult<IntentRow> {
     let row = IntentResultRow {
         id: intent.id,
         kind: intent.kind().code().to_owned(),
@@ -174,21 +205,16 @@ fn write(
         decided_at_ms: round.ctx.now,
     };
     let body = serde_json::to_string(&row).map_err(|error| AppError::Internal(error.to_string()))?;
-    evidence::insert_intent(
-        conn,
-        &IntentRow {
-            org_id: Txt(round.ctx.actor.org),
-            id: Txt(intent.id),
-            device_id: round.device.id,
-            user_id: Txt(round.ctx.actor.user),
-            kind: row.kind,
-            bytes: bytes.to_vec(),
-            sha256: Txt(Hash::of(bytes)),
-            result: row.result,
-            result_body: body,
-            received_at_ms: round.ctx.now.0,
-        },
-    )?;
-    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::IntentResult, intent.id);
-    Ok(())
+    Ok(IntentRow {
+        org_id: Txt(round.ctx.actor.org),
+        id: Txt(intent.id),
+        device_id: round.device.id,
+        user_id: Txt(round.ctx.actor.user),
+        kind: row.kind,
+        bytes: bytes.to_vec(),
+        sha256: Txt(Hash::of(bytes)),
+        result: row.result,
+        result_body: body,
+        received_at_ms: round.ctx.now.0,
+    })
 }

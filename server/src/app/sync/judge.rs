@@ -1,15 +1,18 @@
 //! Judging a push before anything is written: the guard on documents, seals of statements, forms of
 //! intents. Runs on one consistent snapshot and changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::Conn;
+use doorstep_store::documents::{self, DocumentRow};
 use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
+use sync_core::protocol::PushDoc;
 
 use super::Round;
+use super::access::Standing;
 use super::doc::{self, JudgedDoc};
-use super::intents::{self, JudgedIntent, stand_in};
+use super::intents::{self, JudgedIntent, StandIns};
 use super::statement::{self, JudgedStatement};
 use crate::app::AppResult;
 
@@ -49,8 +52,7 @@ impl Judged {
 pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
     let intents = intents::judge_all(conn, round)?;
     let created = visits_created(conn, round, &intents)?;
-    let pushed = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
-    let docs = pushed.map(|pushed| doc::judge(conn, round, pushed, &created)).collect::<AppResult<_>>()?;
+    let docs = judge_docs(conn, round, &created)?;
     let statements = round
         .request
         .statements
@@ -60,13 +62,28 @@ pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
     Ok(Judged { intents, docs, statements, created })
 }
 
+/// Judges the pushed documents, with one look at what is stored of all of them.
+fn judge_docs(conn: &mut Conn, round: &Round, created: &BTreeSet<VisitId>) -> AppResult<Vec<JudgedDoc>> {
+    let pushed: Vec<&PushDoc> = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty()).collect();
+    let visits: Vec<VisitId> = pushed.iter().map(|pushed| pushed.id).collect();
+    let standing = Standing::load(conn, round, &visits)?;
+    let stored = documents::list_documents(conn, round.ctx.actor.org, &visits)?;
+    let stored: BTreeMap<VisitId, DocumentRow> = stored.into_iter().map(|row| (row.visit_id.0, row)).collect();
+    let judge = |pushed: &PushDoc| {
+        let access = standing.access(round, pushed.id, created);
+        doc::judge(conn, round, pushed, access, stored.get(&pushed.id))
+    };
+    pushed.into_iter().map(judge).collect()
+}
+
 /// Visits that intents of this very push make: their documents and statements are welcome.
 fn visits_created(conn: &mut Conn, round: &Round, intents: &[JudgedIntent]) -> AppResult<BTreeSet<VisitId>> {
     let mut created = BTreeSet::new();
+    let mut stand_ins = StandIns::new(round.ctx.actor.org, round.ctx.now);
     for judged in intents {
         if let JudgedIntent::New { intent, .. } = judged
             && let IntentBody::CreateVisit(body) = &intent.body
-            && stand_in::find(conn, round.ctx.actor.org, body, round.ctx.now)?.is_some()
+            && stand_ins.find(conn, body)?.is_some()
         {
             created.insert(body.visit_id);
         }

@@ -3,6 +3,7 @@
 //! A push is judged outside the write transaction (guard, seals) and committed optimistically; if
 //! another push of the same document came first, it is judged again. One bad item never fails the request.
 
+mod access;
 mod apply;
 mod doc;
 mod intents;

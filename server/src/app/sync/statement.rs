@@ -1,6 +1,6 @@
 //! One pushed statement: its seal, its owner, its blobs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{self, Claim, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow, StatementRow};
@@ -12,7 +12,7 @@ use sync_core::protocol::{Ack, AckItem, Outcome, PushStatement};
 use sync_core::statement::verify::{StatementError, VerifiedStatement, verify};
 
 use super::Round;
-use super::doc::{self, Access};
+use super::access::{Access, Standing};
 use crate::app::AppResult;
 
 /// A pushed statement, judged.
@@ -49,7 +49,7 @@ pub(super) fn judge(
         return Ok(JudgedStatement::Duplicate { digest });
     }
     let body = verified.body();
-    let access = doc::access(conn, round, body.visit, created)?;
+    let access = Standing::load(conn, round, &[body.visit])?.access(round, body.visit, created);
     if access == Access::None {
         return Ok(JudgedStatement::NotFound { digest });
     }
@@ -115,7 +115,8 @@ impl JudgedStatement {
             evidence::insert_statement(conn, row)?;
         }
         let claims = blobs.iter().map(|sha256| Claim { sha256: *sha256, is_required: true }).collect();
-        blobs::add_claims(conn, round.ctx.actor.org, row.visit_id.0, ClaimSource::Statement, &claims)?;
+        let claims = BTreeMap::from([(row.visit_id.0, claims)]);
+        blobs::add_claims(conn, round.ctx.actor.org, ClaimSource::Statement, &claims)?;
         Ok(Some(row.visit_id.0))
     }
 

@@ -40,7 +40,7 @@ impl Norms {
     }
 
     /// The organisation.
-    pub(super) const fn org(&self) -> OrgId {
+    pub(crate) const fn org(&self) -> OrgId {
         self.org
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
 use sync_core::doc::VisitDoc;
-use sync_core::ids::{OrgId, VisitId};
+use sync_core::ids::{OrgId, ReworkId, VerdictId, VisitId};
 use sync_core::merge::view::{Finding, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::Facts;
@@ -70,6 +70,23 @@ impl LoadedFacts {
             device_now: None,
         }
     }
+
+    /// What the visit of a view is now; writes nothing.
+    #[must_use]
+    pub fn project(&self, view: &View) -> Reprojection {
+        let derived = sync_core::visit::state(&self.of(view), &self.review);
+        // Neither rules nor the outcome read what came after the hand-in.
+        let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
+        let counting = in_time.as_ref().unwrap_or(view);
+        let mut findings = sync_core::rules::findings(&self.of(counting));
+        findings.extend(derived.findings.iter().cloned());
+        findings.extend(view.findings.iter().cloned());
+        findings.sort();
+        findings.dedup();
+        let outcome = outcome_of(counting, derived.state);
+        let submitted_at = handed_in_at(view, derived.state);
+        Reprojection { state: derived.state, outcome, submitted_at, derived, findings }
+    }
 }
 
 /// Projects the state of a visit from what is stored, and writes it.
@@ -94,23 +111,11 @@ pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis)
 /// # Errors
 /// As [`reproject_view`].
 pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
-    let org = norms.org();
-    let loaded = load_facts_by(conn, norms, view)?;
-    let facts = loaded.of(view);
-    let derived = sync_core::visit::state(&facts, &loaded.review);
-    // Neither rules nor the outcome read what came after the hand-in.
-    let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
-    let counting = in_time.as_ref().unwrap_or(view);
-    let mut findings = sync_core::rules::findings(&loaded.of(counting));
-    findings.extend(derived.findings.iter().cloned());
-    findings.extend(view.findings.iter().cloned());
-    findings.sort();
-    findings.dedup();
-    let outcome = outcome_of(counting, derived.state);
-    let submitted_at = handed_in_at(view, derived.state);
-    let submitted_at_ms = submitted_at.map(|at| at.0);
-    visits::update_projection(conn, org, view.visit, derived.state.code(), outcome.as_deref(), submitted_at_ms)?;
-    Ok(Reprojection { state: derived.state, outcome, submitted_at, derived, findings })
+    let projected = load_facts_by(conn, norms, view)?.project(view);
+    let submitted_at_ms = projected.submitted_at.map(|at| at.0);
+    let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
+    visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    Ok(projected)
 }
 
 /// The merged view of the stored document; an empty one where none is stored yet.
@@ -136,6 +141,21 @@ pub fn load_facts(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis) -> 
 fn load_facts_by(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<LoadedFacts> {
     let org = norms.org();
     let plan = load_plan_snapshot(conn, org, view.visit)?;
+    let review = load_review(conn, org, view.visit)?;
+    facts_of(conn, norms, view, plan, review)
+}
+
+/// The facts about a visit whose plan and review are at hand.
+///
+/// # Errors
+/// Corrupt rows.
+pub(crate) fn facts_of(
+    conn: &mut Conn,
+    norms: &mut Norms,
+    view: &View,
+    plan: PlanSnapshot,
+    review: Review,
+) -> AppResult<LoadedFacts> {
     let (template, template_sha256) = load_template(conn, norms, view, &plan)?;
     let pinned = view.pin().map(|pin| pin.policy_version);
     let policy = match pinned.map(|version| norms.policy(conn, version)).transpose()?.flatten() {
@@ -149,7 +169,7 @@ fn load_facts_by(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<L
         template_sha256,
         policy,
         calendar: norms.calendar(conn)?,
-        review: load_review(conn, org, view.visit)?,
+        review,
         zone_offset_ms: norms.zone_offset_ms(conn)?,
         plan,
         now: norms.now(),
@@ -180,8 +200,14 @@ fn load_template(
 /// # Errors
 /// Corrupt rows.
 pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Review> {
-    let verdicts = list_verdict_bodies(conn, org, visit)?;
-    let reworks = list_rework_bodies(conn, org, visit)?;
+    review_of(&list_verdict_bodies(conn, org, visit)?, &list_rework_bodies(conn, org, visit)?)
+}
+
+/// A review of stored bodies.
+///
+/// # Errors
+/// Corrupt rows.
+pub(super) fn review_of(verdicts: &[(VerdictId, String)], reworks: &[(ReworkId, String)]) -> AppResult<Review> {
     Ok(Review {
         verdicts: verdicts.iter().map(|(id, body)| read("verdicts", id, body)).collect::<AppResult<_>>()?,
         reworks: reworks.iter().map(|(id, body)| read("reworks", id, body)).collect::<AppResult<_>>()?,

@@ -3,21 +3,20 @@
 use std::collections::BTreeMap;
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_appointment};
-use doorstep_store::assignments::{AssignmentRecord, insert_assignment, list_crew};
+use doorstep_store::assignments::list_crew;
 use doorstep_store::customers::find_customer;
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::add_intent_claim;
 use doorstep_store::sites::find_site;
-use doorstep_store::visits::{self, VisitRecord};
-use doorstep_store::{Conn, Txt, agenda, organisations};
-use sync_core::ids::{AssignmentId, VisitId};
-use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, ProposeAppointment};
+use doorstep_store::{Conn, Txt, agenda, visits};
+use sync_core::ids::VisitId;
+use sync_core::intent::body::{CreateCustomer, CreateSite, DayCheckIn, ProposeAppointment};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::time::UnixMillis;
 
-use super::{Decision, stand_in};
+use super::Decision;
 use crate::app::customers::{self, NewCustomer};
-use crate::app::scope::{audience_of_user, load_window, load_zone, refresh_visit};
+use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::sites::{self, NewSite};
 use crate::app::sync::Round;
 use crate::app::sync::pull::granted;
@@ -29,16 +28,16 @@ const CLASH_MS: i64 = 60 * 60 * 1000;
 /// How many other starts a clash offers.
 const ALTERNATIVES: usize = 3;
 
-fn accepted(assigned: impl IntoIterator<Item = (&'static str, String)>) -> Decision {
+pub(super) fn accepted(assigned: impl IntoIterator<Item = (&'static str, String)>) -> Decision {
     let assigned: BTreeMap<_, _> = assigned.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     Decision { word: "accepted", assigned, ..Decision::default() }
 }
 
-fn declined(reason: &str) -> Decision {
+pub(super) fn declined(reason: &str) -> Decision {
     Decision { word: "declined", reason: Some(reason.to_owned()), ..Decision::default() }
 }
 
-fn needs_office(reason: &str) -> Decision {
+pub(super) fn needs_office(reason: &str) -> Decision {
     Decision { word: "needs_office", reason: Some(reason.to_owned()), ..Decision::default() }
 }
 
@@ -51,7 +50,7 @@ pub(super) fn run(
     batch: &mut FeedBatch,
 ) -> AppResult<Decision> {
     match &intent.body {
-        IntentBody::CreateVisit(body) => create_visit(conn, state, round, intent, body, batch),
+        IntentBody::CreateVisit(_) => Err(AppError::Internal("visits are made together".to_owned())),
         IntentBody::CreateCustomer(body) => create_customer(conn, round, body, batch),
         IntentBody::CreateSite(body) => create_site(conn, round, body, batch),
         IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, body, batch),
@@ -68,92 +67,6 @@ fn check_in(conn: &mut Conn, round: &Round, intent: &Intent, body: &DayCheckIn) 
         add_intent_claim(conn, actor.org, intent.id, actor.user, photo.sha256)?;
     }
     Ok(accepted([]))
-}
-
-/// An unplanned visit: its author is the crew, and the dispatcher finds it in his list.
-fn create_visit(
-    conn: &mut Conn,
-    state: &AppState,
-    round: &Round,
-    intent: &Intent,
-    body: &CreateVisit,
-    batch: &mut FeedBatch,
-) -> AppResult<Decision> {
-    let (org, now) = (round.ctx.actor.org, round.ctx.now);
-    if visits::find_visit(conn, org, body.visit_id)?.is_some() {
-        return Ok(declined("visit_exists"));
-    }
-    // Declining would leave the captured document without a visit: the office finds the right order.
-    let work_order_id = match body.work_order_id {
-        Some(id) if carries(conn, round, batch, FeedKind::WorkOrder, id)? => Some(Txt(id)),
-        _ => None,
-    };
-    let is_order_unknown = body.work_order_id.is_some() && work_order_id.is_none();
-    let Some(norms) = stand_in::find(conn, org, body, now)? else { return Ok(declined("norms_unknown")) };
-    let number = next_number(conn, round)?;
-    // A clock that is out of its mind would put the visit where nobody looks.
-    // Nobody stood at a door after the intent came here, whatever the phone's clock said: planned for next year, the
-    // visit would leave the rep's sync window.
-    let start = if intent.at.is_plausible() { intent.at.corrected().min(now) } else { now };
-    visits::insert_visit(
-        conn,
-        &VisitRecord {
-            org_id: Txt(org),
-            id: Txt(body.visit_id),
-            number: Some(number.clone()),
-            origin: "device".to_owned(),
-            work_order_id,
-            template: norms.template.clone(),
-            template_version: norms.template_version,
-            policy_version: norms.policy_version,
-            assignment_epoch: 1,
-            appointment_id: None,
-            planned_start_ms: Some(start.0),
-            attempt: 1,
-            previous_visit_id: None,
-            priority: 0,
-            cancelled_at_ms: None,
-            cancel_reason: None,
-            closed_at_ms: None,
-            evidence_complete_at_ms: None,
-            state: "scheduled".to_owned(),
-            outcome: None,
-            submitted_at_ms: None,
-            missing_blobs: 0,
-            version: 1,
-            created_at_ms: now.0,
-        },
-    )?;
-    insert_assignment(
-        conn,
-        &AssignmentRecord {
-            org_id: Txt(org),
-            // Derived from the intent, so that running the transaction again makes the same row.
-            id: Txt(AssignmentId(intent.id.0)),
-            visit_id: Txt(body.visit_id),
-            rep_id: Txt(round.ctx.actor.user),
-            epoch: 1,
-            from_ms: start.0.min(now.0),
-            until_ms: None,
-        },
-    )?;
-    let window = load_window(conn, org, &state.config.sync, now)?;
-    refresh_visit(conn, batch, org, body.visit_id, window)?;
-    let decision = accepted([("number", number)]);
-    Ok(if is_order_unknown {
-        Decision { assigned: decision.assigned, ..needs_office("work_order_unknown") }
-    } else if norms.is_as_asked {
-        decision
-    } else {
-        Decision { assigned: decision.assigned, ..needs_office("norms_unknown") }
-    })
-}
-
-fn next_number(conn: &mut Conn, round: &Round) -> AppResult<String> {
-    let org = round.ctx.actor.org;
-    let year = load_zone(conn, org)?.year(round.ctx.now).map_err(|error| AppError::Internal(error.to_string()))?;
-    let number = organisations::take_number(conn, org, &format!("V-{year}"))?;
-    Ok(format!("V-{year}-{number:06}"))
 }
 
 fn create_customer(
@@ -205,7 +118,7 @@ fn create_site(conn: &mut Conn, round: &Round, body: &CreateSite, batch: &mut Fe
 
 /// Whether the office's data are on the rep's phone now. To him anything else does not exist: knowing an id opens
 /// nothing.
-fn carries(
+pub(super) fn carries(
     conn: &mut Conn,
     round: &Round,
     batch: &FeedBatch,

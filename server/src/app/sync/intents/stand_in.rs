@@ -1,5 +1,7 @@
 //! The template and policy of an unplanned visit: those the phone used, or the nearest the office has.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::{Conn, norms};
 use sync_core::ids::OrgId;
 use sync_core::intent::body::CreateVisit;
@@ -17,14 +19,34 @@ pub(in crate::app::sync) struct StandIn {
     pub(super) is_as_asked: bool,
 }
 
+/// Finds stand-ins, each once for a push: its visits share a few templates.
+#[derive(Debug)]
+pub(in crate::app::sync) struct StandIns {
+    org: OrgId,
+    now: UnixMillis,
+    known: BTreeMap<(String, i64, i64), Option<StandIn>>,
+}
+
+impl StandIns {
+    /// Nothing found yet.
+    pub(in crate::app::sync) const fn new(org: OrgId, now: UnixMillis) -> Self {
+        Self { org, now, known: BTreeMap::new() }
+    }
+
+    /// The stand-in of an unplanned visit; `None` only where the office has published nothing at all.
+    pub(in crate::app::sync) fn find(&mut self, conn: &mut Conn, body: &CreateVisit) -> AppResult<Option<StandIn>> {
+        let asked = (body.template.clone(), body.template_version, body.policy_version);
+        if let Some(known) = self.known.get(&asked) {
+            return Ok(known.clone());
+        }
+        let found = find(conn, self.org, body, self.now)?;
+        Ok(self.known.entry(asked).or_insert(found).clone())
+    }
+}
+
 /// Finds template and policy for an unplanned visit. An unknown one must not lose the captured work: the newest
 /// of that code stands in, then any. `None` only where the office has published nothing at all.
-pub(in crate::app::sync) fn find(
-    conn: &mut Conn,
-    org: OrgId,
-    body: &CreateVisit,
-    now: UnixMillis,
-) -> AppResult<Option<StandIn>> {
+fn find(conn: &mut Conn, org: OrgId, body: &CreateVisit, now: UnixMillis) -> AppResult<Option<StandIn>> {
     let asked = norms::find_template(conn, org, &body.template, body.template_version)?;
     let is_template_known = asked.is_some();
     let template = match asked {

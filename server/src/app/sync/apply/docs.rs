@@ -1,0 +1,163 @@
+//! The documents of a push and what follows from them: collected for all, written table by table, and every visit derived
+//! from rows that were read at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_store::blobs::{self, ClaimSource, Claims};
+use doorstep_store::documents::{self, ActorRow, DocumentRow};
+use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::projections::{self, Projection};
+use doorstep_store::{Conn, presence, visits};
+use sync_core::bytes::Hash;
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::View;
+use sync_core::time::UnixMillis;
+
+use crate::app::blobs::set_evidence;
+use crate::app::reviews::on_resubmission;
+use crate::app::sync::access::Access;
+use crate::app::sync::doc::JudgedDoc;
+use crate::app::sync::{Round, late, projection};
+use crate::app::visits::project::facts_of;
+use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
+use crate::app::{AppResult, ErrorCode};
+
+/// Writes the accepted documents; returns why the news of some does not count yet.
+pub(super) fn write(
+    conn: &mut Conn,
+    round: &Round,
+    judged: &[JudgedDoc],
+    batch: &mut FeedBatch,
+) -> AppResult<BTreeMap<VisitId, &'static str>> {
+    let mut late_reasons = BTreeMap::new();
+    let accepted: Vec<(&JudgedDoc, &View)> = judged.iter().filter_map(|doc| Some((doc, doc.view()?))).collect();
+    if accepted.is_empty() {
+        return Ok(late_reasons);
+    }
+    let org = round.ctx.actor.org;
+    Rows::of(round, &accepted).write(conn, org)?;
+    let mut settling = Settling::load(conn, round, batch, &accepted)?;
+    for (doc, view) in accepted {
+        let reprojected = settling.settle(conn, batch, view)?;
+        on_resubmission(conn, batch, org, doc.visit, &reprojected, round.ctx.now)?;
+        doc.tell(batch, settling.holders(doc.visit));
+        match doc.access {
+            Access::Late(reason) => late_reasons.insert(doc.visit, reason),
+            _ if late::holds_late(&reprojected.derived.late, doc.changes()) => {
+                late_reasons.insert(doc.visit, "submitted")
+            }
+            _ => None,
+        };
+    }
+    Ok(late_reasons)
+}
+
+/// What documents say, as rows of each table.
+#[derive(Debug, Default)]
+struct Rows {
+    new: Vec<DocumentRow>,
+    changed: Vec<DocumentRow>,
+    actors: Vec<ActorRow>,
+    projection: Projection,
+    claims: Claims,
+    named_statements: BTreeMap<VisitId, BTreeSet<Hash>>,
+}
+
+impl Rows {
+    fn of(round: &Round, accepted: &[(&JudgedDoc, &View)]) -> Self {
+        let mut rows = Self::default();
+        for (doc, view) in accepted {
+            let kind = if doc.is_new() { &mut rows.new } else { &mut rows.changed };
+            kind.extend(doc.document_row(round));
+            rows.actors.extend(doc.actor_rows(round));
+            rows.projection.append(projection::project(round.ctx.actor.org, doc.visit, view));
+            rows.claims.insert(doc.visit, projection::claims(view, &[]));
+            rows.named_statements.insert(doc.visit, projection::named_statements(view));
+        }
+        rows
+    }
+
+    fn write(&self, conn: &mut Conn, org: OrgId) -> AppResult<()> {
+        documents::insert_documents(conn, &self.new)?;
+        self.changed.iter().try_for_each(|row| documents::update_document(conn, row))?;
+        documents::bind_actors(conn, &self.actors)?;
+        let known: Vec<VisitId> = self.changed.iter().map(|row| row.visit_id.0).collect();
+        projections::replace_projections(conn, org, &known, &self.projection)?;
+        blobs::delete_claims(conn, org, &known, ClaimSource::Photo)?;
+        blobs::add_claims(conn, org, ClaimSource::Photo, &self.claims)?;
+        Ok(presence::replace_named_statements(conn, org, &known, &self.named_statements)?)
+    }
+}
+
+/// Derives evidence and state of visits from their new content.
+struct Settling {
+    norms: Norms,
+    planned: BTreeMap<VisitId, Planned>,
+    missing: BTreeMap<VisitId, BTreeSet<Hash>>,
+    lacking_statements: BTreeSet<VisitId>,
+    /// A visit that an intent of this very push makes is held by those whom the batch will tell.
+    holders: BTreeMap<String, BTreeSet<String>>,
+    none: BTreeSet<String>,
+}
+
+impl Settling {
+    fn load(conn: &mut Conn, round: &Round, batch: &FeedBatch, of: &[(&JudgedDoc, &View)]) -> AppResult<Self> {
+        let org = round.ctx.actor.org;
+        let visits: Vec<VisitId> = of.iter().map(|(doc, _)| doc.visit).collect();
+        let items: Vec<String> = visits.iter().map(VisitId::to_string).collect();
+        let lacking = presence::list_missing_statements_of(conn, org, &visits)?;
+        Ok(Self {
+            norms: Norms::new(org, round.ctx.now),
+            planned: load_planned(conn, org, &visits)?,
+            missing: blobs::list_missing_of(conn, org, &visits)?,
+            lacking_statements: lacking.into_iter().map(|(visit, _)| visit).collect(),
+            holders: batch.holders_of(conn, org, FeedKind::Visit, &items)?,
+            none: BTreeSet::new(),
+        })
+    }
+
+    fn holders(&self, visit: VisitId) -> &BTreeSet<String> {
+        self.holders.get(&visit.to_string()).unwrap_or(&self.none)
+    }
+
+    /// Writes what follows for one visit.
+    ///
+    /// What came after the visit was handed in is known only once the state is; then its blobs are no longer
+    /// waited for, so that a late photo cannot hold up the review.
+    fn settle(&mut self, conn: &mut Conn, batch: &mut FeedBatch, view: &View) -> AppResult<Reprojection> {
+        let (visit, org, now) = (view.visit, self.norms.org(), self.norms.now());
+        let Planned { mut row, mut plan, review } = self.planned.remove(&visit).ok_or(ErrorCode::NotFound)?;
+        let before = row.clone();
+        let lacks_statements = self.lacking_statements.contains(&visit);
+        let missing = self.missing.get(&visit).map_or(0, BTreeSet::len);
+        let mut has_turned = set_evidence(&mut row, missing, lacks_statements, now);
+        plan.visit.evidence_complete_at_ms = row.evidence_complete_at_ms.map(UnixMillis);
+        let mut facts = facts_of(conn, &mut self.norms, view, plan, review)?;
+        let mut projected = facts.project(view);
+        let in_time = projection::claims(view, &projected.derived.late);
+        if in_time != projection::claims(view, &[]) {
+            blobs::delete_claims(conn, org, &[visit], ClaimSource::Photo)?;
+            blobs::add_claims(conn, org, ClaimSource::Photo, &Claims::from([(visit, in_time)]))?;
+            let missing = blobs::list_missing(conn, org, visit)?.len();
+            if set_evidence(&mut row, missing, lacks_statements, now) {
+                has_turned = true;
+                facts.plan.visit.evidence_complete_at_ms = row.evidence_complete_at_ms.map(UnixMillis);
+                projected = facts.project(view);
+            }
+        }
+        projected.state.code().clone_into(&mut row.state);
+        row.outcome.clone_from(&projected.outcome);
+        row.submitted_at_ms = projected.submitted_at.map(|at| at.0);
+        if row != before {
+            visits::update_derived(conn, &row)?;
+        }
+        if has_turned {
+            for audience in self.holders(visit) {
+                if batch.told(audience, FeedKind::Visit, &visit.to_string()).is_none() {
+                    batch.put(audience.clone(), FeedKind::Visit, visit);
+                }
+            }
+        }
+        Ok(projected)
+    }
+}
