@@ -2,6 +2,8 @@
 //!
 //! Owns the mapping from stored rows to the types of `sync_core::plan`; decides nothing.
 
+mod many;
+
 use doorstep_store::appointments::{AppointmentRecord, find_appointment};
 use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
@@ -20,6 +22,8 @@ use sync_core::plan::{
     AppointmentRow, AssignmentRow, CalendarRow, CustomerRow, PlanSnapshot, PolicyRow, SiteRow, VisitPlan, WorkOrderRow,
 };
 use sync_core::time::{Geo, UnixMillis};
+
+pub use self::many::{Bodies, row_bodies};
 
 use crate::app::{AppError, AppResult, ErrorCode};
 
@@ -218,9 +222,7 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
         }
         FeedKind::Assignment => {
             let found = find_assignment(conn, org, parse(kind, item)?)?;
-            // It changes once: when it ends.
-            let version = |row: &AssignmentRecord| 1 + i64::from(row.until_ms.is_some());
-            found.map(|row| Ok((version(&row), to_value(&assignment_row(&row))?))).transpose()
+            found.map(|row| Ok((row.version(), to_value(&assignment_row(&row))?))).transpose()
         }
         FeedKind::Template => template_body(conn, org, item),
         FeedKind::Policy => {

@@ -29,6 +29,14 @@ pub struct AssignmentRecord {
     pub until_ms: Option<i64>,
 }
 
+impl AssignmentRecord {
+    /// Its version: it changes once, when it ends.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        if self.until_ms.is_some() { 2 } else { 1 }
+    }
+}
+
 /// Adds an assignment.
 ///
 /// # Errors
@@ -70,6 +78,22 @@ pub fn find_assignment(conn: &mut Conn, org: OrgId, id: AssignmentId) -> StoreRe
         .select(AssignmentRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The assignments of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[AssignmentId]) -> StoreResult<Vec<AssignmentRecord>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
+            .filter(assignments::org_id.eq(Txt(org)).and(assignments::id.eq_any(ids.iter().copied().map(Txt))))
+            .select(AssignmentRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// All assignments of a visit, also ended ones, oldest first.

@@ -5,6 +5,7 @@ use sync_core::ids::{CustomerId, OrgId, UserId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::per_backend::ROWS;
 use crate::schema::{assignments, customer_phones, customers, visits, work_orders};
 use crate::text::Txt;
 
@@ -127,6 +128,22 @@ pub fn list_phones_of(conn: &mut Conn, org: OrgId, of: &[CustomerId]) -> StoreRe
         .select((customer_phones::customer_id, customer_phones::phone))
         .load(c))?;
     Ok(rows.into_iter().map(|(customer, phone)| (customer.0, phone)).collect())
+}
+
+/// The customers of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[CustomerId]) -> StoreResult<Vec<CustomerRecord>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<CustomerRecord> = per_backend!(conn, c => customers::table
+            .filter(customers::org_id.eq(Txt(org)).and(customers::id.eq_any(ids.iter().copied().map(Txt))))
+            .select(CustomerRecord::as_select())
+            .load(c))?;
+        found.extend(rows);
+    }
+    Ok(found)
 }
 
 /// Which customers a list names.

@@ -268,11 +268,30 @@ pub fn find_heads(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Op
     Ok(found.map(|heads| heads.0.0))
 }
 
+/// A document for reading: its heads and its snapshot.
+pub type Current = (Vec<Hash>, Vec<u8>);
+
+/// Heads and snapshots of the documents of these visits, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_current(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Current>> {
+    let mut found = BTreeMap::new();
+    for of in of.chunks(ROWS) {
+        let rows: Vec<(Txt<VisitId>, Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
+            .filter(documents::org_id.eq(Txt(org)).and(documents::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .select((documents::visit_id, documents::heads, documents::snapshot))
+            .load(c))?;
+        found.extend(rows.into_iter().map(|(visit, heads, snapshot)| (visit.0, (heads.0.0, snapshot))));
+    }
+    Ok(found)
+}
+
 /// Heads and snapshot of a visit's document.
 ///
 /// # Errors
 /// Database errors only.
-pub fn find_current(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<(Vec<Hash>, Vec<u8>)>> {
+pub fn find_current(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Current>> {
     let found: Option<(Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
         .find((Txt(org), Txt(visit)))
         .select((documents::heads, documents::snapshot))

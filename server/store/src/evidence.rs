@@ -50,6 +50,22 @@ pub fn find_intent(conn: &mut Conn, org: OrgId, id: IntentId) -> StoreResult<Opt
         .optional())?)
 }
 
+/// The result bodies of those of these intents that are stored.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_intent_results(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> StoreResult<Vec<(IntentId, String)>> {
+    let mut found = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(ROWS) {
+        let rows: Vec<(Txt<IntentId>, String)> = per_backend!(conn, c => intents::table
+            .filter(intents::org_id.eq(Txt(org)).and(intents::id.eq_any(ids.iter().copied().map(Txt))))
+            .select((intents::id, intents::result_body))
+            .load(c))?;
+        found.extend(rows.into_iter().map(|(id, body)| (id.0, body)));
+    }
+    Ok(found)
+}
+
 /// SHA-256 of the bytes of those of these intents that are stored.
 ///
 /// # Errors

@@ -51,6 +51,19 @@ impl Round {
         self.device.state == "revoked"
     }
 
+    /// What the phone reported about itself.
+    fn heartbeat(&self) -> DeviceHeartbeat {
+        let now = self.ctx.now;
+        let reported = self.request.device_state.as_ref();
+        DeviceHeartbeat {
+            last_seen_at_ms: Some(now.0),
+            unsent: reported.map_or(self.device.unsent, |reported| i64::try_from(reported.unsent).unwrap_or(i64::MAX)),
+            oldest_unsent_at_ms: reported.and_then(|reported| reported.oldest_unsent_at).map(|at| at.0),
+            free_bytes: reported.and_then(|reported| reported.free_bytes).and_then(|bytes| i64::try_from(bytes).ok()),
+            clock_skew_ms: reported.map(|reported| reported.clock.wall_ms.saturating_sub(now.0)),
+        }
+    }
+
     fn may_read(&self) -> bool {
         self.device.state == "active" && self.ctx.actor.token == TokenKind::Full
     }
@@ -95,8 +108,12 @@ fn split_off<T>(list: &mut Vec<T>, left: &mut usize) -> Vec<T> {
 /// Everything about single items stands in the acks.
 pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<SyncResponse> {
     let round = Arc::new(open(state, ctx, request).await?);
-    let pushed = if round.request.has_content() { Some(push::push(state, &round).await?) } else { None };
-    heartbeat(state, &round, pushed.is_some()).await?;
+    let pushed = if round.request.has_content() {
+        Some(push::push(state, &round).await?)
+    } else {
+        heartbeat(state, &round).await?;
+        None
+    };
     let pulled = match pull::pull(state, &round).await {
         // What was just stored is acknowledged whatever the news came to: the phone asks for those again, and
         // a request that brings nothing says what is wrong.
@@ -180,22 +197,14 @@ impl Pushed {
     }
 }
 
-/// Records what the phone reported about itself.
-async fn heartbeat(state: &AppState, round: &Arc<Round>, pushed: bool) -> AppResult<()> {
-    let now = round.ctx.now;
-    let reported = round.request.device_state.as_ref();
-    let unsent = reported.map_or(round.device.unsent, |reported| i64::try_from(reported.unsent).unwrap_or(i64::MAX));
-    let seen_lately = round.device.last_seen_at_ms.is_some_and(|seen| now.0.saturating_sub(seen) < SEEN_EVERY_MS);
-    if !pushed && seen_lately && unsent == round.device.unsent {
+/// Records what a phone that only asks reported about itself; a push records it with what it brings.
+async fn heartbeat(state: &AppState, round: &Arc<Round>) -> AppResult<()> {
+    let beat = round.heartbeat();
+    let last_seen = round.device.last_seen_at_ms;
+    let seen_lately = last_seen.is_some_and(|seen| round.ctx.now.0.saturating_sub(seen) < SEEN_EVERY_MS);
+    if seen_lately && beat.unsent == round.device.unsent {
         return Ok(());
     }
-    let beat = DeviceHeartbeat {
-        last_seen_at_ms: Some(now.0),
-        unsent,
-        oldest_unsent_at_ms: reported.and_then(|reported| reported.oldest_unsent_at).map(|at| at.0),
-        free_bytes: reported.and_then(|reported| reported.free_bytes).and_then(|bytes| i64::try_from(bytes).ok()),
-        clock_skew_ms: reported.map(|reported| reported.clock.wall_ms.saturating_sub(now.0)),
-    };
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
     state.store.write(move |conn| Ok::<_, AppError>(devices::update_heartbeat(conn, org, device, &beat)?)).await
 }

@@ -1,5 +1,6 @@
 //! What changed for a phone since its cursor: rows and documents, oldest first, within its budget.
 
+mod ahead;
 mod item;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,6 +11,7 @@ use doorstep_store::{Conn, StoreError, Txt};
 use sync_core::ids::EpochId;
 use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 
+use self::ahead::Ahead;
 use self::item::{Item, Sender};
 use super::Round;
 use crate::app::{AppError, AppResult, AppState};
@@ -17,6 +19,9 @@ use crate::domain::Role;
 
 /// Feed rows read at once from one audience.
 const READ_ROWS: i64 = 500;
+
+/// Rows whose items are read together; what is read in vain where the budget ends is less than that.
+const READ_AHEAD: usize = 100;
 
 /// Least and most bytes of one answer, before compression.
 const BUDGET: (usize, usize) = (16 << 10, 8 << 20);
@@ -58,6 +63,7 @@ struct Reader<'a> {
     granted: BTreeSet<Audience>,
     budget: usize,
     used: usize,
+    ahead: Ahead,
     /// Items already in this answer: a second audience adds nothing.
     sent: BTreeSet<(FeedKind, String)>,
     /// Whether the cursor moved: an item larger than the budget must not stop it for ever.
@@ -78,6 +84,7 @@ impl<'a> Reader<'a> {
             granted: granted(round),
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
+            ahead: Ahead::default(),
             sent: BTreeSet::new(),
             has_moved: false,
             out: Pulled::default(),
@@ -147,12 +154,17 @@ impl<'a> Reader<'a> {
         loop {
             let rows = feed::list_feed(self.conn, org, &name, position, READ_ROWS)?;
             let full = i64::try_from(rows.len()).is_ok_and(|len| len == READ_ROWS);
-            for row in rows {
+            for (at, row) in rows.iter().enumerate() {
                 if self.used >= self.budget && self.has_moved {
                     self.out.more = true;
                     return Ok(());
                 }
-                self.send(&row, since)?;
+                if at % READ_AHEAD == 0 {
+                    let next = rows.iter().skip(at).take(READ_AHEAD);
+                    let next = next.filter(|row| !self.sent.contains(&(row.kind.0, row.item.clone())));
+                    self.ahead = Ahead::read(self.conn, org, next, since == 0);
+                }
+                self.send(row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -210,7 +222,7 @@ impl<'a> Reader<'a> {
             return self.send_gone(kind, &row.item);
         }
         let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos };
-        match item::load(self.conn, &sender, kind, &row.item)? {
+        match item::load(self.conn, &sender, &mut self.ahead, kind, &row.item)? {
             Item::Nothing => {}
             Item::Doc(update) => {
                 self.used += update.bytes.0.len() + 64;

@@ -3,10 +3,12 @@
 use doorstep_store::documents::{self, PushRow};
 use doorstep_store::feed::FeedKind;
 use doorstep_store::{Conn, StoreError, agenda};
+use serde_json::Value;
 use sync_core::bytes::Blob;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
 
+use super::ahead::Ahead;
 use crate::app::rows::row_body;
 use crate::app::scope::load_zone;
 use crate::app::sync::Round;
@@ -38,16 +40,40 @@ pub(super) struct Sender<'a> {
 }
 
 /// Loads an item that the phone should have.
-pub(super) fn load(conn: &mut Conn, sender: &Sender<'_>, kind: FeedKind, id: &str) -> AppResult<Item> {
+pub(super) fn load(
+    conn: &mut Conn,
+    sender: &Sender<'_>,
+    ahead: &mut Ahead,
+    kind: FeedKind,
+    id: &str,
+) -> AppResult<Item> {
     if kind == FeedKind::Doc {
         let visit = id.parse().map_err(|_not_an_id| corrupt(id, "a document item is no visit id"))?;
+        if sender.since == 0
+            && let Some((heads, bytes)) = ahead.take_doc(visit)
+        {
+            return Ok(Item::Doc(snapshot(visit, heads, bytes)));
+        }
         return Ok(document(conn, sender, visit)?.map_or(Item::Nothing, Item::Doc));
     }
-    let Some((version, body)) = row_body(conn, sender.round.ctx.actor.org, kind, id)? else {
-        return Ok(Item::Nothing);
+    let found = match ahead.take_body(kind, id) {
+        Some(found) => Some(found),
+        None => row_body(conn, sender.round.ctx.actor.org, kind, id)?,
     };
-    let size = body.to_string().len() + id.len() + 24;
+    let Some((version, body)) = found else { return Ok(Item::Nothing) };
+    let size = size_of(&body) + id.len() + 24;
     Ok(Item::Row { row: Row::Put { id: id.to_owned(), version, body }, size })
+}
+
+/// About how many bytes a body takes on the way.
+fn size_of(body: &Value) -> usize {
+    match body {
+        Value::Null | Value::Bool(_) => 5,
+        Value::Number(_) => 10,
+        Value::String(text) => text.len() + 3,
+        Value::Array(values) => values.iter().map(size_of).sum::<usize>() + 3,
+        Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + 3 + size_of(value)).sum::<usize>() + 3,
+    }
 }
 
 /// An item the phone should drop.
