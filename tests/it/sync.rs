@@ -11,6 +11,7 @@ mod intents;
 mod limits;
 mod no_op;
 mod nul;
+mod packs;
 mod paging;
 mod poison;
 mod scope;

@@ -1,6 +1,7 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
 pub mod forget_rates;
+pub mod pack_documents;
 pub mod previews;
 pub mod purge_expired;
 pub mod roll_scope;
@@ -24,6 +25,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(forget_rates::run(state.clone())),
+        tokio::spawn(pack_documents::run(state.clone())),
     ])
 }
 

@@ -10,6 +10,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreError, StoreResult, expect_one};
+use crate::packs;
 use crate::per_backend::ROWS;
 use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
 use crate::text::Txt;
@@ -159,6 +160,7 @@ pub fn update_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
         documents::heads.eq(&row.heads),
         documents::change_index.eq(&row.change_index),
         documents::snapshot.eq(&row.snapshot),
+        documents::pack_weight.eq(documents::pack_weight + 1i64),
     )).execute(c))?)
 }
 
@@ -189,12 +191,11 @@ pub struct DocChangeRow {
 /// # Errors
 /// Database errors only.
 pub fn is_first_push(conn: &mut Conn, org: OrgId, visit: VisitId, bytes: &[u8]) -> StoreResult<bool> {
-    let found: i64 = per_backend!(conn, c => doc_changes::table
-        .find((Txt(org), Txt(visit), 1i64))
-        .filter(doc_changes::bytes.eq(bytes))
-        .count()
-        .get_result(c))?;
-    Ok(found > 0)
+    match load_push_bytes(conn, org, visit, 1) {
+        Ok(first) => Ok(first == bytes),
+        Err(StoreError::NotFound) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Appends the bytes of pushes.
@@ -211,11 +212,22 @@ pub fn insert_doc_changes(conn: &mut Conn, rows: &[DocChangeRow]) -> StoreResult
 /// # Errors
 /// Database errors only.
 pub fn list_doc_changes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<DocChangeRow>> {
-    Ok(per_backend!(conn, c => doc_changes::table
+    let mut rows: Vec<DocChangeRow> = per_backend!(conn, c => doc_changes::table
         .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
         .order(doc_changes::seq)
         .select(DocChangeRow::as_select())
-        .load(c))?)
+        .load(c))?;
+    for (row, (seq, bytes)) in rows.iter_mut().zip(packs::list_packed(conn, org, visit)?) {
+        if row.seq != seq {
+            return Err(StoreError::Corrupt {
+                table: "doc_changes",
+                id: visit.to_string(),
+                what: format!("push {seq} is missing"),
+            });
+        }
+        row.bytes = bytes;
+    }
+    Ok(rows)
 }
 
 /// One accepted push without its bytes.
@@ -249,10 +261,15 @@ pub fn list_pushes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<V
 /// # Errors
 /// Database errors only.
 pub fn load_push_bytes(conn: &mut Conn, org: OrgId, visit: VisitId, seq: i64) -> StoreResult<Vec<u8>> {
-    Ok(per_backend!(conn, c => doc_changes::table
+    let (bytes, packed): (Vec<u8>, Option<i64>) = per_backend!(conn, c => doc_changes::table
         .find((Txt(org), Txt(visit), seq))
-        .select(doc_changes::bytes)
-        .first(c))?)
+        .select((doc_changes::bytes, doc_changes::packed_bytes))
+        .first(c))?;
+    if packed.is_none() {
+        return Ok(bytes);
+    }
+    let found = packs::list_packed(conn, org, visit)?.into_iter().find(|(packed, _)| *packed == seq);
+    found.map(|(_, bytes)| bytes).ok_or(StoreError::NotFound)
 }
 
 /// Heads of a visit's document.

@@ -27,6 +27,7 @@ pub mod intent_blobs;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
+pub mod packs;
 pub mod presence;
 pub mod projections;
 pub mod reviews;

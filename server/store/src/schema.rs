@@ -491,6 +491,10 @@ diesel::table! {
         change_index -> Binary,
         /// Column `snapshot`.
         snapshot -> Binary,
+        /// Column `packed_through`.
+        packed_through -> BigInt,
+        /// Column `pack_weight`.
+        pack_weight -> BigInt,
     }
 }
 
@@ -511,6 +515,24 @@ diesel::table! {
         is_document_chunk -> Bool,
         /// Column `positions`.
         positions -> Text,
+        /// Column `bytes`.
+        bytes -> Binary,
+        /// Column `packed_bytes`.
+        packed_bytes -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `doc_packs`.
+    doc_packs (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `through_seq`.
+        through_seq -> BigInt,
+        /// Column `content_bytes`.
+        content_bytes -> BigInt,
         /// Column `bytes`.
         bytes -> Binary,
     }
@@ -934,6 +956,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     assignments,
     documents,
     doc_changes,
+    doc_packs,
     doc_actors,
     quarantine,
     batch_seals,

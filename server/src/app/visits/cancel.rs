@@ -1,6 +1,7 @@
 //! Ending a visit from the office: cancelling it, or closing it after approval.
 
 use doorstep_store::feed::FeedBatch;
+use doorstep_store::packs;
 use serde_json::json;
 use sync_core::ids::VisitId;
 
@@ -49,6 +50,7 @@ pub async fn close_visit(state: &AppState, ctx: Ctx, id: VisitId, seen_version: 
             let state = state_of(&row)?;
             require(may_close(state), state)?;
             row.closed_at_ms = Some(ctx.now.0);
+            packs::pack_after_end(conn, ctx.actor.org, id)?;
             audit::record(conn, &app, &ctx, "visit.closed", id, &json!({}))?;
             save(conn, &app, &ctx, row, FeedBatch::new())
         })
