@@ -3,6 +3,7 @@
 mod busy_writer;
 pub mod catalogue;
 mod feed;
+mod hints;
 mod immutability;
 mod migrate_up_down;
 #[cfg(feature = "postgres")]

@@ -1,5 +1,6 @@
 //! Connections: which engine a URL names, how a connection is opened and prepared.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,9 +9,20 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, PooledConnection};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::error::{StoreError, StoreResult};
+use crate::hints::{Hints, Topic};
 
-/// One connection to whichever engine the installation uses.
-pub enum Conn {
+/// One connection to whichever engine the installation uses, and what its transaction will have told once it commits.
+pub struct Conn {
+    /// The engine's own connection, for `per_backend!` and `dialect`.
+    pub engine: EngineConn,
+    /// Where hints go.
+    hints: Hints,
+    /// What the running transaction moves.
+    moved: BTreeSet<Topic>,
+}
+
+/// A connection of one of the engines.
+pub enum EngineConn {
     /// Embedded SQLite.
     Sqlite(Pooled<SqliteConnection>),
     /// PostgreSQL.
@@ -22,9 +34,9 @@ pub type Pooled<C> = PooledConnection<ConnectionManager<C>>;
 
 impl std::fmt::Debug for Conn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite(_) => "Conn::Sqlite",
-            Self::Postgres(_) => "Conn::Postgres",
+        f.write_str(match self.engine {
+            EngineConn::Sqlite(_) => "Conn(SQLite)",
+            EngineConn::Postgres(_) => "Conn(PostgreSQL)",
         })
     }
 }
@@ -73,7 +85,24 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragma
     }
 }
 
+impl From<EngineConn> for Conn {
+    /// A connection outside any store, whose hints nobody hears.
+    fn from(engine: EngineConn) -> Self {
+        Self::new(engine, Hints::default())
+    }
+}
+
 impl Conn {
+    /// A connection that gives its hints after each commit.
+    pub(crate) const fn new(engine: EngineConn, hints: Hints) -> Self {
+        Self { engine, hints, moved: BTreeSet::new() }
+    }
+
+    /// Gives a hint, if and once the running transaction commits.
+    pub fn tell(&mut self, topic: Topic) {
+        self.moved.insert(topic);
+    }
+
     /// Runs `f` in a transaction that commits on `Ok` and rolls back on `Err`.
     ///
     /// SQLite begins `IMMEDIATE`, so that a writer never upgrades a stale read.
@@ -114,9 +143,12 @@ impl Conn {
 
     fn begin(&mut self, sqlite: &str, postgres: &str) -> StoreResult<()> {
         use diesel::connection::AnsiTransactionManager;
-        match self {
-            Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, sqlite)?,
-            Self::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, postgres)?,
+        // What a transaction that did not commit would have told is not news. What is left from a savepoint that was
+        // rolled back may be told: a hint too many is harmless.
+        self.moved.clear();
+        match &mut self.engine {
+            EngineConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, sqlite)?,
+            EngineConn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, postgres)?,
         }
         Ok(())
     }
@@ -124,6 +156,7 @@ impl Conn {
     fn commit(&mut self) -> StoreResult<()> {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
         per_backend!(self, c => AnsiTransactionManager::commit_transaction(&mut **c))?;
+        self.hints.tell(std::mem::take(&mut self.moved));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::schema::visits;
 use crate::text::Txt;
 
@@ -28,7 +28,7 @@ pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
 ///
 /// SQLite has one writer at a time and needs nothing. Two blobs that fold to one number wait in vain, no more.
 pub(crate) fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> QueryResult<()> {
-    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
     let fold = |bytes: &[u8]| bytes.iter().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
     // The last bytes of a UUIDv7 are the random ones.
     let tenant = org.as_bytes().iter().rev().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
@@ -44,9 +44,9 @@ pub(crate) fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> QueryResul
 /// SQLite has one writer at a time and only looks.
 pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryResult<bool> {
     let row = visits::table.find((Txt(org), Txt(visit))).select(visits::version);
-    let found: Option<i64> = match conn {
-        Conn::Sqlite(conn) => row.first(&mut **conn).optional()?,
-        Conn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
+    let found: Option<i64> = match &mut conn.engine {
+        EngineConn::Sqlite(conn) => row.first(&mut **conn).optional()?,
+        EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
 }

@@ -22,6 +22,7 @@ pub mod documents;
 pub mod error;
 pub mod evidence;
 pub mod feed;
+pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
 pub mod migrate;
@@ -39,10 +40,11 @@ pub mod users;
 pub mod visits;
 pub mod work_orders;
 
+mod bridge;
 mod store;
 mod writer;
 
-pub use conn::{Conn, DatabaseUrl};
+pub use conn::{Conn, DatabaseUrl, EngineConn};
 pub use error::{StoreError, StoreResult};
 pub use store::{Store, StoreOptions};
 pub use text::Txt;

@@ -2,7 +2,7 @@
 
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::{StoreError, StoreResult};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -13,9 +13,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 /// # Errors
 /// [`StoreError::Open`] names the migration that failed.
 pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
-    match conn {
-        Conn::Sqlite(conn) => run(&mut **conn, SQLITE),
-        Conn::Postgres(conn) => {
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => run(&mut **conn, SQLITE),
+        EngineConn::Postgres(conn) => {
             // Several nodes may start at once: the first one migrates, the others wait.
             crate::dialect::lock_migrations(conn)?;
             let versions = run(&mut **conn, POSTGRES);
@@ -30,9 +30,9 @@ pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
 /// # Errors
 /// [`StoreError::Open`] names the migration that failed.
 pub fn revert_all(conn: &mut Conn) -> StoreResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
-        Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
+        EngineConn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
     }
     .map_err(failed)
 }

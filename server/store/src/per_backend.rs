@@ -11,9 +11,9 @@
 #[macro_export]
 macro_rules! per_backend {
     ($conn:expr, $c:ident => $statement:expr) => {
-        match $conn {
-            $crate::conn::Conn::Sqlite($c) => $statement,
-            $crate::conn::Conn::Postgres($c) => $statement,
+        match &mut $conn.engine {
+            $crate::conn::EngineConn::Sqlite($c) => $statement,
+            $crate::conn::EngineConn::Postgres($c) => $statement,
         }
     };
 }

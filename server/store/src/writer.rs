@@ -10,8 +10,9 @@ use diesel::SqliteConnection;
 use diesel::r2d2::{ConnectionManager, Pool};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::{AsStoreError, StoreError, StoreResult};
+use crate::hints::Hints;
 
 type Job = Box<dyn FnOnce(&mut Conn) + Send>;
 
@@ -26,11 +27,12 @@ impl Writer {
         conn: Conn,
         pool: Pool<ConnectionManager<SqliteConnection>>,
         queued: usize,
+        hints: Hints,
     ) -> StoreResult<Self> {
         let (jobs, mut queue) = mpsc::channel(queued);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(conn, &pool, &mut queue))
+            .spawn(move || work(conn, &pool, &mut queue, &hints))
             .map_err(|error| StoreError::Open(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { jobs })
     }
@@ -56,14 +58,19 @@ impl Writer {
     }
 }
 
-fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, queue: &mut mpsc::Receiver<Job>) {
+fn work(
+    mut conn: Conn,
+    pool: &Pool<ConnectionManager<SqliteConnection>>,
+    queue: &mut mpsc::Receiver<Job>,
+    hints: &Hints,
+) {
     while let Some(job) = queue.blocking_recv() {
         if catch_unwind(AssertUnwindSafe(|| job(&mut conn))).is_err() {
             tracing::error!("a write panicked; its transaction is rolled back");
             // Dropping the connection rolls back; the pool opens another.
             drop(conn);
             match pool.get() {
-                Ok(fresh) => conn = Conn::Sqlite(fresh),
+                Ok(fresh) => conn = Conn::new(EngineConn::Sqlite(fresh), hints.clone()),
                 Err(error) => {
                     tracing::error!(%error, "the writer cannot reopen the database");
                     return;

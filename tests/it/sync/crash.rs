@@ -11,7 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use doorstep_store::documents::find_document;
 use doorstep_store::evidence::find_intent;
-use doorstep_store::{Conn, StoreError};
+use doorstep_store::{Conn, EngineConn, StoreError};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
 use integration_tests::remote::RemotePhone;
@@ -108,7 +108,7 @@ struct Verdict {
 
 /// What the database itself says about its file; PostgreSQL recovers or does not start.
 fn check_integrity(conn: &mut Conn) {
-    if let Conn::Sqlite(sqlite) = conn {
+    if let EngineConn::Sqlite(sqlite) = &mut conn.engine {
         let verdict: Vec<Verdict> = sql_query("PRAGMA integrity_check").load(sqlite).expect("a verdict");
         assert_eq!(verdict[0].integrity_check, "ok");
     }
