@@ -85,6 +85,53 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragma
     }
 }
 
+/// Settings of every PostgreSQL connection of a pool.
+///
+/// A transaction that waits for a row longer than a client waits for an answer is given up, and so is a statement
+/// without end; a node that stands still within a transaction loses it, and with it the rows that others wait for.
+/// `synchronous_commit` makes an acknowledged commit survive power loss, whatever the role's own default is.
+pub(crate) const PG_SETTINGS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+     SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;";
+
+/// What errors say is compared with English texts; only a privileged role may choose the language.
+const PG_ENGLISH: &str = "SET lc_messages = 'C'";
+
+/// Prepares each new PostgreSQL connection of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PgSettings;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PgSettings {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(PG_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+        if let Err(error) = conn.batch_execute(PG_ENGLISH) {
+            tracing::debug!(%error, "the role may not choose the language of messages");
+        }
+        Ok(())
+    }
+}
+
+/// What libpq is told where the URL does not say otherwise: a dead server is noticed within a minute, not within hours.
+const PG_PARAMETERS: [(&str, &str); 6] = [
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+    ("application_name", "doorstep"),
+];
+
+/// Adds our defaults to the URL of a PostgreSQL.
+pub(crate) fn with_defaults(url: &str) -> String {
+    let mut full = url.to_owned();
+    for (name, value) in PG_PARAMETERS {
+        if !url.contains(&format!("{name}=")) {
+            full.push(if full.contains('?') { '&' } else { '?' });
+            full.push_str(&format!("{name}={value}"));
+        }
+    }
+    full
+}
+
 impl From<EngineConn> for Conn {
     /// A connection outside any store, whose hints nobody hears.
     fn from(engine: EngineConn) -> Self {
@@ -201,6 +248,14 @@ fn probe_sqlite(path: &std::path::Path) -> StoreResult<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_url_says_comes_before_our_defaults() {
+        let full = with_defaults("postgres://u@h/d?connect_timeout=3");
+        assert!(full.starts_with("postgres://u@h/d?connect_timeout=3&keepalives_idle=30&"), "{full}");
+        assert_eq!(full.matches("connect_timeout").count(), 1);
+        assert!(with_defaults("postgres://u@h/d").starts_with("postgres://u@h/d?connect_timeout=10&"));
+    }
 
     #[test]
     fn only_known_schemes_are_opened() {

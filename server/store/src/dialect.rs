@@ -7,7 +7,7 @@ use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
-use crate::conn::{Conn, EngineConn};
+use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::schema::visits;
 use crate::text::Txt;
 
@@ -16,12 +16,15 @@ const MIGRATION_LOCK: i64 = 0x646f_6f72_7374_6570;
 
 /// Waits until no other node migrates this PostgreSQL database.
 pub(crate) fn lock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
+    // Another node may take its time.
+    conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")?;
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
 }
 
 /// Lets the next node migrate.
 pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
-    conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+    conn.batch_execute(PG_SETTINGS)
 }
 
 /// Makes other transactions that store or claim the same blob wait for the end of this one.

@@ -25,6 +25,7 @@ pub mod feed;
 pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
+pub mod lease;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;

@@ -1,5 +1,8 @@
 //! The embedded migrations of both engines.
 
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::conn::{Conn, EngineConn};
@@ -25,6 +28,48 @@ pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
     }
 }
 
+/// How a database stands to the migrations of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaStanding {
+    /// It has exactly these.
+    Current,
+    /// It lacks some.
+    Older,
+    /// It has these and further ones.
+    Newer,
+}
+
+/// Compares what was applied with what this version knows.
+///
+/// # Errors
+/// Database errors only.
+pub fn standing(conn: &mut Conn) -> StoreResult<SchemaStanding> {
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => compare(&mut **conn, SQLITE),
+        EngineConn::Postgres(conn) => compare(&mut **conn, POSTGRES),
+    }
+}
+
+fn compare<DB: diesel::backend::Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+) -> StoreResult<SchemaStanding>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(failed)?;
+    let known: BTreeSet<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let applied = conn.applied_migrations().map_err(failed)?;
+    let applied: BTreeSet<String> = applied.iter().map(ToString::to_string).collect();
+    Ok(if !known.is_subset(&applied) {
+        SchemaStanding::Older
+    } else if known.len() < applied.len() {
+        SchemaStanding::Newer
+    } else {
+        SchemaStanding::Current
+    })
+}
+
 /// Reverts every migration; only tests and `doorstep migrate --revert-all` on an empty database do this.
 ///
 /// # Errors
@@ -42,7 +87,7 @@ fn run<DB: diesel::backend::Backend>(
     migrations: EmbeddedMigrations,
 ) -> StoreResult<Vec<String>>
 where
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
 {
     let versions = conn.run_pending_migrations(migrations).map_err(failed)?;
     Ok(versions.iter().map(ToString::to_string).collect())

@@ -8,9 +8,10 @@ use diesel::{PgConnection, SqliteConnection};
 use tokio::sync::Semaphore;
 
 use crate::bridge;
-use crate::conn::{self, Conn, DatabaseUrl, EngineConn, SqlitePragmas};
+use crate::conn::{self, Conn, DatabaseUrl, EngineConn, PgSettings, SqlitePragmas};
 use crate::error::{AsStoreError, StoreError, StoreResult};
 use crate::hints::Hints;
+use crate::lease::Lease;
 use crate::migrate;
 use crate::writer::Writer;
 
@@ -53,7 +54,7 @@ struct Inner {
 
 enum Engine {
     Sqlite { readers: Pool<ConnectionManager<SqliteConnection>>, writer: Writer },
-    Postgres { pool: Pool<ConnectionManager<PgConnection>> },
+    Postgres { pool: Pool<ConnectionManager<PgConnection>>, url: String },
 }
 
 impl std::fmt::Debug for Store {
@@ -87,20 +88,39 @@ impl Store {
                 Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
             }
             DatabaseUrl::Postgres(url) => {
+                let url = conn::with_defaults(url);
                 let pool = Pool::builder()
                     .max_size(options.connections)
                     .min_idle(Some(1))
                     .connection_timeout(options.wait)
-                    .build(ConnectionManager::new(url))
+                    .connection_customizer(Box::new(PgSettings))
+                    .build(ConnectionManager::new(&url))
                     .map_err(open_error)?;
                 migrate::run_pending(&mut EngineConn::Postgres(pool.get().map_err(open_error)?).into())?;
                 bridge::start(url.clone(), &hints)?;
-                Engine::Postgres { pool }
+                Engine::Postgres { pool, url }
             }
         };
         let permits = usize::try_from(options.connections).unwrap_or(1);
         let inner = Inner { engine, hints, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether several processes may work on this database at once.
+    #[must_use]
+    pub fn has_nodes(&self) -> bool {
+        matches!(self.inner.engine, Engine::Postgres { .. })
+    }
+
+    /// Takes the right to run a job that one node at a time runs; `None` while another has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if the database cannot be reached.
+    pub async fn lease(&self, job: &'static str) -> StoreResult<Option<Lease>> {
+        let Engine::Postgres { url, .. } = &self.inner.engine else { return Ok(Some(Lease::alone())) };
+        let url = url.clone();
+        let taken = tokio::task::spawn_blocking(move || Lease::take(&url, job)).await;
+        taken.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
     }
 
     /// Who has news, on this node and on every other of the same database.
@@ -186,7 +206,7 @@ impl Inner {
     fn checkout(&self) -> StoreResult<Conn> {
         let engine = match &self.engine {
             Engine::Sqlite { readers, .. } => readers.get().map(EngineConn::Sqlite),
-            Engine::Postgres { pool } => pool.get().map(EngineConn::Postgres),
+            Engine::Postgres { pool, .. } => pool.get().map(EngineConn::Postgres),
         };
         Ok(Conn::new(engine.map_err(|_ignored| StoreError::Busy)?, self.hints.clone()))
     }
