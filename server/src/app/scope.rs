@@ -14,6 +14,7 @@ use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
 use sync_core::ids::{OrgId, TeamId, UserId, VisitId};
+use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -22,7 +23,7 @@ use crate::app::{AppError, AppResult, ErrorCode};
 use crate::config::SyncConfig;
 use crate::domain::visit::is_in_scope;
 use crate::domain::zone::ZoneError;
-use crate::domain::{Window, Zone};
+use crate::domain::{Actor, Role, Window, Zone};
 
 /// The audience of everybody in an organisation.
 pub const EVERYBODY: &str = "o";
@@ -140,6 +141,13 @@ pub fn drop_unneeded(conn: &mut Conn, org: OrgId, audience: &str, window: Window
     }
     batch.publish(conn, org)?;
     Ok(unneeded.len())
+}
+
+/// The audiences of somebody, from who he is now.
+#[must_use]
+pub fn audiences_of(actor: &Actor) -> BTreeSet<Audience> {
+    let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
+    [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()
 }
 
 /// The audiences that should hold a visit now.
