@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use doorstep_store::conn::UrlError;
@@ -12,11 +13,13 @@ use doorstep_store::{Conn, DatabaseUrl, Store, StoreError, StoreOptions};
 use sync_core::ids::EpochId;
 use tokio::sync::Semaphore;
 
-use crate::adapters::fs_blobs::FsBlobs;
+use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
+use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
+use crate::app::stopping::Stopping;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 use crate::config::Config;
@@ -45,7 +48,9 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         })
         .await?;
     let keys = keys.ok_or_else(|| AppError::Internal("every signing key is retired".to_owned()))?;
-    let blobs = FsBlobs::open(&config.data_dir.join("blobs"))?;
+    let sharing = if store.has_nodes() { Sharing::Nodes } else { Sharing::Alone };
+    let process = new_id(now, &*random).to_string();
+    let blobs = FsBlobs::open(&config.data_dir.join("blobs"), &process, sharing)?;
     Ok(AppState {
         store,
         blobs: Arc::new(blobs),
@@ -59,6 +64,8 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         rates: Arc::new(Rates::new(&config.limits)),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
+        live: Arc::new(LiveStreams::new(&config.limits)),
+        stopping: Stopping::default(),
         config: Arc::new(config),
     })
 }
@@ -134,23 +141,77 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(future)
 }
 
-/// Serves until the process is told to stop.
+/// Serves until the process is told to stop; then finishes what runs, closes what would go on for ever, and returns.
 ///
 /// # Errors
 /// If the server cannot listen.
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
-    let _jobs = jobs::spawn_all(&state);
     let configured = state.clone();
     let head_timeout = Duration::from_millis(state.config.limits.head_read_ms);
-    HttpServer::new(move || {
+    let server = HttpServer::new(move || {
         let state = configured.clone();
         App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).configure(configure(state))
     })
     .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
     // Heads that trickle in are cut here, with 408 and no body; bodies where they are read, in `http/body.rs`.
     .client_request_timeout(head_timeout)
-    .shutdown_timeout(10)
+    .disable_signals()
+    .shutdown_timeout(state.config.stop.finish_secs)
     .listen(listener)?
-    .run()
-    .await
+    .run();
+    tokio::spawn(stop_when_told(state, server.handle()));
+    server.await
+}
+
+/// Runs the jobs of an installation until the process is told to stop; serves nothing.
+///
+/// # Errors
+/// If signals cannot be received.
+pub async fn work(state: &AppState) -> std::io::Result<()> {
+    let jobs = jobs::spawn_all(state);
+    told_to_stop().await?;
+    // Each job may be stopped at any moment.
+    drop(jobs);
+    Ok(())
+}
+
+/// Stops the server in order: it is not ready any more, then its live streams end, then nothing new is accepted.
+async fn stop_when_told(state: AppState, server: ServerHandle) {
+    match told_to_stop().await {
+        Ok(Stop::Terminated) => {
+            state.stopping.drain();
+            tokio::time::sleep(Duration::from_millis(state.config.stop.drain_ms)).await;
+        }
+        // Somebody at a terminal waits for nobody.
+        Ok(Stop::Interrupted) => state.stopping.drain(),
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be received: only `kill -9` stops this process");
+            return std::future::pending().await;
+        }
+    }
+    state.stopping.close();
+    server.stop(true).await;
+}
+
+/// How the process was told to stop.
+enum Stop {
+    /// `SIGTERM`: by whoever runs it.
+    Terminated,
+    /// `SIGINT`: at its terminal.
+    Interrupted,
+}
+
+#[cfg(unix)]
+async fn told_to_stop() -> std::io::Result<Stop> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(tokio::select! {
+        _ = terminated.recv() => Stop::Terminated,
+        _ = interrupted.recv() => Stop::Interrupted,
+    })
+}
+
+#[cfg(not(unix))]
+async fn told_to_stop() -> std::io::Result<Stop> {
+    tokio::signal::ctrl_c().await.map(|()| Stop::Interrupted)
 }

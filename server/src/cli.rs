@@ -35,6 +35,17 @@ pub struct ServerArgs {
     pub clock: Option<PathBuf>,
 }
 
+/// Options of `serve`.
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Leave the jobs to other nodes or to a `worker`.
+    #[arg(long)]
+    pub no_jobs: bool,
+}
+
 /// Options of `found`.
 #[derive(Debug, clap::Args)]
 pub struct FoundArgs {
@@ -113,7 +124,9 @@ pub struct DemoInkArgs {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server (also runs the jobs).
-    Serve(ServerArgs),
+    Serve(ServeArgs),
+    /// Run the jobs alone, beside servers on the same PostgreSQL.
+    Worker(ServerArgs),
     /// Bring the database to the current schema and exit.
     Migrate(ServerArgs),
     /// Found an organisation: prints its administrator's login.

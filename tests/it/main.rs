@@ -12,6 +12,9 @@ mod architecture;
 mod conformance;
 mod demo;
 mod harness;
+mod live;
+#[cfg(feature = "postgres")]
+mod nodes;
 mod openapi_current;
 mod permissions_matrix;
 #[cfg(unix)]

@@ -4,6 +4,7 @@ mod busy_writer;
 pub mod catalogue;
 mod feed;
 mod group_commit;
+mod hints;
 mod immutability;
 mod migrate_up_down;
 #[cfg(feature = "postgres")]

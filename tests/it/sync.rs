@@ -3,7 +3,7 @@
 mod basics;
 mod causal;
 mod check_in;
-mod crash;
+pub mod crash;
 mod crew;
 mod helpers;
 mod hostile;

@@ -1,12 +1,12 @@
 //! The server inside the test process, with a clock that the test sets.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix_web::body::{self, BoxBody};
+use actix_web::body::{self, BoxBody, MessageBody as _};
 use actix_web::dev::{Service as _, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
@@ -34,6 +34,10 @@ pub static COMPANIES: Template = Template::new(|url| {
     })
     .map_err(|error: doorstep_store::StoreError| error.to_string())
 });
+
+async fn first_chunk(mut body: BoxBody) -> Result<web::Bytes, Box<dyn std::error::Error>> {
+    poll_fn(|context| Pin::new(&mut body).poll_next(context)).await.unwrap_or_else(|| Ok(web::Bytes::new()))
+}
 
 type Served = Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>;
 
@@ -119,7 +123,11 @@ impl TestApp {
         let value = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let headers = response.headers().iter().map(|(name, text)| (name.to_string(), value(text.as_bytes())));
         let headers = headers.collect();
-        let body = body::to_bytes(response.into_body()).await.unwrap_or_else(|error| panic!("{error}")).to_vec();
+        let is_stream = response.headers().get("content-type").is_some_and(|value| value == "text/event-stream");
+        let body = response.into_body();
+        // A live stream has no end: its first event is its answer.
+        let body = if is_stream { first_chunk(body).await } else { body::to_bytes(body).await };
+        let body = body.unwrap_or_else(|error| panic!("{error}")).to_vec();
         Answer { status, headers, body }
     }
 

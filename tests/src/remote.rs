@@ -9,6 +9,7 @@ use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, IntentId, OrgId, UserId, VisitId};
 use sync_core::intent::body::DayNote;
 use sync_core::intent::{Intent, IntentBody};
+use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{SyncRequest, SyncResponse};
@@ -30,6 +31,7 @@ pub struct RemotePhone {
     user: UserId,
     key: DeviceKey,
     access: String,
+    refresh: String,
 }
 
 /// Sixteen bytes that a test can name again.
@@ -66,11 +68,25 @@ fn publish_norms(server: &TestServer, company: Company) {
 #[must_use]
 pub fn enrolment_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
     publish_norms(server, company);
-    let login = json!({"organisation": company.code, "login": "admin", "password": password});
-    let admin = post(server, "/v1/auth/login", None, &login);
+    further_code(server, company, member, password)
+}
+
+fn further_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
+    let admin = sign_in(server, company, "admin", password);
     let path = format!("/v1/users/{}/enrolment-codes", member.id);
-    let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
+    let code = post(server, &path, Some(&admin), &Value::Null);
     code["code"].as_str().expect("a code").to_owned()
+}
+
+/// The access token of somebody in the office.
+///
+/// # Panics
+/// If the server refuses.
+#[must_use]
+pub fn sign_in(server: &TestServer, company: Company, login: &str, password: &str) -> String {
+    let body = json!({"organisation": company.code, "login": login, "password": password});
+    let session = post(server, "/v1/auth/login", None, &body);
+    session["access_token"].as_str().expect("a token").to_owned()
 }
 
 impl RemotePhone {
@@ -81,13 +97,51 @@ impl RemotePhone {
     #[must_use]
     pub fn enrol(server: &TestServer, company: Company, member: Member, password: &str) -> Self {
         let code = enrolment_code(server, company, member, password);
-        let key = DeviceKey::of(&Hash::of(b"the key of a remote phone").0);
+        Self::enrol_with(server, company, member, &code, "a remote phone")
+    }
+
+    /// Enrols one more phone, with a name of its own.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn enrol_further(server: &TestServer, company: Company, member: Member, password: &str, name: &str) -> Self {
+        let code = further_code(server, company, member, password);
+        Self::enrol_with(server, company, member, &code, name)
+    }
+
+    fn enrol_with(server: &TestServer, company: Company, member: Member, code: &str, name: &str) -> Self {
+        let key = DeviceKey::of(&Hash::of(format!("the key of {name}").as_bytes()).0);
         let enrol = json!({"organisation": company.code, "login": member.login, "code": code,
             "name": "Phone", "public_key": key.jwk()});
         let session = post(server, "/v1/devices/enrol", None, &enrol)["session"].clone();
         let text = |name: &str| session[name].as_str().expect("a text").to_owned();
         let device = text("device_id").parse().expect("a device id");
-        Self { org: company.org, device, user: member.id, key, access: text("access_token") }
+        let (access, refresh) = (text("access_token"), text("refresh_token"));
+        Self { org: company.org, device, user: member.id, key, access, refresh }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// Renews its session: the nonce from one server, the exchange at another.
+    ///
+    /// # Panics
+    /// If a server refuses.
+    pub fn renew(&mut self, nonces: &str, exchange: &str) {
+        let ask = |url: &str, path: &str, body: &Value, status: u16| {
+            send(url, &Call::post(path).json(body)).unwrap_or_else(|error| panic!("{error}")).expect(status)
+        };
+        let nonce = ask(nonces, "/v1/auth/nonces", &json!({"org_id": self.org}), 201)["nonce"].clone();
+        let payload = json!({"nonce": nonce, "device": self.device, "purpose": "refresh"});
+        let assertion = self.key.sign(jws::typ::ASSERTION, payload.to_string().as_bytes());
+        let body = json!({"refresh_token": self.refresh, "assertion": assertion});
+        let session = ask(exchange, "/v1/auth/refresh", &body, 200);
+        session["access_token"].as_str().expect("an access token").clone_into(&mut self.access);
+        session["refresh_token"].as_str().expect("a refresh token").clone_into(&mut self.refresh);
     }
 
     /// Its access token.
@@ -163,6 +217,15 @@ impl RemotePhone {
         request
     }
 
+    /// A sync request as it is sent.
+    ///
+    /// # Panics
+    /// Never: a request can be encoded.
+    #[must_use]
+    pub fn sync_call(&self, request: &SyncRequest) -> Call {
+        Wire::CBOR.call(request).bearer(&self.access)
+    }
+
     /// Sends a request; `None` if the server died before it answered.
     ///
     /// # Panics
@@ -176,7 +239,7 @@ impl RemotePhone {
     /// # Panics
     /// If the server refuses.
     pub fn sync_at(&self, url: &str, request: &SyncRequest) -> Option<SyncResponse> {
-        let answer = send(url, &Wire::CBOR.call(request).bearer(&self.access)).ok()?;
+        let answer = send(url, &self.sync_call(request)).ok()?;
         assert_eq!(answer.status, 200, "{}", answer.text());
         Some(codec::decode_response(&answer.body, Encoding::Cbor, 1 << 28).expect("a sync response"))
     }

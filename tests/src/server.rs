@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct TestServer {
 
 /// A child process that serves; it ends with this value, as `kill -9` ends it.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     /// Where it listens, such as `http://127.0.0.1:40123`.
     pub(crate) url: String,
@@ -69,6 +69,29 @@ impl Process {
         };
         process.url = url;
         process
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Tells it to stop, as whoever runs servers does.
+    ///
+    /// # Panics
+    /// If the signal cannot be sent.
+    pub fn terminate(&self) {
+        let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        assert!(sent.expect("`kill` can be run").success(), "the process runs");
+    }
+
+    /// Waits for its end and tells how it ended.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().expect("it ends")
     }
 }
 
@@ -119,13 +142,30 @@ impl TestServer {
     /// With its log, if it does not start.
     pub fn restart(&mut self) {
         assert!(self.process.is_none(), "the server still runs");
+        self.process = Some(self.join());
+    }
+
+    /// Starts one more process on the same database and data, which PostgreSQL allows; it ends with what is returned.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn join(&self) -> Process {
         let clock = self.clock.path().as_os_str();
         let mut command = self.command([self.subcommand.as_ref(), "--clock".as_ref(), clock]);
         command.args(["--listen", "127.0.0.1:0"]);
         if self.data.path().join(SETTINGS).exists() {
             command.args(["--config", SETTINGS]);
         }
-        self.process = Some(Process::launch(command, &self.log_path()));
+        Process::launch(command, &self.log_path())
+    }
+
+    /// The process, for what only a process can do.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn process(&mut self) -> &mut Process {
+        self.process.as_mut().expect("the server runs")
     }
 
     /// Ends the server as `kill -9` does: it gets no chance to tidy up.
@@ -134,6 +174,14 @@ impl TestServer {
     /// If it does not run.
     pub fn kill(&mut self) {
         drop(self.process.take().expect("the server runs"));
+    }
+
+    /// Takes note that the server has ended by itself.
+    ///
+    /// # Panics
+    /// If it did not run.
+    pub fn gone(&mut self) {
+        self.kill();
     }
 
     /// The address, such as `http://127.0.0.1:40123`.

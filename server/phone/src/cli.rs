@@ -11,6 +11,7 @@ use crate::client::{Http, Transport};
 use crate::clock::PhoneClock;
 use crate::commands::{self, Phone};
 use crate::error::PhoneResult;
+use crate::follow;
 use crate::output::{Output, print};
 use crate::store::Store;
 use crate::sync;
@@ -41,6 +42,8 @@ pub enum PhoneCommand {
     Enrol(EnrolArgs),
     /// Send what is unsent, fetch what is new.
     Sync,
+    /// Stay on line: sync at the start, when the server says that something moved, and every five minutes.
+    Follow,
     /// Show today's visits.
     List {
         /// Show every visit the phone knows.
@@ -371,6 +374,10 @@ pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
             let transport: &mut dyn Transport = &mut Http::new(&server);
             sync::run(&phone, transport)
         }
+        PhoneCommand::Follow => {
+            let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;
+            follow::run(&phone, &server, args.json)
+        }
         offline => run_offline(&phone, offline),
     }
 }
@@ -379,7 +386,9 @@ pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
 pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
     use commands::{capture, finish, intent, list, photo, sign, status};
     match command {
-        PhoneCommand::Enrol(_) | PhoneCommand::Sync => crate::error::usage("this command needs a server"),
+        PhoneCommand::Enrol(_) | PhoneCommand::Sync | PhoneCommand::Follow => {
+            crate::error::usage("this command needs a server")
+        }
         PhoneCommand::List { all } => list::list(phone, *all),
         PhoneCommand::Show { visit } | PhoneCommand::Status { visit: Some(visit) } => status::visit(phone, visit),
         PhoneCommand::Status { visit: None } => status::phone(phone),

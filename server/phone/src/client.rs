@@ -22,6 +22,9 @@ const HIGHEST_RATIO: usize = 18;
 /// Level of zstd.
 const LEVEL: i32 = 3;
 
+/// Longest life of a stream of hints: the server ends it with the token, after a quarter of an hour.
+const LIVE: Duration = Duration::from_secs(20 * 60);
+
 /// What the phone asks of a server; a test gives another one.
 pub trait Transport {
     /// Posts JSON.
@@ -70,6 +73,20 @@ impl Http {
         Self { agent: config.into(), base: base.trim_end_matches('/').to_owned() }
     }
 
+    /// Opens the stream of live hints.
+    ///
+    /// # Errors
+    /// As [`Transport::fetch`].
+    pub(crate) fn live(&self, token: &str) -> PhoneResult<impl std::io::Read + Send + use<>> {
+        let request = self.agent.get(self.url("/v1/live")).header("authorization", bearer(token));
+        let request = request.config().timeout_recv_body(Some(LIVE)).build();
+        let mut response = request.call().map_err(network)?;
+        if response.status().is_success() {
+            return Ok(response.into_body().into_reader());
+        }
+        Err(refusal(response.status().as_u16(), &response.body_mut().read_to_vec().unwrap_or_default()))
+    }
+
     fn url(&self, path: &str) -> String {
         format!("{}{path}", self.base)
     }
@@ -93,11 +110,16 @@ fn answer(response: Result<Response<Body>, ureq::Error>) -> PhoneResult<Vec<u8>>
     if (200..300).contains(&status) {
         return Ok(bytes);
     }
-    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    Err(refusal(status, &bytes))
+}
+
+/// What a problem says.
+fn refusal(status: u16, problem: &[u8]) -> PhoneError {
+    let problem: Value = serde_json::from_slice(problem).unwrap_or_default();
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
     let title = text("detail").or_else(|| text("title")).unwrap_or_else(|| "no problem was named".to_owned());
     let retry_later = status >= 500 || matches!(text("retry").as_deref(), Some("now" | "after"));
-    Err(PhoneError::Refused { status, code: text("code").unwrap_or_default(), title, retry_later })
+    PhoneError::Refused { status, code: text("code").unwrap_or_default(), title, retry_later }
 }
 
 fn decompress(bytes: &[u8]) -> PhoneResult<Vec<u8>> {

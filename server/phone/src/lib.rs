@@ -10,6 +10,7 @@ pub mod client;
 pub mod clock;
 mod commands;
 pub mod error;
+mod follow;
 mod keys;
 mod late;
 mod output;

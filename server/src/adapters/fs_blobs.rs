@@ -11,38 +11,52 @@ use tokio::io::AsyncWriteExt as _;
 
 use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter};
 
+/// Name of the file that a process holds locked in its directory of unfinished files.
+const OWNER: &str = "owner";
+
 /// Stores blobs under `o/<org>/sha256/ab/cd/<hex>` (design section 4).
 #[derive(Debug)]
 pub struct FsBlobs {
     root: PathBuf,
-    /// Held as long as the store is open: unfinished files belong to one process.
-    _lock: std::fs::File,
+    /// Unfinished files of this process.
+    incoming: PathBuf,
+    /// Held as long as the store is open: on the root, and on the directory of unfinished files.
+    _locks: [std::fs::File; 2],
     /// Distinguishes unfinished files of one process; leftovers of a killed one are removed at the next start.
     next: AtomicU64,
 }
 
+/// How many processes may have the directory open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sharing {
+    /// One: its database belongs to it alone.
+    Alone,
+    /// Those of one database server.
+    Nodes,
+}
+
 impl FsBlobs {
-    /// Opens the directory; unfinished files of a killed process are removed.
+    /// Opens the directory for a process with a name of its own; unfinished files of killed processes are removed.
     ///
     /// # Errors
-    /// If the directory cannot be made, or another process has it open.
+    /// If the directory cannot be made, or another process has it open that does not share it.
     ///
     /// # Concurrency
-    /// The operating system releases the lock when the process ends, however it ends.
-    pub fn open(root: &Path) -> Result<Self, BlobError> {
+    /// The operating system releases the locks when the process ends, however it ends.
+    pub fn open(root: &Path, process: &str, sharing: Sharing) -> Result<Self, BlobError> {
         std::fs::create_dir_all(root).map_err(io_error)?;
         let lock = std::fs::File::create(root.join("lock")).map_err(io_error)?;
-        lock.try_lock().map_err(|_held| {
+        let locked = match sharing {
+            Sharing::Alone => lock.try_lock(),
+            Sharing::Nodes => lock.try_lock_shared(),
+        };
+        locked.map_err(|_held| {
             let message = format!("{} is in use by another process", root.display());
             BlobError::Io(std::io::Error::new(std::io::ErrorKind::ResourceBusy, message))
         })?;
-        let incoming = root.join("incoming");
-        if incoming.exists() {
-            std::fs::remove_dir_all(&incoming).map_err(io_error)?;
-        }
-        std::fs::create_dir_all(&incoming).map_err(io_error)?;
+        let (incoming, own) = claim_incoming(root, process).map_err(io_error)?;
         sync_directory(root).map_err(io_error)?;
-        Ok(Self { root: root.to_owned(), _lock: lock, next: AtomicU64::new(0) })
+        Ok(Self { root: root.to_owned(), incoming, _locks: [lock, own], next: AtomicU64::new(0) })
     }
 
     fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {
@@ -55,6 +69,32 @@ impl FsBlobs {
     fn derived_path(&self, org: OrgId, name: &str) -> PathBuf {
         self.root.join("o").join(org.to_string()).join("derived").join(name)
     }
+}
+
+/// Makes this process's directory of unfinished files and removes those of processes that are gone.
+///
+/// One process at a time does this, so that none sees a directory between its making and its locking.
+fn claim_incoming(root: &Path, process: &str) -> std::io::Result<(PathBuf, std::fs::File)> {
+    let gate = std::fs::File::create(root.join("gate"))?;
+    gate.lock()?;
+    let all = root.join("incoming");
+    std::fs::create_dir_all(&all)?;
+    for entry in std::fs::read_dir(&all)? {
+        let path = entry?.path();
+        let owner = std::fs::File::open(path.join(OWNER));
+        if path.is_file() {
+            std::fs::remove_file(path)?;
+        } else if owner.is_ok_and(|owner| owner.try_lock().is_err()) {
+            // Its process lives.
+        } else {
+            std::fs::remove_dir_all(path)?;
+        }
+    }
+    let own = all.join(process);
+    std::fs::create_dir_all(&own)?;
+    let owner = std::fs::File::create(own.join(OWNER))?;
+    owner.lock()?;
+    Ok((own, owner))
 }
 
 fn io_error(error: std::io::Error) -> BlobError {
@@ -138,7 +178,7 @@ impl BlobStore for FsBlobs {
     fn begin(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobWriter>> {
         Box::pin(async move {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let incoming = self.root.join("incoming").join(format!("{number}-{sha256}"));
+            let incoming = self.incoming.join(format!("{number}-{sha256}"));
             let file = fs::File::create_new(&incoming).await.map_err(io_error)?;
             let writer = FsWriter {
                 file,
@@ -169,7 +209,7 @@ impl BlobStore for FsBlobs {
                 fs::create_dir_all(directory).await.map_err(io_error)?;
             }
             let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let incoming = self.root.join("incoming").join(format!("{number}-derived"));
+            let incoming = self.incoming.join(format!("{number}-derived"));
             let written = match fs::write(&incoming, bytes).await {
                 Ok(()) => fs::rename(&incoming, &target).await,
                 failed => failed,
@@ -179,6 +219,14 @@ impl BlobStore for FsBlobs {
                 let _ = fs::remove_file(&incoming).await;
             }
             written.map_err(io_error)
+        })
+    }
+
+    fn check_writable(&self) -> BlobFuture<'_, ()> {
+        Box::pin(async move {
+            let probe = self.incoming.join("probe");
+            fs::write(&probe, b"ready").await.map_err(io_error)?;
+            fs::remove_file(&probe).await.map_err(io_error)
         })
     }
 

@@ -292,6 +292,8 @@ error_codes! {
     RateLimited = "rate_limited", "Too many requests; wait a little", "请求过于频繁，请稍后";
     /// No connection or writer was free in time.
     Busy = "busy", "The server is busy; try again", "服务器繁忙，请重试";
+    /// The process cannot serve requests now.
+    NotReady = "not_ready", "This server cannot take requests now; try another, or again", "该服务器暂时无法处理请求，请换一台或稍后重试";
     /// The disk is full.
     DiskFull = "disk_full", "No space is left on the server; nothing was lost on your side", "服务器存储空间不足，您的数据未丢失";
     /// A defect of ours.

@@ -14,6 +14,7 @@ use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
 use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
+use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -22,7 +23,7 @@ use crate::app::{AppError, AppResult, ErrorCode};
 use crate::config::SyncConfig;
 use crate::domain::visit::is_in_scope;
 use crate::domain::zone::ZoneError;
-use crate::domain::{Window, Zone};
+use crate::domain::{Actor, Role, Window, Zone};
 
 /// The audience of everybody in an organisation.
 pub const EVERYBODY: &str = "o";
@@ -161,14 +162,21 @@ pub fn drop_unneeded(conn: &mut Conn, org: OrgId, audience: &str, window: Window
     Ok(unneeded.len())
 }
 
+/// The audiences of somebody, from who he is now.
+#[must_use]
+pub fn audiences_of(actor: &Actor) -> BTreeSet<Audience> {
+    let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
+    [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()
+}
+
 /// The audiences that should hold a visit now.
 fn wanted_audiences(conn: &mut Conn, row: &VisitRecord, window: Window) -> AppResult<BTreeSet<String>> {
     let crew = list_crew(conn, row.org_id.0, row.id.0)?;
-    audiences_of(row, crew.into_iter().map(|member| (member.rep, member.team)), window)
+    audiences_of_visit(row, crew.into_iter().map(|member| (member.rep, member.team)), window)
 }
 
 /// The audiences of a visit with this crew.
-fn audiences_of(
+fn audiences_of_visit(
     row: &VisitRecord,
     crew: impl IntoIterator<Item = (UserId, Option<TeamId>)>,
     window: Window,

@@ -8,8 +8,10 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
+use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
+use crate::app::stopping::Stopping;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -43,6 +45,10 @@ pub struct AppState {
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.
     pub uploads: Arc<Semaphore>,
+    /// Who is told of news at once.
+    pub live: Arc<LiveStreams>,
+    /// Whether the process is about to stop.
+    pub stopping: Stopping,
 }
 
 impl AppState {

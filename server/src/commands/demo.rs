@@ -10,7 +10,7 @@ use crate::app::AppState;
 use crate::cli::DemoArgs;
 use crate::config::{self, Config};
 use crate::demo::{self, DemoError};
-use crate::{boot, telemetry};
+use crate::{boot, jobs, telemetry};
 
 /// The rep whose phone the banner enrols.
 const REP: &str = "li.ming";
@@ -30,6 +30,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), String> {
         let text = prepare(&state, args, address).await.map_err(|error| error.to_string())?;
         print!("{text}");
         announce(&listener);
+        let _jobs = jobs::spawn_all(&state);
         boot::serve(state, listener).await.map_err(|error| error.to_string())
     })
 }

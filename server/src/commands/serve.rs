@@ -1,4 +1,4 @@
-//! `serve` and `migrate`.
+//! `serve`, `worker` and `migrate`.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,28 +7,52 @@ use std::sync::Arc;
 use crate::adapters::file_clock::FileClock;
 use crate::adapters::system::SystemClock;
 use crate::app::AppState;
-use crate::cli::ServerArgs;
+use crate::cli::{ServeArgs, ServerArgs};
 use crate::config::{self, Config};
 use crate::ports::Clock;
-use crate::{boot, demo, telemetry};
+use crate::{boot, demo, jobs, telemetry};
 
 /// Runs the server until it is told to stop.
-pub(super) fn serve(args: &ServerArgs) -> Result<(), String> {
-    let config = prepare(args)?;
-    let clock = clock(args.clock.as_deref())?;
-    let is_clock_set = args.clock.is_some();
+pub(super) fn serve(args: &ServeArgs) -> Result<(), String> {
+    let (server, has_jobs) = (&args.server, !args.no_jobs);
+    let config = prepare(server)?;
+    let clock = clock(server.clock.as_deref())?;
+    let is_clock_set = server.clock.is_some();
     let listener = listen(&config)?;
     boot::block_on(async move {
         let state = build(config, clock).await?;
-        if is_clock_set && !demo::is_demo_data(&state).await.map_err(|error| error.to_string())? {
-            return Err(format!(
-                "--clock is for demo data only: this database has no organisation {}",
-                demo::ORGANISATION
-            ));
-        }
+        check_clock(&state, is_clock_set).await?;
+        let _jobs = has_jobs.then(|| jobs::spawn_all(&state));
         announce(&listener);
         boot::serve(state, listener).await.map_err(|error| error.to_string())
     })
+}
+
+/// Runs the jobs alone, beside nodes that serve.
+pub(super) fn work(args: &ServerArgs) -> Result<(), String> {
+    let config = prepare(args)?;
+    if config.database_url.starts_with("sqlite:") {
+        return Err(
+            "a worker needs PostgreSQL: with SQLite one process does everything, and `serve` runs the jobs".into()
+        );
+    }
+    let clock = clock(args.clock.as_deref())?;
+    let is_clock_set = args.clock.is_some();
+    boot::block_on(async move {
+        let state = build(config, clock).await?;
+        check_clock(&state, is_clock_set).await?;
+        println!("working");
+        boot::work(&state).await.map_err(|error| error.to_string())
+    })
+}
+
+/// A clock from a file would falsify real data.
+async fn check_clock(state: &AppState, is_clock_set: bool) -> Result<(), String> {
+    if is_clock_set && !demo::is_demo_data(state).await.map_err(|error| error.to_string())? {
+        let organisation = demo::ORGANISATION;
+        return Err(format!("--clock is for demo data only: this database has no organisation {organisation}"));
+    }
+    Ok(())
 }
 
 /// Brings the database to the current schema.

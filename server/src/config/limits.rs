@@ -42,6 +42,12 @@ pub struct LimitsConfig {
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
     pub concurrent_uploads: usize,
+    /// Live streams of one process.
+    pub live_streams: usize,
+    /// Live streams of one device, or of one person without a device; the newest stay.
+    pub live_streams_per_device: usize,
+    /// Longest silence of a live stream, in milliseconds.
+    pub live_ping_ms: u64,
     /// Time for the head of a request, in milliseconds.
     pub head_read_ms: u64,
     /// Longest silence within a body, in milliseconds.
@@ -71,7 +77,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 25] = [
+const LIMITS: [(&str, u64, u64); 28] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -86,6 +92,9 @@ const LIMITS: [(&str, u64, u64); 25] = [
     ("page_size", 200, 1_000),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
+    ("live_streams", 20_000, 200_000),
+    ("live_streams_per_device", 4, 64),
+    ("live_ping_ms", 25_000, 600_000),
     ("head_read_ms", 10_000, 120_000),
     ("body_idle_ms", 30_000, 600_000),
     ("body_total_ms", 60_000, 3_600_000),

@@ -34,6 +34,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// What travels to phones.
     pub sync: SyncConfig,
+    /// How the process stops.
+    pub stop: StopConfig,
 }
 
 impl Config {
@@ -85,6 +87,17 @@ pub struct SyncConfig {
     pub days_ahead: i64,
     /// Visits planned up to this many days back.
     pub days_back: i64,
+}
+
+/// How the process stops (limits-and-threats, L5: within 10 seconds).
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopConfig {
+    /// How long it goes on serving after it said that it is not ready any more, in milliseconds: time for who shares
+    /// out requests to notice.
+    pub drain_ms: u64,
+    /// How long running requests have after that, in seconds.
+    pub finish_secs: u64,
 }
 
 #[cfg(test)]

@@ -117,6 +117,8 @@ operations! {
 
     /// Runs one sync round.
     Sync = "sync" Post "/v1/sync" Access::Device;
+    /// Tells which audiences move.
+    Live = "watch_audiences" Get "/v1/live" Access::Anyone;
 
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;

@@ -68,7 +68,7 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         C::UriTooLong => StatusCode::URI_TOO_LONG,
         C::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        C::Busy | C::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+        C::Busy | C::Overloaded | C::NotReady => StatusCode::SERVICE_UNAVAILABLE,
         C::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         C::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -91,6 +91,7 @@ const fn retry(code: ErrorCode) -> Retry {
     match code {
         C::Busy
         | C::Overloaded
+        | C::NotReady
         | C::TooManyAttempts
         | C::RateLimited
         | C::DiskFull

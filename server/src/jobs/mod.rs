@@ -8,7 +8,7 @@ pub mod roll_scope;
 
 use tokio::task::JoinHandle;
 
-use crate::app::AppState;
+use crate::app::{AppResult, AppState};
 
 /// The jobs of a running server; dropping this stops them.
 ///
@@ -27,6 +27,21 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         tokio::spawn(forget_rates::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])
+}
+
+/// Runs a job unless another node is running it just now; `None` then.
+///
+/// # Errors
+/// Those of the job, and of the database.
+async fn alone<T>(
+    state: &AppState,
+    job: &'static str,
+    run: impl Future<Output = AppResult<T>>,
+) -> AppResult<Option<T>> {
+    match state.store.lease(job).await? {
+        Some(_lease) => run.await.map(Some),
+        None => Ok(None),
+    }
 }
 
 impl Drop for Jobs {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use doorstep_store::idempotency::delete_keys_before;
 use sync_core::time::UnixMillis;
 
+use super::alone;
 use crate::app::once::KEPT_MS;
 use crate::app::{AppError, AppResult, AppState};
 
@@ -16,7 +17,7 @@ pub async fn run(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        if let Err(error) = run_due(&state, state.clock.now()).await {
+        if let Err(error) = alone(&state, "purge_expired", run_due(&state, state.clock.now())).await {
             tracing::error!(%error, "forgetting expired idempotency keys failed");
         }
     }

@@ -9,6 +9,7 @@ use doorstep_store::scope::{Edges, list_entering, list_leaving};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
+use super::alone;
 use crate::app::scope::{self, load_window, refresh_visit};
 use crate::app::{AppError, AppResult, AppState};
 use crate::domain::Window;
@@ -28,9 +29,9 @@ pub async fn run(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
     loop {
         ticks.tick().await;
-        match run_due(&state, state.clock.now()).await {
-            Ok(0) => {}
-            Ok(moved) => tracing::info!(moved, "items entered or left the sync window"),
+        match alone(&state, "roll_scope", run_due(&state, state.clock.now())).await {
+            Ok(None | Some(0)) => {}
+            Ok(Some(moved)) => tracing::info!(moved, "items entered or left the sync window"),
             Err(error) => tracing::error!(%error, "rolling the sync window failed"),
         }
     }

@@ -60,6 +60,9 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
     /// Stores a derived file (a preview) that can be made again: no sync.
     fn put_derived<'a>(&'a self, org: OrgId, name: &'a str, bytes: Vec<u8>) -> BlobFuture<'a, ()>;
 
+    /// Whether something can be stored now.
+    fn check_writable(&self) -> BlobFuture<'_, ()>;
+
     /// Reads a derived file.
     fn read_derived<'a>(&'a self, org: OrgId, name: &'a str) -> BlobFuture<'a, Vec<u8>>;
 }

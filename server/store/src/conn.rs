@@ -1,5 +1,6 @@
 //! Connections: which engine a URL names, how a connection is opened and prepared.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -8,9 +9,20 @@ use diesel::r2d2::{ConnectionManager, CustomizeConnection, PooledConnection};
 use diesel::{Connection as _, PgConnection, SqliteConnection};
 
 use crate::error::{StoreError, StoreResult};
+use crate::hints::{Hints, Topic};
 
-/// One connection to whichever engine the installation uses.
-pub enum Conn {
+/// One connection to whichever engine the installation uses, and what its transaction will have told once it commits.
+pub struct Conn {
+    /// The engine's own connection, for `per_backend!` and `dialect`.
+    pub engine: EngineConn,
+    /// Where hints go.
+    hints: Hints,
+    /// What the running transaction moves.
+    moved: BTreeSet<Topic>,
+}
+
+/// A connection of one of the engines.
+pub enum EngineConn {
     /// Embedded SQLite.
     Sqlite(Pooled<SqliteConnection>),
     /// PostgreSQL.
@@ -22,9 +34,9 @@ pub type Pooled<C> = PooledConnection<ConnectionManager<C>>;
 
 impl std::fmt::Debug for Conn {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Sqlite(_) => "Conn::Sqlite",
-            Self::Postgres(_) => "Conn::Postgres",
+        f.write_str(match self.engine {
+            EngineConn::Sqlite(_) => "Conn(SQLite)",
+            EngineConn::Postgres(_) => "Conn(PostgreSQL)",
         })
     }
 }
@@ -73,7 +85,71 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragma
     }
 }
 
+/// Settings of every PostgreSQL connection of a pool.
+///
+/// A transaction that waits for a row longer than a client waits for an answer is given up, and so is a statement
+/// without end; a node that stands still within a transaction loses it, and with it the rows that others wait for.
+/// `synchronous_commit` makes an acknowledged commit survive power loss, whatever the role's own default is.
+pub(crate) const PG_SETTINGS: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
+     SET idle_in_transaction_session_timeout = '60s'; SET synchronous_commit = on;";
+
+/// What errors say is compared with English texts; only a privileged role may choose the language.
+const PG_ENGLISH: &str = "SET lc_messages = 'C'";
+
+/// Prepares each new PostgreSQL connection of a pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PgSettings;
+
+impl CustomizeConnection<PgConnection, diesel::r2d2::Error> for PgSettings {
+    fn on_acquire(&self, conn: &mut PgConnection) -> Result<(), diesel::r2d2::Error> {
+        conn.batch_execute(PG_SETTINGS).map_err(diesel::r2d2::Error::QueryError)?;
+        if let Err(error) = conn.batch_execute(PG_ENGLISH) {
+            tracing::debug!(%error, "the role may not choose the language of messages");
+        }
+        Ok(())
+    }
+}
+
+/// What libpq is told where the URL does not say otherwise: a dead server is noticed within a minute, not within hours.
+const PG_PARAMETERS: [(&str, &str); 6] = [
+    ("connect_timeout", "10"),
+    ("keepalives_idle", "30"),
+    ("keepalives_interval", "10"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+    ("application_name", "doorstep"),
+];
+
+/// Adds our defaults to the URL of a PostgreSQL.
+pub(crate) fn with_defaults(url: &str) -> String {
+    let mut full = url.to_owned();
+    for (name, value) in PG_PARAMETERS {
+        if !url.contains(&format!("{name}=")) {
+            full.push(if full.contains('?') { '&' } else { '?' });
+            full.push_str(&format!("{name}={value}"));
+        }
+    }
+    full
+}
+
+impl From<EngineConn> for Conn {
+    /// A connection outside any store, whose hints nobody hears.
+    fn from(engine: EngineConn) -> Self {
+        Self::new(engine, Hints::default())
+    }
+}
+
 impl Conn {
+    /// A connection that gives its hints after each commit.
+    pub(crate) const fn new(engine: EngineConn, hints: Hints) -> Self {
+        Self { engine, hints, moved: BTreeSet::new() }
+    }
+
+    /// Gives a hint, if and once the running transaction commits.
+    pub fn tell(&mut self, topic: Topic) {
+        self.moved.insert(topic);
+    }
+
     /// Runs `f` in a transaction that commits on `Ok` and rolls back on `Err`.
     ///
     /// SQLite begins `IMMEDIATE`, so that a writer never upgrades a stale read.
@@ -120,7 +196,7 @@ impl Conn {
         self.begin("BEGIN IMMEDIATE", "BEGIN")
     }
 
-    /// Sets a savepoint inside a transaction; the next commit or rollback is back to here.
+    /// Sets a savepoint inside a transaction; the next rollback is back to here.
     pub(crate) fn begin_nested(&mut self) -> StoreResult<()> {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
         per_backend!(self, c => AnsiTransactionManager::begin_transaction(&mut **c))?;
@@ -129,17 +205,27 @@ impl Conn {
 
     fn begin(&mut self, sqlite: &str, postgres: &str) -> StoreResult<()> {
         use diesel::connection::AnsiTransactionManager;
-        match self {
-            Self::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, sqlite)?,
-            Self::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, postgres)?,
+        // What a transaction that did not commit would have told is not news. What is left from a savepoint that was
+        // rolled back may be told: a hint too many is harmless.
+        self.moved.clear();
+        match &mut self.engine {
+            EngineConn::Sqlite(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, sqlite)?,
+            EngineConn::Postgres(conn) => AnsiTransactionManager::begin_transaction_sql(&mut **conn, postgres)?,
         }
         Ok(())
     }
 
-    /// Commits the innermost transaction or savepoint.
-    pub(crate) fn commit(&mut self) -> StoreResult<()> {
+    /// Lets what was written since the savepoint stay; it is durable, and told, with the transaction around it.
+    pub(crate) fn commit_nested(&mut self) -> StoreResult<()> {
         use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
         per_backend!(self, c => AnsiTransactionManager::commit_transaction(&mut **c))?;
+        Ok(())
+    }
+
+    /// Commits the transaction and gives its hints.
+    pub(crate) fn commit(&mut self) -> StoreResult<()> {
+        self.commit_nested()?;
+        self.hints.tell(std::mem::take(&mut self.moved));
         Ok(())
     }
 
@@ -182,6 +268,14 @@ fn probe_sqlite(path: &std::path::Path) -> StoreResult<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_url_says_comes_before_our_defaults() {
+        let full = with_defaults("postgres://u@h/d?connect_timeout=3");
+        assert!(full.starts_with("postgres://u@h/d?connect_timeout=3&keepalives_idle=30&"), "{full}");
+        assert_eq!(full.matches("connect_timeout").count(), 1);
+        assert!(with_defaults("postgres://u@h/d").starts_with("postgres://u@h/d?connect_timeout=10&"));
+    }
 
     #[test]
     fn only_known_schemes_are_opened() {

@@ -5,6 +5,7 @@ use sync_core::ids::{DeviceId, OrgId, UserId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::hints::Topic;
 use crate::schema::{devices, enrolment_codes, nonces};
 use crate::text::Txt;
 
@@ -124,6 +125,7 @@ pub fn sign_out_device(conn: &mut Conn, org: OrgId, id: DeviceId) -> StoreResult
     per_backend!(conn, c => diesel::update(devices::table.filter(
         devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.ne("revoked")),
     )).set(devices::state.eq("signed_out")).execute(c))?;
+    conn.tell(Topic::device(org, id));
     Ok(())
 }
 
@@ -135,6 +137,7 @@ pub fn revoke_device(conn: &mut Conn, org: OrgId, id: DeviceId, now_ms: i64) -> 
     per_backend!(conn, c => diesel::update(devices::table.filter(
         devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.ne("revoked")),
     )).set((devices::state.eq("revoked"), devices::revoked_at_ms.eq(now_ms))).execute(c))?;
+    conn.tell(Topic::device(org, id));
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::schema::visits;
 use crate::text::Txt;
 
@@ -18,12 +18,15 @@ const MIGRATION_LOCK: i64 = 0x646f_6f72_7374_6570;
 
 /// Waits until no other node migrates this PostgreSQL database.
 pub(crate) fn lock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
+    // Another node may take its time.
+    conn.batch_execute("SET lock_timeout = 0; SET statement_timeout = 0")?;
     conn.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))
 }
 
 /// Lets the next node migrate.
 pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
-    conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))
+    conn.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+    conn.batch_execute(PG_SETTINGS)
 }
 
 /// Makes other transactions that store or claim one of these blobs wait for the end of this one.
@@ -31,7 +34,7 @@ pub(crate) fn unlock_migrations(conn: &mut PgConnection) -> QueryResult<()> {
 /// SQLite has one writer at a time and needs nothing. Two blobs that fold to one number wait in vain, no more. They are
 /// locked in order, so that two transactions with several blobs never wait in a circle.
 pub(crate) fn lock_blobs(conn: &mut Conn, org: OrgId, blobs: impl IntoIterator<Item = Hash>) -> QueryResult<()> {
-    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
     let fold = |bytes: &[u8]| bytes.iter().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
     // The last bytes of a UUIDv7 are the random ones.
     let tenant = org.as_bytes().iter().rev().take(8).fold(0i64, |number, byte| number << 8 | i64::from(*byte));
@@ -48,7 +51,7 @@ pub(crate) fn lock_blobs(conn: &mut Conn, org: OrgId, blobs: impl IntoIterator<I
 
 /// As [`lock_visit`] for several visits, in the order of their ids, as everybody who locks several.
 pub(crate) fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> QueryResult<()> {
-    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
     let locked: Vec<i64> = visits::table
         .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(visits.iter().copied().map(Txt).collect::<Vec<_>>())))
         .order(visits::id)
@@ -65,9 +68,9 @@ pub(crate) fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> Qu
 /// SQLite has one writer at a time and only looks.
 pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryResult<bool> {
     let row = visits::table.find((Txt(org), Txt(visit))).select(visits::version);
-    let found: Option<i64> = match conn {
-        Conn::Sqlite(conn) => row.first(&mut **conn).optional()?,
-        Conn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
+    let found: Option<i64> = match &mut conn.engine {
+        EngineConn::Sqlite(conn) => row.first(&mut **conn).optional()?,
+        EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
 }

@@ -66,6 +66,7 @@ impl StoreError {
     pub fn is_outage(&self) -> bool {
         match self {
             Self::Busy | Self::Retry(_) | Self::Open(_) => true,
+            Self::Db(DieselError::BrokenTransactionManager | DieselError::RollbackErrorOnCommit { .. }) => true,
             Self::Db(DieselError::DatabaseError(kind, info)) => {
                 matches!(kind, DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::ReadOnlyTransaction)
                     || self.is_disk_full()
@@ -80,13 +81,24 @@ impl StoreError {
 const FULL: [&str; 2] = ["disk is full", "No space left on device"];
 
 /// What they say of a broken disk and of a server that stops.
-const AWAY: [&str; 6] = [
+const AWAY: [&str; 14] = [
     "disk I/O error",
     "unable to open database file",
     "readonly database",
     "server closed the connection",
     "terminating connection",
     "too many clients",
+    // libpq, of a connection that is gone.
+    "no connection to the server",
+    "connection to server",
+    "could not receive data",
+    "could not send data",
+    "SSL connection has been closed",
+    "SSL SYSCALL error",
+    // A server that starts or stops.
+    "the database system is",
+    // Our own patience, see `PG_SETTINGS`.
+    "canceling statement due to",
 ];
 
 fn has_any(text: &str, signs: &[&str]) -> bool {

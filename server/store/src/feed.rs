@@ -8,6 +8,7 @@ use sync_core::ids::OrgId;
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::hints::Topic;
 use crate::per_backend::ROWS;
 use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
@@ -243,6 +244,9 @@ impl FeedBatch {
             });
         }
         upsert(conn, &rows)?;
+        for audience in &self.audiences {
+            conn.tell(Topic::audience(org, audience));
+        }
         Ok(positions)
     }
 }

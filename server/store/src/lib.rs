@@ -22,8 +22,10 @@ pub mod documents;
 pub mod error;
 pub mod evidence;
 pub mod feed;
+pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
+pub mod lease;
 pub mod migrate;
 pub mod norms;
 pub mod organisations;
@@ -40,10 +42,11 @@ pub mod users;
 pub mod visits;
 pub mod work_orders;
 
+mod bridge;
 mod store;
 mod writer;
 
-pub use conn::{Conn, DatabaseUrl};
+pub use conn::{Conn, DatabaseUrl, EngineConn};
 pub use error::{StoreError, StoreResult};
 pub use store::{Store, StoreOptions};
 pub use text::Txt;

@@ -1,8 +1,11 @@
 //! The embedded migrations of both engines.
 
+use std::collections::BTreeSet;
+
+use diesel::migration::{Migration, MigrationSource};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::{StoreError, StoreResult};
 
 const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
@@ -13,9 +16,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 /// # Errors
 /// [`StoreError::Open`] names the migration that failed.
 pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
-    match conn {
-        Conn::Sqlite(conn) => run(&mut **conn, SQLITE),
-        Conn::Postgres(conn) => {
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => run(&mut **conn, SQLITE),
+        EngineConn::Postgres(conn) => {
             // Several nodes may start at once: the first one migrates, the others wait.
             crate::dialect::lock_migrations(conn)?;
             let versions = run(&mut **conn, POSTGRES);
@@ -25,14 +28,56 @@ pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
     }
 }
 
+/// How a database stands to the migrations of this version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemaStanding {
+    /// It has exactly these.
+    Current,
+    /// It lacks some.
+    Older,
+    /// It has these and further ones.
+    Newer,
+}
+
+/// Compares what was applied with what this version knows.
+///
+/// # Errors
+/// Database errors only.
+pub fn standing(conn: &mut Conn) -> StoreResult<SchemaStanding> {
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => compare(&mut **conn, SQLITE),
+        EngineConn::Postgres(conn) => compare(&mut **conn, POSTGRES),
+    }
+}
+
+fn compare<DB: diesel::backend::Backend>(
+    conn: &mut impl MigrationHarness<DB>,
+    migrations: EmbeddedMigrations,
+) -> StoreResult<SchemaStanding>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(failed)?;
+    let known: BTreeSet<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    let applied = conn.applied_migrations().map_err(failed)?;
+    let applied: BTreeSet<String> = applied.iter().map(ToString::to_string).collect();
+    Ok(if !known.is_subset(&applied) {
+        SchemaStanding::Older
+    } else if known.len() < applied.len() {
+        SchemaStanding::Newer
+    } else {
+        SchemaStanding::Current
+    })
+}
+
 /// Reverts every migration; only tests and `doorstep migrate --revert-all` on an empty database do this.
 ///
 /// # Errors
 /// [`StoreError::Open`] names the migration that failed.
 pub fn revert_all(conn: &mut Conn) -> StoreResult<()> {
-    match conn {
-        Conn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
-        Conn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => conn.revert_all_migrations(SQLITE).map(drop),
+        EngineConn::Postgres(conn) => conn.revert_all_migrations(POSTGRES).map(drop),
     }
     .map_err(failed)
 }
@@ -42,7 +87,7 @@ fn run<DB: diesel::backend::Backend>(
     migrations: EmbeddedMigrations,
 ) -> StoreResult<Vec<String>>
 where
-    EmbeddedMigrations: diesel::migration::MigrationSource<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
 {
     let versions = conn.run_pending_migrations(migrations).map_err(failed)?;
     Ok(versions.iter().map(ToString::to_string).collect())

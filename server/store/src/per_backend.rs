@@ -11,9 +11,9 @@
 #[macro_export]
 macro_rules! per_backend {
     ($conn:expr, $c:ident => $statement:expr) => {
-        match $conn {
-            $crate::conn::Conn::Sqlite($c) => $statement,
-            $crate::conn::Conn::Postgres($c) => $statement,
+        match &mut $conn.engine {
+            $crate::conn::EngineConn::Sqlite($c) => $statement,
+            $crate::conn::EngineConn::Postgres($c) => $statement,
         }
     };
 }
@@ -28,11 +28,11 @@ macro_rules! per_backend {
 /// ```
 macro_rules! for_rows {
     ($conn:expr, $rows:expr, $part:ident => $statement:expr) => {
-        match $conn {
-            $crate::conn::Conn::Sqlite(c) => {
+        match &mut $conn.engine {
+            $crate::conn::EngineConn::Sqlite(c) => {
                 $rows.iter().try_fold(0, |sum, $part| $statement.execute(&mut **c).map(|changed| sum + changed))
             }
-            $crate::conn::Conn::Postgres(c) => $rows
+            $crate::conn::EngineConn::Postgres(c) => $rows
                 .chunks($crate::per_backend::ROWS)
                 .try_fold(0, |sum, $part| $statement.execute(&mut **c).map(|changed| sum + changed)),
         }

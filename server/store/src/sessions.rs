@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::hints::Topic;
 use crate::schema::refresh_families;
 use crate::text::Txt;
 
@@ -77,7 +78,11 @@ pub fn update_family(conn: &mut Conn, row: &RefreshFamilyRow, read_hash: &str) -
         refresh_families::org_id.eq(row.org_id)
             .and(refresh_families::id.eq(row.id))
             .and(refresh_families::current_hash.eq(read_hash)),
-    )).set(row).execute(c))?)
+    )).set(row).execute(c))?)?;
+    if row.revoked_at_ms.is_some() {
+        conn.tell(Topic::session(row.org_id.0, row.id.0));
+    }
+    Ok(())
 }
 
 /// Ends a family; the time of the first ending stays.
@@ -90,6 +95,7 @@ pub fn revoke_family(conn: &mut Conn, org: OrgId, id: Uuid, now_ms: i64) -> Stor
             .and(refresh_families::id.eq(Txt(id)))
             .and(refresh_families::revoked_at_ms.is_null()),
     )).set(refresh_families::revoked_at_ms.eq(now_ms)).execute(c))?;
+    conn.tell(Topic::session(org, id));
     Ok(())
 }
 
@@ -103,5 +109,6 @@ pub fn revoke_families_of_device(conn: &mut Conn, org: OrgId, device: DeviceId, 
             .and(refresh_families::device_id.eq(Txt(device)))
             .and(refresh_families::revoked_at_ms.is_null()),
     )).set(refresh_families::revoked_at_ms.eq(now_ms)).execute(c))?;
+    conn.tell(Topic::device(org, device));
     Ok(())
 }

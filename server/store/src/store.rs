@@ -7,8 +7,11 @@ use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::{PgConnection, SqliteConnection};
 use tokio::sync::Semaphore;
 
-use crate::conn::{self, Conn, DatabaseUrl, SqlitePragmas};
+use crate::bridge;
+use crate::conn::{self, Conn, DatabaseUrl, EngineConn, PgSettings, SqlitePragmas};
 use crate::error::{AsStoreError, StoreError, StoreResult};
+use crate::hints::Hints;
+use crate::lease::Lease;
 use crate::migrate;
 use crate::writer::Writer;
 
@@ -44,13 +47,14 @@ pub struct Store {
 
 struct Inner {
     engine: Engine,
+    hints: Hints,
     free: Arc<Semaphore>,
     wait: Duration,
 }
 
 enum Engine {
     Sqlite { readers: Pool<ConnectionManager<SqliteConnection>>, writer: Writer },
-    Postgres { pool: Pool<ConnectionManager<PgConnection>> },
+    Postgres { pool: Pool<ConnectionManager<PgConnection>>, url: String },
 }
 
 impl std::fmt::Debug for Store {
@@ -72,29 +76,57 @@ impl Store {
             conn::prepare_directory(path)?;
         }
         conn::probe(url)?;
+        let hints = Hints::default();
         let engine = match url {
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_string_lossy();
                 let writers = sqlite_pool(&path, 1, options)?;
-                let mut writing = Conn::Sqlite(writers.get().map_err(open_error)?);
+                let writing = EngineConn::Sqlite(writers.get().map_err(open_error)?);
+                let mut writing = Conn::new(writing, hints.clone());
                 migrate::run_pending(&mut writing)?;
-                let writer = Writer::start(writing, writers, options.queued_writes)?;
+                let writer = Writer::start(writing, writers, options.queued_writes, hints.clone())?;
                 Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
             }
             DatabaseUrl::Postgres(url) => {
+                let url = conn::with_defaults(url);
                 let pool = Pool::builder()
                     .max_size(options.connections)
                     .min_idle(Some(1))
                     .connection_timeout(options.wait)
-                    .build(ConnectionManager::new(url))
+                    .connection_customizer(Box::new(PgSettings))
+                    .build(ConnectionManager::new(&url))
                     .map_err(open_error)?;
-                migrate::run_pending(&mut Conn::Postgres(pool.get().map_err(open_error)?))?;
-                Engine::Postgres { pool }
+                migrate::run_pending(&mut EngineConn::Postgres(pool.get().map_err(open_error)?).into())?;
+                bridge::start(url.clone(), &hints)?;
+                Engine::Postgres { pool, url }
             }
         };
         let permits = usize::try_from(options.connections).unwrap_or(1);
-        let inner = Inner { engine, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
+        let inner = Inner { engine, hints, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Whether several processes may work on this database at once.
+    #[must_use]
+    pub fn has_nodes(&self) -> bool {
+        matches!(self.inner.engine, Engine::Postgres { .. })
+    }
+
+    /// Takes the right to run a job that one node at a time runs; `None` while another has it.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if the database cannot be reached.
+    pub async fn lease(&self, job: &'static str) -> StoreResult<Option<Lease>> {
+        let Engine::Postgres { url, .. } = &self.inner.engine else { return Ok(Some(Lease::alone())) };
+        let url = url.clone();
+        let taken = tokio::task::spawn_blocking(move || Lease::take(&url, job)).await;
+        taken.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
+    }
+
+    /// Who has news, on this node and on every other of the same database.
+    #[must_use]
+    pub fn hints(&self) -> &Hints {
+        &self.inner.hints
     }
 
     /// Runs `f` on one consistent snapshot.
@@ -172,11 +204,11 @@ impl Store {
 
 impl Inner {
     fn checkout(&self) -> StoreResult<Conn> {
-        match &self.engine {
-            Engine::Sqlite { readers, .. } => readers.get().map(Conn::Sqlite),
-            Engine::Postgres { pool } => pool.get().map(Conn::Postgres),
-        }
-        .map_err(|_ignored| StoreError::Busy)
+        let engine = match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.get().map(EngineConn::Sqlite),
+            Engine::Postgres { pool, .. } => pool.get().map(EngineConn::Postgres),
+        };
+        Ok(Conn::new(engine.map_err(|_ignored| StoreError::Busy)?, self.hints.clone()))
     }
 }
 

@@ -12,8 +12,9 @@ use diesel::SqliteConnection;
 use diesel::r2d2::{ConnectionManager, Pool};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::{AsStoreError, StoreError, StoreResult};
+use crate::hints::Hints;
 
 /// Most closures under one commit: by then the disk is a small part of the work, and the first waits for the last.
 const MAX_GROUP: usize = 16;
@@ -31,11 +32,12 @@ impl Writer {
         conn: Conn,
         pool: Pool<ConnectionManager<SqliteConnection>>,
         queued: usize,
+        hints: Hints,
     ) -> StoreResult<Self> {
         let (jobs, queue) = mpsc::channel(queued);
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(conn, &pool, &mut Waiting { queue, alone: VecDeque::new() }))
+            .spawn(move || work(conn, &pool, &hints, &mut Waiting { queue, alone: VecDeque::new() }))
             .map_err(|error| StoreError::Open(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { jobs })
     }
@@ -121,7 +123,7 @@ impl Waiting {
     }
 }
 
-fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, waiting: &mut Waiting) {
+fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, hints: &Hints, waiting: &mut Waiting) {
     while let Some(mut group) = waiting.next_group() {
         let Err(spoilt) = run(&mut conn, &mut group) else {
             group.into_iter().for_each(Job::answer);
@@ -136,7 +138,7 @@ fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, waitin
         // Dropping the connection rolls back; the pool opens another.
         drop(conn);
         match pool.get() {
-            Ok(fresh) => conn = Conn::Sqlite(fresh),
+            Ok(fresh) => conn = Conn::new(EngineConn::Sqlite(fresh), hints.clone()),
             Err(error) => {
                 tracing::error!(%error, "the writer cannot reopen the database");
                 return;
@@ -169,7 +171,7 @@ fn run(conn: &mut Conn, group: &mut [Box<dyn Job>]) -> Result<(), Spoilt> {
     for (at, job) in group.iter_mut().enumerate() {
         conn.begin_nested()?;
         if contained(at, || job.run(conn))? {
-            conn.commit()?;
+            conn.commit_nested()?;
         } else {
             conn.roll_back()?;
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Nullable, Text};
-use doorstep_store::Conn;
+use doorstep_store::{Conn, EngineConn};
 
 /// A column: its type in the words of `migrations/README.md`, and whether it may be null.
 pub type Column = (&'static str, bool);
@@ -48,9 +48,9 @@ fn items(conn: &mut Conn, sql: &str) -> Vec<Item> {
 
 /// Reads the catalogue of either engine.
 pub fn read(conn: &mut Conn) -> Catalogue {
-    match conn {
-        Conn::Sqlite(_) => sqlite(conn),
-        Conn::Postgres(_) => postgres(conn),
+    match conn.engine {
+        EngineConn::Sqlite(_) => sqlite(conn),
+        EngineConn::Postgres(_) => postgres(conn),
     }
 }
 

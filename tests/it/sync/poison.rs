@@ -5,7 +5,7 @@
 use doorstep::app::AppError;
 use doorstep::jobs::roll_scope;
 use doorstep_store::feed::{list_audiences, lock_audience};
-use doorstep_store::{Conn, StoreError};
+use doorstep_store::{EngineConn, StoreError};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -22,7 +22,7 @@ use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run
 /// Makes the database refuse new rows of a table where a column has a value.
 async fn refuse(app: &TestApp, table: &str, column: &str, value: impl ToString) {
     let value = value.to_string();
-    let is_sqlite = app.read(|conn| Ok(matches!(conn, Conn::Sqlite(_)))).await;
+    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
     let sql = if is_sqlite {
         format!(
             "CREATE TRIGGER poison BEFORE INSERT ON {table} WHEN NEW.{column} = '{value}' \
@@ -40,7 +40,7 @@ async fn refuse(app: &TestApp, table: &str, column: &str, value: impl ToString) 
 
 /// The defect is mended.
 async fn accept_again(app: &TestApp) {
-    let is_sqlite = app.read(|conn| Ok(matches!(conn, Conn::Sqlite(_)))).await;
+    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
     let sql = if is_sqlite { "DROP TRIGGER poison" } else { "DROP FUNCTION poison() CASCADE" };
     run(app, sql.to_owned()).await;
 }

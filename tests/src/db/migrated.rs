@@ -1,7 +1,7 @@
 //! One connection to a test database in the form that the store's own functions take.
 
 use diesel::r2d2::{ConnectionManager, Pool};
-use doorstep_store::Conn;
+use doorstep_store::{Conn, EngineConn};
 
 /// Runs `f` on a connection of its own, outside any store; it is closed when this returns.
 ///
@@ -9,15 +9,15 @@ use doorstep_store::Conn;
 /// If the database cannot be opened.
 pub fn with_conn<T>(url: &str, f: impl FnOnce(&mut Conn) -> T) -> T {
     // One connection, made at once: none is still being opened behind our back when the caller goes on.
-    let mut conn = match url.strip_prefix("sqlite://") {
+    let conn = match url.strip_prefix("sqlite://") {
         Some(path) => {
             let pool = Pool::builder().max_size(1).build(ConnectionManager::new(path)).expect("the test database");
-            Conn::Sqlite(pool.get().expect("the only connection"))
+            EngineConn::Sqlite(pool.get().expect("the only connection"))
         }
         None => {
             let pool = Pool::builder().max_size(1).build(ConnectionManager::new(url)).expect("the test database");
-            Conn::Postgres(pool.get().expect("the only connection"))
+            EngineConn::Postgres(pool.get().expect("the only connection"))
         }
     };
-    f(&mut conn)
+    f(&mut conn.into())
 }

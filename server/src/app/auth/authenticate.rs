@@ -19,6 +19,13 @@ pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppR
     state.store.read(move |conn| load_actor(conn, &claims)).await
 }
 
+/// When an access token ends; `None` if it is not valid now.
+#[must_use]
+pub fn expiry(state: &AppState, text: &str, now: UnixMillis) -> Option<UnixMillis> {
+    let claims = token::verify(&state.keys, &state.config.issuer(), text, now)?;
+    Some(UnixMillis(claims.exp.saturating_mul(1000)))
+}
+
 fn load_actor(conn: &mut Conn, claims: &Claims) -> AppResult<Actor> {
     let user = users::find_user(conn, claims.org, claims.sub)?.filter(|user| !user.is_disabled);
     let user = user.ok_or(ErrorCode::TokenInvalid)?;

@@ -8,7 +8,7 @@ mod refresh;
 mod session;
 mod users;
 
-pub use authenticate::authenticate;
+pub use authenticate::{authenticate, expiry};
 pub use device::{revoke_device, sign_out};
 pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};
 pub use login::{LoginCommand, login};

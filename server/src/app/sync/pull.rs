@@ -14,8 +14,7 @@ use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 use self::ahead::Ahead;
 use self::item::{Item, Sender};
 use super::Round;
-use crate::app::{AppError, AppResult, AppState};
-use crate::domain::Role;
+use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience.
 const READ_ROWS: i64 = 500;
@@ -264,7 +263,5 @@ fn entering(audience: String, kind: FeedKind, item: String) -> FeedRow {
 
 /// The audiences of the asker, from who he is now and never from the cursor.
 pub(super) fn granted(round: &Round) -> BTreeSet<Audience> {
-    let actor = &round.ctx.actor;
-    let team = actor.team.filter(|_| actor.has(Role::TeamLead)).map(Audience::Team);
-    [Some(Audience::Org), team, Some(Audience::User(actor.user))].into_iter().flatten().collect()
+    scope::audiences_of(&round.ctx.actor)
 }

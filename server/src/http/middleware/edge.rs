@@ -2,6 +2,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
@@ -66,6 +67,10 @@ pub async fn edge(
     let status = response.status().as_u16();
     tracing::info!(request_id = id, %method, path, status, ms = state.clock.now().since_ms(started), "request");
     add_headers(response.headers_mut(), &id);
+    if state.stopping.has_begun() {
+        // The next request of this client goes to another node; else its connection would keep the process from ending.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(response)
 }
 

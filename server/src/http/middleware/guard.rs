@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 
@@ -57,8 +57,7 @@ async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Opt
 }
 
 async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequest) -> Result<Ctx, ApiError> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = header.and_then(bearer).ok_or(ErrorCode::TokenInvalid)?;
+    let token = bearer_of(request.headers()).ok_or(ErrorCode::TokenInvalid)?;
     let now = state.clock.now();
     let actor = auth::authenticate(state, token, now).await?;
     match (operation, actor.device) {
@@ -69,6 +68,12 @@ async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequ
     let scope = operation.scope(&actor.roles, actor.token, actor.device.is_some()).ok_or(ErrorCode::Forbidden)?;
     let grants = operation.grants(&actor.roles);
     Ok(Ctx { now, actor, scope, grants, once: Once::default() })
+}
+
+/// The access token of a request.
+#[must_use]
+pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
 }
 
 /// The token of an `Authorization` header; the scheme's case does not count (RFC 9110 section 11.1).

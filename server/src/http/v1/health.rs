@@ -9,6 +9,18 @@ use crate::app::{AppState, health};
 use crate::http::error::ApiError;
 use crate::http::openapi::PublicProblems;
 
+/// Whether requests can be served, and what whoever runs the server should know.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadinessOut {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    pub status: String,
+    /// `current`; `newer` where a newer version has migrated the database already: this one goes on, and should be
+    /// updated.
+    #[schema(example = "current")]
+    pub schema: String,
+}
+
 /// A plain yes.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct HealthOut {
@@ -32,15 +44,17 @@ pub async fn show_health() -> web::Json<HealthOut> {
 
 /// Tells whether requests can be served
 ///
-/// Asks the database.
+/// Asks the database, whether it has every migration, and whether blobs can be written. False from the moment the
+/// process is told to stop.
 ///
 /// # Errors
-/// `busy` while the database does not answer.
+/// `not_ready` says what is missing.
 #[utoipa::path(get, path = "/readyz", operation_id = "show_readiness", tag = "health",
-    responses((status = 200, description = "Ready", body = HealthOut), PublicProblems))]
-pub async fn show_readiness(state: web::Data<AppState>) -> Result<web::Json<HealthOut>, ApiError> {
-    health::ask_database(&state).await?;
-    Ok(ok())
+    responses((status = 200, description = "Ready", body = ReadinessOut), PublicProblems))]
+pub async fn show_readiness(state: web::Data<AppState>) -> Result<web::Json<ReadinessOut>, ApiError> {
+    let ready = health::check_ready(&state).await?;
+    let schema = if ready.is_schema_newer { "newer" } else { "current" };
+    Ok(web::Json(ReadinessOut { status: "ok".to_owned(), schema: schema.to_owned() }))
 }
 
 /// A set of public keys (RFC 7517).

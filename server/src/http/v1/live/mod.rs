@@ -1,0 +1,3 @@
+//! Live hints.
+
+pub mod watch;

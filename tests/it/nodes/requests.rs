@@ -1,0 +1,160 @@
+//! Requests of one client on changing nodes.
+
+use std::sync::mpsc;
+
+use diesel::connection::SimpleConnection as _;
+use doorstep_store::{EngineConn, per_backend};
+use integration_tests::call::{Answer, Call};
+use integration_tests::company::{PASSWORD, YUNZE};
+use integration_tests::db::with_conn;
+use integration_tests::live::LiveReader;
+use integration_tests::remote::{RemotePhone, sign_in};
+use integration_tests::server::send;
+use serde_json::{Value, json};
+use sync_core::bytes::Hash;
+use sync_core::protocol::{Outcome, SyncResponse};
+
+use super::{PATIENCE, Pair};
+use crate::sync::crash::Writer;
+
+fn ask(url: &str, call: &Call) -> Answer {
+    send(url, call).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn a_phone_that_changes_nodes_with_every_request_notices_nothing() {
+    let pair = Pair::start();
+    let urls = pair.urls();
+    let mut phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    let mut writer = Writer::new("on two nodes");
+    for round in 0..6 {
+        let (here, there) = (urls[round % 2], urls[(round + 1) % 2]);
+        let request = writer.next(&phone);
+        let stored = phone.sync_at(here, &request).expect("an answer");
+        assert!(stored.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", stored.acks);
+        let again = phone.sync_at(there, &request).expect("an answer");
+        assert!(again.acks.iter().all(|ack| ack.outcome == Outcome::Duplicate), "{:?}", again.acks);
+        assert_eq!(stored.epoch, again.epoch, "one store");
+        phone.renew(here, there);
+    }
+    // What is uploaded here is there.
+    let photo = b"\xff\xd8\xff\xe0 a photo".to_vec();
+    let path = format!("/v1/blobs/{}", Hash::of(&photo));
+    for url in urls {
+        let answer = ask(url, &Call::new("PUT", &path).bytes("image/jpeg", photo.clone()).bearer(phone.access()));
+        assert!(answer.status < 300, "{}", answer.text());
+    }
+    for keys in ["/.well-known/jwks.json", "/.well-known/evidence-keys.json"] {
+        let [here, there] = urls.map(|url| ask(url, &Call::get(keys)).expect(200));
+        assert_eq!(here, there);
+    }
+}
+
+#[test]
+fn an_idempotency_key_counts_on_every_node() {
+    let pair = Pair::start();
+    let admin = sign_in(&pair.server, YUNZE, "admin", PASSWORD);
+    let user =
+        json!({"login": "new.one", "name": "New One", "password": "a long enough password", "roles": ["dispatcher"]});
+    let call = |user: &Value| Call::post("/v1/users").json(user).bearer(&admin).header("idempotency-key", "the-key");
+    let [here, there] = pair.urls().map(|url| ask(url, &call(&user)));
+    assert_eq!((here.status, there.status), (201, 201), "{} {}", here.text(), there.text());
+    assert_eq!(here.json(), there.json());
+    assert_eq!(there.header("idempotency-replayed"), Some("true"));
+    let other = json!({"login": "another", "name": "N", "password": "a long enough password", "roles": ["dispatcher"]});
+    assert_eq!(ask(pair.other.url(), &call(&other)).outcome(), (422, "idempotency_mismatch".to_owned()));
+}
+
+#[test]
+fn a_push_on_one_node_is_told_on_the_other() {
+    let pair = Pair::start();
+    let [here, there] = pair.urls();
+    let phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    let mut live = LiveReader::open(there, phone.access());
+    for text in ["one", "two", "three", "four", "five"] {
+        let request = phone.pushing(Vec::new(), vec![phone.day_note(text)]);
+        phone.sync_at(here, &request).expect("an answer");
+        live.until_moved("u:");
+    }
+    // So is the end of a session.
+    let admin = sign_in(&pair.server, YUNZE, "admin", PASSWORD);
+    let path = format!("/v1/devices/{}/revoke", phone.device());
+    assert!(ask(here, &Call::post(path).bearer(&admin)).status < 300);
+    assert_eq!(live.end_reason(), "access_ended");
+}
+
+/// Makes the commit of one intent wait for a lock, after its transaction has taken its positions in the feed.
+const PAUSE: &str = "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+     PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$; \
+     CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON intents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
+     WHEN (NEW.id = '{id}') EXECUTE FUNCTION pause()";
+
+fn rows_of(response: &SyncResponse) -> Vec<String> {
+    response.rows.values().flatten().map(|row| row.id().to_owned()).collect()
+}
+
+#[test]
+fn a_reader_skips_nothing_while_a_commit_on_one_node_is_paused_and_another_node_writes() {
+    let pair = Pair::start();
+    let [here, there] = pair.urls();
+    let phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    let second = RemotePhone::enrol_further(&pair.server, YUNZE, YUNZE.rep(), PASSWORD, "the second");
+    let reader = RemotePhone::enrol_further(&pair.server, YUNZE, YUNZE.rep(), PASSWORD, "the reader");
+    let mut cursor = None;
+    while {
+        let answer = reader.sync_at(there, &reader.empty_request(cursor)).expect("an answer");
+        cursor = Some(answer.cursor);
+        answer.more
+    } {}
+    let [first, later] = ["first", "later"].map(RemotePhone::intent);
+    with_conn(pair.server.database_url(), |conn| {
+        let sql = PAUSE.replace("{id}", &first.to_string());
+        per_backend!(conn, c => c.batch_execute(&sql)).expect("the pause is prepared");
+        let EngineConn::Postgres(holder) = &mut conn.engine else { panic!("PostgreSQL only") };
+        holder.batch_execute("SELECT pg_advisory_lock(42)").expect("the lock");
+        let (sender, answered) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let push = |phone: &RemotePhone, url: &str, text: &str| {
+                let answer = phone.sync_at(url, &phone.pushing(Vec::new(), vec![phone.day_note(text)]));
+                assert_eq!(answer.expect("an answer").acks[0].outcome, Outcome::Stored);
+                sender.send(text.to_owned()).expect("the test waits");
+            };
+            let push = &push;
+            scope.spawn(move || push(&phone, here, "first"));
+            until_waiting(holder, 1);
+            scope.spawn(move || push(&second, there, "later"));
+            until_waiting(holder, 2);
+            // Neither has been acknowledged, and a reader sees neither.
+            let answer = reader.sync_at(there, &reader.empty_request(cursor.clone())).expect("an answer");
+            assert_eq!(rows_of(&answer), Vec::<String>::new());
+            assert!(answered.try_recv().is_err(), "nothing is acknowledged before its commit");
+            cursor = Some(answer.cursor);
+            holder.batch_execute("SELECT pg_advisory_unlock(42)").expect("the lock is given back");
+            for _ in 0..2 {
+                answered.recv_timeout(PATIENCE).expect("an answer after the commit");
+            }
+        });
+    });
+    let answer = reader.sync_at(here, &reader.empty_request(cursor)).expect("an answer");
+    let rows = rows_of(&answer);
+    for id in [first, later] {
+        assert!(rows.contains(&id.to_string()), "{id} was skipped: {rows:?}");
+    }
+}
+
+#[derive(diesel::QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
+}
+
+/// Returns when so many sessions of this database wait for a lock.
+fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
+    use diesel::RunQueryDsl as _;
+    let sql = "SELECT count(*) AS count FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while {
+        let waiting: Vec<Waiting> = diesel::sql_query(sql).load(conn).expect("the activity");
+        waiting[0].count < count
+    } {}
+}
