@@ -93,6 +93,7 @@ fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) 
             private_key: seed.to_vec(),
             created_at_ms: now_ms,
             retired_at_ms: None,
+            revoked_at_ms: None,
         };
         insert_signing_key(conn, &row)?;
         rows.push(row);
@@ -100,7 +101,7 @@ fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) 
     rows.into_iter()
         .map(|row| {
             let seed = row.private_key.as_slice().try_into().map_err(|_length| corrupt_key(&row.kid))?;
-            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms))
+            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms).revoked(row.revoked_at_ms))
         })
         .collect()
 }

@@ -41,6 +41,8 @@ diesel::table! {
         created_at_ms -> BigInt,
         /// Column `retired_at_ms`.
         retired_at_ms -> Nullable<BigInt>,
+        /// Column `revoked_at_ms`.
+        revoked_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -908,6 +910,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `complete_receipts`.
+    complete_receipts (org_id, visit_id, number) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `content_sha256`.
+        content_sha256 -> Text,
+        /// Column `jws`.
+        jws -> Text,
+        /// Column `issued_at_ms`.
+        issued_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -941,6 +961,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audience_heads,
     intents,
     statements,
+    complete_receipts,
     blobs,
     blob_claims,
     intent_blobs,

@@ -22,11 +22,12 @@ use std::sync::Arc;
 use doorstep_store::StoreError;
 use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
 use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{Ack, SyncRequest, SyncResponse};
 
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
 
 pub use projection::project;
@@ -110,12 +111,26 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.docs = pulled.docs;
     response.rows = pulled.rows;
     response.acks = pulled.acks;
+    response.receipts = complete(state, &round, pulled.visits).await?;
     if let Some(pushed) = pushed {
         response.receipts.extend(receipt::held(state, &round, &pushed)?);
         response.wants = pushed.wants.iter().copied().collect();
         response.acks = merge_acks(&round.request, pushed, response.acks);
     }
     Ok(response)
+}
+
+/// The receipts of visits that are complete and have news. Without them the phone asks again; what was just stored is
+/// acknowledged all the same.
+async fn complete(state: &AppState, round: &Round, news: BTreeSet<VisitId>) -> AppResult<Vec<String>> {
+    let news = news.into_iter().collect();
+    match receipts::of_news(state, round.ctx.actor.org, news).await {
+        Err(error) if round.request.has_content() => {
+            tracing::error!(org = %round.ctx.actor.org, ?error, "receipts of complete visits cannot be given");
+            Ok(Vec::new())
+        }
+        other => other,
+    }
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
