@@ -190,6 +190,7 @@ impl<'a> Phone<'a> {
             docs: Vec::new(),
             intents: Vec::new(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: None,
             seal: None,
         }

@@ -147,6 +147,7 @@ impl Device {
             docs: Vec::new(),
             intents: Vec::new(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: None,
             seal: None,
         })

@@ -46,15 +46,20 @@ impl FsBlobs {
     }
 
     fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {
-        let hex = sha256.to_string();
-        let (first, rest) = hex.split_at(2);
-        let (second, _) = rest.split_at(2);
-        self.root.join("o").join(org.to_string()).join("sha256").join(first).join(second).join(&hex)
+        self.root.join(relative_path(org, sha256))
     }
 
     fn derived_path(&self, org: OrgId, name: &str) -> PathBuf {
         self.root.join("o").join(org.to_string()).join("derived").join(name)
     }
+}
+
+/// Where a blob is below the root.
+pub(crate) fn relative_path(org: OrgId, sha256: Hash) -> PathBuf {
+    let hex = sha256.to_string();
+    let (first, rest) = hex.split_at(2);
+    let (second, _) = rest.split_at(2);
+    ["o", &org.to_string(), "sha256", first, second, &hex].iter().collect()
 }
 
 fn io_error(error: std::io::Error) -> BlobError {
@@ -123,7 +128,7 @@ const DIRECTORIES: usize = 5;
 ///
 /// Every directory up to the root is synced, also those another upload has just made: its sync may not have
 /// happened yet.
-fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
+pub(crate) fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
     if let Some(directory) = target.parent() {
         std::fs::create_dir_all(directory)?;
     }

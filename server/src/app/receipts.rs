@@ -136,14 +136,8 @@ fn ensure_complete(
     };
     let content_sha256 = Txt(content.digest()?);
     let jws = content.sign(signer, org, visit, now)?;
-    let row = CompleteReceiptRow {
-        org_id: Txt(org),
-        visit_id: Txt(visit),
-        number,
-        content_sha256,
-        jws,
-        issued_at_ms: now.0,
-    };
+    let row =
+        CompleteReceiptRow { org_id: Txt(org), visit_id: Txt(visit), number, content_sha256, jws, issued_at_ms: now.0 };
     receipts::insert_complete_receipt(conn, &row)?;
     Ok(Ok(row))
 }
@@ -197,7 +191,11 @@ fn refusal(gaps: &Gaps) -> Refusal {
         } else {
             format!("{blobs} blobs and {statements} statements have not arrived")
         },
-        if gaps.document { "工单记录尚未到达".to_owned() } else { format!("尚缺 {blobs} 个文件、{statements} 份确认单") },
+        if gaps.document {
+            "工单记录尚未到达".to_owned()
+        } else {
+            format!("尚缺 {blobs} 个文件、{statements} 份确认单")
+        },
     );
     let blobs = gaps.blobs.iter().map(|blob| ("blob", blob));
     for (path, name) in blobs.chain(gaps.statements.iter().map(|digest| ("statement", digest))).take(MAX_NAMED) {

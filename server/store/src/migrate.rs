@@ -25,6 +25,21 @@ pub fn run_pending(conn: &mut Conn) -> StoreResult<Vec<String>> {
     }
 }
 
+/// Runs the pending migrations, or refuses a database that has some.
+pub(crate) fn bring_up(conn: &mut Conn, migrates: bool) -> StoreResult<()> {
+    if migrates {
+        return run_pending(conn).map(drop);
+    }
+    let pending = match conn {
+        Conn::Sqlite(conn) => conn.has_pending_migration(SQLITE),
+        Conn::Postgres(conn) => conn.has_pending_migration(POSTGRES),
+    };
+    match pending.map_err(failed)? {
+        false => Ok(()),
+        true => Err(StoreError::Open("the database has an older schema; `doorstep migrate` brings it up".to_owned())),
+    }
+}
+
 /// Reverts every migration; only tests and `doorstep migrate --revert-all` on an empty database do this.
 ///
 /// # Errors

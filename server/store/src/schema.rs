@@ -23,6 +23,10 @@ diesel::table! {
         id -> Text,
         /// Column `created_at_ms`.
         created_at_ms -> BigInt,
+        /// Column `previous_id`.
+        previous_id -> Nullable<Text>,
+        /// Column `backup_made_at_ms`.
+        backup_made_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -928,6 +932,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `restore_gaps`.
+    restore_gaps (org_id, kind, visit_id, item, device_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `item`.
+        item -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -962,6 +984,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     intents,
     statements,
     complete_receipts,
+    restore_gaps,
     blobs,
     blob_claims,
     intent_blobs,

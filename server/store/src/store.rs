@@ -24,11 +24,13 @@ pub struct StoreOptions {
     pub wait: Duration,
     /// Writes that may queue for the writer thread (SQLite).
     pub queued_writes: usize,
+    /// Whether pending migrations are run; else a database that has some is not opened.
+    pub migrates: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8, wait: Duration::from_secs(10), queued_writes: 512 }
+        Self { connections: 8, wait: Duration::from_secs(10), queued_writes: 512, migrates: true }
     }
 }
 
@@ -77,7 +79,7 @@ impl Store {
                 let path = path.to_string_lossy();
                 let writers = sqlite_pool(&path, 1, options)?;
                 let mut writing = Conn::Sqlite(writers.get().map_err(open_error)?);
-                migrate::run_pending(&mut writing)?;
+                migrate::bring_up(&mut writing, options.migrates)?;
                 let writer = Writer::start(writing, writers, options.queued_writes)?;
                 Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
             }
@@ -88,7 +90,7 @@ impl Store {
                     .connection_timeout(options.wait)
                     .build(ConnectionManager::new(url))
                     .map_err(open_error)?;
-                migrate::run_pending(&mut Conn::Postgres(pool.get().map_err(open_error)?))?;
+                migrate::bring_up(&mut Conn::Postgres(pool.get().map_err(open_error)?), options.migrates)?;
                 Engine::Postgres { pool }
             }
         };

@@ -4,7 +4,9 @@
 //! another push of the same document came first, it is judged again. One bad item never fails the request.
 
 mod apply;
+mod asked;
 mod doc;
+mod gaps;
 mod intents;
 mod judge;
 mod late;
@@ -25,12 +27,12 @@ use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{Ack, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, Outcome, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
 
-pub use projection::project;
+pub use projection::{claims, named_statements, project};
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
@@ -96,7 +98,7 @@ fn split_off<T>(list: &mut Vec<T>, left: &mut usize) -> Vec<T> {
 pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<SyncResponse> {
     let round = Arc::new(open(state, ctx, request).await?);
     let pushed = if round.request.has_content() { Some(push::push(state, &round).await?) } else { None };
-    heartbeat(state, &round, pushed.is_some()).await?;
+    heartbeat(state, &round, pushed.as_ref()).await?;
     let pulled = match pull::pull(state, &round).await {
         // What was just stored is acknowledged whatever the news came to: the phone asks for those again, and
         // a request that brings nothing says what is wrong.
@@ -112,8 +114,11 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.rows = pulled.rows;
     response.acks = pulled.acks;
     response.receipts = complete(state, &round, pulled.visits).await?;
+    let held = pushed.as_ref().map(|pushed| &pushed.held);
+    let asked = asked::held(state, &round).await?;
+    gaps::note(state, &round, pushed.as_ref(), &asked).await?;
+    response.receipts.extend(receipt::held(state, &round, held, asked)?);
     if let Some(pushed) = pushed {
-        response.receipts.extend(receipt::held(state, &round, &pushed)?);
         response.wants = pushed.wants.iter().copied().collect();
         response.acks = merge_acks(&round.request, pushed, response.acks);
     }
@@ -184,6 +189,16 @@ pub(crate) struct Pushed {
 }
 
 impl Pushed {
+    /// Items that are not durable, not even in quarantine: the phone keeps them.
+    fn untaken(&self) -> i64 {
+        let is_untaken = |ack: &&Ack| {
+            matches!(ack.outcome, Outcome::NeedFull | Outcome::NeedReplay | Outcome::NotFound)
+                || ack.code.as_deref() == Some("quarantine_full")
+        };
+        let acks = self.docs.iter().chain(&self.intents).chain(&self.statements);
+        i64::try_from(acks.filter(is_untaken).count()).unwrap_or(i64::MAX)
+    }
+
     /// Adds what the next part of the same push came to.
     fn add(&mut self, next: Self) {
         self.intents.extend(next.intents);
@@ -195,12 +210,15 @@ impl Pushed {
 }
 
 /// Records what the phone reported about itself.
-async fn heartbeat(state: &AppState, round: &Arc<Round>, pushed: bool) -> AppResult<()> {
+async fn heartbeat(state: &AppState, round: &Arc<Round>, pushed: Option<&Pushed>) -> AppResult<()> {
     let now = round.ctx.now;
     let reported = round.request.device_state.as_ref();
-    let unsent = reported.map_or(round.device.unsent, |reported| i64::try_from(reported.unsent).unwrap_or(i64::MAX));
+    // The phone counts without what it brings; of that, some may not have been taken.
+    let untaken = pushed.map_or(0, Pushed::untaken);
+    let left = |reported: u64| i64::try_from(reported).unwrap_or(i64::MAX).saturating_add(untaken);
+    let unsent = reported.map_or(round.device.unsent, |reported| left(reported.unsent));
     let seen_lately = round.device.last_seen_at_ms.is_some_and(|seen| now.0.saturating_sub(seen) < SEEN_EVERY_MS);
-    if !pushed && seen_lately && unsent == round.device.unsent {
+    if pushed.is_none() && seen_lately && unsent == round.device.unsent {
         return Ok(());
     }
     let beat = DeviceHeartbeat {

@@ -22,7 +22,7 @@ pub use cancel::{cancel_visit, close_visit};
 pub use next_attempt::create_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
-pub use project::{Reprojection, reproject, reproject_view, reproject_with};
+pub use project::{Reprojection, derive_with, reproject, reproject_view, reproject_with};
 pub use reschedule::{Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

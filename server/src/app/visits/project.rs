@@ -94,7 +94,18 @@ pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis)
 /// # Errors
 /// As [`reproject_view`].
 pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
-    let org = norms.org();
+    let derived = derive_with(conn, norms, view)?;
+    let (state, outcome) = (derived.state.code(), derived.outcome.as_deref());
+    let submitted_at_ms = derived.submitted_at.map(|at| at.0);
+    visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    Ok(derived)
+}
+
+/// Derives the state of a visit and writes nothing.
+///
+/// # Errors
+/// As [`reproject_view`].
+pub fn derive_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
     let loaded = load_facts_by(conn, norms, view)?;
     let facts = loaded.of(view);
     let derived = sync_core::visit::state(&facts, &loaded.review);
@@ -108,8 +119,6 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     findings.dedup();
     let outcome = outcome_of(counting, derived.state);
     let submitted_at = handed_in_at(view, derived.state);
-    let submitted_at_ms = submitted_at.map(|at| at.0);
-    visits::update_projection(conn, org, view.visit, derived.state.code(), outcome.as_deref(), submitted_at_ms)?;
     Ok(Reprojection { state: derived.state, outcome, submitted_at, derived, findings })
 }
 
