@@ -5,20 +5,21 @@ use std::process::ExitCode;
 use doorstep_store::organisations::{SigningKeyRow, insert_signing_key, retire_signing_keys};
 use sync_core::ids::EpochId;
 
-use super::serve::prepare;
-use crate::adapters::system::{SystemClock, SystemRandom};
+use super::serve::{clock, prepare};
+use crate::adapters::system::SystemRandom;
 use crate::app::AppError;
 use crate::auth::keys::{Purpose, ServerKey};
 use crate::backup::{BackupPlan, RestorePlan, back_up, restore as restore_backup};
 use crate::boot;
 use crate::cli::{BackupArgs, KeyPurpose, RestoreArgs, RotateKeyArgs};
-use crate::ports::{Clock as _, Random, new_id};
+use crate::ports::{Random, new_id};
 
 /// Makes a backup.
 pub(super) fn backup(args: BackupArgs) -> Result<ExitCode, String> {
     let config = prepare(&args.server)?;
     let (directory, programs, copies) = (args.directory, args.pg_bin, args.copy);
-    let plan = BackupPlan { config, directory, programs, copies, now: SystemClock.now() };
+    let now = clock(args.server.clock.as_deref())?.now();
+    let plan = BackupPlan { config, directory, programs, copies, now };
     boot::block_on(async move {
         let made = back_up(&plan, &say).await.map_err(|error| error.to_string())?;
         println!("backed up to {}: {} blobs, {} bytes", plan.directory.display(), made.blobs, made.blob_bytes);
@@ -29,7 +30,7 @@ pub(super) fn backup(args: BackupArgs) -> Result<ExitCode, String> {
 /// Restores a backup.
 pub(super) fn restore(args: RestoreArgs) -> Result<ExitCode, String> {
     let config = prepare(&args.server)?;
-    let now = SystemClock.now();
+    let now = clock(args.server.clock.as_deref())?.now();
     let epoch = EpochId(new_id(now, &SystemRandom));
     let (directory, programs, replaces) = (args.directory, args.pg_bin, args.replace);
     let plan = RestorePlan { config, directory, programs, replaces, epoch, now };
@@ -58,7 +59,7 @@ pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
         KeyPurpose::Access => Purpose::Access,
     };
     let random: &dyn Random = &SystemRandom;
-    let (seed, now) = (random.bytes32(), SystemClock.now());
+    let (seed, now) = (random.bytes32(), clock(args.server.clock.as_deref())?.now());
     let revoked = args.revoke.then_some(now.0);
     boot::block_on(async move {
         let store = boot::open_store(&config).await.map_err(|error| error.to_string())?;

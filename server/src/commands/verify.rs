@@ -2,11 +2,9 @@
 
 use std::process::ExitCode;
 
-use super::serve::prepare;
-use crate::adapters::system::SystemClock;
+use super::serve::{clock, prepare};
 use crate::boot;
 use crate::cli::VerifyArgs;
-use crate::ports::Clock as _;
 use crate::verify::{Gaps, Report, Verifier};
 
 /// Most things named one by one; all are counted.
@@ -15,9 +13,10 @@ const MAX_NAMED: usize = 1_000;
 /// Verifies and prints; exit code 1 if anything differs.
 pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, String> {
     let config = prepare(&args.server)?;
+    let now = clock(args.server.clock.as_deref())?.now();
     boot::block_on(async move {
         let store = boot::open_for_reading(&config).await.map_err(|error| error.to_string())?;
-        let verifier = Verifier { store, blobs: config.data_dir.join("blobs"), now: SystemClock.now() };
+        let verifier = Verifier { store, blobs: config.data_dir.join("blobs"), now };
         let say = |text: &str| eprintln!("{text}");
         let report = verifier.run(&say).await.map_err(|error| error.to_string())?;
         print(&report);

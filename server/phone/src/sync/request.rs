@@ -153,8 +153,11 @@ fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
     let sent: Vec<Hash> =
         history.changes.iter().filter(|change| chunks.contains(&change.chunk)).map(|change| change.hash).collect();
     let is_whole = sent.len() == history.changes.len();
+    // Work of others between two changes may stay away, as after a restore: then what is sent has heads of its own.
+    let mut heads: BTreeSet<Hash> = history.heads_of(&sent.iter().copied().collect()).into_iter().collect();
     covered.extend(sent);
-    push.heads = history.heads_of(&covered);
+    heads.extend(history.heads_of(&covered));
+    push.heads = heads.into_iter().collect();
     if is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
