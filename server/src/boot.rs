@@ -9,8 +9,10 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use doorstep_store::conn::UrlError;
 use doorstep_store::organisations::{SigningKeyRow, ensure_epoch, insert_signing_key, list_signing_keys};
+use doorstep_store::restores::find_epoch;
 use doorstep_store::{Conn, DatabaseUrl, Store, StoreError, StoreOptions};
 use sync_core::ids::EpochId;
+use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
@@ -39,12 +41,13 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let now = clock.now();
     let fresh_epoch = EpochId(new_id(now, &*random));
     let seeds = (random.bytes32(), random.bytes32());
-    let (epoch, keys) = store
+    let (epoch, restored_at, keys) = store
         .write(move |conn| {
             let access = ensure_keys(conn, Purpose::Access, &seeds.0, now.0)?;
             let evidence = ensure_keys(conn, Purpose::Evidence, &seeds.1, now.0)?;
             let keys = KeyRing::new(access, evidence);
-            Ok::<_, AppError>((ensure_epoch(conn, fresh_epoch, now.0)?, keys))
+            let epoch = ensure_epoch(conn, fresh_epoch, now.0)?;
+            Ok::<_, AppError>((epoch, restored_at(conn)?, keys))
         })
         .await?;
     let keys = keys.ok_or_else(|| AppError::Internal("every signing key is retired".to_owned()))?;
@@ -58,6 +61,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         random,
         keys: Arc::new(keys),
         epoch,
+        restored_at,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         running: Running::default(),
@@ -75,17 +79,36 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
 /// # Errors
 /// If the URL is of an unknown scheme, or the database cannot be opened or migrated.
 pub async fn open_store(config: &Config) -> Result<Store, AppError> {
+    open_database(config, true).await
+}
+
+/// Opens the database as it is, beside a running server; only for reading.
+///
+/// # Errors
+/// As [`open_store`], and if its schema is an older one.
+pub async fn open_for_reading(config: &Config) -> Result<Store, AppError> {
+    open_database(config, false).await
+}
+
+async fn open_database(config: &Config, migrates: bool) -> Result<Store, AppError> {
     let url: DatabaseUrl =
         config.database_url.parse().map_err(|error: UrlError| StoreError::Open(error.to_string()))?;
     let options = StoreOptions {
         connections: config.database.connections,
         wait: Duration::from_millis(config.database.wait_ms),
+        migrates,
         ..StoreOptions::default()
     };
     tokio::task::spawn_blocking(move || Store::open(&url, &options))
         .await
         .map_err(|error| AppError::Internal(error.to_string()))?
         .map_err(AppError::from)
+}
+
+/// When the data were restored from a backup, if they ever were.
+fn restored_at(conn: &mut Conn) -> Result<Option<UnixMillis>, AppError> {
+    let epoch = find_epoch(conn)?.filter(|epoch| epoch.previous_id.is_some());
+    Ok(epoch.map(|epoch| UnixMillis(epoch.created_at_ms)))
 }
 
 /// Loads the keys of a purpose; the first start makes one.
@@ -100,6 +123,7 @@ fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) 
             private_key: seed.to_vec(),
             created_at_ms: now_ms,
             retired_at_ms: None,
+            revoked_at_ms: None,
         };
         insert_signing_key(conn, &row)?;
         rows.push(row);
@@ -107,7 +131,7 @@ fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) 
     rows.into_iter()
         .map(|row| {
             let seed = row.private_key.as_slice().try_into().map_err(|_length| corrupt_key(&row.kid))?;
-            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms))
+            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms).revoked(row.revoked_at_ms))
         })
         .collect()
 }

@@ -120,6 +120,76 @@ pub struct DemoInkArgs {
     pub out: PathBuf,
 }
 
+/// Options of `verify`.
+#[derive(Debug, clap::Args)]
+pub struct VerifyArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+}
+
+/// Options of `backup`.
+#[derive(Debug, clap::Args)]
+pub struct BackupArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The directory to write; it must not exist, or be empty.
+    pub directory: PathBuf,
+    /// Copy blobs also where they could be linked: a linked backup costs no room and shares the disk.
+    #[arg(long)]
+    pub copy: bool,
+    /// Directory of `pg_dump`, if it is not on the PATH.
+    #[arg(long, value_name = "DIR", env = "PG_BIN")]
+    pub pg_bin: Option<PathBuf>,
+}
+
+/// Options of `restore`.
+#[derive(Debug, clap::Args)]
+pub struct RestoreArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The directory of the backup.
+    pub directory: PathBuf,
+    /// Take the place of data that are there: the database is moved aside, not removed.
+    #[arg(long)]
+    pub replace: bool,
+    /// Directory of `pg_restore` and `psql`, if they are not on the PATH.
+    #[arg(long, value_name = "DIR", env = "PG_BIN")]
+    pub pg_bin: Option<PathBuf>,
+}
+
+/// What a key of the server signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum KeyPurpose {
+    /// Receipts and orders; old keys stay in the set, so that old evidence verifies for ever.
+    Evidence,
+    /// Access tokens.
+    Access,
+}
+
+/// Options of `admin rotate-key`.
+#[derive(Debug, clap::Args)]
+pub struct RotateKeyArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Which key.
+    #[arg(value_enum)]
+    pub purpose: KeyPurpose,
+    /// Somebody else may have the old key: what it signs counts no more.
+    #[arg(long)]
+    pub revoke: bool,
+}
+
+/// Administration of an installation.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make a new key of the server and end the signing of the one in force.
+    RotateKey(RotateKeyArgs),
+}
+
 /// Subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -139,6 +209,22 @@ pub enum Command {
     DemoInk(DemoInkArgs),
     /// Print the API document.
     Openapi,
+    /// Copy the data of an installation, also while it runs: the database, then every blob that it names.
+    ///
+    /// The backup is whole once it has its `backup.json`.
+    Backup(BackupArgs),
+    /// Bring back a backup, after checking every hash of it; the server must not run.
+    ///
+    /// The data begin a new epoch: every phone offers again, by itself, what it had sent after the backup was made.
+    Restore(RestoreArgs),
+    /// Check an installation, also while it runs: build everything anew from the captured bytes, and compare.
+    ///
+    /// Checks documents and all that follows from them, every blob's hash, every signature of statements, seals and
+    /// receipts; after a restore it tells what phones have not brought back. Exit code 1 if anything differs.
+    Verify(VerifyArgs),
+    /// Administer an installation.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Be a phone: visits offline, sync when there is a network.
     Phone(doorstep_phone::cli::PhoneArgs),
     /// Check that a server or a phone keeps the sync contract.

@@ -7,6 +7,7 @@
 pub mod adapters;
 pub mod app;
 pub mod auth;
+pub mod backup;
 pub mod boot;
 pub mod cli;
 pub mod commands;
@@ -17,3 +18,4 @@ pub mod http;
 pub mod jobs;
 pub mod ports;
 pub mod telemetry;
+pub mod verify;

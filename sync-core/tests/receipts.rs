@@ -318,6 +318,7 @@ fn request(batch: Batch) -> SyncRequest {
         docs: batch.docs,
         intents: batch.intents,
         statements: batch.statements,
+        blobs: Vec::new(),
         device_state: None,
         seal: Some("s".repeat(600)),
     }

@@ -10,6 +10,7 @@
 mod architecture;
 #[cfg(unix)]
 mod conformance;
+mod custody;
 mod demo;
 mod harness;
 mod live;

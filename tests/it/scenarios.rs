@@ -11,6 +11,6 @@ mod late;
 mod long_notes;
 mod refusals;
 mod returned;
-mod scripts;
+pub mod scripts;
 mod stalled;
 mod unplanned;

@@ -19,7 +19,7 @@ use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{
     Ack, AckItem, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, Row, SyncRequest, SyncResponse,
 };
-use sync_core::receipt::{HeldReceipt, verify_held};
+use sync_core::receipt::{self, CompleteReceipt, HeldReceipt, Receipt};
 
 pub use capture::Form;
 pub use wire::{Coding, Wire, split_chunks};
@@ -59,6 +59,8 @@ pub struct Phone<'a> {
     pub statements: Vec<PushStatement>,
     /// Every held receipt, verified.
     pub receipts: Vec<HeldReceipt>,
+    /// The last receipt of each complete visit, verified.
+    pub complete: BTreeMap<VisitId, CompleteReceipt>,
     /// Blobs the server asked for.
     pub wants: BTreeSet<Hash>,
     /// What the clock shows where it is wrong.
@@ -86,6 +88,7 @@ impl<'a> Phone<'a> {
             intents: Vec::new(),
             statements: Vec::new(),
             receipts: Vec::new(),
+            complete: BTreeMap::new(),
             wants: BTreeSet::new(),
             wrong_clock: None,
             docs: BTreeMap::new(),
@@ -187,6 +190,7 @@ impl<'a> Phone<'a> {
             docs: Vec::new(),
             intents: Vec::new(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: None,
             seal: None,
         }
@@ -257,8 +261,14 @@ impl<'a> Phone<'a> {
 
     fn take_receipt(&mut self, jws: &str) {
         let keys: Vec<Ed25519PublicKey> = self.device.app.evidence_keys();
-        let verified = verify_held(jws, &keys, self.device.org, self.device.id).expect("a receipt of the server");
-        let receipt = verified.receipt().clone();
+        let verified = receipt::verify(jws, &keys, self.device.org, self.device.id).expect("a receipt of the server");
+        let receipt = match verified {
+            Receipt::Held(verified) => verified.receipt().clone(),
+            Receipt::Complete(complete) => {
+                self.complete.insert(complete.visit, *complete);
+                return;
+            }
+        };
         let is_held = |name: &str| receipt.quarantine_code(name).is_some();
         self.intents.retain(|bytes| {
             let id = sync_core::intent::id_of(bytes);

@@ -24,6 +24,7 @@ mod visit;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::{Child, Output, Stdio};
 use std::sync::OnceLock;
 
 use doorstep::demo;
@@ -187,6 +188,54 @@ impl Story {
         let mut call = call.clone();
         call.headers.retain(|(name, _)| name != "accept-encoding");
         self.send(&call)
+    }
+
+    /// Runs a command of the server's administration, such as `backup DIR`, on the data and with the clock of the story.
+    ///
+    /// # Panics
+    /// With what it said, if it fails.
+    pub fn administer(&self, words: &[&str]) -> Output {
+        let output = self.try_to_administer(words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    /// As [`Self::administer`], for what may fail.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn try_to_administer(&self, words: &[&str]) -> Output {
+        self.spawn_admin(words).wait_with_output().expect("the command ends")
+    }
+
+    /// Starts a command of the server's administration.
+    ///
+    /// # Panics
+    /// If the process cannot be started.
+    #[must_use]
+    pub fn spawn_admin(&self, words: &[&str]) -> Child {
+        let server = self.server.borrow();
+        let mut command = server.command(words);
+        command.arg("--clock").arg(server.clock.path());
+        // The demo server keeps its blobs where the variable says.
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("the executable can be started")
+    }
+
+    /// A path for files of the story.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        self.file(name)
+    }
+
+    /// Signs somebody of the office in with the password: after a restore the server does not know newer sessions.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    pub fn sign_in_again(&self, login: &'static str) {
+        let token = sign_in(self.server.borrow().url(), login);
+        self.sessions.borrow_mut().insert(login, token);
     }
 
     /// The heads of a visit's document in the server's database.

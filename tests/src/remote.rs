@@ -186,6 +186,7 @@ impl RemotePhone {
             docs: Vec::new(),
             intents: Vec::new(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: None,
             seal: None,
         }

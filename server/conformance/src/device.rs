@@ -15,7 +15,7 @@ use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{PushDoc, Row, SyncRequest, SyncResponse};
-use sync_core::receipt::{HeldReceipt, verify_held};
+use sync_core::receipt::{self, HeldReceipt, Receipt};
 use sync_core::time::Stamp;
 use uuid::Uuid;
 
@@ -147,6 +147,7 @@ impl Device {
             docs: Vec::new(),
             intents: Vec::new(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: None,
             seal: None,
         })
@@ -192,11 +193,15 @@ impl Device {
 
     /// The held receipts of an answer, verified.
     pub(crate) fn receipts(&self, response: &SyncResponse) -> Result<Vec<HeldReceipt>, Broken> {
-        let verify = |jws: &String| {
-            let verified = verify_held(jws, &self.evidence_keys, self.org, self.id);
-            verified.map(|held| held.receipt().clone()).map_err(|error| format!("a receipt does not verify: {error}"))
-        };
-        response.receipts.iter().map(verify).collect()
+        let mut held = Vec::new();
+        for jws in &response.receipts {
+            match receipt::verify(jws, &self.evidence_keys, self.org, self.id) {
+                Ok(Receipt::Held(verified)) => held.push(verified.receipt().clone()),
+                Ok(Receipt::Complete(_)) => {}
+                Err(error) => return Err(format!("a receipt does not verify: {error}")),
+            }
+        }
+        Ok(held)
     }
 
     /// Syncs until the server has no more news; gives the last cursor and all documents by id.

@@ -41,7 +41,17 @@ pub enum PhoneCommand {
     /// Bind this phone to a rep with a one-time code.
     Enrol(EnrolArgs),
     /// Send what is unsent, fetch what is new.
-    Sync,
+    Sync {
+        /// After the server was restored: do not wait for what other phones of the crew wrote and will not bring back.
+        #[arg(long)]
+        relay: bool,
+    },
+    /// Drop the bytes of photos that the server holds, by its receipts.
+    Free {
+        /// Keep what is younger than this: the server may have to be restored from an older backup.
+        #[arg(long, value_name = "DAYS", default_value_t = 0)]
+        keep_days: u32,
+    },
     /// Stay on line: sync at the start, when the server says that something moved, and every five minutes.
     Follow,
     /// Show today's visits.
@@ -369,10 +379,10 @@ pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
     let phone = Phone { store, clock: PhoneClock::new(args.clock.clone())? };
     match &args.command {
         PhoneCommand::Enrol(enrol) => commands::enrol::enrol(&phone, enrol, &mut Http::new(&enrol.server)),
-        PhoneCommand::Sync => {
+        PhoneCommand::Sync { relay } => {
             let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;
             let transport: &mut dyn Transport = &mut Http::new(&server);
-            sync::run(&phone, transport)
+            sync::run(&phone, transport, *relay)
         }
         PhoneCommand::Follow => {
             let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;
@@ -384,11 +394,12 @@ pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
 
 /// Everything that needs no network.
 pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
-    use commands::{capture, finish, intent, list, photo, sign, status};
+    use commands::{capture, finish, free, intent, list, photo, sign, status};
     match command {
-        PhoneCommand::Enrol(_) | PhoneCommand::Sync | PhoneCommand::Follow => {
+        PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
         }
+        PhoneCommand::Free { keep_days } => free::free(phone, *keep_days),
         PhoneCommand::List { all } => list::list(phone, *all),
         PhoneCommand::Show { visit } | PhoneCommand::Status { visit: Some(visit) } => status::visit(phone, visit),
         PhoneCommand::Status { visit: None } => status::phone(phone),

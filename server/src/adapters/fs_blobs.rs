@@ -60,10 +60,7 @@ impl FsBlobs {
     }
 
     fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {
-        let hex = sha256.to_string();
-        let (first, rest) = hex.split_at(2);
-        let (second, _) = rest.split_at(2);
-        self.root.join("o").join(org.to_string()).join("sha256").join(first).join(second).join(&hex)
+        self.root.join(relative_path(org, sha256))
     }
 
     fn derived_path(&self, org: OrgId, name: &str) -> PathBuf {
@@ -95,6 +92,14 @@ fn claim_incoming(root: &Path, process: &str) -> std::io::Result<(PathBuf, std::
     let owner = std::fs::File::create(own.join(OWNER))?;
     owner.lock()?;
     Ok((own, owner))
+}
+
+/// Where a blob is below the root.
+pub(crate) fn relative_path(org: OrgId, sha256: Hash) -> PathBuf {
+    let hex = sha256.to_string();
+    let (first, rest) = hex.split_at(2);
+    let (second, _) = rest.split_at(2);
+    ["o", &org.to_string(), "sha256", first, second, &hex].iter().collect()
 }
 
 fn io_error(error: std::io::Error) -> BlobError {
@@ -163,7 +168,7 @@ const DIRECTORIES: usize = 5;
 ///
 /// Every directory up to the root is synced, also those another upload has just made: its sync may not have
 /// happened yet.
-fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
+pub(crate) fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
     if let Some(directory) = target.parent() {
         std::fs::create_dir_all(directory)?;
     }

@@ -265,6 +265,8 @@ error_codes! {
     Conflict = "conflict", "Something with this key exists already", "该键已存在";
     /// The thing was changed meanwhile.
     StaleVersion = "stale_version", "It was changed meanwhile; read it again", "内容已被修改，请重新读取";
+    /// Some of the evidence has not arrived.
+    EvidenceIncomplete = "evidence_incomplete", "Some of the evidence has not arrived yet", "证据材料尚未全部到达";
     /// A verdict names content that was replaced.
     StaleContent = "stale_content", "The judged content was replaced; look at the new one", "所审内容已更新，请查看最新内容";
     /// An If-Match header is needed.

@@ -15,6 +15,7 @@ pub mod once;
 pub mod organisations;
 pub mod rates;
 pub mod reach;
+pub mod receipts;
 pub mod reviews;
 pub mod rows;
 pub mod scope;

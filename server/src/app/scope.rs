@@ -123,7 +123,7 @@ pub fn enter_new_visit(
     crew: (UserId, Option<TeamId>),
     window: Window,
 ) -> AppResult<()> {
-    for audience in audiences_of(row, [crew], window)? {
+    for audience in audiences_of_visit(row, [crew], window)? {
         batch.put(audience.clone(), FeedKind::Visit, row.id);
         batch.put(audience, FeedKind::Assignment, assignment);
     }

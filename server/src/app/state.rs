@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use doorstep_store::Store;
 use sync_core::ids::EpochId;
+use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -31,6 +32,8 @@ pub struct AppState {
     pub keys: Arc<KeyRing>,
     /// The identity of this data (design section 3, point 7).
     pub epoch: EpochId,
+    /// When the data were last restored from a backup; absent in the first epoch.
+    pub restored_at: Option<UnixMillis>,
     /// Configuration.
     pub config: Arc<Config>,
     /// Bounds the memory of concurrent password hashes.

@@ -35,6 +35,8 @@ pub struct ServerKey {
     pub created_at_ms: i64,
     /// When it was retired; it still verifies.
     pub retired_at_ms: Option<i64>,
+    /// From when what it signs counts no more, because somebody else may have it.
+    pub revoked_at_ms: Option<i64>,
     signing: SigningKey,
 }
 
@@ -50,7 +52,14 @@ impl ServerKey {
     pub fn from_seed(seed: &[u8; 32], created_at_ms: i64, retired_at_ms: Option<i64>) -> Self {
         let signing = SigningKey::from_bytes(seed);
         let kid = thumbprint(signing.verifying_key().as_bytes());
-        Self { kid, created_at_ms, retired_at_ms, signing }
+        Self { kid, created_at_ms, retired_at_ms, revoked_at_ms: None, signing }
+    }
+
+    /// The same key, revoked or not.
+    #[must_use]
+    pub const fn revoked(mut self, revoked_at_ms: Option<i64>) -> Self {
+        self.revoked_at_ms = revoked_at_ms;
+        self
     }
 
     /// The 32 bytes of the public key.
@@ -78,8 +87,11 @@ impl ServerKey {
             "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig",
             "kid": self.kid, "x": to_base64url(&self.public_bytes()), "created_at": instant(self.created_at_ms),
         });
-        if let (Some(retired), Some(object)) = (self.retired_at_ms, jwk.as_object_mut()) {
-            object.insert("retired_at".to_owned(), instant(retired).into());
+        let ends = [("retired_at", self.retired_at_ms), ("revoked_at", self.revoked_at_ms)];
+        for (name, at_ms) in ends.into_iter().filter_map(|(name, at_ms)| Some((name, at_ms?))) {
+            if let Some(object) = jwk.as_object_mut() {
+                object.insert(name.to_owned(), instant(at_ms).into());
+            }
         }
         jwk
     }

@@ -1,5 +1,6 @@
 //! What each subcommand does.
 
+mod backup;
 mod banner;
 mod demo;
 mod demo_files;
@@ -7,10 +8,11 @@ mod formula;
 mod found;
 mod private_files;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{AdminCommand, Cli, Command};
 
 /// Runs the command of the command line.
 ///
@@ -28,6 +30,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Demo(args) => demo::demo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoPhoto(args) => demo_files::photo(&args).map(|()| ExitCode::SUCCESS),
         Command::DemoInk(args) => demo_files::ink(&args).map(|()| ExitCode::SUCCESS),
+        Command::Backup(args) => backup::backup(args),
+        Command::Restore(args) => backup::restore(args),
+        Command::Verify(args) => verify::verify(&args),
+        Command::Admin(AdminCommand::RotateKey(args)) => backup::rotate_key(args),
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code } => formula::formula(code.as_deref()),

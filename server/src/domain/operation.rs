@@ -148,6 +148,8 @@ operations! {
     JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
     /// Lists every decision about a visit.
     ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
+    /// Shows the receipt that a visit is complete.
+    ShowCompleteReceipt = "show_complete_receipt" Get "/v1/visits/{visit_id}/receipt" PHOTO_READERS;
     // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
     /// Lists customers.
     ListCustomers = "list_customers" Get "/v1/customers" Access::Roles(READ_CUSTOMERS);

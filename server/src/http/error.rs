@@ -62,7 +62,9 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::PageTokenInvalid
         | C::Invalid
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress => StatusCode::CONFLICT,
+        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress | C::EvidenceIncomplete => {
+            StatusCode::CONFLICT
+        }
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -97,7 +99,8 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::DiskFull
         | C::Internal
         | C::PreviewPending
-        | C::IdempotencyInProgress => Retry::After,
+        | C::IdempotencyInProgress
+        | C::EvidenceIncomplete => Retry::After,
         C::StaleVersion | C::ClaimedByOther | C::RequestTimeout => Retry::Now,
         _ => Retry::Never,
     }

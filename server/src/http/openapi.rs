@@ -162,7 +162,7 @@ impl Modify for BearerToken {
         work_orders::list::list_work_orders, work_orders::create::create_work_order,
         work_orders::import::import_work_orders, work_orders::show::show_work_order,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
-        visits::assign::assign_visit, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
+        visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
         search::search, day_board::show_day_board,
         templates::list::list_templates, templates::show::show_template, templates::policy::show_policy,

@@ -54,6 +54,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
     at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
     at.route(Op::ListVerdicts, reviews::history::list_verdicts);
+    at.route(Op::ShowCompleteReceipt, visits::receipt::show_complete_receipt);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
     at.route(Op::ShowCustomer, customers::show::show_customer);

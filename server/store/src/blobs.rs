@@ -113,7 +113,7 @@ pub enum ClaimSource {
 }
 
 impl ClaimSource {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Photo => "photo",
             Self::Statement => "statement",

@@ -70,6 +70,19 @@ where
     })
 }
 
+/// Runs the pending migrations, or refuses a database that has some.
+pub(crate) fn bring_up(conn: &mut Conn, migrates: bool) -> StoreResult<()> {
+    if migrates {
+        return run_pending(conn).map(drop);
+    }
+    match standing(conn)? {
+        SchemaStanding::Older => {
+            Err(StoreError::Open("the database has an older schema; `doorstep migrate` brings it up".to_owned()))
+        }
+        SchemaStanding::Current | SchemaStanding::Newer => Ok(()),
+    }
+}
+
 /// Reverts every migration; only tests and `doorstep migrate --revert-all` on an empty database do this.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use sync_core::ids::{EpochId, OrgId};
 
 use crate::conn::Conn;
-use crate::error::StoreResult;
+use crate::error::{StoreResult, expect_one};
 use crate::schema::{number_series, organisations, signing_keys, store_epoch};
 use crate::text::Txt;
 
@@ -99,6 +99,8 @@ pub struct SigningKeyRow {
     pub created_at_ms: i64,
     /// When it stopped signing.
     pub retired_at_ms: Option<i64>,
+    /// From when what it signs counts no more.
+    pub revoked_at_ms: Option<i64>,
 }
 
 /// Adds a key.
@@ -120,6 +122,29 @@ pub fn list_signing_keys(conn: &mut Conn, purpose: &str) -> StoreResult<Vec<Sign
         .order((signing_keys::created_at_ms, signing_keys::kid))
         .select(SigningKeyRow::as_select())
         .load(c))?)
+}
+
+/// Ends the signing of every key of a purpose that still signs; returns their thumbprints.
+///
+/// # Errors
+/// Database errors only.
+pub fn retire_signing_keys(
+    conn: &mut Conn,
+    purpose: &str,
+    at_ms: i64,
+    revoked_at_ms: Option<i64>,
+) -> StoreResult<Vec<String>> {
+    let in_force: Vec<String> = per_backend!(conn, c => signing_keys::table
+        .filter(signing_keys::purpose.eq(purpose).and(signing_keys::retired_at_ms.is_null()))
+        .select(signing_keys::kid)
+        .order(signing_keys::kid)
+        .load(c))?;
+    for kid in &in_force {
+        expect_one(per_backend!(conn, c => diesel::update(signing_keys::table.find(kid))
+            .set((signing_keys::retired_at_ms.eq(at_ms), signing_keys::revoked_at_ms.eq(revoked_at_ms)))
+            .execute(c))?)?;
+    }
+    Ok(in_force)
 }
 
 /// Takes the next number of a series, from 1.

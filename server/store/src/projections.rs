@@ -159,3 +159,25 @@ pub fn list_photos(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<V
         .select(PhotoRow::as_select())
         .load(c))?)
 }
+
+/// Every projected row of a visit, as it is stored.
+///
+/// # Errors
+/// Database errors only.
+pub fn load_projection(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Projection> {
+    macro_rules! rows {
+        ($table:ident, $row:ty, $order:ident) => {
+            per_backend!(conn, c => $table::table
+                .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(visit))))
+                .order($table::$order)
+                .select(<$row>::as_select())
+                .load(c))?
+        };
+    }
+    Ok(Projection {
+        photos: rows!(visit_photos, PhotoRow, ordinal),
+        readings: rows!(visit_readings, ReadingRow, ordinal),
+        answers: rows!(visit_answers, AnswerRow, question),
+        events: rows!(visit_events, EventRow, ordinal),
+    })
+}

@@ -23,6 +23,10 @@ diesel::table! {
         id -> Text,
         /// Column `created_at_ms`.
         created_at_ms -> BigInt,
+        /// Column `previous_id`.
+        previous_id -> Nullable<Text>,
+        /// Column `backup_made_at_ms`.
+        backup_made_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -41,6 +45,8 @@ diesel::table! {
         created_at_ms -> BigInt,
         /// Column `retired_at_ms`.
         retired_at_ms -> Nullable<BigInt>,
+        /// Column `revoked_at_ms`.
+        revoked_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -930,6 +936,42 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `complete_receipts`.
+    complete_receipts (org_id, visit_id, number) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `content_sha256`.
+        content_sha256 -> Text,
+        /// Column `jws`.
+        jws -> Text,
+        /// Column `issued_at_ms`.
+        issued_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `restore_gaps`.
+    restore_gaps (org_id, kind, visit_id, item, device_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `item`.
+        item -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -964,6 +1006,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audience_heads,
     intents,
     statements,
+    complete_receipts,
+    restore_gaps,
     blobs,
     blob_claims,
     intent_blobs,

@@ -27,11 +27,13 @@ pub struct StoreOptions {
     pub wait: Duration,
     /// Writes that may queue for the writer thread (SQLite).
     pub queued_writes: usize,
+    /// Whether pending migrations are run; else a database that has some is not opened.
+    pub migrates: bool,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { connections: 8, wait: Duration::from_secs(10), queued_writes: 512 }
+        Self { connections: 8, wait: Duration::from_secs(10), queued_writes: 512, migrates: true }
     }
 }
 
@@ -83,7 +85,7 @@ impl Store {
                 let writers = sqlite_pool(&path, 1, options)?;
                 let writing = EngineConn::Sqlite(writers.get().map_err(open_error)?);
                 let mut writing = Conn::new(writing, hints.clone());
-                migrate::run_pending(&mut writing)?;
+                migrate::bring_up(&mut writing, options.migrates)?;
                 let writer = Writer::start(writing, writers, options.queued_writes, hints.clone())?;
                 Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
             }
@@ -96,7 +98,8 @@ impl Store {
                     .connection_customizer(Box::new(PgSettings))
                     .build(ConnectionManager::new(&url))
                     .map_err(open_error)?;
-                migrate::run_pending(&mut EngineConn::Postgres(pool.get().map_err(open_error)?).into())?;
+                let mut first = EngineConn::Postgres(pool.get().map_err(open_error)?).into();
+                migrate::bring_up(&mut first, options.migrates)?;
                 bridge::start(url.clone(), &hints)?;
                 Engine::Postgres { pool, url }
             }

@@ -8,6 +8,7 @@
 
 mod admit;
 mod budget;
+mod chunks;
 mod columns;
 mod cover;
 mod document;
@@ -24,6 +25,7 @@ mod unpack;
 
 pub use admit::admit;
 pub use budget::Limits;
+pub use chunks::split_chunks;
 pub use cover::{heads_of, uncovered};
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};

@@ -31,6 +31,8 @@ pub struct ProtocolLimits {
     pub statement_bytes: usize,
     /// Head hashes of one document.
     pub heads: usize,
+    /// Blobs asked after in one request.
+    pub blobs: usize,
     /// Cursor, bytes of text.
     pub cursor_bytes: usize,
 }
@@ -48,6 +50,7 @@ impl ProtocolLimits {
         statements: 500,
         statement_bytes: 512 * 1024,
         heads: 256,
+        blobs: 1_000,
         cursor_bytes: 1024,
     };
 
@@ -63,6 +66,7 @@ impl ProtocolLimits {
         statements: 2_000,
         statement_bytes: 1024 * 1024,
         heads: 1_024,
+        blobs: 4_000,
         cursor_bytes: 1024,
     };
 
@@ -81,6 +85,7 @@ impl ProtocolLimits {
             statements: self.statements.min(top.statements),
             statement_bytes: self.statement_bytes.min(top.statement_bytes),
             heads: self.heads.min(top.heads),
+            blobs: self.blobs.min(top.blobs),
             cursor_bytes: self.cursor_bytes.min(top.cursor_bytes),
         }
     }
@@ -101,6 +106,7 @@ impl ProtocolLimits {
             ("heads of a document", "too_many_heads", self.heads, heads),
             ("intents", "too_many_intents", self.intents, request.intents.len()),
             ("statements", "too_many_statements", self.statements, request.statements.len()),
+            ("blobs asked after", "too_many_blobs", self.blobs, request.blobs.len()),
             ("bytes of cursor", "cursor_too_large", self.cursor_bytes, cursor),
         ];
         match counts.into_iter().find(|(_, _, limit, actual)| actual > limit) {

@@ -41,6 +41,9 @@ pub struct SyncRequest {
     /// Sealed statements.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub statements: Vec<PushStatement>,
+    /// Blobs of which the phone asks whether they are held, as after a restore of the server: a receipt names those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs: Vec<Hash>,
     /// How the phone is doing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_none")]
     pub device_state: Option<DeviceState>,
@@ -118,7 +121,7 @@ impl PushStatement {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeviceState {
-    /// Items not yet named by a held receipt, blobs included.
+    /// Items that no held receipt names, blobs included, but for those that this request brings.
     pub unsent: u64,
     /// When the oldest of them was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]

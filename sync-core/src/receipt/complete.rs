@@ -10,7 +10,7 @@ use crate::plain_json::{self, PlainJsonError};
 use crate::time::UnixMillis;
 
 /// The `kind` of the payload.
-const KIND: &str = "complete";
+pub(super) const KIND: &str = "complete";
 
 /// Says that everything a visit declares is durable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,8 +63,13 @@ pub fn verify_complete(
     org: OrgId,
     visit: VisitId,
 ) -> Result<CompleteReceipt, ReceiptError> {
-    let bytes = jws::verify_eddsa_any(jws, keys, typ::RECEIPT)?;
-    super::expect_kind(&bytes, KIND)?;
-    let receipt: CompleteReceipt = plain_json::parse_as(&bytes)?;
-    if receipt.org == org && receipt.visit == visit { Ok(receipt) } else { Err(ReceiptError::Recipient) }
+    let receipt = of_payload(&jws::verify_eddsa_any(jws, keys, typ::RECEIPT)?, org)?;
+    if receipt.visit == visit { Ok(receipt) } else { Err(ReceiptError::Recipient) }
+}
+
+/// Reads a payload whose signature was verified.
+pub(super) fn of_payload(payload: &[u8], org: OrgId) -> Result<CompleteReceipt, ReceiptError> {
+    super::expect_kind(payload, KIND)?;
+    let receipt: CompleteReceipt = plain_json::parse_as(payload)?;
+    if receipt.org == org { Ok(receipt) } else { Err(ReceiptError::Recipient) }
 }

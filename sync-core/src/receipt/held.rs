@@ -204,9 +204,18 @@ pub fn verify_held(
     org: OrgId,
     device: DeviceId,
 ) -> Result<VerifiedHeld, ReceiptError> {
-    let bytes = jws::verify_eddsa_any(jws, keys, typ::RECEIPT)?;
-    super::expect_kind(&bytes, KIND)?;
-    let receipt = HeldReceipt::try_from(plain_json::parse_as::<Payload>(&bytes)?)?;
+    of_payload(jws, &jws::verify_eddsa_any(jws, keys, typ::RECEIPT)?, org, device)
+}
+
+/// Reads the payload of a receipt whose signature was verified.
+pub(super) fn of_payload(
+    jws: &str,
+    payload: &[u8],
+    org: OrgId,
+    device: DeviceId,
+) -> Result<VerifiedHeld, ReceiptError> {
+    super::expect_kind(payload, KIND)?;
+    let receipt = HeldReceipt::try_from(plain_json::parse_as::<Payload>(payload)?)?;
     if receipt.org != org || receipt.device != device {
         return Err(ReceiptError::Recipient);
     }

@@ -5,11 +5,33 @@
 pub mod complete;
 pub mod held;
 
-use crate::jws::JwsError;
+use crate::ids::{DeviceId, OrgId};
+use crate::jws::{self, Ed25519PublicKey, JwsError, typ};
 use crate::plain_json::PlainJsonError;
 
 pub use complete::{CompleteReceipt, verify_complete};
 pub use held::{HeldReceipt, VerifiedHeld, verify_held};
+
+/// A receipt of either kind whose signature and recipient were verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Receipt {
+    /// What one answer made durable.
+    Held(Box<VerifiedHeld>),
+    /// Everything a visit declares is durable.
+    Complete(Box<CompleteReceipt>),
+}
+
+/// Verifies a receipt of an answer, of whichever kind, with the server's evidence keys.
+///
+/// # Errors
+/// [`ReceiptError`]; signature first, then form, then recipient.
+pub fn verify(jws: &str, keys: &[Ed25519PublicKey], org: OrgId, device: DeviceId) -> Result<Receipt, ReceiptError> {
+    let payload = jws::verify_eddsa_any(jws, keys, typ::RECEIPT)?;
+    if expect_kind(&payload, complete::KIND).is_ok() {
+        return complete::of_payload(&payload, org).map(|receipt| Receipt::Complete(Box::new(receipt)));
+    }
+    held::of_payload(jws, &payload, org, device).map(|receipt| Receipt::Held(Box::new(receipt)))
+}
 
 /// The version of the payload.
 const VERSION: u32 = 1;

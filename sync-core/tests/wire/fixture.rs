@@ -28,6 +28,7 @@ pub fn request() -> SyncRequest {
         docs: Vec::new(),
         intents: Vec::new(),
         statements: Vec::new(),
+        blobs: Vec::new(),
         device_state: None,
         seal: None,
     }

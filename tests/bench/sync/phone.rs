@@ -236,6 +236,7 @@ impl Phone {
             docs,
             intents: intents.into_iter().flatten().collect(),
             statements: Vec::new(),
+            blobs: Vec::new(),
             device_state: has_content.then(|| DeviceState {
                 unsent: 0,
                 oldest_unsent_at: Some(UnixMillis(self.job.now_ms)),

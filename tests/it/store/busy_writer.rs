@@ -16,7 +16,8 @@ use tokio::sync::oneshot;
 /// A store of few connections, so that a connection that is not given back is missed at once.
 fn open(db: &TestDb) -> Store {
     let url: DatabaseUrl = db.url().parse().expect("a database URL");
-    let options = StoreOptions { connections: 2, wait: Duration::from_secs(10), queued_writes: 4 };
+    let options =
+        StoreOptions { connections: 2, wait: Duration::from_secs(10), queued_writes: 4, ..StoreOptions::default() };
     Store::open(&url, &options).expect("the store opens")
 }
 
@@ -131,7 +132,8 @@ async fn writers_at_once_get_numbers_without_gap_or_double() {
 async fn who_waits_too_long_is_told_busy() {
     let db = TestDb::copy_of(&COMPANIES);
     let url: DatabaseUrl = db.url().parse().expect("a database URL");
-    let options = StoreOptions { connections: 1, wait: Duration::from_millis(50), queued_writes: 1 };
+    let options =
+        StoreOptions { connections: 1, wait: Duration::from_millis(50), queued_writes: 1, ..StoreOptions::default() };
     let store = Store::open(&url, &options).expect("the store opens");
     let go = abandon(&store).await;
     // The writer is occupied; on SQLite one more write may queue, so keep its place.

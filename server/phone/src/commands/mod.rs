@@ -4,6 +4,7 @@ pub(crate) mod capture;
 mod effect;
 pub(crate) mod enrol;
 pub(crate) mod finish;
+pub(crate) mod free;
 pub(crate) mod intent;
 pub(crate) mod list;
 pub(crate) mod photo;

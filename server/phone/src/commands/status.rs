@@ -92,7 +92,7 @@ pub(crate) fn phone(phone: &Phone) -> PhoneResult<Output> {
             "user_name": enrolment.user_name, "organisation": enrolment.org_name,
             "epoch": feed.epoch, "last_sync_at": feed.last_sync_at.map(UnixMillis::to_rfc3339),
             "outstanding": outstanding.json(), "receipts": tx.receipt_count()?, "intents": intents,
-            "wants": feed.wants, "troubles": troubles,
+            "wants": feed.wants, "troubles": troubles, "complete_visits": tx.complete_count()?,
         });
         let last = feed.last_sync_at.map_or_else(|| "never".to_owned(), UnixMillis::to_rfc3339);
         let name = enrolment.user_name.unwrap_or_else(|| enrolment.user.to_string());
@@ -167,6 +167,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         noticed.extend(counting.changed_after_signing(tx)?);
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
+        let complete = complete(tx, scene.visit, &context.view.heads)?;
         let mut answer = summary(tx, context, derived.state.code())?;
         merge_members(
             &mut answer,
@@ -182,10 +183,13 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "measures": context.view.measures, "answers": context.view.answers, "ticks": context.view.ticks,
                 "timeline": context.view.timeline, "statements": context.view.statements, "notes": context.view.notes,
                 "review": context.review, "is_gone": state.is_gone, "problem": state.problem,
-                "late_work": late_work.as_ref().map(LateWork::json),
+                "late_work": late_work.as_ref().map(LateWork::json), "complete": complete,
             }),
         );
         let mut text = visit_text(&scene, &missing, &noticed);
+        if let Some(at) = complete.as_ref().and_then(|word| word.get("at")).and_then(Value::as_str) {
+            text.push_str(&format!("\n  complete at the server / 全部资料已在服务器: {at}"));
+        }
         if let Some(work) = late_work {
             text.push_str(&format!("\n  late: {}", work.text()));
         }
@@ -241,6 +245,12 @@ fn rework_lines(context: &VisitContext, derived: &Derived) -> Vec<String> {
     let reason = words::label(verdict.reason.as_deref().unwrap_or("other"));
     let comment = verdict.comment.as_ref().map(|comment| format!(": {comment}")).unwrap_or_default();
     vec![format!("  returned: {} / {}{comment}", reason.zh_cn, reason.en)]
+}
+
+/// The server's word that the visit is complete as it is here; an older one says nothing about what came since.
+fn complete(tx: &Tx, visit: VisitId, heads: &[Hash]) -> PhoneResult<Option<Value>> {
+    let Some(work) = tx.complete(visit)?.filter(|work| work.heads == heads) else { return Ok(None) };
+    Ok(Some(json!({"at": UnixMillis(work.at_ms).to_rfc3339(), "blobs": work.blobs.len(), "receipt": work.jws})))
 }
 
 /// The blobs the visit declares that no receipt names.

@@ -45,6 +45,16 @@ impl Store {
         let path = self.blob_path(blob);
         std::fs::read(&path).map_err(PhoneError::file(&path))
     }
+
+    /// Drops the bytes of a blob; whether they were there.
+    pub(crate) fn drop_blob(&self, blob: &Hash) -> PhoneResult<bool> {
+        let path = self.blob_path(blob);
+        match std::fs::remove_file(&path) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(PhoneError::file(&path)(error)),
+        }
+    }
 }
 
 /// Makes the names in a directory durable.

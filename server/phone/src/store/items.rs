@@ -6,11 +6,12 @@ use sync_core::doc::VisitDoc;
 use sync_core::ids::{IntentId, VisitId};
 
 use super::model::{
-    ClockLink, DocState, Enrolment, FeedState, LastReceipt, LateWork, Safety, SetAside, StoredBlob, StoredIntent,
-    StoredRow, StoredStatement, UnsentChange,
+    ClockLink, CompleteWork, DocState, Enrolment, FeedState, LastReceipt, LateWork, Safety, SetAside, StoredBlob,
+    StoredIntent, StoredRow, StoredStatement, UnsentChange,
 };
 use super::tx::{
-    BLOBS, CLOCK_LINKS, DOC_STATES, DOCS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE, STATEMENTS, Tx, UNSENT,
+    BLOBS, CLOCK_LINKS, COMPLETE, DOC_STATES, DOCS, EDITS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE,
+    STATEMENTS, Tx, UNSENT,
 };
 use crate::error::{PhoneError, PhoneResult};
 
@@ -66,8 +67,23 @@ impl Tx {
 
     /// Forgets a document of which nothing is unsent.
     pub(crate) fn drop_doc(&self, visit: VisitId) -> PhoneResult<()> {
+        for key in self.keys(EDITS, &format!("{visit}/"))? {
+            self.remove(EDITS, &key)?;
+        }
         self.remove(DOCS, &visit.to_string())?;
         self.remove(DOC_STATES, &visit.to_string())
+    }
+
+    /// Counts a change as safe. Its edits are kept as long as the document: should the server lose the change, they
+    /// may have to be written anew.
+    pub(crate) fn settle_change(&self, visit: VisitId, key: &str, change: &UnsentChange) -> PhoneResult<()> {
+        self.remove(UNSENT, key)?;
+        if change.edits.is_empty() { Ok(()) } else { self.set(EDITS, &format!("{visit}/{}", change.hash), change) }
+    }
+
+    /// A change that was safe, with its edits.
+    pub(crate) fn settled_change(&self, visit: VisitId, hash: &Hash) -> PhoneResult<Option<UnsentChange>> {
+        self.get(EDITS, &format!("{visit}/{hash}"))
     }
 
     /// The changes of a document that no receipt names, oldest first, with their keys.
@@ -177,12 +193,24 @@ impl Tx {
 
     /// Declares a blob whose bytes are durable; one that is known keeps its state.
     pub(crate) fn declare_blob(&self, blob: &Hash, bytes: usize, media_type: &str, at_ms: i64) -> PhoneResult<()> {
-        if self.blob(blob)?.is_some() {
-            return Ok(());
+        if let Some(known) = self.blob(blob)? {
+            // Its bytes are here again, also if they had been freed.
+            return if known.is_freed { self.set_blob(blob, &StoredBlob { is_freed: false, ..known }) } else { Ok(()) };
         }
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let media_type = media_type.to_owned();
-        self.set_blob(blob, &StoredBlob { bytes, media_type, at_ms, safety: Safety::Unsent, problem: None })
+        self.set_blob(
+            blob,
+            &StoredBlob {
+                bytes,
+                media_type,
+                at_ms,
+                safety: Safety::Unsent,
+                problem: None,
+                is_asked_after: false,
+                is_freed: false,
+            },
+        )
     }
 
     /// Keeps a verified receipt.
@@ -191,6 +219,37 @@ impl Tx {
         let last: Option<LastReceipt> = self.meta("last_receipt")?;
         if last.is_none_or(|last| last.at_ms <= receipt.at_ms) {
             self.set_meta("last_receipt", receipt)?;
+        }
+        Ok(())
+    }
+
+    /// The held receipts, oldest first, as JWS.
+    pub(crate) fn receipts(&self) -> PhoneResult<Vec<String>> {
+        let mut found = Vec::new();
+        for key in self.keys(RECEIPTS, "")? {
+            found.extend(self.bytes(RECEIPTS, &key)?.and_then(|jws| String::from_utf8(jws).ok()));
+        }
+        Ok(found)
+    }
+
+    /// The server's last word that a visit is complete.
+    pub(crate) fn complete(&self, visit: VisitId) -> PhoneResult<Option<CompleteWork>> {
+        self.get(COMPLETE, &visit.to_string())
+    }
+
+    /// How many visits the server called complete.
+    pub(crate) fn complete_count(&self) -> PhoneResult<usize> {
+        Ok(self.keys(COMPLETE, "")?.len())
+    }
+
+    pub(crate) fn set_complete(&self, visit: VisitId, work: &CompleteWork) -> PhoneResult<()> {
+        self.set(COMPLETE, &visit.to_string(), work)
+    }
+
+    /// Forgets every such word: it was of other data.
+    pub(crate) fn clear_complete(&self) -> PhoneResult<()> {
+        for key in self.keys(COMPLETE, "")? {
+            self.remove(COMPLETE, &key)?;
         }
         Ok(())
     }

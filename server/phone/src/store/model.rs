@@ -211,6 +211,12 @@ pub(crate) struct StoredBlob {
     /// Why the server did not take it at the last try.
     #[serde(default)]
     pub problem: Option<String>,
+    /// Whether the server is to be asked first if it has it: it had it before its data were restored.
+    #[serde(default)]
+    pub is_asked_after: bool,
+    /// Whether the bytes were freed here, because the server holds them.
+    #[serde(default)]
+    pub is_freed: bool,
 }
 
 /// Edits that the server will never take, kept for a person to look at.
@@ -219,6 +225,22 @@ pub(crate) struct SetAside {
     pub visit: String,
     pub code: String,
     pub change: UnsentChange,
+    /// The change itself, where its edits are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chunk: Option<Blob>,
+}
+
+/// The server's verified word that a visit is complete.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct CompleteWork {
+    /// Heads of the document as the server had it.
+    pub heads: Vec<Hash>,
+    /// The blobs it holds.
+    pub blobs: Vec<Hash>,
+    /// When the receipt was made.
+    pub at_ms: i64,
+    /// The receipt.
+    pub jws: String,
 }
 
 /// A request on its way: the same bytes go out until they are answered.

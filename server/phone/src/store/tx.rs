@@ -27,6 +27,10 @@ pub(crate) const STATEMENTS: Table = TableDefinition::new("statements");
 pub(crate) const BLOBS: Table = TableDefinition::new("blobs");
 /// `time/SHA-256` → receipt as JWS.
 pub(crate) const RECEIPTS: Table = TableDefinition::new("receipts");
+/// Visit → [`super::model::CompleteWork`].
+pub(crate) const COMPLETE: Table = TableDefinition::new("complete");
+/// `visit/change` → [`super::model::UnsentChange`] that is safe, for its edits.
+pub(crate) const EDITS: Table = TableDefinition::new("edits");
 /// Change → [`super::model::SetAside`].
 pub(crate) const SET_ASIDE: Table = TableDefinition::new("set_aside");
 /// Visit → [`super::model::LateWork`].

@@ -1,25 +1,29 @@
 //! Applies one answer in one transaction: acks, receipts, news, and the cursor that covers them.
 
+use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
+use sync_core::receipt::CompleteReceipt;
 use sync_core::time::UnixMillis;
 
 use super::Report;
 use super::compare::compare;
-use super::documents::{apply_news, drop_gone, offer_again, offer_everything};
+use super::documents::{apply_news, drop_gone, is_own, offer_again, offer_everything, own_actors};
+use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
 use crate::error::PhoneResult;
 use crate::late;
 use crate::store::Tx;
-use crate::store::model::{ClockOffset, DocState, Hold};
+use crate::store::model::{ClockOffset, DocState, Hold, Safety};
 
 /// An answer with the request it belongs to.
 pub(super) struct Answer<'a> {
     pub request: &'a SyncRequest,
     pub response: &'a SyncResponse,
     pub receipts: &'a [Held],
+    pub complete: &'a [(CompleteReceipt, String)],
     pub sent_at: UnixMillis,
     pub received_at: UnixMillis,
 }
@@ -42,6 +46,8 @@ impl Answer<'_> {
         for held in self.receipts {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
+        receipts::keep_complete(tx, self.complete)?;
+        self.note_lost_blobs(tx, report)?;
         apply_news(tx, self.response)?;
         self.note_whole(report);
         if !upload_only && !self.response.more {
@@ -73,6 +79,21 @@ impl Answer<'_> {
         let reason = ack.reason.as_deref().unwrap_or("late");
         report.late.insert(visit);
         late::note(tx, visit, reason, self.received_at)
+    }
+
+    /// What the server was asked after and did not name has to go again, or is lost where its bytes were freed.
+    fn note_lost_blobs(&self, tx: &Tx, report: &mut Report) -> PhoneResult<()> {
+        for blob in &self.request.blobs {
+            let Some(mut stored) = tx.blob(blob)?.filter(|stored| stored.safety == Safety::Unsent) else { continue };
+            stored.is_asked_after = false;
+            if stored.is_freed {
+                let problem = "the server lost it, and its bytes were freed here";
+                stored.problem = Some(problem.to_owned());
+                report.problems.push(format!("blob {blob}: {problem}"));
+            }
+            tx.set_blob(blob, &stored)?;
+        }
+        Ok(())
     }
 
     /// Notes the documents that this request asked for and this answer brings as a whole.
@@ -146,6 +167,13 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
                 // Another phone of the crew was first: the same changes go again, without the document around them.
                 return Ok(());
             }
+            let foreign = foreign_below(tx, visit, &state, &ack.missing)?;
+            if !foreign.is_empty() && !report.relays {
+                // They come from the phones that wrote them; until then what builds on them waits here.
+                state.problem = Some(WAITS_FOR_OTHERS.to_owned());
+                report.problems.push(format!("visit {visit}: {WAITS_FOR_OTHERS}"));
+                return tx.set_doc_state(visit, &state);
+            }
             if offer_again(tx, visit, |history| history.below(&ack.missing))? {
                 return Ok(());
             }
@@ -165,6 +193,18 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
         }
     }
     tx.set_doc_state(visit, &state)
+}
+
+/// Why changes are not taken that build on what another phone wrote and the server lost.
+const WAITS_FOR_OTHERS: &str =
+    "it waits for what another phone of the crew wrote and the server lost; `sync --relay` does not wait";
+
+/// Which of the changes that the server lacks were written by others.
+fn foreign_below(tx: &Tx, visit: VisitId, state: &DocState, missing: &[Hash]) -> PhoneResult<Vec<Hash>> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(Vec::new()) };
+    let (history, mine) = (History::of(&doc)?, own_actors(state));
+    let foreign = history.changes.iter().filter(|change| missing.contains(&change.hash) && !is_own(change, &mine));
+    Ok(foreign.map(|change| change.hash).collect())
 }
 
 fn note_heads(state: &mut DocState, ack: &Ack) {

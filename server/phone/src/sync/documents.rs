@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::VisitDoc;
+use sync_core::guard::split_chunks;
 use sync_core::ids::VisitId;
 use sync_core::merge;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::{DocForm, DocUpdate, Row, SyncResponse};
 
-use super::history::{Change, History, split_chunks};
+use super::history::{Change, History};
 use super::replay::replay;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
@@ -149,7 +150,8 @@ pub(super) fn offer_again(
     let last = tx.feed()?.last_sync_at.map_or(0, |at| at.0);
     for change in history.changes.iter().filter(|change| again.contains(&change.hash)) {
         if rows.iter().all(|(_, row)| row.hash != change.hash) {
-            let change = UnsentChange { hash: change.hash, at_ms: last, edits: Vec::new() };
+            let known = tx.settled_change(visit, &change.hash)?;
+            let change = known.unwrap_or(UnsentChange { hash: change.hash, at_ms: last, edits: Vec::new() });
             tx.add_unsent(visit, &mut state, &change)?;
         }
     }
@@ -157,19 +159,30 @@ pub(super) fn offer_again(
     Ok(!again.is_empty())
 }
 
+/// The actors this install has written a document with.
+pub(super) fn own_actors(state: &DocState) -> BTreeSet<Actor> {
+    state.past_actors.iter().chain(&state.actor).copied().collect()
+}
+
+/// Whether a change comes from this install. Changes of others come from their own devices; the genesis change belongs
+/// to everybody.
+pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
+    change.deps.is_empty() || change.actor.is_some_and(|actor| actors.contains(&actor))
+}
+
 /// The server's data is another one: everything this phone made counts as unsent until a new receipt names it.
 pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
+    tx.clear_complete()?;
     for visit in tx.doc_ids()? {
         let mut state = tx.doc_state(visit)?;
-        let mine: BTreeSet<Actor> = state.past_actors.iter().chain(&state.actor).copied().collect();
+        let mine = own_actors(&state);
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
         state.named.clear();
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
-            // Changes of others come from their own devices; the genesis change belongs to everybody.
-            let is_offered =
-                |change: &&Change| change.deps.is_empty() || change.actor.is_some_and(|actor| mine.contains(&actor));
-            offer_again(tx, visit, |history| history.changes.iter().filter(is_offered).map(|one| one.hash).collect())?;
+            offer_again(tx, visit, |history| {
+                history.changes.iter().filter(|change| is_own(change, &mine)).map(|change| change.hash).collect()
+            })?;
         }
     }
     for (id, mut intent) in tx.intents()? {
@@ -185,6 +198,8 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         }
     }
     for (blob, mut stored) in tx.blobs()? {
+        // What was safe is most likely in the backup: the server is asked before the bytes go again.
+        stored.is_asked_after |= stored.safety != Safety::Unsent;
         stored.safety = Safety::Unsent;
         if let Ok(blob) = blob.parse() {
             tx.set_blob(&blob, &stored)?;

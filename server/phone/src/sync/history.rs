@@ -6,6 +6,7 @@ use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
 
 use crate::error::PhoneResult;
+use crate::store::model::UnsentChange;
 
 /// Bytes before the hashed part of a chunk: magic and checksum.
 const UNHASHED: usize = 8;
@@ -44,6 +45,12 @@ impl History {
         Ok(Self { changes: changes.collect(), deps })
     }
 
+    /// The chunk of a change whose edits are not known: the only form in which it can be kept.
+    pub(super) fn chunk_of_unknown(&self, change: &UnsentChange) -> Option<Blob> {
+        let found = self.changes.iter().find(|known| known.hash == change.hash);
+        found.filter(|_| change.edits.is_empty()).map(|known| known.chunk.clone())
+    }
+
     /// Whether the document has a change.
     pub(super) fn has(&self, hash: &Hash) -> bool {
         self.deps.contains_key(hash)
@@ -71,27 +78,4 @@ impl History {
 /// Whether a chunk is a whole document rather than one change: its type byte follows magic and checksum.
 pub(super) fn is_document(chunk: &[u8]) -> bool {
     chunk.get(UNHASHED) == Some(&0)
-}
-
-/// Splits change chunks that stand one after the other; `None` if the bytes end inside one.
-pub(super) fn split_chunks(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
-    let mut chunks = Vec::new();
-    while !bytes.is_empty() {
-        // Magic, checksum, type, then the length as unsigned LEB128.
-        let mut length: u64 = 0;
-        let mut at = UNHASHED + 1;
-        loop {
-            let byte = *bytes.get(at)?;
-            let shift = u32::try_from(at - UNHASHED - 1).ok()?.checked_mul(7)?;
-            length |= u64::from(byte & 0x7f).checked_shl(shift)?;
-            at += 1;
-            if byte & 0x80 == 0 {
-                break;
-            }
-        }
-        let end = usize::try_from(length).ok().and_then(|length| at.checked_add(length))?;
-        chunks.push(bytes.get(..end)?.to_vec());
-        bytes = bytes.get(end..)?;
-    }
-    Some(chunks)
 }

@@ -39,6 +39,7 @@ use crate::store::model::LateWork;
 
 use answer::Answer;
 use progress::{Pace, Standing};
+pub(crate) use receipts::evidence_keys;
 use request::Prepared;
 use session::Access;
 
@@ -65,6 +66,10 @@ pub(crate) struct Report {
     pub upload_only: bool,
     /// Unsent changes, intents and statements that became safe or were set aside.
     pub settled: usize,
+    /// Unsent items that the last request spoke of.
+    pub reported: Option<u64>,
+    /// Whether changes of others that the server lost go with those that build on them.
+    pub relays: bool,
     /// Whether the sync ended before the server had nothing more to say.
     pub is_cut_short: bool,
     /// Documents that were asked for as a whole, and came.
@@ -76,12 +81,17 @@ pub(crate) struct Report {
 }
 
 /// `sync`: rounds until nothing is left to send or fetch, then uploads.
-pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<Output> {
+pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) -> PhoneResult<Output> {
     let _turn = phone.store.sync_turn()?;
     let mut access = Access::open(phone, transport)?;
-    let mut report = Report { upload_only: access.is_upload_only(), ..Report::default() };
+    let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
     uploads::run(phone, transport, &mut access, &mut report)?;
+    let unsent = phone.store.read(Outstanding::of)?.total();
+    if report.blobs_sent > 0 && report.reported.is_some_and(|reported| usize::try_from(reported) != Ok(unsent)) {
+        // The office counts what its phones have not sent, and tells of visits that are complete now.
+        rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
+    }
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
     }
@@ -137,11 +147,13 @@ fn round(
     let bytes = answered?;
     let received_at = phone.clock.now()?;
     let response = decode_response(&bytes, Encoding::Cbor, MAX_RESPONSE)?;
-    let (receipts, refused) = receipts::verify(phone, transport, &response.receipts)?;
-    report.problems.extend(refused);
+    let verified = receipts::verify(phone, transport, &response.receipts)?;
+    report.problems.extend(verified.refused);
+    report.reported = prepared.request.device_state.as_ref().map(|state| state.unsent);
     report.upload_only = access.is_upload_only();
     report.count(prepared, &response);
-    let answer = Answer { request: &prepared.request, response: &response, receipts: &receipts, sent_at, received_at };
+    let (receipts, complete) = (&verified.held, &verified.complete);
+    let answer = Answer { request: &prepared.request, response: &response, receipts, complete, sent_at, received_at };
     phone.store.write(|tx| answer.apply(tx, access.is_upload_only(), report))?;
     Ok(response.more)
 }

@@ -25,6 +25,8 @@ pub(super) struct Standing {
     set_aside: usize,
     news: News,
     outstanding: Outstanding,
+    /// Blobs the server is still to be asked after.
+    asked_after: usize,
     waiting: BTreeMap<VisitId, Waiting>,
 }
 
@@ -59,13 +61,17 @@ impl Standing {
             set_aside: tx.set_aside()?.len(),
             news: News { epoch: feed.epoch, cursor: feed.cursor, heads },
             outstanding: Outstanding::of(tx)?,
+            asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,
         })
     }
 
     /// Whether something unsent became safe or was set aside, or something new came, since `before`.
     fn is_progress_on(&self, before: &Self) -> bool {
-        self.settled > before.settled || self.set_aside > before.set_aside || self.news != before.news
+        self.settled > before.settled
+            || self.set_aside > before.set_aside
+            || self.asked_after < before.asked_after
+            || self.news != before.news
     }
 }
 

@@ -7,14 +7,14 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
 use sync_core::jws::{Ed25519PublicKey, JwsError};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc, SyncRequest, SyncResponse};
-use sync_core::receipt::{HeldReceipt, ReceiptError, VerifiedHeld, verify_held};
+use sync_core::receipt::{self, CompleteReceipt, HeldReceipt, Receipt, ReceiptError, VerifiedHeld};
 
 use super::history::{History, is_document};
 use crate::client::Transport;
 use crate::commands::Phone;
 use crate::error::PhoneResult;
 use crate::store::Tx;
-use crate::store::model::{Enrolment, LastReceipt, Safety, SetAside};
+use crate::store::model::{CompleteWork, Enrolment, LastReceipt, Safety, SetAside};
 
 /// A verified receipt with its text.
 #[derive(Debug)]
@@ -23,36 +23,54 @@ pub(super) struct Held {
     pub jws: String,
 }
 
+/// The receipts of an answer.
+#[derive(Debug, Default)]
+pub(super) struct Verified {
+    pub held: Vec<Held>,
+    /// Complete receipts with their text.
+    pub complete: Vec<(CompleteReceipt, String)>,
+    /// Why the others are refused.
+    pub refused: Vec<String>,
+}
+
 /// Verifies receipts; unknown keys are asked for once. Also says which receipts are refused, and why.
-pub(super) fn verify(
-    phone: &Phone,
-    transport: &mut dyn Transport,
-    receipts: &[String],
-) -> PhoneResult<(Vec<Held>, Vec<String>)> {
+pub(super) fn verify(phone: &Phone, transport: &mut dyn Transport, receipts: &[String]) -> PhoneResult<Verified> {
     let mut enrolment = phone.store.read(|tx| tx.enrolment())?;
     let mut keys = evidence_keys(&enrolment);
-    let (mut held, mut refused) = (Vec::new(), Vec::new());
+    let mut verified = Verified::default();
     let mut asked = false;
     for jws in receipts {
-        let mut result = verify_held(jws, &keys, enrolment.org, enrolment.device);
+        let mut result = receipt::verify(jws, &keys, enrolment.org, enrolment.device);
         if matches!(result, Err(ReceiptError::Jws(JwsError::UnknownKey))) && !asked {
             asked = true;
             let answer = transport.fetch("/.well-known/evidence-keys.json", None)?;
             enrolment.evidence_keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
             keys = evidence_keys(&enrolment);
             phone.store.write(|tx| tx.set_meta("enrolment", &enrolment))?;
-            result = verify_held(jws, &keys, enrolment.org, enrolment.device);
+            result = receipt::verify(jws, &keys, enrolment.org, enrolment.device);
         }
         match result {
-            Ok(verified) => held.push(Held { verified, jws: jws.clone() }),
-            Err(error) => refused.push(format!("a receipt is not accepted: {error}")),
+            Ok(Receipt::Held(held)) => verified.held.push(Held { verified: *held, jws: jws.clone() }),
+            Ok(Receipt::Complete(complete)) => verified.complete.push((*complete, jws.clone())),
+            Err(error) => verified.refused.push(format!("a receipt is not accepted: {error}")),
         }
     }
-    Ok((held, refused))
+    Ok(verified)
 }
 
-fn evidence_keys(enrolment: &Enrolment) -> Vec<Ed25519PublicKey> {
-    enrolment.evidence_keys.iter().filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
+/// The keys that receipts verify with; what a revoked key signs may be anybody's.
+pub(crate) fn evidence_keys(enrolment: &Enrolment) -> Vec<Ed25519PublicKey> {
+    let valid = enrolment.evidence_keys.iter().filter(|key| key.get("revoked_at").is_none());
+    valid.filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
+}
+
+/// Keeps the server's word that visits are complete.
+pub(super) fn keep_complete(tx: &Tx, complete: &[(CompleteReceipt, String)]) -> PhoneResult<()> {
+    for (receipt, jws) in complete {
+        let (heads, blobs, at_ms) = (receipt.heads.clone(), receipt.blobs.clone(), receipt.at_ms.0);
+        tx.set_complete(receipt.visit, &CompleteWork { heads, blobs, at_ms, jws: jws.clone() })?;
+    }
+    Ok(())
 }
 
 /// A push with its answer: only together they say which changes a name in quarantine stands for.
@@ -89,8 +107,8 @@ fn free_changes(tx: &Tx, visit: VisitId, heads: &[Hash]) -> PhoneResult<usize> {
     let Some(doc) = tx.doc(visit)?.filter(|_| !rows.is_empty()) else { return Ok(0) };
     let durable = History::of(&doc)?.below(heads);
     let mut freed = 0;
-    for (key, _) in rows.iter().filter(|(_, row)| durable.contains(&row.hash)) {
-        tx.remove(crate::store::tx::UNSENT, key)?;
+    for (key, row) in rows.iter().filter(|(_, row)| durable.contains(&row.hash)) {
+        tx.settle_change(visit, key, row)?;
         freed += 1;
     }
     Ok(freed)
@@ -108,7 +126,8 @@ fn set_quarantined_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Exchange<'_>)
         let history = History::of(&doc)?;
         let refused = refused_changes(&history, push, ack);
         for (key, change) in tx.unsent_changes(push.id)?.into_iter().filter(|(_, row)| refused.contains(&row.hash)) {
-            tx.add_set_aside(&SetAside { visit: push.id.to_string(), code: code.to_owned(), change })?;
+            let chunk = history.chunk_of_unknown(&change);
+            tx.add_set_aside(&SetAside { visit: push.id.to_string(), code: code.to_owned(), change, chunk })?;
             tx.remove(crate::store::tx::UNSENT, &key)?;
             moved += 1;
         }
@@ -178,7 +197,7 @@ fn apply_statements(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<usize> {
 fn apply_blobs(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<()> {
     for blob in &receipt.blobs {
         if let Some(mut stored) = tx.blob(blob)? {
-            (stored.safety, stored.problem) = (Safety::Held, None);
+            (stored.safety, stored.problem, stored.is_asked_after) = (Safety::Held, None, false);
             tx.set_blob(blob, &stored)?;
         }
     }

@@ -4,6 +4,7 @@ use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 
+use super::history::History;
 use crate::error::PhoneResult;
 use crate::keys;
 use crate::store::Tx;
@@ -24,6 +25,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         None => (None, String::new()),
     };
     let rows = tx.unsent_changes(visit)?;
+    let old = tx.doc(visit)?.map(|doc| History::of(&doc)).transpose()?;
     for (key, _) in &rows {
         tx.remove(UNSENT, key)?;
     }
@@ -40,8 +42,11 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
     }
     for (_, change) in rows {
         let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
-        if is_offending {
-            tx.add_set_aside(&SetAside { visit: visit.to_string(), code: code.clone(), change })?;
+        // What cannot be written anew, because its edits are not known, is kept as it is.
+        let chunk = old.as_ref().and_then(|old| old.chunk_of_unknown(&change));
+        let is_lost_otherwise = chunk.is_some() && !base.has_change(&change.hash);
+        if is_offending || is_lost_otherwise {
+            tx.add_set_aside(&SetAside { visit: visit.to_string(), code: code.clone(), change, chunk })?;
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
             tx.add_unsent(visit, &mut state, &change)?;

@@ -51,7 +51,7 @@ pub(super) fn next(
     if !upload_only {
         request.docs.extend(snapshot_requests(tx)?);
     }
-    if request.docs.is_empty() && !request.has_content() && !must_ask {
+    if request.docs.is_empty() && request.blobs.is_empty() && !request.has_content() && !must_ask {
         return Ok(None);
     }
     seal(&enrolment, &mut request)?;
@@ -77,8 +77,11 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     }
     let batch = outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor);
     problems.extend(batch.too_large.iter().map(too_large));
+    let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
+    let brought = changes + batch.intents.len() + batch.statements.len();
     let docs = batch.docs.into_iter().map(|push| settle(tx, push)).collect::<PhoneResult<_>>()?;
     let outstanding = Outstanding::of(tx)?;
+    let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
         protocol: PROTOCOL,
         device_id: enrolment.device,
@@ -88,14 +91,21 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
         docs,
         intents: batch.intents,
         statements: batch.statements,
+        blobs: asked_after(tx)?,
         device_state: Some(DeviceState {
-            unsent: u64::try_from(outstanding.total()).unwrap_or(u64::MAX),
-            oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis),
+            unsent: u64::try_from(unsent).unwrap_or(u64::MAX),
+            oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis).filter(|_| unsent > 0),
             free_bytes: None,
             clock,
         }),
         seal: None,
     })
+}
+
+/// Blobs that the server had before its data were restored, as many as one request may name.
+fn asked_after(tx: &Tx) -> PhoneResult<Vec<Hash>> {
+    let asked = tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_asked_after);
+    Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(ProtocolLimits::DEFAULT.blobs).collect())
 }
 
 fn too_large(item: &AckItem) -> String {
@@ -143,8 +153,11 @@ fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
     let sent: Vec<Hash> =
         history.changes.iter().filter(|change| chunks.contains(&change.chunk)).map(|change| change.hash).collect();
     let is_whole = sent.len() == history.changes.len();
+    // Work of others between two changes may stay away, as after a restore: then what is sent has heads of its own.
+    let mut heads: BTreeSet<Hash> = history.heads_of(&sent.iter().copied().collect()).into_iter().collect();
     covered.extend(sent);
-    push.heads = history.heads_of(&covered);
+    heads.extend(history.heads_of(&covered));
+    push.heads = heads.into_iter().collect();
     if is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {

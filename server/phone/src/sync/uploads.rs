@@ -6,7 +6,7 @@ use serde_json::Value;
 use sync_core::bytes::Hash;
 
 use super::Report;
-use super::receipts::{self, Held};
+use super::receipts::{self, Held, Verified};
 use super::session::Access;
 use crate::client::Transport;
 use crate::commands::Phone;
@@ -48,6 +48,8 @@ fn waiting(tx: &Tx) -> PhoneResult<Vec<(Hash, StoredBlob)>> {
         .into_iter()
         .filter_map(|(name, stored)| Some((name.parse::<Hash>().ok()?, stored)))
         .filter(|(blob, stored)| stored.safety == Safety::Unsent || rank.contains_key(blob))
+        // The server is asked first after what it had; what was freed here cannot go again.
+        .filter(|(_, stored)| !stored.is_asked_after && !stored.is_freed)
         .collect();
     found.sort_by_key(|(blob, stored)| (rank.get(blob).copied().unwrap_or(usize::MAX), stored.at_ms, *blob));
     Ok(found)
@@ -69,7 +71,7 @@ fn upload(
         transport.put_blob(token, blob, bytes.clone(), &stored.media_type)
     })?;
     let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (held, refused) = receipts::verify(phone, transport, &[receipt])?;
+    let Verified { held, refused, .. } = receipts::verify(phone, transport, &[receipt])?;
     report.problems.extend(refused);
     phone.store.write(|tx| {
         let mut feed = tx.feed()?;

@@ -104,7 +104,7 @@ impl TestPhone {
 
     /// Syncs with a server in memory.
     pub(crate) fn sync(&self, server: &mut server::Server) -> PhoneResult<Output> {
-        crate::sync::run(&self.phone(), server)
+        crate::sync::run(&self.phone(), server, false)
     }
 
     /// Number of items that no receipt names.

@@ -187,6 +187,7 @@ impl Server {
             response.acks.push(Ack::new(AckItem::Statement(digest), outcome));
             held.statements.push(digest);
         }
+        held.blobs.extend(request.blobs.iter().filter(|blob| self.blobs.contains_key(*blob)));
         if !held.is_empty() {
             response.receipts.push(self.receipt(&held));
         }

@@ -64,12 +64,22 @@ pub async fn refresh_session(state: &AppState, text: &str, assertion: Option<Str
     let idle_ms = state.config.auth.refresh_idle_days.saturating_mul(86_400_000);
     let next = successor.clone();
     let event = state.id();
+    let times = Times { now, idle_ms, restored_at: state.restored_at };
     let rotation =
-        state.store.write(move |conn| rotate(conn, &token, &next, assertion.as_deref(), now, idle_ms, event)).await?;
+        state.store.write(move |conn| rotate(conn, &token, &next, assertion.as_deref(), times, event)).await?;
     match rotation {
         Rotation::Next(holder) => issue(state, holder, Some(&successor), TokenKind::Full, now),
         Rotation::Refused(code) => Err(code.into()),
     }
+}
+
+/// The instants that decide about a token.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    now: UnixMillis,
+    idle_ms: i64,
+    /// When the data were restored from a backup.
+    restored_at: Option<UnixMillis>,
 }
 
 fn rotate(
@@ -77,10 +87,10 @@ fn rotate(
     token: &RefreshToken,
     successor: &RefreshToken,
     assertion: Option<&str>,
-    now: UnixMillis,
-    idle_ms: i64,
+    times: Times,
     event: Uuid,
 ) -> AppResult<Rotation> {
+    let Times { now, idle_ms, restored_at } = times;
     sessions::lock_family(conn, token.org, token.family)?;
     let Some(family) = sessions::find_family(conn, token.org, token.family)? else {
         return Ok(Rotation::Refused(ErrorCode::RefreshInvalid));
@@ -113,6 +123,12 @@ fn rotate(
         }
         // Case 2: the answer was lost. The successor was never presented, else it would be the previous
         // token by now; overwriting it cancels it.
+        replace(conn, &family, Some(hash), successor, now)?;
+        return Ok(Rotation::Next(holder));
+    }
+    let is_of_before = restored_at.is_some_and(|restored_at| family.last_used_at_ms < restored_at.0);
+    if proven && is_of_before {
+        // The data were restored from a backup that is older than the phone's token: its key says who it is.
         replace(conn, &family, Some(hash), successor, now)?;
         return Ok(Rotation::Next(holder));
     }

@@ -56,7 +56,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
         record_statement(conn, round, statement, &mut pushed)?;
     }
     pushed.wants.extend(wants(conn, round, touched)?);
-    devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &round.heartbeat())?;
+    devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &round.heartbeat(pushed.untaken()))?;
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     let changes: Vec<_> = judged.docs.iter().filter_map(|doc| doc.change_row(round, &positions)).collect();
     documents::insert_doc_changes(conn, &changes)?;

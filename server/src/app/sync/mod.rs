@@ -5,7 +5,9 @@
 
 mod access;
 mod apply;
+mod asked;
 mod doc;
+mod gaps;
 mod intents;
 mod judge;
 mod late;
@@ -23,14 +25,15 @@ use std::sync::Arc;
 use doorstep_store::StoreError;
 use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
 use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{Ack, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, DeviceState, Outcome, SyncRequest, SyncResponse};
 
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
 
-pub use projection::project;
+pub use projection::{claims, named_statements, project};
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
@@ -52,12 +55,15 @@ impl Round {
     }
 
     /// What the phone reported about itself.
-    fn heartbeat(&self) -> DeviceHeartbeat {
+    ///
+    /// The phone counts without what it brings; `untaken` of that it keeps.
+    fn heartbeat(&self, untaken: i64) -> DeviceHeartbeat {
         let now = self.ctx.now;
         let reported = self.request.device_state.as_ref();
+        let left = |reported: &DeviceState| i64::try_from(reported.unsent).unwrap_or(i64::MAX).saturating_add(untaken);
         DeviceHeartbeat {
             last_seen_at_ms: Some(now.0),
-            unsent: reported.map_or(self.device.unsent, |reported| i64::try_from(reported.unsent).unwrap_or(i64::MAX)),
+            unsent: reported.map_or(self.device.unsent, left),
             oldest_unsent_at_ms: reported.and_then(|reported| reported.oldest_unsent_at).map(|at| at.0),
             free_bytes: reported.and_then(|reported| reported.free_bytes).and_then(|bytes| i64::try_from(bytes).ok()),
             clock_skew_ms: reported.map(|reported| reported.clock.wall_ms.saturating_sub(now.0)),
@@ -109,7 +115,12 @@ fn split_off<T>(list: &mut Vec<T>, left: &mut usize) -> Vec<T> {
 pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<SyncResponse> {
     let round = Arc::new(open(state, ctx, request).await?);
     let pushed = if round.request.has_content() {
-        Some(push::push(state, &round).await?)
+        let pushed = push::push(state, &round).await?;
+        if pushed.untaken() > 0 {
+            // Each part of the push recorded what it left itself.
+            record(state, &round, round.heartbeat(pushed.untaken())).await?;
+        }
+        Some(pushed)
     } else {
         heartbeat(state, &round).await?;
         None
@@ -128,12 +139,29 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.docs = pulled.docs;
     response.rows = pulled.rows;
     response.acks = pulled.acks;
+    response.receipts = complete(state, &round, pulled.visits).await?;
+    let held = pushed.as_ref().map(|pushed| &pushed.held);
+    let asked = asked::held(state, &round).await?;
+    gaps::note(state, &round, pushed.as_ref(), &asked).await?;
+    response.receipts.extend(receipt::held(state, &round, held, asked)?);
     if let Some(pushed) = pushed {
-        response.receipts.extend(receipt::held(state, &round, &pushed)?);
         response.wants = pushed.wants.iter().copied().collect();
         response.acks = merge_acks(&round.request, pushed, response.acks);
     }
     Ok(response)
+}
+
+/// The receipts of visits that are complete and have news. Without them the phone asks again; what was just stored is
+/// acknowledged all the same.
+async fn complete(state: &AppState, round: &Round, news: BTreeSet<VisitId>) -> AppResult<Vec<String>> {
+    let news = news.into_iter().collect();
+    match receipts::of_news(state, round.ctx.actor.org, news).await {
+        Err(error) if round.request.has_content() => {
+            tracing::error!(org = %round.ctx.actor.org, ?error, "receipts of complete visits cannot be given");
+            Ok(Vec::new())
+        }
+        other => other,
+    }
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
@@ -187,6 +215,16 @@ pub(crate) struct Pushed {
 }
 
 impl Pushed {
+    /// Items that are not durable, not even in quarantine: the phone keeps them.
+    fn untaken(&self) -> i64 {
+        let is_untaken = |ack: &&Ack| {
+            matches!(ack.outcome, Outcome::NeedFull | Outcome::NeedReplay | Outcome::NotFound)
+                || ack.code.as_deref() == Some("quarantine_full")
+        };
+        let acks = self.docs.iter().chain(&self.intents).chain(&self.statements);
+        i64::try_from(acks.filter(is_untaken).count()).unwrap_or(i64::MAX)
+    }
+
     /// Adds what the next part of the same push came to.
     fn add(&mut self, next: Self) {
         self.intents.extend(next.intents);
@@ -199,12 +237,16 @@ impl Pushed {
 
 /// Records what a phone that only asks reported about itself; a push records it with what it brings.
 async fn heartbeat(state: &AppState, round: &Arc<Round>) -> AppResult<()> {
-    let beat = round.heartbeat();
+    let beat = round.heartbeat(0);
     let last_seen = round.device.last_seen_at_ms;
     let seen_lately = last_seen.is_some_and(|seen| round.ctx.now.0.saturating_sub(seen) < SEEN_EVERY_MS);
     if seen_lately && beat.unsent == round.device.unsent {
         return Ok(());
     }
+    record(state, round, beat).await
+}
+
+async fn record(state: &AppState, round: &Round, beat: DeviceHeartbeat) -> AppResult<()> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
     state.store.write(move |conn| Ok::<_, AppError>(devices::update_heartbeat(conn, org, device, &beat)?)).await
 }

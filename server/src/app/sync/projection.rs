@@ -80,7 +80,7 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
 /// The blobs a document names. A withdrawn or late one is claimed, so that it stays readable, but nothing
 /// waits for it.
 #[must_use]
-pub(super) fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
+pub fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
     let is_late = |key: &str| late.iter().any(|record| record.map == Map::Photos.key() && record.key == key);
     let required: BTreeSet<_> = view
         .photos
@@ -96,7 +96,7 @@ pub(super) fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
 
 /// The statements a document names; a withdrawn one is not waited for.
 #[must_use]
-pub(super) fn named_statements(view: &View) -> BTreeSet<Hash> {
+pub fn named_statements(view: &View) -> BTreeSet<Hash> {
     let named = view.statements.iter().filter(|entry| !view.withdrawn.contains_key(&entry.key));
     named.filter_map(|entry| entry.key.parse().ok()).collect()
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
 use doorstep_store::{Conn, StoreError, Txt};
-use sync_core::ids::EpochId;
+use sync_core::ids::{EpochId, VisitId};
 use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 
 use self::ahead::Ahead;
@@ -34,6 +34,8 @@ pub(super) struct Pulled {
     pub(super) rows: BTreeMap<String, Vec<Row>>,
     /// Acks of documents asked for.
     pub(super) acks: Vec<Ack>,
+    /// Visits with news, also such as the phone brought itself.
+    pub(super) visits: BTreeSet<VisitId>,
 }
 
 /// Reads the news of a round on one consistent snapshot.
@@ -219,6 +221,9 @@ impl<'a> Reader<'a> {
         }
         if row.op.0 == FeedOp::Gone {
             return self.send_gone(kind, &row.item);
+        }
+        if matches!(kind, FeedKind::Doc | FeedKind::Visit) {
+            self.out.visits.extend(row.item.parse::<VisitId>());
         }
         let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos };
         match item::load(self.conn, &sender, &mut self.ahead, kind, &row.item)? {

@@ -4,7 +4,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, VisitId};
 use sync_core::receipt::HeldReceipt;
 
-use super::{Pushed, Round};
+use super::Round;
 use crate::app::blobs::sign_held;
 use crate::app::{AppResult, AppState};
 
@@ -28,14 +28,22 @@ impl Held {
     }
 }
 
-/// Signs the receipt of a push; none if nothing of it is durable.
-pub(super) fn held(state: &AppState, round: &Round, pushed: &Pushed) -> AppResult<Option<String>> {
+/// Signs the receipt of a push and of the blobs asked after; none if nothing of it is durable.
+pub(super) fn held(
+    state: &AppState,
+    round: &Round,
+    pushed: Option<&Held>,
+    blobs: Vec<Hash>,
+) -> AppResult<Option<String>> {
     let batch = Some(round.request.batch_id);
     let mut receipt = HeldReceipt::new(round.ctx.actor.org, round.device.id.0, state.epoch, batch, round.ctx.now);
-    receipt.docs.clone_from(&pushed.held.docs);
-    receipt.statements.clone_from(&pushed.held.statements);
-    receipt.intents.clone_from(&pushed.held.intents);
-    receipt.quarantined.clone_from(&pushed.held.quarantined);
+    receipt.blobs = blobs;
+    if let Some(pushed) = pushed {
+        receipt.docs.clone_from(&pushed.docs);
+        receipt.statements.clone_from(&pushed.statements);
+        receipt.intents.clone_from(&pushed.intents);
+        receipt.quarantined.clone_from(&pushed.quarantined);
+    }
     if receipt.is_empty() {
         return Ok(None);
     }

@@ -32,6 +32,7 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
         docs: vec![pushed],
         intents: Vec::new(),
         statements: Vec::new(),
+        blobs: Vec::new(),
         device_state: None,
         seal: None,
     };

@@ -24,7 +24,7 @@ pub use next_attempt::create_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
-pub use project::{Reprojection, reproject, reproject_view, reproject_with};
+pub use project::{Reprojection, derive_with, reproject, reproject_view, reproject_with};
 pub use reschedule::{Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

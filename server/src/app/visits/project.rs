@@ -111,11 +111,19 @@ pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis)
 /// # Errors
 /// As [`reproject_view`].
 pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
-    let projected = load_facts_by(conn, norms, view)?.project(view);
+    let projected = derive_with(conn, norms, view)?;
     let submitted_at_ms = projected.submitted_at.map(|at| at.0);
     let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
     visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
     Ok(projected)
+}
+
+/// Derives the state of a visit and writes nothing.
+///
+/// # Errors
+/// As [`reproject_view`].
+pub fn derive_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
+    Ok(load_facts_by(conn, norms, view)?.project(view))
 }
 
 /// The merged view of the stored document; an empty one where none is stored yet.

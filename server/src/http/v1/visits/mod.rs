@@ -6,6 +6,7 @@ pub mod close;
 pub mod create;
 pub mod list;
 pub mod next_attempt;
+pub mod receipt;
 pub mod reschedule;
 pub mod show;
 

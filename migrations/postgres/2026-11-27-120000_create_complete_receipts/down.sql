@@ -1,0 +1,2 @@
+DROP TABLE complete_receipts;
+DROP FUNCTION complete_receipts_immutable();

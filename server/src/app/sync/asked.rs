@@ -1,0 +1,48 @@
+//! Blobs a phone asks after: which of them the server holds, as after a restore from a backup.
+
+use doorstep_store::{Conn, assignments, blobs, devices, intent_blobs};
+use sync_core::bytes::Hash;
+
+use super::Round;
+use crate::app::{AppResult, AppState};
+
+/// Those of the blobs asked after that are durable here, as far as the asker may know.
+pub(super) async fn held(state: &AppState, round: &std::sync::Arc<Round>) -> AppResult<Vec<Hash>> {
+    if round.request.blobs.is_empty() || round.is_revoked() {
+        return Ok(Vec::new());
+    }
+    let round = std::sync::Arc::clone(round);
+    state
+        .store
+        .read(move |conn| {
+            let mut held = Vec::new();
+            for blob in &round.request.blobs {
+                if is_held_for(conn, &round, *blob)? {
+                    held.push(*blob);
+                }
+            }
+            Ok(held)
+        })
+        .await
+}
+
+/// Whether a blob is durable and the rep brought it, or is or was on the crew of a visit that names it, or named it in
+/// an intent: knowing a hash tells nobody whether the server has it.
+fn is_held_for(conn: &mut Conn, round: &Round, blob: Hash) -> AppResult<bool> {
+    let (org, user) = (round.ctx.actor.org, round.ctx.actor.user);
+    let Some(row) = blobs::find_blob(conn, org, blob)? else { return Ok(false) };
+    let Some(sender) = devices::find_device(conn, org, row.device_id.0)? else { return Ok(false) };
+    if sender.revoked_at_ms.is_some_and(|revoked| revoked <= row.received_at_ms) {
+        // What a revoked device brought does not count as held.
+        return Ok(false);
+    }
+    if sender.user_id.0 == user {
+        return Ok(true);
+    }
+    for visit in blobs::list_claiming_visits(conn, org, blob)? {
+        if assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == user) {
+            return Ok(true);
+        }
+    }
+    Ok(intent_blobs::list_claiming_intents(conn, org, blob)?.iter().any(|(_, author)| *author == user))
+}

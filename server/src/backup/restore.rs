@@ -1,0 +1,177 @@
+//! Restoring a backup: everything is checked first, nothing is overwritten, and a new epoch begins.
+
+use std::path::{Path, PathBuf};
+
+use doorstep_store::conn::UrlError;
+use doorstep_store::restores::{BlobEntry, begin_epoch, note_restore};
+use doorstep_store::{DatabaseUrl, StoreError, backup, migrate};
+use sync_core::ids::EpochId;
+use sync_core::time::UnixMillis;
+
+use super::files::{Way, carry, copy, damaged, hash_of, sync_directory};
+use super::manifest::{BLOB_LIST, Manifest, read_list};
+use super::{BackupError, Progress, database};
+use crate::adapters::fs_blobs::FsBlobs;
+use crate::boot;
+use crate::config::Config;
+
+/// What to restore, and into which installation.
+#[derive(Debug, Clone)]
+pub struct RestorePlan {
+    /// The installation.
+    pub config: Config,
+    /// The directory of the backup.
+    pub directory: PathBuf,
+    /// Where the programs of PostgreSQL are, if not on the path.
+    pub programs: Option<PathBuf>,
+    /// Whether data that are there are moved aside; else they are a reason to refuse.
+    pub replaces: bool,
+    /// The identity of the restored data.
+    pub epoch: EpochId,
+    /// Now.
+    pub now: UnixMillis,
+}
+
+/// What was restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restored {
+    /// The new epoch.
+    pub epoch: EpochId,
+    /// The epoch of the backup.
+    pub previous: EpochId,
+    /// When the backup was made.
+    pub made_at: UnixMillis,
+    /// Blobs.
+    pub blobs: u64,
+    /// Where the data are that were there before.
+    pub aside: Option<String>,
+}
+
+/// Restores a backup. Blobs come first and change nothing that is there; then the database, at one blow, with its new
+/// epoch: no moment shows restored data under the old one, by which phones would take them for whole.
+///
+/// # Errors
+/// [`BackupError`]; then the data are as they were, or, after a kill in the last step, the same command finishes it.
+pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Restored, BackupError> {
+    let manifest = Manifest::read(&plan.directory)?;
+    let blobs = check(plan, &manifest, progress)?;
+    let url: DatabaseUrl =
+        plan.config.database_url.parse().map_err(|error: UrlError| BackupError::Refused(error.to_string()))?;
+    let root = plan.config.data_dir.join("blobs");
+    // Held until the end: a server that runs on this directory keeps us out, and we keep one out.
+    let lock = FsBlobs::open(&root).map_err(crate::app::AppError::from)?;
+    let aside = target(plan, &manifest, &url)?;
+    progress(&format!("bringing back {} blobs", blobs.len()));
+    carry(&plan.directory.join("blobs"), &root, &blobs, Way::Copy, progress)?;
+    progress("bringing back the database");
+    let dump = plan.directory.join(&manifest.database);
+    match &url {
+        DatabaseUrl::Sqlite(path) => place_sqlite(plan, &manifest, &dump, path, aside.as_deref())?,
+        DatabaseUrl::Postgres(url) => {
+            let (programs, aside) = (plan.programs.as_deref(), aside.as_deref());
+            database::load_postgres(url, programs, &dump, aside, plan.epoch, plan.now.0)?;
+            let store = boot::open_store(&plan.config).await?;
+            let (previous, made_at) = (manifest.epoch, manifest.made_at_ms);
+            store.write(move |conn| note_restore(conn, previous, made_at)).await?;
+        }
+    }
+    drop(lock);
+    let (epoch, previous, made_at) = (plan.epoch, manifest.epoch, UnixMillis(manifest.made_at_ms));
+    Ok(Restored { epoch, previous, made_at, blobs: manifest.blobs, aside })
+}
+
+/// Checks the backup from end to end; gives its blobs.
+fn check(plan: &RestorePlan, manifest: &Manifest, progress: Progress<'_>) -> Result<Vec<BlobEntry>, BackupError> {
+    progress("checking the backup");
+    let whole = [(manifest.database.as_str(), manifest.database_sha256), (BLOB_LIST, manifest.blob_list_sha256)];
+    for (file, sha256) in whole {
+        if hash_of(&plan.directory.join(file))? != sha256 {
+            return Err(BackupError::Refused(format!("{file} of the backup is damaged: nothing was restored")));
+        }
+    }
+    let blobs = read_list(&plan.directory)?;
+    let damaged = damaged(&plan.directory.join("blobs"), &blobs, progress);
+    if damaged.is_empty() {
+        return Ok(blobs);
+    }
+    let names: Vec<String> = damaged.iter().take(20).map(ToString::to_string).collect();
+    let count = damaged.len();
+    Err(BackupError::Refused(format!(
+        "{count} blobs of the backup are missing or damaged, nothing was restored: {}",
+        names.join(", ")
+    )))
+}
+
+/// Looks at the place to restore into; gives the name under which data that are there are kept.
+fn target(plan: &RestorePlan, manifest: &Manifest, url: &DatabaseUrl) -> Result<Option<String>, BackupError> {
+    let refused = |text: String| Err(BackupError::Refused(text));
+    let (engine, is_used) = match url {
+        DatabaseUrl::Sqlite(path) => ("sqlite", path.exists()),
+        DatabaseUrl::Postgres(url) => {
+            let (tables, others) = backup::postgres_use(url)?;
+            if others > 0 {
+                return refused(format!("{others} other connections use the database: stop every server first"));
+            }
+            ("postgres", tables > 0)
+        }
+    };
+    if manifest.engine != engine {
+        return refused(format!("the backup is of {}, and DATABASE_URL names {engine}", manifest.engine));
+    }
+    match (is_used, plan.replaces) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(Some(format!("before_restore_{}", plan.now.0))),
+        (true, false) => refused(
+            "there are data already; with --replace they are moved aside and the backup takes their place".into(),
+        ),
+    }
+}
+
+/// Prepares the database in a file of its own, then renames it into place.
+fn place_sqlite(
+    plan: &RestorePlan,
+    manifest: &Manifest,
+    dump: &Path,
+    path: &Path,
+    aside: Option<&str>,
+) -> Result<(), BackupError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(directory).map_err(BackupError::file(directory))?;
+    let prepared = path.with_extension("restoring");
+    for leftover in
+        [prepared.clone(), beside(&prepared, "-wal"), beside(&prepared, "-shm"), beside(&prepared, "-journal")]
+    {
+        let _ = std::fs::remove_file(leftover);
+    }
+    copy(dump, &prepared)?;
+    backup::with_sqlite(&prepared, |conn| {
+        migrate::run_pending(conn)?;
+        begin_epoch(conn, plan.epoch, plan.now.0)?;
+        note_restore(conn, manifest.epoch, manifest.made_at_ms)
+    })?;
+    let synced = std::fs::File::open(&prepared).and_then(|file| file.sync_all());
+    synced.map_err(BackupError::file(&prepared))?;
+    if let Some(aside) = aside {
+        // A log beside the new file would be read into it.
+        backup::settle_sqlite(path)?;
+        if beside(path, "-wal").exists() {
+            return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
+        }
+        let kept = beside(path, &format!(".{aside}"));
+        std::fs::hard_link(path, &kept)
+            .or_else(|_| std::fs::copy(path, &kept).map(drop))
+            .map_err(BackupError::file(&kept))?;
+    }
+    let placed = std::fs::rename(&prepared, path).and_then(|()| sync_directory(directory));
+    placed.map_err(BackupError::file(path))
+}
+
+/// A file beside another, with a longer name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

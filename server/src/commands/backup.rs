@@ -1,0 +1,89 @@
+//! `backup`, `restore` and `admin rotate-key`.
+
+use std::process::ExitCode;
+
+use doorstep_store::organisations::{SigningKeyRow, insert_signing_key, retire_signing_keys};
+use sync_core::ids::EpochId;
+
+use super::serve::{clock, prepare};
+use crate::adapters::system::SystemRandom;
+use crate::app::AppError;
+use crate::auth::keys::{Purpose, ServerKey};
+use crate::backup::{BackupPlan, RestorePlan, back_up, restore as restore_backup};
+use crate::boot;
+use crate::cli::{BackupArgs, KeyPurpose, RestoreArgs, RotateKeyArgs};
+use crate::ports::{Random, new_id};
+
+/// Makes a backup.
+pub(super) fn backup(args: BackupArgs) -> Result<ExitCode, String> {
+    let config = prepare(&args.server)?;
+    let (directory, programs, copies) = (args.directory, args.pg_bin, args.copy);
+    let now = clock(args.server.clock.as_deref())?.now();
+    let plan = BackupPlan { config, directory, programs, copies, now };
+    boot::block_on(async move {
+        let made = back_up(&plan, &say).await.map_err(|error| error.to_string())?;
+        println!("backed up to {}: {} blobs, {} bytes", plan.directory.display(), made.blobs, made.blob_bytes);
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+/// Restores a backup.
+pub(super) fn restore(args: RestoreArgs) -> Result<ExitCode, String> {
+    let config = prepare(&args.server)?;
+    let now = clock(args.server.clock.as_deref())?.now();
+    let epoch = EpochId(new_id(now, &SystemRandom));
+    let (directory, programs, replaces) = (args.directory, args.pg_bin, args.replace);
+    let plan = RestorePlan { config, directory, programs, replaces, epoch, now };
+    boot::block_on(async move {
+        let restored = restore_backup(&plan, &say).await.map_err(|error| error.to_string())?;
+        println!("restored {} blobs and the database of {}", restored.blobs, restored.made_at.to_rfc3339());
+        println!("epoch {} (before: {})", restored.epoch, restored.previous);
+        if let Some(aside) = restored.aside {
+            println!("what was there before is kept as {aside}");
+        }
+        println!("start the server; every phone offers again what it had sent since; `doorstep verify` tells what is");
+        println!("still out / 请启动服务；各手机会自动补传备份之后的内容；`doorstep verify` 列出尚未补回的部分");
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn say(text: &str) {
+    eprintln!("{text}");
+}
+
+/// Makes a new key of the server and ends the signing of the one in force.
+pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
+    let config = prepare(&args.server)?;
+    let purpose = match args.purpose {
+        KeyPurpose::Evidence => Purpose::Evidence,
+        KeyPurpose::Access => Purpose::Access,
+    };
+    let random: &dyn Random = &SystemRandom;
+    let (seed, now) = (random.bytes32(), clock(args.server.clock.as_deref())?.now());
+    let revoked = args.revoke.then_some(now.0);
+    boot::block_on(async move {
+        let store = boot::open_store(&config).await.map_err(|error| error.to_string())?;
+        let rotated = store.write(move |conn| {
+            let retired = retire_signing_keys(conn, purpose.as_str(), now.0, revoked)?;
+            let key = ServerKey::from_seed(&seed, now.0, None);
+            let row = SigningKeyRow {
+                kid: key.kid.clone(),
+                purpose: purpose.as_str().to_owned(),
+                public_key: key.public_bytes().to_vec(),
+                private_key: seed.to_vec(),
+                created_at_ms: now.0,
+                retired_at_ms: None,
+                revoked_at_ms: None,
+            };
+            insert_signing_key(conn, &row)?;
+            Ok::<_, AppError>((retired, key.kid))
+        });
+        let (retired, kid) = rotated.await.map_err(|error| error.to_string())?;
+        for old in retired {
+            println!("{}  {old}", if revoked.is_some() { "revoked" } else { "retired" });
+        }
+        println!("signs from now on  {kid}");
+        println!("restart every server process: each loads its keys when it starts");
+        Ok(ExitCode::SUCCESS)
+    })
+}

@@ -1,0 +1,41 @@
+//! Blobs: every file is there, and is what its name says.
+
+use doorstep_store::checks;
+use sync_core::ids::OrgId;
+
+use super::{PAGE, Report, Verifier};
+use crate::adapters::fs_blobs::relative_path;
+use crate::app::{AppError, AppResult};
+use crate::backup::hash_of;
+
+/// Verifies the blobs of an organisation.
+pub(super) async fn verify(
+    verifier: &Verifier,
+    org: OrgId,
+    report: &mut Report,
+    progress: &dyn Fn(&str),
+) -> AppResult<()> {
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let rows = verifier
+            .store
+            .read(move |conn| checks::list_blobs_after(conn, org, &from, PAGE).map_err(AppError::from))
+            .await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.sha256.to_string();
+        for row in &rows {
+            report.count("blobs");
+            let path = verifier.blobs.join(relative_path(org, row.sha256.0));
+            let what = match (std::fs::metadata(&path), hash_of(&path)) {
+                (Err(_), _) => "its file is gone",
+                (_, Err(_)) => "its file cannot be read",
+                (_, Ok(actual)) if actual != row.sha256.0 => "its bytes are not what its name says",
+                (Ok(found), _) if i64::try_from(found.len()) != Ok(row.bytes) => "its size is not the stored one",
+                _ => continue,
+            };
+            report.differs(org, "blobs", row.sha256, what);
+        }
+        progress(&format!("{org}: {} blobs", report.counts.get("blobs").copied().unwrap_or(0)));
+    }
+}

@@ -1,0 +1,156 @@
+//! Statements, batch seals and complete receipts: every signature, and that the columns are those of the signed bytes.
+
+use std::collections::BTreeSet;
+
+use doorstep_store::blobs::{Claim, ClaimSource, find_blob};
+use doorstep_store::evidence::StatementRow;
+use doorstep_store::receipts::CompleteReceiptRow;
+use doorstep_store::{Conn, checks, devices};
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId};
+use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey, typ};
+use sync_core::receipt::verify_complete;
+use sync_core::statement::verify::verify as verify_statement;
+
+use super::{PAGE, Report, Verifier};
+use crate::app::{AppError, AppResult};
+
+/// Verifies what was signed for an organisation.
+pub(super) async fn verify(
+    verifier: &Verifier,
+    org: OrgId,
+    keys: &[Ed25519PublicKey],
+    report: &mut Report,
+    progress: &dyn Fn(&str),
+) -> AppResult<()> {
+    statements(verifier, org, report).await?;
+    progress(&format!("{org}: {} statements", report.counts.get("statements").copied().unwrap_or(0)));
+    seals(verifier, org, report).await?;
+    progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));
+    receipts(verifier, org, keys, report).await
+}
+
+async fn statements(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let (page, last) = verifier
+            .store
+            .read(move |conn| {
+                let mut page = Report::default();
+                let rows = checks::list_statements_after(conn, org, &from, PAGE)?;
+                for row in &rows {
+                    page.count("statements");
+                    if let Some(what) = fault_of_statement(conn, org, row)? {
+                        page.differs(org, "statements", row.digest, what);
+                    }
+                }
+                Ok::<_, AppError>((page, rows.last().map(|row| row.digest.to_string())))
+            })
+            .await?;
+        report.add(page);
+        let Some(last) = last else { return Ok(()) };
+        after = last;
+    }
+}
+
+/// What is wrong with a stored statement.
+fn fault_of_statement(conn: &mut Conn, org: OrgId, row: &StatementRow) -> AppResult<Option<String>> {
+    let Some(key) = key_of(conn, org, row.device_id.0)? else {
+        return Ok(Some("it is of a device nobody knows".to_owned()));
+    };
+    let verified = match verify_statement(&row.body, &row.seal, &key) {
+        Ok(verified) => verified,
+        Err(error) => return Ok(Some(format!("it does not verify: {}", error.code()))),
+    };
+    let body = verified.body();
+    if verified.digest() != row.digest.0 || body.visit != row.visit_id.0 || body.device != row.device_id.0 {
+        return Ok(Some("its columns are not those of the signed bytes".to_owned()));
+    }
+    let claimed = checks::list_claims(conn, org, row.visit_id.0, ClaimSource::Statement)?;
+    let claims: BTreeSet<Claim> =
+        verified.blobs().into_iter().map(|sha256| Claim { sha256, is_required: true }).collect();
+    let what = "its openings and inks are not claimed";
+    Ok((!claims.is_subset(&claimed)).then(|| what.to_owned()))
+}
+
+fn key_of(conn: &mut Conn, org: OrgId, device: DeviceId) -> AppResult<Option<P256PublicKey>> {
+    let device = devices::find_device(conn, org, device)?;
+    Ok(device.and_then(|device| P256PublicKey::from_sec1(&device.public_key).ok()))
+}
+
+async fn seals(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
+    let mut after = (String::new(), String::new());
+    loop {
+        let from = after.clone();
+        let (page, last) = verifier
+            .store
+            .read(move |conn| {
+                let mut page = Report::default();
+                let rows = checks::list_seals_after(conn, org, (&from.0, &from.1), PAGE)?;
+                for row in &rows {
+                    page.count("seals");
+                    let digest = Hash::of(row.list.as_bytes());
+                    let key = key_of(conn, org, row.device_id.0)?;
+                    let signed = key.and_then(|key| jws::verify_es256(&row.seal, &key, typ::BATCH).ok());
+                    if digest.to_string() != row.digest || signed.as_deref() != Some(digest.as_bytes().as_slice()) {
+                        page.differs(org, "batch_seals", &row.digest, "the seal does not cover its list");
+                    }
+                }
+                let last = rows.last().map(|row| (row.device_id.to_string(), row.digest.clone()));
+                Ok::<_, AppError>((page, last))
+            })
+            .await?;
+        report.add(page);
+        let Some(last) = last else { return Ok(()) };
+        after = last;
+    }
+}
+
+async fn receipts(verifier: &Verifier, org: OrgId, keys: &[Ed25519PublicKey], report: &mut Report) -> AppResult<()> {
+    let mut after = (String::new(), 0);
+    loop {
+        let (from, keys) = (after.clone(), keys.to_vec());
+        let (page, last) = verifier
+            .store
+            .read(move |conn| {
+                let mut page = Report::default();
+                let rows = checks::list_receipts_after(conn, org, (&from.0, from.1), PAGE)?;
+                for row in &rows {
+                    page.count("receipts");
+                    if let Some(what) = fault_of_receipt(conn, org, &keys, row)? {
+                        page.differs(org, "complete_receipts", format!("{}/{}", row.visit_id, row.number), what);
+                    }
+                }
+                Ok::<_, AppError>((page, rows.last().map(|row| (row.visit_id.to_string(), row.number))))
+            })
+            .await?;
+        report.add(page);
+        let Some(last) = last else { return Ok(()) };
+        after = last;
+    }
+}
+
+/// What is wrong with a receipt: its signature, or that something it names is not here.
+fn fault_of_receipt(
+    conn: &mut Conn,
+    org: OrgId,
+    keys: &[Ed25519PublicKey],
+    row: &CompleteReceiptRow,
+) -> AppResult<Option<String>> {
+    let receipt = match verify_complete(&row.jws, keys, org, row.visit_id.0) {
+        Ok(receipt) => receipt,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    for blob in &receipt.blobs {
+        if find_blob(conn, org, *blob)?.is_none() {
+            return Ok(Some(format!("it names blob {blob}, which is not here")));
+        }
+    }
+    for digest in &receipt.statements {
+        if doorstep_store::evidence::find_statement(conn, org, *digest)?.is_none() {
+            return Ok(Some(format!("it names statement {digest}, which is not here")));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,100 @@
+//! Whole databases: a consistent copy of a running one, and what a copy holds.
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::sql_types::{BigInt, Text};
+use diesel::{PgConnection, SqliteConnection};
+
+use crate::conn::Conn;
+use crate::error::{StoreError, StoreResult};
+use crate::restores::BlobEntry;
+use crate::schema::blobs;
+use crate::text::Txt;
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
+
+/// Copies a SQLite database while others use it: one consistent state, in one file.
+///
+/// # Errors
+/// [`StoreError::Open`] if the database cannot be read or the file not be written, or if it exists.
+pub fn copy_sqlite(from: &Path, to: &Path) -> StoreResult<()> {
+    let mut conn = SqliteConnection::establish(&from.to_string_lossy()).map_err(open_error)?;
+    let target = to.to_string_lossy().replace('\'', "''");
+    conn.batch_execute(&format!("PRAGMA busy_timeout = 60000; VACUUM INTO '{target}';")).map_err(open_error)?;
+    std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(open_error)
+}
+
+/// Moves everything from the write-ahead log into the file of a SQLite database that nobody uses.
+///
+/// # Errors
+/// [`StoreError::Open`] if somebody does.
+pub fn settle_sqlite(path: &Path) -> StoreResult<()> {
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(open_error)?;
+    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;").map_err(open_error)
+}
+
+/// Runs `f` on the file of a SQLite database that nobody else uses; no log is left beside it.
+///
+/// # Errors
+/// Whatever `f` reports.
+pub fn with_sqlite<T>(path: &Path, f: impl FnOnce(&mut Conn) -> StoreResult<T>) -> StoreResult<T> {
+    let manager = ConnectionManager::new(path.to_string_lossy());
+    let pool = Pool::builder().max_size(1).build(manager).map_err(open_error)?;
+    f(&mut EngineConn::Sqlite(pool.get().map_err(open_error)?).into())
+}
+
+/// Lets another program read the very snapshot of this transaction (PostgreSQL).
+///
+/// # Errors
+/// Database errors only; not on SQLite.
+pub fn export_snapshot(conn: &mut Conn) -> StoreResult<String> {
+    #[derive(QueryableByName)]
+    struct Exported {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Err(StoreError::Open("only PostgreSQL exports snapshots".into())) };
+    let exported: Exported = diesel::sql_query("SELECT pg_export_snapshot() AS name").get_result(&mut **conn)?;
+    Ok(exported.name)
+}
+
+/// Tables in the schema `public` of a PostgreSQL database, and its other connections.
+///
+/// # Errors
+/// [`StoreError::Open`] if it cannot be reached.
+pub fn postgres_use(url: &str) -> StoreResult<(i64, i64)> {
+    #[derive(QueryableByName)]
+    struct Use {
+        #[diesel(sql_type = BigInt)]
+        tables: i64,
+        #[diesel(sql_type = BigInt)]
+        others: i64,
+    }
+    let mut conn = PgConnection::establish(url).map_err(open_error)?;
+    let found: Use = diesel::sql_query(
+        "SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') AS tables, \
+         (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+          AND backend_type = 'client backend') AS others",
+    )
+    .get_result(&mut conn)?;
+    Ok((found.tables, found.others))
+}
+
+/// Every blob, in order of tenant and name.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_all_blobs(conn: &mut Conn) -> StoreResult<Vec<BlobEntry>> {
+    let found: Vec<(Txt<OrgId>, Txt<Hash>, i64)> = per_backend!(conn, c => blobs::table
+        .order((blobs::org_id, blobs::sha256))
+        .select((blobs::org_id, blobs::sha256, blobs::bytes))
+        .load(c))?;
+    Ok(found.into_iter().map(|(org, sha256, bytes)| BlobEntry { org: org.0, sha256: sha256.0, bytes }).collect())
+}
+
+fn open_error(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Open(error.to_string())
+}

@@ -1,0 +1,138 @@
+//! The epoch of the data, and what phones spoke of after a restore that is not here.
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, EpochId, OrgId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{devices, restore_gaps, store_epoch, visits};
+use crate::text::Txt;
+
+/// The identity of the data and where they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = store_epoch)]
+pub struct EpochRow {
+    /// The epoch.
+    pub id: Txt<EpochId>,
+    /// When it began.
+    pub created_at_ms: i64,
+    /// The epoch of the backup it was restored from.
+    pub previous_id: Option<Txt<EpochId>>,
+    /// When that backup was made.
+    pub backup_made_at_ms: Option<i64>,
+}
+
+/// The epoch of the data; `None` in a database that never served.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_epoch(conn: &mut Conn) -> StoreResult<Option<EpochRow>> {
+    Ok(per_backend!(conn, c => store_epoch::table.select(EpochRow::as_select()).first(c).optional())?)
+}
+
+/// Begins another epoch.
+///
+/// # Errors
+/// Stale if there is none yet.
+pub fn begin_epoch(conn: &mut Conn, epoch: EpochId, now_ms: i64) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(store_epoch::table)
+        .set((store_epoch::id.eq(Txt(epoch)), store_epoch::created_at_ms.eq(now_ms)))
+        .execute(c))?)
+}
+
+/// Notes from which backup the data of this epoch were restored.
+///
+/// # Errors
+/// Stale if there is no epoch.
+pub fn note_restore(conn: &mut Conn, previous: EpochId, backup_made_at_ms: i64) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(store_epoch::table)
+        .set((
+            store_epoch::previous_id.eq(Some(Txt(previous))),
+            store_epoch::backup_made_at_ms.eq(Some(backup_made_at_ms)),
+        ))
+        .execute(c))?)
+}
+
+/// Something a phone spoke of that the server has not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Queryable, Selectable, Insertable)]
+#[diesel(table_name = restore_gaps)]
+pub struct GapRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// `visit`, `change` or `blob`.
+    pub kind: String,
+    /// The visit; empty where none is known.
+    pub visit_id: String,
+    /// Hash of the change or blob; empty for a visit.
+    pub item: String,
+    /// The device that spoke of it.
+    pub device_id: Txt<DeviceId>,
+    /// When it did so first.
+    pub noted_at_ms: i64,
+}
+
+/// Notes what is missing; what is known stays as it was.
+///
+/// # Errors
+/// Database errors only.
+pub fn note_gaps(conn: &mut Conn, rows: &[GapRow]) -> StoreResult<()> {
+    for row in rows {
+        per_backend!(conn, c => diesel::insert_into(restore_gaps::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Everything noted for a tenant, also what came meanwhile.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_gaps(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<GapRow>> {
+    Ok(per_backend!(conn, c => restore_gaps::table
+        .filter(restore_gaps::org_id.eq(Txt(org)))
+        .order((restore_gaps::kind, restore_gaps::visit_id, restore_gaps::item, restore_gaps::device_id))
+        .select(GapRow::as_select())
+        .load(c))?)
+}
+
+/// Devices that may still bring work and were not heard of since an instant.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_unheard(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResult<Vec<DeviceId>> {
+    let found: Vec<Txt<DeviceId>> = per_backend!(conn, c => devices::table
+        .filter(devices::org_id.eq(Txt(org)).and(devices::state.ne("revoked")))
+        .filter(devices::last_seen_at_ms.is_null().or(devices::last_seen_at_ms.lt(since_ms)))
+        .order(devices::id)
+        .select(devices::id)
+        .load(c))?;
+    Ok(found.into_iter().map(|device| device.0).collect())
+}
+
+/// Visits that were handed in and lack evidence.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_incomplete(conn: &mut Conn, org: OrgId, states: &[&str]) -> StoreResult<Vec<VisitId>> {
+    let found: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(visits::evidence_complete_at_ms.is_null()))
+        .filter(visits::state.eq_any(states))
+        .order(visits::id)
+        .select(visits::id)
+        .load(c))?;
+    Ok(found.into_iter().map(|visit| visit.0).collect())
+}
+
+/// A blob with its tenant and size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobEntry {
+    /// Tenant.
+    pub org: OrgId,
+    /// Name.
+    pub sha256: Hash,
+    /// Size.
+    pub bytes: i64,
+}

@@ -1,0 +1,58 @@
+//! What the server promises about what it was given: receipts, backup and restore, verification.
+
+mod keys;
+mod receipts;
+#[cfg(unix)]
+mod restore;
+mod verify;
+
+use integration_tests::app::TestApp;
+use integration_tests::call::Call;
+use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
+use serde_json::json;
+use sync_core::bytes::Hash;
+use sync_core::doc::Map;
+use sync_core::ids::VisitId;
+
+/// A visit that was carried out offline and handed in with a signed form; nothing of it is sent.
+struct Handed {
+    visit: VisitId,
+    photos: Vec<(String, Vec<u8>)>,
+    /// Openings and inks of the form.
+    parts: Vec<Vec<u8>>,
+}
+
+/// Carries out one more visit of the phone's rep.
+async fn hand_in(app: &TestApp, phone: &mut Phone<'_>) -> Handed {
+    let visit = app.office_again(YUNZE).plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    phone.sync().await;
+    phone.come_to_the_door(visit);
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    phone.answer(visit, "rating", &json!(9));
+    let mut photos = Vec::new();
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    for slot in ["ont_front", "outdoor_route"] {
+        let bytes = format!("{slot} of {visit}").into_bytes();
+        let record = json!({"slot": slot, "sha256": Hash::of(&bytes), "bytes": bytes.len(),
+            "media_type": "image/jpeg", "taken_at": at, "source": "camera", "by": by});
+        photos.push((phone.add(visit, Map::Photos, &record), bytes));
+    }
+    let form = phone.sign_form(visit);
+    let digest = form.statement.digest().to_string();
+    phone.put(visit, Map::Statements, &digest, &json!({"kind": "construction_confirmation", "at": at, "by": by}));
+    let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
+    phone.add(visit, Map::Outcomes, &outcome);
+    phone.event(visit, "end_without_work");
+    phone.statements.push(form.statement);
+    Handed { visit, photos, parts: form.blobs }
+}
+
+async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
+    let call = Call::new("PUT", format!("/v1/blobs/{}", Hash::of(bytes))).bytes("application/octet-stream", bytes);
+    phone.device.client().send(call).await.expect(200);
+}
+
+fn receipt_path(visit: VisitId) -> String {
+    format!("/v1/visits/{visit}/receipt")
+}

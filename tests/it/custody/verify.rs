@@ -1,0 +1,127 @@
+//! `doorstep verify` finds nothing in sound data, and names whatever was changed behind the server's back.
+
+use std::collections::BTreeSet;
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use doorstep::verify::{Report, Verifier};
+use doorstep_store::schema::{doc_changes, documents};
+use doorstep_store::{Conn, StoreResult, per_backend};
+use integration_tests::app::TestApp;
+use integration_tests::company::YUNZE;
+use sync_core::bytes::Hash;
+
+use super::{hand_in, receipt_path, upload};
+
+async fn verified(app: &TestApp) -> Report {
+    let blobs = app.state.config.data_dir.join("blobs");
+    let verifier = Verifier { store: app.state.store.clone(), blobs, now: app.now() };
+    verifier.run(&|_| ()).await.expect("the data can be read")
+}
+
+/// Inverts the byte in the middle.
+fn flipped(mut bytes: Vec<u8>) -> Vec<u8> {
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xFF;
+    bytes
+}
+
+/// Damages the three kinds of bytes of documents: chunks of one visit, snapshot and index of another.
+fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
+    per_backend!(conn, c => {
+        let bytes: Vec<u8> = doc_changes::table.filter(doc_changes::visit_id.eq(chunks_of))
+            .select(doc_changes::bytes).first(c)?;
+        diesel::update(doc_changes::table.filter(doc_changes::visit_id.eq(chunks_of)))
+            .set(doc_changes::bytes.eq(flipped(bytes))).execute(c)?;
+        let (snapshot, index): (Vec<u8>, Vec<u8>) = documents::table.filter(documents::visit_id.eq(derived_of))
+            .select((documents::snapshot, documents::change_index)).first(c)?;
+        diesel::update(documents::table.filter(documents::visit_id.eq(derived_of)))
+            .set((documents::snapshot.eq(flipped(snapshot)), documents::change_index.eq(flipped(index))))
+            .execute(c)?;
+    });
+    Ok(())
+}
+
+/// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit.
+const CHANGES: [(&str, &str); 17] = [
+    ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
+    ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
+    ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
+    ("visit_photos", "UPDATE visit_photos SET slot = 'ont_stb' WHERE visit_id = 'V' AND slot = 'ont_front'"),
+    ("visit_readings", "UPDATE visit_readings SET value = '-9.00' WHERE visit_id = 'V'"),
+    ("visit_answers", "UPDATE visit_answers SET value = '1' WHERE visit_id = 'V'"),
+    ("visit_events", "DELETE FROM visit_events WHERE visit_id = 'V' AND event = 'depart'"),
+    ("blob_claims", "UPDATE blob_claims SET is_required = FALSE WHERE visit_id = 'V' AND source = 'photo'"),
+    ("statements", "DELETE FROM blob_claims WHERE visit_id = 'V' AND source = 'statement'"),
+    ("visit_statements", "DELETE FROM visit_statements WHERE visit_id = 'V'"),
+    ("visits.state", "UPDATE visits SET state = 'approved' WHERE id = 'V'"),
+    ("visits.outcome", "UPDATE visits SET outcome = 'completed' WHERE id = 'V'"),
+    ("visits.submitted_at_ms", "UPDATE visits SET submitted_at_ms = 1 WHERE id = 'V'"),
+    ("visits.missing_blobs", "UPDATE visits SET missing_blobs = 3 WHERE id = 'V'"),
+    ("visits.evidence_complete_at_ms", "UPDATE visits SET evidence_complete_at_ms = NULL WHERE id = 'V'"),
+    ("batch_seals", "UPDATE batch_seals SET list = '[]'"),
+    (
+        "complete_receipts",
+        "INSERT INTO complete_receipts SELECT org_id, visit_id, 7, content_sha256, 'e30.e30.e30', 1 \
+         FROM complete_receipts WHERE visit_id = 'V'",
+    ),
+];
+
+#[actix_web::test]
+async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut visits = Vec::new();
+    for _ in 0..2 {
+        let of = hand_in(&app, &mut phone).await;
+        phone.sync().await;
+        for bytes in of.parts.iter().chain(of.photos.iter().map(|(_, bytes)| bytes)) {
+            upload(&phone, bytes).await;
+        }
+        // A second push, of change chunks.
+        phone.tick(of.visit, "cleanup/residue_removed", false);
+        phone.sync().await;
+        phone.device.client().get(receipt_path(of.visit)).await.expect(200);
+        visits.push(of);
+    }
+    let sound = verified(&app).await;
+    assert_eq!(sound.differences, []);
+    let counted = |what: &str| sound.counts.get(what).copied().unwrap_or(0);
+    assert_eq!((counted("documents"), counted("statements"), counted("receipts")), (2, 2, 2));
+    assert!(counted("pushes") >= 4 && counted("blobs") >= 8 && counted("seals") >= 4, "{:?}", sound.counts);
+
+    let (chunks_of, visit) = (visits[0].visit.to_string(), visits[1].visit.to_string());
+    let photo = Hash::of(&visits[1].photos[0].1);
+    let hex = photo.to_string();
+    let file =
+        app.state.config.data_dir.join(format!("blobs/o/{}/sha256/{}/{}/{hex}", YUNZE.org, &hex[..2], &hex[2..4]));
+    std::fs::write(&file, b"another picture").expect("the blob is changed");
+    let changed = visit.clone();
+    app.write(move |conn| {
+        flip(conn, &chunks_of, &changed)?;
+        for (_, sql) in CHANGES {
+            per_backend!(conn, c => c.batch_execute(&sql.replace("'V'", &format!("'{changed}'"))))?;
+        }
+        per_backend!(conn, c => c.batch_execute("UPDATE audience_heads SET pos = 0"))?;
+        Ok(())
+    })
+    .await;
+    let report = verified(&app).await;
+    let named: BTreeSet<(&str, &str)> =
+        report.differences.iter().map(|found| (found.check, found.id.as_str())).collect();
+    let checks: BTreeSet<&str> = named.iter().map(|(check, _)| *check).collect();
+    for (check, _) in CHANGES {
+        assert!(checks.contains(check), "{check} is not among {named:#?}");
+    }
+    let first = visits[0].visit.to_string();
+    for (check, id) in [
+        ("doc_changes", first.as_str()),
+        ("documents.snapshot", visit.as_str()),
+        ("documents.change_index", visit.as_str()),
+        ("blobs", hex.as_str()),
+        ("feed", visit.as_str()),
+    ] {
+        assert!(named.contains(&(check, id)), "{check} {id} is not among {named:#?}");
+    }
+}
