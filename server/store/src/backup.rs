@@ -8,7 +8,7 @@ use diesel::r2d2::{ConnectionManager, Pool};
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection};
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::{StoreError, StoreResult};
 use crate::restores::BlobEntry;
 use crate::schema::blobs;

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod backup;
 pub mod blobs;
 pub mod checks;
+pub mod conflicts;
 pub mod conn;
 pub mod customers;
 pub mod devices;

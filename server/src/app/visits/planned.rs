@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::visits::VisitRecord;
-use doorstep_store::{Conn, appointments, assignments, scope, sites, visits, work_orders};
+use doorstep_store::{Conn, appointments, assignments, conflicts, scope, sites, visits, work_orders};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::plan::{PlanSnapshot, Review};
 
@@ -39,6 +39,7 @@ pub(crate) fn load_planned(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> AppRe
     let appointments: BTreeSet<_> = rows.iter().filter_map(|row| row.appointment_id.map(|id| id.0)).collect();
     let appointments = appointments::list_appointments(conn, org, &Vec::from_iter(appointments))?;
     let bodies = scope::list_review_bodies(conn, org, of)?;
+    let choices = conflicts::list_choice_bodies_of(conn, org, of)?;
     let orders: BTreeMap<_, _> = orders.into_iter().map(|order| (order.id.0, order)).collect();
     let sites: BTreeMap<_, _> = sites.into_iter().map(|site| (site.id.0, site)).collect();
     let appointments: BTreeMap<_, _> = appointments.into_iter().map(|row| (row.id.0, row)).collect();
@@ -55,7 +56,8 @@ pub(crate) fn load_planned(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> AppRe
         };
         let verdicts = bodies.verdicts.get(&visit).map(Vec::as_slice).unwrap_or_default();
         let reworks = bodies.reworks.get(&visit).map(Vec::as_slice).unwrap_or_default();
-        Ok((visit, Planned { plan, review: review_of(verdicts, reworks)?, row }))
+        let choices = choices.get(&visit).map(Vec::as_slice).unwrap_or_default();
+        Ok((visit, Planned { plan, review: review_of(verdicts, reworks, choices)?, row }))
     });
     planned.collect()
 }

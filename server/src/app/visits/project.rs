@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
-use sync_core::doc::VisitDoc;
-use sync_core::ids::{OrgId, ReworkId, VerdictId, VisitId};
-use sync_core::merge::view::{Finding, View};
+use sync_core::doc::record::Answer;
+use sync_core::doc::{Map, VisitDoc};
+use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
+use sync_core::merge::view::{Conflict, Entry, Finding, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::Facts;
 use sync_core::template::Template;
@@ -17,7 +19,7 @@ use sync_core::visit::{Derived, VisitState, late};
 
 use super::norms::Norms;
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult};
+use crate::app::{AppError, AppResult, conflicts};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct Reprojection {
     pub derived: Derived,
     /// Findings of the rules about what counts, of the state and of the document.
     pub findings: Vec<Finding>,
+    /// Concurrent values among what counts.
+    pub conflicts: Vec<Conflict>,
+    /// Answers that count among several.
+    pub settled_answers: Vec<Entry<Answer>>,
 }
 
 /// Everything rules read about one visit, loaded once.
@@ -71,9 +77,17 @@ impl LoadedFacts {
         }
     }
 
+    /// A view with the policies of the pinned template and the office's choices.
+    #[must_use]
+    pub fn settle(&self, view: View) -> View {
+        sync_core::merge::settle(view, &self.template, &self.review.choices)
+    }
+
     /// What the visit of a view is now; writes nothing.
     #[must_use]
     pub fn project(&self, view: &View) -> Reprojection {
+        let settled = (!view.is_uncontested()).then(|| self.settle(view.clone()));
+        let view = settled.as_ref().unwrap_or(view);
         let derived = sync_core::visit::state(&self.of(view), &self.review);
         // Neither rules nor the outcome read what came after the hand-in.
         let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
@@ -85,7 +99,10 @@ impl LoadedFacts {
         findings.dedup();
         let outcome = outcome_of(counting, derived.state);
         let submitted_at = handed_in_at(view, derived.state);
-        Reprojection { state: derived.state, outcome, submitted_at, derived, findings }
+        let conflicts = counting.conflicts.clone();
+        let answers = view.conflicts.iter().filter(|conflict| conflict.map == Map::Answers.key());
+        let settled_answers = answers.filter_map(|conflict| view.answers.get(&conflict.key).cloned()).collect();
+        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, settled_answers }
     }
 }
 
@@ -115,6 +132,7 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let submitted_at_ms = projected.submitted_at.map(|at| at.0);
     let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
     visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    conflicts::project(conn, norms.org(), view.visit, &projected)?;
     Ok(projected)
 }
 
@@ -126,7 +144,7 @@ pub fn derive_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult
     Ok(load_facts_by(conn, norms, view)?.project(view))
 }
 
-/// The merged view of the stored document; an empty one where none is stored yet.
+/// The merged view of the stored document before policies and choices ([`LoadedFacts::settle`]); an empty one where none is stored yet.
 ///
 /// # Errors
 /// A corrupt snapshot.
@@ -203,22 +221,29 @@ fn load_template(
     }
 }
 
-/// Verdicts and rework tickets of a visit, oldest first.
+/// Verdicts, rework tickets and choices of a visit, oldest first.
 ///
 /// # Errors
 /// Corrupt rows.
 pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Review> {
-    review_of(&list_verdict_bodies(conn, org, visit)?, &list_rework_bodies(conn, org, visit)?)
+    let verdicts = list_verdict_bodies(conn, org, visit)?;
+    let reworks = list_rework_bodies(conn, org, visit)?;
+    review_of(&verdicts, &reworks, &list_choice_bodies(conn, org, visit)?)
 }
 
 /// A review of stored bodies.
 ///
 /// # Errors
 /// Corrupt rows.
-pub(super) fn review_of(verdicts: &[(VerdictId, String)], reworks: &[(ReworkId, String)]) -> AppResult<Review> {
+pub(super) fn review_of(
+    verdicts: &[(VerdictId, String)],
+    reworks: &[(ReworkId, String)],
+    choices: &[(ChoiceId, String)],
+) -> AppResult<Review> {
     Ok(Review {
         verdicts: verdicts.iter().map(|(id, body)| read("verdicts", id, body)).collect::<AppResult<_>>()?,
         reworks: reworks.iter().map(|(id, body)| read("reworks", id, body)).collect::<AppResult<_>>()?,
+        choices: choices.iter().map(|(id, body)| read("conflict_choices", id, body)).collect::<AppResult<_>>()?,
     })
 }
 

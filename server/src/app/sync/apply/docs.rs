@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{self, ClaimSource, Claims};
+use doorstep_store::conflicts::list_conflict_counts;
 use doorstep_store::documents::{self, ActorRow, DocumentRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::projections::{self, Projection};
@@ -14,6 +15,7 @@ use sync_core::merge::View;
 use sync_core::time::UnixMillis;
 
 use crate::app::blobs::set_evidence;
+use crate::app::conflicts::project as conflicts;
 use crate::app::reviews::on_resubmission;
 use crate::app::sync::access::Access;
 use crate::app::sync::doc::JudgedDoc;
@@ -95,6 +97,8 @@ struct Settling {
     planned: BTreeMap<VisitId, Planned>,
     missing: BTreeMap<VisitId, BTreeSet<Hash>>,
     lacking_statements: BTreeSet<VisitId>,
+    /// Visits that had conflicts before.
+    contested: BTreeSet<VisitId>,
     /// A visit that an intent of this very push makes is held by those whom the batch will tell.
     holders: BTreeMap<String, BTreeSet<String>>,
     none: BTreeSet<String>,
@@ -106,7 +110,9 @@ impl Settling {
         let visits: Vec<VisitId> = of.iter().map(|(doc, _)| doc.visit).collect();
         let items: Vec<String> = visits.iter().map(VisitId::to_string).collect();
         let lacking = presence::list_missing_statements_of(conn, org, &visits)?;
+        let known: Vec<VisitId> = of.iter().filter(|(doc, _)| !doc.is_new()).map(|(doc, _)| doc.visit).collect();
         Ok(Self {
+            contested: list_conflict_counts(conn, org, &known)?.into_keys().collect(),
             norms: Norms::new(org, round.ctx.now),
             planned: load_planned(conn, org, &visits)?,
             missing: blobs::list_missing_of(conn, org, &visits)?,
@@ -150,6 +156,9 @@ impl Settling {
         row.submitted_at_ms = projected.submitted_at.map(|at| at.0);
         if row != before {
             visits::update_derived(conn, &row)?;
+        }
+        if !projected.conflicts.is_empty() || self.contested.contains(&visit) {
+            conflicts::project(conn, org, visit, &projected)?;
         }
         if has_turned {
             for audience in self.holders(visit) {
