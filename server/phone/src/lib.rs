@@ -16,6 +16,7 @@ mod output;
 pub mod store;
 mod sync;
 mod visit;
+mod wipe;
 
 pub use output::Output;
 

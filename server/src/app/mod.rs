@@ -6,6 +6,7 @@ pub mod blobs;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;
+pub mod devices;
 pub mod error;
 pub mod health;
 pub mod norms;

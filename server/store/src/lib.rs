@@ -16,6 +16,7 @@ pub mod audit;
 pub mod blobs;
 pub mod conn;
 pub mod customers;
+pub mod device_orders;
 pub mod devices;
 pub mod dialect;
 pub mod documents;

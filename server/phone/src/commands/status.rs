@@ -1,5 +1,7 @@
 //! `status`: what is not at the server yet, and how a visit stands.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
@@ -25,6 +27,8 @@ pub(crate) struct Outstanding {
     pub statements: usize,
     pub blobs: usize,
     pub oldest_ms: Option<i64>,
+    /// The visits with unsent changes or statements; the server knows which photos it lacks.
+    pub visits: BTreeSet<VisitId>,
 }
 
 impl Outstanding {
@@ -32,6 +36,7 @@ impl Outstanding {
     pub(crate) fn of(tx: &Tx) -> PhoneResult<Self> {
         let mut found = Self::default();
         for visit in tx.visits_with_unsent()? {
+            found.visits.insert(visit);
             for (_, change) in tx.unsent_changes(visit)? {
                 found.changes += 1;
                 found.note(change.at_ms);
@@ -43,6 +48,7 @@ impl Outstanding {
         }
         for (_, statement) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
             found.statements += 1;
+            found.visits.extend(statement.visit.parse::<VisitId>());
             found.note(statement.at_ms);
         }
         for (_, blob) in tx.blobs()?.into_iter().filter(|(_, blob)| blob.safety == Safety::Unsent) {

@@ -2,6 +2,7 @@
 
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
+use sync_core::protocol::row::kind;
 use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
 use sync_core::time::UnixMillis;
 
@@ -41,6 +42,10 @@ impl Answer<'_> {
         let exchange = Exchange { request: self.request, response: self.response };
         for held in self.receipts {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
+        }
+        // An order stands in every answer until the phone has obeyed: one that is missing was withdrawn.
+        for (order, _) in tx.rows(kind::ORDER)? {
+            tx.drop_row(kind::ORDER, &order)?;
         }
         apply_news(tx, self.response)?;
         self.note_whole(report);

@@ -8,6 +8,7 @@ mod answer;
 mod compare;
 mod documents;
 mod history;
+mod order;
 mod progress;
 mod receipts;
 mod replay;
@@ -81,6 +82,9 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), ..Report::default() };
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
+    if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now) {
+        return order::obey(phone, transport, &order);
+    }
     uploads::run(phone, transport, &mut access, &mut report)?;
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
@@ -90,6 +94,12 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
         let late = tx.late_work()?.into_iter().filter(|(visit, _)| report.late.contains(visit)).collect();
         Ok((Outstanding::of(tx)?, late))
     })?;
+    if let Some(order) = order::ordered(phone, transport, &mut report)? {
+        if outstanding.total() == 0 {
+            return order::obey(phone, transport, &order);
+        }
+        report.problems.push("the office ordered this phone to be wiped; it waits until everything is sent / 办公室已下令清除本机，待全部上传后执行".to_owned());
+    }
     Ok(report.output(&outstanding, late))
 }
 
@@ -110,7 +120,7 @@ fn rounds(
         let Some(prepared) = prepared else { return Ok(()) };
         must_ask = round(phone, transport, access, &prepared, report)?;
         let after = phone.store.read(|tx| Standing::of(tx, report.settled))?;
-        if !pace.goes_on(&before, &after) {
+        if !pace.goes_on(&before, &after) || order::is_told(phone)? {
             return Ok(());
         }
         before = after;

@@ -37,10 +37,7 @@ pub(super) fn verify(
         let mut result = verify_held(jws, &keys, enrolment.org, enrolment.device);
         if matches!(result, Err(ReceiptError::Jws(JwsError::UnknownKey))) && !asked {
             asked = true;
-            let answer = transport.fetch("/.well-known/evidence-keys.json", None)?;
-            enrolment.evidence_keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
-            keys = evidence_keys(&enrolment);
-            phone.store.write(|tx| tx.set_meta("enrolment", &enrolment))?;
+            keys = fetch_keys(phone, transport, &mut enrolment)?;
             result = verify_held(jws, &keys, enrolment.org, enrolment.device);
         }
         match result {
@@ -51,7 +48,19 @@ pub(super) fn verify(
     Ok((held, refused))
 }
 
-fn evidence_keys(enrolment: &Enrolment) -> Vec<Ed25519PublicKey> {
+/// Asks the server for its evidence keys anew.
+pub(super) fn fetch_keys(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    enrolment: &mut Enrolment,
+) -> PhoneResult<Vec<Ed25519PublicKey>> {
+    let answer = transport.fetch("/.well-known/evidence-keys.json", None)?;
+    enrolment.evidence_keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    phone.store.write(|tx| tx.set_meta("enrolment", &*enrolment))?;
+    Ok(evidence_keys(enrolment))
+}
+
+pub(super) fn evidence_keys(enrolment: &Enrolment) -> Vec<Ed25519PublicKey> {
     enrolment.evidence_keys.iter().filter_map(|key| serde_json::from_value(key.clone()).ok()).collect()
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::blobs::{self, ClaimSource};
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, StoreError, devices, documents, presence, projections};
+use doorstep_store::{Conn, StoreError, device_orders, devices, documents, presence, projections};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -66,6 +66,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     for doc in &judged.docs {
         doc.write_bytes(conn, round, &positions)?;
+    }
+    if round.is_suspended() {
+        let mark = device_orders::suspended_mark(round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
+        device_orders::mark_items(conn, &pushed.held.marks(&mark))?;
     }
     Ok(pushed)
 }
