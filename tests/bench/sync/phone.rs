@@ -240,7 +240,9 @@ impl Phone {
                 unsent: 0,
                 oldest_unsent_at: Some(UnixMillis(self.job.now_ms)),
                 free_bytes: Some(8 << 30),
-                clock: workload::stamp(self.job.now_ms), unsent_visits: None }),
+                clock: workload::stamp(self.job.now_ms),
+                unsent_visits: None,
+            }),
             seal: None,
         };
         if has_content {

@@ -17,6 +17,7 @@ use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
 use crate::store::model::{LateWork, Safety};
+use crate::sync::elsewhere;
 use crate::visit::VisitContext;
 
 /// What no held receipt names.
@@ -93,18 +94,21 @@ pub(crate) fn phone(phone: &Phone) -> PhoneResult<Output> {
         let feed = tx.feed()?;
         let (intents, intent_lines) = intents(tx)?;
         let (troubles, trouble_lines) = troubles(tx)?;
+        let elsewhere = elsewhere::known(tx)?;
+        let elsewhere_lines: Vec<String> = elsewhere.iter().map(elsewhere::line).collect();
         let json = json!({
             "server": enrolment.server, "device": enrolment.device, "user": enrolment.user, "org": enrolment.org,
             "user_name": enrolment.user_name, "organisation": enrolment.org_name,
             "epoch": feed.epoch, "last_sync_at": feed.last_sync_at.map(UnixMillis::to_rfc3339),
             "outstanding": outstanding.json(), "receipts": tx.receipt_count()?, "intents": intents,
-            "wants": feed.wants, "troubles": troubles,
+            "wants": feed.wants, "troubles": troubles, "elsewhere": elsewhere,
         });
         let last = feed.last_sync_at.map_or_else(|| "never".to_owned(), UnixMillis::to_rfc3339);
         let name = enrolment.user_name.unwrap_or_else(|| enrolment.user.to_string());
         let mut text = vec![format!("{name} at {}, last sync {last}", enrolment.server), outstanding.text()];
         text.extend(intent_lines);
         text.extend(trouble_lines);
+        text.extend(elsewhere_lines);
         Ok(Output::done(json, text.join("\n")))
     })
 }

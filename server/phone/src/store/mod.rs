@@ -96,10 +96,11 @@ impl Store {
         let _turn = self.lock(LOCK)?;
         let (database, blobs) = (self.dir.join(DATABASE), self.dir.join("blobs"));
         let is_absent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-        for (path, removed) in
-            [(&blobs, std::fs::remove_dir_all(&blobs)), (&database, std::fs::remove_file(&database))]
+        for (path, removed) in [(&blobs, std::fs::remove_dir_all(&blobs)), (&database, std::fs::remove_file(&database))]
         {
-            removed.or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) }).map_err(PhoneError::file(path))?;
+            removed
+                .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) })
+                .map_err(PhoneError::file(path))?;
         }
         blobs::sync_dir(&self.dir)
     }

@@ -7,6 +7,7 @@
 mod answer;
 mod compare;
 mod documents;
+pub(crate) mod elsewhere;
 mod history;
 mod order;
 mod progress;
@@ -20,6 +21,8 @@ mod uploads;
 mod compare_tests;
 #[cfg(test)]
 mod ending_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;
 
@@ -88,6 +91,7 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport) -> PhoneResult<O
     uploads::run(phone, transport, &mut access, &mut report)?;
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
+        elsewhere::learn(phone, transport, access.token())?;
     }
     let (outstanding, late) = phone.store.write(|tx| {
         documents::drop_gone(tx)?;

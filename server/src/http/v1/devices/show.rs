@@ -105,11 +105,8 @@ impl From<DeviceOrderRow> for DeviceOrderOut {
 
 impl From<DeviceFile> for DeviceFileOut {
     fn from(file: DeviceFile) -> Self {
-        let missing = |MissingItem { visit, kind, sha256 }| MissingItemOut {
-            visit_id: visit,
-            kind: kind.to_owned(),
-            sha256,
-        };
+        let missing =
+            |MissingItem { visit, kind, sha256 }| MissingItemOut { visit_id: visit, kind: kind.to_owned(), sha256 };
         let mark = |DeviceMarkRow { kind, item, code, at_ms, .. }| DeviceMarkOut { kind, item, code, at: at_ms.into() };
         Self {
             device: file.device.into(),
