@@ -124,7 +124,7 @@ fn rounds(
         let Some(prepared) = prepared else { return Ok(()) };
         must_ask = round(phone, transport, access, &prepared, report)?;
         let after = phone.store.read(|tx| Standing::of(tx, report.settled))?;
-        if !pace.goes_on(&before, &after) || order::is_told(phone)? {
+        if !pace.goes_on(&before, &after) || order::is_urgent(phone)? {
             return Ok(());
         }
         before = after;

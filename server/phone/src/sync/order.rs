@@ -15,9 +15,14 @@ use crate::error::PhoneResult;
 use crate::output::Output;
 use crate::wipe::Tombstone;
 
-/// Whether the last answer held an order, genuine or not.
-pub(super) fn is_told(phone: &Phone) -> PhoneResult<bool> {
-    phone.store.read(|tx| Ok(!tx.rows(kind::ORDER)?.is_empty()))
+/// Whether the last answer held an order that bids to go at once, genuine or not: then no further round is begun.
+pub(super) fn is_urgent(phone: &Phone) -> PhoneResult<bool> {
+    let rows = phone.store.read(|tx| tx.rows(kind::ORDER))?;
+    let says_now = |jws: &str| {
+        let payload = sync_core::jws::parse(jws).ok().map(|parsed| parsed.payload).unwrap_or_default();
+        serde_json::from_slice::<Value>(&payload).is_ok_and(|order| order.get("wipe_now") == Some(&Value::Bool(true)))
+    };
+    Ok(rows.iter().any(|(_, row)| row.body.get("jws").and_then(Value::as_str).is_some_and(says_now)))
 }
 
 /// The order of the last answer, verified; what is no genuine order is named as a problem and obeyed never.
