@@ -113,6 +113,8 @@ id!(
     IntentId,
     /// One sync request body.
     BatchId,
+    /// An order of the office to a phone.
+    OrderId,
     /// The random identity of a server's data; changes when a backup is restored.
     EpochId,
     /// A reviewer's verdict event.

@@ -24,6 +24,7 @@ pub mod jws;
 pub mod merge;
 #[cfg(feature = "openapi")]
 mod openapi;
+pub mod order;
 pub mod plain_json;
 pub mod plan;
 pub mod protocol;

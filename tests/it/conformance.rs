@@ -58,7 +58,7 @@ fn our_phone_keeps_the_contract() {
     let phone = dir.path().join("phone");
     let (output, report) = conformance(&server, "client", &["--dir", utf8(&phone), "--seed", "7"]);
     assert!(output.status.success(), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(report["ran"], 9);
+    assert_eq!(report["ran"], 10);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod after_hand_in;
 mod crew;
 mod drift;
 mod enrolment;
+mod installations;
 mod installs;
 mod kills;
 mod late;

@@ -286,6 +286,8 @@ impl TestApp {
             oldest_unsent_at_ms: None,
             free_bytes: None,
             clock_skew_ms: None,
+            order_id: None,
+            unsent_visits: None,
         };
         self.write(move |conn| devices::insert_device(conn, &row)).await;
         let access = self.session(member, Some(id), TokenKind::Full).await;

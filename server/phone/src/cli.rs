@@ -15,6 +15,7 @@ use crate::follow;
 use crate::output::{Output, print};
 use crate::store::Store;
 use crate::sync;
+use crate::wipe::Tombstone;
 
 /// A scriptable offline phone.
 #[derive(Debug, Args)]
@@ -372,6 +373,12 @@ pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
 
 /// Finds the phone and runs a command on it; only `enrol` makes a store.
 pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+    if let Some(wiped) = Tombstone::read(&args.dir)? {
+        let goes_on = wiped.take_up(&args.dir, &args.command, &mut Http::new(wiped.server()))?;
+        if let Some(output) = goes_on {
+            return Ok(output);
+        }
+    }
     let store = match &args.command {
         PhoneCommand::Enrol(_) => Store::create(&args.dir)?,
         _ => Store::open(&args.dir)?,

@@ -139,7 +139,11 @@ fn compressed(body: &[u8]) -> Option<Vec<u8>> {
     (small.len() < body.len() && small.len().saturating_mul(HIGHEST_RATIO) >= body.len()).then_some(small)
 }
 
+/// An answer as JSON; one without content is null.
 fn json(bytes: &[u8]) -> PhoneResult<Value> {
+    if bytes.is_empty() {
+        return Ok(Value::Null);
+    }
     serde_json::from_slice(bytes).map_err(|error| PhoneError::Network(format!("the answer is no JSON: {error}")))
 }
 

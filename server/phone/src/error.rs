@@ -15,6 +15,9 @@ pub enum PhoneError {
     /// There is no store where one was looked for.
     #[error("there is no phone in {0}: check --dir, or run `doorstep phone enrol` to make one")]
     NoStore(String),
+    /// The phone was wiped by order of the office.
+    #[error("this phone was wiped by order of the office; enrol it anew / 本机已按办公室指令清除，请重新注册")]
+    Wiped,
     /// The store cannot be read or written.
     #[error("the phone's store: {0}")]
     Store(String),
@@ -63,6 +66,7 @@ impl PhoneError {
             Self::Usage(_) => "usage",
             Self::NotEnrolled => "not_enrolled",
             Self::NoStore(_) => "no_store",
+            Self::Wiped => "wiped",
             Self::Store(_) => "store",
             Self::File { .. } => "file",
             Self::Core(_) => "core",
@@ -125,4 +129,5 @@ core_errors!(
     sync_core::protocol::codec::EncodeError,
     sync_core::protocol::DecodeError,
     sync_core::jws::KeyError,
+    sync_core::order::OrderError,
 );

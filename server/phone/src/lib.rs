@@ -18,6 +18,7 @@ mod output;
 pub mod store;
 mod sync;
 mod visit;
+mod wipe;
 
 pub use output::Output;
 

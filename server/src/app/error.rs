@@ -217,6 +217,9 @@ error_codes! {
     /// A used refresh token came again.
     RefreshReused = "refresh_reused", "The session was ended because its token was used twice; sign in again",
         "令牌被重复使用，会话已终止，请重新登录";
+    /// The phone is suspended.
+    DeviceSuspended = "device_suspended", "This phone is suspended: it may send, and reads nothing until it is reinstated",
+        "该设备已被停用：可上传数据，恢复前不可读取";
     /// A device assertion does not verify.
     AssertionInvalid = "assertion_invalid", "The device's signature or nonce is not valid", "设备签名或随机数无效";
     /// The enrolment code is wrong.

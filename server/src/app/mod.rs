@@ -7,6 +7,7 @@ pub mod conflicts;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;
+pub mod devices;
 pub mod error;
 pub mod health;
 pub mod live;

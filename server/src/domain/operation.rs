@@ -102,8 +102,21 @@ operations! {
     ListDevices = "list_devices" Get "/v1/devices"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation), (DeptManager, Organisation),
             (BranchManager, Organisation), (Auditor, Organisation), (Dispatcher, Organisation)]);
+    /// Shows a device with what only it still has.
+    ShowDevice = "show_device" Get "/v1/devices/{device_id}"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation), (DeptManager, Organisation),
+            (BranchManager, Organisation), (Auditor, Organisation), (Dispatcher, Organisation)]);
+    /// Suspends a device.
+    SuspendDevice = "suspend_device" Post "/v1/devices/{device_id}/suspend" Access::Roles(&[(Admin, Organisation)]);
+    /// Ends a suspension.
+    ReinstateDevice = "reinstate_device" Post "/v1/devices/{device_id}/reinstate"
+        Access::Roles(&[(Admin, Organisation)]);
     /// Revokes a device.
     RevokeDevice = "revoke_device" Post "/v1/devices/{device_id}/revoke" Access::Roles(&[(Admin, Organisation)]);
+    /// Orders a device to wipe itself.
+    WipeDevice = "wipe_device" Post "/v1/devices/{device_id}/wipe" Access::Roles(&[(Admin, Organisation)]);
+    /// Keeps a device's word that it wiped itself; its key proves it.
+    KeepWipeReceipt = "keep_wipe_receipt" Post "/v1/devices/wipe-receipts" Access::Public;
 
     /// Lists users.
     ListUsers = "list_users" Get "/v1/users"

@@ -45,6 +45,7 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::LoginFailed
         | C::RefreshInvalid
         | C::RefreshReused
+        | C::DeviceSuspended
         | C::AssertionInvalid
         | C::EnrolmentInvalid
         | C::SealInvalid => StatusCode::UNAUTHORIZED,

@@ -33,7 +33,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
     at.route(Op::EnrolDevice, devices::enrol::enrol_device);
     at.route(Op::ListDevices, devices::list::list_devices);
+    at.route(Op::KeepWipeReceipt, devices::wipe::keep_wipe_receipt);
+    at.route(Op::ShowDevice, devices::show::show_device);
+    at.route(Op::SuspendDevice, devices::suspend::suspend_device);
+    at.route(Op::ReinstateDevice, devices::suspend::reinstate_device);
     at.route(Op::RevokeDevice, devices::revoke::revoke_device);
+    at.route(Op::WipeDevice, devices::wipe::wipe_device);
 
     at.route(Op::ListUsers, users::list::list_users);
     at.route(Op::CreateUser, users::create::create_user);

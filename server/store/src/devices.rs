@@ -1,12 +1,12 @@
 //! Enrolled phones, enrolment codes, nonces.
 
 use diesel::prelude::*;
-use sync_core::ids::{DeviceId, OrgId, UserId};
+use sync_core::ids::{DeviceId, OrderId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::hints::Topic;
-use crate::schema::{devices, enrolment_codes, nonces};
+use crate::schema::{devices, doc_actors, enrolment_codes, nonces};
 use crate::text::Txt;
 
 /// An enrolled install of a phone.
@@ -41,6 +41,10 @@ pub struct DeviceRow {
     pub free_bytes: Option<i64>,
     /// Its clock minus ours, in milliseconds.
     pub clock_skew_ms: Option<i64>,
+    /// The order it has not answered yet.
+    pub order_id: Option<Txt<OrderId>>,
+    /// Visits of which it reported something unsent: JSON array of ids; absent where it did not say.
+    pub unsent_visits: Option<String>,
 }
 
 /// What a phone reports about itself in each sync round.
@@ -57,6 +61,9 @@ pub struct DeviceHeartbeat {
     pub free_bytes: Option<i64>,
     /// Its clock minus ours.
     pub clock_skew_ms: Option<i64>,
+    /// Visits of which something is unsent, as JSON.
+    #[diesel(treat_none_as_null = true)]
+    pub unsent_visits: Option<String>,
 }
 
 /// Adds a device.
@@ -139,6 +146,42 @@ pub fn revoke_device(conn: &mut Conn, org: OrgId, id: DeviceId, now_ms: i64) -> 
     )).set((devices::state.eq("revoked"), devices::revoked_at_ms.eq(now_ms))).execute(c))?;
     conn.tell(Topic::device(org, id));
     Ok(())
+}
+
+/// Sets the state of a device that is in one of these states; false if it is in another.
+///
+/// # Errors
+/// Database errors only.
+pub fn change_state(conn: &mut Conn, org: OrgId, id: DeviceId, from: &[&str], to: &str) -> StoreResult<bool> {
+    let changed = per_backend!(conn, c => diesel::update(devices::table.filter(
+        devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.eq_any(from)),
+    )).set(devices::state.eq(to)).execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Names the order a device has not answered yet, or none.
+///
+/// # Errors
+/// Stale if there is no such device.
+pub fn set_order(conn: &mut Conn, org: OrgId, id: DeviceId, order: Option<OrderId>) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
+        .set(devices::order_id.eq(order.map(Txt)))
+        .execute(c))?)
+}
+
+/// The visits that a device wrote to.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_visits_written(conn: &mut Conn, org: OrgId, id: DeviceId, limit: i64) -> StoreResult<Vec<VisitId>> {
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => doc_actors::table
+        .filter(doc_actors::org_id.eq(Txt(org)).and(doc_actors::device_id.eq(Txt(id))))
+        .select(doc_actors::visit_id)
+        .distinct()
+        .order(doc_actors::visit_id.desc())
+        .limit(limit)
+        .load(c))?;
+    Ok(visits.into_iter().map(|Txt(visit)| visit).collect())
 }
 
 /// Stores what a phone reported.

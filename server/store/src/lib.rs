@@ -19,6 +19,7 @@ pub mod checks;
 pub mod conflicts;
 pub mod conn;
 pub mod customers;
+pub mod device_orders;
 pub mod devices;
 pub mod dialect;
 pub mod documents;

@@ -169,6 +169,10 @@ diesel::table! {
         free_bytes -> Nullable<BigInt>,
         /// Column `clock_skew_ms`.
         clock_skew_ms -> Nullable<BigInt>,
+        /// Column `order_id`.
+        order_id -> Nullable<Text>,
+        /// Column `unsent_visits`.
+        unsent_visits -> Nullable<Text>,
     }
 }
 
@@ -1002,6 +1006,54 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `device_orders`.
+    device_orders (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `wipe_now`.
+        wipe_now -> Bool,
+        /// Column `jws`.
+        jws -> Text,
+        /// Column `ordered_at_ms`.
+        ordered_at_ms -> BigInt,
+        /// Column `ordered_by`.
+        ordered_by -> Text,
+        /// Column `sent_at_ms`.
+        sent_at_ms -> Nullable<BigInt>,
+        /// Column `withdrawn_at_ms`.
+        withdrawn_at_ms -> Nullable<BigInt>,
+        /// Column `receipt`.
+        receipt -> Nullable<Text>,
+        /// Column `done_at_ms`.
+        done_at_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `device_marks`.
+    device_marks (org_id, device_id, kind, item) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `item`.
+        item -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1053,4 +1105,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     review_claims,
     audit_events,
     idempotency_keys,
+    device_orders,
+    device_marks,
 );

@@ -38,6 +38,10 @@ pub mod typ {
     pub const BATCH: &str = "doorstep-batch";
     /// Order to a device, by the server.
     pub const ORDER: &str = "doorstep-order";
+    /// A device's word that it obeyed an order.
+    pub const ORDER_RECEIPT: &str = "doorstep-order-receipt";
+    /// What a bundle carries, by a device.
+    pub const BUNDLE: &str = "doorstep-bundle";
     /// Answer of a device to a server nonce.
     pub const ASSERTION: &str = "doorstep-assertion";
 }

@@ -131,6 +131,9 @@ pub struct DeviceState {
     pub free_bytes: Option<u64>,
     /// The phone's clock at sending.
     pub clock: Stamp,
+    /// Visits with unsent changes or statements, in id order, at most 100; absent where the phone does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsent_visits: Option<Vec<VisitId>>,
 }
 
 /// What the server answers.

@@ -100,8 +100,13 @@ fn nothing_new_is_small() {
     );
     let mut request = request();
     request.cursor = Some(cursor().encode().unwrap());
-    request.device_state =
-        Some(DeviceState { unsent: 0, oldest_unsent_at: None, free_bytes: Some(64_000_000_000), clock: stamp() });
+    request.device_state = Some(DeviceState {
+        unsent: 0,
+        oldest_unsent_at: None,
+        free_bytes: Some(64_000_000_000),
+        clock: stamp(),
+        unsent_visits: None,
+    });
     for encoding in BOTH {
         let answer = encode(&response, encoding).unwrap();
         assert!(answer.len() <= 300, "{encoding:?} answer of {} bytes", answer.len());

@@ -32,9 +32,14 @@ fn requests() -> impl Strategy<Value = SyncRequest> {
         },
     );
     let statement = (bytes(200), "[ -~é码]{0,40}").prop_map(|(body, seal)| PushStatement { body: Blob(body), seal });
-    let state = (0..1u64 << 53, proptest::option::of(-1_000_000i64..1 << 50)).prop_map(|(unsent, oldest)| {
-        DeviceState { unsent, oldest_unsent_at: oldest.map(UnixMillis), free_bytes: Some(unsent), clock: stamp() }
-    });
+    let state =
+        (0..1u64 << 53, proptest::option::of(-1_000_000i64..1 << 50)).prop_map(|(unsent, oldest)| DeviceState {
+            unsent,
+            oldest_unsent_at: oldest.map(UnixMillis),
+            free_bytes: Some(unsent),
+            clock: stamp(),
+            unsent_visits: None,
+        });
     (
         any::<[u8; 16]>(),
         proptest::option::of(".{0,30}"),

@@ -91,6 +91,8 @@ impl Company {
             oldest_unsent_at_ms: None,
             free_bytes: None,
             clock_skew_ms: None,
+            order_id: None,
+            unsent_visits: None,
         };
         let family = RefreshFamilyRow {
             org_id: Txt(org),

@@ -242,6 +242,7 @@ impl Phone {
                 oldest_unsent_at: Some(UnixMillis(self.job.now_ms)),
                 free_bytes: Some(8 << 30),
                 clock: workload::stamp(self.job.now_ms),
+                unsent_visits: None,
             }),
             seal: None,
         };

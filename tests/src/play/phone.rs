@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -209,6 +210,48 @@ impl<'s> Phone<'s> {
         fs::write(&new, copy).and_then(|()| fs::rename(&new, self.directory.path().join(STORE))).expect("put back");
     }
 
+    /// A phone on a copy of this one's directory, as a backup or a clone is.
+    ///
+    /// # Panics
+    /// If it cannot be copied.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        let copy = Self::new(self.story);
+        copy_files(self.directory.path(), copy.directory.path());
+        copy
+    }
+
+    /// Puts the directory back as a copy has it, in files of their own.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn restore(&self, copy: &Self) {
+        let here = self.directory.path();
+        fs::remove_dir_all(here).and_then(|()| fs::create_dir(here)).expect("an empty directory");
+        copy_files(copy.directory.path(), here);
+    }
+
+    /// Puts the directory back as a copy has it, into the files that are there.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn restore_in_place(&self, copy: &Self) {
+        copy_files(copy.directory.path(), self.directory.path());
+    }
+
+    /// The names in the phone's directory.
+    ///
+    /// # Panics
+    /// If it cannot be read.
+    #[must_use]
+    pub fn files(&self) -> Vec<String> {
+        let names = fs::read_dir(self.directory.path()).expect("the phone's directory");
+        let mut names: Vec<String> =
+            names.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     /// How many things are not safe at the server.
     #[must_use]
     pub fn outstanding(&self) -> i64 {
@@ -241,6 +284,18 @@ impl<'s> Phone<'s> {
     #[must_use]
     pub fn visit(&self, id: &str, customer: &str) -> Visit<'_> {
         Visit { phone: self, id: id.to_owned(), customer: customer.to_owned() }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("a directory") {
+        let (entry, target) = entry.map(|entry| (entry.path(), to.join(entry.file_name()))).expect("an entry");
+        if entry.is_dir() {
+            fs::create_dir_all(&target).expect("a directory");
+            copy_files(&entry, &target);
+        } else {
+            fs::copy(&entry, &target).expect("a copy");
+        }
     }
 }
 

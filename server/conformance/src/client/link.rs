@@ -6,7 +6,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use serde_json::json;
 use sync_core::protocol::codec::{self, Encoding};
+use sync_core::protocol::row::kind;
+use sync_core::protocol::{Row, SyncResponse};
 
 use crate::Broken;
 
@@ -14,6 +17,9 @@ use crate::Broken;
 const MAX_ANSWER: usize = 64 << 20;
 /// Longest silence.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Id of an order that nobody gave.
+const ORDER: &str = "01955f2c-3000-7000-8000-00000000f0f0";
 
 /// What becomes of requests.
 #[derive(Debug, Clone)]
@@ -28,6 +34,8 @@ pub(super) enum Fate {
     Replay,
     /// The server answers, but the answers to a sync lose their receipts.
     WithoutReceipts,
+    /// The server answers, and the answers to a sync bring this order beside.
+    WithOrder(String),
     /// The server answers, the phone hears nothing and waits; each answer is announced.
     Withhold(Sender<Sender<()>>),
 }
@@ -81,7 +89,7 @@ impl Link {
 /// One request and its answer, on connections of their own.
 fn relay(mut phone: TcpStream, server: &str, fate: &Fate) -> io::Result<()> {
     phone.set_read_timeout(Some(PATIENCE))?;
-    let mut request = read_request(&phone, matches!(fate, Fate::WithoutReceipts))?;
+    let mut request = read_request(&phone, matches!(fate, Fate::WithoutReceipts | Fate::WithOrder(_)))?;
     if let Fate::CutRequest(bytes) = fate {
         request.truncate(*bytes);
         let mut stream = TcpStream::connect(server)?;
@@ -93,7 +101,11 @@ fn relay(mut phone: TcpStream, server: &str, fate: &Fate) -> io::Result<()> {
     match fate {
         Fate::Replay => answer = exchange(server, &request)?,
         Fate::CutAnswer(bytes) => answer.truncate(*bytes),
-        Fate::WithoutReceipts => answer = without_receipts(answer),
+        Fate::WithoutReceipts => answer = changed(answer, |response| response.receipts.clear()),
+        Fate::WithOrder(jws) => {
+            let row = Row::Put { id: ORDER.to_owned(), version: 1, body: json!({ "jws": jws }) };
+            answer = changed(answer, |response| response.rows.entry(kind::ORDER.to_owned()).or_default().push(row));
+        }
         Fate::Withhold(announce) => {
             let (gate, opened) = mpsc::channel();
             if announce.send(gate).is_ok() {
@@ -151,8 +163,8 @@ fn read_request(phone: &TcpStream, uncompressed: bool) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// An answer to a sync without its receipts; any other answer as it is.
-fn without_receipts(answer: Vec<u8>) -> Vec<u8> {
+/// An answer to a sync, changed; any other answer as it is.
+fn changed(answer: Vec<u8>, change: impl FnOnce(&mut SyncResponse)) -> Vec<u8> {
     const END: &[u8] = b"\r\n\r\n";
     let Some(at) = answer.windows(END.len()).position(|window| window == END).map(|at| at + END.len()) else {
         return answer;
@@ -161,7 +173,7 @@ fn without_receipts(answer: Vec<u8>) -> Vec<u8> {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     let encoding = if head.contains("content-type: application/cbor") { Encoding::Cbor } else { Encoding::Json };
     let Ok(mut response) = codec::decode_response(body, encoding, MAX_ANSWER) else { return answer };
-    response.receipts.clear();
+    change(&mut response);
     let Ok(body) = codec::encode(&response, encoding) else { return answer };
     let kept: Vec<&str> = head.lines().filter(|line| !line.is_empty() && !line.starts_with("content-length")).collect();
     let head = format!("{}\r\ncontent-length: {}\r\n\r\n", kept.join("\r\n"), body.len());

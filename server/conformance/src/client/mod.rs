@@ -6,15 +6,18 @@ mod link;
 
 use std::process::Child;
 
+use serde_json::Value;
 use sync_core::bytes::Hash;
-use sync_core::ids::VisitId;
+use sync_core::ids::{DeviceId, OrderId, VisitId};
+use sync_core::jws;
 use sync_core::merge;
+use sync_core::order::WipeOrder;
 use sync_core::time::UnixMillis;
 
 use self::adapter::Adapter;
 use self::link::{Fate, Link};
 use crate::cli::{ClientArgs, ServerArgs};
-use crate::device::{Device, now_ms, random};
+use crate::device::{Device, new_id, now_ms, random};
 use crate::report::Report;
 use crate::wire::Call;
 use crate::{Broken, Verdict, expect};
@@ -48,6 +51,7 @@ const CHECKS: &[Check] = &[
     ("no_receipt", "without receipt nothing counts as safe", no_receipt),
     ("clock_jumps", "clock jumps of decades lose nothing", clock_jumps),
     ("photos", "photos arrive with the bytes that were taken", photos),
+    ("forged_order", "an order to wipe that the server did not sign is not obeyed", forged_order),
     ("at_rest", "in the end nothing is outstanding and both sides hold the same heads", at_rest),
 ];
 
@@ -210,6 +214,29 @@ fn clock_jumps(drive: &mut Drive) -> Verdict {
     }
     drive.adapter.clock(UnixMillis(now_ms()))?;
     drive.capture()?;
+    drive.sync_until_done()?;
+    drive.arrived()
+}
+
+/// The order names a key of the server and this very phone; only the signature tells that somebody else made it.
+fn forged_order(drive: &mut Drive) -> Verdict {
+    drive.capture()?;
+    let devices = Call::new("GET", "/v1/devices?page_size=200").bearer(&drive.observer.token);
+    let list = drive.observer.wire.send(&devices)?.json();
+    let own = drive.observer.id.to_string();
+    let items = list.get("items").and_then(Value::as_array).ok_or("the server lists no devices")?;
+    let ids = items.iter().filter_map(|device| device.get("id").and_then(Value::as_str));
+    let ids: Vec<DeviceId> = ids.filter(|id| *id != own).filter_map(|id| id.parse().ok()).collect();
+    expect(!ids.is_empty(), || "the phone is not among the devices of its rep".to_owned())?;
+    let keys = drive.observer.evidence_keys();
+    let kid = keys.first().ok_or("the server has no evidence key")?.thumbprint();
+    for device in ids {
+        let at = UnixMillis(now_ms());
+        let order = WipeOrder::new(OrderId(new_id()?), drive.observer.org, device, true, at);
+        let input = order.prepare(&kid).map_err(|error| error.to_string())?;
+        drive.link.next(Fate::WithOrder(jws::finish(&input, &random::<64>()?)));
+        drive.try_sync()?;
+    }
     drive.sync_until_done()?;
     drive.arrived()
 }

@@ -65,6 +65,7 @@ fn clock_state(bench: &Bench) -> Verdict {
             oldest_unsent_at: Some(sync_core::time::UnixMillis(wall)),
             free_bytes: Some(0),
             clock: stamp_at(wall),
+            unsent_visits: None,
         };
         let request = SyncRequest { device_state: Some(state), ..bench.device.empty(Some(bench.cursor.clone()))? };
         bench.device.sync(&request).map_err(|broken| format!("clock {wall}: {broken}"))?;

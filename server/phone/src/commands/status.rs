@@ -1,5 +1,7 @@
 //! `status`: what is not at the server yet, and how a visit stands.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
@@ -17,6 +19,7 @@ use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
 use crate::store::model::{LateWork, Safety};
+use crate::sync::elsewhere;
 use crate::visit::VisitContext;
 
 /// What no held receipt names.
@@ -27,6 +30,8 @@ pub(crate) struct Outstanding {
     pub statements: usize,
     pub blobs: usize,
     pub oldest_ms: Option<i64>,
+    /// The visits with unsent changes or statements; the server knows which photos it lacks.
+    pub visits: BTreeSet<VisitId>,
 }
 
 impl Outstanding {
@@ -34,6 +39,7 @@ impl Outstanding {
     pub(crate) fn of(tx: &Tx) -> PhoneResult<Self> {
         let mut found = Self::default();
         for visit in tx.visits_with_unsent()? {
+            found.visits.insert(visit);
             for (_, change) in tx.unsent_changes(visit)? {
                 found.changes += 1;
                 found.note(change.at_ms);
@@ -45,6 +51,7 @@ impl Outstanding {
         }
         for (_, statement) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
             found.statements += 1;
+            found.visits.extend(statement.visit.parse::<VisitId>());
             found.note(statement.at_ms);
         }
         for (_, blob) in tx.blobs()?.into_iter().filter(|(_, blob)| blob.safety == Safety::Unsent) {
@@ -89,18 +96,22 @@ pub(crate) fn phone(phone: &Phone) -> PhoneResult<Output> {
         let feed = tx.feed()?;
         let (intents, intent_lines) = intents(tx)?;
         let (troubles, trouble_lines) = troubles(tx)?;
+        let elsewhere = elsewhere::known(tx)?;
+        let elsewhere_lines: Vec<String> = elsewhere.iter().map(elsewhere::line).collect();
         let json = json!({
             "server": enrolment.server, "device": enrolment.device, "user": enrolment.user, "org": enrolment.org,
             "user_name": enrolment.user_name, "organisation": enrolment.org_name,
             "epoch": feed.epoch, "last_sync_at": feed.last_sync_at.map(UnixMillis::to_rfc3339),
             "outstanding": outstanding.json(), "receipts": tx.receipt_count()?, "intents": intents,
             "wants": feed.wants, "troubles": troubles, "complete_visits": tx.complete_count()?,
+            "elsewhere": elsewhere,
         });
         let last = feed.last_sync_at.map_or_else(|| "never".to_owned(), UnixMillis::to_rfc3339);
         let name = enrolment.user_name.unwrap_or_else(|| enrolment.user.to_string());
         let mut text = vec![format!("{name} at {}, last sync {last}", enrolment.server), outstanding.text()];
         text.extend(intent_lines);
         text.extend(trouble_lines);
+        text.extend(elsewhere_lines);
         Ok(Output::done(json, text.join("\n")))
     })
 }

@@ -88,6 +88,23 @@ impl Store {
         run(&tx)
     }
 
+    /// Removes everything but what [`crate::wipe`] wrote; the same again finishes what a kill left.
+    ///
+    /// # Errors
+    /// [`PhoneError::File`] if something cannot be removed.
+    pub(crate) fn erase(&self) -> PhoneResult<()> {
+        let _turn = self.lock(LOCK)?;
+        let (database, blobs) = (self.dir.join(DATABASE), self.dir.join("blobs"));
+        let is_absent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        for (path, removed) in [(&blobs, std::fs::remove_dir_all(&blobs)), (&database, std::fs::remove_file(&database))]
+        {
+            removed
+                .or_else(|error| if is_absent(&error) { Ok(()) } else { Err(error) })
+                .map_err(PhoneError::file(path))?;
+        }
+        blobs::sync_dir(&self.dir)
+    }
+
     /// Takes the right to sync; it ends when the file is dropped or the process dies.
     pub(crate) fn sync_turn(&self) -> PhoneResult<File> {
         let file = self.lock_file(SYNC_LOCK)?;
@@ -139,7 +156,9 @@ impl Store {
 fn incarnation(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt as _;
     let data = std::fs::metadata(path).ok()?;
-    Some(format!("{}:{}", data.dev(), data.ino()))
+    // The number of a removed file is given again; its birth is not.
+    let born = data.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    Some(format!("{}:{}:{}", data.dev(), data.ino(), born.map_or(0, |born| born.as_nanos())))
 }
 
 /// No such thing here: forks are then found by the server (`actor_forked`).

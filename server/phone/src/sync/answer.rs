@@ -3,6 +3,7 @@
 use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
+use sync_core::protocol::row::kind;
 use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
 use sync_core::receipt::CompleteReceipt;
 use sync_core::time::UnixMillis;
@@ -48,6 +49,10 @@ impl Answer<'_> {
         }
         receipts::keep_complete(tx, self.complete)?;
         self.note_lost_blobs(tx, report)?;
+        // An order stands in every answer until the phone has obeyed: one that is missing was withdrawn.
+        for (order, _) in tx.rows(kind::ORDER)? {
+            tx.drop_row(kind::ORDER, &order)?;
+        }
         apply_news(tx, self.response)?;
         self.note_whole(report);
         if !upload_only && !self.response.more {

@@ -7,7 +7,9 @@
 mod answer;
 mod compare;
 mod documents;
+pub(crate) mod elsewhere;
 mod history;
+mod order;
 mod progress;
 mod receipts;
 mod replay;
@@ -19,6 +21,8 @@ mod uploads;
 mod compare_tests;
 #[cfg(test)]
 mod ending_tests;
+#[cfg(test)]
+mod order_tests;
 #[cfg(test)]
 mod tests;
 
@@ -86,6 +90,9 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
+    if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now) {
+        return order::obey(phone, transport, &order);
+    }
     uploads::run(phone, transport, &mut access, &mut report)?;
     let unsent = phone.store.read(Outstanding::of)?.total();
     if report.blobs_sent > 0 && report.reported.is_some_and(|reported| usize::try_from(reported) != Ok(unsent)) {
@@ -94,12 +101,19 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     }
     if !access.is_upload_only() {
         enrol::learn_names(phone, transport, access.token())?;
+        elsewhere::learn(phone, transport, access.token())?;
     }
     let (outstanding, late) = phone.store.write(|tx| {
         documents::drop_gone(tx)?;
         let late = tx.late_work()?.into_iter().filter(|(visit, _)| report.late.contains(visit)).collect();
         Ok((Outstanding::of(tx)?, late))
     })?;
+    if let Some(order) = order::ordered(phone, transport, &mut report)? {
+        if outstanding.total() == 0 {
+            return order::obey(phone, transport, &order);
+        }
+        report.problems.push("the office ordered this phone to be wiped; it waits until everything is sent / 办公室已下令清除本机，待全部上传后执行".to_owned());
+    }
     Ok(report.output(&outstanding, late))
 }
 
@@ -120,7 +134,7 @@ fn rounds(
         let Some(prepared) = prepared else { return Ok(()) };
         must_ask = round(phone, transport, access, &prepared, report)?;
         let after = phone.store.read(|tx| Standing::of(tx, report.settled))?;
-        if !pace.goes_on(&before, &after) {
+        if !pace.goes_on(&before, &after) || order::is_urgent(phone)? {
             return Ok(());
         }
         before = after;

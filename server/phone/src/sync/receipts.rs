@@ -43,10 +43,7 @@ pub(super) fn verify(phone: &Phone, transport: &mut dyn Transport, receipts: &[S
         let mut result = receipt::verify(jws, &keys, enrolment.org, enrolment.device);
         if matches!(result, Err(ReceiptError::Jws(JwsError::UnknownKey))) && !asked {
             asked = true;
-            let answer = transport.fetch("/.well-known/evidence-keys.json", None)?;
-            enrolment.evidence_keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
-            keys = evidence_keys(&enrolment);
-            phone.store.write(|tx| tx.set_meta("enrolment", &enrolment))?;
+            keys = fetch_keys(phone, transport, &mut enrolment)?;
             result = receipt::verify(jws, &keys, enrolment.org, enrolment.device);
         }
         match result {
@@ -56,6 +53,18 @@ pub(super) fn verify(phone: &Phone, transport: &mut dyn Transport, receipts: &[S
         }
     }
     Ok(verified)
+}
+
+/// Asks the server for its evidence keys anew.
+pub(super) fn fetch_keys(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    enrolment: &mut Enrolment,
+) -> PhoneResult<Vec<Ed25519PublicKey>> {
+    let answer = transport.fetch("/.well-known/evidence-keys.json", None)?;
+    enrolment.evidence_keys = answer.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
+    phone.store.write(|tx| tx.set_meta("enrolment", &*enrolment))?;
+    Ok(evidence_keys(enrolment))
 }
 
 /// The keys that receipts verify with; what a revoked key signs may be anybody's.

@@ -27,6 +27,9 @@ const WANTED_BYTES: u64 = 8 * 1024 * 1024;
 /// Most bytes of a stored request.
 const STORED_BYTES: usize = 64 * 1024 * 1024;
 
+/// Most visits that are named as unsent.
+const NAMED_VISITS: usize = 100;
+
 /// A request ready to go.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -97,6 +100,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
             oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis).filter(|_| unsent > 0),
             free_bytes: None,
             clock,
+            unsent_visits: Some(outstanding.visits.iter().take(NAMED_VISITS).copied().collect()),
         }),
         seal: None,
     })

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
 use sync_core::guard::{ChangeIndex, Limits, Push, Stored, admit};
-use sync_core::ids::{DeviceId, EpochId, IntentId, VisitId};
+use sync_core::ids::{DeviceId, EpochId, IntentId, OrderId, VisitId};
 use sync_core::intent;
 use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
+use sync_core::order::{WipeOrder, WipeReceipt, verify_wipe_receipt};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::cursor::Audience;
 use sync_core::protocol::seal::verify_batch_seal;
@@ -93,6 +94,10 @@ pub(crate) struct Server {
     pub bodies: Vec<Vec<u8>>,
     /// Paths of the other requests.
     pub paths: Vec<String>,
+    /// Verified receipts of wiped phones.
+    pub wiped: Vec<WipeReceipt>,
+    /// Whether receipts of wiped phones get lost.
+    pub loses_receipts: bool,
     device: DeviceId,
     key: P256PublicKey,
 }
@@ -120,9 +125,21 @@ impl Server {
             stale_nonces: 0,
             bodies: Vec::new(),
             paths: Vec::new(),
+            wiped: Vec::new(),
+            loses_receipts: false,
             device: phone.device,
             key: phone.key.clone(),
         }
+    }
+
+    /// Orders a device to wipe itself, with the server's key or another one.
+    pub(crate) fn order_wipe(&mut self, device: DeviceId, wipe_now: bool, is_genuine: bool) {
+        let key = if is_genuine { signing_key() } else { SigningKey::from_bytes(&[43; 32]) };
+        let order = WipeOrder::new(OrderId::from_bytes([5; 16]), ORG, device, wipe_now, UnixMillis(1));
+        let input = order.prepare(&evidence_key().thumbprint()).unwrap();
+        let jws = jws::finish(&input, &key.sign(input.as_bytes()).to_bytes());
+        let row = Row::Put { id: order.id.to_string(), version: 1, body: json!({"jws": jws}) };
+        self.rows_out.insert("order".to_owned(), vec![row]);
     }
 
     /// Serves another phone from now on.
@@ -301,11 +318,20 @@ impl Transport for Server {
             "/v1/auth/refresh" if self.refresh_works => Ok(self.token(true)),
             "/v1/auth/refresh" => Err(refused("refresh_invalid")),
             "/v1/auth/upload-tokens" => Ok(self.token(false)),
+            "/v1/devices/wipe-receipts" if self.loses_receipts => Err(PhoneError::Network("lost".to_owned())),
+            "/v1/devices/wipe-receipts" => {
+                let receipt = body["receipt"].as_str().unwrap();
+                self.wiped.push(verify_wipe_receipt(receipt, &self.key, ORG, self.device).unwrap());
+                Ok(Value::Null)
+            }
             other => panic!("unexpected request to {other}"),
         }
     }
 
     fn fetch(&mut self, path: &str, _token: Option<&str>) -> PhoneResult<Value> {
+        if path.starts_with("/v1/devices?") {
+            return Ok(json!({"items": []}));
+        }
         self.paths.push(path.to_owned());
         match path {
             "/.well-known/evidence-keys.json" => Ok(json!({"keys": [evidence_key()]})),

@@ -177,5 +177,7 @@ fn new_device(command: &EnrolCommand, code: &EnrolmentCodeRow, id: DeviceId, now
         oldest_unsent_at_ms: None,
         free_bytes: None,
         clock_skew_ms: None,
+        order_id: None,
+        unsent_visits: None,
     }
 }

@@ -9,7 +9,7 @@ mod session;
 mod users;
 
 pub use authenticate::{authenticate, expiry};
-pub use device::{revoke_device, sign_out};
+pub use device::{DeviceChange, change_device, sign_out};
 pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};
 pub use login::{LoginCommand, login};
 pub use refresh::{create_nonce, create_upload_token, refresh_session};

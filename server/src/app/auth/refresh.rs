@@ -101,6 +101,10 @@ fn rotate(
         return Ok(Rotation::Refused(ErrorCode::RefreshInvalid));
     }
     let holder = Holder { org: token.org, user: family.user_id.0, device: family.device_id.map(|Txt(device)| device) };
+    if is_suspended(conn, &holder)? {
+        // The token stays good for the day the phone is reinstated.
+        return Ok(Rotation::Refused(ErrorCode::DeviceSuspended));
+    }
     let proven = match assertion {
         Some(assertion) => {
             check_assertion(conn, token.org, assertion, "refresh", now)? == holder.device && holder.device.is_some()
@@ -135,6 +139,11 @@ fn rotate(
     // Case 3: reuse.
     revoke(conn, &family, proven, now, event)?;
     Ok(Rotation::Refused(ErrorCode::RefreshReused))
+}
+
+fn is_suspended(conn: &mut Conn, holder: &Holder) -> AppResult<bool> {
+    let Some(id) = holder.device else { return Ok(false) };
+    Ok(devices::find_device(conn, holder.org, id)?.is_some_and(|device| device.state == "suspended"))
 }
 
 /// Makes `successor` the current token of the family.

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use doorstep_media::{Format, sniff};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::{Conn, StoreError, Txt, devices};
+use doorstep_store::{Conn, StoreError, Txt, device_orders, devices};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, VisitId};
@@ -112,6 +112,11 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     if !blobs::insert_blob(conn, row)? {
         take_over(conn, row)?;
+    }
+    let device = row.device_id.0;
+    if devices::find_device(conn, org, device)?.is_some_and(|device| device.state == "suspended") {
+        let mark = device_orders::suspended_mark(org, device, now.0);
+        device_orders::mark_items(conn, &[mark("blob", sha256.to_string())])?;
     }
     let mut batch = FeedBatch::new();
     for visit in blobs::list_claiming_visits(conn, org, sha256)? {

@@ -162,6 +162,8 @@ fn seed_visit(conn: &mut doorstep_store::Conn, visit: VisitId, rep: UserId, phon
             oldest_unsent_at_ms: None,
             free_bytes: None,
             clock_skew_ms: None,
+            order_id: None,
+            unsent_visits: None,
         },
     )?;
     insert_visit(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::{Conn, StoreError, blobs, devices, documents, presence};
+use doorstep_store::{Conn, StoreError, blobs, device_orders, devices, documents, presence};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
@@ -60,6 +60,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     let changes: Vec<_> = judged.docs.iter().filter_map(|doc| doc.change_row(round, &positions)).collect();
     documents::insert_doc_changes(conn, &changes)?;
+    if round.is_suspended() {
+        let mark = device_orders::suspended_mark(round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
+        device_orders::mark_items(conn, &pushed.held.marks(&mark))?;
+    }
     Ok(pushed)
 }
 

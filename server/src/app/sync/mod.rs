@@ -27,6 +27,7 @@ use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::jws::P256PublicKey;
+use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{Ack, DeviceState, Outcome, SyncRequest, SyncResponse};
 
@@ -37,6 +38,9 @@ pub use projection::{claims, named_statements, project};
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
+
+/// Most visits a phone names as unsent.
+const NAMED_VISITS: usize = 100;
 
 /// A request with everything known about its sender.
 #[derive(Debug, Clone)]
@@ -54,6 +58,11 @@ impl Round {
         self.device.state == "revoked"
     }
 
+    /// A suspended device reads nothing; what it brings is accepted and marked.
+    fn is_suspended(&self) -> bool {
+        self.device.state == "suspended"
+    }
+
     /// What the phone reported about itself.
     ///
     /// The phone counts without what it brings; `untaken` of that it keeps.
@@ -67,6 +76,10 @@ impl Round {
             oldest_unsent_at_ms: reported.and_then(|reported| reported.oldest_unsent_at).map(|at| at.0),
             free_bytes: reported.and_then(|reported| reported.free_bytes).and_then(|bytes| i64::try_from(bytes).ok()),
             clock_skew_ms: reported.map(|reported| reported.clock.wall_ms.saturating_sub(now.0)),
+            unsent_visits: reported.and_then(|reported| reported.unsent_visits.as_ref()).map(|visits| {
+                let named: Vec<String> = visits.iter().take(NAMED_VISITS).map(ToString::to_string).collect();
+                serde_json::json!(named).to_string()
+            }),
         }
     }
 
@@ -144,6 +157,10 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     let asked = asked::held(state, &round).await?;
     gaps::note(state, &round, pushed.as_ref(), &asked).await?;
     response.receipts.extend(receipt::held(state, &round, held, asked)?);
+    if let Some(order) = round.device.order_id {
+        let row = crate::app::devices::pending_order(state, &round.ctx, order.0).await?;
+        response.rows.entry(kind::ORDER.to_owned()).or_default().extend(row);
+    }
     if let Some(pushed) = pushed {
         response.wants = pushed.wants.iter().copied().collect();
         response.acks = merge_acks(&round.request, pushed, response.acks);

@@ -1,5 +1,6 @@
 //! The held receipt of an answer: exactly what is durable now (design section 3, point 8).
 
+use doorstep_store::device_orders::DeviceMarkRow;
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, VisitId};
 use sync_core::receipt::HeldReceipt;
@@ -25,6 +26,16 @@ impl Held {
         self.statements.extend(next.statements);
         self.intents.extend(next.intents);
         self.quarantined.extend(next.quarantined);
+    }
+}
+
+impl Held {
+    /// A mark for everything that is durable outside quarantine.
+    pub(super) fn marks(&self, mark: &dyn Fn(&'static str, String) -> DeviceMarkRow) -> Vec<DeviceMarkRow> {
+        let docs = self.docs.iter().map(|(visit, _)| mark("doc", visit.to_string()));
+        let intents = self.intents.iter().map(|id| mark("intent", id.to_string()));
+        let statements = self.statements.iter().map(|digest| mark("statement", digest.to_string()));
+        docs.chain(intents).chain(statements).collect()
     }
 }
 

@@ -15,7 +15,7 @@ use sync_core::merge::View;
 use sync_core::time::UnixMillis;
 
 use crate::app::blobs::set_evidence;
-use crate::app::conflicts::project as conflicts;
+use crate::app::conflicts;
 use crate::app::reviews::on_resubmission;
 use crate::app::sync::access::Access;
 use crate::app::sync::doc::JudgedDoc;

@@ -3,7 +3,7 @@
 use actix_web::web;
 use doorstep_store::devices::DeviceRow;
 use serde::Serialize;
-use sync_core::ids::{DeviceId, UserId};
+use sync_core::ids::{DeviceId, OrderId, UserId};
 use utoipa::ToSchema;
 
 use crate::app::{AppState, Ctx, auth};
@@ -44,6 +44,9 @@ pub struct DeviceOut {
     /// Its clock minus ours, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_skew_ms: Option<i64>,
+    /// The order it has not answered yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_order: Option<OrderId>,
 }
 
 impl From<DeviceRow> for DeviceOut {
@@ -60,6 +63,7 @@ impl From<DeviceRow> for DeviceOut {
             oldest_unsent_at: row.oldest_unsent_at_ms.map(Instant::from),
             free_bytes: row.free_bytes,
             clock_skew_ms: row.clock_skew_ms,
+            pending_order: row.order_id.map(|order| order.0),
         }
     }
 }

@@ -3,3 +3,6 @@
 pub mod enrol;
 pub mod list;
 pub mod revoke;
+pub mod show;
+pub mod suspend;
+pub mod wipe;

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use sync_core::ids::DeviceId;
 
+use crate::app::auth::DeviceChange;
 use crate::app::{AppState, Ctx, auth};
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
@@ -22,6 +23,6 @@ pub async fn revoke_device(
     ctx: Ctx,
     Path(device): Path<DeviceId>,
 ) -> Result<HttpResponse, ApiError> {
-    auth::revoke_device(&state, ctx, device).await?;
+    auth::change_device(&state, ctx, device, DeviceChange::Revoke).await?;
     Ok(HttpResponse::NoContent().finish())
 }
