@@ -13,6 +13,7 @@ pub mod error;
 mod keys;
 mod late;
 mod output;
+mod refused;
 pub mod store;
 mod sync;
 mod visit;

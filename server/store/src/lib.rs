@@ -29,6 +29,7 @@ pub mod norms;
 pub mod organisations;
 pub mod presence;
 pub mod projections;
+pub mod quarantine;
 pub mod reviews;
 pub mod schema;
 pub mod scope;
