@@ -11,6 +11,8 @@ use crate::http::openapi::Problems;
 
 /// Gives the refused bytes, exactly as they came
 ///
+/// Hostile until proven otherwise: to be saved, never to be opened as what they claim to be.
+///
 /// # Errors
 /// `not_found`.
 #[utoipa::path(get, path = "/v1/quarantine/{device_id}/{item_id}/bytes", operation_id = "show_quarantined_bytes",

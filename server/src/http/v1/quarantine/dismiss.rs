@@ -20,10 +20,13 @@ use crate::http::openapi::Problems;
 #[schema(example = json!({"remark": "测试机发送的无效数据"}))]
 pub struct DismissIn {
     /// Why, 1 to 500 characters.
+    #[schema(example = "测试机发送的无效数据")]
     pub remark: String,
 }
 
-/// Says that nothing more is to be done about an item; its bytes are kept all the same
+/// Dismisses an item; its bytes are kept
+///
+/// Says that nothing more is to be done about it, and why.
 ///
 /// # Errors
 /// `not_found`, `invalid` without a remark, `state_invalid` for an item that counts already.

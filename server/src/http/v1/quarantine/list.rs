@@ -1,7 +1,9 @@
 //! GET /v1/quarantine
 
 use actix_web::web;
-use doorstep_store::quarantine::{QuarantineFilter, QuarantineItem, QuarantineKey};
+use doorstep_store::quarantine::QuarantineFilter;
+use doorstep_store::quarantine::QuarantineItem;
+use doorstep_store::quarantine::QuarantineKey;
 use serde::Deserialize;
 use sync_core::ids::{DeviceId, VisitId};
 use utoipa::IntoParams;

@@ -9,7 +9,9 @@ use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
 
-/// Shows a quarantined item: why it was refused, what was expected, what can be done
+/// Shows a quarantined item with code and remedy
+///
+/// Why it was refused, what was expected, what can be done, and what became of it.
 ///
 /// # Errors
 /// `not_found`.
