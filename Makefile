@@ -5,7 +5,7 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench bench-postgres bench-peers
+.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi hostile bench bench-postgres bench-peers
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -46,6 +46,12 @@ test-sqlite: server ## runs the integration tests on SQLite
 test-postgres: server ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked -p integration-tests --features postgres $(ARGS)
+
+# One million: four fifths to the guard itself, one fifth through a running server. The seed is printed and can be given
+# again with DOORSTEP_HOSTILE_SEED.
+hostile: server ## judges a million mutated changes, a fifth of them through a running server (about an hour)
+	DOORSTEP_HOSTILE_CHANGES=800000 $(CARGO) test --locked -p fuzz-targets -- --nocapture mutated_changes
+	DOORSTEP_HOSTILE_CHANGES_TO_SERVER=200000 $(CARGO) test --locked -p integration-tests -- --nocapture siege::hostile::mutated_changes
 
 deny: ## checks licences and banned crates
 	scripts/check-deny

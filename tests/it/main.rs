@@ -21,6 +21,8 @@ mod permissions_matrix;
 #[cfg(unix)]
 mod private_files;
 mod scenarios;
+#[cfg(target_os = "linux")]
+mod siege;
 mod start_up;
 mod store;
 mod sync;

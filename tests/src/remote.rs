@@ -4,10 +4,11 @@
 
 use doorstep::app::norms;
 use doorstep_store::feed::FeedBatch;
+use doorstep_store::norms::find_policy;
 use serde_json::{Value, json};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, IntentId, OrgId, UserId, VisitId};
-use sync_core::intent::body::DayNote;
+use sync_core::intent::body::{CreateVisit, DayNote};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
@@ -16,6 +17,7 @@ use sync_core::protocol::{SyncRequest, SyncResponse};
 use sync_core::time::Stamp;
 
 use crate::actors::DeviceKey;
+use crate::builders::TEMPLATE;
 use crate::call::Call;
 use crate::clock::START;
 use crate::company::{Company, Member};
@@ -52,9 +54,12 @@ fn post(server: &TestServer, path: &str, token: Option<&str>, body: &Value) -> V
     answer.json()
 }
 
-/// Publishes the company's templates, policy and calendar.
+/// Publishes the company's templates, policy and calendar, once.
 fn publish_norms(server: &TestServer, company: Company) {
     with_conn(server.database_url(), |conn| {
+        if find_policy(conn, company.org, 1).expect("the norms can be read").is_some() {
+            return;
+        }
         let mut batch = FeedBatch::new();
         norms::seed_norms(conn, &mut batch, company.org, START).expect("the norms are published");
         batch.publish(conn, company.org).expect("the feed moves");
@@ -78,15 +83,14 @@ fn further_code(server: &TestServer, company: Company, member: Member, password:
     code["code"].as_str().expect("a code").to_owned()
 }
 
-/// The access token of somebody in the office.
+/// The access token of somebody of the office who signs in with a password.
 ///
 /// # Panics
 /// If the server refuses.
 #[must_use]
 pub fn sign_in(server: &TestServer, company: Company, login: &str, password: &str) -> String {
     let body = json!({"organisation": company.code, "login": login, "password": password});
-    let session = post(server, "/v1/auth/login", None, &body);
-    session["access_token"].as_str().expect("a token").to_owned()
+    post(server, "/v1/auth/login", None, &body)["access_token"].as_str().expect("a token").to_owned()
 }
 
 impl RemotePhone {
@@ -96,8 +100,17 @@ impl RemotePhone {
     /// If the server refuses.
     #[must_use]
     pub fn enrol(server: &TestServer, company: Company, member: Member, password: &str) -> Self {
+        Self::enrol_named(server, company, member, password, "the key of a remote phone")
+    }
+
+    /// As [`Self::enrol`], for one of several phones; the name makes its key.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn enrol_named(server: &TestServer, company: Company, member: Member, password: &str, name: &str) -> Self {
         let code = enrolment_code(server, company, member, password);
-        Self::enrol_with(server, company, member, &code, "a remote phone")
+        Self::enrol_with(server, company, member, &code, name)
     }
 
     /// Enrols one more phone, with a name of its own.
@@ -111,7 +124,7 @@ impl RemotePhone {
     }
 
     fn enrol_with(server: &TestServer, company: Company, member: Member, code: &str, name: &str) -> Self {
-        let key = DeviceKey::of(&Hash::of(format!("the key of {name}").as_bytes()).0);
+        let key = DeviceKey::of(&Hash::of(name.as_bytes()).0);
         let enrol = json!({"organisation": company.code, "login": member.login, "code": code,
             "name": "Phone", "public_key": key.jwk()});
         let session = post(server, "/v1/devices/enrol", None, &enrol)["session"].clone();
@@ -148,6 +161,33 @@ impl RemotePhone {
     #[must_use]
     pub fn access(&self) -> &str {
         &self.access
+    }
+
+    /// The device.
+    #[must_use]
+    pub const fn device(&self) -> DeviceId {
+        self.device
+    }
+
+    /// The bytes of an intent that makes a visit.
+    ///
+    /// # Panics
+    /// Never: an intent is plain JSON.
+    #[must_use]
+    pub fn create_visit(&self, name: &str) -> Vec<u8> {
+        let body = CreateVisit {
+            visit_id: Self::visit(name),
+            template: TEMPLATE.to_owned(),
+            template_version: 1,
+            policy_version: 1,
+            work_order_id: None,
+            customer_id: None,
+            site_id: None,
+            reason: "on the way".to_owned(),
+        };
+        let (id, at) = (Self::intent(name), Self::stamp());
+        let intent = Intent { id, at, by: self.user, base_version: None, body: IntentBody::CreateVisit(body) };
+        intent.to_bytes().expect("plain JSON")
     }
 
     /// The person.

@@ -214,6 +214,27 @@ impl TestServer {
         self.data.path()
     }
 
+    /// The process, as the system numbers it: another number is another process.
+    ///
+    /// # Panics
+    /// If the server does not run.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").child.id()
+    }
+
+    /// The most memory that the process ever held, in bytes, as the kernel counts it.
+    ///
+    /// # Panics
+    /// Where there is no `/proc`, or the server does not run.
+    #[must_use]
+    pub fn peak_memory_bytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).expect("/proc of the server");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
+        kib * 1024
+    }
+
     /// Everything the server has printed since the first start.
     #[must_use]
     pub fn log(&self) -> String {

@@ -15,6 +15,7 @@ mod follow;
 mod keys;
 mod late;
 mod output;
+mod refused;
 pub mod store;
 mod sync;
 mod visit;

@@ -15,6 +15,7 @@ pub mod norms;
 pub mod numbers;
 pub mod once;
 pub mod organisations;
+pub mod quarantine;
 pub mod rates;
 pub mod reach;
 pub mod receipts;

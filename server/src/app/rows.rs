@@ -10,6 +10,7 @@ use doorstep_store::conflicts::find_choice;
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
 use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
+use doorstep_store::quarantine::{QuarantineItem, find_item};
 use doorstep_store::reviews::{find_rework, find_verdict};
 use doorstep_store::sites::{SiteRecord, find_site};
 use doorstep_store::visits::{VisitRecord, find_visit};
@@ -22,6 +23,7 @@ use sync_core::ids::{OrgId, UserId, VisitId};
 use sync_core::plan::{
     AppointmentRow, AssignmentRow, CalendarRow, CustomerRow, PlanSnapshot, PolicyRow, SiteRow, VisitPlan, WorkOrderRow,
 };
+use sync_core::quarantine::QuarantineNote;
 use sync_core::time::{Geo, UnixMillis};
 
 pub use self::many::{Bodies, row_bodies};
@@ -191,6 +193,20 @@ pub fn calendar_row(conn: &mut Conn, org: OrgId, version: i64) -> AppResult<Opti
     found.map(|row| read("calendars", version, &row.body)).transpose()
 }
 
+/// The row of a quarantined item.
+#[must_use]
+pub fn quarantine_note(row: &QuarantineItem) -> QuarantineNote {
+    QuarantineNote {
+        device: row.device_id.0,
+        item: row.id.clone(),
+        kind: row.kind.clone(),
+        visit_id: row.visit_id.map(|visit| visit.0),
+        code: row.code.clone(),
+        state: row.state.clone(),
+        received_at_ms: UnixMillis(row.received_at_ms),
+    }
+}
+
 /// Version and body of what the feed names; `None` if it does not exist.
 ///
 /// Documents travel as change chunks and have no row.
@@ -250,6 +266,11 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let found = find_intent(conn, org, parse(kind, item)?)?;
             // It is written once, together with the intent.
             found.map(|row| Ok((1, read("intents", item, &row.result_body)?))).transpose()
+        }
+        FeedKind::Quarantine => {
+            let (device, id) = item.split_once('/').ok_or_else(|| unreadable(kind, item))?;
+            let found = find_item(conn, org, parse(kind, device)?, id)?;
+            found.map(|row| Ok((row.version, to_value(&quarantine_note(&row))?))).transpose()
         }
         // A document travels as changes, never as a row.
         FeedKind::Doc => Ok(None),

@@ -133,6 +133,25 @@ operations! {
     /// Tells which audiences move.
     Live = "watch_audiences" Get "/v1/live" Access::Anyone;
 
+    /// Lists what is in quarantine.
+    ListQuarantine = "list_quarantine" Get "/v1/quarantine" Access::Roles(READ_QUARANTINE);
+    /// Shows a quarantined item.
+    ShowQuarantined = "show_quarantined" Get "/v1/quarantine/{device_id}/{item_id}" Access::Roles(READ_QUARANTINE);
+    /// Gives the bytes of a quarantined item.
+    ShowQuarantinedBytes = "show_quarantined_bytes" Get "/v1/quarantine/{device_id}/{item_id}/bytes"
+        Access::Roles(SETTLE_QUARANTINE);
+    /// Judges a quarantined item again.
+    RedriveQuarantined = "redrive_quarantined" Post "/v1/quarantine/{device_id}/{item_id}/redrive"
+        Access::Roles(SETTLE_QUARANTINE);
+    /// Shows what can be taken over of a quarantined item.
+    ShowSalvage = "show_salvage" Get "/v1/quarantine/{device_id}/{item_id}/salvage" Access::Roles(SETTLE_QUARANTINE);
+    /// Takes over records of a quarantined item.
+    SalvageQuarantined = "salvage_quarantined" Post "/v1/quarantine/{device_id}/{item_id}/salvage"
+        Access::Roles(SETTLE_QUARANTINE);
+    /// Dismisses a quarantined item.
+    DismissQuarantined = "dismiss_quarantined" Post "/v1/quarantine/{device_id}/{item_id}/dismiss"
+        Access::Roles(SETTLE_QUARANTINE);
+
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
     /// Gives an original.
@@ -256,6 +275,21 @@ const CONFLICT_READERS: Access = Access::Roles(&[
     (Auditor, Organisation),
 ]);
 
+/// Who sees what was refused, and why: like devices (rulebook section 20).
+const READ_QUARANTINE: &[(Role, Scope)] = &[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+    (Admin, Organisation),
+];
+
+/// Who reads refused bytes and decides what becomes of them: who answers for the work, never who only administers.
+const SETTLE_QUARANTINE: &[(Role, Scope)] =
+    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)];
+
 /// Who reads customers and sites; who only judges gets them masked.
 const READ_CUSTOMERS: &[(Role, Scope)] = &[
     (FieldRep, Own),
@@ -303,6 +337,8 @@ impl Operation {
         matches!(
             self,
             Self::CreateUser
+                | Self::SalvageQuarantined
+                | Self::DismissQuarantined
                 | Self::JudgePhoto
                 | Self::JudgeVisit
                 | Self::ChooseValue

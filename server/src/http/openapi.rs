@@ -13,7 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, reviews, search, sites, sync, templates, users,
+    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, reviews, search, sites, sync,
+    templates, users,
     visits, work_orders,
 };
 
@@ -137,6 +138,7 @@ impl Modify for BearerToken {
         (name = "auth", description = "Signing in and staying signed in"),
         (name = "devices", description = "Enrolled phones"),
         (name = "sync", description = "One round trip for phones: captured work in, news out"),
+        (name = "quarantine", description = "What was refused: kept byte for byte, with three remedies"),
         (name = "users", description = "People and their roles"),
         (name = "blobs", description = "Photos and other bytes"),
         (name = "reviews", description = "Judging photos and visits"),
@@ -155,6 +157,10 @@ impl Modify for BearerToken {
         devices::suspend::suspend_device, devices::suspend::reinstate_device, devices::revoke::revoke_device,
         devices::wipe::wipe_device, devices::wipe::keep_wipe_receipt,
         sync::round::sync, live::watch::watch_audiences,
+        quarantine::list::list_quarantine, quarantine::show::show_quarantined,
+        quarantine::bytes::show_quarantined_bytes, quarantine::redrive::redrive_quarantined,
+        quarantine::salvage::show_salvage, quarantine::salvage::salvage_quarantined,
+        quarantine::dismiss::dismiss_quarantined,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,

@@ -10,7 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, reviews, search, sites, sync, templates, users,
+    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, reviews, search, sites, sync,
+    templates, users,
     visits, work_orders,
 };
 use crate::http::{docs, openapi};
@@ -46,6 +47,14 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
     at.route(Op::Sync, sync::round::sync);
     at.route(Op::Live, live::watch::watch_audiences);
+
+    at.route(Op::ListQuarantine, quarantine::list::list_quarantine);
+    at.route(Op::ShowQuarantined, quarantine::show::show_quarantined);
+    at.route(Op::ShowQuarantinedBytes, quarantine::bytes::show_quarantined_bytes);
+    at.route(Op::RedriveQuarantined, quarantine::redrive::redrive_quarantined);
+    at.route(Op::ShowSalvage, quarantine::salvage::show_salvage);
+    at.route(Op::SalvageQuarantined, quarantine::salvage::salvage_quarantined);
+    at.route(Op::DismissQuarantined, quarantine::dismiss::dismiss_quarantined);
 
     at.route(Op::PutBlob, blobs::put::put_blob);
     at.route(Op::ShowBlob, blobs::show::show_blob);

@@ -44,6 +44,8 @@ pub enum FeedKind {
     Rework,
     /// An office choice among concurrent values.
     Conflict,
+    /// What became of refused bytes; the item is `device/id`.
+    Quarantine,
 }
 
 impl FeedKind {
@@ -63,6 +65,7 @@ impl FeedKind {
         Self::Verdict,
         Self::Rework,
         Self::Conflict,
+        Self::Quarantine,
     ];
 
     /// The kind's name in rows and messages (design section 13).
@@ -83,6 +86,7 @@ impl FeedKind {
             Self::Verdict => "verdict",
             Self::Rework => "rework",
             Self::Conflict => "conflict",
+            Self::Quarantine => "quarantine",
         }
     }
 }

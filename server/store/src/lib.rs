@@ -36,6 +36,7 @@ pub mod organisations;
 pub mod packs;
 pub mod presence;
 pub mod projections;
+pub mod quarantine;
 pub mod receipts;
 pub mod restores;
 pub mod reviews;

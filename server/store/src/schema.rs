@@ -581,6 +581,16 @@ diesel::table! {
         bytes -> Binary,
         /// Column `received_at_ms`.
         received_at_ms -> BigInt,
+        /// Column `state`.
+        state -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `settled_at_ms`.
+        settled_at_ms -> Nullable<BigInt>,
+        /// Column `settled_by`.
+        settled_by -> Nullable<Text>,
+        /// Column `remark`.
+        remark -> Nullable<Text>,
     }
 }
 

@@ -20,8 +20,10 @@ mod push;
 mod reader;
 mod record_json;
 mod refusal;
+mod salvage;
 mod scratch;
 mod unpack;
+mod written;
 
 pub use admit::admit;
 pub use budget::Limits;
@@ -30,3 +32,4 @@ pub use cover::{change_hashes, heads_of, uncovered};
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};
+pub use salvage::{Salvage, SalvagedRecord, salvage, split_chunks};

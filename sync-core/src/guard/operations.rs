@@ -69,27 +69,27 @@ const KNOWN_COLUMNS: [u64; 14] = [
     MARK_NAME,
 ];
 
-const PUT: u64 = 1;
+pub(super) const PUT: u64 = 1;
 const DELETE: u64 = 3;
 const MARK: u64 = 7;
 /// The last of the value types null, false and true.
 const LAST_EMPTY_VALUE: u64 = 2;
 /// The type of a text value.
-const TEXT_VALUE: u64 = 6;
+pub(super) const TEXT_VALUE: u64 = 6;
 
 /// One operation as the columns spell it.
-struct Operation<'a> {
+pub(super) struct Operation<'a> {
     /// Actor position and counter of the object; `None` is the root.
-    object: Option<(u64, u64)>,
-    key: Key<'a>,
-    inserts: bool,
-    action: u64,
-    value_type: u64,
-    value: &'a [u8],
-    predecessors: u64,
+    pub(super) object: Option<(u64, u64)>,
+    pub(super) key: Key<'a>,
+    pub(super) inserts: bool,
+    pub(super) action: u64,
+    pub(super) value_type: u64,
+    pub(super) value: &'a [u8],
+    pub(super) predecessors: u64,
 }
 
-enum Key<'a> {
+pub(super) enum Key<'a> {
     Text(&'a str),
     Element,
 }
@@ -109,22 +109,35 @@ pub(super) fn check_operations(change: &ChangeHeader<'_>, rules: Rules<'_>) -> R
     Ok(found)
 }
 
+/// A container that genesis made.
+pub(super) enum Place {
+    Map(Map),
+    Notes,
+}
+
+impl Place {
+    pub(super) fn of(operation: &Operation<'_>, actors: &[Actor], visit: VisitId) -> Option<Self> {
+        let (actor, counter) = operation.object?;
+        let actor = usize::try_from(actor).ok().and_then(|position| actors.get(position))?;
+        if *actor != genesis_actor(visit) {
+            return None;
+        }
+        if counter == GENESIS_OPS {
+            return Some(Self::Notes);
+        }
+        Map::ALL.iter().zip(1u64..).find(|(_, made_by)| *made_by == counter).map(|(map, _)| Self::Map(*map))
+    }
+}
+
 fn check_operation(
     operation: &Operation<'_>,
     actors: &[Actor],
     rules: Rules<'_>,
 ) -> Result<Option<RecordPut>, RefusalCode> {
-    let (actor, counter) = operation.object.ok_or(RefusalCode::OperationNotAllowed)?;
-    let actor = usize::try_from(actor).ok().and_then(|position| actors.get(position)).ok_or(Malformed)?;
-    if *actor != genesis_actor(rules.visit) {
-        return Err(RefusalCode::OperationNotAllowed);
+    match Place::of(operation, actors, rules.visit).ok_or(RefusalCode::OperationNotAllowed)? {
+        Place::Notes => check_notes(operation).map(|()| None),
+        Place::Map(map) => check_put(operation, map, rules).map(Some),
     }
-    if counter == GENESIS_OPS {
-        return check_notes(operation).map(|()| None);
-    }
-    let map = Map::ALL.iter().zip(1u64..).find(|(_, made_by)| *made_by == counter);
-    let (map, _) = map.ok_or(RefusalCode::OperationNotAllowed)?;
-    check_put(operation, *map, rules).map(Some)
 }
 
 /// The notes are text: insert, overwrite and delete elements, and marks on them.
@@ -146,7 +159,7 @@ fn check_notes(operation: &Operation<'_>) -> Result<(), RefusalCode> {
 }
 
 /// A record is a text put under a key, once, or again where the map allows it.
-fn check_put(operation: &Operation<'_>, map: Map, rules: Rules<'_>) -> Result<RecordPut, RefusalCode> {
+pub(super) fn check_put(operation: &Operation<'_>, map: Map, rules: Rules<'_>) -> Result<RecordPut, RefusalCode> {
     let Key::Text(key) = operation.key else { return Err(RefusalCode::OperationNotAllowed) };
     let is_text_put = operation.action == PUT && operation.value_type == TEXT_VALUE && !operation.inserts;
     if !is_text_put || (operation.predecessors > 0 && !map.rewritable()) {
@@ -164,7 +177,7 @@ fn check_put(operation: &Operation<'_>, map: Map, rules: Rules<'_>) -> Result<Re
 }
 
 /// The columns of a change, read row by row.
-struct Rows<'a> {
+pub(super) struct Rows<'a> {
     object_actor: Rle<'a, u64>,
     object_counter: Rle<'a, u64>,
     key_actor: Rle<'a, u64>,
@@ -185,7 +198,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(change: &ChangeHeader<'a>, limits: &Limits) -> Result<Self, RefusalCode> {
+    pub(super) fn new(change: &ChangeHeader<'a>, limits: &Limits) -> Result<Self, RefusalCode> {
         if change.columns.iter().any(|column| !KNOWN_COLUMNS.contains(&column.specification)) {
             return Err(RefusalCode::ChangeRejected);
         }
@@ -211,7 +224,7 @@ impl<'a> Rows<'a> {
         })
     }
 
-    fn next(&mut self) -> Result<Option<Operation<'a>>, RefusalCode> {
+    pub(super) fn next(&mut self) -> Result<Option<Operation<'a>>, RefusalCode> {
         if self.action.is_done() {
             return Ok(None);
         }

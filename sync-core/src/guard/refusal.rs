@@ -35,6 +35,28 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// Every code.
+    pub const ALL: [Self; 12] = [
+        Self::ActorForked,
+        Self::ActorNotYours,
+        Self::ByMismatch,
+        Self::ChangeCounterInvalid,
+        Self::ChangeEncodingNotAllowed,
+        Self::ChangeRejected,
+        Self::ChangeTooLarge,
+        Self::ChecksumMismatch,
+        Self::DocumentLimit,
+        Self::FieldLimit,
+        Self::GenesisMissing,
+        Self::OperationNotAllowed,
+    ];
+
+    /// Whether the device helps by writing its other edits anew; for bytes refused as such it would not.
+    #[must_use]
+    pub const fn is_replayable(self) -> bool {
+        !matches!(self, Self::ChangeEncodingNotAllowed | Self::ChecksumMismatch)
+    }
+
     /// The code as sync answers carry it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

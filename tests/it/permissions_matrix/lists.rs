@@ -41,6 +41,7 @@ const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 /// Every list, with the kinds of things in it.
 const LISTINGS: [Listing; 12] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
+    listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
     listing(Operation::ListWorkOrders, &["items", "id"], ORDER),
     listing(Operation::ListWorkOrders, &["items", "visit_ids"], VISIT),

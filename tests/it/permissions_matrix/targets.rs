@@ -16,7 +16,7 @@ use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::doc::Map;
 use sync_core::ids::{AssignmentId, DeviceId, VisitId};
-use sync_core::protocol::Outcome;
+use sync_core::protocol::{AckItem, Outcome};
 
 /// How a thing is related to who asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -94,9 +94,10 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 8] = [
+const ABOUT_SOMEBODY: [&str; 9] = [
     "{user_id}",
     "{device_id}",
+    "{item_id}",
     "{customer_id}",
     "{site_id}",
     "{work_order_id}",
@@ -163,6 +164,8 @@ pub struct Things {
     pub owner: Member,
     /// His phone.
     pub device: DeviceId,
+    /// What it sent that was refused.
+    pub item: String,
     planned: Job,
     handed_in: Job,
 }
@@ -182,6 +185,7 @@ impl Things {
         let part = |part: &str| match part {
             "{user_id}" => self.owner.id.to_string(),
             "{device_id}" => self.device.to_string(),
+            "{item_id}" => self.item.clone(),
             "{customer_id}" => planned.customer.to_string(),
             "{site_id}" => planned.site.to_string(),
             "{work_order_id}" => planned.order.to_string(),
@@ -211,8 +215,12 @@ impl Things {
         assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
         let states = [office.row(done[0].planned.visit).await.state, office.row(done[1].planned.visit).await.state];
         assert_eq!(states, ["scheduled", "under_review"], "of {}", owner.login);
+        phone.intents.push(format!("no intent of {}", owner.id).into_bytes());
+        let refused = phone.round().await;
+        let [ack] = refused.acks.as_slice() else { panic!("one ack, not {:?}", refused.acks) };
+        let AckItem::UnreadableIntent(item) = ack.item else { panic!("{ack:?}") };
         let [planned, handed_in] = done.try_into().expect("one job per stage");
-        Self { owner, device: phone.device.id, planned, handed_in }
+        Self { owner, device: phone.device.id, item: item.to_string(), planned, handed_in }
     }
 }
 

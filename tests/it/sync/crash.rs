@@ -19,9 +19,6 @@ use integration_tests::server::TestServer;
 use serde_json::json;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
-use sync_core::intent::Intent;
-use sync_core::intent::IntentBody;
-use sync_core::intent::body::CreateVisit;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
 const KILLS: u64 = 24;
@@ -52,7 +49,7 @@ impl Writer {
             .edit(self.actor, |edit| edit.put(Map::Ticks, &format!("step/{}", self.sent), &record))
             .expect("an edit");
         let (chunks, intents) = if self.sent == 0 {
-            (vec![self.doc.save()], vec![self.create(phone)])
+            (vec![self.doc.save()], vec![phone.create_visit(&self.name)])
         } else {
             (self.doc.changes_since(&before).expect("known"), Vec::new())
         };
@@ -60,23 +57,6 @@ impl Writer {
         let chunks = chunks.into_iter().map(Blob).collect();
         let doc = PushDoc { id: self.doc.visit(), base_heads: Vec::new(), heads: self.doc.heads(), chunks };
         phone.pushing(vec![doc], intents)
-    }
-
-    fn create(&self, phone: &RemotePhone) -> Vec<u8> {
-        let body = CreateVisit {
-            visit_id: self.doc.visit(),
-            template: "broadband_install".to_owned(),
-            template_version: 1,
-            policy_version: 1,
-            work_order_id: None,
-            customer_id: None,
-            site_id: None,
-            reason: "on the way".to_owned(),
-        };
-        let id = RemotePhone::intent(&self.name);
-        let (at, by) = (RemotePhone::stamp(), phone.user());
-        let intent = Intent { id, at, by, base_version: None, body: IntentBody::CreateVisit(body) };
-        intent.to_bytes().expect("plain JSON")
     }
 }
 

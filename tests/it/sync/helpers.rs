@@ -7,10 +7,12 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use doorstep_store::evidence::{QuarantineRow, list_quarantine};
-use doorstep_store::per_backend;
+use doorstep_store::{Conn, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::Company;
+use integration_tests::db::with_conn;
 use integration_tests::phone::Phone;
+use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::DayNote;
 use sync_core::protocol::SyncResponse;
@@ -71,6 +73,30 @@ pub async fn column(app: &TestApp, table: &str, column: &str) -> Vec<String> {
 /// Runs statements behind the server's back.
 pub async fn run(app: &TestApp, sql: String) {
     app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&sql))?)).await;
+}
+
+/// What makes the database refuse readings of a visit, as a defect of the server would, or mends that; for SQLite and
+/// for PostgreSQL.
+pub fn refusing_readings(visit: VisitId, is_on: bool) -> [String; 2] {
+    if !is_on {
+        return ["DROP TRIGGER poison", "ALTER TABLE visit_readings DROP CONSTRAINT poison"].map(str::to_owned);
+    }
+    [
+        format!(
+            "CREATE TRIGGER poison BEFORE INSERT ON visit_readings WHEN NEW.visit_id = '{visit}' \
+             BEGIN SELECT RAISE(ABORT, 'not this one'); END;"
+        ),
+        format!("ALTER TABLE visit_readings ADD CONSTRAINT poison CHECK (visit_id <> '{visit}')"),
+    ]
+}
+
+/// Runs the statement of the engine behind the back of a server in another process.
+pub fn run_at(database_url: &str, [sqlite, postgres]: &[String; 2]) {
+    let done = with_conn(database_url, |conn| match conn {
+        Conn::Sqlite(conn) => conn.batch_execute(sqlite),
+        Conn::Postgres(conn) => conn.batch_execute(postgres),
+    });
+    done.expect("the database is told");
 }
 
 /// The only receipt of an answer, verified.

@@ -1,6 +1,6 @@
 //! Hostile documents over HTTP: each is kept byte for byte, named in the receipt, and stops nobody else.
 
-mod craft;
+pub(crate) mod craft;
 
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;

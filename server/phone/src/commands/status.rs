@@ -8,6 +8,7 @@ use sync_core::ids::VisitId;
 use sync_core::merge::view::{Conflict, Finding};
 use sync_core::plan::IntentResultRow;
 use sync_core::protocol::row::kind;
+use sync_core::quarantine::QuarantineNote;
 use sync_core::rules::{Need, blocking, findings, requirements};
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
@@ -15,12 +16,12 @@ use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
 use super::{Phone, Scene, finding_text, line, merge_members, summary};
 use crate::conflict;
 use crate::error::PhoneResult;
-use crate::late;
 use crate::output::Output;
 use crate::store::Tx;
 use crate::store::model::{LateWork, Safety};
 use crate::sync::elsewhere;
 use crate::visit::VisitContext;
+use crate::{late, refused};
 
 /// What no held receipt names.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -152,6 +153,11 @@ fn troubles(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
     let mut values: Vec<Value> =
         found.iter().map(|(kind, id, code)| json!({"kind": kind, "id": id, "code": code})).collect();
     let mut lines: Vec<String> = found.iter().map(|(kind, id, code)| format!("  {kind} {id}: {code}")).collect();
+    for note in tx.rows_as::<QuarantineNote>(kind::QUARANTINE)? {
+        let (value, line) = refused::shown(&note);
+        values.push(value);
+        lines.push(line);
+    }
     for (visit, work) in tx.late_work()? {
         values.push(json!({"kind": "late", "id": visit, "code": work.reason, "number": work.number,
             "late_work": work.json()}));
@@ -181,6 +187,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
         let complete = complete(tx, scene.visit, &context.view.heads)?;
+        let refused = refused::of_visit(tx, scene.visit)?;
         let mut answer = summary(tx, context, derived.state.code())?;
         merge_members(
             &mut answer,
@@ -197,9 +204,11 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "timeline": context.view.timeline, "statements": context.view.statements, "notes": context.view.notes,
                 "review": context.review, "is_gone": state.is_gone, "problem": state.problem,
                 "late_work": late_work.as_ref().map(LateWork::json), "complete": complete,
+                "quarantine": refused.iter().map(|(value, _)| value).collect::<Vec<_>>(),
             }),
         );
         let mut text = visit_text(&scene, &counting.view.conflicts, &missing, &noticed);
+        refused.iter().for_each(|(_, line)| text.push_str(&format!("\n{line}")));
         if let Some(at) = complete.as_ref().and_then(|word| word.get("at")).and_then(Value::as_str) {
             text.push_str(&format!("\n  complete at the server / 全部资料已在服务器: {at}"));
         }

@@ -16,10 +16,13 @@ use super::doc::JudgedDoc;
 use super::intents;
 use super::judge::Judged;
 use super::receipt::Held;
+use super::replayed::note_replays;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round};
 use crate::app::blobs::update_evidence;
+use crate::app::quarantine::item_key;
 use crate::app::reviews::on_resubmission;
+use crate::app::scope::audience_of_user;
 use crate::app::visits::reproject;
 use crate::app::{AppResult, AppState, ErrorCode};
 
@@ -50,11 +53,12 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     seal(conn, round)?;
     for doc in &judged.docs {
         let reason = late_reasons.get(&doc.visit).copied();
-        record_doc(conn, round, doc, reason, &mut pushed)?;
+        record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
     }
     for statement in &judged.statements {
-        record_statement(conn, round, statement, &mut pushed)?;
+        record_statement(conn, round, statement, &mut batch, &mut pushed)?;
     }
+    note_replays(conn, round, &judged.docs, &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched)?);
     devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &round.heartbeat(pushed.untaken()))?;
     let positions = batch.publish(conn, round.ctx.actor.org)?;
@@ -70,7 +74,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
 /// Judging and writing are two transactions: a revocation or reassignment between them counts.
 fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult<()> {
     let device = devices::find_device(conn, round.ctx.actor.org, round.device.id.0)?;
-    if device.is_none_or(|device| device.state != round.device.state) {
+    if !round.is_from_office && device.is_none_or(|device| device.state != round.device.state) {
         // The round began with other rights: the phone asks again and is judged by those it has now.
         return Err(ErrorCode::Busy.into());
     }
@@ -99,7 +103,13 @@ fn seal(conn: &mut Conn, round: &Round) -> AppResult<()> {
 
 /// Keeps refused bytes within the device's share and names them in the receipt; false if the share is used up
 /// and the phone must keep its copy.
-pub(super) fn quarantine(conn: &mut Conn, round: &Round, mut row: QuarantineRow, held: &mut Held) -> AppResult<bool> {
+pub(super) fn quarantine(
+    conn: &mut Conn,
+    round: &Round,
+    mut row: QuarantineRow,
+    batch: &mut FeedBatch,
+    held: &mut Held,
+) -> AppResult<bool> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
     let name = (row.id.clone(), row.code.clone());
     if let Some(known) = evidence::find_quarantined(conn, org, &row.id, device)?
@@ -115,6 +125,7 @@ pub(super) fn quarantine(conn: &mut Conn, round: &Round, mut row: QuarantineRow,
             return Ok(false);
         }
         evidence::keep_in_quarantine(conn, &row)?;
+        batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Quarantine, item_key(device, &row.id));
     }
     if row.id != name.0 {
         held.quarantined.push((row.id, row.code));
@@ -128,11 +139,12 @@ fn record_doc(
     round: &Round,
     doc: &JudgedDoc,
     late: Option<&str>,
+    batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {
     let mut ack = doc.ack(late);
     if let Some(row) = doc.quarantine(round)
-        && !quarantine(conn, round, row, &mut pushed.held)?
+        && !quarantine(conn, round, row, batch, &mut pushed.held)?
     {
         ack.code = Some("quarantine_full".to_owned());
     }
@@ -143,10 +155,16 @@ fn record_doc(
     Ok(())
 }
 
-fn record_statement(conn: &mut Conn, round: &Round, statement: &JudgedStatement, pushed: &mut Pushed) -> AppResult<()> {
+fn record_statement(
+    conn: &mut Conn,
+    round: &Round,
+    statement: &JudgedStatement,
+    batch: &mut FeedBatch,
+    pushed: &mut Pushed,
+) -> AppResult<()> {
     let mut ack = statement.ack();
     if let Some(row) = statement.quarantine(round)
-        && !quarantine(conn, round, row, &mut pushed.held)?
+        && !quarantine(conn, round, row, batch, &mut pushed.held)?
     {
         ack.code = Some("quarantine_full".to_owned());
     }

@@ -10,7 +10,7 @@ use doorstep_store::{Conn, StoreError, Txt};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::ChangeMeta;
 use sync_core::doc::genesis::genesis_actor;
-use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, RefusalCode, Stored};
+use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, Stored};
 use sync_core::ids::VisitId;
 use sync_core::merge::{self, View};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
@@ -179,11 +179,6 @@ impl RefusedDoc {
     }
 }
 
-/// Refusals of bytes rather than of one change among others: writing the rest anew would not help.
-const fn is_replayable(code: RefusalCode) -> bool {
-    !matches!(code, RefusalCode::ChangeEncodingNotAllowed | RefusalCode::ChecksumMismatch)
-}
-
 impl JudgedDoc {
     const fn unread(visit: VisitId, access: Access) -> Self {
         Self {
@@ -210,7 +205,7 @@ impl JudgedDoc {
             hash: refused.hash,
             code: refused.code.as_str(),
             bytes: refused.chunks.concat(),
-            replayable: is_replayable(refused.code),
+            replayable: refused.code.is_replayable(),
         });
         self.accepted = admission.accepted.map(|accepted| AcceptedDoc {
             view: merge::view(&accepted.doc),

@@ -156,7 +156,7 @@ pub(super) fn apply(
                 let row = quarantine_row(round, id, code, bytes);
                 let mut ack = Ack::new(*item, Outcome::Quarantined);
                 ack.code = Some(code.clone());
-                if !quarantine(conn, round, row, &mut pushed.held)? {
+                if !quarantine(conn, round, row, batch, &mut pushed.held)? {
                     ack.code = Some("quarantine_full".to_owned());
                 }
                 ack

@@ -15,6 +15,9 @@ mod projection;
 mod pull;
 mod push;
 mod receipt;
+mod redrive;
+mod replayed;
+mod salvage;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -35,6 +38,8 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipt
 use crate::domain::TokenKind;
 
 pub use projection::{claims, named_statements, project};
+pub use redrive::{Redriven, redrive};
+pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
@@ -50,12 +55,15 @@ pub(crate) struct Round {
     request: SyncRequest,
     /// The list the batch seal covers.
     sealed: Option<String>,
+    /// Whether the office lets bytes be judged again, or writes what it salvaged: the state of the device and its seal
+    /// do not count then.
+    is_from_office: bool,
 }
 
 impl Round {
     /// A revoked device reads nothing, and what it brings goes to quarantine.
     fn is_revoked(&self) -> bool {
-        self.device.state == "revoked"
+        self.device.state == "revoked" && !self.is_from_office
     }
 
     /// A suspended device reads nothing; what it brings is accepted and marked.
@@ -208,7 +216,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
     let sealed = verify_batch_seal(org, &request, &key).map_err(|error| {
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
-    Ok(Round { ctx, device, request, sealed })
+    Ok(Round { ctx, device, request, sealed, is_from_office: false })
 }
 
 /// Two pushes of one document in one request could not both be judged against what is stored.

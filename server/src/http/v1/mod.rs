@@ -8,6 +8,7 @@ pub mod day_board;
 pub mod devices;
 pub mod health;
 pub mod live;
+pub mod quarantine;
 pub mod reviews;
 pub mod search;
 pub mod sites;

@@ -1,7 +1,7 @@
 //! Makes changes that no honest phone would.
 
 use automerge::transaction::{CommitOptions, Transactable as _, Transaction};
-use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType, ReadDoc as _};
+use automerge::{ActorId, Automerge, Change, ChangeHash, ExpandedChange, ObjId, ObjType, ReadDoc as _};
 use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
@@ -38,12 +38,41 @@ pub fn nested(doc: &VisitDoc, actor: Actor, depth: usize) -> Vec<u8> {
     change.raw_bytes().to_vec()
 }
 
+/// A change that no visit may have, with good work beside the nested map: a reading and a line of the notes.
+pub fn mixed(doc: &VisitDoc, actor: Actor, key: &str, reading: &str, note: &str) -> Vec<u8> {
+    let visit = doc.visit();
+    let change = raw_change(doc, actor, |transaction| {
+        put(transaction, visit, Map::Measures, key, reading);
+        transaction.put_object(object(visit, Map::Ticks), "nested", ObjType::Map).expect("a map");
+        transaction.splice_text(notes(visit), 0, 0, note).expect("a text");
+    });
+    change.raw_bytes().to_vec()
+}
+
 /// The same change with something altered, hash and checksum right.
 pub fn altered(change: &Change, alter: impl FnOnce(&mut ExpandedChange)) -> Vec<u8> {
     let mut expanded = change.decode();
     expanded.hash = None;
     alter(&mut expanded);
     Change::from(expanded).raw_bytes().to_vec()
+}
+
+/// The same change behind another one of its writer.
+pub fn after(change: &Change, previous: &[u8]) -> Vec<u8> {
+    altered(change, |change| {
+        change.seq += 1;
+        change.start_op = (change.start_op.get() + 20).try_into().expect("a counter");
+        change.deps = vec![ChangeHash(hash_of(previous).0)];
+    })
+}
+
+/// The same change with the writer's last number, and the past of the document's beginning.
+pub fn forked(doc: &VisitDoc, change: &Change) -> Vec<u8> {
+    altered(change, |change| {
+        change.seq -= 1;
+        change.deps = vec![ChangeHash(doc.change_metas()[0].hash.0)];
+        change.start_op = 17.try_into().expect("a counter");
+    })
 }
 
 /// Changes that follow a change which is not among them.
@@ -60,6 +89,10 @@ pub fn chain_after(root: &Change, len: usize) -> Vec<Vec<u8>> {
         chunks.push(next);
     }
     chunks
+}
+
+fn notes(visit: VisitId) -> ObjId {
+    ObjId::Id(16, ActorId::from(&visit.as_bytes()[..]), 0)
 }
 
 fn object(visit: VisitId, map: Map) -> ObjId {
@@ -95,4 +128,51 @@ pub fn zeros_deflated(len: usize) -> Vec<u8> {
     }
     bits.extend([false; 7]); // end
     bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << at)).collect()
+}
+
+/// A change of hand-made columns with a million operations in a hundred bytes (A3).
+pub fn a_million_operations(doc: &VisitDoc, actor: Actor) -> Vec<u8> {
+    let (heads, metas) = (doc.heads(), doc.change_metas());
+    let last_seq = metas.iter().filter(|meta| meta.actor == actor).map(|meta| meta.seq).max().unwrap_or(0);
+    let max_op = metas.iter().map(|meta| meta.max_op).max().unwrap_or(0);
+    let mut body = vec![u8::try_from(heads.len()).expect("few heads")];
+    heads.iter().for_each(|head| body.extend(head.0));
+    body.push(16);
+    body.extend(actor.0);
+    uleb(&mut body, usize::try_from(last_seq + 1).expect("small"));
+    uleb(&mut body, usize::try_from(max_op + 1).expect("small"));
+    body.extend([0, 0, 1, 16]);
+    body.extend(doc.visit().as_bytes());
+    let million = |value: u8| {
+        let mut run = Vec::new();
+        // One million as signed LEB128.
+        run.extend([0xc0, 0x84, 0x3d, value]);
+        run
+    };
+    let mut inserts = vec![0];
+    uleb(&mut inserts, 1_000_000);
+    let columns = [
+        (0x01, million(1)),
+        (0x02, million(16)),
+        (0x13, million(0)),
+        (0x34, inserts),
+        (0x42, million(1)),
+        (0x56, million(6)),
+        (0x70, million(0)),
+    ];
+    body.push(u8::try_from(columns.len()).expect("few"));
+    for (specification, data) in &columns {
+        uleb(&mut body, *specification);
+        uleb(&mut body, data.len());
+    }
+    columns.iter().for_each(|(_, data)| body.extend(data));
+    chunk(1, &body)
+}
+
+fn uleb(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push(u8::try_from(value & 0x7f).expect("seven bits") | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).expect("seven bits"));
 }

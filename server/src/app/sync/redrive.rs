@@ -1,0 +1,140 @@
+//! Remedy *re-drive*: stored bytes are judged once more as if their device sent them, after the cause was mended.
+//!
+//! Changes and statements are known by hash and digest, intents by id, so that driving the same item twice has no
+//! second effect.
+
+use std::sync::Arc;
+
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::quarantine::QuarantineItem;
+use doorstep_store::{Conn, devices};
+use serde_json::json;
+use sync_core::bytes::Blob;
+use sync_core::guard::{self, Limits};
+use sync_core::ids::{BatchId, DeviceId, VisitId};
+use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
+
+use super::{Round, push};
+use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit, once::Once};
+use crate::domain::{Actor, TokenKind};
+
+/// What driving an item again came to.
+#[derive(Debug, Clone)]
+pub struct Redriven {
+    /// The item as it is now.
+    pub item: QuarantineItem,
+    /// The outcome a phone would have been told.
+    pub outcome: Outcome,
+    /// Why it was refused again.
+    pub code: Option<String>,
+}
+
+/// Judges the bytes of an item again, and writes what is good now.
+///
+/// # Errors
+/// `not_found`; `state_invalid` for an item whose content counts already, or whose phone wrote it anew.
+pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Redriven> {
+    let (batch, asker, name) = (BatchId(state.id()), ctx.clone(), id.clone());
+    let round = state.store.read(move |conn| round_of(conn, &asker, device, &name, batch)).await?;
+    let pushed = push::push(state, &Arc::new(round)).await?;
+    let acks = [pushed.docs, pushed.intents, pushed.statements].concat();
+    let ack = acks.into_iter().next().ok_or_else(|| AppError::Internal("a re-driven item has no ack".to_owned()))?;
+    let app = state.clone();
+    state.store.write(move |conn| conclude(conn, &app, &ctx, device, &id, &ack)).await
+}
+
+/// A push of nothing but the item, by its device and its rep.
+fn round_of(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId) -> AppResult<Round> {
+    let item = load(conn, ctx, device, id)?;
+    require_unsettled(&item)?;
+    if item.state == "replayed" {
+        // The phone wrote its records anew: the same ones twice would stand as a conflict for ever.
+        return Err(ErrorCode::StateInvalid.into());
+    }
+    let bytes = load_bytes(conn, ctx.actor.org, device, id)?;
+    let mut request = empty_request(device, batch);
+    match (item.kind.as_str(), item.visit_id) {
+        ("doc", Some(visit)) => request.docs.push(doc_of(visit.0, bytes)),
+        ("statement", _) => request.statements.extend(statement_of(&bytes)),
+        _ => request.intents.push(Blob(bytes)),
+    }
+    round(conn, ctx, &item, device, request)
+}
+
+/// A request without content, as this device would send it.
+pub(super) const fn empty_request(device: DeviceId, batch: BatchId) -> SyncRequest {
+    SyncRequest {
+        protocol: 1,
+        device_id: device,
+        batch_id: batch,
+        cursor: None,
+        max_bytes: 0,
+        docs: Vec::new(),
+        intents: Vec::new(),
+        statements: Vec::new(),
+        device_state: None,
+        seal: None,
+    }
+}
+
+/// The round in which the office acts for the rep whose item it is; `writer` owns the actor of new changes.
+pub(super) fn round(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    item: &QuarantineItem,
+    writer: DeviceId,
+    request: SyncRequest,
+) -> AppResult<Round> {
+    let mut device = devices::find_device(conn, ctx.actor.org, item.device_id.0)?.ok_or(ErrorCode::NotFound)?;
+    device.id.0 = writer;
+    let actor = Actor {
+        org: ctx.actor.org,
+        user: item.user_id.0,
+        team: None,
+        roles: Vec::new(),
+        device: Some(item.device_id.0),
+        session: None,
+        token: TokenKind::Upload,
+    };
+    let ctx = Ctx { now: ctx.now, actor, scope: ctx.scope, once: Once::default(), grants: Vec::new() };
+    Ok(Round { ctx, device, request, sealed: None, is_from_office: true })
+}
+
+fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {
+    let chunks = guard::split_chunks(&bytes).unwrap_or_else(|| vec![bytes]);
+    pushed(visit, chunks)
+}
+
+/// A pushed document of these chunks, which its heads cover.
+pub(super) fn pushed(visit: VisitId, chunks: Vec<Vec<u8>>) -> PushDoc {
+    let heads = guard::heads_of(&chunks, &Limits::DEFAULT);
+    PushDoc { id: visit, base_heads: Vec::new(), heads, chunks: chunks.into_iter().map(Blob).collect() }
+}
+
+/// Body and seal are kept in one piece: the body, a line feed, the seal, which holds none.
+fn statement_of(bytes: &[u8]) -> Option<PushStatement> {
+    let at = bytes.iter().rposition(|byte| *byte == b'\n')?;
+    let (body, seal) = (bytes.get(..at)?, bytes.get(at + 1..)?);
+    Some(PushStatement { body: Blob(body.to_vec()), seal: String::from_utf8(seal.to_vec()).ok()? })
+}
+
+fn conclude(
+    conn: &mut Conn,
+    state: &AppState,
+    ctx: &Ctx,
+    device: DeviceId,
+    id: &str,
+    ack: &Ack,
+) -> AppResult<Redriven> {
+    let item = load(conn, ctx, device, id)?;
+    let counts = matches!(ack.outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late);
+    if counts && item.state != "redriven" {
+        let mut batch = FeedBatch::new();
+        settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, &mut batch)?;
+        batch.publish(conn, ctx.actor.org)?;
+    }
+    let detail = json!({ "device": device, "code": item.code, "outcome": ack.outcome, "again": ack.code });
+    audit::record(conn, state, ctx, "quarantine.redriven", id, &detail)?;
+    Ok(Redriven { item: load(conn, ctx, device, id)?, outcome: ack.outcome, code: ack.code.clone() })
+}

@@ -1,0 +1,214 @@
+//! Remedy *salvage*: the office chooses from what refused bytes would have written, and the server writes it.
+//!
+//! The guard's own reader reads the bytes; nothing of them is ever applied. What is chosen becomes one new change,
+//! authored by the rep whose records they are and written by an actor bound to the office user and the document, and
+//! passes the guard like any other.
+
+use doorstep_store::feed::FeedBatch;
+use doorstep_store::quarantine::QuarantineItem;
+use doorstep_store::{Conn, documents};
+use serde_json::{Value, json};
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::genesis::genesis;
+use sync_core::doc::{DocError, Edit, VisitDoc};
+use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
+use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
+
+use super::doc::Access;
+use super::redrive::{empty_request, pushed, round};
+use super::{apply, judge};
+use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
+use crate::app::rows::corrupt;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
+
+/// What can be taken over of an item.
+#[derive(Debug, Clone)]
+pub struct Salvaged {
+    /// The item.
+    pub item: QuarantineItem,
+    /// Its records, each with whether the document holds it already.
+    pub records: Vec<(SalvagedRecord, bool)>,
+    /// Texts for the notes, by change.
+    pub notes: Vec<(Hash, String)>,
+    /// Operations that are left out.
+    pub left_out: u64,
+    /// Parts that cannot be read.
+    pub unreadable: usize,
+}
+
+/// The positions that the office chose.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Of records.
+    pub records: Vec<usize>,
+    /// Of texts for the notes.
+    pub notes: Vec<usize>,
+}
+
+/// Reads what can be taken over of an item.
+///
+/// # Errors
+/// `not_found`; `state_invalid` for an item that is no document.
+pub async fn show_salvage(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Salvaged> {
+    let actor = random_actor(state);
+    state.store.read(move |conn| Case::open(conn, &ctx, device, &id, actor)?.shown()).await
+}
+
+/// Writes what was chosen in the name of the rep, and settles the item.
+///
+/// # Errors
+/// `not_found`; `invalid` naming a position that does not exist or a record the guard refuses; `state_invalid` for an
+/// item that is settled, is no document, or is of a visit the rep never had.
+pub async fn apply_salvage(
+    state: &AppState,
+    ctx: Ctx,
+    device: DeviceId,
+    id: String,
+    choice: Choice,
+) -> AppResult<Salvaged> {
+    let (app, actor, batch) = (state.clone(), random_actor(state), BatchId(state.id()));
+    ctx.once().write(&state.store, move |conn| write(conn, &app, &ctx, (device, &id), &choice, actor, batch)).await
+}
+
+fn random_actor(state: &AppState) -> Actor {
+    let mut actor = Actor([0; 16]);
+    state.random.fill(&mut actor.0);
+    actor
+}
+
+/// An item, what can be read of it, and the document it belongs to.
+struct Case {
+    item: QuarantineItem,
+    visit: VisitId,
+    found: Salvage,
+    doc: VisitDoc,
+    is_stored: bool,
+    actor: Actor,
+}
+
+impl Case {
+    fn open(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, random: Actor) -> AppResult<Self> {
+        let org = ctx.actor.org;
+        let item = load(conn, ctx, device, id)?;
+        let Some(visit) = item.visit_id.filter(|_| item.kind == "doc").map(|visit| visit.0) else {
+            let refusal = Refusal::new(ErrorCode::StateInvalid);
+            return Err(refusal.detail("Only documents can be salvaged", "只有文档可以补录").into());
+        };
+        let bytes = load_bytes(conn, org, device, id)?;
+        let found = salvage(visit, item.user_id.0, &bytes, &Limits::DEFAULT);
+        let (doc, is_stored) = document(conn, org, visit)?;
+        let known = documents::find_actor_of(conn, org, visit, writer(ctx.actor.user))?;
+        Ok(Self { item, visit, found, doc, is_stored, actor: known.unwrap_or(random) })
+    }
+
+    fn shown(self) -> AppResult<Salvaged> {
+        let is_held = |record: &SalvagedRecord| {
+            let mut trial = self.doc.clone();
+            matches!(trial.edit(self.actor, |edit| put(edit, record)), Ok(None))
+        };
+        let records = self.found.records.iter().map(|record| (record.clone(), is_held(record))).collect();
+        let Salvage { notes, left_out, unreadable, .. } = self.found;
+        Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
+    }
+
+    fn chosen(&self, choice: &Choice) -> AppResult<(Vec<&SalvagedRecord>, Vec<&str>)> {
+        let mut refusal = Refusal::new(ErrorCode::Invalid);
+        let (mut records, mut notes) = (Vec::new(), Vec::new());
+        for (place, at) in choice.records.iter().enumerate() {
+            match self.found.records.get(*at) {
+                Some(record) if record.refused.is_none() => records.push(record),
+                Some(_) => refusal = refusal.field(format!("records[{place}]"), "a record that is not refused itself"),
+                None => refusal = refusal.field(format!("records[{place}]"), "the position of a record"),
+            }
+        }
+        for (place, at) in choice.notes.iter().enumerate() {
+            match self.found.notes.get(*at) {
+                Some((_, text)) => notes.push(text.as_str()),
+                None => refusal = refusal.field(format!("notes[{place}]"), "the position of a text"),
+            }
+        }
+        if records.is_empty() && notes.is_empty() {
+            refusal = refusal.field("records", "at least one record or text");
+        }
+        refusal.into_result().map(|()| (records, notes))
+    }
+
+    /// The change that writes what was chosen; `None` if the document holds all of it.
+    fn change(&mut self, choice: &Choice) -> AppResult<Option<Vec<u8>>> {
+        let (records, texts) = self.chosen(choice)?;
+        let before = sync_core::merge::view(&self.doc).notes;
+        let notes = texts.iter().fold(before.clone(), |all, text| {
+            if all.is_empty() { (*text).to_owned() } else { format!("{all}\n{text}") }
+        });
+        let mut doc = self.doc.clone();
+        let written = doc.edit(self.actor, |edit| {
+            records.iter().try_for_each(|record| put(edit, record))?;
+            if notes == before { Ok(()) } else { edit.set_notes(&notes) }
+        });
+        written.map(|change| change.map(|change| change.chunk)).map_err(|error| {
+            let refusal = Refusal::new(ErrorCode::Invalid);
+            refusal.field("records", format!("records that can be written: {error}")).into()
+        })
+    }
+}
+
+/// The office user as the owner of an actor: actors belong to devices, and no device has the id of a user.
+const fn writer(user: UserId) -> DeviceId {
+    DeviceId(user.0)
+}
+
+fn document(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<(VisitDoc, bool)> {
+    match documents::find_current(conn, org, visit)? {
+        Some((_, bytes)) => {
+            Ok((VisitDoc::load(visit, &bytes).map_err(|error| corrupt("documents", visit, error))?, true))
+        }
+        None => Ok((VisitDoc::create(visit).map_err(|error| AppError::Internal(error.to_string()))?, false)),
+    }
+}
+
+/// Writes a record; one that is there already stays as it is.
+fn put(edit: &mut Edit<'_, '_>, record: &SalvagedRecord) -> Result<(), DocError> {
+    let value: Value =
+        serde_json::from_str(&record.record).map_err(|error| DocError::Record { what: error.to_string() })?;
+    match edit.put(record.map, &record.key, &value) {
+        Err(DocError::AlreadyWritten { .. }) => Ok(()),
+        done => done,
+    }
+}
+
+fn write(
+    conn: &mut Conn,
+    state: &AppState,
+    ctx: &Ctx,
+    (device, id): (DeviceId, &str),
+    choice: &Choice,
+    random: Actor,
+    batch: BatchId,
+) -> AppResult<Salvaged> {
+    let mut case = Case::open(conn, ctx, device, id, random)?;
+    require_unsettled(&case.item)?;
+    if let Some(change) = case.change(choice)? {
+        let first = (!case.is_stored).then(|| genesis(case.visit).bytes);
+        let mut request = empty_request(device, batch);
+        request.docs.push(pushed(case.visit, first.into_iter().chain([change]).collect()));
+        let round = round(conn, ctx, &case.item, writer(ctx.actor.user), request)?;
+        let judged = judge::judge(conn, &round)?;
+        for doc in &judged.docs {
+            if let Some(refused) = &doc.refused {
+                return Err(Refusal::new(ErrorCode::Invalid).field("records", refused.code).into());
+            }
+            if doc.access == Access::None || doc.view().is_none() {
+                let refusal = Refusal::new(ErrorCode::StateInvalid);
+                return Err(refusal.detail("The rep never had this visit", "该任务从未派给此人").into());
+            }
+        }
+        apply::apply(conn, state, &round, &judged)?;
+    }
+    let mut told = FeedBatch::new();
+    settle(conn, ctx.actor.org, &case.item, "salvaged", Some((ctx.actor.user, None)), ctx.now, &mut told)?;
+    told.publish(conn, ctx.actor.org)?;
+    let detail = json!({ "device": device, "code": case.item.code, "visit": case.visit,
+        "records": choice.records, "notes": choice.notes });
+    audit::record(conn, state, ctx, "quarantine.salvaged", id, &detail)?;
+    Case::open(conn, ctx, device, id, random)?.shown()
+}

@@ -1,0 +1,193 @@
+//! What is in quarantine, and what became of it; the bytes are kept by [`crate::evidence`].
+
+use diesel::prelude::*;
+use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::schema::{devices, quarantine};
+use crate::text::Txt;
+
+/// A quarantined item without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct QuarantineItem {
+    /// Change hash, statement digest, or SHA-256 of the bytes.
+    pub id: String,
+    /// Who sent it.
+    pub device_id: Txt<DeviceId>,
+    /// Whose phone it is.
+    pub user_id: Txt<UserId>,
+    /// `doc`, `intent` or `statement`.
+    pub kind: String,
+    /// The visit, if known.
+    pub visit_id: Option<Txt<VisitId>>,
+    /// Why it was refused.
+    pub code: String,
+    /// Size of the bytes.
+    pub size: i64,
+    /// When it arrived.
+    pub received_at_ms: i64,
+    /// `open`, `redriven`, `replayed`, `salvaged` or `dismissed`.
+    pub state: String,
+    /// Grows with each change of state.
+    pub version: i64,
+    /// When the state last changed.
+    pub settled_at_ms: Option<i64>,
+    /// Who changed it; absent where the phone did.
+    pub settled_by: Option<Txt<UserId>>,
+    /// Why, in words of a person.
+    pub remark: Option<String>,
+}
+
+/// Which items a list names.
+#[derive(Debug, Clone, Default)]
+pub struct QuarantineFilter {
+    /// Of one phone.
+    pub device: Option<DeviceId>,
+    /// Of one visit.
+    pub visit: Option<VisitId>,
+    /// Refused for one reason.
+    pub code: Option<String>,
+    /// In one state.
+    pub state: Option<String>,
+    /// Of phones of these people; `None` for everybody's.
+    pub people: Option<Vec<UserId>>,
+}
+
+/// Place in the list: newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineKey {
+    /// When the item arrived.
+    pub received_at_ms: i64,
+    /// Its id.
+    pub id: String,
+    /// Its phone.
+    pub device: DeviceId,
+}
+
+macro_rules! items {
+    () => {
+        quarantine::table
+            .inner_join(
+                devices::table.on(devices::org_id.eq(quarantine::org_id).and(devices::id.eq(quarantine::device_id))),
+            )
+            .select((
+                quarantine::id,
+                quarantine::device_id,
+                devices::user_id,
+                quarantine::kind,
+                quarantine::visit_id,
+                quarantine::code,
+                diesel::dsl::sql::<diesel::sql_types::BigInt>("CAST(LENGTH(quarantine.bytes) AS BIGINT)"),
+                quarantine::received_at_ms,
+                quarantine::state,
+                quarantine::version,
+                quarantine::settled_at_ms,
+                quarantine::settled_by,
+                quarantine::remark,
+            ))
+    };
+}
+
+/// Items newest first, behind `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_items(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &QuarantineFilter,
+    after: Option<&QuarantineKey>,
+    limit: i64,
+) -> StoreResult<Vec<QuarantineItem>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = items!()
+            .filter(quarantine::org_id.eq(Txt(org)))
+            .order((quarantine::received_at_ms.desc(), quarantine::id.desc(), quarantine::device_id.desc()))
+            .limit(limit)
+            .into_boxed();
+        if let Some(device) = filter.device {
+            query = query.filter(quarantine::device_id.eq(Txt(device)));
+        }
+        if let Some(visit) = filter.visit {
+            query = query.filter(quarantine::visit_id.eq(Txt(visit)));
+        }
+        if let Some(code) = &filter.code {
+            query = query.filter(quarantine::code.eq(code));
+        }
+        if let Some(state) = &filter.state {
+            query = query.filter(quarantine::state.eq(state));
+        }
+        if let Some(people) = &filter.people {
+            query = query.filter(devices::user_id.eq_any(people.iter().copied().map(Txt)));
+        }
+        if let Some(QuarantineKey { received_at_ms: at, id, device }) = after {
+            let same = quarantine::received_at_ms.eq(*at);
+            // The first condition alone lets both engines start inside the index.
+            query = query.filter(quarantine::received_at_ms.le(*at)).filter(quarantine::received_at_ms.lt(*at)
+                .or(same.and(quarantine::id.lt(id)))
+                .or(same.and(quarantine::id.eq(id)).and(quarantine::device_id.lt(Txt(*device)))));
+        }
+        query.load(c)
+    })?)
+}
+
+/// One item.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> StoreResult<Option<QuarantineItem>> {
+    Ok(per_backend!(conn, c => items!()
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))).and(quarantine::id.eq(id)))
+        .first(c)
+        .optional())?)
+}
+
+/// The open items of a phone about documents of these visits.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_open_of_visits(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    visits: &[VisitId],
+) -> StoreResult<Vec<QuarantineItem>> {
+    Ok(per_backend!(conn, c => items!()
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
+        .filter(quarantine::state.eq("open").and(quarantine::kind.eq("doc")))
+        .filter(quarantine::visit_id.eq_any(visits.iter().copied().map(Txt)))
+        .load(c))?)
+}
+
+/// What became of an item.
+#[derive(Debug, Clone)]
+pub struct Settlement<'a> {
+    /// The new state.
+    pub state: &'a str,
+    /// When.
+    pub at_ms: i64,
+    /// By whom; `None` where the phone did it.
+    pub by: Option<UserId>,
+    /// Why.
+    pub remark: Option<&'a str>,
+}
+
+/// Writes what became of an item that was read in this version.
+///
+/// # Errors
+/// Stale if it changed meanwhile.
+pub fn settle_item(conn: &mut Conn, org: OrgId, item: &QuarantineItem, done: &Settlement<'_>) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(quarantine::table.filter(
+        quarantine::org_id.eq(Txt(org))
+            .and(quarantine::device_id.eq(item.device_id))
+            .and(quarantine::id.eq(&item.id))
+            .and(quarantine::version.eq(item.version)),
+    )).set((
+        quarantine::state.eq(done.state),
+        quarantine::version.eq(item.version + 1),
+        quarantine::settled_at_ms.eq(done.at_ms),
+        quarantine::settled_by.eq(done.by.map(Txt)),
+        quarantine::remark.eq(done.remark),
+    )).execute(c))?)
+}

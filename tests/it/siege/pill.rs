@@ -1,0 +1,179 @@
+//! The poison pill: four bad things on one phone with twenty visits. The other visits land, and each remedy is played.
+
+use integration_tests::call::Call;
+use integration_tests::remote::RemotePhone;
+use serde_json::{Value, json};
+use sync_core::bytes::{Actor, Hash};
+use sync_core::doc::{Map, VisitDoc};
+use sync_core::protocol::{Ack, AckItem, Outcome};
+
+use super::{Scene, actor, heads, pushed, tick};
+use crate::sync::helpers::{refusing_readings, run_at};
+use crate::sync::hostile::craft::mixed;
+
+/// Most memory of the server, whatever the phone sends.
+const MEMORY: u64 = 300 << 20;
+
+/// A PNG of 90 megapixels whose pixels are all there: the decoder cannot scale it, and 50 megapixels is its limit.
+fn ninety_megapixels() -> Vec<u8> {
+    use std::io::Write as _;
+    let (width, height) = (10_000u32, 9_000u32);
+    let header = [&width.to_be_bytes(), &height.to_be_bytes(), [8, 0, 0, 0, 0].as_slice()].concat();
+    let mut pixels = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    let row = vec![0; 10_001];
+    (0..height).for_each(|_| pixels.write_all(&row).expect("a row"));
+    let pixels = pixels.finish().expect("the end");
+    let chunk = |name: &[u8; 4], body: &[u8]| {
+        let mut crc = flate2::Crc::new();
+        crc.update(name);
+        crc.update(body);
+        let length = u32::try_from(body.len()).expect("short").to_be_bytes();
+        [length.as_slice(), name, body, &crc.sum().to_be_bytes()].concat()
+    };
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(b"IHDR", &header), &chunk(b"IDAT", &pixels), &chunk(b"IEND", &[])].concat()
+}
+
+/// What the phone sends for a visit since its heads.
+fn since(doc: &VisitDoc, before: &[Hash]) -> Vec<Vec<u8>> {
+    doc.changes_since(before).expect("known heads")
+}
+
+/// The preview of a photo once the job has looked at it.
+fn preview(scene: &Scene, visit: &VisitDoc) -> Value {
+    for _ in 0..100_000 {
+        let review = scene.get(&format!("/v1/visits/{}/review", visit.visit()));
+        let photo = review["photos"][0].clone();
+        if photo["preview"] != "pending" {
+            return photo["preview"].clone();
+        }
+    }
+    panic!("the preview job never came to it")
+}
+
+/// Lets the database refuse readings of a visit, or no longer, as a defect of the server that is mended later.
+fn refuse_readings(scene: &Scene, visit: &VisitDoc, is_on: bool) {
+    run_at(scene.server.database_url(), &refusing_readings(visit.visit(), is_on));
+}
+
+fn measure(doc: &mut VisitDoc, scene: &Scene, key: &str) {
+    let (actor, record) = (actor(doc), reading(scene));
+    doc.edit(actor, |edit| edit.put(Map::Measures, key, &record)).expect("an edit");
+}
+
+fn reading(scene: &Scene) -> Value {
+    json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
+        "at": RemotePhone::stamp(), "by": scene.phone.user()})
+}
+
+fn readings(scene: &Scene, doc: &VisitDoc) -> usize {
+    let review = scene.get(&format!("/v1/visits/{}/review", doc.visit()));
+    let readings = review["readings"].as_array().expect("readings");
+    readings.iter().filter(|one| one["value"].is_string()).count()
+}
+
+#[test]
+fn one_poisoned_phone_loses_nothing_stops_nobody_and_every_remedy_works() {
+    let mut scene = Scene::begin();
+    let process = scene.server.process_id();
+    let image = ninety_megapixels();
+    let before: Vec<Vec<Hash>> = scene.docs.iter().map(VisitDoc::heads).collect();
+    let (phone, mut docs) = (scene.phone.clone(), std::mem::take(&mut scene.docs));
+    for doc in &mut docs {
+        tick(doc, &phone, "kit_check/ladder");
+    }
+    // 1: a nested object beside a good reading. 2: a change that was cut. 3: a step nobody knows. 4: a huge photo.
+    let nested =
+        mixed(&docs[0], actor(&docs[0]), "01955f2c-3000-7000-8000-0000000a0001", &reading(&scene).to_string(), "");
+    tick(&mut docs[2], &phone, "a_step_of_tomorrow/x");
+    let photo = json!({"slot": "outdoor_route", "sha256": Hash::of(&image), "bytes": image.len(),
+        "media_type": "image/png", "width": 10_000, "height": 9_000, "source": "camera", "by": phone.user(),
+        "taken_at": RemotePhone::stamp()});
+    let writer = actor(&docs[3]);
+    docs[3]
+        .edit(writer, |edit| edit.put(Map::Photos, "01955f2c-3000-7000-8000-0000000a0004", &photo))
+        .expect("a photo");
+
+    let mut pushes: Vec<_> = docs.iter().zip(&before).map(|(doc, heads)| pushed(doc, since(doc, heads))).collect();
+    pushes[0] = pushed(&docs[0], [since(&docs[0], &before[0]), vec![nested.clone()]].concat());
+    let mut cut = since(&docs[1], &before[1]);
+    let whole = cut.remove(0);
+    let cut = whole[..whole.len() - 7].to_vec();
+    pushes[1] = pushed(&docs[1], vec![cut.clone()]);
+    let answer = scene.push(pushes);
+    let ack_of = |doc: &VisitDoc| answer.acks.iter().find(|ack| ack.item == AckItem::Doc(doc.visit())).expect("an ack");
+    for (number, doc) in docs.iter().enumerate() {
+        let expected = if number < 2 { Outcome::NeedReplay } else { Outcome::Stored };
+        assert_eq!(ack_of(doc).outcome, expected, "visit {number}: {:?}", ack_of(doc));
+    }
+    for doc in &docs[2..] {
+        assert_eq!(heads(&scene.server, doc.visit()), doc.heads(), "it landed whole");
+    }
+
+    // Both are in quarantine: with code and remedy, byte for byte.
+    let items = [(0, "operation_not_allowed", &nested), (1, "change_rejected", &cut)];
+    for (number, code, bytes) in items {
+        let ack: &Ack = ack_of(&docs[number]);
+        let shown = scene.get(&scene.item(ack));
+        assert_eq!((&shown["code"], &shown["state"]), (&json!(code), &json!("open")));
+        assert!(shown["hint"]["zh-CN"].as_str().is_some_and(|hint| hint.contains("要求")), "{shown}");
+        assert_eq!(&scene.ask(Call::get(format!("{}/bytes", scene.item(ack)))).body, bytes);
+    }
+    // The unknown step is stored, and reported.
+    let review = scene.get(&format!("/v1/visits/{}/review", docs[2].visit()));
+    assert!(review["findings"].to_string().contains("a_step_of_tomorrow"), "{}", review["findings"]);
+    // The image is kept; there is no preview of it.
+    let put = Call::new("PUT", format!("/v1/blobs/{}", Hash::of(&image))).bytes("application/octet-stream", image);
+    scene.server.send(&put.bearer(phone.access())).expect(200);
+    assert_eq!(preview(&scene, &docs[3]), "no_preview");
+
+    salvage(&scene, &docs[0], ack_of(&docs[0]));
+    let cut = ack_of(&docs[1]).clone();
+    replay(&scene, &mut docs[1], &before[1], &cut);
+    redrive(&scene, &mut docs[4]);
+    assert_eq!(scene.server.process_id(), process, "the same process all the time");
+    let peak = scene.server.peak_memory_bytes();
+    println!("peak memory of the server: {} MiB", peak >> 20);
+    assert!(peak <= MEMORY, "{peak} bytes");
+}
+
+/// The office takes over the reading beside the nested object.
+fn salvage(scene: &Scene, doc: &VisitDoc, ack: &Ack) {
+    assert_eq!(readings(scene, doc), 0);
+    let path = format!("{}/salvage", scene.item(ack));
+    let shown = scene.get(&path);
+    assert_eq!((&shown["records"][0]["map"], &shown["left_out"]), (&json!("measures"), &json!(1)), "{shown}");
+    let done = scene.ask(Call::post(path).json(&json!({"records": [0]}))).expect(200);
+    assert_eq!(done["item"]["state"], "salvaged");
+    assert_eq!(readings(scene, doc), 1);
+}
+
+/// The phone writes what was cut anew, under a new actor.
+fn replay(scene: &Scene, doc: &mut VisitDoc, before: &[Hash], ack: &Ack) {
+    let known = doc.changes_since(&[]).expect("all changes");
+    let lost = since(doc, before).len();
+    let mut anew = VisitDoc::create(doc.visit()).expect("a document");
+    anew.apply_trusted(&known[..known.len() - lost], before).expect("what the server holds");
+    let record = json!({"done": true, "at": RemotePhone::stamp(), "by": scene.phone.user()});
+    anew.edit(Actor([0x33; 16]), |edit| edit.put(Map::Ticks, "kit_check/ladder", &record)).expect("an edit");
+    let again = scene.push_one(&anew, since(&anew, before));
+    assert_eq!(again.outcome, Outcome::Stored, "{again:?}");
+    assert_eq!(scene.get(&scene.item(ack))["state"], "replayed");
+    *doc = anew;
+}
+
+/// The server cannot store a reading; once that is mended the office lets the same bytes be judged again.
+fn redrive(scene: &Scene, doc: &mut VisitDoc) {
+    let before = doc.heads();
+    refuse_readings(scene, doc, true);
+    measure(doc, scene, "01955f2c-3000-7000-8000-0000000a0005");
+    let ack = scene.push_one(doc, since(doc, &before));
+    assert_eq!((ack.outcome, ack.code.as_deref()), (Outcome::Quarantined, Some("not_writable")));
+    let path = format!("{}/redrive", scene.item(&ack));
+    let still = scene.ask(Call::post(&path)).expect(200);
+    assert_eq!(still["code"], "not_writable");
+    refuse_readings(scene, doc, false);
+    let done = scene.ask(Call::post(&path)).expect(200);
+    assert_eq!((&done["outcome"], &done["item"]["state"]), (&json!("stored"), &json!("redriven")));
+    assert_eq!(readings(scene, doc), 1);
+    assert_eq!(heads(&scene.server, doc.visit()), doc.heads());
+}
