@@ -14,6 +14,7 @@
 //! arguments. *Architecture invariant:* this is the only crate that imports `automerge`.
 
 pub mod bytes;
+pub mod clock;
 pub mod decimal;
 pub mod doc;
 pub mod formulas;

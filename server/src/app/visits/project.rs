@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
+use sync_core::clock::Clocks;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::view::{Finding, View};
@@ -203,5 +204,6 @@ fn handed_in_at(view: &View, state: VisitState) -> Option<UnixMillis> {
     }
     let hands_in = |event: &str| matches!(event, "submit" | "give_up" | "end_without_work" | "resubmit");
     let mut events = view.timeline.iter().filter(|entry| hands_in(&entry.value.event));
-    events.next_back().map(|entry| entry.value.at.corrected())
+    let handed_in = events.next_back()?;
+    Some(Clocks::of(view).corrected(handed_in.value.by, &handed_in.value.at).0)
 }
