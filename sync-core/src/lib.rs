@@ -8,7 +8,7 @@
 //! **Rules.** [`visit::state`](fn@visit::state), [`rules`] and [`formulas`] are pure functions of view, plan, template
 //! and policy, the same on the phone and on the server.
 //! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
-//! named by a receipt ([`receipt`]).
+//! named by a receipt ([`receipt`]). Foreign clients sync single documents through [`repo`].
 //!
 //! *Architecture invariant:* nothing here does I/O, reads a clock or draws random numbers; they are
 //! arguments. *Architecture invariant:* this is the only crate that imports `automerge`.
@@ -29,6 +29,7 @@ pub mod plain_json;
 pub mod plan;
 pub mod protocol;
 pub mod receipt;
+pub mod repo;
 pub mod rules;
 pub mod statement;
 pub mod template;

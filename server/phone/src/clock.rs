@@ -140,12 +140,14 @@ mod tests {
     /// The phone as it is found after the machine started again.
     fn restarted(phone: &TestPhone) -> Phone {
         let mut phone = phone.phone();
-        phone.store.write(|tx| {
-            let before: Option<Boot> = tx.meta("boot")?;
-            let before = before.unwrap();
-            tx.set_meta("boot", &Boot { machine: Some("the machine before".to_owned()), ..before })
-        })
-        .unwrap();
+        phone
+            .store
+            .write(|tx| {
+                let before: Option<Boot> = tx.meta("boot")?;
+                let before = before.unwrap();
+                tx.set_meta("boot", &Boot { machine: Some("the machine before".to_owned()), ..before })
+            })
+            .unwrap();
         phone.clock.boot.id = keys::base32_id().unwrap();
         phone
     }
