@@ -16,6 +16,7 @@ mod openapi_current;
 mod permissions_matrix;
 #[cfg(unix)]
 mod private_files;
+mod repo;
 mod scenarios;
 mod start_up;
 mod store;

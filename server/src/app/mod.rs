@@ -14,6 +14,7 @@ pub mod once;
 pub mod organisations;
 pub mod rates;
 pub mod reach;
+pub mod repo;
 pub mod reviews;
 pub mod rows;
 pub mod scope;

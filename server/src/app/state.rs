@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::app::blobs::PreviewQueue;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
+use crate::app::repo::Hub;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
 use crate::ports::{BlobStore, Clock, Random, new_id};
@@ -39,6 +40,8 @@ pub struct AppState {
     pub running: Running,
     /// How often one may call.
     pub rates: Arc<Rates>,
+    /// The open sockets of the automerge-repo door.
+    pub repo: Arc<Hub>,
     /// Bounds the requests served at once.
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.

@@ -117,6 +117,10 @@ operations! {
 
     /// Runs one sync round.
     Sync = "sync" Post "/v1/sync" Access::Device;
+    /// Opens a socket that speaks the automerge-repo protocol.
+    OpenRepo = "open_repo" Get "/v1/repo" PHOTO_READERS;
+    /// Gives a ticket for one such socket.
+    CreateRepoTicket = "create_repo_ticket" Post "/v1/repo/tickets" PHOTO_READERS;
 
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;

@@ -13,7 +13,7 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
+    auth, blobs, customers, day_board, devices, health, repo, reviews, search, sites, sync, templates, users, visits,
     work_orders,
 };
 
@@ -151,7 +151,7 @@ impl Modify for BearerToken {
         auth::login::login, auth::refresh::refresh_session, auth::assertion::create_nonce,
         auth::assertion::create_upload_token, auth::sign_out::sign_out, auth::me::show_me,
         devices::enrol::enrol_device, devices::list::list_devices, devices::revoke::revoke_device,
-        sync::round::sync,
+        sync::round::sync, repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,

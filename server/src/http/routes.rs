@@ -10,7 +10,7 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
+    auth, blobs, customers, day_board, devices, health, repo, reviews, search, sites, sync, templates, users, visits,
     work_orders,
 };
 use crate::http::{docs, openapi};
@@ -40,6 +40,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
 
     at.route(Op::Sync, sync::round::sync);
+    at.route(Op::OpenRepo, repo::open::open_repo);
+    at.route(Op::CreateRepoTicket, repo::ticket::create_repo_ticket);
 
     at.route(Op::PutBlob, blobs::put::put_blob);
     at.route(Op::ShowBlob, blobs::show::show_blob);

@@ -9,6 +9,7 @@ mod session;
 mod users;
 
 pub use authenticate::authenticate;
+pub(crate) use authenticate::load_actor;
 pub use device::{revoke_device, sign_out};
 pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};
 pub use login::{LoginCommand, login};

@@ -6,6 +6,7 @@ pub mod customers;
 pub mod day_board;
 pub mod devices;
 pub mod health;
+pub mod repo;
 pub mod reviews;
 pub mod search;
 pub mod sites;
