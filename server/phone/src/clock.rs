@@ -75,8 +75,11 @@ impl PhoneClock {
     /// As [`Self::stamp`].
     pub(crate) fn heard(&self, tx: &Tx, sent: i64, server_time: UnixMillis) -> PhoneResult<()> {
         let received = self.stamp(tx)?;
-        let round_trip = self.ticks()?.saturating_sub(sent).saturating_add(TICK_MS);
-        tx.set_meta("contact", &Contact::heard(round_trip, &received, server_time))
+        let mut contact = Contact::heard(self.ticks()?.saturating_sub(sent), &received, server_time);
+        if self.file.is_none() {
+            contact.err_ms = contact.err_ms.saturating_add(TICK_MS);
+        }
+        tx.set_meta("contact", &contact)
     }
 
     /// The stamp of a record made now, and the heartbeat of this boot.

@@ -10,7 +10,6 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use samod::{BackoffConfig, DialError, Dialer, DocHandle, DocumentId, Repo, Transport, Url};
-use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::repo::{document_id, visit_of as visit_named};
@@ -18,7 +17,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::scene::{request, visit_of};
+use super::scene::{request, tick, visit_of};
 
 /// Opens sockets with a token.
 struct ToTheDoor {
@@ -96,9 +95,8 @@ async fn samod_opens_reads_and_edits_both_ways_and_reconnects() {
     assert_eq!(heads(&handle), phone.heads(visit));
 
     // The client's edit reaches the phone, the phone's edit the client.
-    let by = YUNZE.rep().id;
     let connection = link.connection_id().expect("connected");
-    put(&handle, "ticks", "kit/ladder", &json!({"done": true, "by": by}));
+    put(&handle, "ticks", "kit/ladder", &tick(YUNZE.rep()));
     handle.they_have_our_changes(connection).await;
     phone.sync().await;
     assert_eq!(phone.heads(visit), heads(&handle));
@@ -108,7 +106,7 @@ async fn samod_opens_reads_and_edits_both_ways_and_reconnects() {
 
     // Apart, both edit; a new connection brings them together.
     link.close();
-    put(&handle, "ticks", "kit/apart", &json!({"done": true, "by": by}));
+    put(&handle, "ticks", "kit/apart", &tick(YUNZE.rep()));
     phone.tick(visit, "kit/label", false);
     phone.sync().await;
     let again = repo.dial(BackoffConfig::default(), to_the_door(request(&door, &device.access))).expect("it runs");
@@ -158,7 +156,7 @@ async fn samod_without_a_device_reads_only() {
     link.established().await.expect("the door opens");
     let handle = repo.find(named(visit)).await.expect("it runs").expect("the office reads");
     let before = phone.heads(visit);
-    put(&handle, "ticks", "kit/forged", &json!({"done": true, "by": dispatcher.id}));
+    put(&handle, "ticks", "kit/forged", &tick(dispatcher));
     phone.tick(visit, "kit/label", true);
     phone.sync().await;
     let mut changes = handle.changes();

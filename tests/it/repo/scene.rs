@@ -4,9 +4,11 @@ use ciborium::cbor;
 use futures_util::{SinkExt as _, StreamExt as _};
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
+use integration_tests::clock::START;
 use integration_tests::company::{Member, YUNZE};
 use integration_tests::door::Door;
 use integration_tests::phone::Phone;
+use serde_json::{Value, json};
 use sync_core::ids::VisitId;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -36,6 +38,12 @@ pub async fn visit_of<'a>(app: &'a TestApp, member: Member) -> (Phone<'a>, Visit
     phone.tick(visit, "kit/otdr", true);
     phone.sync().await;
     (phone, visit)
+}
+
+/// A tick as a document holds it.
+pub fn tick(by: Member) -> Value {
+    let at = json!({"wall_ms": START.0, "mono_ms": 5, "boot_id": "F0RE1GN0"});
+    json!({"done": true, "at": at, "by": by.id})
 }
 
 /// A plain WebSocket.

@@ -1,6 +1,5 @@
 //! POST /v1/repo/tickets
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -33,5 +32,5 @@ pub struct RepoTicketOut {
 pub async fn create_repo_ticket(state: web::Data<AppState>, ctx: Ctx) -> Result<HttpResponse, ApiError> {
     let issued = repo::create_ticket(&state, ctx).await?;
     let out = RepoTicketOut { ticket: issued.text, expires_at: issued.expires_at.into() };
-    Ok(HttpResponse::build(StatusCode::CREATED).json(out))
+    Ok(HttpResponse::Created().json(out))
 }
