@@ -9,7 +9,7 @@ use sync_core::repo::MAX_FRAME;
 
 use crate::app::repo::{Next, Socket};
 use crate::app::{AppState, Ctx, ErrorCode};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::openapi::Problems;
 
 /// How often a socket is pinged, and its sign-in looked at. Who does not answer until the next is gone.
@@ -28,7 +28,9 @@ const SLOWEST_READ: Duration = Duration::from_secs(20);
 /// `upgrade_required` without a WebSocket handshake, `overloaded`.
 #[utoipa::path(get, path = "/v1/repo", operation_id = "open_repo", tag = "sync",
     params(("ticket" = Option<String>, Query, description = "A one-time ticket instead of the bearer token")),
-    responses((status = 101, description = "The socket is open"), Problems), security(("bearer" = [])))]
+    responses((status = 101, description = "The socket is open"),
+        (status = 426, description = "It was no WebSocket handshake", body = Problem,
+            content_type = "application/problem+json"), Problems), security(("bearer" = [])))]
 pub async fn open_repo(
     state: web::Data<AppState>,
     ctx: Ctx,
