@@ -66,6 +66,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
+        repo: Arc::default(),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
         live: Arc::new(LiveStreams::new(&config.limits)),

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Hash;
+use crate::clock::{Bounds, Deadline};
+use crate::formulas;
 use crate::ids::{
     AppointmentId, AssignmentId, ChoiceId, CustomerId, IntentId, ReworkId, SiteId, UserId, VerdictId, VisitId,
     WorkOrderId,
@@ -160,11 +162,24 @@ pub struct AppointmentChange {
     pub to_ms: UnixMillis,
     /// When the customer was told.
     pub notified_at_ms: UnixMillis,
+    /// Error of that instant, if a phone's clock told it; the server's clock where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notified_err_ms: Option<i64>,
     /// Whether we asked for it; false if the customer did.
     pub proposed_by_us: bool,
     /// Why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl AppointmentChange {
+    /// Whether the customer was told long enough before the old start (APT-04).
+    #[must_use]
+    pub fn notice(&self, min_minutes: i64) -> Deadline {
+        // The office's clock is the server's; what a phone noted carries its error.
+        let told = Bounds::around(self.notified_at_ms, Some(self.notified_err_ms.unwrap_or(0)));
+        told.not_after(self.from_ms.plus_ms(formulas::minutes_ms(min_minutes).saturating_neg()))
+    }
 }
 
 /// Who works on a visit (row kind `assignment`).

@@ -227,21 +227,24 @@ fn arrivals_and_changes_are_judged_by_the_formulas() {
     assert_eq!(arrival("10:01", Some(0), 90_000), Verdict::Undetermined);
     assert_eq!(arrival("09:52", None, 0), Verdict::Undetermined, "a clock never compared proves nothing");
 
-    let change = |notified: &str, proposed_by_us| {
+    let change = |notified: &str, notified_err_ms, proposed_by_us| {
         let mut story = install();
         let change = AppointmentChange {
             from_ms: at("14:00"),
             to_ms: at("16:00"),
             notified_at_ms: at(notified),
+            notified_err_ms,
             proposed_by_us,
             reason: None,
         };
         story.plan.appointment.as_mut().unwrap().changes = vec![change];
         story.verdict_of("APT-04")
     };
-    assert_eq!(change("12:00", true), Verdict::Pass);
-    assert_eq!(change("12:01", true), Verdict::Fail);
-    assert_eq!(change("13:59", false), Verdict::NotApplicable);
+    assert_eq!(change("12:00", None, true), Verdict::Pass);
+    assert_eq!(change("12:01", None, true), Verdict::Fail);
+    assert_eq!(change("12:01", Some(60_000), true), Verdict::Undetermined, "told by a phone's clock");
+    assert_eq!(change("11:59", Some(60_000), true), Verdict::Pass);
+    assert_eq!(change("13:59", None, false), Verdict::NotApplicable);
 }
 
 #[test]

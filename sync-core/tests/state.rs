@@ -300,6 +300,7 @@ fn a_changed_appointment_takes_effect_at_its_time() {
         from_ms: at("10:00"),
         to_ms: at("16:00"),
         notified_at_ms: at(notified),
+        notified_err_ms: None,
         proposed_by_us: false,
         reason: None,
     };

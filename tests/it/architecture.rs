@@ -48,6 +48,7 @@ fn only_the_store_names_diesel() {
 fn only_http_and_boot_name_actix_web() {
     let allowed = ["server/src/http/", "server/src/http.rs", "server/src/boot", "tests/"];
     assert_none("actix_web belongs to server/src/http and boot:", &named_outside("actix_web", &allowed));
+    assert_none("actix_ws belongs to server/src/http:", &named_outside("actix_ws", &["server/src/http/"]));
 }
 
 #[test]
@@ -64,7 +65,7 @@ fn only_the_media_crate_names_image() {
 #[test]
 fn only_sync_core_names_automerge() {
     // What no honest client sends is made with the library itself.
-    let allowed = ["sync-core/", "tests/it/sync/hostile", "tests/fuzz/targets/"];
+    let allowed = ["sync-core/", "tests/it/sync/hostile", "tests/fuzz/targets/", "tests/it/repo/samod"];
     assert_none("automerge belongs to sync-core:", &named_outside("automerge", &allowed));
 }
 

@@ -20,6 +20,7 @@ mod openapi_current;
 mod permissions_matrix;
 #[cfg(unix)]
 mod private_files;
+mod repo;
 mod scenarios;
 #[cfg(target_os = "linux")]
 mod siege;

@@ -206,6 +206,7 @@ impl Office<'_> {
             start,
             end: None,
             notified_at: self.app.clock.now(),
+            notified_err_ms: None,
             proposed_by: "customer".to_owned(),
             reason: "away".to_owned(),
         };

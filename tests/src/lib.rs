@@ -32,6 +32,7 @@ pub mod company;
 pub mod contract;
 pub mod db;
 pub mod dir;
+pub mod door;
 pub mod live;
 pub mod phone;
 pub mod play;

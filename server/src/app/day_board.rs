@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::appointments::list_appointments;
 use doorstep_store::visits::{self, VisitFilter, VisitPlace, VisitRecord};
 use doorstep_store::{Conn, users};
-use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, reschedule_notice};
+use sync_core::clock::Deadline;
+use sync_core::formulas::RESCHEDULE_NOTICE_MIN;
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId};
 use sync_core::plan::AppointmentChange;
 
@@ -147,10 +148,8 @@ fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResul
 /// The appointments that we moved with less than two hours' notice.
 fn short_notices(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<AppointmentId>> {
     let ids: Vec<AppointmentId> = rows.iter().filter_map(|row| row.appointment_id).map(|id| id.0).collect();
-    let is_short = |change: &AppointmentChange| {
-        let notice = reschedule_notice(change.from_ms, change.notified_at_ms, RESCHEDULE_NOTICE_MIN);
-        change.proposed_by_us && !notice.compliant
-    };
+    let is_short =
+        |change: &AppointmentChange| change.proposed_by_us && change.notice(RESCHEDULE_NOTICE_MIN) == Deadline::Missed;
     let mut short = BTreeSet::new();
     for row in list_appointments(conn, ctx.actor.org, &ids)? {
         if appointment_row(&row)?.changes.iter().any(is_short) {

@@ -285,6 +285,8 @@ error_codes! {
     /// The request with this idempotency key still runs.
     IdempotencyInProgress = "idempotency_in_progress", "A request with this idempotency key still runs; try again",
         "使用该幂等键的请求仍在处理中，请稍后重试";
+    /// The path wants a WebSocket handshake.
+    UpgradeRequired = "upgrade_required", "This path is opened with a WebSocket handshake", "该路径需要 WebSocket 握手";
     /// The URL is too long.
     UriTooLong = "uri_too_long", "The URL is too long", "网址过长";
     /// The headers are too many or too large.

@@ -19,6 +19,7 @@ pub mod quarantine;
 pub mod rates;
 pub mod reach;
 pub mod receipts;
+pub mod repo;
 pub mod reviews;
 pub mod rows;
 pub mod scope;

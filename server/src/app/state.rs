@@ -12,6 +12,7 @@ use crate::app::blobs::PreviewQueue;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
+use crate::app::repo::Hub;
 use crate::app::stopping::Stopping;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
@@ -44,6 +45,8 @@ pub struct AppState {
     pub running: Running,
     /// How often one may call.
     pub rates: Arc<Rates>,
+    /// The open sockets of the automerge-repo door.
+    pub repo: Arc<Hub>,
     /// Bounds the requests served at once.
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.

@@ -152,6 +152,11 @@ operations! {
     DismissQuarantined = "dismiss_quarantined" Post "/v1/quarantine/{device_id}/{item_id}/dismiss"
         Access::Roles(SETTLE_QUARANTINE);
 
+    /// Opens a socket that speaks the automerge-repo protocol.
+    OpenRepo = "open_repo" Get "/v1/repo" PHOTO_READERS;
+    /// Gives a ticket for one such socket.
+    CreateRepoTicket = "create_repo_ticket" Post "/v1/repo/tickets" PHOTO_READERS;
+
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
     /// Gives an original.

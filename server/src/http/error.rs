@@ -69,6 +69,7 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        C::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
         C::UriTooLong => StatusCode::URI_TOO_LONG,
         C::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         C::Busy | C::Overloaded | C::NotReady => StatusCode::SERVICE_UNAVAILABLE,

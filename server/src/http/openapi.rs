@@ -13,9 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, reviews, search, sites, sync,
-    templates, users,
-    visits, work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites, sync,
+    templates, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -161,6 +160,7 @@ impl Modify for BearerToken {
         quarantine::bytes::show_quarantined_bytes, quarantine::redrive::redrive_quarantined,
         quarantine::salvage::show_salvage, quarantine::salvage::salvage_quarantined,
         quarantine::dismiss::dismiss_quarantined,
+        repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,

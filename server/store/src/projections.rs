@@ -97,10 +97,12 @@ pub struct EventRow {
     pub ordinal: i64,
     /// Event name.
     pub event: String,
-    /// When.
+    /// When, on the server's clock as well as the clocks of the visit tell.
     pub at_ms: i64,
     /// Who.
     pub done_by: Txt<UserId>,
+    /// Error of the instant; absent where the clocks do not bound it.
+    pub err_ms: Option<i64>,
 }
 
 /// All projected rows of one visit.

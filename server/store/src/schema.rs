@@ -847,6 +847,8 @@ diesel::table! {
         at_ms -> BigInt,
         /// Column `done_by`.
         done_by -> Text,
+        /// Column `err_ms`.
+        err_ms -> Nullable<BigInt>,
     }
 }
 

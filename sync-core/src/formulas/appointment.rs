@@ -30,6 +30,12 @@ pub const fn floor_minutes(ms: i64) -> i64 {
     ms.div_euclid(MINUTE_MS)
 }
 
+/// Minutes in milliseconds.
+#[must_use]
+pub const fn minutes_ms(minutes: i64) -> i64 {
+    minutes.saturating_mul(MINUTE_MS)
+}
+
 /// The arrival window before an appointment.
 ///
 /// # Units
@@ -104,9 +110,9 @@ impl Arrival {
 #[must_use]
 pub const fn arrival_class(appointment: UnixMillis, arrived_at: UnixMillis, window: ArrivalWindow) -> Arrival {
     let before_ms = appointment.since_ms(arrived_at);
-    let class = if before_ms > window.max_minutes.saturating_mul(MINUTE_MS) {
+    let class = if before_ms > minutes_ms(window.max_minutes) {
         ArrivalClass::TooEarly
-    } else if before_ms >= window.min_minutes.saturating_mul(MINUTE_MS) {
+    } else if before_ms >= minutes_ms(window.min_minutes) {
         ArrivalClass::InWindow
     } else if before_ms >= 0 {
         ArrivalClass::Tight
@@ -139,7 +145,7 @@ pub struct Notice {
 #[must_use]
 pub const fn reschedule_notice(appointment: UnixMillis, notified_at: UnixMillis, min_minutes: i64) -> Notice {
     let notice_ms = appointment.since_ms(notified_at);
-    Notice { notice_ms, compliant: notice_ms >= min_minutes.saturating_mul(MINUTE_MS) }
+    Notice { notice_ms, compliant: notice_ms >= minutes_ms(min_minutes) }
 }
 
 pub(super) fn run_reschedule_notice(input: &Value) -> Result<Value, FormulaError> {
@@ -195,7 +201,7 @@ pub struct Absence {
 /// F-03: judges the wait for an absent customer.
 #[must_use]
 pub const fn absence_wait(wait_start: UnixMillis, left_at: UnixMillis, min_minutes: i64) -> Absence {
-    let min_ms = min_minutes.saturating_mul(MINUTE_MS);
+    let min_ms = minutes_ms(min_minutes);
     let waited_ms = left_at.since_ms(wait_start);
     Absence { waited_ms, may_leave_at: wait_start.plus_ms(min_ms), compliant: waited_ms >= min_ms }
 }

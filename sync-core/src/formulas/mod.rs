@@ -11,7 +11,7 @@ use serde_json::Value;
 
 pub use appointment::{
     ABSENCE_WAIT_MIN, Absence, Arrival, ArrivalClass, ArrivalWindow, Notice, RESCHEDULE_NOTICE_MIN, WaitFrom,
-    absence_wait, arrival_class, floor_minutes, reschedule_notice,
+    absence_wait, arrival_class, floor_minutes, minutes_ms, reschedule_notice,
 };
 pub use install::{
     OPTICAL_FLOOR_DBM, Photos, install_photo_completeness, line_test_four_elements, optical_power, speed_test,

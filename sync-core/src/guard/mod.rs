@@ -17,7 +17,7 @@ mod index;
 mod operations;
 mod order;
 mod push;
-mod reader;
+pub(crate) mod reader;
 mod record_json;
 mod refusal;
 mod salvage;

@@ -4,20 +4,20 @@ use crate::bytes::{Actor, Hash};
 
 /// Reports bytes that do not follow the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Malformed;
+pub(crate) struct Malformed;
 
 /// The unread rest of some bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
         Self { rest: bytes }
     }
 
-    pub(super) const fn is_empty(&self) -> bool {
+    pub(crate) const fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
@@ -26,35 +26,35 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
+    pub(crate) fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(len).map_err(|_too_long| Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(Malformed)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    pub(super) fn byte(&mut self) -> Result<u8, Malformed> {
+    pub(crate) fn byte(&mut self) -> Result<u8, Malformed> {
         let [byte] = self.array()?;
         Ok(byte)
     }
 
-    pub(super) fn hash(&mut self) -> Result<Hash, Malformed> {
+    pub(crate) fn hash(&mut self) -> Result<Hash, Malformed> {
         self.array().map(Hash)
     }
 
     /// An actor with its length; actors of visit documents have 16 bytes.
-    pub(super) fn actor(&mut self) -> Result<Actor, Malformed> {
+    pub(crate) fn actor(&mut self) -> Result<Actor, Malformed> {
         if self.uleb()? == 16 { self.array().map(Actor) } else { Err(Malformed) }
     }
 
     /// An unsigned LEB128 number of 64 bits in its shortest form.
-    pub(super) fn uleb(&mut self) -> Result<u64, Malformed> {
+    pub(crate) fn uleb(&mut self) -> Result<u64, Malformed> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A signed LEB128 number of 64 bits in its shortest form.
-    pub(super) fn sleb(&mut self) -> Result<i64, Malformed> {
+    pub(crate) fn sleb(&mut self) -> Result<i64, Malformed> {
         let mut value = 0i64;
         let mut previous = 0u8;
         for shift in (0u32..64).step_by(7) {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A text with its length.
-    pub(super) fn text(&mut self) -> Result<&'a str, Malformed> {
+    pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         let len = self.uleb()?;
         std::str::from_utf8(self.take(len)?).map_err(|_no_utf8| Malformed)
     }

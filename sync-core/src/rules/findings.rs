@@ -7,20 +7,22 @@ use super::eval::evaluate;
 use super::facts::Facts;
 use super::params::is_answer;
 use super::trace::Verdict;
+use crate::clock::Clocks;
 use crate::merge::view::Finding;
 use crate::template::model::PhotoSource;
 
 /// Findings of the rules and of everything the template does not expect; nothing is ever refused.
 ///
 /// Codes: `unknown_slot`, `gallery_source`, `too_many_photos`, `unknown_question`, `odd_answer`,
-/// `unknown_measurement`, `other_unit`, `unknown_tick`, `rule_failed`, `rule_undetermined`,
-/// `rule_needs_choice`, `needs_choice`.
+/// `unknown_measurement`, `other_unit`, `unknown_tick`, `clocks_disagree`, `rule_failed`,
+/// `rule_undetermined`, `rule_needs_choice`, `needs_choice`.
 #[must_use]
 pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = photos(facts);
     found.extend(answers(facts));
     found.extend(measures(facts));
     found.extend(ticks(facts));
+    found.extend(clocks(facts));
     found.extend(rules(facts));
     found.extend(conflicts(facts));
     found
@@ -90,6 +92,12 @@ fn ticks(facts: &Facts<'_>) -> Vec<Finding> {
         facts.template.steps.iter().flat_map(|step| step.tick_keys().map(|(key, _)| key)).collect();
     let unknown = facts.view.ticks.keys().filter(|key| !known.contains(*key));
     unknown.map(|key| finding("unknown_tick", format!("ticks/{key}"), None)).collect()
+}
+
+/// Boots whose stamps cannot all be true; nothing that they say of the server's time counts.
+fn clocks(facts: &Facts<'_>) -> Vec<Finding> {
+    let clocks = Clocks::of(facts.view);
+    clocks.contradictions().map(|boot| finding("clocks_disagree", format!("boot/{boot}"), None)).collect()
 }
 
 fn rules(facts: &Facts<'_>) -> Vec<Finding> {

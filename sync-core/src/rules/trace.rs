@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::bytes::Hash;
+use crate::clock::Deadline;
 use crate::ids::{AppointmentId, VisitId};
 use crate::template::model::{Severity, Text};
 
@@ -24,6 +25,17 @@ pub enum Verdict {
     NeedsChoice,
     /// This version lists the check but does not judge it.
     NotEvaluated,
+}
+
+/// `met` passes, `missed` fails.
+impl From<Deadline> for Verdict {
+    fn from(deadline: Deadline) -> Self {
+        match deadline {
+            Deadline::Met => Self::Pass,
+            Deadline::Missed => Self::Fail,
+            Deadline::Undetermined => Self::Undetermined,
+        }
+    }
 }
 
 /// What a verdict was judged on (design section 7).

@@ -1,12 +1,12 @@
 //! Guards of the crew's events (rulebook 1.3). They read the whole view, not the moment of the
 //! event; a guard applies only if the template has that step.
 
+use crate::clock::Deadline;
 use crate::doc::record::{Outcome, TimelineEvent};
 use crate::merge::view::Entry;
-use crate::rules::{self, Facts, NeedKind, StepStatus, Verdict, requirements_for};
+use crate::rules::{self, Facts, NeedKind, StepStatus, requirements_for};
 use crate::template::model::{Phase, QuestionType, Stage, Step};
 use crate::template::vocabulary::WITHOUT_WORK;
-use crate::time::Stamp;
 
 use super::table::Event;
 
@@ -96,10 +96,10 @@ fn identity_is_checked(facts: &Facts<'_>) -> bool {
     items.map(|item| format!("{ENTER_STEP}/{}", item.code)).all(|key| is_ticked(facts, &key))
 }
 
-/// The stamp of the last arrival before an event.
-pub(super) fn arrival_before<'a>(facts: &Facts<'a>, entry: &Entry<TimelineEvent>) -> Option<&'a Stamp> {
+/// The last arrival before an event.
+pub(super) fn arrival_before<'a>(facts: &Facts<'a>, entry: &Entry<TimelineEvent>) -> Option<&'a TimelineEvent> {
     let mut earlier = facts.view.timeline.iter().filter(|other| other.op < entry.op && other.value.event == "arrive");
-    earlier.next_back().map(|arrive| &arrive.value.at)
+    earlier.next_back().map(|arrive| &arrive.value)
 }
 
 /// Waited long enough, and a second appointment or the photo of the door note (APT-06 to APT-08).
@@ -112,10 +112,10 @@ fn give_up(facts: &Facts<'_>, entry: &Entry<TimelineEvent>) -> Guard {
     }
     let Some(wait) = rules::absence_wait(&facts.template.rules) else { return Guard::Met };
     let Some(arrive) = arrival_before(facts, entry) else { return Guard::Unmet("waiting_time") };
-    match wait.verdict(wait.waited(facts, arrive, &entry.value.at)) {
-        Verdict::Fail => Guard::Unmet("waiting_time"),
-        Verdict::Undetermined => Guard::Doubtful("wait_undetermined"),
-        _ => Guard::Met,
+    match wait.deadline(wait.waited(facts, arrive, entry.value.by, &entry.value.at)) {
+        Deadline::Missed => Guard::Unmet("waiting_time"),
+        Deadline::Undetermined => Guard::Doubtful("wait_undetermined"),
+        Deadline::Met => Guard::Met,
     }
 }
 

@@ -1,5 +1,6 @@
 //! What reviewers decided: verdicts that count, reopened slots, resubmissions.
 
+use crate::clock::Clocks;
 use crate::doc::record::TimelineEvent;
 use crate::merge::view::{Entry, OpId};
 use crate::plan::{Review, VerdictRow};
@@ -41,16 +42,17 @@ pub(super) fn returns(facts: &Facts<'_>, review: &Review, resubmits: &[&Entry<Ti
         };
         // Two phones may both answer the return before; such a second answer is older than this return.
         if !returns.is_empty() {
-            while resubmits.next_if(|entry| latest_possible(entry) < verdict.at_ms).is_some() {}
+            while resubmits.next_if(|entry| is_surely_before(facts, entry, verdict.at_ms)).is_some() {}
         }
         returns.push(Return { slots, answered_by: resubmits.next().map(|entry| entry.op) });
     }
     returns
 }
 
-/// The latest instant at which an event can have happened, given the error of its clock.
-fn latest_possible(entry: &Entry<TimelineEvent>) -> UnixMillis {
-    entry.value.at.corrected().plus_ms(entry.value.at.err_ms.unwrap_or(0))
+/// Whether an event happened before `instant` whatever the error of its clock.
+fn is_surely_before(facts: &Facts<'_>, entry: &Entry<TimelineEvent>, instant: UnixMillis) -> bool {
+    let bounds = Clocks::of(facts.view).bounds(entry.value.by, &entry.value.at);
+    bounds.latest.is_some_and(|latest| latest < instant)
 }
 
 /// Slots of the photos whose newest verdict rejects exactly their content, in template order.

@@ -27,6 +27,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("unknown_measurement", "the template has no such measurement", "模板没有该测量项"),
     ("other_unit", "another unit than the template's", "单位与模板不同"),
     ("unknown_tick", "the template has no such item", "模板没有该检查项"),
+    ("clocks_disagree", "the clocks of the phone contradict each other", "手机时钟记录相互矛盾"),
     ("rule_failed", "a rule is not kept", "规则未满足"),
     ("rule_undetermined", "a rule cannot be judged", "规则无法判定"),
     ("needs_choice", "several values stand side by side, a person must choose", "并发取值并存，须人工选择"),

@@ -35,6 +35,11 @@ impl Tx {
         self.set(CLOCK_LINKS, &format!("{number:08}"), link)
     }
 
+    /// All links between boots, oldest first.
+    pub(crate) fn clock_links(&self) -> PhoneResult<Vec<ClockLink>> {
+        Ok(self.list::<ClockLink>(CLOCK_LINKS, "")?.into_iter().map(|(_, link)| link).collect())
+    }
+
     /// The document of a visit.
     pub(crate) fn doc(&self, visit: VisitId) -> PhoneResult<Option<VisitDoc>> {
         let bytes = self.bytes(DOCS, &visit.to_string())?;

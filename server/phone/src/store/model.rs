@@ -5,7 +5,7 @@ use serde_json::Value;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::Map;
 use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId};
-use sync_core::time::UnixMillis;
+use sync_core::time::{Stamp, UnixMillis};
 
 /// The device this store belongs to.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -63,13 +63,9 @@ pub(crate) struct ClockLink {
     pub prev_mono: i64,
     pub wall: i64,
     pub mono: i64,
-}
-
-/// The last known offset to the server's clock.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(crate) struct ClockOffset {
-    pub off_ms: i64,
-    pub err_ms: i64,
+    /// The first stamp of the boot; absent in links of the first version.
+    #[serde(default)]
+    pub at: Option<Stamp>,
 }
 
 /// One edit as the rep made it, so that it can be written anew under another actor.
@@ -134,6 +130,9 @@ pub(crate) struct DocState {
     pub is_gone: bool,
     /// Why the server did not take it at the last try.
     pub problem: Option<String>,
+    /// How many clock links were there at the last record of this phone.
+    #[serde(default)]
+    pub links: usize,
     /// Customer of a visit made here.
     pub customer: Option<CustomerId>,
     /// Site of a visit made here.

@@ -14,10 +14,11 @@ use super::documents::{apply_news, drop_gone, is_own, offer_again, offer_everyth
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
+use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
 use crate::store::Tx;
-use crate::store::model::{ClockOffset, DocState, Hold, Safety};
+use crate::store::model::{DocState, Hold, Safety};
 
 /// An answer with the request it belongs to.
 pub(super) struct Answer<'a> {
@@ -25,7 +26,9 @@ pub(super) struct Answer<'a> {
     pub response: &'a SyncResponse,
     pub receipts: &'a [Held],
     pub complete: &'a [(CompleteReceipt, String)],
-    pub sent_at: UnixMillis,
+    pub clock: &'a PhoneClock,
+    /// Ticks of the clock when the request was sent.
+    pub sent: i64,
     pub received_at: UnixMillis,
 }
 
@@ -33,7 +36,7 @@ impl Answer<'_> {
     /// Applies the answer. With an upload-only token nothing was read, so the position in the feed stays.
     pub(super) fn apply(&self, tx: &Tx, upload_only: bool, report: &mut Report) -> PhoneResult<()> {
         tx.clear_in_flight()?;
-        self.note_clock(tx)?;
+        self.clock.heard(tx, self.sent, self.response.server_time)?;
         let mut feed = tx.feed()?;
         if feed.epoch.is_some_and(|known| known != self.response.epoch) {
             report.epoch_changed = true;
@@ -107,14 +110,6 @@ impl Answer<'_> {
         let whole =
             |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
         report.whole.extend(asked.filter(whole));
-    }
-
-    /// The server's clock stood at `server_time` somewhere between sending and receiving.
-    fn note_clock(&self, tx: &Tx) -> PhoneResult<()> {
-        let half = self.received_at.since_ms(self.sent_at).max(0) / 2;
-        let middle = self.sent_at.plus_ms(half);
-        let off_ms = self.response.server_time.since_ms(middle);
-        tx.set_meta("clock_offset", &ClockOffset { off_ms, err_ms: half })
     }
 }
 

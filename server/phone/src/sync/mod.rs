@@ -152,7 +152,7 @@ fn round(
     prepared: &Prepared,
     report: &mut Report,
 ) -> PhoneResult<bool> {
-    let sent_at = phone.clock.now()?;
+    let sent = phone.clock.ticks()?;
     let answered = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body));
     if matches!(answered, Err(PhoneError::Refused { retry_later: false, .. })) {
         // The same bytes would be refused for ever; their items are still unsent and go into another request.
@@ -167,7 +167,8 @@ fn round(
     report.upload_only = access.is_upload_only();
     report.count(prepared, &response);
     let (receipts, complete) = (&verified.held, &verified.complete);
-    let answer = Answer { request: &prepared.request, response: &response, receipts, complete, sent_at, received_at };
+    let (request, clock) = (&prepared.request, &phone.clock);
+    let answer = Answer { request, response: &response, receipts, complete, clock, sent, received_at };
     phone.store.write(|tx| answer.apply(tx, access.is_upload_only(), report))?;
     Ok(response.more)
 }

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use sync_core::bytes::Actor;
+use sync_core::clock::{CLOCK_LINK, ClockLink, LINKS_MAX};
 use sync_core::doc::{Map, NOTES_STEP, NewChange, VisitDoc};
 use sync_core::guard::Limits;
 use sync_core::ids::{UserId, VisitId};
@@ -13,7 +14,7 @@ use sync_core::time::{Stamp, UnixMillis};
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys;
 use crate::store::Tx;
-use crate::store::model::{DocState, Edit, UnsentChange};
+use crate::store::model::{ClockLink as StoredLink, DocState, Edit, UnsentChange};
 
 /// Applies edits to a document as one change.
 pub(crate) fn apply(doc: &mut VisitDoc, actor: Actor, edits: &[Edit]) -> PhoneResult<Option<NewChange>> {
@@ -76,8 +77,30 @@ pub(crate) fn write(tx: &Tx, visit: VisitId, at: &Stamp, mut edits: Vec<Edit>) -
     if merge::view(&doc).pins.is_empty() {
         edits.insert(0, pin(tx, visit, at)?);
     }
+    edits.extend(clock_links(tx, visit)?);
     commit(tx, &mut doc, at.wall_ms, edits)?;
     Ok(doc)
+}
+
+/// The boots since the last record of this phone in the visit, so that its clocks can be joined; the newest if they
+/// are too many.
+fn clock_links(tx: &Tx, visit: VisitId) -> PhoneResult<Vec<Edit>> {
+    let links = tx.clock_links()?;
+    let mut state = tx.doc_state(visit)?;
+    let known = if state.actor.is_some() { state.links } else { links.len() };
+    state.links = links.len();
+    tx.set_doc_state(visit, &state)?;
+    let by = tx.enrolment()?.user;
+    let new = links.into_iter().skip(known).filter_map(|link| Some((link.at.clone()?, link)));
+    let new: Vec<_> = new.collect();
+    let left_out = new.len().saturating_sub(LINKS_MAX);
+    let record = |(at, link): (Stamp, StoredLink)| {
+        let key = format!("{CLOCK_LINK}/{}", keys::new_id(UnixMillis(at.wall_ms))?);
+        let StoredLink { prev_boot, prev_wall, prev_mono, wall, mono, at: _ } = link;
+        let link = ClockLink { prev_boot, prev_wall, prev_mono, wall, mono, at, by };
+        Ok(Edit::put(Map::More, key, serde_json::to_value(link)?))
+    };
+    new.into_iter().skip(left_out).map(record).collect()
 }
 
 /// Writes edits to a loaded document and notes the change as unsent.

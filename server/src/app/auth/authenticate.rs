@@ -4,7 +4,7 @@ use doorstep_store::{Conn, Txt, devices, sessions, users};
 use sync_core::time::UnixMillis;
 
 use crate::app::{AppResult, AppState, ErrorCode};
-use crate::auth::token::{self, Claims};
+use crate::auth::token::{self, Subject};
 use crate::domain::{Actor, Role, TokenKind};
 
 /// Verifies an access token and loads what it stands for.
@@ -16,7 +16,9 @@ use crate::domain::{Actor, Role, TokenKind};
 /// `token_invalid` without saying why.
 pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppResult<Actor> {
     let claims = token::verify(&state.keys, &state.config.issuer(), text, now).ok_or(ErrorCode::TokenInvalid)?;
-    state.store.read(move |conn| load_actor(conn, &claims)).await
+    let subject =
+        Subject { org: claims.org, user: claims.sub, session: claims.sid, device: claims.dev, kind: claims.kind };
+    state.store.read(move |conn| load_actor(conn, &subject)).await
 }
 
 /// When an access token ends; `None` if it is not valid now.
@@ -26,36 +28,40 @@ pub fn expiry(state: &AppState, text: &str, now: UnixMillis) -> Option<UnixMilli
     Some(UnixMillis(claims.exp.saturating_mul(1000)))
 }
 
-fn load_actor(conn: &mut Conn, claims: &Claims) -> AppResult<Actor> {
-    let user = users::find_user(conn, claims.org, claims.sub)?.filter(|user| !user.is_disabled);
+/// Loads what a sign-in stands for now.
+///
+/// # Errors
+/// `token_invalid` without saying why.
+pub(crate) fn load_actor(conn: &mut Conn, subject: &Subject) -> AppResult<Actor> {
+    let user = users::find_user(conn, subject.org, subject.user)?.filter(|user| !user.is_disabled);
     let user = user.ok_or(ErrorCode::TokenInvalid)?;
-    match claims.sid {
+    match subject.session {
         Some(session) => {
-            let family = sessions::find_family(conn, claims.org, session)?;
+            let family = sessions::find_family(conn, subject.org, session)?;
             if family.is_none_or(|family| family.revoked_at_ms.is_some()) {
                 return Err(ErrorCode::TokenInvalid.into());
             }
         }
         // Only what nobody can end may live without a session.
-        None if claims.kind != TokenKind::Upload => return Err(ErrorCode::TokenInvalid.into()),
+        None if subject.kind != TokenKind::Upload => return Err(ErrorCode::TokenInvalid.into()),
         None => {}
     }
-    if let Some(id) = claims.dev {
-        let device = devices::find_device(conn, claims.org, id)?.ok_or(ErrorCode::TokenInvalid)?;
+    if let Some(id) = subject.device {
+        let device = devices::find_device(conn, subject.org, id)?.ok_or(ErrorCode::TokenInvalid)?;
         // A revoked device may still bring captured work in; sync puts it into quarantine.
-        let may = device.state == "active" || claims.kind == TokenKind::Upload;
-        if !may || device.user_id != Txt(claims.sub) {
+        let may = device.state == "active" || subject.kind == TokenKind::Upload;
+        if !may || device.user_id != Txt(subject.user) {
             return Err(ErrorCode::TokenInvalid.into());
         }
     }
-    let roles = users::list_roles(conn, claims.org, claims.sub)?;
+    let roles = users::list_roles(conn, subject.org, subject.user)?;
     Ok(Actor {
-        org: claims.org,
-        user: claims.sub,
+        org: subject.org,
+        user: subject.user,
         team: user.team_id.map(|Txt(team)| team),
         roles: roles.iter().filter_map(|role| role.parse::<Role>().ok()).collect(),
-        device: claims.dev,
-        session: claims.sid,
-        token: claims.kind,
+        device: subject.device,
+        session: subject.session,
+        token: subject.kind,
     })
 }

@@ -8,6 +8,7 @@ mod refresh;
 mod session;
 mod users;
 
+pub(crate) use authenticate::load_actor;
 pub use authenticate::{authenticate, expiry};
 pub use device::{DeviceChange, change_device, sign_out};
 pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};

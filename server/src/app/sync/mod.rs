@@ -27,12 +27,12 @@ use std::sync::Arc;
 
 use doorstep_store::StoreError;
 use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
-use sync_core::bytes::Hash;
-use sync_core::ids::VisitId;
+use sync_core::bytes::{Blob, Hash};
+use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{Ack, DeviceState, Outcome, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
@@ -189,6 +189,45 @@ async fn complete(state: &AppState, round: &Round, news: BTreeSet<VisitId>) -> A
     }
 }
 
+/// Takes changes of one document in as if a phone had pushed them, but without a seal: guard, binding of actors to
+/// the asker's device, late reasons, quarantine, projections and feed are the same.
+///
+/// # Errors
+/// `forbidden` without a device; what fails a push as a whole.
+pub(crate) async fn push_document(
+    state: &AppState,
+    ctx: Ctx,
+    visit: VisitId,
+    heads: Vec<Hash>,
+    chunks: Vec<Blob>,
+) -> AppResult<Ack> {
+    let docs = vec![PushDoc { id: visit, base_heads: Vec::new(), heads, chunks }];
+    let request = SyncRequest {
+        protocol: PROTOCOL,
+        device_id: ctx.device()?,
+        batch_id: BatchId(state.id()),
+        cursor: None,
+        max_bytes: 0,
+        docs,
+        intents: Vec::new(),
+        statements: Vec::new(),
+        device_state: None,
+        seal: None,
+    };
+    let device = find_sender(state, &ctx).await?;
+    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false });
+    let pushed = push::push(state, &round).await?;
+    pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
+}
+
+async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<DeviceRow> {
+    let (org, id) = (ctx.actor.org, ctx.device()?);
+    state
+        .store
+        .read(move |conn| Ok::<_, AppError>(devices::find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?))
+        .await
+}
+
 /// Request order: the acks of documents asked for stand between those pushed.
 fn merge_acks(request: &SyncRequest, pushed: Pushed, asked: Vec<Ack>) -> Vec<Ack> {
     let (mut docs, mut asked) = (pushed.docs.into_iter(), asked.into_iter());
@@ -198,7 +237,7 @@ fn merge_acks(request: &SyncRequest, pushed: Pushed, asked: Vec<Ack>) -> Vec<Ack
 
 async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Round> {
     let id = ctx.device()?;
-    if request.protocol != 1 || request.device_id != id {
+    if request.protocol != PROTOCOL || request.device_id != id {
         let refusal = Refusal::new(ErrorCode::Invalid)
             .field("protocol", "1")
             .field("device_id", "the device the access token belongs to");
@@ -206,10 +245,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
     }
     require_each_document_once(&request)?;
     let org = ctx.actor.org;
-    let device = state
-        .store
-        .read(move |conn| Ok::<_, AppError>(devices::find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?))
-        .await?;
+    let device = find_sender(state, &ctx).await?;
     let key = P256PublicKey::from_sec1(&device.public_key).map_err(|error| {
         AppError::Store(StoreError::Corrupt { table: "devices", id: id.to_string(), what: error.to_string() })
     })?;

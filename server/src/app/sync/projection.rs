@@ -6,6 +6,7 @@ use doorstep_store::Txt;
 use doorstep_store::blobs::Claim;
 use doorstep_store::projections::{AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
 use sync_core::bytes::Hash;
+use sync_core::clock::Clocks;
 use sync_core::doc::Map;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
@@ -21,10 +22,11 @@ fn text(written: &str) -> String {
     written.replace('\0', "\u{fffd}")
 }
 
-/// The rows of a view. Instants are corrected as well as the device knew.
+/// The rows of a view. Instants are corrected as well as the clocks of the visit tell.
 #[must_use]
 pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
     let (org_id, visit_id) = (Txt(org), Txt(visit));
+    let clocks = Clocks::of(view);
     let current: BTreeSet<&str> = view.current_photos().map(|entry| entry.key.as_str()).collect();
     let photos = view.photos.iter().enumerate().map(|(position, entry)| PhotoRow {
         org_id,
@@ -36,7 +38,7 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
         sha256: Txt(entry.value.sha256),
         bytes: entry.value.bytes,
         media_type: text(&entry.value.media_type),
-        taken_at_ms: entry.value.taken_at.corrected().0,
+        taken_at_ms: clocks.corrected(entry.value.by, &entry.value.taken_at).0.0,
         source: text(&entry.value.source),
         taken_by: Txt(entry.value.by),
         is_current: current.contains(entry.key.as_str()),
@@ -49,7 +51,7 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
         code: text(&entry.value.code),
         value: text(&entry.value.value),
         unit: text(&entry.value.unit),
-        at_ms: entry.value.at.corrected().0,
+        at_ms: clocks.corrected(entry.value.by, &entry.value.at).0.0,
         taken_by: Txt(entry.value.by),
     });
     let answers = view.answers.iter().map(|(question, entry)| AnswerRow {
@@ -57,17 +59,21 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
         visit_id,
         question: text(question),
         value: text(&entry.value.value.to_string()),
-        at_ms: entry.value.at.corrected().0,
+        at_ms: clocks.corrected(entry.value.by, &entry.value.at).0.0,
         given_by: Txt(entry.value.by),
     });
-    let events = view.timeline.iter().enumerate().map(|(position, entry)| EventRow {
-        org_id,
-        visit_id,
-        event_id: text(&entry.key),
-        ordinal: ordinal(position),
-        event: text(&entry.value.event),
-        at_ms: entry.value.at.corrected().0,
-        done_by: Txt(entry.value.by),
+    let events = view.timeline.iter().enumerate().map(|(position, entry)| {
+        let (at, err_ms) = clocks.corrected(entry.value.by, &entry.value.at);
+        EventRow {
+            org_id,
+            visit_id,
+            event_id: text(&entry.key),
+            ordinal: ordinal(position),
+            event: text(&entry.value.event),
+            at_ms: at.0,
+            done_by: Txt(entry.value.by),
+            err_ms,
+        }
     });
     Projection {
         photos: photos.collect(),

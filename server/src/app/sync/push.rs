@@ -96,8 +96,13 @@ async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Push
 }
 
 async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
+    let (moved, org) = (judged.moved(), round.ctx.actor.org);
     let (round, state_in) = (Arc::clone(round), state.clone());
-    state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &judged)).await
+    let pushed = state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &judged)).await?;
+    for visit in moved {
+        state.repo.moved(org, visit);
+    }
+    Ok(pushed)
 }
 
 /// Keeps the one item of a round in quarantine. If even that fails, it was not the item's fault.

@@ -14,7 +14,7 @@ use sync_core::doc::{DocError, Edit, VisitDoc};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
 
-use super::doc::Access;
+use super::access::Access;
 use super::redrive::{empty_request, pushed, round};
 use super::{apply, judge};
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
+use sync_core::clock::Clocks;
 use sync_core::doc::record::Answer;
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
@@ -262,5 +263,6 @@ fn handed_in_at(view: &View, state: VisitState) -> Option<UnixMillis> {
     }
     let hands_in = |event: &str| matches!(event, "submit" | "give_up" | "end_without_work" | "resubmit");
     let mut events = view.timeline.iter().filter(|entry| hands_in(&entry.value.event));
-    events.next_back().map(|entry| entry.value.at.corrected())
+    let handed_in = events.next_back()?;
+    Some(Clocks::of(view).corrected(handed_in.value.by, &handed_in.value.at).0)
 }

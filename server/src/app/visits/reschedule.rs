@@ -28,6 +28,8 @@ pub struct Rescheduling {
     pub end: Option<UnixMillis>,
     /// When the customer was told.
     pub notified_at: UnixMillis,
+    /// Error of that instant, if a phone's clock told it.
+    pub notified_err_ms: Option<i64>,
     /// `customer`, `rep` or `office`.
     pub proposed_by: String,
     /// Why.
@@ -87,6 +89,9 @@ fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
     if to.notified_at > now {
         refusal = refusal.field("notified_at", "an instant that has passed");
     }
+    if to.notified_err_ms.is_some_and(|err| err < 0) {
+        refusal = refusal.field("notified_err_ms", "not negative");
+    }
     refusal.into_result()
 }
 
@@ -105,6 +110,7 @@ fn move_appointment(conn: &mut Conn, app: &AppState, row: &mut VisitRecord, to: 
         from_ms: UnixMillis(from),
         to_ms: to.start,
         notified_at_ms: to.notified_at,
+        notified_err_ms: to.notified_err_ms,
         proposed_by_us,
         reason: Some(to.reason.clone()),
     };

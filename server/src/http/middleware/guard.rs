@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, UPGRADE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 
 use crate::app::once::{Once, RunningKey};
-use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, auth};
+use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, auth, repo};
 use crate::domain::Operation;
 use crate::domain::operation::Access;
 use crate::http::error::ApiError;
@@ -57,9 +57,12 @@ async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Opt
 }
 
 async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequest) -> Result<Ctx, ApiError> {
-    let token = bearer_of(request.headers()).ok_or(ErrorCode::TokenInvalid)?;
     let now = state.clock.now();
-    let actor = auth::authenticate(state, token, now).await?;
+    let actor = match (bearer_of(request.headers()), ticket(operation, request)) {
+        (Some(token), _) => auth::authenticate(state, token, now).await?,
+        (None, Some(ticket)) => repo::redeem_ticket(state, &ticket, now).await?,
+        (None, None) => return Err(ErrorCode::TokenInvalid.into()),
+    };
     match (operation, actor.device) {
         (Operation::Sync, Some(device)) => state.rates.count_sync(actor.org, device)?,
         _ if operation.row().access == Access::Device => {}
@@ -74,6 +77,15 @@ async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequ
 #[must_use]
 pub fn bearer_of(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer)
+}
+
+/// The ticket in the query of a socket's upgrade, which can have no header where a browser asks.
+fn ticket(operation: Operation, request: &ServiceRequest) -> Option<String> {
+    if operation != Operation::OpenRepo || !request.headers().contains_key(UPGRADE) {
+        return None;
+    }
+    let given = web::Query::<Vec<(String, String)>>::from_query(request.query_string()).ok()?;
+    given.into_inner().into_iter().find(|(name, _)| name == "ticket").map(|(_, ticket)| ticket)
 }
 
 /// The token of an `Authorization` header; the scheme's case does not count (RFC 9110 section 11.1).

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod health;
 pub mod live;
 pub mod quarantine;
+pub mod repo;
 pub mod reviews;
 pub mod search;
 pub mod sites;

@@ -1,9 +1,9 @@
 //! Checks over instants: arrival, notice of a change, windows of the day and of the year.
 
 use super::super::context::Ctx;
-use super::super::elapsed::Elapsed;
 use super::super::params::{Args, ParamError, error};
 use super::super::trace::Judgement;
+use crate::clock::{Clocks, Deadline};
 use crate::formulas::{self, ArrivalWindow};
 
 type Judged = Result<Judgement, ParamError>;
@@ -18,47 +18,53 @@ pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let Some(arrive) = ctx.event("arrive") else {
         return Ok(Judgement::not_applicable("not arrived yet", "尚未到达"));
     };
-    let arrival = formulas::arrival_class(appointment, arrive.value.at.corrected(), window);
-    let minutes = arrival.minutes_before();
+    let clocks = Clocks::of(ctx.facts.view);
+    let (arrived_at, err_ms) = clocks.corrected(arrive.value.by, &arrive.value.at);
+    let arrival = formulas::arrival_class(appointment, arrived_at, window);
+    let (minutes, class) = (arrival.minutes_before(), arrival.class.code());
     ctx.note("minutes_before", minutes.as_str());
-    ctx.note("class", arrival.class.code());
-    let class = arrival.class.code();
-    let (en, zh) = (format!("{minutes} minutes before: {class}"), format!("提前 {minutes} 分钟：{class}"));
-    // How much later than the appointment the rep may have come, given the error of the clock.
-    let late = Elapsed::since(appointment, &arrive.value.at);
-    let certain = arrive.value.at.off_ms.is_some() && (late.at_least_ms > 0) == (late.at_most_ms > 0);
-    Ok(if !certain {
-        Judgement::undetermined(en, zh)
-    } else if arrival.promise_kept() {
-        Judgement::pass(en, zh)
-    } else {
-        Judgement::fail(en, zh)
-    })
+    ctx.note("err_ms", err_ms.map_or_else(|| "unknown".to_owned(), |err| err.to_string()));
+    ctx.note("class", class);
+    let deadline = clocks.bounds(arrive.value.by, &arrive.value.at).not_after(appointment);
+    ctx.note("deadline", deadline.code());
+    Ok(Judgement::new(
+        deadline.into(),
+        format!("{minutes} minutes before: {class}"),
+        format!("提前 {minutes} 分钟：{class}"),
+    ))
 }
 
 /// F-02 for each change of the appointment that we proposed.
 pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let min_minutes = args.number("min_minutes")?;
     let changes = ctx.facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
-    let (mut judged, mut short) = (0, Vec::new());
+    let (mut judged, mut short, mut doubtful) = (0, Vec::new(), Vec::new());
     for change in changes.filter(|change| change.proposed_by_us) {
         let notice = formulas::reschedule_notice(change.from_ms, change.notified_at_ms, min_minutes);
         let minutes = formulas::floor_minutes(notice.notice_ms).to_string();
         ctx.note(format!("notice_minutes/{judged}"), minutes.as_str());
         judged += 1;
-        if !notice.compliant {
-            short.push(minutes);
+        match change.notice(min_minutes) {
+            Deadline::Met => {}
+            Deadline::Missed => short.push(minutes),
+            Deadline::Undetermined => doubtful.push(minutes),
         }
     }
     let minutes = short.join(", ");
     Ok(if judged == 0 {
         Judgement::not_applicable("we changed no time", "我方未改期")
-    } else if short.is_empty() {
-        Judgement::pass("every change was announced in time", "改期均已提前告知")
-    } else {
+    } else if !short.is_empty() {
         Judgement::fail(
             format!("announced only {minutes} minutes ahead, {min_minutes} are needed"),
             format!("仅提前 {minutes} 分钟告知，须提前 {min_minutes} 分钟"),
+        )
+    } else if doubtful.is_empty() {
+        Judgement::pass("every change was announced in time", "改期均已提前告知")
+    } else {
+        let minutes = doubtful.join(", ");
+        Judgement::undetermined(
+            format!("announced {minutes} minutes ahead, {min_minutes} are needed, the clock leaves it open"),
+            format!("提前 {minutes} 分钟告知，须提前 {min_minutes} 分钟，时钟误差内无法判定"),
         )
     })
 }

@@ -1,11 +1,13 @@
 //! The wait for an absent customer (F-03, APT-06).
 
 use super::super::context::Ctx;
-use super::super::elapsed::{Elapsed, elapsed};
 use super::super::facts::Facts;
 use super::super::params::{Args, ParamError, error};
-use super::super::trace::{Judgement, Verdict};
+use super::super::trace::Judgement;
+use crate::clock::{Clocks, Deadline, Elapsed};
+use crate::doc::record::TimelineEvent;
 use crate::formulas::{self, WaitFrom};
+use crate::ids::UserId;
 use crate::template::model::Rule;
 use crate::time::{Stamp, UnixMillis};
 
@@ -32,39 +34,36 @@ impl AbsenceWait {
         Ok(Self { min_minutes: args.number("min_minutes")?, from })
     }
 
-    /// When the wait began, on the server's clock.
+    /// When the wait began, on the server's clock, as well as the clocks tell.
     #[must_use]
-    pub fn start(&self, facts: &Facts<'_>, arrive: &Stamp) -> UnixMillis {
-        let arrived_at = arrive.corrected();
+    pub fn start(&self, facts: &Facts<'_>, arrive: &TimelineEvent) -> UnixMillis {
+        let (arrived_at, _) = Clocks::of(facts.view).corrected(arrive.by, &arrive.at);
         self.from.start(facts.appointment_start().unwrap_or(arrived_at), arrived_at)
     }
 
     /// From when the rep may leave, on the server's clock.
     #[must_use]
-    pub fn may_leave_at(&self, facts: &Facts<'_>, arrive: &Stamp) -> UnixMillis {
-        let start = self.start(facts, arrive);
-        formulas::absence_wait(start, start, self.min_minutes).may_leave_at
+    pub fn may_leave_at(&self, facts: &Facts<'_>, arrive: &TimelineEvent) -> UnixMillis {
+        self.start(facts, arrive).plus_ms(formulas::minutes_ms(self.min_minutes))
     }
 
-    /// How long the rep waited from `arrive` to `left`.
+    /// How long the crew waited from the arrival until `by` left at `left`.
     #[must_use]
-    pub fn waited(&self, facts: &Facts<'_>, arrive: &Stamp, left: &Stamp) -> Elapsed {
-        let since_arrival = elapsed(arrive, left);
+    pub fn waited(&self, facts: &Facts<'_>, arrive: &TimelineEvent, by: UserId, left: &Stamp) -> Elapsed {
+        let clocks = Clocks::of(facts.view);
+        let since_arrival = clocks.elapsed((arrive.by, &arrive.at), (by, left));
         match (self.from, facts.appointment_start()) {
-            (WaitFrom::Appointment, Some(start)) => since_arrival.shorter(Elapsed::since(start, left)),
+            (WaitFrom::Appointment, Some(start)) => {
+                since_arrival.shorter(Elapsed::since(start, clocks.bounds(by, left)))
+            }
             _ => since_arrival,
         }
     }
 
-    /// `pass` if the least possible wait suffices, `fail` if the longest possible does not.
+    /// `met` if the least possible wait suffices, `missed` if the longest possible does not.
     #[must_use]
-    pub fn verdict(&self, waited: Elapsed) -> Verdict {
-        let long_enough = |ms: i64| formulas::absence_wait(UnixMillis(0), UnixMillis(ms), self.min_minutes).compliant;
-        match (long_enough(waited.at_least_ms), long_enough(waited.at_most_ms)) {
-            (true, _) => Verdict::Pass,
-            (false, true) => Verdict::Undetermined,
-            (false, false) => Verdict::Fail,
-        }
+    pub fn deadline(&self, waited: Elapsed) -> Deadline {
+        waited.reaches(formulas::minutes_ms(self.min_minutes))
     }
 }
 
@@ -72,28 +71,30 @@ impl AbsenceWait {
 pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
     let wait = AbsenceWait::read(args)?;
     let asked = ctx.outcome() == Some(args.text("outcome")?);
-    let give_up = ctx.event("give_up").map(|event| &event.value.at);
+    let give_up = ctx.event("give_up").map(|event| (event.value.by, &event.value.at));
     if !asked && give_up.is_none() {
         return Ok(Judgement::not_applicable("the customer was not absent", "用户在家"));
     }
-    let Some(arrive) = ctx.event("arrive").map(|event| &event.value.at) else {
+    let Some(arrive) = ctx.event("arrive").map(|event| &event.value) else {
         return Ok(Judgement::fail("no arrival is recorded", "没有到达记录"));
     };
     let may_leave_at = wait.may_leave_at(ctx.facts, arrive);
     ctx.note("may_leave_at", may_leave_at.to_rfc3339());
-    let waited = match give_up.or(ctx.facts.device_now) {
-        Some(left) => wait.waited(ctx.facts, arrive, left),
+    let waited = match give_up.or(ctx.facts.device_now.map(|now| (arrive.by, now))) {
+        Some((by, left)) => wait.waited(ctx.facts, arrive, by, left),
         // Nobody left yet and no device asks: the server's clock so far.
         None => {
             let ms = ctx.facts.now.since_ms(wait.start(ctx.facts, arrive));
-            Elapsed { at_least_ms: ms, at_most_ms: ms }
+            Elapsed { at_least_ms: Some(ms), at_most_ms: Some(ms) }
         }
     };
-    let minutes = formulas::floor_minutes(waited.at_least_ms);
+    let minutes = formulas::floor_minutes(waited.at_least_ms.unwrap_or(0).max(0));
+    let deadline = wait.deadline(waited);
     ctx.note("waited_minutes", minutes.to_string());
+    ctx.note("deadline", deadline.code());
     let (needed, leave) = (wait.min_minutes, ctx.facts.local_time(may_leave_at));
     Ok(Judgement::new(
-        wait.verdict(waited),
+        deadline.into(),
         format!("waited at least {minutes} of {needed} minutes, may leave at {leave}"),
         format!("至少已等候 {minutes} 分钟，须等候 {needed} 分钟，可离开时间 {leave}"),
     ))

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use actix_web::web;
 use serde::Serialize;
 use sync_core::bytes::Hash;
+use sync_core::clock::Clocks;
+use sync_core::doc::record::{Answer, TimelineEvent};
 use sync_core::ids::{UserId, VisitId};
-use sync_core::merge::view::Finding;
+use sync_core::merge::View;
+use sync_core::merge::view::{Entry, Finding};
 use sync_core::plan::PlanSnapshot;
 use sync_core::rules::{Blocker, Reading, Trace, reading};
 use sync_core::template::model::Measurement;
@@ -226,6 +229,31 @@ impl From<LateRecord> for LateRecordOut {
     }
 }
 
+/// An event of the visit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReviewEventOut {
+    /// Name of the event.
+    #[schema(example = "arrive")]
+    pub event: String,
+    /// When it happened, on the server's clock as well as all clocks of the visit tell.
+    pub at: Instant,
+    /// By how much that may be wrong, in milliseconds; absent where the clocks do not bound it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 140)]
+    pub err_ms: Option<i64>,
+    /// Who did it.
+    pub by: UserId,
+}
+
+fn timeline(view: &View) -> Vec<ReviewEventOut> {
+    let clocks = Clocks::of(view);
+    let shown = |entry: &Entry<TimelineEvent>| {
+        let (at, err_ms) = clocks.corrected(entry.value.by, &entry.value.at);
+        ReviewEventOut { event: entry.value.event.clone(), at: at.into(), err_ms, by: entry.value.by }
+    };
+    view.timeline.iter().map(shown).collect()
+}
+
 /// A visit as a reviewer sees it; records that came too late are listed and otherwise left out.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VisitReviewOut {
@@ -252,6 +280,8 @@ pub struct VisitReviewOut {
     /// When the crew handed it in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submitted_at: Option<Instant>,
+    /// Events in the order in which they count.
+    pub timeline: Vec<ReviewEventOut>,
     /// Current photos in template order, each with its ticks and verdict.
     pub photos: Vec<ReviewPhotoOut>,
     /// Readings in template order.
@@ -293,6 +323,7 @@ impl From<VisitReview> for VisitReviewOut {
             template_version: case.loaded.template.version,
             plan: ReviewPlanOut::from(&case.loaded.plan),
             submitted_at: case.row.submitted_at_ms.map(Instant::from),
+            timeline: timeline(&case.view),
             photos,
             readings: readings(&case),
             answers: answers(&case),
@@ -332,7 +363,7 @@ fn readings(case: &Case) -> Vec<ReviewReadingOut> {
 }
 
 fn answers(case: &Case) -> Vec<ReviewAnswerOut> {
-    let shown = |(question, entry): (&String, &sync_core::merge::view::Entry<sync_core::doc::record::Answer>)| {
+    let shown = |(question, entry): (&String, &Entry<Answer>)| {
         let known = case.loaded.template.question(question);
         ReviewAnswerOut {
             question: question.clone(),

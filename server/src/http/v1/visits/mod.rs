@@ -75,6 +75,9 @@ pub struct AppointmentChangeOut {
     pub to: Instant,
     /// When the customer was told.
     pub notified_at: Instant,
+    /// Error of that instant in milliseconds, if a phone's clock told it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notified_err_ms: Option<i64>,
     /// Whether we asked for it.
     pub is_proposed_by_us: bool,
     /// Why.
@@ -110,6 +113,7 @@ impl From<AppointmentRow> for AppointmentOut {
             from: change.from_ms.into(),
             to: change.to_ms.into(),
             notified_at: change.notified_at_ms.into(),
+            notified_err_ms: change.notified_err_ms,
             is_proposed_by_us: change.proposed_by_us,
             reason: change.reason,
         });

@@ -30,6 +30,10 @@ pub struct RescheduleIn {
     pub end: Option<Instant>,
     /// When the customer was told, or told us.
     pub notified_at: Instant,
+    /// Error of that instant in milliseconds, if a phone's clock told it.
+    #[serde(default)]
+    #[schema(example = 1500)]
+    pub notified_err_ms: Option<i64>,
     /// `customer`, `rep` or `office`.
     #[schema(example = "customer")]
     pub proposed_by: String,
@@ -82,6 +86,7 @@ pub async fn reschedule_visit(
         start: body.start.0,
         end: body.end.map(|end| end.0),
         notified_at: body.notified_at.0,
+        notified_err_ms: body.notified_err_ms,
         proposed_by: body.proposed_by,
         reason: body.reason,
     };

@@ -1,0 +1,187 @@
+//! One open socket: what it holds, what it may, and what goes back for each frame.
+
+use std::collections::HashMap;
+
+use sync_core::ids::VisitId;
+use sync_core::repo::{DocSync, Ephemeral, Incoming, Peer, SyncMessage};
+
+use super::document::{self, Talked};
+use super::hub::Seat;
+use super::pace::Pace;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+use crate::domain::Actor;
+
+/// Most documents that one socket holds.
+const MAX_DOCUMENTS: usize = 4_096;
+
+/// Messages at once after a rest, and steadily per second: a client that opens a thousand documents sends four each.
+const MESSAGES: (i64, i64) = (10_000, 200);
+
+/// Ephemeral messages likewise; what is more is dropped.
+const EPHEMERAL: (i64, i64) = (100, 20);
+
+/// What the edge does next.
+#[derive(Debug)]
+pub enum Next {
+    /// Sends these frames.
+    Send(Vec<Vec<u8>>),
+    /// Sends a last frame, if there is one, and closes.
+    Close {
+        /// The last frame.
+        last: Option<Vec<u8>>,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+}
+
+impl Next {
+    const NOTHING: Self = Self::Send(Vec::new());
+}
+
+/// A socket after the upgrade.
+#[derive(Debug)]
+pub struct Socket {
+    state: AppState,
+    actor: Actor,
+    seat: Seat,
+    peer: Peer,
+    docs: HashMap<VisitId, DocSync>,
+    messages: Pace,
+    ephemeral: Pace,
+}
+
+impl Socket {
+    /// Opens a socket for whom the context stands.
+    ///
+    /// # Errors
+    /// `overloaded` if the process holds as many as it can.
+    pub fn open(state: &AppState, ctx: Ctx) -> AppResult<Self> {
+        let seat = state.repo.enter().ok_or(ErrorCode::Overloaded)?;
+        Ok(Self {
+            state: state.clone(),
+            actor: ctx.actor,
+            seat,
+            // All nodes over one database are one peer.
+            peer: Peer::new(format!("doorstep-{}", state.epoch)),
+            docs: HashMap::new(),
+            messages: Pace::new(MESSAGES.0, MESSAGES.1, ctx.now),
+            ephemeral: Pace::new(EPHEMERAL.0, EPHEMERAL.1, ctx.now),
+        })
+    }
+
+    /// Takes one binary frame in.
+    pub async fn receive(&mut self, frame: &[u8]) -> Next {
+        if !self.messages.allows(self.state.clock.now()) {
+            return self.close("too many messages");
+        }
+        match self.peer.receive(frame) {
+            Incoming::Joined { welcome } => {
+                let name = self.peer.name().unwrap_or_default().to_owned();
+                self.seat.take_name((self.actor.org, self.actor.user, self.actor.device, name));
+                Next::Send(vec![welcome])
+            }
+            Incoming::Sync { visit, data } => match SyncMessage::read(&data) {
+                Ok(message) => self.talk(visit, Some(message)).await,
+                Err(_malformed) => self.close("a sync message that cannot be read"),
+            },
+            Incoming::Ephemeral(message) => self.forward(message).await,
+            Incoming::Unavailable(visit) => {
+                self.let_go(visit);
+                Next::NOTHING
+            }
+            Incoming::Unknown { answer } => Next::Send(vec![answer]),
+            Incoming::Ignored => Next::NOTHING,
+            Incoming::Left => Next::Close { last: None, reason: "the peer left" },
+            Incoming::Refused { answer, reason } => Next::Close { last: answer, reason },
+        }
+    }
+
+    /// Waits until something waits for this socket.
+    pub async fn rung(&self) {
+        self.seat.rung().await;
+    }
+
+    /// What others did to the documents it holds.
+    pub async fn news(&mut self) -> Next {
+        let waiting = self.seat.take();
+        if waiting.is_replaced {
+            return Next::Close { last: None, reason: "another socket of this peer" };
+        }
+        let mut frames: Vec<Vec<u8>> = waiting.ephemeral.iter().map(|message| self.peer.forward(message)).collect();
+        for visit in waiting.moved {
+            if !self.docs.contains_key(&visit) {
+                continue;
+            }
+            match self.talk(visit, None).await {
+                Next::Send(more) => frames.extend(more),
+                close @ Next::Close { .. } => return close,
+            }
+        }
+        Next::Send(frames)
+    }
+
+    /// Whether the sign-in still stands.
+    pub async fn is_welcome(&self) -> bool {
+        let (actor, now) = (self.actor.clone(), self.state.clock.now());
+        let standing = self.state.store.read(move |conn| document::authorise(conn, &actor, now).map(drop)).await;
+        // A database that is away for a moment ends no socket.
+        !standing.is_err_and(|error| is_ended(&error))
+    }
+
+    async fn talk(&mut self, visit: VisitId, message: Option<SyncMessage>) -> Next {
+        if self.docs.len() >= MAX_DOCUMENTS && !self.docs.contains_key(&visit) {
+            return self.close("too many documents");
+        }
+        let sync = self.docs.remove(&visit);
+        // Held before it is read, so that a change in between is heard of.
+        self.seat.hold(self.actor.org, visit);
+        match document::talk(&self.state, &self.actor, visit, sync, message).await {
+            Ok(Talked::Held { sync, answer }) => {
+                self.docs.insert(visit, sync);
+                Next::Send(answer.into_iter().map(|data| self.peer.sync(visit, data)).collect())
+            }
+            Ok(Talked::Absent) => {
+                self.let_go(visit);
+                Next::Send(vec![self.peer.unavailable(visit)])
+            }
+            Err(error) if is_ended(&error) => self.close("the sign-in ended"),
+            Err(error) => {
+                tracing::error!(org = %self.actor.org, %visit, ?error, "a message of a socket failed");
+                self.close("try again later")
+            }
+        }
+    }
+
+    async fn forward(&mut self, message: Ephemeral) -> Next {
+        let (actor, now, visit) = (self.actor.clone(), self.state.clock.now(), message.visit);
+        if !self.docs.contains_key(&visit) || !self.ephemeral.allows(now) {
+            return Next::NOTHING;
+        }
+        let may = self.state.store.read(move |conn| document::may_read(conn, &actor, now, visit)).await;
+        match may {
+            Ok(true) => self.seat.forward(self.actor.org, &message),
+            Ok(false) => self.let_go(visit),
+            Err(error) if is_ended(&error) => return self.close("the sign-in ended"),
+            // Such a message may be lost anywhere on its way.
+            Err(_failed) => {}
+        }
+        Next::NOTHING
+    }
+
+    fn let_go(&mut self, visit: VisitId) {
+        self.docs.remove(&visit);
+        self.seat.let_go(self.actor.org, visit);
+    }
+
+    /// Closes, telling the peer why.
+    #[must_use]
+    pub fn close(&self, reason: &'static str) -> Next {
+        let last = self.peer.name().map(|_| self.peer.error(reason));
+        Next::Close { last, reason }
+    }
+}
+
+/// Whether an error says that the asker may not come in any more.
+fn is_ended(error: &AppError) -> bool {
+    matches!(error.code(), ErrorCode::TokenInvalid | ErrorCode::Forbidden)
+}

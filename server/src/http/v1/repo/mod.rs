@@ -1,0 +1,4 @@
+//! The automerge-repo door.
+
+pub mod open;
+pub mod ticket;
