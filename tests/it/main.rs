@@ -27,4 +27,5 @@ mod siege;
 mod start_up;
 mod store;
 mod sync;
+mod tunnel_day;
 mod v1;

@@ -4,7 +4,9 @@ mod basics;
 mod causal;
 mod check_in;
 mod conflicts;
-pub mod crash;
+mod crash;
+#[cfg(target_os = "linux")]
+mod crash_points;
 mod crew;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
@@ -19,3 +21,4 @@ mod remedies;
 mod scope;
 mod seals;
 mod statements;
+pub(crate) mod writer;

@@ -38,7 +38,7 @@ impl Clock for TestClock {
 }
 
 /// A clock in a file, which server and phones share by `--clock`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ClockFile(PathBuf);
 
 impl ClockFile {

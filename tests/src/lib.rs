@@ -33,9 +33,14 @@ pub mod contract;
 pub mod db;
 pub mod dir;
 pub mod door;
+pub mod effort;
+pub mod faults;
 pub mod live;
 pub mod phone;
 pub mod play;
 pub mod remote;
 pub mod server;
 pub mod together;
+#[cfg(target_os = "linux")]
+pub mod trap;
+pub mod tunnel;

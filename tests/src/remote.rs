@@ -37,7 +37,7 @@ pub struct RemotePhone {
 }
 
 /// Sixteen bytes that a test can name again.
-fn bytes16(name: &str) -> [u8; 16] {
+pub(crate) fn bytes16(name: &str) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Hash::of(name.as_bytes()).0[..16]);
     // Version and variant of a UUIDv7.
@@ -72,14 +72,24 @@ fn publish_norms(server: &TestServer, company: Company) {
 /// If the server refuses.
 #[must_use]
 pub fn enrolment_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
-    publish_norms(server, company);
-    further_code(server, company, member, password)
+    enrolment_codes(server, company, &[member], password).remove(0)
 }
 
-fn further_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
+/// As [`enrolment_code`], for several people.
+pub(crate) fn enrolment_codes(
+    server: &TestServer,
+    company: Company,
+    members: &[Member],
+    password: &str,
+) -> Vec<String> {
+    publish_norms(server, company);
     let admin = sign_in(server, company, "admin", password);
+    members.iter().map(|member| further_code(server, &admin, member)).collect()
+}
+
+fn further_code(server: &TestServer, admin: &str, member: &Member) -> String {
     let path = format!("/v1/users/{}/enrolment-codes", member.id);
-    let code = post(server, &path, Some(&admin), &Value::Null);
+    let code = post(server, &path, Some(admin), &Value::Null);
     code["code"].as_str().expect("a code").to_owned()
 }
 
@@ -119,7 +129,7 @@ impl RemotePhone {
     /// If the server refuses.
     #[must_use]
     pub fn enrol_further(server: &TestServer, company: Company, member: Member, password: &str, name: &str) -> Self {
-        let code = further_code(server, company, member, password);
+        let code = further_code(server, &sign_in(server, company, "admin", password), &member);
         Self::enrol_with(server, company, member, &code, name)
     }
 

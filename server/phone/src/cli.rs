@@ -372,7 +372,10 @@ pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
 }
 
 /// Finds the phone and runs a command on it; only `enrol` makes a store.
-pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+///
+/// # Errors
+/// What stands against it; [`PhoneError::Network`](crate::error::PhoneError::Network) without an answer of the server.
+pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
     if let Some(wiped) = Tombstone::read(&args.dir)? {
         let goes_on = wiped.take_up(&args.dir, &args.command, &mut Http::new(wiped.server()))?;
         if let Some(output) = goes_on {

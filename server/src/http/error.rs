@@ -63,7 +63,12 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::PageTokenInvalid
         | C::Invalid
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress | C::EvidenceIncomplete => {
+        C::Conflict
+        | C::StateInvalid
+        | C::ClaimedByOther
+        | C::IdempotencyInProgress
+        | C::EvidenceIncomplete
+        | C::UploadIncomplete => {
             StatusCode::CONFLICT
         }
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
@@ -103,7 +108,7 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::PreviewPending
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete => Retry::After,
-        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout => Retry::Now,
+        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout | C::UploadIncomplete => Retry::Now,
         _ => Retry::Never,
     }
 }

@@ -9,7 +9,7 @@ use integration_tests::remote::RemotePhone;
 use sync_core::protocol::{Outcome, SyncRequest};
 
 use super::{PATIENCE, Pair};
-use crate::sync::crash::Writer;
+use crate::sync::writer::Writer;
 
 /// Batches that each phone gets through.
 const BATCHES: usize = 12;

@@ -15,7 +15,7 @@ use sync_core::bytes::Hash;
 use sync_core::protocol::{Outcome, SyncResponse};
 
 use super::{PATIENCE, Pair};
-use crate::sync::crash::Writer;
+use crate::sync::writer::Writer;
 
 fn ask(url: &str, call: &Call) -> Answer {
     send(url, call).unwrap_or_else(|error| panic!("{error}"))

@@ -214,6 +214,7 @@ impl Tx {
                 problem: None,
                 is_asked_after: false,
                 is_freed: false,
+                is_begun: false,
             },
         )
     }

@@ -216,6 +216,9 @@ pub(crate) struct StoredBlob {
     /// Whether the bytes were freed here, because the server holds them.
     #[serde(default)]
     pub is_freed: bool,
+    /// Whether an upload of it was begun: then the server may have some of it, or all.
+    #[serde(default)]
+    pub is_begun: bool,
 }
 
 /// Edits that the server will never take, kept for a person to look at.
