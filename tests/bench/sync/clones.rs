@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use doorstep::app::AppError;
 use doorstep::boot;
-use doorstep_store::{Conn, StoreError};
+use doorstep_store::{Conn, EngineConn, StoreError};
 use sync_core::ids::UserId;
 
 use crate::database::Database;
@@ -61,9 +61,9 @@ pub fn add(database: &Database, rep: UserId, before: usize, copies: usize) {
 fn copy_all(conn: &mut Conn, rep: UserId, first: usize, last: usize) -> Result<(), StoreError> {
     for (table, rows) in TABLES {
         let columns = columns(conn, table)?;
-        let digits = match conn {
-            Conn::Sqlite(_) => "printf('%012x', n)",
-            Conn::Postgres(_) => "lpad(to_hex(n), 12, '0')",
+        let digits = match &mut conn.engine {
+            EngineConn::Sqlite(_) => "printf('%012x', n)",
+            EngineConn::Postgres(_) => "lpad(to_hex(n), 12, '0')",
         };
         let values: Vec<String> = columns.iter().map(|column| value(table, column, digits)).collect();
         let (columns, values) = (columns.join(", "), values.join(", "));
@@ -73,9 +73,9 @@ fn copy_all(conn: &mut Conn, rep: UserId, first: usize, last: usize) -> Result<(
             "INSERT INTO {table} ({columns}) WITH RECURSIVE copies (n) AS (SELECT {first} UNION ALL \
              SELECT n + 1 FROM copies WHERE n < {last}) SELECT {values} FROM {table}, copies WHERE {rows}"
         );
-        match conn {
-            Conn::Sqlite(conn) => conn.batch_execute(&sql),
-            Conn::Postgres(conn) => conn.batch_execute(&sql),
+        match &mut conn.engine {
+            EngineConn::Sqlite(conn) => conn.batch_execute(&sql),
+            EngineConn::Postgres(conn) => conn.batch_execute(&sql),
         }?;
     }
     Ok(())
@@ -94,11 +94,11 @@ fn value(table: &str, column: &str, digits: &str) -> String {
 }
 
 fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, StoreError> {
-    let columns: Vec<Column> = match conn {
-        Conn::Sqlite(conn) => {
+    let columns: Vec<Column> = match &mut conn.engine {
+        EngineConn::Sqlite(conn) => {
             diesel::sql_query(format!("SELECT name FROM pragma_table_info('{table}')")).load(&mut **conn)
         }
-        Conn::Postgres(conn) => diesel::sql_query(format!(
+        EngineConn::Postgres(conn) => diesel::sql_query(format!(
             "SELECT column_name::text AS name FROM information_schema.columns \
              WHERE table_schema = current_schema() AND table_name = '{table}'"
         ))
