@@ -29,10 +29,12 @@ fn named_outside(name: &str, allowed: &[&str]) -> Vec<String> {
 
 #[test]
 fn only_the_store_names_diesel() {
-    // Two tests of sync count rows and check the database file itself after a kill; one changes rows to see them named.
+    // Two tests of sync count rows and check the database file itself after a kill; one changes rows to see them named;
+    // those of nodes hold locks beside them.
     let looking = [
         "tests/src/db/",
         "tests/it/store/",
+        "tests/it/nodes/",
         "tests/it/sync/helpers.rs",
         "tests/it/sync/crash.rs",
         "tests/it/custody/verify.rs",

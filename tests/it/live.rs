@@ -142,8 +142,8 @@ fn nothing_acknowledged_is_lost_when_a_server_is_told_to_stop_under_load() {
     let phone = enrolled(&server);
     let mut acknowledged = Vec::new();
     for stop in 0..STOPS {
+        let url = server.url().to_owned();
         let pushed = std::thread::scope(|scope| {
-            let url = server.url().to_owned();
             let pushers: Vec<_> = (0..4)
                 .map(|pusher| {
                     let (phone, url) = (&phone, &url);

@@ -42,19 +42,37 @@ const AGAIN: Duration = Duration::from_millis(500);
 const MOST_KEPT: usize = 10_000;
 
 /// Starts the thread; it ends with the last clone of `hints`.
+///
+/// When this returns it listens: who watches from then on misses nothing.
 pub(crate) fn start(url: String, hints: &Hints) -> StoreResult<()> {
+    let first = Listener::connect(&url)?;
     let (sender, outgoing) = mpsc::channel();
     let shared = Arc::downgrade(hints.bridge_by(sender));
     let bridge = Bridge { url, shared, outgoing, kept: BTreeSet::new(), has_lost: false };
     std::thread::Builder::new()
         .name("hints".to_owned())
-        .spawn(move || bridge.run())
+        .spawn(move || bridge.run(first))
         .map(drop)
         .map_err(|error| StoreError::Open(format!("cannot start the hints thread: {error}")))
 }
 
 /// The store is gone.
 struct Over;
+
+/// A connection that listens, and the number of its session.
+struct Listener {
+    conn: PgConnection,
+    own: i32,
+}
+
+impl Listener {
+    fn connect(url: &str) -> StoreResult<Self> {
+        let mut conn = PgConnection::establish(url).map_err(|error| StoreError::Open(error.to_string()))?;
+        conn.batch_execute(&format!("LISTEN {CHANNEL}"))?;
+        let own = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()")).get_result(&mut conn)?;
+        Ok(Self { conn, own })
+    }
+}
 
 struct Bridge {
     url: String,
@@ -68,27 +86,27 @@ struct Bridge {
 }
 
 impl Bridge {
-    fn run(mut self) {
+    fn run(mut self, first: Listener) {
+        let mut connected = Ok(first);
         loop {
-            match self.connected() {
+            match connected.and_then(|listener| self.carry(listener)) {
                 Ok(Over) => return,
                 Err(error) => tracing::warn!(%error, "no hints between nodes; connecting again"),
             }
             if self.gather(AGAIN).is_err() {
                 return;
             }
+            connected = Listener::connect(&self.url);
+            // What was told while nobody listened is not known.
+            if connected.is_ok() && self.with_shared(Shared::hear_all).is_err() {
+                return;
+            }
         }
     }
 
     /// Carries hints both ways for as long as the connection holds.
-    fn connected(&mut self) -> StoreResult<Over> {
-        let mut conn = PgConnection::establish(&self.url).map_err(|error| StoreError::Open(error.to_string()))?;
-        conn.batch_execute(&format!("LISTEN {CHANNEL}"))?;
-        let own: i32 = diesel::select(diesel::dsl::sql::<Integer>("pg_backend_pid()")).get_result(&mut conn)?;
-        // What was told while nobody listened is not known.
-        if self.with_shared(Shared::hear_all).is_err() {
-            return Ok(Over);
-        }
+    fn carry(&mut self, listener: Listener) -> StoreResult<Over> {
+        let Listener { mut conn, own } = listener;
         let mut quiet = Duration::ZERO;
         loop {
             let Ok(has_readers) = self.with_shared(Shared::has_readers) else { return Ok(Over) };

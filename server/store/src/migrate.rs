@@ -2,7 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::conn::{Conn, EngineConn};
@@ -39,28 +44,25 @@ pub enum SchemaStanding {
     Newer,
 }
 
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
 /// Compares what was applied with what this version knows.
 ///
 /// # Errors
 /// Database errors only.
 pub fn standing(conn: &mut Conn) -> StoreResult<SchemaStanding> {
-    match &mut conn.engine {
-        EngineConn::Sqlite(conn) => compare(&mut **conn, SQLITE),
-        EngineConn::Postgres(conn) => compare(&mut **conn, POSTGRES),
-    }
-}
-
-fn compare<DB: diesel::backend::Backend>(
-    conn: &mut impl MigrationHarness<DB>,
-    migrations: EmbeddedMigrations,
-) -> StoreResult<SchemaStanding>
-where
-    EmbeddedMigrations: MigrationSource<DB>,
-{
-    let known: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(failed)?;
-    let known: BTreeSet<String> = known.iter().map(|migration| migration.name().version().to_string()).collect();
-    let applied = conn.applied_migrations().map_err(failed)?;
-    let applied: BTreeSet<String> = applied.iter().map(ToString::to_string).collect();
+    // Diesel's own question would make the table if there were none, which a reader may not.
+    let sql = "SELECT version FROM __diesel_schema_migrations";
+    let applied: Vec<Applied> = per_backend!(conn, c => diesel::sql_query(sql).load(c))?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|row| row.version).collect();
+    let known = match conn.engine {
+        EngineConn::Sqlite(_) => versions::<Sqlite>(SQLITE),
+        EngineConn::Postgres(_) => versions::<Pg>(POSTGRES),
+    }?;
     Ok(if !known.is_subset(&applied) {
         SchemaStanding::Older
     } else if known.len() < applied.len() {
@@ -68,6 +70,14 @@ where
     } else {
         SchemaStanding::Current
     })
+}
+
+fn versions<DB: Backend>(migrations: EmbeddedMigrations) -> StoreResult<BTreeSet<String>>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known: Vec<Box<dyn Migration<DB>>> = migrations.migrations().map_err(failed)?;
+    Ok(known.iter().map(|migration| migration.name().version().to_string()).collect())
 }
 
 /// Runs the pending migrations, or refuses a database that has some.
@@ -95,10 +105,7 @@ pub fn revert_all(conn: &mut Conn) -> StoreResult<()> {
     .map_err(failed)
 }
 
-fn run<DB: diesel::backend::Backend>(
-    conn: &mut impl MigrationHarness<DB>,
-    migrations: EmbeddedMigrations,
-) -> StoreResult<Vec<String>>
+fn run<DB: Backend>(conn: &mut impl MigrationHarness<DB>, migrations: EmbeddedMigrations) -> StoreResult<Vec<String>>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {

@@ -36,6 +36,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario round-trip   one rep with two phones: push, pull, nothing new, one edit (the default)
   --scenario storm        every rep pushes at once, then every rep's other phone syncs for the first time
   --scenario growth       the same work while other reps' visits fill the database
+  --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
@@ -86,6 +87,7 @@ fn main() {
             }
             "storm" => scenario::storm(&options, run, &mut report),
             "growth" => scenario::grow(&options, run, &mut report),
+            "live" => scenario::live(&options, run, &mut report),
             "touch" => scenario::touch(&options, run, &mut report),
             other => panic!("no scenario {other}; see --help"),
         }

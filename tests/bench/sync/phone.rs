@@ -41,7 +41,8 @@ impl Parcel {
     }
 }
 
-struct Phone {
+/// A phone that is ready to begin.
+pub struct Phone {
     job: Job,
     key: SigningKey,
     connection: Connection,
@@ -68,7 +69,8 @@ fn digest(heads: &BTreeMap<VisitId, Vec<Hash>>) -> Hash {
 }
 
 impl Phone {
-    fn prepare(job: Job) -> Self {
+    /// Prepares what the job asks for.
+    pub fn prepare(job: Job) -> Self {
         let mut phone = Self {
             key: SigningKey::from_slice(&job.phone.key).expect("nearly every 32 bytes are a key"),
             cursor: job.phone.cursor.clone(),
@@ -172,6 +174,19 @@ impl Phone {
         for parcel in std::mem::take(&mut self.parcels) {
             self.send(vec![parcel]);
         }
+    }
+
+    /// Pushes the next parcel alone, and tells of which visit it was.
+    pub fn push_next(&mut self) -> VisitId {
+        let parcel = self.parcels.remove(0);
+        let visit = parcel.doc.id;
+        self.send(vec![parcel]);
+        visit
+    }
+
+    /// Asks for news once, and tells which visits changed.
+    pub fn look(&mut self) -> Vec<VisitId> {
+        self.round(Vec::new()).docs.into_iter().map(|update| update.id).collect()
     }
 
     /// Pulls until there is nothing more; every document must have the heads that the server names.

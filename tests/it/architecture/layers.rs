@@ -27,7 +27,9 @@ fn containing(sources: &[Source], texts: &[&str]) -> Vec<String> {
 #[test]
 fn http_opens_no_transaction_and_runs_no_query() {
     let http = below("server/src/http/");
-    assert_none("http calls use cases:", &containing(&http, &[".store", "Conn", "store.read", "store.write"]));
+    let mut found = containing(&http, &[".store", "store.read", "store.write"]);
+    found.extend(http.iter().flat_map(|source| source.lines_with_word("Conn")));
+    assert_none("http calls use cases:", &found);
     // The types of rows and filters are what use cases take and give; anything in lower case would be a query.
     let is_type = |line: &String| {
         let path = line.rsplit("doorstep_store::").next().unwrap_or_default();
@@ -44,7 +46,7 @@ fn only_the_store_begins_and_ends_transactions() {
     let elsewhere = ["server/store/src/conn.rs", "server/store/src/store.rs", "server/store/src/writer.rs"];
     let queries: Vec<Source> =
         below("server/store/src/").into_iter().filter(|source| !elsewhere.contains(&source.path.as_str())).collect();
-    let ways = ["write_transaction(", "read_transaction(", "TransactionManager", ".transaction("];
+    let ways = ["write_transaction(", "read_transaction(", "TransactionManager::", ".transaction("];
     let mut found = containing(&queries, &ways);
     found.extend(containing(&below("server/src/"), &ways));
     assert_none("transactions are those of Store::read and Store::write:", &found);

@@ -113,16 +113,15 @@ fn a_reader_skips_nothing_while_a_commit_on_one_node_is_paused_and_another_node_
         let EngineConn::Postgres(holder) = &mut conn.engine else { panic!("PostgreSQL only") };
         holder.batch_execute("SELECT pg_advisory_lock(42)").expect("the lock");
         let (sender, answered) = mpsc::channel();
+        let push = |phone: &RemotePhone, url: &str, text: &str| {
+            let answer = phone.sync_at(url, &phone.pushing(Vec::new(), vec![phone.day_note(text)]));
+            assert_eq!(answer.expect("an answer").acks[0].outcome, Outcome::Stored);
+            sender.send(text.to_owned()).expect("the test waits");
+        };
         std::thread::scope(|scope| {
-            let push = |phone: &RemotePhone, url: &str, text: &str| {
-                let answer = phone.sync_at(url, &phone.pushing(Vec::new(), vec![phone.day_note(text)]));
-                assert_eq!(answer.expect("an answer").acks[0].outcome, Outcome::Stored);
-                sender.send(text.to_owned()).expect("the test waits");
-            };
-            let push = &push;
-            scope.spawn(move || push(&phone, here, "first"));
+            scope.spawn(|| push(&phone, here, "first"));
             until_waiting(holder, 1);
-            scope.spawn(move || push(&second, there, "later"));
+            scope.spawn(|| push(&second, there, "later"));
             until_waiting(holder, 2);
             // Neither has been acknowledged, and a reader sees neither.
             let answer = reader.sync_at(there, &reader.empty_request(cursor.clone())).expect("an answer");

@@ -70,7 +70,6 @@ async fn a_commit_on_one_node_is_told_on_the_other() {
     let db = TestDb::copy_of(&COMPANIES);
     let (one, other) = (open(&db), open(&db));
     let watch = watch(&other, "u:1");
-    // Should the other node begin to listen only now, it tells everybody first: a hint too many, never one too few.
     for _ in 0..3 {
         publish(&one, "u:1", || Ok(())).await;
         assert_eq!(heard(&watch).await, BTreeSet::from([audience("u:1")]));

@@ -1,6 +1,7 @@
 //! One run on one fresh server: who does what in which order.
 
 mod growth;
+mod live;
 mod round_trip;
 mod storm;
 mod touch;
@@ -13,6 +14,7 @@ use crate::seed::{Rep, Seeded, seed};
 use crate::server::Server;
 
 pub use growth::grow;
+pub use live::live;
 pub use round_trip::round_trip;
 pub use storm::storm;
 pub use touch::touch;
