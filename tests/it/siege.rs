@@ -1,6 +1,5 @@
 //! One hostile phone against the running server, over TCP: nobody else notices, and nothing is lost.
 
-mod hostile;
 mod pill;
 
 use doorstep_store::documents::find_heads;

@@ -66,15 +66,6 @@ pub fn after(change: &Change, previous: &[u8]) -> Vec<u8> {
     })
 }
 
-/// The same change with the writer's last number, and the past of the document's beginning.
-pub fn forked(doc: &VisitDoc, change: &Change) -> Vec<u8> {
-    altered(change, |change| {
-        change.seq -= 1;
-        change.deps = vec![ChangeHash(doc.change_metas()[0].hash.0)];
-        change.start_op = 17.try_into().expect("a counter");
-    })
-}
-
 /// Changes that follow a change which is not among them.
 pub fn chain_after(root: &Change, len: usize) -> Vec<Vec<u8>> {
     let mut previous = root.clone();
@@ -128,51 +119,4 @@ pub fn zeros_deflated(len: usize) -> Vec<u8> {
     }
     bits.extend([false; 7]); // end
     bits.chunks(8).map(|byte| byte.iter().enumerate().fold(0, |sum, (at, bit)| sum | u8::from(*bit) << at)).collect()
-}
-
-/// A change of hand-made columns with a million operations in a hundred bytes (A3).
-pub fn a_million_operations(doc: &VisitDoc, actor: Actor) -> Vec<u8> {
-    let (heads, metas) = (doc.heads(), doc.change_metas());
-    let last_seq = metas.iter().filter(|meta| meta.actor == actor).map(|meta| meta.seq).max().unwrap_or(0);
-    let max_op = metas.iter().map(|meta| meta.max_op).max().unwrap_or(0);
-    let mut body = vec![u8::try_from(heads.len()).expect("few heads")];
-    heads.iter().for_each(|head| body.extend(head.0));
-    body.push(16);
-    body.extend(actor.0);
-    uleb(&mut body, usize::try_from(last_seq + 1).expect("small"));
-    uleb(&mut body, usize::try_from(max_op + 1).expect("small"));
-    body.extend([0, 0, 1, 16]);
-    body.extend(doc.visit().as_bytes());
-    let million = |value: u8| {
-        let mut run = Vec::new();
-        // One million as signed LEB128.
-        run.extend([0xc0, 0x84, 0x3d, value]);
-        run
-    };
-    let mut inserts = vec![0];
-    uleb(&mut inserts, 1_000_000);
-    let columns = [
-        (0x01, million(1)),
-        (0x02, million(16)),
-        (0x13, million(0)),
-        (0x34, inserts),
-        (0x42, million(1)),
-        (0x56, million(6)),
-        (0x70, million(0)),
-    ];
-    body.push(u8::try_from(columns.len()).expect("few"));
-    for (specification, data) in &columns {
-        uleb(&mut body, *specification);
-        uleb(&mut body, data.len());
-    }
-    columns.iter().for_each(|(_, data)| body.extend(data));
-    chunk(1, &body)
-}
-
-fn uleb(out: &mut Vec<u8>, mut value: usize) {
-    while value >= 0x80 {
-        out.push(u8::try_from(value & 0x7f).expect("seven bits") | 0x80);
-        value >>= 7;
-    }
-    out.push(u8::try_from(value).expect("seven bits"));
 }
