@@ -1,7 +1,8 @@
 //! GET `/v1/devices/{device_id}`
 
 use actix_web::web;
-use doorstep_store::device_orders::{DeviceMarkRow, DeviceOrderRow};
+use doorstep_store::device_orders::DeviceMarkRow;
+use doorstep_store::device_orders::DeviceOrderRow;
 use serde::Serialize;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrderId, UserId, VisitId};
