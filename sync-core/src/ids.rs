@@ -119,6 +119,8 @@ id!(
     VerdictId,
     /// A rework ticket.
     ReworkId,
+    /// An office choice among concurrent values.
+    ChoiceId,
 );
 
 impl VisitId {

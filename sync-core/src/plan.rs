@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::bytes::Hash;
 use crate::ids::{
-    AppointmentId, AssignmentId, CustomerId, IntentId, ReworkId, SiteId, UserId, VerdictId, VisitId, WorkOrderId,
+    AppointmentId, AssignmentId, ChoiceId, CustomerId, IntentId, ReworkId, SiteId, UserId, VerdictId, VisitId,
+    WorkOrderId,
 };
+use crate::merge::view::OpId;
 use crate::time::{Geo, UnixMillis};
 
 /// The office's side of a visit (row kind `visit`).
@@ -300,6 +302,33 @@ pub struct ReworkSlot {
     pub reasons: Vec<String>,
 }
 
+/// Which of several concurrent values counts, as a person decided (row kind `conflict`), append-only.
+///
+/// The newest choice that knew every value standing now counts; a value it did not know reopens the conflict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ChoiceRow {
+    /// The decision.
+    pub id: ChoiceId,
+    /// The visit.
+    pub visit_id: VisitId,
+    /// Root key of the map.
+    pub map: String,
+    /// Key in the map, or the code the records share.
+    pub key: String,
+    /// The values it judged, by the operations that wrote them.
+    pub candidates: Vec<OpId>,
+    /// The value that counts.
+    pub chosen: OpId,
+    /// Who decided.
+    pub by: UserId,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When.
+    pub at_ms: UnixMillis,
+}
+
 /// Everything outside the document that rules and state read about one visit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -314,7 +343,7 @@ pub struct PlanSnapshot {
     pub appointment: Option<AppointmentRow>,
 }
 
-/// Everything reviewers decided about one visit, oldest first.
+/// Everything the office decided about one visit, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
@@ -322,4 +351,7 @@ pub struct Review {
     pub verdicts: Vec<VerdictRow>,
     /// Rework tickets.
     pub reworks: Vec<ReworkRow>,
+    /// Choices among concurrent values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<ChoiceRow>,
 }

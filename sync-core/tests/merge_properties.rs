@@ -218,7 +218,7 @@ fn concurrent_readings_of_one_code_are_a_conflict_until_a_later_one_settles_it()
     assert_eq!(conflicted.conflicts.len(), 1);
     let conflict = &conflicted.conflicts[0];
     assert_eq!(
-        (conflict.map.as_str(), conflict.key.as_str(), conflict.policy.as_str()),
+        (conflict.map.as_str(), conflict.key.as_str(), conflict.policy.name()),
         ("measures", "rx_power", "newest")
     );
     assert_eq!(conflict.candidates.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);

@@ -7,6 +7,7 @@ mod support;
 
 use serde_json::json;
 use support::{Story, at, install};
+use sync_core::doc::schema::MergePolicy;
 use sync_core::formulas;
 use sync_core::merge::view::{Conflict, Entry};
 use sync_core::plan::AppointmentChange;
@@ -287,8 +288,9 @@ fn conflict(story: &mut Story, map: &str, key: &str, values: &[serde_json::Value
         map: map.into(),
         key: key.into(),
         candidates: candidates.collect(),
-        policy: "newest".into(),
+        policy: MergePolicy::Newest,
         chosen: op,
+        choice: None,
     });
 }
 

@@ -82,6 +82,16 @@ impl VisitDoc {
         self.doc.get_change_meta_by_hash(&ChangeHash(hash.0)).is_some()
     }
 
+    /// The document as it was with these heads and their history.
+    ///
+    /// # Errors
+    /// [`DocError::UnknownHeads`], [`DocError::Refused`] if Automerge refuses, which honest documents rule out.
+    pub fn at(&self, heads: &[Hash]) -> Result<Self, DocError> {
+        let heads = self.known(heads)?;
+        let doc = contained(|| self.doc.fork_at(&heads).map_err(refused))?;
+        Self::from_automerge(self.visit, doc)
+    }
+
     /// The whole document as one uncompressed document chunk.
     ///
     /// Uncompressed, because many documents in one compressed stream are three times smaller.

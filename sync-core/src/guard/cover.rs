@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::budget::Limits;
 use super::document::check_document;
 use super::header::{Chunk, read_change, read_chunk};
+use super::reader::Reader;
 use crate::bytes::Hash;
 
 /// The first change of a push that is no ancestor of the named heads; `None` if all are covered.
@@ -33,6 +34,28 @@ pub fn heads_of(chunks: &[impl AsRef<[u8]>], limits: &Limits) -> Vec<Hash> {
     let followed: BTreeSet<Hash> = changes.values().flatten().copied().collect();
     let last = changes.into_keys().filter(|hash| !followed.contains(hash));
     last.chain(documents).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The hashes of the change chunks in stored bytes, one chunk after the other; whole documents are passed over.
+#[must_use]
+pub fn change_hashes(bytes: &[u8], limits: &Limits) -> Vec<Hash> {
+    let mut hashes = Vec::new();
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = split_chunk(rest) {
+        if let Ok(Chunk::Change { hash, .. }) = read_chunk(chunk, limits) {
+            hashes.push(hash);
+        }
+        rest = behind;
+    }
+    hashes
+}
+
+/// The first of several chunks and what follows it.
+fn split_chunk(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let mut reader = Reader::new(bytes.get(9..)?);
+    let len = reader.uleb().ok()?;
+    reader.take(len).ok()?;
+    bytes.split_at_checked(bytes.len().checked_sub(reader.rest().len())?)
 }
 
 /// What the readable chunks of a push are.
@@ -97,5 +120,9 @@ mod tests {
         assert_eq!(uncovered(&[b"no chunk".to_vec()], &[], &limits), None);
         assert_eq!(heads_of(&chunks, &limits), doc.heads());
         assert_eq!(heads_of(&[doc.save()], &limits), doc.heads());
+        let hashes: Vec<Hash> = doc.change_metas().iter().skip(1).map(|meta| meta.hash).collect();
+        assert_eq!(change_hashes(&chunks.concat(), &limits), hashes);
+        assert_eq!(change_hashes(&doc.save(), &limits), []);
+        assert_eq!(change_hashes(b"no chunk at all", &limits), []);
     }
 }

@@ -24,7 +24,7 @@ mod unpack;
 
 pub use admit::admit;
 pub use budget::Limits;
-pub use cover::{heads_of, uncovered};
+pub use cover::{change_hashes, heads_of, uncovered};
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};

@@ -21,6 +21,11 @@ impl<'a> Reader<'a> {
         self.rest.is_empty()
     }
 
+    /// What is unread.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     pub(super) fn take(&mut self, len: u64) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(len).map_err(|_too_long| Malformed)?;
         let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed)?;

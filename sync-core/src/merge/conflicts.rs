@@ -9,7 +9,6 @@ use super::causality::Causality;
 use super::read::raw_record;
 use super::view::{Conflict, Entry};
 use crate::doc::record::{Measure, Outcome};
-use crate::doc::schema::MergePolicy;
 use crate::doc::{Map, VisitDoc};
 
 /// Lists concurrent readings of one code and concurrent outcomes that differ.
@@ -65,6 +64,6 @@ fn conflict<T>(doc: &VisitDoc, map: Map, key: &str, entries: &[&Entry<T>]) -> Op
         .map(|entry| Entry { key: entry.key.clone(), value: raw_record(doc, map, &entry.key, entry.op), op: entry.op })
         .collect();
     let chosen = entries.last()?.op;
-    let policy = MergePolicy::Newest.name().to_owned();
-    Some(Conflict { map: map.key().to_owned(), key: key.to_owned(), candidates, policy, chosen })
+    let policy = map.merging().policy;
+    Some(Conflict { map: map.key().to_owned(), key: key.to_owned(), candidates, policy, chosen, choice: None })
 }

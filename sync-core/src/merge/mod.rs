@@ -2,10 +2,16 @@
 
 mod causality;
 mod conflicts;
+pub mod history;
 mod read;
 mod rewritten;
+mod settle;
 mod shape;
+mod signed;
 pub mod view;
 
+pub use history::history;
 pub use read::view;
+pub use settle::{Overlay, settle};
+pub(crate) use settle::{put, settle_again};
 pub use view::View;

@@ -10,13 +10,17 @@ use serde::de::DeserializeOwned;
 
 use super::conflicts::across_keys;
 use super::rewritten::{Later, rewritten};
+use super::settle::Overlay;
 use super::shape::{Unknown, unknown_parts};
+use super::signed::signed;
 use super::view::{Conflict, Entry, Finding, OpId, RawRecord, View};
 use crate::doc::record::TimelineEvent;
 use crate::doc::visit_doc::{actor_of, map_object, notes_object};
 use crate::doc::{Map, VisitDoc};
 
-/// Merges a document into the one view that rules, screens and projections read.
+/// Merges a document into a view that follows from its heads alone.
+///
+/// What rules, screens and projections read is this view once it is [settled](super::settle()).
 #[must_use]
 pub fn view(doc: &VisitDoc) -> View {
     let mut reader = Reader { doc, hand_in: None, later: Later::new(), conflicts: Vec::new(), findings: Vec::new() };
@@ -45,9 +49,12 @@ pub fn view(doc: &VisitDoc) -> View {
         outcomes,
         notes: doc.automerge().text(notes_object(doc.visit())).unwrap_or_default(),
         rewritten: Vec::new(),
+        signed: Vec::new(),
         conflicts: reader.conflicts,
         findings: reader.findings,
+        overlay: Overlay::default(),
     };
+    view.signed = signed(doc, &view);
     if let Some(hand_in) = reader.hand_in.filter(|_| !reader.later.is_empty()) {
         view.rewritten = rewritten(doc, hand_in, &reader.later);
     }
@@ -148,13 +155,13 @@ impl Reader<'_> {
                     op: value.op,
                 })
                 .collect();
-            let policy = map.policy().name().to_owned();
             self.conflicts.push(Conflict {
                 map: map.key().to_owned(),
                 key: key.to_owned(),
                 candidates,
-                policy,
+                policy: map.merging().policy,
                 chosen,
+                choice: None,
             });
         }
         values

@@ -42,9 +42,9 @@ pub(super) fn rewritten(doc: &VisitDoc, hand_in: OpId, later: &Later) -> Vec<Rew
     .collect()
 }
 
-/// What the writer of the hand-in had seen: the changes his own follows directly.
-fn before(doc: &Automerge, hand_in: OpId) -> Vec<ChangeHash> {
-    let operation = ObjId::Id(hand_in.counter, ActorId::from(&hand_in.actor.0[..]), 0);
+/// What the writer of an operation had seen: the changes his own follows directly.
+pub(super) fn before(doc: &Automerge, operation: OpId) -> Vec<ChangeHash> {
+    let operation = ObjId::Id(operation.counter, ActorId::from(&operation.actor.0[..]), 0);
     let change = doc.hash_for_opid(&operation).and_then(|hash| doc.get_change_by_hash(&hash));
     change.map(|change| change.deps().to_vec()).unwrap_or_default()
 }

@@ -6,14 +6,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::settle::Overlay;
 use crate::bytes::{Actor, Hash};
+use crate::doc::Map;
 use crate::doc::record::{
     Answer, Contact, Material, Measure, Outcome, Photo, Pin, Remark, StatementRef, Tick, TimelineEvent,
 };
-use crate::ids::VisitId;
+use crate::doc::schema::MergePolicy;
+use crate::ids::{ChoiceId, UserId, VisitId};
+use crate::time::Stamp;
 
 /// An Automerge operation id. Its order extends causal order: a later write has a higher counter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct OpId {
     /// Lamport counter.
     pub counter: u64,
@@ -32,10 +37,25 @@ pub struct Entry<T> {
     pub op: OpId,
 }
 
+impl Entry<RawRecord> {
+    /// Who wrote it, as the record says.
+    #[must_use]
+    pub fn by(&self) -> Option<UserId> {
+        UserId::deserialize(self.value.get("by")?).ok()
+    }
+
+    /// When it was written, as well as the device knew.
+    #[must_use]
+    pub fn at(&self) -> Option<Stamp> {
+        let at = ["at", "taken_at", "started_at"].into_iter().find_map(|name| self.value.get(name))?;
+        Stamp::deserialize(at).ok()
+    }
+}
+
 /// A record kept as JSON because this version does not know its type.
 pub type RawRecord = serde_json::Value;
 
-/// Concurrent values of one thing, all kept; one counts until a person chooses.
+/// Concurrent values of one thing, all kept: one of them counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
     /// Root key of the map.
@@ -44,10 +64,50 @@ pub struct Conflict {
     pub key: String,
     /// Every concurrent value, in operation order.
     pub candidates: Vec<Entry<RawRecord>>,
-    /// The policy that chose.
-    pub policy: String,
+    /// The policy of the key.
+    pub policy: MergePolicy,
     /// The operation whose value counts.
     pub chosen: OpId,
+    /// The office's choice that says so; absent where the policy does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<ChoiceId>,
+}
+
+impl Conflict {
+    /// Whether it waits for a person: `chosen` only stands in.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.policy == MergePolicy::Ask && self.choice.is_none()
+    }
+
+    /// Whether rules must hold for every candidate: neither a person nor a policy by content has settled it.
+    #[must_use]
+    pub fn is_contested(&self) -> bool {
+        self.choice.is_none() && !self.policy.settles()
+    }
+
+    /// `map/key`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.map, self.key)
+    }
+
+    /// Whether it is about this key of this map.
+    #[must_use]
+    pub fn is_about(&self, map: Map, key: &str) -> bool {
+        self.map == map.key() && self.key == key
+    }
+}
+
+/// The value that stood under a key when the first statement that covers the key was sealed; another stands today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// Root key of the map.
+    pub map: String,
+    /// Key in the map, or the code several records share.
+    pub key: String,
+    /// The value.
+    pub value: Entry<RawRecord>,
 }
 
 /// One write of a key that holds one value at a time.
@@ -131,29 +191,55 @@ pub struct View {
     /// by map and key; empty while nothing came later, and only then is no history read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rewritten: Vec<Rewritten>,
+    /// Answers and readings that were signed for and written again since, or concurrently.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signed: Vec<Signed>,
     /// Values that were written concurrently.
     pub conflicts: Vec<Conflict>,
     /// Unknown, unreadable or odd data, all of it preserved.
     pub findings: Vec<Finding>,
+    /// What [`settle`](super::settle()) laid over the document, so that a part of this view settles alike.
+    #[serde(skip)]
+    pub overlay: Overlay,
 }
 
 impl View {
+    /// Whether only one value competes for each thing, so that neither policy nor choice can change it.
+    #[must_use]
+    pub fn is_uncontested(&self) -> bool {
+        self.conflicts.is_empty() && self.signed.is_empty() && self.rewritten.is_empty()
+    }
+
     /// The pin that counts: the causally first.
     #[must_use]
     pub fn pin(&self) -> Option<&Pin> {
         self.pins.first().map(|entry| &entry.value)
     }
 
-    /// The outcome that counts: the newest.
+    /// The outcome that counts: the newest, or the one chosen among concurrent ones.
     #[must_use]
     pub fn outcome(&self) -> Option<&Outcome> {
-        self.outcomes.last().map(|entry| &entry.value)
+        let chosen = self.chosen(Map::Outcomes, Map::Outcomes.key());
+        let chosen = self.outcomes.iter().find(|entry| Some(entry.op) == chosen);
+        chosen.or(self.outcomes.last()).map(|entry| &entry.value)
     }
 
-    /// The newest reading of a measurement.
+    /// The reading of a measurement that counts: the newest, or the one chosen among concurrent ones.
     #[must_use]
     pub fn measure(&self, code: &str) -> Option<&Entry<Measure>> {
-        self.measures.iter().rev().find(|entry| entry.value.code == code)
+        let chosen = self.chosen(Map::Measures, code);
+        let mut newest_first = self.measures.iter().rev().filter(|entry| entry.value.code == code);
+        newest_first.clone().find(|entry| Some(entry.op) == chosen).or_else(|| newest_first.next())
+    }
+
+    /// The conflict about a key, if there is one.
+    #[must_use]
+    pub fn conflict(&self, map: Map, key: &str) -> Option<&Conflict> {
+        self.conflicts.iter().find(|conflict| conflict.is_about(map, key))
+    }
+
+    fn chosen(&self, map: Map, key: &str) -> Option<OpId> {
+        self.conflict(map, key).map(|conflict| conflict.chosen)
     }
 
     /// The value of an answer.

@@ -3,13 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Moment;
-use super::context::{Ctx, Trial};
 use super::eval::evaluate_for;
 use super::facts::Facts;
 use super::requirements::{Need, NeedKind, requirements_for};
 use super::threshold::{self, Reading};
 use super::trace::{Trace, Verdict, text};
-use crate::template::model::{OnFail, Text};
+use crate::template::model::{Measurement, OnFail, Text};
 use crate::template::vocabulary::OUTCOMES;
 
 /// One thing that stops an outcome.
@@ -79,29 +78,30 @@ fn missing(need: &Need) -> Blocker {
     )
 }
 
-/// Readings outside a threshold whose failure blocks, and readings nobody can judge.
+/// Readings outside a threshold whose failure blocks, readings nobody can judge, and those of which some would do.
 fn failed_readings(facts: &Facts<'_>) -> Vec<Blocker> {
-    let ctx = Ctx::new(facts, Some("completed"), Trial::new());
     let blocks = facts.template.measurements.iter().filter(|item| item.on_fail == OnFail::Block);
-    blocks
-        .filter_map(|item| {
-            let (en, zh) = (&item.title.en, &item.title.zh_cn);
-            let (code, text) = match threshold::judge(&ctx, item) {
-                Reading::Fail => {
-                    ("threshold_failed", text(format!("outside its limit: {en}"), format!("未达标：{zh}")))
-                }
-                Reading::Unreadable => (
-                    "unreadable_measurement",
-                    text(
-                        format!("no number in {}: {en}", item.unit),
-                        format!("读数不是以 {} 为单位的数值：{zh}", item.unit),
-                    ),
-                ),
-                Reading::Missing | Reading::NotJudged | Reading::Pass => return None,
-            };
-            Some(blocker(code, &item.code, text))
-        })
-        .collect()
+    blocks.filter_map(|item| failed_reading(facts, item)).collect()
+}
+
+fn failed_reading(facts: &Facts<'_>, item: &Measurement) -> Option<Blocker> {
+    let (en, zh) = (&item.title.en, &item.title.zh_cn);
+    let (code, text) = match threshold::reading(facts, item) {
+        reading if threshold::is_mixed(facts, item, reading) => (
+            "needs_choice",
+            text(
+                format!("concurrent readings, of which some are outside the limit: choose one: {en}"),
+                format!("存在多个并发读数且部分未达标，请先选择其一：{zh}"),
+            ),
+        ),
+        Reading::Fail => ("threshold_failed", text(format!("outside its limit: {en}"), format!("未达标：{zh}"))),
+        Reading::Unreadable => (
+            "unreadable_measurement",
+            text(format!("no number in {}: {en}", item.unit), format!("读数不是以 {} 为单位的数值：{zh}", item.unit)),
+        ),
+        Reading::Missing | Reading::NotJudged | Reading::Pass => return None,
+    };
+    Some(blocker(code, &item.code, text))
 }
 
 fn refused(facts: &Facts<'_>, trace: Trace) -> Blocker {

@@ -14,7 +14,7 @@ pub(super) fn holds(ctx: &Ctx<'_>, when: &RequiredWhen) -> bool {
         return ctx.answer(question).is_some_and(|answer| satisfied(when, answer));
     }
     // The only visit field is the outcome (rulebook 1.4).
-    when.visit.is_some() && ctx.outcome.is_some_and(|outcome| satisfied(when, &Value::from(outcome)))
+    when.visit.is_some() && ctx.outcome().is_some_and(|outcome| satisfied(when, &Value::from(outcome)))
 }
 
 fn satisfied(when: &RequiredWhen, operand: &Value) -> bool {

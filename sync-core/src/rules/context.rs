@@ -1,6 +1,6 @@
 //! What a check reads from the visit, recorded for the trace and open to other candidates.
 //!
-//! While a value is in an unresolved conflict, a rule is judged once per candidate; the context
+//! While concurrent values of a thing are contested, a rule is judged once per candidate; the context
 //! answers with the candidate under trial and remembers which conflicts the check touched.
 
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use super::facts::Facts;
 use crate::decimal::Decimal;
 use crate::doc::Map;
 use crate::doc::record::TimelineEvent;
-use crate::merge::view::Entry;
+use crate::merge::view::{Conflict, Entry};
 
 /// Candidate chosen for trial, by index of the conflict in the view.
 pub(super) type Trial = BTreeMap<usize, usize>;
@@ -20,15 +20,16 @@ pub(super) type Trial = BTreeMap<usize, usize>;
 pub(super) struct Ctx<'a> {
     pub(super) facts: &'a Facts<'a>,
     /// The outcome asked for; the recorded one where none is asked.
-    pub(super) outcome: Option<&'a str>,
+    asked: Option<&'a str>,
     trial: Trial,
     inputs: RefCell<BTreeMap<String, String>>,
     touched: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Ctx<'a> {
-    pub(super) fn new(facts: &'a Facts<'a>, outcome: Option<&'a str>, trial: Trial) -> Self {
-        Self { facts, outcome, trial, inputs: RefCell::default(), touched: RefCell::default() }
+    /// Judges as if the visit ended with `asked`; with the outcome it names where nothing is asked.
+    pub(super) fn new(facts: &'a Facts<'a>, asked: Option<&'a str>, trial: Trial) -> Self {
+        Self { facts, asked, trial, inputs: RefCell::default(), touched: RefCell::default() }
     }
 
     pub(super) fn into_parts(self) -> (BTreeMap<String, String>, BTreeSet<usize>) {
@@ -40,10 +41,22 @@ impl<'a> Ctx<'a> {
         self.inputs.borrow_mut().insert(name.into(), value.into());
     }
 
-    /// The record under trial if the key is in conflict and a candidate is being tried.
+    /// The outcome asked for, else the one the visit names.
+    pub(super) fn outcome(&self) -> Option<&'a str> {
+        if self.asked.is_some() {
+            return self.asked;
+        }
+        match self.tried(Map::Outcomes, Map::Outcomes.key()) {
+            Some(record) => record.get("code").and_then(Value::as_str),
+            None => self.facts.outcome(),
+        }
+    }
+
+    /// The record under trial if the key is contested and a candidate is being tried.
     fn tried(&self, map: Map, key: &str) -> Option<&'a Value> {
         let conflicts = &self.facts.view.conflicts;
-        let index = conflicts.iter().position(|conflict| conflict.map == map.key() && conflict.key == key)?;
+        let is_it = |conflict: &Conflict| conflict.is_contested() && conflict.is_about(map, key);
+        let index = conflicts.iter().position(is_it)?;
         self.touched.borrow_mut().insert(index);
         let candidate = self.trial.get(&index)?;
         conflicts.get(index)?.candidates.get(*candidate).map(|entry| &entry.value)

@@ -17,13 +17,13 @@ use crate::template::vocabulary::OUTCOMES;
 /// Design section 7.
 const MAX_TRIALS: usize = 16;
 
-/// Judges every rule of one moment, for the outcome the visit names.
+/// Judges every rule of one moment, for the outcome the visit names; for each of them if it names several.
 #[must_use]
 pub fn evaluate(facts: &Facts<'_>, moment: Moment) -> Vec<Trace> {
-    evaluate_for(facts, moment, facts.outcome())
+    evaluate_for(facts, moment, None)
 }
 
-/// Judges every rule of one moment as if the visit ended with `outcome`.
+/// Judges every rule of one moment as if the visit ended with `outcome`; without one as [`evaluate`].
 ///
 /// A rule whose check is unknown is judged at [`Moment::Server`], where it stays `not_evaluated`.
 #[must_use]

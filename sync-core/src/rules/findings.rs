@@ -14,7 +14,7 @@ use crate::template::model::PhotoSource;
 ///
 /// Codes: `unknown_slot`, `gallery_source`, `too_many_photos`, `unknown_question`, `odd_answer`,
 /// `unknown_measurement`, `other_unit`, `unknown_tick`, `rule_failed`, `rule_undetermined`,
-/// `rule_needs_choice`.
+/// `rule_needs_choice`, `needs_choice`.
 #[must_use]
 pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let mut found = photos(facts);
@@ -22,7 +22,17 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     found.extend(measures(facts));
     found.extend(ticks(facts));
     found.extend(rules(facts));
+    found.extend(conflicts(facts));
     found
+}
+
+/// Concurrent values that wait for a person.
+fn conflicts(facts: &Facts<'_>) -> impl Iterator<Item = Finding> {
+    let open = facts.view.conflicts.iter().filter(|conflict| conflict.is_open());
+    open.map(|conflict| {
+        let detail = format!("{} values", conflict.candidates.len());
+        finding("needs_choice", format!("{}/{}", conflict.map, conflict.key), Some(detail))
+    })
 }
 
 fn finding(code: &str, subject: String, detail: Option<String>) -> Finding {

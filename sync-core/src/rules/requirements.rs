@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::condition;
 use super::context::{Ctx, Trial};
 use super::facts::Facts;
+use crate::doc::Map;
+use crate::merge::view::Conflict;
 use crate::template::lookup::Element;
 use crate::template::model::{Phase, RequiredWhen, Step, Text};
 use crate::template::vocabulary::WITHOUT_WORK;
@@ -177,8 +179,9 @@ fn element_need(facts: &Facts<'_>, outcome: &str, in_scope: bool, element: Eleme
 fn required(facts: &Facts<'_>, outcome: &str, asked: &Asked<'_>) -> bool {
     let mut trials = vec![Trial::new()];
     let operand = asked.when.and_then(|when| when.question.as_deref());
-    let mut conflicts = facts.view.conflicts.iter().enumerate();
-    if let Some((index, conflict)) = conflicts.find(|(_, c)| c.map == "answers" && Some(c.key.as_str()) == operand) {
+    let mut conflicts = facts.view.conflicts.iter().enumerate().filter(|(_, conflict)| conflict.is_contested());
+    let is_it = |conflict: &Conflict| operand.is_some_and(|operand| conflict.is_about(Map::Answers, operand));
+    if let Some((index, conflict)) = conflicts.find(|(_, conflict)| is_it(conflict)) {
         trials.extend((0..conflict.candidates.len()).map(|candidate| Trial::from([(index, candidate)])));
     }
     let holds = |trial| condition::required(&Ctx::new(facts, Some(outcome), trial), asked.always, asked.when);

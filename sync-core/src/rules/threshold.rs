@@ -3,6 +3,7 @@
 use super::context::{Ctx, Trial};
 use super::facts::Facts;
 use crate::decimal::Decimal;
+use crate::doc::Map;
 use crate::formulas;
 use crate::template::model::{Measurement, Threshold, ThresholdOp};
 
@@ -24,7 +25,17 @@ pub enum Reading {
 /// Judges the newest reading of a measurement.
 #[must_use]
 pub fn reading(facts: &Facts<'_>, measurement: &Measurement) -> Reading {
-    judge(&Ctx::new(facts, facts.outcome(), Trial::new()), measurement)
+    judge(&Ctx::new(facts, None, Trial::new()), measurement)
+}
+
+/// Whether contested readings would be judged differently.
+pub(super) fn is_mixed(facts: &Facts<'_>, measurement: &Measurement, counting: Reading) -> bool {
+    let mut conflicts = facts.view.conflicts.iter().enumerate().filter(|(_, conflict)| conflict.is_contested());
+    let Some((index, conflict)) = conflicts.find(|(_, one)| one.is_about(Map::Measures, &measurement.code)) else {
+        return false;
+    };
+    let mut trials = (0..conflict.candidates.len()).map(|candidate| Trial::from([(index, candidate)]));
+    trials.any(|trial| judge(&Ctx::new(facts, None, trial), measurement) != counting)
 }
 
 pub(super) fn judge(ctx: &Ctx<'_>, measurement: &Measurement) -> Reading {

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::doc::schema::MergePolicy;
+
 /// Text in both languages of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -264,6 +266,9 @@ pub struct Measurement {
     pub threshold: Option<Threshold>,
     /// What a failure does.
     pub on_fail: OnFail,
+    /// Which of concurrent readings counts; `newest` where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergePolicy>,
     /// Rulebook ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<String>,
@@ -358,6 +363,9 @@ pub struct Question {
     /// Highest rating.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<i64>,
+    /// Which of concurrent answers counts; where absent `ask` for a rating, else `newest`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<MergePolicy>,
     /// Unit of a decimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,

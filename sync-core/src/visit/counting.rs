@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use crate::doc::Map;
-use crate::doc::schema::MergePolicy;
-use crate::merge::View;
 use crate::merge::view::{Conflict, Entry, OpId, Rewritten, Write};
+use crate::merge::{View, put, settle_again};
 
 /// The view without the writes that do not count.
 pub(super) fn counting(view: &View, counts: &dyn Fn(OpId) -> bool) -> View {
@@ -27,8 +26,24 @@ pub(super) fn counting(view: &View, counts: &dyn Fn(OpId) -> bool) -> View {
     newest(&mut counting.captions, Map::Captions, &view.rewritten, counts);
     newest(&mut counting.withdrawn, Map::Withdrawn, &view.rewritten, counts);
     newest(&mut counting.more, Map::More, &view.rewritten, counts);
+    counting.signed.retain(|one| counts(one.value.op));
+    stand_in(&mut counting, view, counts);
     counting.conflicts = conflicts(view, counts);
+    settle_again(&mut counting);
     counting
+}
+
+/// Where the chosen one of concurrent values does not count, the newest of the others stands.
+fn stand_in(counting: &mut View, view: &View, counts: &dyn Fn(OpId) -> bool) {
+    let dropped = view.conflicts.iter().filter(|conflict| !counts(conflict.chosen));
+    for conflict in dropped.filter(|conflict| !is_rewritten(view, conflict)) {
+        let mut newest_first = conflict.candidates.iter().rev().filter(|entry| counts(entry.op));
+        newest_first.find(|entry| put(counting, &conflict.map, entry));
+    }
+}
+
+fn is_rewritten(view: &View, conflict: &Conflict) -> bool {
+    view.rewritten.iter().any(|one| one.map == conflict.map && one.key == conflict.key)
 }
 
 /// Puts the newest value that counts under each key; a key without one leaves.
@@ -66,9 +81,7 @@ pub(super) fn standing<'w>(one: &'w Rewritten, counts: &dyn Fn(OpId) -> bool) ->
 
 /// The conflicts among what counts.
 fn conflicts(view: &View, counts: &dyn Fn(OpId) -> bool) -> Vec<Conflict> {
-    let rewritten: BTreeSet<(&str, &str)> =
-        view.rewritten.iter().map(|one| (one.map.as_str(), one.key.as_str())).collect();
-    let others = view.conflicts.iter().filter(|one| !rewritten.contains(&(one.map.as_str(), one.key.as_str())));
+    let others = view.conflicts.iter().filter(|one| !is_rewritten(view, one));
     let mut found: Vec<Conflict> = others.filter_map(|one| among(one, counts)).collect();
     found.extend(view.rewritten.iter().filter_map(|one| conflict(one, counts)));
     found.sort_by(|a, b| (&a.map, &a.key, a.chosen).cmp(&(&b.map, &b.key, b.chosen)));
@@ -88,7 +101,7 @@ fn conflict(one: &Rewritten, counts: &dyn Fn(OpId) -> bool) -> Option<Conflict> 
         candidates.retain(|other| other.value != write.value);
         candidates.push(Entry { key: one.key.clone(), value: write.value.clone(), op: write.op });
     }
-    let (chosen, policy) = (candidates.last()?.op, MergePolicy::Newest.name().to_owned());
+    let (chosen, policy) = (candidates.last()?.op, Map::from_key(&one.map)?.merging().policy);
     let contested = candidates.len() > 1;
-    contested.then(|| Conflict { map: one.map.clone(), key: one.key.clone(), candidates, policy, chosen })
+    contested.then(|| Conflict { map: one.map.clone(), key: one.key.clone(), candidates, policy, chosen, choice: None })
 }

@@ -175,8 +175,10 @@ fn stamp(record: &RawRecord) -> Option<Stamp> {
     record.get("at").and_then(|at| Stamp::deserialize(at).ok())
 }
 
-/// What a person compares: the value where a record is one, else its telling fields without positions.
-fn shown(map: Map, record: &RawRecord) -> Option<Value> {
+/// What a person compares: the value where a record is one, else its telling fields without positions; `None` for
+/// records that may name people.
+#[must_use]
+pub fn shown(map: Map, record: &RawRecord) -> Option<Value> {
     let fields: &[&str] = match map {
         Map::Answers => return record.get("value").cloned(),
         Map::Ticks => return record.get("done").cloned(),

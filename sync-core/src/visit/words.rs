@@ -29,7 +29,20 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("unknown_tick", "the template has no such item", "模板没有该检查项"),
     ("rule_failed", "a rule is not kept", "规则未满足"),
     ("rule_undetermined", "a rule cannot be judged", "规则无法判定"),
+    ("needs_choice", "several values stand side by side, a person must choose", "并发取值并存，须人工选择"),
     ("rule_needs_choice", "values differ, a person must choose", "取值冲突，须人工选择"),
+    // How concurrent values are settled.
+    ("newest", "the newest counts", "以最新为准"),
+    ("max", "the greatest counts", "以最大值为准"),
+    ("min", "the least counts", "以最小值为准"),
+    ("first_signed", "what was signed for first counts", "以最先签署的为准"),
+    ("ask", "a person must choose; the newest stands in", "须人工选择，暂以最新为准"),
+    ("chosen", "the office chose", "办公室已选定"),
+    (
+        "settle_conflict",
+        "record it once more on one phone, or let the office choose",
+        "在一部手机上重新填写，或由办公室选择",
+    ),
     // What a guard misses.
     ("contact_through_app", "no call through the app reached the customer", "没有通过应用接通客户的记录"),
     ("two_attempts", "two attempts to reach the customer are not recorded", "未记录两次联系尝试"),

@@ -8,8 +8,8 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::record::{Answer, Measure, Photo, Remark};
 use sync_core::ids::{CustomerId, DeviceId, OrgId, SiteId, UserId, VisitId, WorkOrderId};
 use sync_core::jws::P256PublicKey;
-use sync_core::merge::View;
 use sync_core::merge::view::{Entry, OpId};
+use sync_core::merge::{Overlay, View};
 use sync_core::plain_json;
 use sync_core::plan::{CustomerRow, SiteRow, WorkOrderRow};
 use sync_core::statement::body::Beacon;
@@ -99,8 +99,10 @@ pub fn view() -> View {
         outcomes: vec![],
         notes: String::new(),
         rewritten: vec![],
+        signed: vec![],
         conflicts: vec![],
         findings: vec![],
+        overlay: Overlay::default(),
     }
 }
 

@@ -9,8 +9,8 @@ use serde_json::Value;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::record::{Answer, Contact, Measure, Outcome, Photo, Remark, StatementRef, Tick, TimelineEvent};
 use sync_core::ids::{AppointmentId, CustomerId, ReworkId, SiteId, UserId, VerdictId, VisitId, WorkOrderId};
-use sync_core::merge::View;
 use sync_core::merge::view::{Entry, OpId, Rewritten, Write};
+use sync_core::merge::{Overlay, View};
 use sync_core::plan::{
     AppointmentRow, CalendarRow, PlanSnapshot, PolicyRow, Review, ReworkRow, ReworkSlot, SiteRow, VerdictRow,
     VisitPlan, WorkOrderRow,
@@ -80,8 +80,10 @@ fn empty_view() -> View {
         outcomes: vec![],
         notes: String::new(),
         rewritten: vec![],
+        signed: vec![],
         conflicts: vec![],
         findings: vec![],
+        overlay: Overlay::default(),
     }
 }
 

@@ -71,7 +71,7 @@ impl AbsenceWait {
 /// Judges the wait when the outcome it guards is asked for, or the rep gave up.
 pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
     let wait = AbsenceWait::read(args)?;
-    let asked = ctx.outcome == Some(args.text("outcome")?);
+    let asked = ctx.outcome() == Some(args.text("outcome")?);
     let give_up = ctx.event("give_up").map(|event| &event.value.at);
     if !asked && give_up.is_none() {
         return Ok(Judgement::not_applicable("the customer was not absent", "用户在家"));

@@ -10,6 +10,7 @@ use super::super::model::{
 use super::super::vocabulary::{COPIES, OUTCOMES, SIGNERS, VISIT_FIELDS, order_field};
 use super::Report;
 use crate::decimal::Decimal;
+use crate::doc::schema::MergePolicy;
 
 pub(super) fn check(template: &Template, report: &mut Report) {
     report.unique("photos", template.photos.iter().map(|x| x.code.as_str()));
@@ -55,6 +56,7 @@ fn measurement(template: &Template, item: &Measurement, report: &mut Report) {
     report.title(&path, &item.title);
     report.require(!item.unit.is_empty(), &path, "needs a unit");
     report.require(item.number == NumberType::Decimal || item.scale == 0, &path, "an integer has scale 0");
+    report.require(item.merge != Some(MergePolicy::Union), &path, "readings of one code compete");
     if let Some(threshold) = &item.threshold {
         threshold_faults(template, threshold, &format!("{path}.threshold"), report);
     }
@@ -100,6 +102,10 @@ fn question(template: &Template, item: &Question, report: &mut Report) {
     let decimal = item.kind == QuestionType::Decimal;
     let measured = item.unit.is_some() && item.scale.is_some();
     report.require(decimal == measured, &path, "decimal questions, and only they, carry unit and scale");
+    let number = matches!(item.kind, QuestionType::Integer | QuestionType::Decimal | QuestionType::Rating);
+    let by_size = matches!(item.merge, Some(MergePolicy::Max | MergePolicy::Min));
+    report.require(number || !by_size, &path, "only numbers merge by size");
+    report.require(item.merge != Some(MergePolicy::Union), &path, "answers to one question compete");
     condition(template, Element::Question(&item.code), item.required, item.required_when.as_ref(), report);
 }
 
