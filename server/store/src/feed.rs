@@ -40,11 +40,13 @@ pub enum FeedKind {
     Verdict,
     /// A rework ticket.
     Rework,
+    /// An office choice among concurrent values.
+    Conflict,
 }
 
 impl FeedKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Doc,
         Self::Visit,
         Self::Customer,
@@ -58,6 +60,7 @@ impl FeedKind {
         Self::IntentResult,
         Self::Verdict,
         Self::Rework,
+        Self::Conflict,
     ];
 
     /// The kind's name in rows and messages (design section 13).
@@ -77,6 +80,7 @@ impl FeedKind {
             Self::IntentResult => "intent_result",
             Self::Verdict => "verdict",
             Self::Rework => "rework",
+            Self::Conflict => "conflict",
         }
     }
 }

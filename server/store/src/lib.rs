@@ -14,6 +14,7 @@ pub mod appointments;
 pub mod assignments;
 pub mod audit;
 pub mod blobs;
+pub mod conflicts;
 pub mod conn;
 pub mod customers;
 pub mod devices;

@@ -831,6 +831,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `conflict_choices`.
+    conflict_choices (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `body`.
+        body -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_conflicts`.
+    visit_conflicts (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `open_count`.
+        open_count -> BigInt,
+        /// Column `total_count`.
+        total_count -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `reworks`.
     reworks (org_id, id) {
         /// Column `org_id`.
@@ -950,6 +980,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     visit_answers,
     visit_events,
     verdicts,
+    conflict_choices,
+    visit_conflicts,
     reworks,
     review_claims,
     audit_events,

@@ -5,7 +5,7 @@ use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
-use crate::schema::{assignments, customers, sites, visits, work_orders};
+use crate::schema::{assignments, customers, sites, visit_conflicts, visits, work_orders};
 use crate::text::Txt;
 
 /// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
@@ -205,6 +205,8 @@ pub struct VisitFilter {
     pub reps: Option<Vec<UserId>>,
     /// How far the asker sees; `None` for all visits.
     pub reach: Option<VisitReach>,
+    /// Only visits with concurrent values that wait for a person; with `Some(false)` also settled ones.
+    pub open_conflicts: Option<bool>,
 }
 
 /// How far somebody sees: visits that some people are assigned to now, and everybody's visits in some states.
@@ -224,6 +226,7 @@ impl VisitFilter {
             || self.work_order.is_some()
             || self.number.is_some()
             || self.reps.is_some()
+            || self.open_conflicts.is_some()
             || matches!(&self.reach, Some(reach) if reach.states.is_empty())
     }
 }
@@ -278,6 +281,12 @@ pub fn list_visits(
             .select(assignments::visit_id);
         if let Some(reps) = &filter.reps {
             query = query.filter(visits::id.eq_any(assigned_to(reps)));
+        }
+        if let Some(open) = filter.open_conflicts {
+            query = query.filter(visits::id.eq_any(visit_conflicts::table
+                .filter(visit_conflicts::org_id.eq(Txt(org))
+                    .and(visit_conflicts::open_count.ge(i64::from(open))))
+                .select(visit_conflicts::visit_id)));
         }
         // Either half alone is simpler for the engines than with an empty other half.
         match &filter.reach {

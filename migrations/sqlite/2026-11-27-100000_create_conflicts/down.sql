@@ -1,0 +1,2 @@
+DROP TABLE visit_conflicts;
+DROP TABLE conflict_choices;
