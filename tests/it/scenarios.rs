@@ -12,5 +12,6 @@ mod long_notes;
 mod refusals;
 mod returned;
 mod scripts;
+mod six_orders;
 mod stalled;
 mod unplanned;

@@ -3,6 +3,7 @@
 mod basics;
 mod causal;
 mod check_in;
+mod conflicts;
 mod crash;
 mod crew;
 mod helpers;

@@ -15,6 +15,7 @@ use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::Ed25519PublicKey;
 use sync_core::merge::{self, View};
+use sync_core::plan::ChoiceRow;
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{
     Ack, AckItem, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, Row, SyncRequest, SyncResponse,
@@ -123,6 +124,18 @@ impl<'a> Phone<'a> {
     #[must_use]
     pub fn view(&self, visit: VisitId) -> View {
         merge::view(self.doc(visit))
+    }
+
+    /// The view of a visit with the template's policies and the office's choices, as everybody reads it.
+    ///
+    /// # Panics
+    /// If a choice cannot be read.
+    #[must_use]
+    pub fn settled(&self, visit: VisitId) -> View {
+        let rows = self.rows.get("conflict").into_iter().flat_map(BTreeMap::values);
+        let choices: Vec<ChoiceRow> =
+            rows.map(|row| serde_json::from_value(row.clone()).expect("a choice can be read")).collect();
+        merge::settle(self.view(visit), &self.template(visit), &choices)
     }
 
     /// The heads of a visit.

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 mod commands;
+mod conflict;
 pub mod error;
 mod keys;
 mod late;

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod auth;
 pub mod blobs;
+pub mod conflicts;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;

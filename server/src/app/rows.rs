@@ -4,6 +4,7 @@
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment};
 use doorstep_store::assignments::{AssignmentRecord, find_assignment, list_crew};
+use doorstep_store::conflicts::find_choice;
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
 use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
@@ -238,6 +239,10 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
         FeedKind::Rework => {
             let found = find_rework(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((row.version, read("reworks", row.id, &row.body)?))).transpose()
+        }
+        FeedKind::Conflict => {
+            let found = find_choice(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((1, read("conflict_choices", row.id, &row.body)?))).transpose()
         }
         FeedKind::IntentResult => {
             let found = find_intent(conn, org, parse(kind, item)?)?;

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::assignments::{list_assignments, list_crew};
+use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, list_holders, lock_audience};
 use doorstep_store::presence::lock_visit;
 use doorstep_store::scope::{
@@ -196,6 +197,7 @@ fn items_of(conn: &mut Conn, row: &VisitRecord) -> AppResult<Vec<Item>> {
     items.extend(list_assignments(conn, org, visit)?.iter().map(|row| Item::own(FeedKind::Assignment, row.id)));
     items.extend(list_verdict_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Verdict, id)));
     items.extend(list_rework_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Rework, id)));
+    items.extend(list_choice_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Conflict, id)));
     Ok(items)
 }
 

@@ -146,6 +146,15 @@ operations! {
     JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
     /// Lists every decision about a visit.
     ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
+    /// Lists visits with concurrent values.
+    ListConflicts = "list_conflicts" Get "/v1/conflicts" CONFLICT_READERS;
+    /// Lists the concurrent values of a visit.
+    ListVisitConflicts = "list_visit_conflicts" Get "/v1/visits/{visit_id}/conflicts" CONFLICT_READERS;
+    /// Chooses which of several concurrent values counts.
+    ChooseValue = "choose_value" Post "/v1/visits/{visit_id}/conflicts"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
+    /// Lists every change of a visit, and shows the visit as it was.
+    ListHistory = "list_history" Get "/v1/visits/{visit_id}/history" PHOTO_READERS;
     // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
     /// Lists customers.
     ListCustomers = "list_customers" Get "/v1/customers" Access::Roles(READ_CUSTOMERS);
@@ -221,6 +230,15 @@ const PHOTO_READERS: Access = Access::Roles(&[
     (Auditor, Organisation),
 ]);
 
+/// Who sees concurrent values (rulebook section 20, row "Conflict").
+const CONFLICT_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (Auditor, Organisation),
+]);
+
 /// Who reads customers and sites; who only judges gets them masked.
 const READ_CUSTOMERS: &[(Role, Scope)] = &[
     (FieldRep, Own),
@@ -270,6 +288,7 @@ impl Operation {
             Self::CreateUser
                 | Self::JudgePhoto
                 | Self::JudgeVisit
+                | Self::ChooseValue
                 | Self::CreateCustomer
                 | Self::CreateSite
                 | Self::CreateWorkOrder

@@ -8,7 +8,7 @@ use sync_core::bytes::Hash;
 use sync_core::doc::record::Photo;
 use sync_core::ids::UserId;
 use sync_core::merge::View;
-use sync_core::merge::view::Entry;
+use sync_core::merge::view::{Conflict, Entry};
 use sync_core::plan::{ReworkSlot, VerdictRow};
 use sync_core::rules::{Facts, NeedKind, requirements_for};
 use sync_core::template::Template;
@@ -70,6 +70,12 @@ pub enum ReviewError {
     PhotosNotApproved {
         /// Records without an approving verdict on their content.
         photos: Vec<String>,
+    },
+    /// Concurrent values wait for a person.
+    #[error("concurrent values wait for a choice")]
+    Undecided {
+        /// `map/key` of each.
+        fields: Vec<String>,
     },
     /// A required slot has too few photos.
     #[error("required photos are missing")]
@@ -244,10 +250,14 @@ pub fn decide_visit(
     }
 }
 
-/// Approval needs everything declared, enough photos of required slots, each approved, and none rejected.
+/// Approval needs everything declared, no value that waits for a choice, enough photos of required slots, each approved, and none rejected.
 fn approve(facts: &Facts<'_>, verdicts: &[VerdictRow], missing_blobs: &BTreeSet<Hash>) -> Result<(), ReviewError> {
     if !missing_blobs.is_empty() {
         return Err(ReviewError::NotArrived);
+    }
+    let undecided: Vec<String> = facts.view.conflicts.iter().filter(|one| one.is_open()).map(Conflict::name).collect();
+    if !undecided.is_empty() {
+        return Err(ReviewError::Undecided { fields: undecided });
     }
     let needs: Vec<_> = requirements_for(facts, &outcome(facts.view))
         .into_iter()

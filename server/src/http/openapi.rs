@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
-    work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, reviews, search, sites, sync, templates, users,
+    visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -140,6 +140,7 @@ impl Modify for BearerToken {
         (name = "users", description = "People and their roles"),
         (name = "blobs", description = "Photos and other bytes"),
         (name = "reviews", description = "Judging photos and visits"),
+        (name = "conflicts", description = "Concurrent values: what stands side by side, and which counts"),
         (name = "customers", description = "Customers and the sites where they are served"),
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
@@ -157,6 +158,8 @@ impl Modify for BearerToken {
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
+        conflicts::inbox::list_conflicts, conflicts::list::list_visit_conflicts, conflicts::choose::choose_value,
+        visits::history::list_history,
         customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
         sites::create::create_site, sites::show::show_site,
         work_orders::list::list_work_orders, work_orders::create::create_work_order,

@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, customers, day_board, devices, health, reviews, search, sites, sync, templates, users, visits,
-    work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, reviews, search, sites, sync, templates, users,
+    visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -53,6 +53,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
     at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
     at.route(Op::ListVerdicts, reviews::history::list_verdicts);
+    at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);
+    at.route(Op::ListVisitConflicts, conflicts::list::list_visit_conflicts);
+    at.route(Op::ChooseValue, conflicts::choose::choose_value);
+    at.route(Op::ListHistory, visits::history::list_history);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
     at.route(Op::ShowCustomer, customers::show::show_customer);

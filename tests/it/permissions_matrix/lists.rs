@@ -30,6 +30,8 @@ enum Of {
     Visit(fn(&Job) -> String),
     /// Only visits under review.
     UnderReview,
+    /// Only visits with concurrent values; here everybody works on one phone.
+    Conflicted,
 }
 
 const VISIT: Of = Of::Visit(|job| job.planned.visit.to_string());
@@ -37,13 +39,14 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 11] = [
+const LISTINGS: [Listing; 12] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
     listing(Operation::ListWorkOrders, &["items", "id"], ORDER),
     listing(Operation::ListWorkOrders, &["items", "visit_ids"], VISIT),
     listing(Operation::ListVisits, &["items", "id"], VISIT),
     listing(Operation::ListReviewQueue, &["items", "visit_id"], Of::UnderReview),
+    listing(Operation::ListConflicts, &["items", "visit_id"], Of::Conflicted),
     listing(Operation::ShowDayBoard, &["lines", "visits", "visit", "id"], VISIT),
     listing(Operation::ShowDayBoard, &["lines", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
     listing(Operation::Search, &["customers", "id"], CUSTOMER),
@@ -77,6 +80,7 @@ fn expected(world: &World, actor: Member, scope: Scope, of: Of) -> BTreeSet<Stri
                 Of::Person(id) => reached(false, stage).then(|| id(things)),
                 Of::Order(id) => reached(false, stage).then(|| id(job)),
                 Of::Visit(id) => reached(true, stage).then(|| id(job)),
+                Of::Conflicted => None,
                 Of::UnderReview => {
                     (reached(true, stage) && stage == Stage::HandedIn).then(|| job.planned.visit.to_string())
                 }

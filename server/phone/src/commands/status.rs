@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
+use sync_core::merge::view::{Conflict, Finding};
 use sync_core::plan::IntentResultRow;
 use sync_core::protocol::row::kind;
 use sync_core::rules::{Need, blocking, findings, requirements};
@@ -10,6 +11,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
 
 use super::{Phone, Scene, finding_text, line, merge_members, summary};
+use crate::conflict;
 use crate::error::PhoneResult;
 use crate::late;
 use crate::output::Output;
@@ -173,7 +175,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
             json!({
                 "template": {"code": context.template.code, "version": context.template.version},
                 "heads": context.view.heads, "server_heads": state.server_heads,
-                "missing": missing, "blockers": blockers, "conflicts": context.view.conflicts,
+                "missing": missing, "blockers": blockers, "conflicts": counting.view.conflicts,
                 "findings": noticed, "reopened_slots": derived.reopened_slots, "rework": rework(context, &derived), "late": derived.late,
                 "waiting_since": derived.waiting_since_ms.map(UnixMillis::to_rfc3339),
                 "may_leave_at": derived.may_leave_at_ms.map(UnixMillis::to_rfc3339),
@@ -185,7 +187,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "late_work": late_work.as_ref().map(LateWork::json),
             }),
         );
-        let mut text = visit_text(&scene, &missing, &noticed);
+        let mut text = visit_text(&scene, &counting.view.conflicts, &missing, &noticed);
         if let Some(work) = late_work {
             text.push_str(&format!("\n  late: {}", work.text()));
         }
@@ -203,18 +205,14 @@ fn left(tx: &Tx, name: &str) -> PhoneResult<Option<Output>> {
     Ok(Some(Output::done(json, text)))
 }
 
-fn visit_text(scene: &Scene<'_>, missing: &[Need], noticed: &[sync_core::merge::view::Finding]) -> String {
+fn visit_text(scene: &Scene<'_>, conflicts: &[Conflict], missing: &[Need], noticed: &[Finding]) -> String {
     let context = &scene.context;
     let derived = context.derived();
     let mut text = vec![line(context, derived.state.code())];
     text.extend(
         missing.iter().map(|need| format!("  missing {}: {} / {}", need.code, need.title.zh_cn, need.title.en)),
     );
-    text.extend(
-        context.view.conflicts.iter().map(|conflict| {
-            format!("  conflict {}/{}: {} values", conflict.map, conflict.key, conflict.candidates.len())
-        }),
-    );
+    text.extend(conflicts.iter().map(conflict::line));
     text.extend(rework_lines(context, &derived));
     text.extend(derived.may_leave_at_ms.map(|at| format!("  may leave at {}", at.to_rfc3339())));
     text.extend(noticed.iter().map(|finding| format!("  note: {}", finding_text(finding))));

@@ -8,8 +8,8 @@ use sync_core::merge::view::Finding;
 use sync_core::merge::{self, View};
 use sync_core::plain_json;
 use sync_core::plan::{
-    AppointmentRow, CalendarRow, CustomerRow, PlanSnapshot, PolicyRow, Review, ReworkRow, VerdictRow, VisitPlan,
-    WorkOrderRow,
+    AppointmentRow, CalendarRow, ChoiceRow, CustomerRow, PlanSnapshot, PolicyRow, Review, ReworkRow, VerdictRow,
+    VisitPlan, WorkOrderRow,
 };
 use sync_core::protocol::row::kind;
 use sync_core::rules::Facts;
@@ -60,6 +60,8 @@ impl VisitContext {
             |pin| (pin.template.clone(), pin.template_version, pin.policy_version),
         );
         let (template, template_sha256) = template_of(tx, &code, version)?;
+        let review = review_of(tx, visit)?;
+        let view = merge::settle(view, &template, &review.choices);
         let policies = tx.rows_as::<PolicyRow>(kind::POLICY)?;
         let policy = policies.into_iter().find(|policy| policy.version == policy_version);
         let policy = policy.unwrap_or_else(|| PolicyRow {
@@ -78,7 +80,7 @@ impl VisitContext {
         Ok(Self {
             zone_offset_ms: zone_offset_ms(&time_zone, now.corrected()),
             plan: PlanSnapshot { visit: plan, work_order, site, appointment },
-            review: review_of(tx, visit)?,
+            review,
             now: now.clone(),
             view,
             template,
@@ -188,7 +190,10 @@ fn review_of(tx: &Tx, visit: VisitId) -> PhoneResult<Review> {
     reworks.retain(|rework| rework.visit_id == visit);
     verdicts.sort_by_key(|verdict| (verdict.at_ms, verdict.id));
     reworks.sort_by_key(|rework| (rework.opened_at_ms, rework.id));
-    Ok(Review { verdicts, reworks })
+    let mut choices = tx.rows_as::<ChoiceRow>(kind::CONFLICT)?;
+    choices.retain(|choice| choice.visit_id == visit);
+    choices.sort_by_key(|choice| (choice.at_ms, choice.id));
+    Ok(Review { verdicts, reworks, choices })
 }
 
 /// What the organisation's reference row says, where the server sends one.

@@ -54,6 +54,7 @@ impl Case {
         let (org, visit) = (row.org_id.0, row.id.0);
         let whole = load_view(conn, org, visit)?;
         let loaded = load_facts(conn, org, &whole, now)?;
+        let whole = loaded.settle(whole);
         let derived = sync_core::visit::state(&loaded.of(&whole), &loaded.review);
         let view = late::in_force(&whole, &derived.late);
         let mut findings = sync_core::rules::findings(&loaded.of(&view));

@@ -37,6 +37,10 @@ fn refusal(error: ReviewError) -> Refusal {
             not_allowed.detail("Photos await an approving verdict on their content", "仍有照片未审核通过"),
             |refusal, photo| refusal.field(format!("photos.{photo}"), "an approving verdict"),
         ),
+        ReviewError::Undecided { fields } => fields.iter().fold(
+            not_allowed.detail("Concurrent values wait for a choice", "并发取值尚待选择"),
+            |refusal, field| refusal.field(field.clone(), "a choice"),
+        ),
         ReviewError::PhotosMissing { slots } => slots
             .iter()
             .fold(not_allowed.detail("Required photos are missing", "缺少必需的照片"), |refusal, slot| {

@@ -2,6 +2,7 @@
 
 mod assign;
 mod cancel;
+mod history;
 mod next_attempt;
 mod norms;
 mod plan;
@@ -19,6 +20,7 @@ use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
 pub use cancel::{cancel_visit, close_visit};
+pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub use next_attempt::create_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};

@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
+use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
-use sync_core::doc::VisitDoc;
+use sync_core::doc::record::Answer;
+use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::{OrgId, VisitId};
-use sync_core::merge::view::{Finding, View};
+use sync_core::merge::view::{Conflict, Entry, Finding, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::Facts;
 use sync_core::template::Template;
@@ -17,7 +19,7 @@ use sync_core::visit::{Derived, VisitState, late};
 
 use super::norms::Norms;
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult};
+use crate::app::{AppError, AppResult, conflicts};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -32,6 +34,10 @@ pub struct Reprojection {
     pub derived: Derived,
     /// Findings of the rules about what counts, of the state and of the document.
     pub findings: Vec<Finding>,
+    /// Concurrent values among what counts.
+    pub conflicts: Vec<Conflict>,
+    /// Answers that count among several.
+    pub settled_answers: Vec<Entry<Answer>>,
 }
 
 /// Everything rules read about one visit, loaded once.
@@ -70,6 +76,34 @@ impl LoadedFacts {
             device_now: None,
         }
     }
+
+    /// A view with the policies of the pinned template and the office's choices.
+    #[must_use]
+    pub fn settle(&self, view: View) -> View {
+        sync_core::merge::settle(view, &self.template, &self.review.choices)
+    }
+
+    /// What the visit of a view is now; writes nothing.
+    #[must_use]
+    pub fn project(&self, view: &View) -> Reprojection {
+        let settled = (!view.is_uncontested()).then(|| self.settle(view.clone()));
+        let view = settled.as_ref().unwrap_or(view);
+        let derived = sync_core::visit::state(&self.of(view), &self.review);
+        // Neither rules nor the outcome read what came after the hand-in.
+        let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
+        let counting = in_time.as_ref().unwrap_or(view);
+        let mut findings = sync_core::rules::findings(&self.of(counting));
+        findings.extend(derived.findings.iter().cloned());
+        findings.extend(view.findings.iter().cloned());
+        findings.sort();
+        findings.dedup();
+        let outcome = outcome_of(counting, derived.state);
+        let submitted_at = handed_in_at(view, derived.state);
+        let conflicts = counting.conflicts.clone();
+        let answers = view.conflicts.iter().filter(|conflict| conflict.map == Map::Answers.key());
+        let settled_answers = answers.filter_map(|conflict| view.answers.get(&conflict.key).cloned()).collect();
+        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, settled_answers }
+    }
 }
 
 /// Projects the state of a visit from what is stored, and writes it.
@@ -94,26 +128,15 @@ pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis)
 /// # Errors
 /// As [`reproject_view`].
 pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
-    let org = norms.org();
-    let loaded = load_facts_by(conn, norms, view)?;
-    let facts = loaded.of(view);
-    let derived = sync_core::visit::state(&facts, &loaded.review);
-    // Neither rules nor the outcome read what came after the hand-in.
-    let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
-    let counting = in_time.as_ref().unwrap_or(view);
-    let mut findings = sync_core::rules::findings(&loaded.of(counting));
-    findings.extend(derived.findings.iter().cloned());
-    findings.extend(view.findings.iter().cloned());
-    findings.sort();
-    findings.dedup();
-    let outcome = outcome_of(counting, derived.state);
-    let submitted_at = handed_in_at(view, derived.state);
-    let submitted_at_ms = submitted_at.map(|at| at.0);
-    visits::update_projection(conn, org, view.visit, derived.state.code(), outcome.as_deref(), submitted_at_ms)?;
-    Ok(Reprojection { state: derived.state, outcome, submitted_at, derived, findings })
+    let projected = load_facts_by(conn, norms, view)?.project(view);
+    let submitted_at_ms = projected.submitted_at.map(|at| at.0);
+    let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
+    visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    conflicts::project(conn, norms.org(), view.visit, &projected)?;
+    Ok(projected)
 }
 
-/// The merged view of the stored document; an empty one where none is stored yet.
+/// The merged view of the stored document before policies and choices ([`LoadedFacts::settle`]); an empty one where none is stored yet.
 ///
 /// # Errors
 /// A corrupt snapshot.
@@ -175,16 +198,18 @@ fn load_template(
     }
 }
 
-/// Verdicts and rework tickets of a visit, oldest first.
+/// Verdicts, rework tickets and choices of a visit, oldest first.
 ///
 /// # Errors
 /// Corrupt rows.
 pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Review> {
     let verdicts = list_verdict_bodies(conn, org, visit)?;
     let reworks = list_rework_bodies(conn, org, visit)?;
+    let choices = list_choice_bodies(conn, org, visit)?;
     Ok(Review {
         verdicts: verdicts.iter().map(|(id, body)| read("verdicts", id, body)).collect::<AppResult<_>>()?,
         reworks: reworks.iter().map(|(id, body)| read("reworks", id, body)).collect::<AppResult<_>>()?,
+        choices: choices.iter().map(|(id, body)| read("conflict_choices", id, body)).collect::<AppResult<_>>()?,
     })
 }
 

@@ -37,8 +37,8 @@ pub async fn show_visit(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Vi
             reach::load_visit(conn, &ctx, id)?;
             let view = load_view(conn, org, id)?;
             let loaded = load_facts(conn, org, &view, ctx.now)?;
-            let facts = loaded.of(&view);
-            let mut findings = sync_core::visit::state(&facts, &loaded.review).findings;
+            let view = loaded.settle(view);
+            let mut findings = sync_core::visit::state(&loaded.of(&view), &loaded.review).findings;
             findings.extend(view.findings.iter().cloned());
             load(conn, org, id, findings)
         })

@@ -4,6 +4,7 @@ pub mod assign;
 pub mod cancel;
 pub mod close;
 pub mod create;
+pub mod history;
 pub mod list;
 pub mod next_attempt;
 pub mod reschedule;
