@@ -174,6 +174,6 @@ async fn history_tells_who_wrote_what_over_what_and_shows_the_visit_as_it_was() 
     let before = reviewer.get(format!("{path}?at=2001-01-01T00:00:00.000Z")).await.expect(200);
     assert_eq!((&before["items"], &before["past"]["answers"]), (&json!([]), &json!({})));
     for odd in ["yesterday", &"0".repeat(64)] {
-        assert_eq!(reviewer.get(format!("{path}?at={odd}")).await.outcome(), (400, "parameter_invalid".to_owned()));
+        assert_eq!(reviewer.get(format!("{path}?at={odd}")).await.outcome(), (422, "parameter_invalid".to_owned()));
     }
 }
