@@ -95,7 +95,7 @@ impl Tombstone {
     ) -> PhoneResult<Option<Output>> {
         Store::create(dir)?.erase()?;
         match command {
-            PhoneCommand::Sync => self.deliver(dir, transport).map(Some),
+            PhoneCommand::Sync { .. } => self.deliver(dir, transport).map(Some),
             PhoneCommand::Status { visit: None } => Ok(Some(self.output())),
             PhoneCommand::Enrol(_) => {
                 if !self.is_delivered {

@@ -11,7 +11,7 @@ use sync_core::time::UnixMillis;
 use super::files::{Way, carry, copy, damaged, hash_of, sync_directory};
 use super::manifest::{BLOB_LIST, Manifest, read_list};
 use super::{BackupError, Progress, database};
-use crate::adapters::fs_blobs::FsBlobs;
+use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::boot;
 use crate::config::Config;
 
@@ -59,7 +59,7 @@ pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Resto
         plan.config.database_url.parse().map_err(|error: UrlError| BackupError::Refused(error.to_string()))?;
     let root = plan.config.data_dir.join("blobs");
     // Held until the end: a server that runs on this directory keeps us out, and we keep one out.
-    let lock = FsBlobs::open(&root).map_err(crate::app::AppError::from)?;
+    let lock = FsBlobs::open(&root, "restore", Sharing::Alone).map_err(crate::app::AppError::from)?;
     let aside = target(plan, &manifest, &url)?;
     progress(&format!("bringing back {} blobs", blobs.len()));
     carry(&plan.directory.join("blobs"), &root, &blobs, Way::Copy, progress)?;

@@ -50,7 +50,7 @@ pub enum FeedKind {
 
 impl FeedKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Doc,
         Self::Visit,
         Self::Customer,

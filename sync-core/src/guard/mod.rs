@@ -32,4 +32,4 @@ pub use cover::{change_hashes, heads_of, uncovered};
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};
-pub use salvage::{Salvage, SalvagedRecord, salvage, split_chunks};
+pub use salvage::{Salvage, SalvagedRecord, salvage};

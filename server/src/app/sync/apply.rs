@@ -5,7 +5,7 @@ mod docs;
 use std::collections::BTreeSet;
 
 use doorstep_store::evidence::{self, QuarantineRow};
-use doorstep_store::feed::FeedBatch;
+use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::{Conn, StoreError, blobs, device_orders, devices, documents, presence};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;

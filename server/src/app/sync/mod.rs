@@ -211,6 +211,7 @@ pub(crate) async fn push_document(
         docs,
         intents: Vec::new(),
         statements: Vec::new(),
+        blobs: Vec::new(),
         device_state: None,
         seal: None,
     };

@@ -73,6 +73,7 @@ pub(super) const fn empty_request(device: DeviceId, batch: BatchId) -> SyncReque
         docs: Vec::new(),
         intents: Vec::new(),
         statements: Vec::new(),
+        blobs: Vec::new(),
         device_state: None,
         seal: None,
     }

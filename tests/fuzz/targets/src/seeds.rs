@@ -153,6 +153,7 @@ fn request() -> SyncRequest {
         docs: vec![PushDoc { id: VISIT, base_heads: Vec::new(), heads: doc.heads(), chunks }],
         intents: vec![Blob(b"{}".to_vec())],
         statements: vec![PushStatement { body: Blob(body), seal: seal.clone() }],
+        blobs: Vec::new(),
         device_state: None,
         seal: Some(seal),
     }
