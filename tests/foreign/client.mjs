@@ -35,8 +35,7 @@ const commands = {
     return { peer: await ready }
   },
   async disconnect() {
-    adapter.disconnect()
-    repo.networkSubsystem.removeNetworkAdapter?.(adapter)
+    repo.networkSubsystem.removeNetworkAdapter(adapter)
     return {}
   },
   async find({ id }) {
