@@ -44,6 +44,8 @@ pub async fn watch_audiences(
     // A proxy that gathers what it hands on would hold hints back.
     response.content_type("text/event-stream").insert_header((header::CACHE_CONTROL, "no-store"));
     response.insert_header(("x-accel-buffering", "no"));
+    // Nothing follows on this connection: kept alive, it would hold up a process that stops.
+    response.force_close();
     if *request.method() == Method::HEAD {
         return Ok(response.finish());
     }
