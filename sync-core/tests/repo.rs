@@ -1,7 +1,7 @@
 //! The automerge-repo door without sockets: sync with real Automerge peers, frames of other implementations, hostile
 //! messages.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
 use automerge::sync::{Message, State, SyncDoc as _};
 use automerge::transaction::Transactable as _;

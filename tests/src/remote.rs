@@ -173,12 +173,6 @@ impl RemotePhone {
         &self.access
     }
 
-    /// The device.
-    #[must_use]
-    pub const fn device(&self) -> DeviceId {
-        self.device
-    }
-
     /// The bytes of an intent that makes a visit.
     ///
     /// # Panics

@@ -68,9 +68,7 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::ClaimedByOther
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete
-        | C::UploadIncomplete => {
-            StatusCode::CONFLICT
-        }
+        | C::UploadIncomplete => StatusCode::CONFLICT,
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites, sync,
-    templates, users, visits, work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites,
+    sync, templates, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.

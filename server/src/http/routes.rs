@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites, sync,
-    templates, users, visits, work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites,
+    sync, templates, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 

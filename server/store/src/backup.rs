@@ -56,7 +56,9 @@ pub fn export_snapshot(conn: &mut Conn) -> StoreResult<String> {
         #[diesel(sql_type = Text)]
         name: String,
     }
-    let EngineConn::Postgres(conn) = &mut conn.engine else { return Err(StoreError::Open("only PostgreSQL exports snapshots".into())) };
+    let EngineConn::Postgres(conn) = &mut conn.engine else {
+        return Err(StoreError::Open("only PostgreSQL exports snapshots".into()));
+    };
     let exported: Exported = diesel::sql_query("SELECT pg_export_snapshot() AS name").get_result(&mut **conn)?;
     Ok(exported.name)
 }

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use doorstep_store::evidence::{QuarantineRow, list_quarantine};
-use doorstep_store::{Conn, per_backend};
+use doorstep_store::{EngineConn, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::Company;
 use integration_tests::db::with_conn;
@@ -92,9 +92,9 @@ pub fn refusing_readings(visit: VisitId, is_on: bool) -> [String; 2] {
 
 /// Runs the statement of the engine behind the back of a server in another process.
 pub fn run_at(database_url: &str, [sqlite, postgres]: &[String; 2]) {
-    let done = with_conn(database_url, |conn| match conn {
-        Conn::Sqlite(conn) => conn.batch_execute(sqlite),
-        Conn::Postgres(conn) => conn.batch_execute(postgres),
+    let done = with_conn(database_url, |conn| match &mut conn.engine {
+        EngineConn::Sqlite(conn) => conn.batch_execute(sqlite),
+        EngineConn::Postgres(conn) => conn.batch_execute(postgres),
     });
     done.expect("the database is told");
 }

@@ -101,7 +101,7 @@ async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
 /// Makes the database refuse readings of a visit, as a defect of the server would.
 async fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
     let [sqlite, postgres] = refusing_readings(visit, is_on);
-    let is_sqlite = app.read(|conn| Ok(matches!(conn, doorstep_store::Conn::Sqlite(_)))).await;
+    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, doorstep_store::EngineConn::Sqlite(_)))).await;
     let sql = if is_sqlite { sqlite } else { postgres };
     run(app, sql).await;
 }

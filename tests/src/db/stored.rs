@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use doorstep_store::{Conn, EngineConn};
 use doorstep_store::documents::find_heads;
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::per_backend;
+use doorstep_store::{Conn, EngineConn};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 

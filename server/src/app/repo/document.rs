@@ -21,7 +21,7 @@ pub(super) enum Talked {
     /// Absent, or not the asker's: nobody can tell which.
     Absent,
     /// The document is held; perhaps there is something to send.
-    Held { sync: DocSync, answer: Option<Vec<u8>> },
+    Held { sync: Box<DocSync>, answer: Option<Vec<u8>> },
 }
 
 /// What the reading transaction found.
@@ -30,7 +30,7 @@ enum Looked {
     /// The message brings changes that must be judged first.
     Brings {
         ctx: Box<Ctx>,
-        sync: DocSync,
+        sync: Box<DocSync>,
         message: SyncMessage,
     },
 }
@@ -76,7 +76,7 @@ pub(super) async fn talk(
     state: &AppState,
     actor: &Actor,
     visit: VisitId,
-    sync: Option<DocSync>,
+    sync: Option<Box<DocSync>>,
     message: Option<SyncMessage>,
 ) -> AppResult<Talked> {
     match look(state, actor, visit, sync, message, false).await? {
@@ -109,7 +109,7 @@ async fn look(
     state: &AppState,
     actor: &Actor,
     visit: VisitId,
-    sync: Option<DocSync>,
+    sync: Option<Box<DocSync>>,
     message: Option<SyncMessage>,
     is_judged: bool,
 ) -> AppResult<Looked> {
@@ -120,7 +120,7 @@ async fn look(
             let ctx = authorise(conn, &actor, now)?;
             let Some(doc) = find(conn, &ctx, visit)? else { return Ok(Looked::Talked(Talked::Absent)) };
             // Who has no device has no actor to write with.
-            let begin = || if ctx.actor.device.is_some() { DocSync::new() } else { DocSync::read_only() };
+            let begin = || Box::new(if ctx.actor.device.is_some() { DocSync::new() } else { DocSync::read_only() });
             let mut sync = sync.unwrap_or_else(begin);
             if let Some(message) = message {
                 if !is_judged && !message.chunks().is_empty() && !sync.is_read_only() {

@@ -45,7 +45,7 @@ pub struct Socket {
     actor: Actor,
     seat: Seat,
     peer: Peer,
-    docs: HashMap<VisitId, DocSync>,
+    docs: HashMap<VisitId, Box<DocSync>>,
     messages: Pace,
     ephemeral: Pace,
 }
