@@ -16,7 +16,7 @@ const DUE: usize = 16;
 async fn push(phone: &mut Phone<'_>, visit: VisitId, count: usize) -> SyncRequest {
     let mut last = phone.empty_request();
     for number in 0..count {
-        phone.tick(visit, &format!("step-{}", number % 5), number % 2 == 0);
+        phone.measure(visit, "optical_power", &format!("-{number}.50"), "dBm");
         last = phone.request();
         let answer = phone.exchange(&last).await;
         assert_eq!(answer.acks[0].outcome, Outcome::Stored);
