@@ -102,7 +102,9 @@ pub(super) fn load_postgres(
 
 /// A program of PostgreSQL, pointed at a database; a password in the URL never stands among the arguments.
 fn program(programs: Option<&Path>, name: &str, url: &str) -> Command {
-    let mut command = Command::new(programs.map_or_else(|| PathBuf::from(name), |directory| directory.join(name)));
+    // Some systems keep the programs of clients apart from those of the server.
+    let named = programs.map(|directory| directory.join(name)).filter(|file| file.is_file());
+    let mut command = Command::new(named.unwrap_or_else(|| PathBuf::from(name)));
     if !url.is_empty() {
         let (shown, password) = without_password(url);
         command.arg(format!("--dbname={shown}"));
