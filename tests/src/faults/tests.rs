@@ -36,7 +36,7 @@ fn server() -> (String, Receiver<usize>) {
             if sender.send(body.len()).is_err() {
                 return;
             }
-            if body.len() as u64 == length {
+            if u64::try_from(body.len()) == Ok(length) {
                 (&stream).write_all(ANSWER).unwrap();
             }
         }
@@ -54,7 +54,7 @@ fn put(proxy: &FaultProxy, bytes: usize) -> (u64, io::Result<Vec<u8>>) {
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer).map(|_| answer);
     // What the proxy sends on: with its own connection header.
-    ((head.len() - "keep-alive".len() + "close".len()) as u64, read)
+    (u64::try_from(head.len() - "keep-alive".len() + "close".len()).unwrap(), read)
 }
 
 fn under(fates: impl IntoIterator<Item = (Fate, Fate)>) -> (FaultProxy, Receiver<usize>) {
