@@ -10,6 +10,7 @@ mod installs;
 mod kills;
 mod late;
 mod long_notes;
+mod norms;
 mod refusals;
 mod returned;
 pub mod scripts;

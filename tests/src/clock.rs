@@ -59,6 +59,16 @@ impl ClockFile {
         &self.0
     }
 
+    /// What the clock shows.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        let text = std::fs::read_to_string(&self.0).expect("the clock file can be read");
+        UnixMillis::from_rfc3339(&text).expect("an instant")
+    }
+
     /// Sets the clock. Readers see the old or the new instant, never half a text.
     ///
     /// # Panics

@@ -54,7 +54,7 @@ fn put(proxy: &FaultProxy, bytes: usize) -> (u64, io::Result<Vec<u8>>) {
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer).map(|_| answer);
     // What the proxy sends on: with its own connection header.
-    (u64::try_from(head.len() - "keep-alive".len() + "close".len()).expect("a small number"), read)
+    (u64::try_from(head.len() - "keep-alive".len() + "close".len()).unwrap(), read)
 }
 
 fn under(fates: impl IntoIterator<Item = (Fate, Fate)>) -> (FaultProxy, Receiver<usize>) {

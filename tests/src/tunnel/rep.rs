@@ -190,7 +190,7 @@ impl Rep {
     fn tries_to_sync(&mut self, clock: &Time, tries: Option<u32>) -> bool {
         self.syncs += 1;
         let patience = tries.map(|tries| {
-            let is_killed = self.seed.happens(150);
+            let is_killed = self.seed.happens(250);
             let moment = Duration::from_millis(self.seed.of(&(20..400)));
             // Who waits on a silent link gives up; each time a little later, for the machine may be slow.
             if is_killed { moment } else { Duration::from_secs(10) + Duration::from_millis(500) * tries }
