@@ -2,7 +2,7 @@
 // The peers are installed by `make bench-peers`; figures are medians of the runs.
 import { execFileSync } from "node:child_process"
 import path from "node:path"
-import { arg, here } from "./shared.mjs"
+import { arg, here } from "./driver.mjs"
 
 const [runs, n] = [+arg("runs", 3), arg("n", "1000")]
 const root = path.resolve(here, "../../..")

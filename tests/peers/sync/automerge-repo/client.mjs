@@ -1,9 +1,9 @@
-// A client of an automerge-repo server, as a process of its own; see ../shared.mjs for who tells it what to do.
+// A client of an automerge-repo server, as a process of its own; see ../driver.mjs for who tells it what to do.
 import fs from "node:fs"
 import path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { WebSocket } from "ws"
-import { fixtures, micros, serve, since } from "../shared.mjs"
+import { fixtures, micros, serve, since } from "../driver.mjs"
 globalThis.WebSocket = WebSocket // so that the bytes of the socket can be read
 const { Repo } = await import("@automerge/automerge-repo")
 const A = await import("@automerge/automerge")

@@ -1,8 +1,8 @@
-// A PouchDB client as a process of its own; see ../shared.mjs for who tells it what to do.
+// A PouchDB client as a process of its own; see ../driver.mjs for who tells it what to do.
 import fs from "node:fs"
 import path from "node:path"
 import { createRequire } from "node:module"
-import { fixtures, micros, serve, since } from "../shared.mjs"
+import { fixtures, micros, serve, since } from "../driver.mjs"
 
 const { url, n, directory } = JSON.parse(process.argv[2])
 const PouchDB = createRequire(import.meta.url)("pouchdb").defaults({ prefix: directory + path.sep })
