@@ -16,23 +16,18 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, reach, sync};
 use crate::auth::token::Subject;
 use crate::domain::{Actor, Operation};
 
-/// What a message came to.
-pub(super) enum Talked {
-    /// Absent, or not the asker's: nobody can tell which.
-    Absent,
-    /// The document is held; perhaps there is something to send.
-    Held { sync: Box<DocSync>, answer: Option<Vec<u8>> },
+/// A document after a message; perhaps there is something to send.
+pub(super) struct Held {
+    pub sync: DocSync,
+    pub answer: Option<Vec<u8>>,
 }
 
 /// What the reading transaction found.
 enum Looked {
-    Talked(Talked),
+    /// Nothing if it is absent, or not the asker's: nobody can tell which.
+    Talked(Option<Held>),
     /// The message brings changes that must be judged first.
-    Brings {
-        ctx: Box<Ctx>,
-        sync: Box<DocSync>,
-        message: SyncMessage,
-    },
+    Brings { ctx: Box<Ctx>, sync: DocSync, message: SyncMessage },
 }
 
 /// The context of a message: the sign-in must still stand and its roles still grant the door.
@@ -68,7 +63,7 @@ pub(super) fn may_read(conn: &mut Conn, actor: &Actor, now: UnixMillis, visit: V
     }
 }
 
-/// Takes a message in, if there is one, and answers.
+/// Takes a message in, if there is one, and answers; nothing if the document is absent or denied.
 ///
 /// # Errors
 /// `token_invalid` and `forbidden` if the sign-in ended; what fails for the database.
@@ -76,9 +71,9 @@ pub(super) async fn talk(
     state: &AppState,
     actor: &Actor,
     visit: VisitId,
-    sync: Option<Box<DocSync>>,
+    sync: Option<DocSync>,
     message: Option<SyncMessage>,
-) -> AppResult<Talked> {
+) -> AppResult<Option<Held>> {
     match look(state, actor, visit, sync, message, false).await? {
         Looked::Talked(talked) => Ok(talked),
         Looked::Brings { ctx, mut sync, message } => {
@@ -109,7 +104,7 @@ async fn look(
     state: &AppState,
     actor: &Actor,
     visit: VisitId,
-    sync: Option<Box<DocSync>>,
+    sync: Option<DocSync>,
     message: Option<SyncMessage>,
     is_judged: bool,
 ) -> AppResult<Looked> {
@@ -118,9 +113,9 @@ async fn look(
         .store
         .read(move |conn| {
             let ctx = authorise(conn, &actor, now)?;
-            let Some(doc) = find(conn, &ctx, visit)? else { return Ok(Looked::Talked(Talked::Absent)) };
+            let Some(doc) = find(conn, &ctx, visit)? else { return Ok(Looked::Talked(None)) };
             // Who has no device has no actor to write with.
-            let begin = || Box::new(if ctx.actor.device.is_some() { DocSync::new() } else { DocSync::read_only() });
+            let begin = || if ctx.actor.device.is_some() { DocSync::new() } else { DocSync::read_only() };
             let mut sync = sync.unwrap_or_else(begin);
             if let Some(message) = message {
                 if !is_judged && !message.chunks().is_empty() && !sync.is_read_only() {
@@ -129,7 +124,7 @@ async fn look(
                 sync.receive(&doc, message);
             }
             let answer = sync.answer(&doc);
-            Ok(Looked::Talked(Talked::Held { sync, answer }))
+            Ok(Looked::Talked(Some(Held { sync, answer })))
         })
         .await
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sync_core::ids::VisitId;
 use sync_core::repo::{DocSync, Ephemeral, Incoming, Peer, SyncMessage};
 
-use super::document::{self, Talked};
+use super::document::{self, Held};
 use super::hub::Seat;
 use super::pace::Pace;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
@@ -45,7 +45,7 @@ pub struct Socket {
     actor: Actor,
     seat: Seat,
     peer: Peer,
-    docs: HashMap<VisitId, Box<DocSync>>,
+    docs: HashMap<VisitId, DocSync>,
     messages: Pace,
     ephemeral: Pace,
 }
@@ -136,11 +136,11 @@ impl Socket {
         // Held before it is read, so that a change in between is heard of.
         self.seat.hold(self.actor.org, visit);
         match document::talk(&self.state, &self.actor, visit, sync, message).await {
-            Ok(Talked::Held { sync, answer }) => {
+            Ok(Some(Held { sync, answer })) => {
                 self.docs.insert(visit, sync);
                 Next::Send(answer.into_iter().map(|data| self.peer.sync(visit, data)).collect())
             }
-            Ok(Talked::Absent) => {
+            Ok(None) => {
                 self.let_go(visit);
                 Next::Send(vec![self.peer.unavailable(visit)])
             }
