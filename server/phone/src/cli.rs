@@ -358,7 +358,10 @@ pub fn run(args: PhoneArgs) -> Result<ExitCode, String> {
 }
 
 /// Finds the phone and runs a command on it; only `enrol` makes a store.
-pub(crate) fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
+///
+/// # Errors
+/// What stands against it; [`PhoneError::Network`](crate::error::PhoneError::Network) without an answer of the server.
+pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
     let store = match &args.command {
         PhoneCommand::Enrol(_) => Store::create(&args.dir)?,
         _ => Store::open(&args.dir)?,

@@ -22,6 +22,52 @@ const HIGHEST_RATIO: usize = 18;
 /// Level of zstd.
 const LEVEL: i32 = 3;
 
+/// What a request says about a blob.
+#[derive(Debug, Clone, Copy)]
+pub enum Content<'b> {
+    /// All of it.
+    Whole(&'b [u8]),
+    /// All from a byte on: what lies before has arrived.
+    Rest {
+        /// The whole blob.
+        blob: &'b [u8],
+        /// The first byte to send.
+        from: usize,
+    },
+    /// Nothing: it asks how much of a blob of this size has arrived.
+    Question(usize),
+}
+
+/// What came of an upload.
+#[derive(Debug, Clone)]
+pub enum Uploaded {
+    /// The server holds the blob; its answer has the receipt.
+    Held(Value),
+    /// So many bytes have arrived.
+    Partly(usize),
+}
+
+impl<'b> Content<'b> {
+    /// The bytes to send.
+    #[must_use]
+    pub fn body(self) -> &'b [u8] {
+        match self {
+            Self::Whole(blob) => blob,
+            Self::Rest { blob, from } => blob.get(from..).unwrap_or_default(),
+            Self::Question(_) => &[],
+        }
+    }
+
+    /// The header `Content-Range`, where there is one.
+    fn range(self) -> Option<String> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Rest { blob, from } => Some(format!("bytes {from}-{}/{}", blob.len().saturating_sub(1), blob.len())),
+            Self::Question(total) => Some(format!("bytes */{total}")),
+        }
+    }
+}
+
 /// What the phone asks of a server; a test gives another one.
 pub trait Transport {
     /// Posts JSON.
@@ -42,11 +88,11 @@ pub trait Transport {
     /// As [`Self::post`].
     fn sync(&mut self, token: &str, body: &[u8]) -> PhoneResult<Vec<u8>>;
 
-    /// Uploads a blob.
+    /// Uploads a blob or the rest of it, or asks how much of it has arrived.
     ///
     /// # Errors
     /// As [`Self::post`].
-    fn put_blob(&mut self, token: &str, blob: &Hash, bytes: Vec<u8>, media_type: &str) -> PhoneResult<Value>;
+    fn put_blob(&mut self, token: &str, blob: &Hash, content: Content<'_>, media_type: &str) -> PhoneResult<Uploaded>;
 }
 
 /// A server over HTTP.
@@ -85,19 +131,33 @@ fn bearer(token: &str) -> String {
 
 /// The body of a good answer; anything else as a refusal.
 fn answer(response: Result<Response<Body>, ureq::Error>) -> PhoneResult<Vec<u8>> {
+    let (status, bytes) = read(response)?;
+    if (200..300).contains(&status) { Ok(bytes) } else { Err(refusal(status, &bytes)) }
+}
+
+/// Status and body of an answer, decompressed.
+fn read(response: Result<Response<Body>, ureq::Error>) -> PhoneResult<(u16, Vec<u8>)> {
     let mut response = response.map_err(network)?;
     let status = response.status().as_u16();
     let is_compressed = response.headers().get("content-encoding").is_some_and(|encoding| encoding == "zstd");
     let bytes = response.body_mut().with_config().limit(MAX_ANSWER).read_to_vec().map_err(network)?;
-    let bytes = if is_compressed { decompress(&bytes)? } else { bytes };
-    if (200..300).contains(&status) {
-        return Ok(bytes);
-    }
-    let problem: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    Ok((status, if is_compressed { decompress(&bytes)? } else { bytes }))
+}
+
+/// A problem as an error.
+fn refusal(status: u16, bytes: &[u8]) -> PhoneError {
+    let problem: Value = serde_json::from_slice(bytes).unwrap_or_default();
     let text = |name: &str| problem.get(name).and_then(Value::as_str).map(str::to_owned);
     let title = text("detail").or_else(|| text("title")).unwrap_or_else(|| "no problem was named".to_owned());
     let retry_later = status >= 500 || matches!(text("retry").as_deref(), Some("now" | "after"));
-    Err(PhoneError::Refused { status, code: text("code").unwrap_or_default(), title, retry_later })
+    PhoneError::Refused { status, code: text("code").unwrap_or_default(), title, retry_later }
+}
+
+/// How much has arrived, where a problem says so.
+fn arrived(status: u16, bytes: &[u8]) -> Option<usize> {
+    let problem: Value = serde_json::from_slice(bytes).ok()?;
+    let is_incomplete = status == 409 && problem.get("code")? == "upload_incomplete";
+    usize::try_from(problem.get("actual")?.as_u64()?).ok().filter(|_| is_incomplete)
 }
 
 fn decompress(bytes: &[u8]) -> PhoneResult<Vec<u8>> {
@@ -152,12 +212,20 @@ impl Transport for Http {
         }
     }
 
-    fn put_blob(&mut self, token: &str, blob: &Hash, bytes: Vec<u8>, media_type: &str) -> PhoneResult<Value> {
-        let request = self
+    fn put_blob(&mut self, token: &str, blob: &Hash, content: Content<'_>, media_type: &str) -> PhoneResult<Uploaded> {
+        let mut request = self
             .agent
             .put(self.url(&format!("/v1/blobs/{blob}")))
             .header("authorization", bearer(token))
             .header("content-type", media_type);
-        json(&answer(request.send(bytes.as_slice()))?)
+        if let Some(range) = content.range() {
+            request = request.header("content-range", range);
+        }
+        let (status, bytes) = read(request.send(content.body()))?;
+        match arrived(status, &bytes) {
+            Some(bytes) => Ok(Uploaded::Partly(bytes)),
+            None if (200..300).contains(&status) => Ok(Uploaded::Held(json(&bytes)?)),
+            None => Err(refusal(status, &bytes)),
+        }
     }
 }

@@ -1,15 +1,18 @@
 //! Blobs in a local directory: hashed while written, synced before they count.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use tokio::fs;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter};
+use super::fs_parts::{Part, Parts};
+use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter, UploadKey};
 
 /// Stores blobs under `o/<org>/sha256/ab/cd/<hex>` (design section 4).
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub struct FsBlobs {
     root: PathBuf,
     /// Held as long as the store is open: unfinished files belong to one process.
     _lock: std::fs::File,
+    parts: Arc<Parts>,
     /// Distinguishes unfinished files of one process; leftovers of a killed one are removed at the next start.
     next: AtomicU64,
 }
@@ -42,7 +46,8 @@ impl FsBlobs {
         }
         std::fs::create_dir_all(&incoming).map_err(io_error)?;
         sync_directory(root).map_err(io_error)?;
-        Ok(Self { root: root.to_owned(), _lock: lock, next: AtomicU64::new(0) })
+        let parts = Arc::new(Parts::new(root.join("parts")));
+        Ok(Self { root: root.to_owned(), _lock: lock, parts, next: AtomicU64::new(0) })
     }
 
     fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {
@@ -57,7 +62,7 @@ impl FsBlobs {
     }
 }
 
-fn io_error(error: std::io::Error) -> BlobError {
+pub(super) fn io_error(error: std::io::Error) -> BlobError {
     match error.kind() {
         std::io::ErrorKind::NotFound => BlobError::NotFound,
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full,
@@ -65,18 +70,25 @@ fn io_error(error: std::io::Error) -> BlobError {
     }
 }
 
-fn sync_directory(path: &Path) -> std::io::Result<()> {
+pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
     std::fs::File::open(path)?.sync_all()
+}
+
+/// Does what blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
+) -> Result<T, BlobError> {
+    tokio::task::spawn_blocking(f).await.map_err(|error| BlobError::Io(std::io::Error::other(error)))?
 }
 
 struct FsWriter {
     file: fs::File,
-    incoming: PathBuf,
+    path: PathBuf,
+    parts: Arc<Parts>,
+    key: UploadKey,
     target: PathBuf,
-    expected: Hash,
     hasher: Sha256,
     bytes: u64,
-    published: bool,
 }
 
 impl BlobWriter for FsWriter {
@@ -91,27 +103,39 @@ impl BlobWriter for FsWriter {
     fn finish(mut self: Box<Self>) -> BlobFuture<'static, u64> {
         Box::pin(async move {
             let actual = Hash(self.hasher.clone().finalize().into());
-            if actual != self.expected {
+            if actual != self.key.sha256 {
+                // Which try brought the wrong bytes, nobody can tell.
+                self.parts.forget(self.key);
                 return Err(BlobError::HashMismatch { actual });
             }
             self.file.flush().await.map_err(io_error)?;
             self.file.sync_all().await.map_err(io_error)?;
-            let (incoming, target) = (self.incoming.clone(), self.target.clone());
-            tokio::task::spawn_blocking(move || publish(&incoming, &target))
-                .await
-                .map_err(|error| BlobError::Io(std::io::Error::other(error)))?
-                .map_err(io_error)?;
-            self.published = true;
-            Ok(self.bytes)
+            let (parts, key, bytes) = (Arc::clone(&self.parts), self.key, self.bytes);
+            let (path, target) = (self.path.clone(), self.target.clone());
+            blocking(move || {
+                publish(&path, &target).map_err(io_error)?;
+                parts.forget(key);
+                Ok(bytes)
+            })
+            .await
         })
+    }
+
+    fn keep(mut self: Box<Self>) -> BlobFuture<'static, ()> {
+        Box::pin(async move { self.file.flush().await.map_err(io_error) })
+    }
+
+    fn discard(self: Box<Self>) {
+        // A leftover costs room only, until it is old enough.
+        let _ = std::fs::remove_file(&self.path);
     }
 }
 
 impl Drop for FsWriter {
     fn drop(&mut self) {
-        if !self.published {
-            // A leftover costs space only; the next start removes it.
-            let _ = std::fs::remove_file(&self.incoming);
+        if self.bytes == 0 {
+            // Nothing to go on from; published under its name, it is not here any more.
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
@@ -127,7 +151,11 @@ fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
     if let Some(directory) = target.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    std::fs::rename(incoming, target)?;
+    match std::fs::rename(incoming, target) {
+        // Another upload of the same bytes was finished meanwhile, and took this try for a leftover.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && target.exists() => {}
+        renamed => renamed?,
+    }
     for directory in target.ancestors().skip(1).take(DIRECTORIES + 1) {
         sync_directory(directory)?;
     }
@@ -135,27 +163,39 @@ fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
 }
 
 impl BlobStore for FsBlobs {
-    fn begin(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobWriter>> {
+    fn begin(&self, key: UploadKey, from: u64) -> BlobFuture<'_, Box<dyn BlobWriter>> {
         Box::pin(async move {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let incoming = self.root.join("incoming").join(format!("{number}-{sha256}"));
-            let file = fs::File::create_new(&incoming).await.map_err(io_error)?;
-            let writer = FsWriter {
-                file,
-                incoming,
-                target: self.path(org, sha256),
-                expected: sha256,
-                hasher: Sha256::new(),
-                bytes: 0,
-                published: false,
-            };
-            let writer: Box<dyn BlobWriter> = Box::new(writer);
+            let parts = Arc::clone(&self.parts);
+            let Part { file, path, hasher, bytes } = blocking(move || parts.begin(key, from)).await?;
+            let (file, parts) = (fs::File::from_std(file), Arc::clone(&self.parts));
+            let target = self.path(key.org, key.sha256);
+            let writer: Box<dyn BlobWriter> = Box::new(FsWriter { file, path, parts, key, target, hasher, bytes });
             Ok(writer)
         })
     }
 
+    fn received(&self, key: UploadKey) -> BlobFuture<'_, u64> {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(blocking(move || parts.received(key).map_err(io_error)))
+    }
+
+    fn forget_parts(&self, unchanged_for: Duration) -> BlobFuture<'_, usize> {
+        let parts = Arc::clone(&self.parts);
+        Box::pin(blocking(move || parts.forget_unchanged(unchanged_for).map_err(io_error)))
+    }
+
     fn read(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Vec<u8>> {
         Box::pin(async move { fs::read(self.path(org, sha256)).await.map_err(io_error) })
+    }
+
+    fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
+        Box::pin(async move {
+            let file = fs::File::open(self.path(org, sha256)).await.map_err(io_error)?;
+            let mut head = Vec::new();
+            let most = u64::try_from(bytes).unwrap_or(u64::MAX);
+            file.take(most).read_to_end(&mut head).await.map_err(io_error)?;
+            Ok(head)
+        })
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {

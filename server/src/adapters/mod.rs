@@ -2,4 +2,5 @@
 
 pub mod file_clock;
 pub mod fs_blobs;
+mod fs_parts;
 pub mod system;

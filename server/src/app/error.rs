@@ -44,6 +44,7 @@ impl AppError {
             Self::Store(error) if error.is_disk_full() => ErrorCode::DiskFull,
             Self::Store(error) if error.is_outage() => ErrorCode::Busy,
             Self::Blob(BlobError::HashMismatch { .. }) => ErrorCode::ChecksumMismatch,
+            Self::Blob(BlobError::Behind { .. }) => ErrorCode::UploadIncomplete,
             Self::Blob(BlobError::Full) => ErrorCode::DiskFull,
             _ => ErrorCode::Internal,
         }
@@ -126,6 +127,13 @@ impl Refusal {
     #[must_use]
     pub const fn limit(mut self, limit: i64, actual: i64) -> Self {
         self.limit = Some(limit);
+        self.actual = Some(actual);
+        self
+    }
+
+    /// Names what was found, where there is no limit to it.
+    #[must_use]
+    pub const fn actual(mut self, actual: i64) -> Self {
         self.actual = Some(actual);
         self
     }
@@ -237,6 +245,8 @@ error_codes! {
     BodyTooLarge = "body_too_large", "The request body is too large", "请求内容过大";
     /// A photo or other blob is too large.
     PhotoTooLarge = "photo_too_large", "The file is too large", "文件过大";
+    /// A part of a blob has arrived; `actual` says how much.
+    UploadIncomplete = "upload_incomplete", "A part of the file has arrived; go on after it", "文件仅部分到达，请从断点继续上传";
     /// The preview is not made yet.
     PreviewPending = "preview_pending", "The preview is still being made", "预览正在生成";
     /// There is no preview, and there will be none.

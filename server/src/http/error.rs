@@ -62,7 +62,9 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::PageTokenInvalid
         | C::Invalid
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
-        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress => StatusCode::CONFLICT,
+        C::Conflict | C::StateInvalid | C::ClaimedByOther | C::IdempotencyInProgress | C::UploadIncomplete => {
+            StatusCode::CONFLICT
+        }
         C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -97,7 +99,7 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::Internal
         | C::PreviewPending
         | C::IdempotencyInProgress => Retry::After,
-        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout => Retry::Now,
+        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout | C::UploadIncomplete => Retry::Now,
         _ => Retry::Never,
     }
 }

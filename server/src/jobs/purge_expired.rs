@@ -1,4 +1,4 @@
-//! Forgets what is kept for a time only: answers to idempotency keys.
+//! Forgets what is kept for a time only: answers to idempotency keys, uploads that broke off.
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use crate::app::{AppError, AppResult, AppState};
 /// How often the job runs: an expired key is free without it, so an hour more of storage is all it costs.
 const EVERY: Duration = Duration::from_secs(3600);
 
+/// How long an upload that broke off is kept: a phone that stays away longer sends the blob from its beginning.
+const PARTS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// Runs the job at once and then every hour, until the process stops.
 pub async fn run(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
@@ -18,6 +21,9 @@ pub async fn run(state: AppState) {
         ticks.tick().await;
         if let Err(error) = run_due(&state, state.clock.now()).await {
             tracing::error!(%error, "forgetting expired idempotency keys failed");
+        }
+        if let Err(error) = state.blobs.forget_parts(PARTS_KEPT).await {
+            tracing::error!(%error, "forgetting uploads that broke off failed");
         }
     }
 }

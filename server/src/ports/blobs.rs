@@ -2,9 +2,10 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use sync_core::bytes::Hash;
-use sync_core::ids::OrgId;
+use sync_core::ids::{DeviceId, OrgId};
 
 /// A future of a blob operation.
 pub type BlobFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BlobError>> + Send + 'a>>;
@@ -22,6 +23,12 @@ pub enum BlobError {
         /// What the bytes hash to.
         actual: Hash,
     },
+    /// Less has arrived than the upload wants to go on from.
+    #[error("only {received} bytes have arrived")]
+    Behind {
+        /// Bytes that are durable here.
+        received: u64,
+    },
     /// No space is left.
     #[error("storage full")]
     Full,
@@ -30,7 +37,19 @@ pub enum BlobError {
     Io(#[source] std::io::Error),
 }
 
-/// Bytes on their way in; dropped without [`finish`](BlobWriter::finish), nothing is kept.
+/// An upload: what arrives of it is kept apart from everybody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadKey {
+    /// Tenant.
+    pub org: OrgId,
+    /// Who sends it.
+    pub device: DeviceId,
+    /// Name of the blob it is to become.
+    pub sha256: Hash,
+}
+
+/// Bytes on their way in; dropped without [`finish`](BlobWriter::finish), what was written by then stays for
+/// another try.
 pub trait BlobWriter: Send {
     /// Appends bytes.
     fn write<'a>(&'a mut self, bytes: &'a [u8]) -> BlobFuture<'a, ()>;
@@ -40,19 +59,37 @@ pub trait BlobWriter: Send {
     /// # Errors
     /// [`BlobError::HashMismatch`] and nothing kept, if the bytes are not what their name says.
     fn finish(self: Box<Self>) -> BlobFuture<'static, u64>;
+
+    /// Ends a try that broke off: all that was written stays for another one.
+    fn keep(self: Box<Self>) -> BlobFuture<'static, ()>;
+
+    /// Keeps nothing of it.
+    fn discard(self: Box<Self>);
 }
 
 /// Stores blobs under the SHA-256 of their content, per organisation.
 ///
 /// # Concurrency
 /// Any number of writers may write the same blob: the first finished wins, the others change nothing.
-/// Later resumable upload and S3 implement the same trait.
+/// Of two uploads of one key that meet, each has bytes of its own; the one that began later is continued.
 pub trait BlobStore: Send + Sync + std::fmt::Debug {
-    /// Opens a writer for a blob of that name.
-    fn begin(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobWriter>>;
+    /// Opens a writer that goes on after the first `from` bytes of what has arrived.
+    ///
+    /// # Errors
+    /// [`BlobError::Behind`] if that much has not arrived.
+    fn begin(&self, key: UploadKey, from: u64) -> BlobFuture<'_, Box<dyn BlobWriter>>;
+
+    /// How many bytes of an unfinished upload are durable here: it may go on from there, whatever happens to us.
+    fn received(&self, key: UploadKey) -> BlobFuture<'_, u64>;
+
+    /// Forgets unfinished uploads to which nothing was added for so long; tells how many.
+    fn forget_parts(&self, unchanged_for: Duration) -> BlobFuture<'_, usize>;
 
     /// Reads a whole blob.
     fn read(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Vec<u8>>;
+
+    /// Reads at most so many bytes from the beginning of a blob.
+    fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>>;
 
     /// Whether the blob is durable here.
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool>;

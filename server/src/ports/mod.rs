@@ -3,5 +3,5 @@
 pub mod blobs;
 pub mod clock;
 
-pub use blobs::{BlobError, BlobStore};
+pub use blobs::{BlobError, BlobStore, UploadKey};
 pub use clock::{Clock, Random, new_id};

@@ -182,7 +182,10 @@ impl Tx {
         }
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let media_type = media_type.to_owned();
-        self.set_blob(blob, &StoredBlob { bytes, media_type, at_ms, safety: Safety::Unsent, problem: None })
+        self.set_blob(
+            blob,
+            &StoredBlob { bytes, media_type, at_ms, safety: Safety::Unsent, problem: None, is_begun: false },
+        )
     }
 
     /// Keeps a verified receipt.

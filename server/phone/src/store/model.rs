@@ -211,6 +211,9 @@ pub(crate) struct StoredBlob {
     /// Why the server did not take it at the last try.
     #[serde(default)]
     pub problem: Option<String>,
+    /// Whether an upload of it was begun: then the server may have some of it, or all.
+    #[serde(default)]
+    pub is_begun: bool,
 }
 
 /// Edits that the server will never take, kept for a person to look at.

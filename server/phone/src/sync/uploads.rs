@@ -8,7 +8,7 @@ use sync_core::bytes::Hash;
 use super::Report;
 use super::receipts::{self, Held};
 use super::session::Access;
-use crate::client::Transport;
+use crate::client::{Content, Transport, Uploaded};
 use crate::commands::Phone;
 use crate::error::{PhoneError, PhoneResult};
 use crate::store::Tx;
@@ -65,9 +65,7 @@ fn upload(
     if Hash::of(&bytes) != *blob {
         return Err(PhoneError::Store("its file is damaged; withdraw the photo with reason `lost`".to_owned()));
     }
-    let answer = access.with(phone, transport, |transport, token| {
-        transport.put_blob(token, blob, bytes.clone(), &stored.media_type)
-    })?;
+    let answer = send(phone, transport, access, blob, stored, &bytes)?;
     let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
     let (held, refused) = receipts::verify(phone, transport, &[receipt])?;
     report.problems.extend(refused);
@@ -82,6 +80,47 @@ fn upload(
     })?;
     report.blobs_sent += 1;
     Ok(())
+}
+
+/// Sends what has not arrived of a blob; the answer is that of the whole.
+///
+/// Only where an upload was begun before is the server asked how much it has: most uploads take one request.
+fn send(
+    phone: &Phone,
+    transport: &mut dyn Transport,
+    access: &mut Access,
+    blob: &Hash,
+    stored: &StoredBlob,
+    bytes: &[u8],
+) -> PhoneResult<Value> {
+    let mut put = |content: Content<'_>| {
+        access.with(phone, transport, |transport, token| transport.put_blob(token, blob, content, &stored.media_type))
+    };
+    if stored.is_begun {
+        match put(Content::Question(bytes.len())) {
+            Ok(Uploaded::Held(answer)) => return Ok(answer),
+            Ok(Uploaded::Partly(from)) if (1..bytes.len()).contains(&from) => {
+                match put(Content::Rest { blob: bytes, from }) {
+                    Ok(Uploaded::Held(answer)) => return Ok(answer),
+                    // What had arrived was damaged, or is not there any more: from the beginning.
+                    Ok(Uploaded::Partly(_)) | Err(PhoneError::Refused { retry_later: false, .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            // A server that knows no such question is sent the whole.
+            Ok(Uploaded::Partly(_)) | Err(PhoneError::Refused { retry_later: false, .. }) => {}
+            Err(error) => return Err(error),
+        }
+    } else {
+        phone.store.write(|tx| match tx.blob(blob)? {
+            Some(known) => tx.set_blob(blob, &StoredBlob { is_begun: true, ..known }),
+            None => Ok(()),
+        })?;
+    }
+    match put(Content::Whole(bytes))? {
+        Uploaded::Held(answer) => Ok(answer),
+        Uploaded::Partly(_) => Err(PhoneError::Network("the server asks for the rest of what it was sent".to_owned())),
+    }
 }
 
 fn note_problem(phone: &Phone, blob: &Hash, problem: &str) -> PhoneResult<()> {

@@ -21,7 +21,7 @@ use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
 use super::{EPOCH, ORG, REP};
-use crate::client::Transport;
+use crate::client::{Content, Transport, Uploaded};
 use crate::error::{PhoneError, PhoneResult};
 
 fn signing_key() -> SigningKey {
@@ -334,12 +334,19 @@ impl Transport for Server {
         }
     }
 
-    fn put_blob(&mut self, _token: &str, blob: &Hash, bytes: Vec<u8>, _media_type: &str) -> PhoneResult<Value> {
-        assert_eq!(Hash::of(&bytes), *blob);
+    fn put_blob(
+        &mut self,
+        _token: &str,
+        blob: &Hash,
+        content: Content<'_>,
+        _media_type: &str,
+    ) -> PhoneResult<Uploaded> {
+        let Content::Whole(bytes) = content else { return Ok(Uploaded::Partly(0)) };
+        assert_eq!(Hash::of(bytes), *blob);
         let size = bytes.len();
-        self.blobs.insert(*blob, bytes);
+        self.blobs.insert(*blob, bytes.to_vec());
         let mut held = HeldReceipt::new(ORG, self.device, self.epoch, None, UnixMillis(1_741_050_000_001));
         held.blobs.push(*blob);
-        Ok(json!({"sha256": blob, "bytes": size, "receipt": self.receipt(&held)}))
+        Ok(Uploaded::Held(json!({"sha256": blob, "bytes": size, "receipt": self.receipt(&held)})))
     }
 }

@@ -14,4 +14,4 @@ pub use missing::{MissingBlob, list_missing_blobs};
 pub use previews::{PreviewQueue, render_pending};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;
-pub use upload::{StoredBlob, store_blob};
+pub use upload::{Portion, StoredBlob, store_blob};

@@ -20,6 +20,9 @@ use crate::app::{AppError, AppResult, ErrorCode};
 use crate::domain::review_words::{PhotoDecision, RejectReason, ReturnReason, VisitDecision};
 use crate::jobs::previews::run_due;
 
+#[path = "tests_resume.rs"]
+mod resume;
+
 fn code<T: std::fmt::Debug>(result: AppResult<T>) -> ErrorCode {
     result.expect_err("a refusal").code()
 }
@@ -57,7 +60,9 @@ async fn an_upload_is_answered_with_a_receipt_for_exactly_this_blob() {
 async fn wrong_broken_and_oversized_bodies_leave_nothing() {
     let office = office().await;
     let name = Hash::of(b"what it should be");
-    let put = async |declared, parts| store_blob(&office.state, office.rep(), name, declared, Parts(parts)).await;
+    let put = async |declared, parts| {
+        store_blob(&office.state, office.rep(), name, Portion::Whole, declared, Parts(parts)).await
+    };
     assert_eq!(code(put(None, vec![Ok(b"something else".to_vec())]).await), ErrorCode::ChecksumMismatch);
     assert_eq!(
         code(put(None, vec![Ok(b"what it".to_vec()), Err(ErrorCode::BodyInvalid)]).await),
@@ -73,8 +78,7 @@ async fn wrong_broken_and_oversized_bodies_leave_nothing() {
     assert_eq!(limits(put(None, parts).await), too_large(120_000), "counted on the way");
     assert!(!exists(&office, b"what it should be").await);
     assert_eq!(row(&office, b"what it should be").await, None);
-    let left = std::fs::read_dir(office.root.join("blobs").join("incoming")).expect("folder").count();
-    assert_eq!(left, 0, "no unfinished file stays");
+    assert_eq!(resume::unfinished(&office), 1, "what broke off may go on, nothing else stays");
 }
 
 #[tokio::test]

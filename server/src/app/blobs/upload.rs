@@ -17,6 +17,7 @@ use super::{sign_held, update_evidence};
 use crate::app::reviews::on_resubmission;
 use crate::app::visits::{self, Reprojection};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::ports::{BlobError, UploadKey};
 
 /// Bytes from the start of a blob that are kept to recognise its format.
 ///
@@ -35,18 +36,37 @@ pub struct StoredBlob {
     pub receipt: String,
 }
 
+/// Which bytes of a blob a request brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Portion {
+    /// All of them.
+    Whole,
+    /// All from here on; what lies before arrived with an upload that broke off.
+    Rest {
+        /// The first byte.
+        from: u64,
+        /// Size of the blob.
+        total: u64,
+    },
+    /// None: the sender asks where to go on.
+    Nothing,
+}
+
 /// Stores a blob under the hash that the sender declares; the same blob again has no effect.
 ///
 /// The bytes are read and hashed also when the blob is known: a hash proves nothing. A repeated blob is
-/// written anew, which mends a damaged file.
+/// written anew, which mends a damaged file. What arrived of an upload that broke off is kept for this device, which
+/// may ask for it and send the rest; the hash is that of the whole.
 ///
 /// # Errors
-/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `disk_full`; that of the body if it
-/// cannot be read to its end.
+/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `disk_full`; `upload_incomplete` with
+/// what has arrived, for a question and for a rest that begins behind it; that of the body if it cannot be read to its
+/// end.
 pub async fn store_blob<B, E>(
     state: &AppState,
     ctx: Ctx,
     sha256: Hash,
+    portion: Portion,
     declared_bytes: Option<u64>,
     mut body: impl Stream<Item = Result<B, E>> + Unpin,
 ) -> AppResult<StoredBlob>
@@ -57,27 +77,72 @@ where
     let device = ctx.device()?;
     let org = ctx.actor.org;
     let limit = state.config.limits.blob_bytes;
-    check_size(limit, declared_bytes.unwrap_or(0))?;
-    let mut writer = state.blobs.begin(org, sha256).await?;
-    let (mut size, mut head) = (0u64, Vec::new());
+    let key = UploadKey { org, device, sha256 };
+    let (from, total) = match portion {
+        Portion::Nothing => return answer_question(state, key).await,
+        Portion::Rest { from, total } => (from, total),
+        Portion::Whole => (0, declared_bytes.unwrap_or(0)),
+    };
+    check_size(limit, total)?;
+    let mut writer = match state.blobs.begin(key, from).await {
+        Err(BlobError::Behind { received }) => return Err(incomplete(received)),
+        begun => begun?,
+    };
+    let (mut size, mut head) = (from, Vec::new());
     while let Some(part) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await {
-        let part = part.map_err(Into::into)?;
+        let part = match part {
+            Ok(part) => part,
+            Err(broken) => {
+                writer.keep().await?;
+                return Err(broken.into());
+            }
+        };
         let part = part.as_ref();
         size = size.saturating_add(u64::try_from(part.len()).unwrap_or(u64::MAX));
-        check_size(limit, size)?;
+        if let Err(refusal) = check_size(limit, size) {
+            writer.discard();
+            return Err(refusal);
+        }
         head.extend(part.iter().take(HEAD_BYTES.saturating_sub(head.len())));
         writer.write(part).await?;
     }
     writer.finish().await?;
+    if from > 0 {
+        head = state.blobs.read_head(org, sha256, HEAD_BYTES).await?;
+    }
     let bytes = i64::try_from(size).unwrap_or(i64::MAX);
     // The instant of durability, not of the request's first byte.
     let now = state.clock.now();
     let row = new_row(org, sha256, bytes, device, &head, now);
-    state.store.write(move |conn| record(conn, &row, now)).await?;
+    let recorded = row.clone();
+    state.store.write(move |conn| record(conn, &recorded, now)).await?;
     state.previews.wake();
-    let mut receipt = HeldReceipt::new(org, device, state.epoch, None, now);
+    stored(state, &row)
+}
+
+/// A durable blob with its receipt.
+fn stored(state: &AppState, row: &BlobRow) -> AppResult<StoredBlob> {
+    let sha256 = row.sha256.0;
+    let mut receipt = HeldReceipt::new(row.org_id.0, row.device_id.0, state.epoch, None, state.clock.now());
     receipt.blobs.push(sha256);
-    Ok(StoredBlob { sha256, bytes, receipt: sign_held(state, &receipt)? })
+    Ok(StoredBlob { sha256, bytes: row.bytes, receipt: sign_held(state, &receipt)? })
+}
+
+/// What is here of an upload: the receipt if this device brought all of it, else how much it may go on from. A hash
+/// proves nothing, so whoever else names it learns nothing of what others brought.
+async fn answer_question(state: &AppState, key: UploadKey) -> AppResult<StoredBlob> {
+    let UploadKey { org, device, sha256 } = key;
+    let row = state.store.read(move |conn| Ok::<_, AppError>(blobs::find_blob(conn, org, sha256)?)).await?;
+    let own = row.filter(|row| row.device_id.0 == device);
+    match own {
+        Some(row) if state.blobs.exists(org, sha256).await? => stored(state, &row),
+        _ => Err(incomplete(state.blobs.received(key).await?)),
+    }
+}
+
+fn incomplete(received: u64) -> AppError {
+    let received = i64::try_from(received).unwrap_or(i64::MAX);
+    Refusal::new(ErrorCode::UploadIncomplete).actual(received).into()
 }
 
 fn check_size(limit: u64, actual: u64) -> AppResult<()> {

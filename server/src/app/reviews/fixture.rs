@@ -25,7 +25,7 @@ use sync_core::ids::{AssignmentId, DeviceId, OrgId, UserId, VisitId};
 use sync_core::time::UnixMillis;
 
 use super::on_resubmission;
-use crate::app::blobs::{StoredBlob, store_blob, update_evidence};
+use crate::app::blobs::{Portion, StoredBlob, store_blob, update_evidence};
 use crate::app::once::Once;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::visits::reproject_view;
@@ -257,7 +257,7 @@ impl Office {
     pub(crate) async fn upload(&self, ctx: Ctx, bytes: &[u8]) -> AppResult<StoredBlob> {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         let parts = Parts(vec![Ok(first.to_vec()), Ok(second.to_vec())]);
-        store_blob(&self.state, ctx, Hash::of(bytes), None, parts).await
+        store_blob(&self.state, ctx, Hash::of(bytes), Portion::Whole, None, parts).await
     }
 
     /// Puts a visit into the feed of its crew.
