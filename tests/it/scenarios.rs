@@ -9,6 +9,7 @@ mod installs;
 mod kills;
 mod late;
 mod long_notes;
+mod norms;
 mod refusals;
 mod returned;
 mod scripts;

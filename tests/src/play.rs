@@ -16,6 +16,7 @@
 //! ```
 
 mod network;
+mod norms;
 mod office;
 mod phone;
 mod record;

@@ -52,6 +52,9 @@ fn work_on_a_visit_that_was_given_away_or_cancelled_is_kept_and_the_rep_learns_w
     taken_over.plays("09:30 start\n note 马骏接手");
     ma.sync();
 
+    let visits_before = dispatcher.list("/v1/visits").len();
+    let state_before = dispatcher.visit(&given.id)["state"].clone();
+
     story.at("12:00");
     let blobs_before = story.rows(&["blobs"])["blobs"];
     let said = li.sync();
@@ -70,6 +73,10 @@ fn work_on_a_visit_that_was_given_away_or_cancelled_is_kept_and_the_rep_learns_w
         assert_eq!(dispatcher.visit(&visit.id)["missing_blobs"], 0);
     }
     assert_eq!(story.rows(&["blobs"])["blobs"], blobs_before + 2, "and both photos");
+
+    // Neither becomes a visit of its own, and the state is that of who has it now.
+    assert_eq!(dispatcher.list("/v1/visits").len(), visits_before);
+    assert_eq!(dispatcher.visit(&given.id)["state"], state_before);
 
     // Who has the visit now sees all of it, each word of both.
     ma.sync();
