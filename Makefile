@@ -5,7 +5,8 @@ CARGO ?= cargo
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench bench-postgres bench-peers
+.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi bench \
+        bench-postgres tunnel-day crash-points bench-peers
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -39,11 +40,15 @@ test-unit: ## runs the unit and property tests of every crate
 server:
 	$(CARGO) build --locked -p doorstep
 
-test-sqlite: server ## runs the integration tests on SQLite
+# As PostgreSQL's programs, strace is looked for first, so that a missing one is said in one place and fails.
+strace:
+	@scripts/strace
+
+test-sqlite: server strace ## runs the integration tests on SQLite
 	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked -p integration-tests $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
-test-postgres: server ## runs the integration tests on a throw-away PostgreSQL
+test-postgres: server strace ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked -p integration-tests --features postgres $(ARGS)
 
@@ -71,3 +76,12 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 	cd $(PEERS)/automerge-repo && npm install --no-audit --no-fund
 	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
 	node $(PEERS)/run.mjs $(ARGS)
+
+tunnel-day: ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about an hour)
+	$(CARGO) build --release --locked -p doorstep --bin doorstep
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
+	$(CARGO) test --release --locked -p integration-tests --test it -- --nocapture tunnel_day:: $(ARGS)
+
+crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
+	$(CARGO) test --locked -p integration-tests --test it -- --nocapture sync::crash $(ARGS)

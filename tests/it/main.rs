@@ -20,4 +20,5 @@ mod scenarios;
 mod start_up;
 mod store;
 mod sync;
+mod tunnel_day;
 mod v1;

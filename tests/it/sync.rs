@@ -4,6 +4,8 @@ mod basics;
 mod causal;
 mod check_in;
 mod crash;
+#[cfg(target_os = "linux")]
+mod crash_points;
 mod crew;
 mod helpers;
 mod hostile;
@@ -16,3 +18,4 @@ mod poison;
 mod scope;
 mod seals;
 mod statements;
+mod writer;

@@ -38,7 +38,7 @@ impl Clock for TestClock {
 }
 
 /// A clock in a file, which server and phones share by `--clock`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ClockFile(PathBuf);
 
 impl ClockFile {
@@ -57,6 +57,16 @@ impl ClockFile {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// What the clock shows.
+    ///
+    /// # Panics
+    /// If the file cannot be read.
+    #[must_use]
+    pub fn now(&self) -> UnixMillis {
+        let text = std::fs::read_to_string(&self.0).expect("the clock file can be read");
+        UnixMillis::from_rfc3339(&text).expect("an instant")
     }
 
     /// Sets the clock. Readers see the old or the new instant, never half a text.

@@ -32,8 +32,13 @@ pub mod company;
 pub mod contract;
 pub mod db;
 pub mod dir;
+pub mod effort;
+pub mod faults;
 pub mod phone;
 pub mod play;
 pub mod remote;
 pub mod server;
 pub mod together;
+#[cfg(target_os = "linux")]
+pub mod trap;
+pub mod tunnel;

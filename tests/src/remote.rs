@@ -33,7 +33,7 @@ pub struct RemotePhone {
 }
 
 /// Sixteen bytes that a test can name again.
-fn bytes16(name: &str) -> [u8; 16] {
+pub(crate) fn bytes16(name: &str) -> [u8; 16] {
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&Hash::of(name.as_bytes()).0[..16]);
     // Version and variant of a UUIDv7.
@@ -65,12 +65,25 @@ fn publish_norms(server: &TestServer, company: Company) {
 /// If the server refuses.
 #[must_use]
 pub fn enrolment_code(server: &TestServer, company: Company, member: Member, password: &str) -> String {
+    enrolment_codes(server, company, &[member], password).remove(0)
+}
+
+/// As [`enrolment_code`], for several people.
+pub(crate) fn enrolment_codes(
+    server: &TestServer,
+    company: Company,
+    members: &[Member],
+    password: &str,
+) -> Vec<String> {
     publish_norms(server, company);
     let login = json!({"organisation": company.code, "login": "admin", "password": password});
     let admin = post(server, "/v1/auth/login", None, &login);
-    let path = format!("/v1/users/{}/enrolment-codes", member.id);
-    let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
-    code["code"].as_str().expect("a code").to_owned()
+    let codes = members.iter().map(|member| {
+        let path = format!("/v1/users/{}/enrolment-codes", member.id);
+        let code = post(server, &path, admin["access_token"].as_str(), &Value::Null);
+        code["code"].as_str().expect("a code").to_owned()
+    });
+    codes.collect()
 }
 
 impl RemotePhone {

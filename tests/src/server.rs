@@ -145,6 +145,15 @@ impl TestServer {
         &self.process.as_ref().expect("the server runs").url
     }
 
+    /// The process.
+    ///
+    /// # Panics
+    /// If the server does not run.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").child.id()
+    }
+
     /// Opens a connection to the server.
     ///
     /// # Panics

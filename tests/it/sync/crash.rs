@@ -6,79 +6,24 @@ use std::process::Stdio;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
+use doorstep_store::StoreError;
 use doorstep_store::documents::find_document;
 use doorstep_store::evidence::find_intent;
-use doorstep_store::{Conn, StoreError};
 use integration_tests::company::{PASSWORD, YUNZE};
-use integration_tests::db::with_conn;
+use integration_tests::db::{check_integrity, with_conn};
+use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
-use serde_json::json;
-use sync_core::bytes::{Actor, Blob, Hash};
-use sync_core::doc::{Map, VisitDoc};
-use sync_core::intent::Intent;
-use sync_core::intent::IntentBody;
-use sync_core::intent::body::CreateVisit;
+use sync_core::doc::VisitDoc;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
-const KILLS: u64 = 24;
+use super::writer::Writer;
+
+/// Kills of a usual run, and of a long one.
+const KILLS: [u64; 2] = [24, 1_000];
 
 /// Most batches between two kills; a server that lives longer is killed while it rests.
 const BATCHES: usize = 200;
-
-/// One visit being written: each batch carries one more tick.
-struct Writer {
-    doc: VisitDoc,
-    actor: Actor,
-    name: String,
-    sent: usize,
-}
-
-impl Writer {
-    fn new(name: &str) -> Self {
-        let visit = RemotePhone::visit(name);
-        let actor = Actor::try_from(&Hash::of(name.as_bytes()).0[16..]).expect("16 bytes");
-        Self { doc: VisitDoc::create(visit).expect("a document"), actor, name: name.to_owned(), sent: 0 }
-    }
-
-    /// The next batch: the first makes the visit.
-    fn next(&mut self, phone: &RemotePhone) -> SyncRequest {
-        let before = self.doc.heads();
-        let record = json!({"done": true, "at": RemotePhone::stamp(), "by": phone.user()});
-        self.doc
-            .edit(self.actor, |edit| edit.put(Map::Ticks, &format!("step/{}", self.sent), &record))
-            .expect("an edit");
-        let (chunks, intents) = if self.sent == 0 {
-            (vec![self.doc.save()], vec![self.create(phone)])
-        } else {
-            (self.doc.changes_since(&before).expect("known"), Vec::new())
-        };
-        self.sent += 1;
-        let chunks = chunks.into_iter().map(Blob).collect();
-        let doc = PushDoc { id: self.doc.visit(), base_heads: Vec::new(), heads: self.doc.heads(), chunks };
-        phone.pushing(vec![doc], intents)
-    }
-
-    fn create(&self, phone: &RemotePhone) -> Vec<u8> {
-        let body = CreateVisit {
-            visit_id: self.doc.visit(),
-            template: "broadband_install".to_owned(),
-            template_version: 1,
-            policy_version: 1,
-            work_order_id: None,
-            customer_id: None,
-            site_id: None,
-            reason: "on the way".to_owned(),
-        };
-        let id = RemotePhone::intent(&self.name);
-        let (at, by) = (RemotePhone::stamp(), phone.user());
-        let intent = Intent { id, at, by, base_version: None, body: IntentBody::CreateVisit(body) };
-        intent.to_bytes().expect("plain JSON")
-    }
-}
 
 /// Pushes until the server dies; gives the acknowledged requests and the one without an answer.
 fn push_until_killed(
@@ -100,27 +45,14 @@ fn push_until_killed(
     (acknowledged, None)
 }
 
-#[derive(QueryableByName)]
-struct Verdict {
-    #[diesel(sql_type = Text)]
-    integrity_check: String,
-}
-
-/// What the database itself says about its file; PostgreSQL recovers or does not start.
-fn check_integrity(conn: &mut Conn) {
-    if let Conn::Sqlite(sqlite) = conn {
-        let verdict: Vec<Verdict> = sql_query("PRAGMA integrity_check").load(sqlite).expect("a verdict");
-        assert_eq!(verdict[0].integrity_check, "ok");
-    }
-}
-
 #[test]
 fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
+    let kills = KILLS[usize::from(effort::is_long())];
     let mut server = TestServer::start();
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
     let mut all: Vec<SyncRequest> = Vec::new();
     let mut unanswered = 0;
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let (sender, answers) = mpsc::channel();
         let (url, name) = (server.url().to_owned(), format!("visit {kill}"));
         let pusher = phone.clone();
@@ -148,7 +80,7 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
         }
         all.extend(acknowledged.into_iter().chain(lost));
     }
-    assert!(unanswered >= KILLS / 2, "only {unanswered} of {KILLS} kills met a push");
+    assert!(unanswered >= kills / 2, "only {unanswered} of {kills} kills met a push");
     server.kill();
 
     let last: Vec<&PushDoc> = all.iter().map(|request| &request.docs[0]).collect();
@@ -159,13 +91,14 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
             let doc = VisitDoc::load(pushed.id, &stored.snapshot).expect("it loads");
             assert!(pushed.heads.iter().all(|head| doc.has_change(head)));
         }
-        for kill in 0..KILLS {
+        for kill in 0..kills {
             let id = RemotePhone::intent(&format!("visit {kill}"));
             assert!(find_intent(conn, YUNZE.org, id)?.is_some(), "the intent of visit {kill}");
         }
         Ok::<_, StoreError>(())
     })
     .expect("the database opens");
+    println!("{kills} kills, {unanswered} in the middle of a push; {} requests, 0 lost", all.len());
     server.restart();
 }
 

@@ -17,7 +17,8 @@ use std::{env, fs, process};
 pub use cluster::Cluster;
 pub use error::TestDbError;
 pub use migrated::with_conn;
-pub(crate) use stored::{count, heads};
+pub use stored::{check_integrity, count};
+pub(crate) use stored::{heads, number};
 pub use template::Template;
 
 /// The variable that chooses the engine: `sqlite` (also when absent) or `postgres`.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
+use doorstep_store::Conn;
 use doorstep_store::documents::find_heads;
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::per_backend;
@@ -20,13 +21,34 @@ struct Count {
 }
 
 /// Rows per table.
-pub(crate) fn count(url: &str, tables: &[&'static str]) -> BTreeMap<&'static str, i64> {
-    let rows = |table: &&'static str| {
-        let sql = format!("SELECT count(*) AS count FROM {table}");
-        let counted: QueryResult<Vec<Count>> = with_conn(url, |conn| per_backend!(conn, c => sql_query(&sql).load(c)));
-        (*table, counted.unwrap_or_else(|error| panic!("{table}: {error}"))[0].count)
-    };
-    tables.iter().map(rows).collect()
+///
+/// # Panics
+/// If the database cannot be read.
+pub fn count(url: &str, tables: &[&'static str]) -> BTreeMap<&'static str, i64> {
+    tables.iter().map(|table| (*table, number(url, &format!("SELECT count(*) AS count FROM {table}")))).collect()
+}
+
+/// The `count` of a question that gives one row.
+pub(crate) fn number(url: &str, sql: &str) -> i64 {
+    let counted: QueryResult<Vec<Count>> = with_conn(url, |conn| per_backend!(conn, c => sql_query(sql).load(c)));
+    counted.unwrap_or_else(|error| panic!("{sql}: {error}"))[0].count
+}
+
+#[derive(QueryableByName)]
+struct Verdict {
+    #[diesel(sql_type = Text)]
+    integrity_check: String,
+}
+
+/// What the database itself says about its file; PostgreSQL recovers or does not start.
+///
+/// # Panics
+/// With what is wrong.
+pub fn check_integrity(conn: &mut Conn) {
+    if let Conn::Sqlite(sqlite) = conn {
+        let verdict: Vec<Verdict> = sql_query("PRAGMA integrity_check").load(sqlite).expect("a verdict");
+        assert_eq!(verdict[0].integrity_check, "ok");
+    }
 }
 
 /// Heads of a document of the only organisation.

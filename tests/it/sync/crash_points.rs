@@ -1,0 +1,166 @@
+//! The server killed at one system call after another of a push and of an upload: what was acknowledged is there, the
+//! rest can be sent again, and nothing takes effect twice.
+
+use std::collections::BTreeMap;
+
+use integration_tests::call::Call;
+use integration_tests::company::{PASSWORD, YUNZE};
+use integration_tests::db::{Engine, check_integrity, count, with_conn};
+use integration_tests::effort;
+use integration_tests::remote::RemotePhone;
+use integration_tests::server::{TestServer, send};
+use integration_tests::trap::{DURABLE, TALK, Trap};
+use serde_json::json;
+use sync_core::bytes::Hash;
+use sync_core::doc::Map;
+use sync_core::protocol::{Outcome, SyncRequest};
+
+use super::writer::Writer;
+
+/// Calls after which a path must have come to its end.
+const LONGEST_PATH: usize = 400;
+
+/// Every how many calls the server is killed where not all points are asked for.
+const STRIDE: usize = 6;
+
+/// Rows that a visit with one photo, pushed and uploaded, comes to: one of each.
+const TABLES: [&str; 6] = ["documents", "doc_changes", "intents", "visits", "visit_photos", "blobs"];
+
+/// One thing that is sent, and sent again.
+struct Sent {
+    push: SyncRequest,
+    photo: Vec<u8>,
+}
+
+/// What a path came to.
+#[derive(Debug, Default)]
+struct Counted {
+    points: usize,
+    /// Killed before anything of it was durable.
+    stored_again: usize,
+    /// Killed after it was durable, before it was acknowledged.
+    were_stored: usize,
+    /// Calls of the whole path.
+    calls: usize,
+}
+
+struct Bench {
+    server: TestServer,
+    phone: RemotePhone,
+    calls: &'static str,
+    acknowledged: Vec<Sent>,
+    next: usize,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let server = TestServer::start();
+        let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
+        // PostgreSQL makes things durable in processes of its own, which are left alone.
+        let calls = match Engine::chosen() {
+            Engine::Sqlite => DURABLE,
+            Engine::Postgres => TALK,
+        };
+        Self { server, phone, calls, acknowledged: Vec::new(), next: 0 }
+    }
+
+    /// A new visit with a photo, made at the door.
+    fn draw(&mut self) -> Sent {
+        self.next += 1;
+        let name = format!("point {}", self.next);
+        let photo = format!("photo of {name}").into_bytes();
+        let mut writer = Writer::new(&name);
+        let record = json!({"slot": "ont_stb", "sha256": Hash::of(&photo), "bytes": photo.len(),
+            "media_type": "image/jpeg", "taken_at": RemotePhone::stamp(), "source": "camera", "by": self.phone.user()});
+        writer.put(Map::Photos, &RemotePhone::intent(&format!("photo of {name}")).to_string(), &record);
+        Sent { push: writer.next(&self.phone), photo }
+    }
+
+    /// Pushes; the one outcome of all items, or nothing if the server died.
+    fn push(&self, sent: &Sent) -> Option<Outcome> {
+        let answer = self.phone.sync_at(self.server.url(), &sent.push)?;
+        let outcomes: Vec<Outcome> = answer.acks.iter().map(|ack| ack.outcome).collect();
+        assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "all of it or nothing: {:?}", answer.acks);
+        assert_eq!(answer.receipts.len(), 1, "what is acknowledged is held");
+        Some(outcomes[0])
+    }
+
+    /// Uploads; the receipt, or nothing if the server died.
+    fn upload(&self, sent: &Sent) -> Option<String> {
+        let call = Call::new("PUT", format!("/v1/blobs/{}", Hash::of(&sent.photo)));
+        let call = call.bearer(self.phone.access()).bytes("application/octet-stream", sent.photo.clone());
+        let answer = send(self.server.url(), &call).ok()?.expect(200);
+        Some(answer["receipt"].as_str().expect("a receipt").to_owned())
+    }
+
+    /// Kills the server at every so many calls of what is done to a new visit, until that is done without a call to
+    /// kill at; after each point it is all sent again.
+    fn sweep(&mut self, what: &str, before: impl Fn(&Self, &Sent), does: impl Fn(&Self, &Sent) -> bool) -> Counted {
+        let stride = if effort::is_long() { 1 } else { STRIDE };
+        let mut counted = Counted::default();
+        for nth in (1..LONGEST_PATH).step_by(stride) {
+            let sent = self.draw();
+            before(self, &sent);
+            let trap = Trap::set(self.server.process_id(), self.calls, nth);
+            let is_answered = does(self, &sent);
+            drop(trap);
+            if is_answered {
+                self.settle(sent);
+                counted.calls = nth - 1;
+                assert!(counted.points > 0, "{what}: no call was met");
+                return counted;
+            }
+            counted.points += 1;
+            self.server.kill();
+            self.server.restart();
+            match self.push(&sent) {
+                Some(Outcome::Stored) => counted.stored_again += 1,
+                Some(Outcome::Duplicate) => counted.were_stored += 1,
+                other => panic!("{what}, call {nth}: {other:?}; the log:\n{}", self.server.log()),
+            }
+            self.settle(sent);
+        }
+        panic!("{what}: no end after {LONGEST_PATH} calls");
+    }
+
+    /// Sends all of it once more, and once more: from now on it counts as acknowledged, and has one effect.
+    fn settle(&mut self, sent: Sent) {
+        self.upload(&sent).expect("the server lives");
+        assert_eq!(self.push(&sent), Some(Outcome::Duplicate));
+        self.acknowledged.push(sent);
+        let rows: BTreeMap<&str, i64> = count(self.server.database_url(), &TABLES);
+        let expected = i64::try_from(self.acknowledged.len()).expect("few");
+        assert!(rows.values().all(|count| *count == expected), "one of each for {expected} visits: {rows:?}");
+    }
+
+    /// Everything that was ever acknowledged is here, and the database is whole.
+    fn finish(mut self, counted: &[(&str, Counted)]) {
+        for sent in &self.acknowledged {
+            assert_eq!(self.push(sent), Some(Outcome::Duplicate));
+            let name = Hash::of(&sent.photo).to_string();
+            let blobs = self.server.directory().join("data/blobs/o").join(YUNZE.org.to_string()).join("sha256");
+            let file = blobs.join(&name[..2]).join(&name[2..4]).join(&name);
+            assert_eq!(std::fs::read(file).expect("the blob"), sent.photo);
+        }
+        self.server.kill();
+        with_conn(self.server.database_url(), check_integrity);
+        for (what, Counted { points, stored_again, were_stored, calls }) in counted {
+            println!(
+                "{what}: {points} points over {calls} calls; {stored_again} times nothing was durable and all was \
+                 stored again, {were_stored} times all was durable; 0 lost, 0 double"
+            );
+        }
+        println!("{} acknowledged visits and photos, all there; the database is whole", self.acknowledged.len());
+    }
+}
+
+#[test]
+fn a_server_killed_at_any_call_of_a_push_or_an_upload_loses_and_repeats_nothing() {
+    let mut bench = Bench::new();
+    let push = bench.sweep("push", |_, _| (), |bench, sent| bench.push(sent).is_some());
+    assert!(push.stored_again > 0 && push.were_stored > 0, "before and after the commit: {push:?}");
+    let pushed = |bench: &Bench, sent: &Sent| assert_eq!(bench.push(sent), Some(Outcome::Stored));
+    let upload = bench.sweep("upload", pushed, |bench, sent| bench.upload(sent).is_some());
+    assert_eq!(upload.stored_again, 0, "what was acknowledged is not lost: {upload:?}");
+    bench.finish(&[("push", push), ("upload", upload)]);
+}

@@ -1,0 +1,65 @@
+//! A visit that is written and pushed in parts.
+
+use integration_tests::remote::RemotePhone;
+use serde_json::{Value, json};
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::{Map, VisitDoc};
+use sync_core::intent::body::CreateVisit;
+use sync_core::intent::{Intent, IntentBody};
+use sync_core::protocol::{PushDoc, SyncRequest};
+
+/// One visit being written: each batch carries one more tick.
+pub(super) struct Writer {
+    doc: VisitDoc,
+    actor: Actor,
+    name: String,
+    sent: usize,
+}
+
+impl Writer {
+    pub(super) fn new(name: &str) -> Self {
+        let visit = RemotePhone::visit(name);
+        let actor = Actor::try_from(&Hash::of(name.as_bytes()).0[16..]).expect("16 bytes");
+        Self { doc: VisitDoc::create(visit).expect("a document"), actor, name: name.to_owned(), sent: 0 }
+    }
+
+    /// Writes a record that goes with the next batch.
+    pub(super) fn put(&mut self, map: Map, key: &str, record: &Value) {
+        self.doc.edit(self.actor, |edit| edit.put(map, key, record)).expect("an edit");
+    }
+
+    /// The next batch: the first makes the visit.
+    pub(super) fn next(&mut self, phone: &RemotePhone) -> SyncRequest {
+        let before = self.doc.heads();
+        let record = json!({"done": true, "at": RemotePhone::stamp(), "by": phone.user()});
+        self.doc
+            .edit(self.actor, |edit| edit.put(Map::Ticks, &format!("step/{}", self.sent), &record))
+            .expect("an edit");
+        let (chunks, intents) = if self.sent == 0 {
+            (vec![self.doc.save()], vec![self.create(phone)])
+        } else {
+            (self.doc.changes_since(&before).expect("known"), Vec::new())
+        };
+        self.sent += 1;
+        let chunks = chunks.into_iter().map(Blob).collect();
+        let doc = PushDoc { id: self.doc.visit(), base_heads: Vec::new(), heads: self.doc.heads(), chunks };
+        phone.pushing(vec![doc], intents)
+    }
+
+    fn create(&self, phone: &RemotePhone) -> Vec<u8> {
+        let body = CreateVisit {
+            visit_id: self.doc.visit(),
+            template: "broadband_install".to_owned(),
+            template_version: 1,
+            policy_version: 1,
+            work_order_id: None,
+            customer_id: None,
+            site_id: None,
+            reason: "on the way".to_owned(),
+        };
+        let id = RemotePhone::intent(&self.name);
+        let (at, by) = (RemotePhone::stamp(), phone.user());
+        let intent = Intent { id, at, by, base_version: None, body: IntentBody::CreateVisit(body) };
+        intent.to_bytes().expect("plain JSON")
+    }
+}
