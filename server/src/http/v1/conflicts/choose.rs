@@ -33,8 +33,10 @@ pub struct ChoiceIn {
     /// Made by the client (UUIDv7): sending the choice again has no effect.
     pub id: ChoiceId,
     /// Root key of the map.
+    #[schema(example = "answers")]
     pub map: String,
     /// Key in the map, or the code that records share.
+    #[schema(example = "rating")]
     pub key: String,
     /// The values that were looked at, as `list_visit_conflicts` gave them.
     pub candidates: Vec<OpId>,
@@ -42,6 +44,7 @@ pub struct ChoiceIn {
     pub chosen: OpId,
     /// Why, up to 500 characters.
     #[serde(default)]
+    #[schema(example = "客户确认为 9 分")]
     pub reason: Option<String>,
 }
 
