@@ -90,7 +90,9 @@ fn act(dice: &mut Dice, docs: &mut [VisitDoc], number: usize) {
                 "by": BY});
             (Map::Measures, id, record)
         }
-        7 => (Map::Ticks, format!("s/{}", dice.below(2)), json!({"done": value.is_multiple_of(2), "at": at(), "by": BY})),
+        7 => {
+            (Map::Ticks, format!("s/{}", dice.below(2)), json!({"done": value.is_multiple_of(2), "at": at(), "by": BY}))
+        }
         8 => {
             let code = ["completed", "no_show", "not_accepted"][value % 3];
             (Map::Outcomes, id, json!({"code": code, "at": at(), "by": BY}))
