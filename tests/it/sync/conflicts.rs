@@ -79,7 +79,7 @@ async fn a_rating_waits_for_the_office_and_a_loser_is_restored_in_one_action() {
     (faulty["chosen"], faulty["map"]) = (json!({"counter": 1, "actor": "0".repeat(32)}), json!("moods"));
     let refused = dispatcher.post(&path, faulty).await.expect(422);
     let fields: Vec<&str> =
-        refused["fields"].as_array().unwrap().iter().filter_map(|one| one["field"].as_str()).collect();
+        refused["fields"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
     assert_eq!(fields, ["map", "chosen"], "{refused}");
 
     let done = dispatcher.post(&path, chosen.clone()).await.expect(201);

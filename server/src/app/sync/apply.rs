@@ -60,7 +60,10 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     note_replays(conn, round, &judged.docs, &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched)?);
-    devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &round.heartbeat(pushed.untaken()))?;
+    if !round.is_from_office {
+        let beat = round.heartbeat(pushed.untaken());
+        devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &beat)?;
+    }
     let positions = batch.publish(conn, round.ctx.actor.org)?;
     let changes: Vec<_> = judged.docs.iter().filter_map(|doc| doc.change_row(round, &positions)).collect();
     documents::insert_doc_changes(conn, &changes)?;

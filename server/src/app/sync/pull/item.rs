@@ -85,8 +85,9 @@ pub(super) fn gone(kind: FeedKind, id: &str) -> AppResult<Item> {
     Ok(Item::Doc(DocUpdate { id, form: DocForm::Gone, heads: Vec::new(), bytes: Blob::default() }))
 }
 
-/// The news of a document: what others wrote since the phone's position, or the whole document if it is
-/// new to the phone. What the phone wrote itself never comes back.
+/// The news of a document: what was written since the phone's position, or the whole document if it is
+/// new to the phone. What this very request brought does not come back; what the device wrote before may be a copy's of
+/// it, which the asker never saw.
 fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<Option<DocUpdate>> {
     let org = sender.round.ctx.actor.org;
     if sender.since == 0 {
@@ -94,7 +95,9 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
     }
     // Most often the asker is the one who pushed, so the bytes are read last.
     let pushes = documents::list_pushes(conn, org, visit)?;
-    let mine = |push: &PushRow| push.device_id == sender.round.device.id;
+    let is_pushed = sender.round.request.docs.iter().any(|doc| doc.id == visit && !doc.chunks.is_empty());
+    let newest = pushes.last().map(|push| push.seq).filter(|_| is_pushed);
+    let mine = |push: &PushRow| Some(push.seq) == newest && push.device_id == sender.round.device.id;
     let position = |push: &PushRow| push.positions.0.0.get(sender.audience).copied();
     if sender.entered > sender.since {
         // A document that came back after `gone` was dropped by the phone, whoever wrote it.
