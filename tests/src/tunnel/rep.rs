@@ -193,7 +193,7 @@ impl Rep {
             let is_killed = self.seed.happens(250);
             let moment = Duration::from_millis(self.seed.of(&(20..400)));
             // Who waits on a silent link gives up; each time a little later, for the machine may be slow.
-            if is_killed { moment } else { Duration::from_secs(10) + Duration::from_millis(500) * tries }
+            if is_killed { moment } else { Duration::from_secs(3) + Duration::from_millis(500) * tries }
         });
         match self.runs(clock, &["sync"], patience) {
             Some(0) => true,
