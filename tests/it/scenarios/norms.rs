@@ -78,10 +78,11 @@ fn a_norm_that_changed_overnight_judges_what_began_after_it() {
     fresh.plays(&format!("09:10 start\n {}", line_test(POWER, "512.4")));
     assert_eq!(judged_by(&fresh), (json!(2), true), "{}", fresh.shown()["blockers"]);
     li.sync();
-    let seen = reviewer.visit(&fresh.id);
+    let dispatcher = story.office("dispatcher");
+    let seen = dispatcher.visit(&fresh.id);
     assert_eq!((&seen["template_version"], &seen["policy_version"]), (&json!(2), &json!(2)), "{seen}");
     for version in [1, 2] {
-        let served = reviewer.get(&format!("/v1/templates/broadband_install/{version}"));
+        let served = dispatcher.get(&format!("/v1/templates/broadband_install/{version}"));
         assert_eq!(served["version"], version, "no published version ever goes away");
     }
 }
