@@ -66,6 +66,23 @@ fn known_or_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Op
     })
 }
 
+/// Ids as text or as bytes: behind [`known_or_none`] nobody knows any more which encoding it was.
+fn ids_of_any_form<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<VisitId>>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Id {
+        Text(VisitId),
+        Bytes(Blob),
+    }
+    let Some(ids) = Option::<Vec<Id>>::deserialize(deserializer)? else { return Ok(None) };
+    let id = |id| match id {
+        Id::Text(id) => Ok(id),
+        Id::Bytes(bytes) => bytes.0.try_into().map(VisitId::from_bytes),
+    };
+    let ids = ids.into_iter().map(id).collect::<Result<_, Vec<u8>>>();
+    ids.map(Some).map_err(|bytes| serde::de::Error::invalid_length(bytes.len(), &"16 bytes"))
+}
+
 impl SyncRequest {
     /// Whether the request carries something that must be sealed: changes, intents or statements.
     #[must_use]
@@ -132,7 +149,7 @@ pub struct DeviceState {
     /// The phone's clock at sending.
     pub clock: Stamp,
     /// Visits with unsent changes or statements, in id order, at most 100; absent where the phone does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "ids_of_any_form")]
     pub unsent_visits: Option<Vec<VisitId>>,
 }
 
