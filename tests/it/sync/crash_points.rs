@@ -18,14 +18,16 @@ use sync_core::protocol::{Outcome, SyncRequest};
 use super::writer::Writer;
 
 /// Calls after which a path must have come to its end.
-const LONGEST_PATH: usize = 400;
+const LONGEST_PATH: usize = 10_000;
 
 /// Tries in a row that came off without the call to kill at: then the path has come to its end. One alone says little,
 /// for the calls are counted for each thread, and the work is not always done by the same one.
 const QUIET: usize = 5;
 
-/// Every how many calls the server is killed where not all points are asked for.
-const STRIDE: usize = 5;
+/// The call after this one at which the server is killed: each, or ever fewer where not all are asked for.
+fn next_call(nth: usize) -> usize {
+    if effort::is_long() { nth + 1 } else { nth + 1 + nth / 2 }
+}
 
 /// Rows that a visit with one photo, pushed and uploaded, comes to: one of each.
 const TABLES: [&str; 6] = ["documents", "doc_changes", "intents", "visits", "visit_photos", "blobs"];
@@ -97,12 +99,11 @@ impl Bench {
         Some(answer["receipt"].as_str().expect("a receipt").to_owned())
     }
 
-    /// Kills the server at every so many calls of what is done to a new visit, until there is no such call any more;
+    /// Kills the server at one call after another of what is done to a new visit, until there is no such call any more;
     /// after each point it is all sent again.
     fn sweep(&mut self, what: &str, before: impl Fn(&Self, &Sent), does: impl Fn(&Self, &Sent) -> bool) -> Counted {
-        let stride = if effort::is_long() { 1 } else { STRIDE };
         let (mut counted, mut quiet) = (Counted::default(), 0);
-        for nth in (1..LONGEST_PATH).step_by(stride) {
+        for nth in std::iter::successors(Some(1), |nth| Some(next_call(*nth))).take_while(|nth| *nth < LONGEST_PATH) {
             let sent = self.draw();
             before(self, &sent);
             let trap = Trap::set(self.server.process_id(), self.calls, nth);
