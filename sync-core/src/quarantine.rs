@@ -66,7 +66,7 @@ use Remedy::{Redrive, Replay, Salvage};
 const DOC: &[Remedy] = &[Replay, Salvage, Redrive];
 
 /// # Source
-/// Documents: [`crate::guard::RefusalCode`]. Others: the server's sync, [`crate::statement::verify`] and
+/// Documents: [`crate::guard::RefusalCode`]. Others: the server's sync, [`crate::statement::verify`](mod@crate::statement::verify) and
 /// [`crate::intent`], whose codes not named here fall under the general words.
 const WORDS: &[Row] = &[
     ("actor_forked", DOC, "one history per install of the app", "同一安装只能有一条写入历史"),

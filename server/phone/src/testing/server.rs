@@ -177,6 +177,10 @@ impl Server {
         response.docs = std::mem::take(&mut self.docs_out);
         self.docs_out = std::mem::take(&mut self.docs_later);
         response.rows = std::mem::take(&mut self.rows_out);
+        // An order stands in every answer until it is obeyed.
+        if let Some(order) = response.rows.get("order").filter(|_| self.wiped.is_empty()) {
+            self.rows_out.insert("order".to_owned(), order.clone());
+        }
         for push in &request.docs {
             let mut ack = self.push(push, &mut held, &mut response);
             ack.heads.extend(&self.ghosts);
