@@ -9,6 +9,9 @@ pub const DURABLE: &str = "write,pwrite64,fsync,fdatasync,ftruncate,?rename,?ren
 /// The same with what speaks to another process, such as PostgreSQL.
 pub const TALK: &str = "sendto,write,pwrite64,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,?unlink,unlinkat";
 
+/// What brings an answer on its way.
+pub const ANSWER: &str = "sendto,sendmsg,writev";
+
 /// A trap on a process: SIGKILL at a call.
 ///
 /// `strace` counts the calls of each thread for itself, from the moment the trap is set; the first thread that comes to
@@ -37,13 +40,16 @@ impl Trap {
             ),
             spawned => spawned.expect("strace can be started"),
         };
-        let errors = BufReader::new(child.stderr.take().expect("its errors are a pipe"));
+        let mut lines =
+            BufReader::new(child.stderr.take().expect("its errors are a pipe")).lines().map_while(Result::ok);
         let mut said = Vec::new();
-        let is_set = errors.lines().map_while(Result::ok).any(|line| {
+        let is_set = lines.by_ref().any(|line| {
             said.push(line);
             said.last().is_some_and(|line| line.contains(" attached"))
         });
         let trap = Self(child);
+        // It tells of every new thread, and would die if nobody listened.
+        std::thread::spawn(move || lines.for_each(drop));
         assert!(
             is_set,
             "strace may not trace the server (a container needs SYS_PTRACE, a machine kernel.yama.ptrace_scope = 0 or \
