@@ -96,14 +96,16 @@ fn a_request_is_cut_after_exactly_so_many_bytes() {
         assert_eq!(counts.up_body_bytes - before.up_body_bytes, after);
         assert_eq!((counts.cut_requests - before.cut_requests, counts.down_head_bytes), (1, before.down_head_bytes));
     }
-    let bodies: Vec<usize> = arrived.try_iter().collect();
-    assert_eq!(bodies[..3], [1, 0, 70_000]);
+    // The client learns of the cut before the server does: wait for what it says.
+    let bodies: Vec<usize> = arrived.iter().take(3).collect();
+    assert_eq!(bodies, [1, 0, 70_000]);
 
     // Inside its head: the server hears nothing at all.
     proxy.set(Script::new([(Fate::cut_after(5, Cut::Close), Fate::WHOLE)]));
     assert_eq!(put(&proxy, 50).1.unwrap(), b"");
     assert_eq!(put(&proxy, 60).1.unwrap(), ANSWER);
-    assert_eq!(arrived.iter().find(|bytes| *bytes != 10).unwrap(), 60);
+    // The reset above may have swallowed some of its ten bytes.
+    assert_eq!(arrived.iter().find(|bytes| *bytes > 10).unwrap(), 60);
 }
 
 #[test]
