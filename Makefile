@@ -16,6 +16,8 @@ run: ## builds and starts the server with a demo company on SQLite (ARGS="--help
 	$(CARGO) run --locked -p doorstep -- demo $(ARGS)
 
 # The order is from cheap to dear; the first failure ends the run. Nothing is retried.
+# All of it builds the whole workspace: with a part of it Cargo would choose other features of a few crates at the
+# root of everything, and compile all dependencies once more.
 test: lint doc wasm test-unit test-sqlite test-postgres deny ## runs every check and every test, on both databases
 	@echo "make test: everything passed"
 
@@ -34,23 +36,23 @@ wasm: ## checks sync-core for browsers, where the target is installed
 	scripts/check-wasm
 
 test-unit: ## runs the unit and property tests of every crate
-	$(CARGO) test --locked --workspace --exclude integration-tests $(ARGS)
+	$(CARGO) test --locked --workspace $(ARGS)
 
 # The tests drive the real executable, which Cargo builds for another package only when asked.
 server:
-	$(CARGO) build --locked -p doorstep
+	$(CARGO) build --locked --workspace --bin doorstep
 
 # As PostgreSQL's programs, strace is looked for first, so that a missing one is said in one place and fails.
 strace:
 	@scripts/strace
 
 test-sqlite: server strace ## runs the integration tests on SQLite
-	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked -p integration-tests $(ARGS)
+	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked --workspace --features integration-tests/server --test it $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
 test-postgres: server strace ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
-	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked -p integration-tests --features postgres $(ARGS)
+	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
 
 # The seed is printed, and can be given again with DOORSTEP_HOSTILE_SEED.
 hostile: ## judges a million mutated changes
@@ -84,8 +86,8 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 tunnel-day: ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about an hour)
 	$(CARGO) build --release --locked -p doorstep --bin doorstep
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --release --locked -p integration-tests --test it -- --nocapture tunnel_day:: $(ARGS)
+	$(CARGO) test --release --locked -p integration-tests --features server --test it -- --nocapture tunnel_day:: $(ARGS)
 
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --locked -p integration-tests --test it -- --nocapture sync::crash $(ARGS)
+	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)

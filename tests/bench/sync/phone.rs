@@ -112,10 +112,8 @@ impl Phone {
             let at = worked_at(&self.job, position);
             let doc = workload::visit(id, self.job.phone.user, &template, at, self.job.size);
             heads.insert(id, doc.heads());
-            let chunks = match form {
-                Form::New => vec![Blob(doc.save())],
-                Form::Planned => doc.changes_since(&[]).unwrap().into_iter().map(Blob).collect(),
-            };
+            // As the phone does with every document that is new to the server.
+            let chunks = vec![Blob(doc.save())];
             let intent = (form == Form::New).then(|| self.create_visit(id, at));
             let doc = PushDoc { id, base_heads: Vec::new(), heads: doc.heads(), chunks };
             self.parcels.push(Parcel { doc, intent });

@@ -1,0 +1,2 @@
+-- SQLite only: PostgreSQL has no tables that are their own index.
+SELECT 1;
