@@ -135,7 +135,11 @@ struct Server {
 impl Server {
     /// One push; tells whether dependencies were missing: what follows them is not stored.
     fn takes(&mut self, chunks: &[Vec<u8>]) -> bool {
-        let stored = self.stored.as_ref().map(|stored| Stored { snapshot: &stored.snapshot, index: &stored.index });
+        let stored = self.stored.as_ref().map(|stored| Stored {
+            snapshot: &stored.snapshot,
+            loaded: None,
+            index: &stored.index,
+        });
         let push = Push {
             visit: VISIT,
             by: BY.parse().unwrap(),

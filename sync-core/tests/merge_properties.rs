@@ -164,7 +164,7 @@ proptest! {
             let chunks = doc.changes_since(&[]).unwrap();
             let (first, second) = chunks.split_at(cut.index(chunks.len()));
             for piece in [first, second, first] {
-                let known = stored.as_ref().map(|stored| Stored { snapshot: &stored.snapshot, index: &stored.index });
+                let known = stored.as_ref().map(|stored| Stored { snapshot: &stored.snapshot, loaded: None, index: &stored.index });
                 let push = Push {
                     visit: VISIT,
                     by: BY.parse().unwrap(),

@@ -53,7 +53,7 @@ impl Server {
             visit: VISIT,
             by: BY,
             chunks,
-            stored: Some(Stored { snapshot: &snapshot, index: &self.index }),
+            stored: Some(Stored { snapshot: &snapshot, loaded: None, index: &self.index }),
             may_use_actor: &|_| true,
             limits: &Limits::default(),
         };

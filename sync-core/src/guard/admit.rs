@@ -3,6 +3,7 @@
 //! Each change is judged in causal order; the good ones are tried together on the scratch copy. A
 //! change waits for nothing: with unknown dependencies it is reported as such and forgotten.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use automerge::Change;
@@ -12,6 +13,7 @@ use super::header::read_change;
 use super::index::ChangeIndex;
 use super::operations::{Operations, Rules, check_operations};
 use super::order::causal_order;
+use super::plain;
 use super::push::{Accepted, Admission, Push};
 use super::refusal::{RefusalCode, Refused};
 use super::scratch::{Candidate, Scratch, Settled, guarded};
@@ -33,8 +35,16 @@ const MANY_CHANGES: usize = 1_000;
 /// part of the [`Admission`].
 pub fn admit(push: Push<'_>) -> Result<Admission, DocError> {
     let limits = push.limits.within_ceiling();
-    let mut judge = Judge::new(push, &limits);
-    let mut unpacked = Unpacked::of(&push, &limits);
+    if let Some(accepted) = plain::accept(&push, &limits) {
+        return Ok(Admission { accepted: Some(accepted), duplicates: 0, missing: Vec::new(), refused: None });
+    }
+    admit_changes(push, &limits)
+}
+
+/// Judges change by change.
+pub(super) fn admit_changes(push: Push<'_>, limits: &Limits) -> Result<Admission, DocError> {
+    let mut judge = Judge::new(push, limits);
+    let mut unpacked = Unpacked::of(&push, limits);
     for (bytes, code) in std::mem::take(&mut unpacked.refused) {
         judge.refuse(Hash::of(bytes), code, bytes.to_vec());
     }
@@ -201,8 +211,12 @@ impl<'a> Judge<'a> {
         if candidates.is_empty() {
             return Ok(None);
         }
-        let stored = self.push.stored.map(|stored| VisitDoc::load(self.push.visit, stored.snapshot)).transpose()?;
-        let scratch = Scratch::new(self.push.visit, stored.as_ref(), self.limits);
+        let stored = self.push.stored.map(|stored| match stored.loaded {
+            Some(doc) => Ok(Cow::Borrowed(doc)),
+            None => VisitDoc::load(self.push.visit, stored.snapshot).map(Cow::Owned),
+        });
+        let stored = stored.transpose()?;
+        let scratch = Scratch::new(self.push.visit, stored.as_deref(), self.limits);
         // A document whose every change was admitted is good as Automerge loaded it.
         if let Some(loaded) = loaded.filter(|loaded| loaded.changes == candidates.len())
             && let Ok(settled) = scratch.attempt_loaded(&loaded.doc, loaded.bytes, &candidates)

@@ -78,6 +78,11 @@ pub(super) fn read_columns<'a, const N: usize>(reader: &mut Reader<'a>) -> Resul
     Ok(columns)
 }
 
+/// The bytes of a column; a column that is left out holds nulls only.
+pub(super) fn column<'a>(columns: &[Column<'a>], specification: u64) -> &'a [u8] {
+    columns.iter().find(|column| column.specification == specification).map_or(&[], |column| column.data)
+}
+
 /// A run of equal values, of nulls, or of values that follow one by one.
 #[derive(Debug, Clone, Copy)]
 enum Run<V> {

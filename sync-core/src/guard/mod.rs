@@ -16,6 +16,7 @@ mod header;
 mod index;
 mod operations;
 mod order;
+mod plain;
 mod push;
 pub(crate) mod reader;
 mod record_json;

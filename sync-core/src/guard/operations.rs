@@ -4,7 +4,7 @@
 //! is looked at, also those that a later one in the same push undoes.
 
 use super::budget::Limits;
-use super::columns::{Booleans, Column, Delta, Rle, numbers, texts};
+use super::columns::{Booleans, Delta, Rle, column, numbers, texts};
 use super::header::ChangeHeader;
 use super::reader::{Malformed, Reader};
 use super::record_json::check_record;
@@ -129,7 +129,7 @@ impl Place {
     }
 }
 
-fn check_operation(
+pub(super) fn check_operation(
     operation: &Operation<'_>,
     actors: &[Actor],
     rules: Rules<'_>,
@@ -296,10 +296,6 @@ impl<'a> Rows<'a> {
             && self.mark_name.is_done();
         if is_finished { Ok(()) } else { Err(Malformed) }
     }
-}
-
-fn column<'a>(columns: &[Column<'a>], specification: u64) -> &'a [u8] {
-    columns.iter().find(|column| column.specification == specification).map_or(&[], |column| column.data)
 }
 
 #[cfg(test)]

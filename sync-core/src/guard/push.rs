@@ -36,6 +36,8 @@ impl Push<'_> {
 pub struct Stored<'a> {
     /// The saved document.
     pub snapshot: &'a [u8],
+    /// The same document, where it is loaded already.
+    pub loaded: Option<&'a VisitDoc>,
     /// Its changes.
     pub index: &'a ChangeIndex,
 }

@@ -162,7 +162,7 @@ fn a_damaged_store_is_an_error_of_ours_and_no_refusal() {
     let doc = visit();
     let index = ChangeIndex::of(&doc);
     let chunks = [tick(&doc, ME, "x").raw_bytes().to_vec()];
-    let stored = Some(Stored { snapshot: &doc.save()[..100], index: &index });
+    let stored = Some(Stored { snapshot: &doc.save()[..100], loaded: None, index: &index });
     let push =
         Push { visit: VISIT, by: BY, chunks: &chunks, stored, may_use_actor: &|_| true, limits: &Limits::DEFAULT };
     assert!(matches!(admit(push), Err(DocError::Unreadable { .. })));

@@ -31,7 +31,7 @@ impl Server {
     }
 
     pub fn push_as(&self, chunks: &[Vec<u8>], may_use_actor: &dyn Fn(&Actor) -> bool) -> Admission {
-        let stored = Some(Stored { snapshot: &self.snapshot, index: &self.index });
+        let stored = Some(Stored { snapshot: &self.snapshot, loaded: None, index: &self.index });
         admit(Push { visit: VISIT, by: BY, chunks, stored, may_use_actor, limits: &Limits::DEFAULT }).unwrap()
     }
 

@@ -151,7 +151,7 @@ fn documents_have_a_largest_size_history_and_number_of_actors() {
         Limits { document_bytes: bytes, ..LIMITS },
     ];
     for limits in one_more {
-        let stored = Some(Stored { snapshot: &doc.save(), index: &index });
+        let stored = Some(Stored { snapshot: &doc.save(), loaded: None, index: &index });
         let admission =
             admit(Push { visit: VISIT, by: BY, chunks: &both, stored, may_use_actor: &|_| true, limits: &limits })
                 .unwrap();

@@ -265,7 +265,7 @@ impl Server {
             visit: push.id,
             by: REP,
             chunks: &chunks,
-            stored: stored.as_ref().map(|(snapshot, index)| Stored { snapshot, index }),
+            stored: stored.as_ref().map(|(snapshot, index)| Stored { snapshot, loaded: None, index }),
             may_use_actor: &|actor| self.actors.get(actor).is_none_or(|owner| *owner == device),
             limits: &Limits::DEFAULT,
         })

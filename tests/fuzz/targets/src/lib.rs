@@ -55,7 +55,7 @@ impl Held {
     /// If the guard calls what we hold damaged.
     #[must_use]
     pub fn judge(&self, chunks: &[Vec<u8>]) -> Admission {
-        judge(chunks, Some(Stored { snapshot: &self.snapshot, index: &self.index }))
+        judge(chunks, Some(Stored { snapshot: &self.snapshot, loaded: None, index: &self.index }))
     }
 }
 
