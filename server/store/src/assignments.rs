@@ -11,7 +11,7 @@ use crate::text::Txt;
 
 /// An assignment; in force while `until_ms` is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = assignments)]
+#[diesel(table_name = assignments, treat_none_as_default_value = false)]
 pub struct AssignmentRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -50,7 +50,7 @@ pub fn insert_assignment(conn: &mut Conn, row: &AssignmentRecord) -> StoreResult
 /// # Errors
 /// Conflict if a visit or rep is unknown.
 pub fn insert_assignments(conn: &mut Conn, rows: &[AssignmentRecord]) -> StoreResult<()> {
-    for_rows!(conn, rows, part => diesel::insert_into(assignments::table).values(part))?;
+    insert_rows!(conn, assignments::table, rows)?;
     Ok(())
 }
 

@@ -134,7 +134,7 @@ pub struct Claim {
 pub type Claims = BTreeMap<VisitId, BTreeSet<Claim>>;
 
 #[derive(Insertable)]
-#[diesel(table_name = blob_claims)]
+#[diesel(table_name = blob_claims, treat_none_as_default_value = false)]
 struct NewClaimRow {
     org_id: Txt<OrgId>,
     visit_id: Txt<VisitId>,

@@ -71,17 +71,29 @@ impl FromStr for DatabaseUrl {
     }
 }
 
-/// Settings of every SQLite connection. `FULL` makes an acknowledged commit survive power loss.
+/// Settings of every SQLite connection. `FULL` makes an acknowledged commit survive power loss; what a statement of many
+/// rows would take back on an error is kept in memory instead of a temporary file.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA cache_size = -2000; PRAGMA wal_autocheckpoint = 4000;";
+     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;";
+
+/// Page cache of a connection that reads, in KiB.
+pub(crate) const READER_CACHE: u32 = 2_000;
+
+/// Page cache of the one that writes, in KiB: room for all pages that a mebibyte of documents changes, which else are
+/// written to the log before the commit and once more with it.
+pub(crate) const WRITER_CACHE: u32 = 8_000;
 
 /// Prepares each new SQLite connection of a pool.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct SqlitePragmas;
+pub(crate) struct SqlitePragmas {
+    /// Page cache, in KiB.
+    pub(crate) cache: u32,
+}
 
 impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqlitePragmas {
     fn on_acquire(&self, conn: &mut SqliteConnection) -> Result<(), diesel::r2d2::Error> {
-        conn.batch_execute(SQLITE_PRAGMAS).map_err(diesel::r2d2::Error::QueryError)
+        let pragmas = format!("{SQLITE_PRAGMAS} PRAGMA cache_size = -{};", self.cache);
+        conn.batch_execute(&pragmas).map_err(diesel::r2d2::Error::QueryError)
     }
 }
 

@@ -77,7 +77,7 @@ impl FromStr for PushPositions {
 
 /// A visit document.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = documents)]
+#[diesel(table_name = documents, treat_none_as_default_value = false)]
 pub struct DocumentRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -139,7 +139,7 @@ pub fn find_document_version(conn: &mut Conn, org: OrgId, visit: VisitId) -> Sto
 /// # Errors
 /// Conflict if another push came first.
 pub fn insert_documents(conn: &mut Conn, rows: &[DocumentRow]) -> StoreResult<()> {
-    for_rows!(conn, rows, part => diesel::insert_into(documents::table).values(part))?;
+    insert_rows!(conn, documents::table, rows)?;
     Ok(())
 }
 
@@ -166,7 +166,7 @@ pub fn update_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
 
 /// The bytes of one accepted push.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = doc_changes)]
+#[diesel(table_name = doc_changes, treat_none_as_default_value = false)]
 pub struct DocChangeRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -203,7 +203,7 @@ pub fn is_first_push(conn: &mut Conn, org: OrgId, visit: VisitId, bytes: &[u8]) 
 /// # Errors
 /// Database errors only.
 pub fn insert_doc_changes(conn: &mut Conn, rows: &[DocChangeRow]) -> StoreResult<()> {
-    for_rows!(conn, rows, part => diesel::insert_into(doc_changes::table).values(part))?;
+    insert_rows!(conn, doc_changes::table, rows)?;
     Ok(())
 }
 
@@ -347,7 +347,7 @@ pub fn find_actor_of(conn: &mut Conn, org: OrgId, visit: VisitId, device: Device
 
 /// An actor with the document and device that used it first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
-#[diesel(table_name = doc_actors)]
+#[diesel(table_name = doc_actors, treat_none_as_default_value = false)]
 pub struct ActorRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,

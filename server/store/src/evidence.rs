@@ -14,7 +14,7 @@ use crate::text::Txt;
 
 /// An intent of a rep with its result.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = intents)]
+#[diesel(table_name = intents, treat_none_as_default_value = false)]
 pub struct IntentRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -87,7 +87,7 @@ pub fn list_intent_hashes(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> Stor
 /// # Errors
 /// Conflict if an id is known.
 pub fn insert_intents(conn: &mut Conn, rows: &[IntentRow]) -> StoreResult<()> {
-    for_rows!(conn, rows, part => diesel::insert_into(intents::table).values(part))?;
+    insert_rows!(conn, intents::table, rows)?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use sync_core::ids::OrgId;
 
-use crate::conn::Conn;
+use crate::conn::{Conn, EngineConn};
 use crate::error::StoreResult;
 use crate::hints::Topic;
 use crate::per_backend::ROWS;
@@ -251,7 +251,7 @@ impl FeedBatch {
                 op: Txt(*op),
             });
         }
-        upsert(conn, &rows)?;
+        upsert(conn, rows)?;
         for audience in &self.audiences {
             conn.tell(Topic::audience(org, audience));
         }
@@ -272,7 +272,7 @@ impl Positions {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = feed)]
+#[diesel(table_name = feed, treat_none_as_default_value = false)]
 struct NewFeedRow {
     org_id: Txt<OrgId>,
     audience: String,
@@ -298,18 +298,61 @@ fn advance_head(conn: &mut Conn, org: OrgId, audience: &str, count: i64) -> Stor
         .get_result(c))?)
 }
 
-fn upsert(conn: &mut Conn, rows: &[NewFeedRow]) -> StoreResult<()> {
-    // An item enters anew when it was gone before; else it keeps the position where it entered.
-    for_rows!(conn, rows, part => diesel::insert_into(feed::table)
-    .values(part)
-    .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
-    .do_update()
-    .set((
-        feed::pos.eq(excluded(feed::pos)),
-        feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
-            .otherwise(feed::entered_pos)),
-        feed::op.eq(excluded(feed::op)),
-    )))?;
+/// Writes the rows. An item enters anew when it was gone before; else it keeps the position where it entered.
+fn upsert(conn: &mut Conn, mut rows: Vec<NewFeedRow>) -> StoreResult<()> {
+    if matches!(conn.engine, EngineConn::Sqlite(_)) {
+        // SQLite has one writer: what is read now stays true.
+        keep_entered(conn, &mut rows)?;
+    }
+    match &mut conn.engine {
+        // An upsert's text would be built and prepared anew for each row.
+        EngineConn::Sqlite(c) => in_batches!(c, rows, part => diesel::replace_into(feed::table).values(part))?,
+        EngineConn::Postgres(c) => rows.chunks(ROWS).try_for_each(|part| {
+            diesel::insert_into(feed::table)
+                .values(part)
+                .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
+                .do_update()
+                .set((
+                    feed::pos.eq(excluded(feed::pos)),
+                    feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
+                        .otherwise(feed::entered_pos)),
+                    feed::op.eq(excluded(feed::op)),
+                ))
+                .execute(&mut **c)
+                .map(drop)
+        })?,
+    }
+    Ok(())
+}
+
+/// Gives items that an audience holds the position at which they entered.
+fn keep_entered(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
+    let Some(org) = rows.first().map(|row| row.org_id) else { return Ok(()) };
+    let mut items: BTreeMap<FeedKind, BTreeSet<&str>> = BTreeMap::new();
+    for row in &*rows {
+        items.entry(row.kind.0).or_default().insert(&row.item);
+    }
+    let mut entered: BTreeMap<(String, FeedKind, String), i64> = BTreeMap::new();
+    for (kind, items) in items {
+        for items in Vec::from_iter(items).chunks(ROWS) {
+            let held: Vec<(String, String, i64)> = per_backend!(conn, c => feed::table
+                .filter(feed::org_id.eq(org)
+                    .and(feed::kind.eq(Txt(kind)))
+                    .and(feed::item.eq_any(items))
+                    .and(feed::op.eq("put")))
+                .select((feed::audience, feed::item, feed::entered_pos))
+                .load(c))?;
+            entered.extend(held.into_iter().map(|(audience, item, pos)| ((audience, kind, item), pos)));
+        }
+    }
+    if entered.is_empty() {
+        return Ok(());
+    }
+    for row in rows {
+        if let Some(pos) = entered.get(&(row.audience.clone(), row.kind.0, row.item.clone())) {
+            row.entered_pos = *pos;
+        }
+    }
     Ok(())
 }
 

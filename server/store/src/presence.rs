@@ -68,7 +68,7 @@ pub fn lock_evidence(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = visit_statements)]
+#[diesel(table_name = visit_statements, treat_none_as_default_value = false)]
 struct NewNamedRow {
     org_id: Txt<OrgId>,
     visit_id: Txt<VisitId>,
@@ -93,7 +93,7 @@ pub fn replace_named_statements(
     let rows: Vec<NewNamedRow> = named
         .map(|(visit, digest)| NewNamedRow { org_id: Txt(org), visit_id: Txt(visit), digest: Txt(digest) })
         .collect();
-    for_rows!(conn, rows, part => diesel::insert_into(visit_statements::table).values(part))?;
+    insert_rows!(conn, visit_statements::table, rows)?;
     Ok(())
 }
 

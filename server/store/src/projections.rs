@@ -11,7 +11,7 @@ use crate::text::Txt;
 
 /// A photo or other blob record of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visit_photos)]
+#[diesel(table_name = visit_photos, treat_none_as_default_value = false)]
 pub struct PhotoRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -43,7 +43,7 @@ pub struct PhotoRow {
 
 /// A reading of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visit_readings)]
+#[diesel(table_name = visit_readings, treat_none_as_default_value = false)]
 pub struct ReadingRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -67,7 +67,7 @@ pub struct ReadingRow {
 
 /// The answer that counts to a question of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visit_answers)]
+#[diesel(table_name = visit_answers, treat_none_as_default_value = false)]
 pub struct AnswerRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -85,7 +85,7 @@ pub struct AnswerRow {
 
 /// An event of a visit.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visit_events)]
+#[diesel(table_name = visit_events, treat_none_as_default_value = false)]
 pub struct EventRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -140,7 +140,7 @@ pub fn replace_projections(conn: &mut Conn, org: OrgId, known: &[VisitId], proje
                     .filter($table::org_id.eq(Txt(org)).and($table::visit_id.eq(Txt(*visit)))))
                     .execute(c))?;
             }
-            for_rows!(conn, $rows, part => diesel::insert_into($table::table).values(part))?;
+            insert_rows!(conn, $table::table, $rows)?;
         };
     }
     replace!(visit_photos, projection.photos);

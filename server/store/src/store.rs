@@ -82,12 +82,13 @@ impl Store {
         let engine = match url {
             DatabaseUrl::Sqlite(path) => {
                 let path = path.to_string_lossy();
-                let writers = sqlite_pool(&path, 1, options)?;
+                let writers = sqlite_pool(&path, 1, conn::WRITER_CACHE, options)?;
                 let writing = EngineConn::Sqlite(writers.get().map_err(open_error)?);
                 let mut writing = Conn::new(writing, hints.clone());
                 migrate::bring_up(&mut writing, options.migrates)?;
                 let writer = Writer::start(writing, writers, options.queued_writes, hints.clone())?;
-                Engine::Sqlite { readers: sqlite_pool(&path, options.connections, options)?, writer }
+                let readers = sqlite_pool(&path, options.connections, conn::READER_CACHE, options)?;
+                Engine::Sqlite { readers, writer }
             }
             DatabaseUrl::Postgres(url) => {
                 let url = conn::with_defaults(url);
@@ -218,13 +219,14 @@ impl Inner {
 fn sqlite_pool(
     path: &str,
     size: u32,
+    cache: u32,
     options: &StoreOptions,
 ) -> StoreResult<Pool<ConnectionManager<SqliteConnection>>> {
     Pool::builder()
         .max_size(size)
         .min_idle(Some(1))
         .connection_timeout(options.wait)
-        .connection_customizer(Box::new(SqlitePragmas))
+        .connection_customizer(Box::new(SqlitePragmas { cache }))
         .build(ConnectionManager::new(path))
         .map_err(open_error)
 }

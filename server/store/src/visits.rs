@@ -11,7 +11,7 @@ use crate::text::Txt;
 
 /// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = visits)]
+#[diesel(table_name = visits, treat_none_as_default_value = false)]
 pub struct VisitRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -76,7 +76,7 @@ pub fn insert_visit(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
 /// # Errors
 /// Conflict if an id or number is taken or a work order is unknown.
 pub fn insert_visits(conn: &mut Conn, rows: &[VisitRecord]) -> StoreResult<()> {
-    for_rows!(conn, rows, part => diesel::insert_into(visits::table).values(part))?;
+    insert_rows!(conn, visits::table, rows)?;
     Ok(())
 }
 
