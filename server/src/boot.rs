@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
+use crate::app::doc_cache::DocCache;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
@@ -66,6 +67,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
+        documents: Arc::new(DocCache::new(config.limits.document_cache_bytes)),
         repo: Arc::default(),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),

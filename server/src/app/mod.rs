@@ -8,6 +8,7 @@ pub mod ctx;
 pub mod customers;
 pub mod day_board;
 pub mod devices;
+pub mod doc_cache;
 pub mod error;
 pub mod health;
 pub mod live;

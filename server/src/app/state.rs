@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
+use crate::app::doc_cache::DocCache;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
@@ -45,6 +46,8 @@ pub struct AppState {
     pub running: Running,
     /// How often one may call.
     pub rates: Arc<Rates>,
+    /// Loaded documents.
+    pub documents: Arc<DocCache>,
     /// The open sockets of the automerge-repo door.
     pub repo: Arc<Hub>,
     /// Bounds the requests served at once.

@@ -38,6 +38,8 @@ pub struct LimitsConfig {
     pub sync_ratio: usize,
     /// Items per page.
     pub page_size: i64,
+    /// Loaded documents kept in memory by one process, in bytes.
+    pub document_cache_bytes: usize,
     /// Requests served at once by one process.
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
@@ -77,7 +79,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 28] = [
+const LIMITS: [(&str, u64, u64); 29] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -90,6 +92,7 @@ const LIMITS: [(&str, u64, u64); 28] = [
     ("sync_decoded_bytes", 16 << 20, 64 << 20),
     ("sync_ratio", 20, 1_000),
     ("page_size", 200, 1_000),
+    ("document_cache_bytes", 8 << 20, 1 << 30),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
     ("live_streams", 20_000, 200_000),

@@ -110,7 +110,11 @@ impl Checker {
                 visit,
                 by,
                 chunks: &chunks,
-                stored: rebuilt.as_ref().map(|before| Stored { snapshot: &before.snapshot, index: &before.index }),
+                stored: rebuilt.as_ref().map(|before| Stored {
+                    snapshot: &before.snapshot,
+                    loaded: None,
+                    index: &before.index,
+                }),
                 may_use_actor: &|_| true,
                 limits: &Limits::CEILING,
             });

@@ -17,6 +17,7 @@ mod clones;
 mod company;
 mod database;
 mod fixtures;
+mod floor;
 mod job;
 mod phone;
 mod report;
@@ -38,6 +39,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario growth       the same work while other reps' visits fill the database
   --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
+  --floor                 the guard and its parts in this process, without a server
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
   --runs N          runs; figures are medians (3)
@@ -64,6 +66,10 @@ fn main() {
     let visits = number("--visits", 1000);
     if let Some(directory) = value("--fixtures") {
         fixtures::write(directory.as_ref(), visits);
+        return;
+    }
+    if args.iter().any(|arg| arg == "--floor") {
+        floor::measure(visits, number("--runs", 5));
         return;
     }
     let scenario = value("--scenario").map_or("round-trip", String::as_str);

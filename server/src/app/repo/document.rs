@@ -1,5 +1,7 @@
 //! One message about one document: who may read and write it now, and what there is to answer.
 
+use std::sync::Arc;
+
 use doorstep_store::{Conn, documents};
 use sync_core::bytes::Blob;
 use sync_core::doc::VisitDoc;
@@ -10,6 +12,7 @@ use sync_core::repo::{DocSync, SyncMessage};
 use sync_core::time::UnixMillis;
 
 use crate::app::auth::load_actor;
+use crate::app::doc_cache::DocCache;
 use crate::app::once::Once;
 use crate::app::rows::corrupt;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, reach, sync};
@@ -41,15 +44,22 @@ pub(super) fn authorise(conn: &mut Conn, actor: &Actor, now: UnixMillis) -> AppR
     Ok(Ctx { now, actor, scope, grants, once: Once::default() })
 }
 
-/// The stored document, if it exists and the asker may read it.
-fn find(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<Option<VisitDoc>> {
+/// The stored document, if it exists and the asker may read it; loaded once for all messages about it.
+fn find(conn: &mut Conn, ctx: &Ctx, visit: VisitId, cache: &DocCache) -> AppResult<Option<Arc<VisitDoc>>> {
     match reach::load_visit(conn, ctx, visit) {
         Ok(_) => {}
         Err(error) if error.code() == ErrorCode::NotFound => return Ok(None),
         Err(error) => return Err(error),
     }
-    let Some(row) = documents::find_document(conn, ctx.actor.org, visit)? else { return Ok(None) };
-    let doc = VisitDoc::load(visit, &row.snapshot).map_err(|error| corrupt("documents", visit, error))?;
+    let org = ctx.actor.org;
+    let Some(heads) = documents::find_heads(conn, org, visit)? else { return Ok(None) };
+    if let Some(doc) = cache.get(org, visit, &heads) {
+        return Ok(Some(doc));
+    }
+    let Some((_, snapshot)) = documents::find_current(conn, org, visit)? else { return Ok(None) };
+    let doc = VisitDoc::load(visit, &snapshot).map_err(|error| corrupt("documents", visit, error))?;
+    let doc = Arc::new(doc);
+    cache.put(org, Arc::clone(&doc), snapshot.len());
     Ok(Some(doc))
 }
 
@@ -108,12 +118,12 @@ async fn look(
     message: Option<SyncMessage>,
     is_judged: bool,
 ) -> AppResult<Looked> {
-    let (actor, now) = (actor.clone(), state.clock.now());
+    let (actor, now, cache) = (actor.clone(), state.clock.now(), Arc::clone(&state.documents));
     state
         .store
         .read(move |conn| {
             let ctx = authorise(conn, &actor, now)?;
-            let Some(doc) = find(conn, &ctx, visit)? else { return Ok(Looked::Talked(None)) };
+            let Some(doc) = find(conn, &ctx, visit, &cache)? else { return Ok(Looked::Talked(None)) };
             // Who has no device has no actor to write with.
             let begin = || if ctx.actor.device.is_some() { DocSync::new() } else { DocSync::read_only() };
             let mut sync = sync.unwrap_or_else(begin);

@@ -2,21 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorstep_store::documents::{self, ActorRow, DocChangeRow, DocumentRow, Heads, PushPositions};
 use doorstep_store::evidence::QuarantineRow;
 use doorstep_store::feed::{FeedBatch, FeedKind, Positions};
 use doorstep_store::{Conn, StoreError, Txt};
 use sync_core::bytes::{Actor, Hash};
-use sync_core::doc::ChangeMeta;
 use sync_core::doc::genesis::genesis_actor;
+use sync_core::doc::{ChangeMeta, VisitDoc};
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, Stored};
-use sync_core::ids::VisitId;
+use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::{self, View};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
 
 use super::Round;
 use super::access::Access;
+use crate::app::doc_cache::DocCache;
 use crate::app::{AppResult, ErrorCode, Refusal};
 
 /// A pushed document, judged.
@@ -44,6 +46,8 @@ struct AcceptedDoc {
     bytes: Vec<u8>,
     is_document_chunk: bool,
     view: View,
+    /// The document itself, if it was stored before: it may well be written again soon.
+    doc: Option<Arc<VisitDoc>>,
 }
 
 /// What of a document goes to quarantine.
@@ -73,13 +77,13 @@ pub(super) fn require_covered(round: &Round) -> AppResult<()> {
     Ok(())
 }
 
-/// Judges one pushed document.
+/// Judges one pushed document; `stored` is its row, and the document where it is loaded already.
 pub(super) fn judge(
     conn: &mut Conn,
     round: &Round,
     pushed: &PushDoc,
     access: Access,
-    stored: Option<&DocumentRow>,
+    stored: Option<(&DocumentRow, Option<&VisitDoc>)>,
 ) -> AppResult<JudgedDoc> {
     let visit = pushed.id;
     let chunks = chunks_of(pushed);
@@ -91,7 +95,7 @@ pub(super) fn judge(
     if judged.access == Access::None {
         return Ok(judged);
     }
-    if let Some(row) = stored {
+    if let Some((row, _)) = stored {
         judged.heads_before.clone_from(&row.heads.0.0);
         judged.version_read = row.version;
     }
@@ -125,10 +129,10 @@ fn admit(
     round: &Round,
     visit: VisitId,
     chunks: &[Vec<u8>],
-    stored: Option<&DocumentRow>,
+    stored: Option<(&DocumentRow, Option<&VisitDoc>)>,
 ) -> AppResult<Option<Admission>> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    let index = match stored.map(|row| ChangeIndex::decode(&row.change_index)).transpose() {
+    let index = match stored.map(|(row, _)| ChangeIndex::decode(&row.change_index)).transpose() {
         Ok(index) => index,
         Err(error) => {
             tracing::error!(%visit, %error, "a stored change index is damaged");
@@ -154,7 +158,11 @@ fn admit(
         visit,
         by: round.ctx.actor.user,
         chunks,
-        stored: stored.zip(index.as_ref()).map(|(row, index)| Stored { snapshot: &row.snapshot, index }),
+        stored: stored.zip(index.as_ref()).map(|((row, loaded), index)| Stored {
+            snapshot: &row.snapshot,
+            loaded,
+            index,
+        }),
         may_use_actor: &may_use_actor,
         limits: &Limits::default(),
     };
@@ -207,8 +215,10 @@ impl JudgedDoc {
             bytes: refused.chunks.concat(),
             replayable: refused.code.is_replayable(),
         });
+        let is_new = self.is_new();
         self.accepted = admission.accepted.map(|accepted| AcceptedDoc {
             view: merge::view(&accepted.doc),
+            doc: (!is_new).then(|| Arc::new(accepted.doc)),
             heads: accepted.heads,
             snapshot: accepted.snapshot,
             index: accepted.index.encode(),
@@ -222,6 +232,15 @@ impl JudgedDoc {
     /// The merged view with the new changes, if there are any.
     pub(super) fn view(&self) -> Option<&View> {
         self.accepted.as_ref().map(|accepted| &accepted.view)
+    }
+
+    /// Keeps the document loaded, once it is stored.
+    pub(super) fn keep(&self, org: OrgId, cache: &DocCache) {
+        if let Some(accepted) = &self.accepted
+            && let Some(doc) = &accepted.doc
+        {
+            cache.put(org, Arc::clone(doc), accepted.snapshot.len());
+        }
     }
 
     /// The accepted changes.

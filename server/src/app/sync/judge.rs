@@ -15,6 +15,7 @@ use super::doc::{self, JudgedDoc};
 use super::intents::{self, JudgedIntent, StandIns};
 use super::statement::{self, JudgedStatement};
 use crate::app::AppResult;
+use crate::app::doc_cache::DocCache;
 
 /// A judged push, ready to be written.
 #[derive(Debug)]
@@ -54,10 +55,10 @@ impl Judged {
 }
 
 /// Judges everything in the request.
-pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
+pub(super) fn judge(conn: &mut Conn, round: &Round, cache: &DocCache) -> AppResult<Judged> {
     let intents = intents::judge_all(conn, round)?;
     let created = visits_created(conn, round, &intents)?;
-    let docs = judge_docs(conn, round, &created)?;
+    let docs = judge_docs(conn, round, &created, cache)?;
     let statements = round
         .request
         .statements
@@ -68,7 +69,12 @@ pub(super) fn judge(conn: &mut Conn, round: &Round) -> AppResult<Judged> {
 }
 
 /// Judges the pushed documents, with one look at what is stored of all of them.
-fn judge_docs(conn: &mut Conn, round: &Round, created: &BTreeSet<VisitId>) -> AppResult<Vec<JudgedDoc>> {
+fn judge_docs(
+    conn: &mut Conn,
+    round: &Round,
+    created: &BTreeSet<VisitId>,
+    cache: &DocCache,
+) -> AppResult<Vec<JudgedDoc>> {
     let pushed: Vec<&PushDoc> = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty()).collect();
     let visits: Vec<VisitId> = pushed.iter().map(|pushed| pushed.id).collect();
     let standing = Standing::load(conn, round, &visits)?;
@@ -76,7 +82,9 @@ fn judge_docs(conn: &mut Conn, round: &Round, created: &BTreeSet<VisitId>) -> Ap
     let stored: BTreeMap<VisitId, DocumentRow> = stored.into_iter().map(|row| (row.visit_id.0, row)).collect();
     let judge = |pushed: &PushDoc| {
         let access = standing.access(round, pushed.id, created);
-        doc::judge(conn, round, pushed, access, stored.get(&pushed.id))
+        let stored = stored.get(&pushed.id);
+        let loaded = stored.and_then(|row| cache.get(round.ctx.actor.org, pushed.id, &row.heads.0.0));
+        doc::judge(conn, round, pushed, access, stored.map(|row| (row, loaded.as_deref())))
     };
     pushed.into_iter().map(judge).collect()
 }

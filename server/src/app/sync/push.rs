@@ -90,15 +90,17 @@ async fn take_in(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
 }
 
 async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
-    let judging = Arc::clone(round);
-    let judged = state.store.read(move |conn| judge::judge(conn, &judging)).await?;
+    let (judging, cache) = (Arc::clone(round), Arc::clone(&state.documents));
+    let judged = state.store.read(move |conn| judge::judge(conn, &judging, &cache)).await?;
     write(state, round, judged).await
 }
 
 async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
     let (moved, org) = (judged.moved(), round.ctx.actor.org);
-    let (round, state_in) = (Arc::clone(round), state.clone());
-    let pushed = state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &judged)).await?;
+    let judged = Arc::new(judged);
+    let (round, state_in, writing) = (Arc::clone(round), state.clone(), Arc::clone(&judged));
+    let pushed = state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &writing)).await?;
+    judged.docs.iter().for_each(|doc| doc.keep(org, &state.documents));
     for visit in moved {
         state.repo.moved(org, visit);
     }

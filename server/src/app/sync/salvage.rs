@@ -192,7 +192,7 @@ fn write(
         let mut request = empty_request(device, batch);
         request.docs.push(pushed(case.visit, first.into_iter().chain([change]).collect()));
         let round = round(conn, ctx, &case.item, writer(ctx.actor.user), request)?;
-        let judged = judge::judge(conn, &round)?;
+        let judged = judge::judge(conn, &round, &state.documents)?;
         for doc in &judged.docs {
             if let Some(refused) = &doc.refused {
                 return Err(Refusal::new(ErrorCode::Invalid).field("records", refused.code).into());

@@ -41,8 +41,8 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
 }
 
 async fn judge(office: &Office, round: &Arc<Round>) -> Judged {
-    let round = Arc::clone(round);
-    office.state.store.read(move |conn| judge::judge(conn, &round)).await.expect("judged")
+    let (round, cache) = (Arc::clone(round), Arc::clone(&office.state.documents));
+    office.state.store.read(move |conn| judge::judge(conn, &round, &cache)).await.expect("judged")
 }
 
 async fn write(office: &Office, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
