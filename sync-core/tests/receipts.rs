@@ -319,6 +319,7 @@ fn request(batch: Batch) -> SyncRequest {
         intents: batch.intents,
         statements: batch.statements,
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: Some("s".repeat(600)),
     }

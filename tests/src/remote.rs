@@ -231,6 +231,7 @@ impl RemotePhone {
             intents: Vec::new(),
             statements: Vec::new(),
             blobs: Vec::new(),
+            arrived: Vec::new(),
             device_state: None,
             seal: None,
         }
