@@ -75,7 +75,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     problems.extend(batch.too_large.iter().map(too_large));
     let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
     let brought = changes + batch.intents.len() + batch.statements.len();
-    let docs = batch.docs.into_iter().map(|push| settle(tx, push)).collect::<PhoneResult<_>>()?;
+    let docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
     let outstanding = Outstanding::of(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
@@ -128,10 +128,11 @@ fn next_batch(outbox: &mut Outbox, batch_id: BatchId) -> Batch {
     outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor)
 }
 
-/// The next batch of an outbox as it travels.
+/// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
+/// chunk is only for a document that is new to it.
 pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> PhoneResult<Batch> {
     let mut batch = next_batch(outbox, batch_id);
-    batch.docs = batch.docs.into_iter().map(|push| settle(tx, push)).collect::<PhoneResult<_>>()?;
+    batch.docs = batch.docs.into_iter().map(|push| settle(tx, push, false)).collect::<PhoneResult<_>>()?;
     Ok(batch)
 }
 
@@ -175,9 +176,9 @@ fn known_heads(doc: &VisitDoc, state: &DocState) -> Vec<Hash> {
     state.server_heads.iter().filter(|head| doc.has_change(head)).copied().collect()
 }
 
-/// Gives an item of the batch its true heads, and one document chunk instead of all its changes where the server has
-/// nothing of the document yet.
-fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
+/// Gives an item of the batch its true heads, and, if it may be whole, one document chunk instead of all its changes
+/// where the server has nothing of the document yet.
+fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc> {
     let Some(doc) = tx.doc(push.id)? else { return Ok(push) };
     let state = tx.doc_state(push.id)?;
     let history = History::of(&doc)?;
@@ -191,7 +192,7 @@ fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
     covered.extend(sent);
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
-    if is_whole && !state.is_at_server {
+    if may_be_whole && is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
             push.chunks = vec![Blob(whole)];
