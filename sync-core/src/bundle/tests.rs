@@ -1,3 +1,5 @@
+//! The format round and round: whole, changed, cut, mixed up, lying.
+
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 
