@@ -116,8 +116,9 @@ pub(crate) fn learn_names(phone: &Phone, transport: &mut dyn Transport, token: &
         return Ok(enrolment);
     }
     let Ok(me) = transport.fetch("/v1/me", Some(token)) else { return Ok(enrolment) };
-    enrolment.user_name = me.pointer("/user/name").and_then(Value::as_str).map(str::to_owned);
-    enrolment.org_name = me.get("organisation").and_then(Value::as_str).map(str::to_owned);
+    let text = |name: &str| me.pointer(name).and_then(Value::as_str).map(str::to_owned);
+    enrolment.user_name = text("/user/name").or(enrolment.user_name);
+    enrolment.org_name = text("/organisation").or(enrolment.org_name);
     enrolment.bundle_key = bundle_key(&me).or(enrolment.bundle_key);
     phone.store.write(|tx| {
         tx.set_meta(ASKED_WHO, &now)?;
