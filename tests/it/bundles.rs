@@ -3,6 +3,7 @@
 mod carried;
 mod crafted;
 mod damaged;
+#[cfg(target_os = "linux")]
 mod kills;
 mod phones;
 
