@@ -11,6 +11,7 @@ use doorstep_store::conn::UrlError;
 use doorstep_store::organisations::{SigningKeyRow, ensure_epoch, insert_signing_key, list_signing_keys};
 use doorstep_store::restores::find_epoch;
 use doorstep_store::{Conn, DatabaseUrl, Store, StoreError, StoreOptions};
+use sync_core::bundle::{BundlePublicKey, BundleSecretKey};
 use sync_core::ids::EpochId;
 use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
@@ -41,12 +42,14 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
     let now = clock.now();
     let fresh_epoch = EpochId(new_id(now, &*random));
-    let seeds = (random.bytes32(), random.bytes32());
+    let seeds = [random.bytes32(), random.bytes32(), random.bytes32()];
     let (epoch, restored_at, keys) = store
         .write(move |conn| {
-            let access = ensure_keys(conn, Purpose::Access, &seeds.0, now.0)?;
-            let evidence = ensure_keys(conn, Purpose::Evidence, &seeds.1, now.0)?;
-            let keys = KeyRing::new(access, evidence);
+            let [access, evidence, bundle] = &seeds;
+            let access = ensure_signers(conn, Purpose::Access, access, now.0)?;
+            let evidence = ensure_signers(conn, Purpose::Evidence, evidence, now.0)?;
+            let bundle = ensure_bundle_key(conn, bundle, now.0)?;
+            let keys = bundle.and_then(|bundle| KeyRing::new(access, evidence, bundle));
             let epoch = ensure_epoch(conn, fresh_epoch, now.0)?;
             Ok::<_, AppError>((epoch, restored_at(conn)?, keys))
         })
@@ -115,37 +118,61 @@ fn restored_at(conn: &mut Conn) -> Result<Option<UnixMillis>, AppError> {
 }
 
 /// Loads the keys of a purpose; the first start makes one.
-fn ensure_keys(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Result<Vec<ServerKey>, AppError> {
+fn ensure_keys(
+    conn: &mut Conn,
+    purpose: Purpose,
+    seed: &[u8; 32],
+    now_ms: i64,
+) -> Result<Vec<SigningKeyRow>, AppError> {
     let mut rows = list_signing_keys(conn, purpose.as_str())?;
     if rows.is_empty() {
-        let key = ServerKey::from_seed(seed, now_ms, None);
-        let row = SigningKeyRow {
-            kid: key.kid.clone(),
-            purpose: purpose.as_str().to_owned(),
-            public_key: key.public_bytes().to_vec(),
-            private_key: seed.to_vec(),
-            created_at_ms: now_ms,
-            retired_at_ms: None,
-            revoked_at_ms: None,
-        };
+        let row = key_row(purpose, seed, now_ms);
         insert_signing_key(conn, &row)?;
         rows.push(row);
     }
+    Ok(rows)
+}
+
+/// The row of a new key.
+pub(crate) fn key_row(purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> SigningKeyRow {
+    let (kid, public) = purpose.public_half(seed);
+    SigningKeyRow {
+        kid,
+        purpose: purpose.as_str().to_owned(),
+        public_key: public.to_vec(),
+        private_key: seed.to_vec(),
+        created_at_ms: now_ms,
+        retired_at_ms: None,
+        revoked_at_ms: None,
+    }
+}
+
+fn ensure_signers(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Result<Vec<ServerKey>, AppError> {
+    let rows = ensure_keys(conn, purpose, seed, now_ms)?;
     rows.into_iter()
         .map(|row| {
-            let seed = row.private_key.as_slice().try_into().map_err(|_length| corrupt_key(&row.kid))?;
-            Ok(ServerKey::from_seed(seed, row.created_at_ms, row.retired_at_ms).revoked(row.revoked_at_ms))
+            let seed = seed_of(&row)?;
+            Ok(ServerKey::from_seed(&seed, row.created_at_ms, row.retired_at_ms).revoked(row.revoked_at_ms))
         })
         .collect()
 }
 
-fn corrupt_key(kid: &str) -> AppError {
-    doorstep_store::StoreError::Corrupt {
-        table: "signing_keys",
-        id: kid.to_owned(),
-        what: "the seed is not 32 bytes".to_owned(),
-    }
-    .into()
+/// The key that phones seal bundles for: the newest in force.
+fn ensure_bundle_key(conn: &mut Conn, seed: &[u8; 32], now_ms: i64) -> Result<Option<BundlePublicKey>, AppError> {
+    let rows = ensure_keys(conn, Purpose::Bundle, seed, now_ms)?;
+    let row = rows.iter().rev().find(|row| row.retired_at_ms.is_none());
+    row.map(|row| Ok(BundleSecretKey::from_seed(&seed_of(row)?).public().clone())).transpose()
+}
+
+/// The 32 bytes a key is made of.
+///
+/// # Errors
+/// If the row holds something else.
+fn seed_of(row: &SigningKeyRow) -> Result<[u8; 32], AppError> {
+    row.private_key.as_slice().try_into().map_err(|_length| {
+        let what = "the seed is not 32 bytes".to_owned();
+        StoreError::Corrupt { table: "signing_keys", id: row.kid.clone(), what }.into()
+    })
 }
 
 /// Adds everything the API needs to an actix application; the in-process tests use it too.

@@ -160,13 +160,15 @@ pub struct RestoreArgs {
     pub pg_bin: Option<PathBuf>,
 }
 
-/// What a key of the server signs.
+/// What a key of the server is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum KeyPurpose {
     /// Receipts and orders; old keys stay in the set, so that old evidence verifies for ever.
     Evidence,
     /// Access tokens.
     Access,
+    /// Nothing: phones seal their offline bundles for it; old keys stay and go on opening old bundles.
+    Bundle,
 }
 
 /// Options of `admin rotate-key`.
@@ -181,6 +183,27 @@ pub struct RotateKeyArgs {
     /// Somebody else may have the old key: what it signs counts no more.
     #[arg(long)]
     pub revoke: bool,
+}
+
+/// Options of `import bundle`.
+#[derive(Debug, clap::Args)]
+pub struct ImportBundleArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The file that `phone export` wrote.
+    pub file: PathBuf,
+}
+
+/// What can be brought in from files.
+#[derive(Debug, Subcommand)]
+pub enum ImportCommand {
+    /// Take in the unsent work of a phone, which it exported because it cannot sync.
+    ///
+    /// All of the file is verified before anything of it counts; the same file again has no second effect. With SQLite
+    /// the server must not run meanwhile: while it runs, upload the file (`POST /v1/bundles`). Exit code 1 if the file
+    /// is refused, 3 if something in it was not taken.
+    Bundle(ImportBundleArgs),
 }
 
 /// Administration of an installation.
@@ -222,6 +245,9 @@ pub enum Command {
     /// Checks documents and all that follows from them, every blob's hash, every signature of statements, seals and
     /// receipts; after a restore it tells what phones have not brought back. Exit code 1 if anything differs.
     Verify(VerifyArgs),
+    /// Bring in what came by another way than the network.
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Administer an installation.
     #[command(subcommand)]
     Admin(AdminCommand),

@@ -113,6 +113,8 @@ id!(
     IntentId,
     /// One sync request body.
     BatchId,
+    /// A sealed offline bundle.
+    BundleId,
     /// An order of the office to a phone.
     OrderId,
     /// The random identity of a server's data; changes when a backup is restored.

@@ -9,11 +9,13 @@
 //! and policy, the same on the phone and on the server.
 //! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
 //! named by a receipt ([`receipt`]); what was refused is kept, with words for what can be done ([`quarantine`]).
+//! What cannot be synced at all travels as a file ([`bundle`]).
 //! Foreign clients sync single documents through [`repo`].
 //!
 //! *Architecture invariant:* nothing here does I/O, reads a clock or draws random numbers; they are
 //! arguments. *Architecture invariant:* this is the only crate that imports `automerge`.
 
+pub mod bundle;
 pub mod bytes;
 pub mod clock;
 pub mod decimal;

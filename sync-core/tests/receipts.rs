@@ -297,6 +297,33 @@ fn intents_go_as_they_were_made_before_the_documents_they_create() {
 }
 
 #[test]
+fn batches_that_are_passed_follow_each_other_without_an_answer() {
+    let mut outbox = Outbox::default();
+    let changes: Vec<_> = (1..=6).map(|number| change(number, 2_000)).collect();
+    let expected: Vec<Blob> = changes.iter().map(|change| change.bytes.clone()).collect();
+    outbox.offer(VISIT, &[hash(100)], changes);
+    outbox.add_intent(IntentId::from_bytes([6; 16]), b"{}".to_vec(), UnixMillis(8));
+    outbox.add_statement(PushStatement { body: Blob(b"{}".to_vec()), seal: "s".into() }, UnixMillis(7));
+    let (mut chunks, mut known, mut batches, mut others) = (Vec::new(), vec![hash(100)], 0, 0);
+    loop {
+        let batch = outbox.next_batch(BATCH, 8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
+        if batch.is_empty() {
+            break;
+        }
+        outbox.pass(&batch);
+        for doc in batch.docs {
+            assert_eq!(doc.base_heads, known, "each goes on where the one before ended");
+            known = doc.heads;
+            chunks.extend(doc.chunks);
+        }
+        (batches, others) = (batches + 1, others + batch.intents.len() + batch.statements.len());
+    }
+    assert_eq!((chunks, others, known), (expected, 2, vec![hash(6)]));
+    assert!(batches > 2, "{batches}");
+    assert_eq!(outbox.unsent(), 0);
+}
+
+#[test]
 fn what_fits_no_batch_is_named_and_kept() {
     let mut outbox = Outbox::default();
     outbox.offer(VISIT, &[], vec![change(1, 200_000)]);
@@ -319,6 +346,7 @@ fn request(batch: Batch) -> SyncRequest {
         intents: batch.intents,
         statements: batch.statements,
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: Some("s".repeat(600)),
     }

@@ -288,6 +288,7 @@ impl TestApp {
             clock_skew_ms: None,
             order_id: None,
             unsent_visits: None,
+            receipts_kept_at_ms: None,
         };
         self.write(move |conn| devices::insert_device(conn, &row)).await;
         let access = self.session(member, Some(id), TokenKind::Full).await;

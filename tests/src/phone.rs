@@ -204,6 +204,7 @@ impl<'a> Phone<'a> {
             intents: Vec::new(),
             statements: Vec::new(),
             blobs: Vec::new(),
+            arrived: Vec::new(),
             device_state: None,
             seal: None,
         }

@@ -6,8 +6,9 @@ use doorstep::app::norms;
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::norms::find_policy;
 use serde_json::{Value, json};
+use sync_core::bundle::{BundleSeal, ItemKind, Manifest, Packer, Sealer};
 use sync_core::bytes::{Blob, Hash};
-use sync_core::ids::{BatchId, DeviceId, IntentId, OrgId, UserId, VisitId};
+use sync_core::ids::{BatchId, BundleId, DeviceId, IntentId, OrgId, UserId, VisitId};
 use sync_core::intent::body::{CreateVisit, DayNote};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::jws;
@@ -231,6 +232,7 @@ impl RemotePhone {
             intents: Vec::new(),
             statements: Vec::new(),
             blobs: Vec::new(),
+            arrived: Vec::new(),
             device_state: None,
             seal: None,
         }
@@ -260,6 +262,29 @@ impl RemotePhone {
         let input = prepare_batch_seal(&content, &self.key.public().thumbprint()).expect("ids and hashes");
         request.seal = Some(self.key.finish(&input));
         request
+    }
+
+    /// A bundle of a request and a blob, sealed for the server.
+    ///
+    /// # Panics
+    /// If the server does not tell its key.
+    #[must_use]
+    pub fn bundle(&self, server: &TestServer, name: &str, request: &SyncRequest, blob: &[u8]) -> Vec<u8> {
+        let me = server.send(&Call::get("/v1/me").bearer(&self.access)).expect(200);
+        let key = serde_json::from_value(me["bundle_key"].clone()).expect("the key of bundles");
+        let request = codec::encode(request, Encoding::Cbor).expect("a request");
+        let size = |bytes: &[u8]| u64::try_from(bytes.len()).expect("small");
+        let manifest = Manifest::new(BundleId::from_bytes(bytes16(name)), self.org, self.device, None, START)
+            .with_request(size(&request))
+            .with_blob(size(blob));
+        let (mut packer, mut plain) = Packer::new(&manifest).expect("a manifest");
+        plain.extend(packer.item(ItemKind::Request, &request));
+        plain.extend(packer.item(ItemKind::Blob, blob));
+        let seal = BundleSeal::new(&manifest, packer.sha256()).prepare(&self.key.public().thumbprint());
+        plain.extend(packer.finish(&self.key.finish(&seal.expect("plain JSON"))));
+        let (mut sealer, mut file) = Sealer::new(&key, Hash::of(name.as_bytes()).0).expect("a key");
+        sealer.write(&plain, &mut file).and_then(|()| sealer.finish(&mut file)).expect("a short file");
+        file
     }
 
     /// A sync request as it is sent.

@@ -148,6 +148,7 @@ impl Device {
             intents: Vec::new(),
             statements: Vec::new(),
             blobs: Vec::new(),
+            arrived: Vec::new(),
             device_state: None,
             seal: None,
         })

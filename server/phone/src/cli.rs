@@ -53,6 +53,14 @@ pub enum PhoneCommand {
         #[arg(long, value_name = "DAYS", default_value_t = 0)]
         keep_days: u32,
     },
+    /// Write everything unsent into one sealed file for the office, without any network.
+    ///
+    /// Whoever carries the file can read nothing in it. The work stays unsent here until a receipt of the server names it.
+    Export {
+        /// The file to write; it must not exist.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// Stay on line: sync at the start, when the server says that something moved, and every five minutes.
     Follow,
     /// Show today's visits.
@@ -409,6 +417,7 @@ pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<
         PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
         }
+        PhoneCommand::Export { out } => sync::export::export(phone, out),
         PhoneCommand::Free { keep_days } => free::free(phone, *keep_days),
         PhoneCommand::List { all } => list::list(phone, *all),
         PhoneCommand::Show { visit } | PhoneCommand::Status { visit: Some(visit) } => status::visit(phone, visit),

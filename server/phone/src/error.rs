@@ -130,4 +130,5 @@ core_errors!(
     sync_core::protocol::DecodeError,
     sync_core::jws::KeyError,
     sync_core::order::OrderError,
+    sync_core::bundle::BundleError,
 );

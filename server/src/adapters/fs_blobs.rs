@@ -247,6 +247,18 @@ impl BlobStore for FsBlobs {
         Box::pin(async move { fs::try_exists(self.path(org, sha256)).await.map_err(io_error) })
     }
 
+    fn scratch(&self) -> BlobFuture<'_, std::fs::File> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.incoming.join(format!("{number}-scratch"));
+        Box::pin(blocking(move || {
+            let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path);
+            let file = file.map_err(io_error)?;
+            // Where an open file cannot be removed, the next process that opens the directory does it.
+            let _ = std::fs::remove_file(&path);
+            Ok(file)
+        }))
+    }
+
     fn put_derived<'a>(&'a self, org: OrgId, name: &'a str, bytes: Vec<u8>) -> BlobFuture<'a, ()> {
         Box::pin(async move {
             let target = self.derived_path(org, name);

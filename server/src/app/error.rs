@@ -264,6 +264,22 @@ error_codes! {
     ContentEncodingInvalid = "content_encoding_invalid", "The compressed body cannot be read", "压缩内容无法读取";
     /// The batch seal does not verify.
     SealInvalid = "seal_invalid", "The seal of the request does not verify", "请求签章验证失败";
+    /// An offline bundle is too large.
+    BundleTooLarge = "bundle_too_large", "The bundle is larger than this server takes", "离线包超过服务器可接收的大小";
+    /// Not an offline bundle.
+    BundleMalformed = "bundle_malformed", "The file is not an offline bundle, or contradicts itself", "该文件不是离线包，或内容自相矛盾";
+    /// An offline bundle is damaged or cut off.
+    BundleDamaged = "bundle_damaged", "The bundle is damaged or not complete; copy it again from the phone",
+        "离线包已损坏或不完整，请重新从手机拷贝";
+    /// An offline bundle was sealed for a key that is not ours.
+    BundleKeyUnknown = "bundle_key_unknown", "The bundle was sealed for another server", "离线包是为其他服务器加密的";
+    /// An offline bundle belongs to another organisation.
+    BundleForeign = "bundle_foreign", "The bundle belongs to another organisation", "离线包属于其他机构";
+    /// An offline bundle comes from a phone that is not enrolled here.
+    BundleDeviceUnknown = "bundle_device_unknown", "The bundle comes from a phone that is not enrolled here",
+        "离线包来自未在此注册的手机";
+    /// The device did not sign what an offline bundle holds.
+    BundleSealInvalid = "bundle_seal_invalid", "The phone's signature does not cover this bundle", "手机签章与离线包内容不符";
     /// The bytes are not what their name says.
     ChecksumMismatch = "checksum_mismatch", "The bytes do not match their SHA-256", "内容与 SHA-256 不一致";
     /// A path, query or header value is faulty.

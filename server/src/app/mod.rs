@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod auth;
 pub mod blobs;
+pub mod bundles;
 pub mod conflicts;
 pub mod ctx;
 pub mod customers;

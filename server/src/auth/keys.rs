@@ -1,9 +1,10 @@
-//! The server's own keys: access tokens (rotated away) and evidence (never removed).
+//! The server's own keys: access tokens (rotated away), evidence and offline bundles (never removed).
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use sync_core::bundle::{BundlePublicKey, BundleSecretKey};
 use sync_core::bytes::to_base64url;
 
 /// What a key signs.
@@ -13,6 +14,8 @@ pub enum Purpose {
     Access,
     /// Receipts, heads, orders.
     Evidence,
+    /// Nothing: phones seal their offline bundles for it.
+    Bundle,
 }
 
 impl Purpose {
@@ -22,6 +25,22 @@ impl Purpose {
         match self {
             Self::Access => "access",
             Self::Evidence => "evidence",
+            Self::Bundle => "bundle",
+        }
+    }
+
+    /// The thumbprint and the public half of the key of a seed.
+    #[must_use]
+    pub fn public_half(self, seed: &[u8; 32]) -> (String, [u8; 32]) {
+        match self {
+            Self::Access | Self::Evidence => {
+                let key = ServerKey::from_seed(seed, 0, None);
+                (key.kid.clone(), key.public_bytes())
+            }
+            Self::Bundle => {
+                let key = BundleSecretKey::from_seed(seed);
+                (key.public().thumbprint(), key.public().to_bytes())
+            }
         }
     }
 }
@@ -114,6 +133,8 @@ pub struct KeyRing {
     pub access: Vec<ServerKey>,
     /// Keys of evidence, newest last; the newest signs.
     pub evidence: Vec<ServerKey>,
+    /// What phones seal their offline bundles for.
+    pub bundle: BundlePublicKey,
     access_signer: ServerKey,
     evidence_signer: ServerKey,
 }
@@ -121,9 +142,9 @@ pub struct KeyRing {
 impl KeyRing {
     /// Puts a ring together.
     #[must_use]
-    pub fn new(access: Vec<ServerKey>, evidence: Vec<ServerKey>) -> Option<Self> {
+    pub fn new(access: Vec<ServerKey>, evidence: Vec<ServerKey>, bundle: BundlePublicKey) -> Option<Self> {
         let signer = |keys: &[ServerKey]| keys.iter().rev().find(|key| key.retired_at_ms.is_none()).cloned();
-        Some(Self { access_signer: signer(&access)?, evidence_signer: signer(&evidence)?, access, evidence })
+        Some(Self { access_signer: signer(&access)?, evidence_signer: signer(&evidence)?, access, evidence, bundle })
     }
 
     /// The key that signs access tokens.

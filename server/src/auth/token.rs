@@ -141,8 +141,14 @@ mod tests {
     use super::*;
 
     fn ring() -> KeyRing {
+        ring_with(1)
+    }
+
+    /// A ring whose tokens are signed by the key of this seed.
+    fn ring_with(access: u8) -> KeyRing {
         let key = |seed| ServerKey::from_seed(&[seed; 32], 0, None);
-        KeyRing::new(vec![key(1)], vec![key(2)]).expect("ring")
+        let bundle = sync_core::bundle::BundlePublicKey::from_bytes([9; 32]);
+        KeyRing::new(vec![key(access)], vec![key(2)], bundle).expect("ring")
     }
 
     fn subject() -> Subject {
@@ -170,9 +176,7 @@ mod tests {
     fn tampered_and_foreign_tokens_are_refused() {
         let now = UnixMillis(1_741_053_120_000);
         let token = mint(&ring(), "https://a", &subject(), now, 900, Uuid::nil()).expect("mints");
-        let other =
-            KeyRing::new(vec![ServerKey::from_seed(&[9; 32], 0, None)], vec![ServerKey::from_seed(&[2; 32], 0, None)])
-                .expect("ring");
+        let other = ring_with(9);
         assert!(verify(&other, "https://a", &token, now).is_none());
         for position in 0..token.len() {
             let mut bytes = token.clone().into_bytes();

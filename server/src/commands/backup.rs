@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use doorstep_store::organisations::{SigningKeyRow, insert_signing_key, retire_signing_keys};
+use doorstep_store::organisations::{insert_signing_key, retire_signing_keys};
 use sync_core::ids::EpochId;
 
 use super::serve::{clock, prepare};
 use crate::adapters::system::SystemRandom;
 use crate::app::AppError;
-use crate::auth::keys::{Purpose, ServerKey};
+use crate::auth::keys::Purpose;
 use crate::backup::{BackupPlan, RestorePlan, back_up, restore as restore_backup};
 use crate::boot;
 use crate::cli::{BackupArgs, KeyPurpose, RestoreArgs, RotateKeyArgs};
@@ -57,6 +57,7 @@ pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
     let purpose = match args.purpose {
         KeyPurpose::Evidence => Purpose::Evidence,
         KeyPurpose::Access => Purpose::Access,
+        KeyPurpose::Bundle => Purpose::Bundle,
     };
     let random: &dyn Random = &SystemRandom;
     let (seed, now) = (random.bytes32(), clock(args.server.clock.as_deref())?.now());
@@ -65,24 +66,15 @@ pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
         let store = boot::open_store(&config).await.map_err(|error| error.to_string())?;
         let rotated = store.write(move |conn| {
             let retired = retire_signing_keys(conn, purpose.as_str(), now.0, revoked)?;
-            let key = ServerKey::from_seed(&seed, now.0, None);
-            let row = SigningKeyRow {
-                kid: key.kid.clone(),
-                purpose: purpose.as_str().to_owned(),
-                public_key: key.public_bytes().to_vec(),
-                private_key: seed.to_vec(),
-                created_at_ms: now.0,
-                retired_at_ms: None,
-                revoked_at_ms: None,
-            };
+            let row = boot::key_row(purpose, &seed, now.0);
             insert_signing_key(conn, &row)?;
-            Ok::<_, AppError>((retired, key.kid))
+            Ok::<_, AppError>((retired, row.kid))
         });
         let (retired, kid) = rotated.await.map_err(|error| error.to_string())?;
         for old in retired {
             println!("{}  {old}", if revoked.is_some() { "revoked" } else { "retired" });
         }
-        println!("signs from now on  {kid}");
+        println!("in force from now on  {kid}");
         println!("restart every server process: each loads its keys when it starts");
         Ok(ExitCode::SUCCESS)
     })

@@ -6,13 +6,14 @@ mod demo;
 mod demo_files;
 mod formula;
 mod found;
+mod import;
 mod private_files;
 mod serve;
 mod verify;
 
 use std::process::ExitCode;
 
-use crate::cli::{AdminCommand, Cli, Command};
+use crate::cli::{AdminCommand, Cli, Command, ImportCommand};
 
 /// Runs the command of the command line.
 ///
@@ -33,6 +34,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Import(ImportCommand::Bundle(args)) => import::bundle(&args),
         Command::Admin(AdminCommand::RotateKey(args)) => backup::rotate_key(args),
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),

@@ -30,6 +30,10 @@ pub struct LimitsConfig {
     pub json_items: usize,
     /// A photo or other blob, in bytes.
     pub blob_bytes: u64,
+    /// A bundle of a phone's unsent work, in bytes.
+    pub bundle_bytes: u64,
+    /// Requests and blobs in a bundle.
+    pub bundle_items: u64,
     /// A sync request as sent, in bytes.
     pub sync_encoded_bytes: usize,
     /// A sync request after decompression, in bytes.
@@ -79,7 +83,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 29] = [
+const LIMITS: [(&str, u64, u64); 31] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -88,6 +92,8 @@ const LIMITS: [(&str, u64, u64); 29] = [
     ("json_keys", 1_000, 100_000),
     ("json_items", 10_000, 1_000_000),
     ("blob_bytes", 40 << 20, 1 << 30),
+    ("bundle_bytes", 2 << 30, 1 << 40),
+    ("bundle_items", 10_000, 100_000),
     ("sync_encoded_bytes", 4 << 20, 16 << 20),
     ("sync_decoded_bytes", 16 << 20, 64 << 20),
     ("sync_ratio", 20, 1_000),

@@ -157,6 +157,9 @@ operations! {
     /// Gives a ticket for one such socket.
     CreateRepoTicket = "create_repo_ticket" Post "/v1/repo/tickets" PHOTO_READERS;
 
+    /// Takes in the unsent work of a phone that cannot sync.
+    ImportBundle = "import_bundle" Post "/v1/bundles" Access::Roles(IMPORT_BUNDLES);
+
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
     /// Gives an original.
@@ -294,6 +297,10 @@ const READ_QUARANTINE: &[(Role, Scope)] = &[
 /// Who reads refused bytes and decides what becomes of them: who answers for the work, never who only administers.
 const SETTLE_QUARANTINE: &[(Role, Scope)] =
     &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)];
+
+/// Who takes in what a phone's holder brings as a file: who answers for the work, and who looks after the phones.
+const IMPORT_BUNDLES: &[(Role, Scope)] =
+    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation), (Admin, Organisation)];
 
 /// Who reads customers and sites; who only judges gets them masked.
 const READ_CUSTOMERS: &[(Role, Scope)] = &[

@@ -54,10 +54,16 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         C::EnrolmentExpired => StatusCode::GONE,
         C::BodyInvalid | C::JsonDuplicateKey | C::ContentEncodingInvalid => StatusCode::BAD_REQUEST,
         C::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        C::BodyTooLarge | C::PhotoTooLarge | C::SyncBatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        C::BodyTooLarge | C::PhotoTooLarge | C::SyncBatchTooLarge | C::BundleTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::JsonTooComplex
         | C::SyncBatchTooMany
         | C::ChecksumMismatch
+        | C::BundleMalformed
+        | C::BundleDamaged
+        | C::BundleKeyUnknown
+        | C::BundleForeign
+        | C::BundleDeviceUnknown
+        | C::BundleSealInvalid
         | C::ParameterInvalid
         | C::PageSize
         | C::PageTokenInvalid

@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites,
-    sync, templates, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search,
+    sites, sync, templates, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -162,7 +162,7 @@ impl Modify for BearerToken {
         quarantine::dismiss::dismiss_quarantined,
         repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
-        blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
+        bundles::import::import_bundle, blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,

@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites,
-    sync, templates, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search,
+    sites, sync, templates, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -56,6 +56,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::DismissQuarantined, quarantine::dismiss::dismiss_quarantined);
     at.route(Op::OpenRepo, repo::open::open_repo);
     at.route(Op::CreateRepoTicket, repo::ticket::create_repo_ticket);
+
+    at.route(Op::ImportBundle, bundles::import::import_bundle);
 
     at.route(Op::PutBlob, blobs::put::put_blob);
     at.route(Op::ShowBlob, blobs::show::show_blob);

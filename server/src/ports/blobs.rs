@@ -94,6 +94,9 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
     /// Whether the blob is durable here.
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool>;
 
+    /// Opens an empty file without a name, for bytes on their way: it is gone when it is closed, however that happens.
+    fn scratch(&self) -> BlobFuture<'_, std::fs::File>;
+
     /// Stores a derived file (a preview) that can be made again: no sync.
     fn put_derived<'a>(&'a self, org: OrgId, name: &'a str, bytes: Vec<u8>) -> BlobFuture<'a, ()>;
 

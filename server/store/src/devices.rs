@@ -45,6 +45,8 @@ pub struct DeviceRow {
     pub order_id: Option<Txt<OrderId>>,
     /// Visits of which it reported something unsent: JSON array of ids; absent where it did not say.
     pub unsent_visits: Option<String>,
+    /// Since when receipts wait for it, for work that somebody else brought; absent where none do.
+    pub receipts_kept_at_ms: Option<i64>,
 }
 
 /// What a phone reports about itself in each sync round.

@@ -173,6 +173,8 @@ diesel::table! {
         order_id -> Nullable<Text>,
         /// Column `unsent_visits`.
         unsent_visits -> Nullable<Text>,
+        /// Column `receipts_kept_at_ms`.
+        receipts_kept_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -1066,6 +1068,24 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `kept_receipts`.
+    kept_receipts (org_id, device_id, part) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `part`.
+        part -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `jws`.
+        jws -> Text,
+        /// Column `made_at_ms`.
+        made_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1119,4 +1139,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     device_orders,
     device_marks,
+    kept_receipts,
 );

@@ -107,6 +107,7 @@ impl ProtocolLimits {
             ("intents", "too_many_intents", self.intents, request.intents.len()),
             ("statements", "too_many_statements", self.statements, request.statements.len()),
             ("blobs asked after", "too_many_blobs", self.blobs, request.blobs.len()),
+            ("receipts that arrived", "too_many_blobs", self.blobs, request.arrived.len()),
             ("bytes of cursor", "cursor_too_large", self.cursor_bytes, cursor),
         ];
         match counts.into_iter().find(|(_, _, limit, actual)| actual > limit) {

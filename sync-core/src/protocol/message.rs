@@ -44,6 +44,9 @@ pub struct SyncRequest {
     /// Blobs of which the phone asks whether they are held, as after a restore of the server: a receipt names those.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blobs: Vec<Hash>,
+    /// Receipts for work that somebody else brought ([`crate::bundle`]), by SHA-256 of their text: they have arrived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrived: Vec<Hash>,
     /// How the phone is doing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_none")]
     pub device_state: Option<DeviceState>,

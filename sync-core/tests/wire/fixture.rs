@@ -29,6 +29,7 @@ pub fn request() -> SyncRequest {
         intents: Vec::new(),
         statements: Vec::new(),
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: None,
     }

@@ -93,6 +93,7 @@ impl Company {
             clock_skew_ms: None,
             order_id: None,
             unsent_visits: None,
+            receipts_kept_at_ms: None,
         };
         let family = RefreshFamilyRow {
             org_id: Txt(org),

@@ -250,6 +250,7 @@ impl Phone {
             intents: intents.into_iter().flatten().collect(),
             statements: Vec::new(),
             blobs: Vec::new(),
+            arrived: Vec::new(),
             device_state: has_content.then(|| DeviceState {
                 unsent: 0,
                 oldest_unsent_at: Some(UnixMillis(self.job.now_ms)),

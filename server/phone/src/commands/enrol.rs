@@ -1,6 +1,7 @@
 //! `enrol`: binds this store's new key to a rep by one-time code.
 
 use serde_json::{Value, json};
+use sync_core::bundle::BundlePublicKey;
 use sync_core::bytes::Blob;
 use sync_core::ids::{DeviceId, EpochId, OrgId, UserId};
 
@@ -16,6 +17,11 @@ use crate::store::tx::META;
 
 /// Where the key is kept until the enrolment holds it.
 const DRAWN_KEY: &str = "drawn_key";
+
+/// When the phone last asked whose it is.
+const ASKED_WHO: &str = "asked_who_at_ms";
+/// The answer is good for this long: a key that was lost to somebody must not be used for ever.
+const GOOD_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// `enrol`: the key is drawn and kept, the code spent, and the rest stored in one transaction after the answer.
 ///
@@ -42,6 +48,7 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
         device: text(&session, "device_id").parse::<DeviceId>().map_err(odd)?,
         key: secret,
         evidence_keys: answer.get("evidence_keys").and_then(Value::as_array).cloned().unwrap_or_default(),
+        bundle_key: bundle_key(&answer),
         org_name: None,
         user_name: None,
     };
@@ -95,15 +102,27 @@ pub(crate) fn read_session(session: &Value, now_ms: i64) -> Session {
     }
 }
 
-/// Asks for the names of rep and organisation, if they are unknown; no answer is no failure.
+/// The key of the office in an answer; none from a server that opens no bundles.
+fn bundle_key(answer: &Value) -> Option<BundlePublicKey> {
+    answer.get("bundle_key").and_then(|key| serde_json::from_value(key.clone()).ok())
+}
+
+/// Asks for the names of rep and organisation and the key of the office, once a day; no answer is no failure.
 pub(crate) fn learn_names(phone: &Phone, transport: &mut dyn Transport, token: &str) -> PhoneResult<Enrolment> {
     let mut enrolment = phone.store.read(|tx| tx.enrolment())?;
-    if enrolment.user_name.is_some() {
+    let (now, asked) = (phone.clock.now()?.0, phone.store.read(|tx| tx.meta::<i64>(ASKED_WHO))?);
+    let is_fresh = asked.is_some_and(|asked| (0..GOOD_FOR_MS).contains(&(now - asked)));
+    if enrolment.user_name.is_some() && is_fresh {
         return Ok(enrolment);
     }
     let Ok(me) = transport.fetch("/v1/me", Some(token)) else { return Ok(enrolment) };
-    enrolment.user_name = me.pointer("/user/name").and_then(Value::as_str).map(str::to_owned);
-    enrolment.org_name = me.get("organisation").and_then(Value::as_str).map(str::to_owned);
-    phone.store.write(|tx| tx.set_meta("enrolment", &enrolment))?;
+    let text = |name: &str| me.pointer(name).and_then(Value::as_str).map(str::to_owned);
+    enrolment.user_name = text("/user/name").or(enrolment.user_name);
+    enrolment.org_name = text("/organisation").or(enrolment.org_name);
+    enrolment.bundle_key = bundle_key(&me).or(enrolment.bundle_key);
+    phone.store.write(|tx| {
+        tx.set_meta(ASKED_WHO, &now)?;
+        tx.set_meta("enrolment", &enrolment)
+    })?;
     Ok(enrolment)
 }

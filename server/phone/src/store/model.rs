@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sync_core::bundle::BundlePublicKey;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::Map;
 use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId};
@@ -22,6 +23,9 @@ pub(crate) struct Enrolment {
     pub key: Blob,
     /// The server's evidence keys as JWKs.
     pub evidence_keys: Vec<Value>,
+    /// The key that bundles for the office are sealed for, once known.
+    #[serde(default)]
+    pub bundle_key: Option<BundlePublicKey>,
     /// Name of the organisation, once known.
     #[serde(default)]
     pub org_name: Option<String>,

@@ -11,6 +11,7 @@ use sync_core::time::UnixMillis;
 use super::Report;
 use super::compare::compare;
 use super::documents::{apply_news, drop_gone, is_own, offer_again, offer_everything, own_actors};
+use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
@@ -51,6 +52,8 @@ impl Answer<'_> {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         receipts::keep_complete(tx, self.complete)?;
+        receipts::note_arrived(tx, self.receipts, self.request)?;
+        export::forget(tx)?;
         self.note_lost_blobs(tx, report)?;
         // An order stands in every answer until the phone has obeyed: one that is missing was withdrawn.
         for (order, _) in tx.rows(kind::ORDER)? {

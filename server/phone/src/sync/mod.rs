@@ -8,6 +8,7 @@ mod answer;
 mod compare;
 mod documents;
 pub(crate) mod elsewhere;
+pub(crate) mod export;
 mod history;
 mod order;
 mod progress;
@@ -89,13 +90,15 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let _turn = phone.store.sync_turn()?;
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
+    let was_exported = phone.store.read(export::is_noted)?;
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
     if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now) {
         return order::obey(phone, transport, &order);
     }
     uploads::run(phone, transport, &mut access, &mut report)?;
     let unsent = phone.store.read(Outstanding::of)?.total();
-    if report.blobs_sent > 0 && report.reported.is_some_and(|reported| usize::try_from(reported) != Ok(unsent)) {
+    let is_lighter = report.blobs_sent > 0 || was_exported;
+    if is_lighter && report.reported.is_some_and(|reported| usize::try_from(reported) != Ok(unsent)) {
         // The office counts what its phones have not sent, and tells of visits that are complete now.
         rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
     }

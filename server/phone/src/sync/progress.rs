@@ -28,6 +28,8 @@ pub(super) struct Standing {
     /// Blobs the server is still to be asked after.
     asked_after: usize,
     waiting: BTreeMap<VisitId, Waiting>,
+    /// Whether the next request only asks, because the work was exported.
+    only_asks: bool,
 }
 
 /// What came from the server.
@@ -63,6 +65,7 @@ impl Standing {
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,
+            only_asks: super::export::is_noted(tx)?,
         })
     }
 

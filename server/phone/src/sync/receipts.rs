@@ -82,6 +82,22 @@ pub(super) fn keep_complete(tx: &Tx, complete: &[(CompleteReceipt, String)]) -> 
     Ok(())
 }
 
+/// Where the names of receipts stand of which the server is to be told.
+const ARRIVED: &str = "arrived_receipts";
+
+/// Receipts for work that somebody else brought to the office, of which the server does not know that they are here.
+pub(super) fn arrived(tx: &Tx) -> PhoneResult<Vec<Hash>> {
+    Ok(tx.meta(ARRIVED)?.unwrap_or_default())
+}
+
+/// Notes which receipts came that no request of this phone asked for: the server sends them until it hears of it.
+pub(super) fn note_arrived(tx: &Tx, receipts: &[Held], request: &SyncRequest) -> PhoneResult<()> {
+    let is_answer = |held: &&Held| held.verified.receipt().batch_id == Some(request.batch_id);
+    let mut names: Vec<Hash> = arrived(tx)?.into_iter().filter(|name| !request.arrived.contains(name)).collect();
+    names.extend(receipts.iter().filter(|held| !is_answer(held)).map(|held| held.verified.sha256()));
+    tx.set_meta(ARRIVED, &names)
+}
+
 /// A push with its answer: only together they say which changes a name in quarantine stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exchange<'a> {

@@ -7,12 +7,13 @@ use sync_core::doc::VisitDoc;
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
-use sync_core::protocol::outbox::{Outbox, UnsentChange};
+use sync_core::protocol::outbox::{Batch, Outbox, UnsentChange};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{AckItem, DeviceState, PROTOCOL, ProtocolLimits, PushDoc, PushStatement, SyncRequest};
 use sync_core::time::UnixMillis;
 
 use super::history::History;
+use super::{export, receipts};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
 use crate::error::PhoneResult;
@@ -68,21 +69,13 @@ pub(super) fn next(
 fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<SyncRequest> {
     let clock = phone.clock.stamp(tx)?;
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
-    let mut outbox = Outbox::default();
-    offer_documents(tx, &mut outbox)?;
-    for (id, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
-        if let Ok(id) = id.parse() {
-            outbox.add_intent(id, intent.bytes.0, UnixMillis(intent.at_ms));
-        }
-    }
-    for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
-        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, UnixMillis(stored.at_ms));
-    }
-    let batch = outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor);
+    // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
+    let mut outbox = if export::is_noted(tx)? { Outbox::default() } else { collect(tx, Held::Waits)? };
+    let batch = next_batch(&mut outbox, batch_id);
     problems.extend(batch.too_large.iter().map(too_large));
     let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
     let brought = changes + batch.intents.len() + batch.statements.len();
-    let docs = batch.docs.into_iter().map(|push| settle(tx, push)).collect::<PhoneResult<_>>()?;
+    let docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
     let outstanding = Outstanding::of(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
@@ -95,6 +88,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
         intents: batch.intents,
         statements: batch.statements,
         blobs: asked_after(tx)?,
+        arrived: receipts::arrived(tx)?,
         device_state: Some(DeviceState {
             unsent: u64::try_from(unsent).unwrap_or(u64::MAX),
             oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis).filter(|_| unsent > 0),
@@ -106,13 +100,49 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     })
 }
 
+/// What becomes of documents that wait for the server's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// They wait.
+    Waits,
+    /// They go too: better in quarantine than on a phone that never comes back.
+    Goes,
+}
+
+/// Everything that no held receipt names.
+pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
+    let mut outbox = Outbox::default();
+    offer_documents(tx, &mut outbox, held)?;
+    for (id, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
+        if let Ok(id) = id.parse() {
+            outbox.add_intent(id, intent.bytes.0, UnixMillis(intent.at_ms));
+        }
+    }
+    for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
+        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, UnixMillis(stored.at_ms));
+    }
+    Ok(outbox)
+}
+
+fn next_batch(outbox: &mut Outbox, batch_id: BatchId) -> Batch {
+    outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor)
+}
+
+/// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
+/// chunk is only for a document that is new to it.
+pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> PhoneResult<Batch> {
+    let mut batch = next_batch(outbox, batch_id);
+    batch.docs = batch.docs.into_iter().map(|push| settle(tx, push, false)).collect::<PhoneResult<_>>()?;
+    Ok(batch)
+}
+
 /// Blobs that the server had before its data were restored, as many as one request may name.
 fn asked_after(tx: &Tx) -> PhoneResult<Vec<Hash>> {
     let asked = tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_asked_after);
     Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(ProtocolLimits::DEFAULT.blobs).collect())
 }
 
-fn too_large(item: &AckItem) -> String {
+pub(super) fn too_large(item: &AckItem) -> String {
     match item {
         AckItem::Doc(id) => format!("a change of visit {id} is larger than a request may be"),
         AckItem::Intent(id) => format!("intent {id} is larger than a request may be"),
@@ -122,11 +152,11 @@ fn too_large(item: &AckItem) -> String {
     }
 }
 
-/// Offers every document with unsent changes that does not wait for something else.
-fn offer_documents(tx: &Tx, outbox: &mut Outbox) -> PhoneResult<()> {
+/// Offers every document with unsent changes; those that wait for something else only if they go too.
+fn offer_documents(tx: &Tx, outbox: &mut Outbox, held: Held) -> PhoneResult<()> {
     for visit in tx.visits_with_unsent()? {
         let state = tx.doc_state(visit)?;
-        if state.hold.is_some() {
+        if state.hold.is_some() && held == Held::Waits {
             continue;
         }
         let Some(doc) = tx.doc(visit)? else { continue };
@@ -146,9 +176,9 @@ fn known_heads(doc: &VisitDoc, state: &DocState) -> Vec<Hash> {
     state.server_heads.iter().filter(|head| doc.has_change(head)).copied().collect()
 }
 
-/// Gives an item of the batch its true heads, and one document chunk instead of all its changes where the server has
-/// nothing of the document yet.
-fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
+/// Gives an item of the batch its true heads, and, if it may be whole, one document chunk instead of all its changes
+/// where the server has nothing of the document yet.
+fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc> {
     let Some(doc) = tx.doc(push.id)? else { return Ok(push) };
     let state = tx.doc_state(push.id)?;
     let history = History::of(&doc)?;
@@ -162,7 +192,7 @@ fn settle(tx: &Tx, mut push: PushDoc) -> PhoneResult<PushDoc> {
     covered.extend(sent);
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
-    if is_whole && !state.is_at_server {
+    if may_be_whole && is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
             push.chunks = vec![Blob(whole)];
@@ -181,7 +211,7 @@ const fn ask(id: VisitId) -> PushDoc {
     PushDoc { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() }
 }
 
-fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneResult<()> {
+pub(super) fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneResult<()> {
     if request.has_content() {
         let key = DeviceKey::from_secret(&enrolment.key.0)?;
         let input = prepare_batch_seal(&BatchContent::of_request(enrolment.org, request), &key.kid())?;

@@ -126,6 +126,7 @@ fn enrol(tx: &crate::store::Tx, device: DeviceId, key: Blob) -> PhoneResult<()> 
         device,
         key,
         evidence_keys: vec![serde_json::to_value(server::evidence_key()).unwrap()],
+        bundle_key: None,
         org_name: Some("云泽通信".to_owned()),
         user_name: Some("李明".to_owned()),
     };

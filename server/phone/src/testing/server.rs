@@ -336,6 +336,9 @@ impl Transport for Server {
         if path.starts_with("/v1/devices?") {
             return Ok(json!({"items": []}));
         }
+        if path == "/v1/me" {
+            return Ok(json!({"user": {"name": "李明"}, "organisation": "云泽通信"}));
+        }
         self.paths.push(path.to_owned());
         match path {
             "/.well-known/evidence-keys.json" => Ok(json!({"keys": [evidence_key()]})),

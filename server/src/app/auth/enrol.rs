@@ -179,5 +179,6 @@ fn new_device(command: &EnrolCommand, code: &EnrolmentCodeRow, id: DeviceId, now
         clock_skew_ms: None,
         order_id: None,
         unsent_visits: None,
+        receipts_kept_at_ms: None,
     }
 }

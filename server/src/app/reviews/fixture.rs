@@ -164,6 +164,7 @@ fn seed_visit(conn: &mut doorstep_store::Conn, visit: VisitId, rep: UserId, phon
             clock_skew_ms: None,
             order_id: None,
             unsent_visits: None,
+            receipts_kept_at_ms: None,
         },
     )?;
     insert_visit(

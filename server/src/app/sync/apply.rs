@@ -60,7 +60,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     note_replays(conn, round, &judged.docs, &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched)?);
-    if !round.is_from_office {
+    if !round.is_from_office && !round.is_carried {
         let beat = round.heartbeat(pushed.untaken());
         devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &beat)?;
     }

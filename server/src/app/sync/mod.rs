@@ -6,6 +6,7 @@
 mod access;
 mod apply;
 mod asked;
+mod carried;
 mod doc;
 mod gaps;
 mod intents;
@@ -37,6 +38,7 @@ use sync_core::protocol::{Ack, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequ
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
 
+pub(crate) use carried::take_in_carried;
 pub use projection::{claims, named_statements, project};
 pub use redrive::{Redriven, redrive};
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
@@ -58,6 +60,8 @@ pub(crate) struct Round {
     /// Whether the office lets bytes be judged again, or writes what it salvaged: the state of the device and its seal
     /// do not count then.
     is_from_office: bool,
+    /// Whether somebody else brought it in a bundle: it says nothing of how its device is doing now.
+    is_carried: bool,
 }
 
 impl Round {
@@ -165,6 +169,7 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     let asked = asked::held(state, &round).await?;
     gaps::note(state, &round, pushed.as_ref(), &asked).await?;
     response.receipts.extend(receipt::held(state, &round, held, asked)?);
+    response.receipts.extend(carried::due(state, &round).await?);
     if let Some(order) = round.device.order_id {
         let row = crate::app::devices::pending_order(state, &round.ctx, order.0).await?;
         response.rows.entry(kind::ORDER.to_owned()).or_default().extend(row);
@@ -212,11 +217,12 @@ pub(crate) async fn push_document(
         intents: Vec::new(),
         statements: Vec::new(),
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: None,
     };
     let device = find_sender(state, &ctx).await?;
-    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false });
+    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: false });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
@@ -253,7 +259,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
     let sealed = verify_batch_seal(org, &request, &key).map_err(|error| {
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
-    Ok(Round { ctx, device, request, sealed, is_from_office: false })
+    Ok(Round { ctx, device, request, sealed, is_from_office: false, is_carried: false })
 }
 
 /// Two pushes of one document in one request could not both be judged against what is stored.

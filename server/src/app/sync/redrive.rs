@@ -74,6 +74,7 @@ pub(super) const fn empty_request(device: DeviceId, batch: BatchId) -> SyncReque
         intents: Vec::new(),
         statements: Vec::new(),
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: None,
     }
@@ -99,7 +100,7 @@ pub(super) fn round(
         token: TokenKind::Upload,
     };
     let ctx = Ctx { now: ctx.now, actor, scope: ctx.scope, once: Once::default(), grants: Vec::new() };
-    Ok(Round { ctx, device, request, sealed: None, is_from_office: true })
+    Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false })
 }
 
 fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {

@@ -33,11 +33,12 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
         intents: Vec::new(),
         statements: Vec::new(),
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: None,
     };
     let device = office.write(|conn| Ok(find_device(conn, ORG, PHONE)?)).await.expect("the rep's phone");
-    Arc::new(Round { ctx: office.rep(), device, request, sealed: None, is_from_office: false })
+    Arc::new(Round { ctx: office.rep(), device, request, sealed: None, is_from_office: false, is_carried: false })
 }
 
 async fn judge(office: &Office, round: &Arc<Round>) -> Judged {

@@ -2,6 +2,7 @@
 
 pub mod auth;
 pub mod blobs;
+pub mod bundles;
 pub mod conflicts;
 pub mod customers;
 pub mod day_board;

@@ -13,7 +13,8 @@ pub mod seeds;
 
 use std::sync::LazyLock;
 
-use sync_core::bytes::Actor;
+use sync_core::bundle::{BundleLimits, Opener, Unpacker};
+use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::VisitDoc;
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, Stored, admit, split_chunks};
 use sync_core::ids::{UserId, VisitId};
@@ -126,6 +127,47 @@ pub fn batch(data: &[u8]) {
     }
 }
 
+/// The contents of a bundle, or (first byte) a whole sealed file, in pieces of a size that this byte tells.
+///
+/// # Panics
+/// If the pieces matter, or an item is not where it is said to be.
+pub fn bundle(data: &[u8]) {
+    let Some((kind, bytes)) = data.split_first() else { return };
+    let piece = usize::from(*kind >> 1) + 1;
+    if kind & 1 == 1 {
+        if let Some((header, sealed)) = bytes.split_first_chunk()
+            && let Ok(mut opener) = Opener::new(header, &seeds::bundle_key())
+        {
+            let mut plain = Vec::new();
+            let is_opened = sealed.chunks(piece).all(|piece| opener.read(piece, &mut plain).is_ok());
+            assert!(plain.len() <= sealed.len(), "nothing grows when it is opened");
+            if is_opened && opener.finish(&mut plain).is_ok() {
+                contents(&plain, piece);
+            }
+        }
+        return;
+    }
+    contents(bytes, piece);
+}
+
+fn contents(plain: &[u8], piece: usize) {
+    let limits = BundleLimits { items: 64, bytes: 1 << 20, request_bytes: 1 << 16 };
+    let read = |size: usize| {
+        let mut unpacker = Unpacker::new(limits);
+        plain.chunks(size).try_for_each(|piece| unpacker.read(piece))?;
+        unpacker.finish()
+    };
+    let whole = read(plain.len().max(1));
+    assert_eq!(read(piece), whole, "the pieces do not matter");
+    let Ok(found) = whole else { return };
+    for item in &found.items {
+        let from = usize::try_from(item.offset).expect("within the bytes");
+        let content = &plain[from..from + usize::try_from(item.bytes).expect("within the bytes")];
+        assert_eq!(Hash::of(content), item.sha256, "an item is what its hash says");
+    }
+    let _ = found.verify(&seeds::key_of(&seeds::device_key()));
+}
+
 /// A statement: the body, a line feed, the seal; each part also alone, as what the parsers behind the signature read.
 ///
 /// # Panics
@@ -137,7 +179,7 @@ pub fn statement(data: &[u8]) {
     if let Ok(jws) = std::str::from_utf8(seal)
         && let Ok(verified) = verify(body, jws, &KEY)
     {
-        assert_eq!(verified.seal().body_sha256, sync_core::bytes::Hash::of(body), "the seal names the body");
+        assert_eq!(verified.seal().body_sha256, Hash::of(body), "the seal names the body");
     }
     for part in [body, seal] {
         if let Ok(read) = plain_json::parse_as::<Body>(part) {

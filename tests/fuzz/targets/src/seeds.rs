@@ -5,9 +5,10 @@ use automerge::{ActorId, Automerge, Change, ExpandedChange, ObjId, ObjType, ROOT
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 use serde_json::{Value, json};
+use sync_core::bundle::{BundleSeal, BundleSecretKey, ItemKind, Manifest, Packer, Sealer};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
-use sync_core::ids::{BatchId, DeviceId, EpochId};
+use sync_core::ids::{BatchId, BundleId, DeviceId, EpochId, OrgId};
 use sync_core::jws::{self, Alg, Header, P256PublicKey};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::{Cursor, PushDoc, PushStatement, SyncRequest, SyncResponse};
@@ -18,7 +19,7 @@ use crate::{BY, ME, VISIT, mutants};
 /// One file of the corpus.
 #[derive(Debug, Clone)]
 pub struct Seed {
-    /// `guard`, `batch` or `statement`.
+    /// `guard`, `batch`, `statement` or `bundle`.
     pub target: &'static str,
     /// Name of the file.
     pub name: String,
@@ -58,7 +59,7 @@ pub fn key_of(secret: &[u8; 32]) -> P256PublicKey {
 /// Every seed, the same each time.
 #[must_use]
 pub fn all() -> Vec<Seed> {
-    guard().into_iter().chain(batch()).chain(statement()).collect()
+    guard().into_iter().chain(batch()).chain(statement()).chain(bundle()).collect()
 }
 
 fn seed(target: &'static str, name: &str, kind: Option<u8>, bytes: &[u8]) -> Seed {
@@ -154,6 +155,7 @@ fn request() -> SyncRequest {
         intents: vec![Blob(b"{}".to_vec())],
         statements: vec![PushStatement { body: Blob(body), seal: seal.clone() }],
         blobs: Vec::new(),
+        arrived: Vec::new(),
         device_state: None,
         seal: Some(seal),
     }
@@ -240,5 +242,48 @@ fn statement() -> Vec<Seed> {
         seed("statement", "deep", None, &[b"[".repeat(9_000), b"]".repeat(9_000)].concat()),
         seed("statement", "dots", None, b"\n.........."),
         seed("statement", "keys_twice", None, br#"{"v":1,"v":2}"#),
+    ]
+}
+
+/// The key that sealed bundles of the corpus are for.
+#[must_use]
+pub fn bundle_key() -> BundleSecretKey {
+    BundleSecretKey::from_seed(&[0x2b; 32])
+}
+
+/// The contents of a bundle that says this of itself, with one request and one blob.
+fn packed(manifest: &Manifest) -> Vec<u8> {
+    let (mut packer, mut bytes) = Packer::new(manifest).expect("a manifest");
+    bytes.extend(packer.item(ItemKind::Request, b"a request"));
+    bytes.extend(packer.item(ItemKind::Blob, b"a blob"));
+    let input = BundleSeal::new(manifest, packer.sha256()).prepare(&key_of(&device_key()).thumbprint());
+    let input = input.expect("plain JSON");
+    let signature: Signature = SigningKey::from_slice(&device_key()).expect("a key").sign(input.as_bytes());
+    bytes.extend(packer.finish(&jws::finish(&input, &signature.to_bytes().into())));
+    bytes
+}
+
+fn bundle() -> Vec<Seed> {
+    let (id, org, device) = (BundleId::from_bytes([9; 16]), OrgId::from_bytes([1; 16]), DeviceId::from_bytes([3; 16]));
+    let empty = Manifest::new(id, org, device, Some(EpochId::from_bytes([8; 16])), UnixMillis(1_741_053_120_000));
+    let honest = packed(&empty.clone().with_request(9).with_blob(6));
+    let mut flipped = honest.clone();
+    flipped[60] ^= 1;
+    let huge = [&[2_u8][..], &u64::MAX.to_be_bytes(), &[0; 32]].concat();
+    let (mut sealer, mut file) = Sealer::new(bundle_key().public(), [4; 32]).expect("a key");
+    sealer.write(&honest, &mut file).expect("written");
+    sealer.finish(&mut file).expect("written");
+    let [whole, pieces, sealed] = [254, 2, 255].map(Some);
+    vec![
+        seed("bundle", "honest", whole, &honest),
+        seed("bundle", "in_pieces", pieces, &honest),
+        seed("bundle", "flipped", whole, &flipped),
+        seed("bundle", "cut", whole, &honest[..honest.len() - 9]),
+        seed("bundle", "twice", whole, &honest.repeat(2)),
+        seed("bundle", "lying", whole, &packed(&empty.clone().with_request(9))),
+        seed("bundle", "huge_claim", whole, &[Packer::new(&empty).expect("a manifest").1, huge].concat()),
+        seed("bundle", "unknown_kind", whole, &[0xff; 82]),
+        seed("bundle", "sealed", sealed, &file),
+        seed("bundle", "sealed_and_cut", sealed, &file[..file.len() - 1]),
     ]
 }

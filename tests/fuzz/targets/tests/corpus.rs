@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use fuzz_targets::{batch, guard, mutants, seeds, statement};
+use fuzz_targets::{batch, bundle, guard, mutants, seeds, statement};
 
 /// Runs a target over its stored corpus.
 fn run(target: &str, call: fn(&[u8])) {
@@ -38,6 +38,11 @@ fn the_statement_parser_keeps_its_promises_over_the_corpus() {
     run("statement", statement);
 }
 
+#[test]
+fn the_bundle_parser_keeps_its_promises_over_the_corpus() {
+    run("bundle", bundle);
+}
+
 /// What a fuzzer does first, so that stable Rust sees some of it: every seed with a few bytes changed.
 #[test]
 fn seeds_with_flipped_bytes_break_no_promise() {
@@ -55,6 +60,7 @@ fn seeds_with_flipped_bytes_break_no_promise() {
                 "guard" => guard(&data),
                 "batch" => batch(&data),
                 "statement" => statement(&data),
+                "bundle" => bundle(&data),
                 other => panic!("no target {other}"),
             }
         }

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sync_core::bundle::BundlePublicKey;
 use sync_core::ids::EpochId;
 use sync_core::jws::P256PublicKey;
 use utoipa::ToSchema;
@@ -45,6 +46,9 @@ pub struct EnrolOut {
     /// Keys of receipts.
     #[schema(value_type = Vec<Object>)]
     pub evidence_keys: Vec<Value>,
+    /// Key that offline bundles are sealed for: JWK, X25519.
+    #[schema(value_type = Object, example = json!({"kty": "OKP", "crv": "X25519", "x": "hSDwCYkwp1R0i33ctD73Wg2_Og0mOBr066SpjqqbTmo"}))]
+    pub bundle_key: BundlePublicKey,
 }
 
 /// Enrols a phone by one-time code
@@ -62,5 +66,6 @@ pub async fn enrol_device(state: web::Data<AppState>, Json(body): Json<EnrolIn>)
     let EnrolIn { organisation, login, code, name, .. } = body;
     let session = auth::enrol_device(&state, EnrolCommand { organisation, login, code, name, public_key }).await?;
     let evidence_keys = state.keys.evidence.iter().map(crate::auth::keys::ServerKey::jwk).collect();
-    Ok(HttpResponse::Created().json(EnrolOut { session: session.into(), epoch: state.epoch, evidence_keys }))
+    let (session, epoch, bundle_key) = (session.into(), state.epoch, state.keys.bundle.clone());
+    Ok(HttpResponse::Created().json(EnrolOut { session, epoch, evidence_keys, bundle_key }))
 }

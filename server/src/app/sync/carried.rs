@@ -1,0 +1,53 @@
+//! What a phone sealed and somebody else brought: taken in as if the phone had sent it, and its receipts, which wait
+//! until the phone has them.
+
+use std::sync::Arc;
+
+use doorstep_store::kept_receipts::{drop_kept_receipts, list_kept_receipts};
+use sync_core::protocol::{Ack, SyncRequest};
+
+use super::{Round, gaps, merge_acks, open, push, receipt};
+use crate::app::{AppError, AppResult, AppState, Ctx};
+
+/// Most receipts in one answer; the others follow once these have arrived.
+const RECEIPTS: i64 = 64;
+
+/// What became of a request that was brought.
+#[derive(Debug)]
+pub(crate) struct Carried {
+    /// In request order.
+    pub acks: Vec<Ack>,
+    /// Names what is durable now; absent if nothing is.
+    pub receipt: Option<String>,
+}
+
+/// Takes in a sealed request of a device: its content alone, for what the phone says of itself and asks for is past.
+///
+/// # Errors
+/// As [`super::sync`].
+pub(crate) async fn take_in_carried(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Carried> {
+    let mut round = open(state, ctx, request).await?;
+    round.is_carried = true;
+    let request = &mut round.request;
+    request.docs.retain(|doc| !doc.chunks.is_empty());
+    request.blobs.clear();
+    request.device_state = None;
+    let round = Arc::new(round);
+    let pushed = push::push(state, &round).await?;
+    gaps::note(state, &round, Some(&pushed), &[]).await?;
+    let receipt = receipt::held(state, &round, Some(&pushed.held), Vec::new())?;
+    Ok(Carried { acks: merge_acks(&round.request, pushed, Vec::new()), receipt })
+}
+
+/// The receipts that wait for a device, without those it says it has by now.
+pub(super) async fn due(state: &AppState, round: &Round) -> AppResult<Vec<String>> {
+    if round.device.receipts_kept_at_ms.is_none() {
+        return Ok(Vec::new());
+    }
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    let arrived = round.request.arrived.clone();
+    if !arrived.is_empty() {
+        state.store.write(move |conn| Ok::<_, AppError>(drop_kept_receipts(conn, org, device, &arrived)?)).await?;
+    }
+    state.store.read(move |conn| Ok::<_, AppError>(list_kept_receipts(conn, org, device, RECEIPTS)?)).await
+}

@@ -1,0 +1,3 @@
+//! `/v1/bundles`
+
+pub mod import;
