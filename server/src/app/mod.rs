@@ -10,6 +10,7 @@ pub mod day_board;
 pub mod devices;
 pub mod error;
 pub mod health;
+pub mod late_work;
 pub mod live;
 pub mod norms;
 pub mod numbers;

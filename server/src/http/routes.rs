@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search, sites,
-    sync, templates, users, visits, work_orders,
+    auth, blobs, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews, search,
+    sites, sync, templates, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -73,6 +73,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);
     at.route(Op::ListVisitConflicts, conflicts::list::list_visit_conflicts);
     at.route(Op::ChooseValue, conflicts::choose::choose_value);
+    at.route(Op::ListLateWork, late_work::inbox::list_late_work);
+    at.route(Op::ListVisitLateWork, late_work::list::list_visit_late_work);
+    at.route(Op::DecideLateWork, late_work::decide::decide_late_work);
     at.route(Op::ListHistory, visits::history::list_history);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);

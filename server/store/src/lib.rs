@@ -29,6 +29,7 @@ pub mod feed;
 pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
+pub mod late_work;
 pub mod lease;
 pub mod migrate;
 pub mod norms;

@@ -12,11 +12,15 @@ use sync_core::doc::ChangeMeta;
 use sync_core::doc::genesis::genesis_actor;
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, Stored};
 use sync_core::ids::VisitId;
-use sync_core::merge::{self, View};
+use sync_core::merge::view::OpId;
+use sync_core::merge::{self, Held, View};
+use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
+use sync_core::time::UnixMillis;
 
-use super::Round;
 use super::access::Access;
+use super::{Round, late};
+use crate::app::late_work::LateRows;
 use crate::app::{AppResult, ErrorCode, Refusal};
 
 /// A pushed document, judged.
@@ -32,6 +36,15 @@ pub(super) struct JudgedDoc {
     /// A whole document came for one that is stored: the phone should send change chunks.
     needs_changes: bool,
     pub(super) refused: Option<RefusedDoc>,
+    /// Why what came before in the same form was late.
+    late_before: Option<LateReason>,
+}
+
+/// What is stored of a pushed document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) row: Option<&'a DocumentRow>,
+    pub(super) late: Option<&'a LateRows>,
 }
 
 /// What of a document is new.
@@ -43,7 +56,9 @@ struct AcceptedDoc {
     changes: Vec<ChangeMeta>,
     bytes: Vec<u8>,
     is_document_chunk: bool,
+    /// Without what is held out.
     view: View,
+    held: Held,
 }
 
 /// What of a document goes to quarantine.
@@ -79,9 +94,9 @@ pub(super) fn judge(
     round: &Round,
     pushed: &PushDoc,
     access: Access,
-    stored: Option<&DocumentRow>,
+    known: Known<'_>,
 ) -> AppResult<JudgedDoc> {
-    let visit = pushed.id;
+    let (visit, stored) = (pushed.id, known.row);
     let chunks = chunks_of(pushed);
     let mut judged = JudgedDoc::unread(visit, access);
     if round.is_revoked() {
@@ -99,14 +114,28 @@ pub(super) fn judge(
         // Either the answer to this very push was lost, or another phone of the crew was first: then the
         // changes themselves are welcome.
         judged.needs_changes = !documents::is_first_push(conn, round.ctx.actor.org, visit, &chunks.concat())?;
+        let first = known.late.and_then(|late| late.work.iter().find(|work| work.seq == 1));
+        judged.late_before = first.map(|work| work.reason).filter(|_| !judged.needs_changes);
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
     match admit(conn, round, visit, &chunks, stored)? {
-        Some(admission) => judged.take(admission, is_document_chunk),
+        Some(admission) => judged.take(admission, is_document_chunk, round, known.late),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
+    if let (None, Some(row), Some(late)) = (&judged.accepted, stored, known.late) {
+        judged.late_before = late_before(row, late, &chunks);
+    }
     Ok(judged)
+}
+
+/// Why the newest of these stored changes was late when it came.
+fn late_before(row: &DocumentRow, late: &LateRows, chunks: &[Vec<u8>]) -> Option<LateReason> {
+    let index = ChangeIndex::decode(&row.change_index).ok()?;
+    let hashes = guard::change_hashes(&chunks.concat(), &Limits::DEFAULT);
+    let ops: Vec<OpId> = hashes.iter().filter_map(|hash| index.last_op(hash)).collect();
+    let brought = |work: &&LateWorkRow| work.changes.iter().any(|span| ops.iter().any(|op| span.contains(*op)));
+    late.work.iter().rev().find(brought).map(|work| work.reason)
 }
 
 fn chunks_of(pushed: &PushDoc) -> Vec<Vec<u8>> {
@@ -190,6 +219,7 @@ impl JudgedDoc {
             missing: Vec::new(),
             needs_changes: false,
             refused: None,
+            late_before: None,
         }
     }
 
@@ -199,7 +229,7 @@ impl JudgedDoc {
         Self { refused: Some(refused), ..Self::unread(pushed.id, Access::None) }
     }
 
-    fn take(&mut self, admission: Admission, is_document_chunk: bool) {
+    fn take(&mut self, admission: Admission, is_document_chunk: bool, round: &Round, late: Option<&LateRows>) {
         self.missing = admission.missing;
         self.refused = admission.refused.map(|refused| RefusedDoc {
             hash: refused.hash,
@@ -207,8 +237,15 @@ impl JudgedDoc {
             bytes: refused.chunks.concat(),
             replayable: refused.code.is_replayable(),
         });
-        self.accepted = admission.accepted.map(|accepted| AcceptedDoc {
-            view: merge::view(&accepted.doc),
+        let held = |changes: &[ChangeMeta]| {
+            let mut late = late.cloned().unwrap_or_default();
+            late.work.extend(self.late_row(round, changes));
+            late.held()
+        };
+        let accepted = admission.accepted.map(|accepted| (held(&accepted.changes), accepted));
+        self.accepted = accepted.map(|(held, accepted)| AcceptedDoc {
+            view: merge::view_without(&accepted.doc, &held),
+            held,
             heads: accepted.heads,
             snapshot: accepted.snapshot,
             index: accepted.index.encode(),
@@ -222,6 +259,41 @@ impl JudgedDoc {
     /// The merged view with the new changes, if there are any.
     pub(super) fn view(&self) -> Option<&View> {
         self.accepted.as_ref().map(|accepted| &accepted.view)
+    }
+
+    /// What is held out of that view.
+    pub(super) fn held(&self) -> Option<&Held> {
+        self.accepted.as_ref().map(|accepted| &accepted.held)
+    }
+
+    /// The row that says that these new changes came late, as far as the rep's access says so.
+    fn late_row(&self, round: &Round, changes: &[ChangeMeta]) -> Option<LateWorkRow> {
+        match self.access {
+            Access::Late(reason) => Some(self.late_row_for(reason, round, changes)),
+            Access::Crew | Access::None => None,
+        }
+    }
+
+    fn late_row_for(&self, reason: LateReason, round: &Round, changes: &[ChangeMeta]) -> LateWorkRow {
+        LateWorkRow {
+            visit_id: self.visit,
+            seq: self.version_read + 1,
+            reason,
+            by: round.ctx.actor.user,
+            device_id: round.device.id.0,
+            changes: late::spans(self.visit, changes),
+            at_ms: UnixMillis(round.ctx.now.0),
+        }
+    }
+
+    /// What this push brings late, by the rep's access.
+    pub(super) fn late_by_access(&self, round: &Round) -> Option<LateWorkRow> {
+        self.accepted.as_ref().and_then(|accepted| self.late_row(round, &accepted.changes))
+    }
+
+    /// What this push brings late because the visit had been handed in.
+    pub(super) fn late_by_state(&self, round: &Round) -> LateWorkRow {
+        self.late_row_for(LateReason::Submitted, round, self.changes())
     }
 
     /// The accepted changes.
@@ -296,7 +368,7 @@ impl JudgedDoc {
     }
 
     /// The server's word on this document; `late` says why new records do not count yet.
-    pub(super) fn ack(&self, late: Option<&str>) -> Ack {
+    pub(super) fn ack(&self, late: Option<LateReason>) -> Ack {
         let mut ack = Ack::new(AckItem::Doc(self.visit), Outcome::Duplicate);
         if let Some(refused) = &self.refused {
             ack.outcome = if refused.replayable { Outcome::NeedReplay } else { Outcome::Quarantined };
@@ -309,7 +381,9 @@ impl JudgedDoc {
             ack.outcome = Outcome::NeedFull;
         } else if self.accepted.is_some() {
             ack.outcome = late.map_or(Outcome::Stored, |_| Outcome::Late);
-            ack.reason = late.map(str::to_owned);
+            ack.reason = late.map(|reason| reason.code().to_owned());
+        } else {
+            ack.reason = self.late_before.map(|reason| reason.code().to_owned());
         }
         ack.missing.clone_from(&self.missing);
         ack.heads = self.heads().to_vec();

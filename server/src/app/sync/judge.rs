@@ -11,10 +11,10 @@ use sync_core::protocol::PushDoc;
 
 use super::Round;
 use super::access::Standing;
-use super::doc::{self, JudgedDoc};
+use super::doc::{self, JudgedDoc, Known};
 use super::intents::{self, JudgedIntent, StandIns};
 use super::statement::{self, JudgedStatement};
-use crate::app::AppResult;
+use crate::app::{AppResult, late_work};
 
 /// A judged push, ready to be written.
 #[derive(Debug)]
@@ -74,9 +74,11 @@ fn judge_docs(conn: &mut Conn, round: &Round, created: &BTreeSet<VisitId>) -> Ap
     let standing = Standing::load(conn, round, &visits)?;
     let stored = documents::list_documents(conn, round.ctx.actor.org, &visits)?;
     let stored: BTreeMap<VisitId, DocumentRow> = stored.into_iter().map(|row| (row.visit_id.0, row)).collect();
+    let late = late_work::load_of(conn, round.ctx.actor.org, &visits)?;
     let judge = |pushed: &PushDoc| {
         let access = standing.access(round, pushed.id, created);
-        doc::judge(conn, round, pushed, access, stored.get(&pushed.id))
+        let known = Known { row: stored.get(&pushed.id), late: late.get(&pushed.id) };
+        doc::judge(conn, round, pushed, access, known)
     };
     pushed.into_iter().map(judge).collect()
 }

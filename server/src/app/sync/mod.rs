@@ -37,7 +37,7 @@ use sync_core::protocol::{Ack, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequ
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
 use crate::domain::TokenKind;
 
-pub use projection::{claims, named_statements, project};
+pub use projection::{claims, named_statements, project, write_counting};
 pub use redrive::{Redriven, redrive};
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
 
