@@ -109,7 +109,7 @@ fn hand_in(doc: &mut VisitDoc, actor: Actor) {
         doc,
         actor,
         Map::Outcomes,
-        &format!("o{}", actor.0[0]),
+        &format!("o{}-{}", actor.0[0], doc.change_metas().len()),
         json!({"code": "resource_missing", "reason": "no port"}),
     );
     event(doc, actor, "end_without_work");
