@@ -93,7 +93,7 @@ fn work_of_a_rep_who_lost_the_visit_counts_nowhere_until_the_office_accepts_it()
     assert_ne!(li.tries_to_sync(Fate::LoseAnswers("/v1/sync")).code, Some(0));
     assert_eq!(dispatcher.visit(&visit.id)["state"], "en_route", "stored, and of no effect");
     let said = li.sync();
-    assert_eq!(said["late"][0]["reason"], "reassigned", "{said}");
+    assert_eq!(said["late"][0]["late_work"]["reason"], "reassigned", "{said}");
     let note = li.run(&["status", &visit.id]).done();
     assert_eq!((&note["late_work"]["reason"], &note["late_work"]["decisions"]), (&json!("reassigned"), &json!([])));
 

@@ -75,11 +75,8 @@ async fn a_lost_rep_s_work_is_listed_and_moves_no_figure_until_it_is_accepted() 
     let request = old.request();
     let stored = old.round().await;
     assert_eq!((stored.acks[0].outcome, stored.acks[0].reason.as_deref()), (Outcome::Late, Some("reassigned")));
-    let again: Value = old.device.client().send(Call::post("/v1/sync").json(&request)).await.expect(200);
-    assert_eq!(
-        (&again["acks"][0]["outcome"], &again["acks"][0]["reason"]),
-        (&json!("duplicate"), &json!("reassigned"))
-    );
+    let again = old.exchange(&request).await;
+    assert_eq!((again.acks[0].outcome, again.acks[0].reason.as_deref()), (Outcome::Duplicate, Some("reassigned")));
     new.sync().await;
 
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
