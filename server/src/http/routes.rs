@@ -73,9 +73,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);
     at.route(Op::ListVisitConflicts, conflicts::list::list_visit_conflicts);
     at.route(Op::ChooseValue, conflicts::choose::choose_value);
-    at.route(Op::ListLateWork, late_work::inbox::list_late_work);
-    at.route(Op::ListVisitLateWork, late_work::list::list_visit_late_work);
-    at.route(Op::DecideLateWork, late_work::decide::decide_late_work);
+    mount_late_work(&mut at);
     at.route(Op::ListHistory, visits::history::list_history);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
@@ -104,6 +102,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts what the office sees and says of late work.
+fn mount_late_work(at: &mut Mount<'_>) {
+    at.route(Operation::ListLateWork, late_work::inbox::list_late_work);
+    at.route(Operation::ListVisitLateWork, late_work::list::list_visit_late_work);
+    at.route(Operation::DecideLateWork, late_work::decide::decide_late_work);
 }
 
 struct Mount<'a>(&'a mut web::ServiceConfig);

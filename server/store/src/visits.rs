@@ -267,6 +267,14 @@ pub struct LateWorkFilter {
     pub reason: Option<LateReason>,
 }
 
+impl LateWorkFilter {
+    /// The codes of the reasons wanted.
+    fn reasons(&self) -> Vec<&'static str> {
+        let wanted = LateReason::ALL.into_iter().filter(|reason| self.reason.is_none_or(|wanted| wanted == *reason));
+        wanted.map(LateReason::code).collect()
+    }
+}
+
 /// How far somebody sees: visits that some people are assigned to now, and everybody's visits in some states.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VisitReach {
@@ -348,11 +356,7 @@ pub fn list_visits(
                 .select(visit_conflicts::visit_id)));
         }
         if let Some(late) = &filter.late_work {
-            let reasons: Vec<&str> = LateReason::ALL
-                .into_iter()
-                .filter(|reason| late.reason.is_none_or(|wanted| wanted == *reason))
-                .map(LateReason::code)
-                .collect();
+            let reasons = late.reasons();
             let waiting = |least: i64| visit_late_work::table
                 .filter(visit_late_work::org_id.eq(Txt(org))
                     .and(visit_late_work::reason.eq_any(reasons.clone()))
