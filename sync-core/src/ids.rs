@@ -125,6 +125,8 @@ id!(
     ReworkId,
     /// An office choice among concurrent values.
     ChoiceId,
+    /// An office decision about work that came late.
+    LateDecisionId,
 );
 
 impl VisitId {

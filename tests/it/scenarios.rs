@@ -9,6 +9,7 @@ mod installations;
 mod installs;
 mod kills;
 mod late;
+mod late_decisions;
 mod long_notes;
 mod norms;
 mod refusals;

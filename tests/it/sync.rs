@@ -11,6 +11,7 @@ mod crew;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;
+mod late_work;
 mod limits;
 mod no_op;
 mod nul;

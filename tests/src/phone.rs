@@ -8,6 +8,7 @@ mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
@@ -15,7 +16,7 @@ use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::Ed25519PublicKey;
 use sync_core::merge::{self, View};
-use sync_core::plan::ChoiceRow;
+use sync_core::plan::{ChoiceRow, Review};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{
     Ack, AckItem, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, Row, SyncRequest, SyncResponse,
@@ -126,7 +127,7 @@ impl<'a> Phone<'a> {
     /// The merged view of a visit.
     #[must_use]
     pub fn view(&self, visit: VisitId) -> View {
-        merge::view(self.doc(visit))
+        merge::view_without(self.doc(visit), &self.review(visit).held())
     }
 
     /// The view of a visit with the template's policies and the office's choices, as everybody reads it.
@@ -135,10 +136,25 @@ impl<'a> Phone<'a> {
     /// If a choice cannot be read.
     #[must_use]
     pub fn settled(&self, visit: VisitId) -> View {
-        let rows = self.rows.get("conflict").into_iter().flat_map(BTreeMap::values);
-        let choices: Vec<ChoiceRow> =
-            rows.map(|row| serde_json::from_value(row.clone()).expect("a choice can be read")).collect();
-        merge::settle(self.view(visit), &self.template(visit), &choices)
+        merge::settle(self.view(visit), &self.template(visit), &self.rows_as::<ChoiceRow>("conflict"))
+    }
+
+    /// What the office said about late work of a visit.
+    fn review(&self, visit: VisitId) -> Review {
+        let mut review = Review {
+            late_work: self.rows_as("late_work"),
+            late_decisions: self.rows_as("late_decision"),
+            ..Review::default()
+        };
+        review.late_work.retain(|work| work.visit_id == visit);
+        review.late_decisions.retain(|decision| decision.visit_id == visit);
+        review.late_decisions.sort_by_key(|decision| (decision.at_ms, decision.id));
+        review
+    }
+
+    fn rows_as<T: DeserializeOwned>(&self, kind: &str) -> Vec<T> {
+        let rows = self.rows.get(kind).into_iter().flat_map(BTreeMap::values);
+        rows.map(|row| serde_json::from_value(row.clone()).expect("a row can be read")).collect()
     }
 
     /// The heads of a visit.

@@ -10,6 +10,7 @@ use doorstep_store::conflicts::find_choice;
 use doorstep_store::customers::{CustomerRecord, find_customer, list_phones};
 use doorstep_store::evidence::find_intent;
 use doorstep_store::feed::FeedKind;
+use doorstep_store::late_work::{find_late_decision, find_late_work};
 use doorstep_store::quarantine::{QuarantineItem, find_item};
 use doorstep_store::reviews::{find_rework, find_verdict};
 use doorstep_store::sites::{SiteRecord, find_site};
@@ -261,6 +262,15 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
         FeedKind::Conflict => {
             let found = find_choice(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((1, read("conflict_choices", row.id, &row.body)?))).transpose()
+        }
+        FeedKind::LateWork => {
+            let (visit, seq) = item.split_once('/').ok_or_else(|| unreadable(kind, item))?;
+            let found = find_late_work(conn, org, parse(kind, visit)?, parse(kind, seq)?)?;
+            found.map(|row| Ok((1, read("late_work", item, &row.body)?))).transpose()
+        }
+        FeedKind::LateDecision => {
+            let found = find_late_decision(conn, org, parse(kind, item)?)?;
+            found.map(|row| Ok((1, read("late_decisions", row.id, &row.body)?))).transpose()
         }
         FeedKind::IntentResult => {
             let found = find_intent(conn, org, parse(kind, item)?)?;

@@ -15,12 +15,13 @@ use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
 use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
+use sync_core::plan::LateReason;
 use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use crate::app::rows::corrupt;
-use crate::app::{AppError, AppResult, ErrorCode};
+use crate::app::{AppError, AppResult, ErrorCode, late_work};
 use crate::config::SyncConfig;
 use crate::domain::visit::is_in_scope;
 use crate::domain::zone::ZoneError;
@@ -238,6 +239,10 @@ fn items_of(conn: &mut Conn, row: &VisitRecord) -> AppResult<Vec<Item>> {
     items.extend(list_verdict_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Verdict, id)));
     items.extend(list_rework_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Rework, id)));
     items.extend(list_choice_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Conflict, id)));
+    let late = late_work::load(conn, org, visit)?;
+    let held = late.work.iter().filter(|work| work.reason == LateReason::Reassigned);
+    items.extend(held.map(|work| Item::own(FeedKind::LateWork, late_work::item_key(work))));
+    items.extend(late.decisions.iter().map(|decision| Item::own(FeedKind::LateDecision, decision.id)));
     Ok(items)
 }
 

@@ -197,6 +197,13 @@ operations! {
     /// Chooses which of several concurrent values counts.
     ChooseValue = "choose_value" Post "/v1/visits/{visit_id}/conflicts"
         Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
+    /// Lists visits with work that came late.
+    ListLateWork = "list_late_work" Get "/v1/late-work" CONFLICT_READERS;
+    /// Lists what came late to a visit.
+    ListVisitLateWork = "list_visit_late_work" Get "/v1/visits/{visit_id}/late-work" CONFLICT_READERS;
+    /// Decides whether work that came late counts.
+    DecideLateWork = "decide_late_work" Post "/v1/visits/{visit_id}/late-work"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
     /// Lists every change of a visit, and shows the visit as it was.
     ListHistory = "list_history" Get "/v1/visits/{visit_id}/history" PHOTO_READERS;
     // Office planning (rulebook 20: customer and site records, work orders, appointments, assignments).
@@ -274,7 +281,7 @@ const PHOTO_READERS: Access = Access::Roles(&[
     (Auditor, Organisation),
 ]);
 
-/// Who sees concurrent values (rulebook section 20, row "Conflict").
+/// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
 const CONFLICT_READERS: Access = Access::Roles(&[
     (FieldRep, Own),
     (TeamLead, Team),
@@ -354,6 +361,7 @@ impl Operation {
                 | Self::JudgePhoto
                 | Self::JudgeVisit
                 | Self::ChooseValue
+                | Self::DecideLateWork
                 | Self::CreateCustomer
                 | Self::CreateSite
                 | Self::CreateWorkOrder

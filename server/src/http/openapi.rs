@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search,
-    sites, sync, templates, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
+    search, sites, sync, templates, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -142,6 +142,7 @@ impl Modify for BearerToken {
         (name = "blobs", description = "Photos and other bytes"),
         (name = "reviews", description = "Judging photos and visits"),
         (name = "conflicts", description = "Concurrent values: what stands side by side, and which counts"),
+        (name = "late work", description = "Work that came too late: what it is, and whether it counts"),
         (name = "customers", description = "Customers and the sites where they are served"),
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
@@ -167,6 +168,7 @@ impl Modify for BearerToken {
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
         conflicts::inbox::list_conflicts, conflicts::list::list_visit_conflicts, conflicts::choose::choose_value,
+        late_work::inbox::list_late_work, late_work::list::list_visit_late_work, late_work::decide::decide_late_work,
         visits::history::list_history,
         customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
         sites::create::create_site, sites::show::show_site,

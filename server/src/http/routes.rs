@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, health, live, quarantine, repo, reviews, search,
-    sites, sync, templates, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
+    search, sites, sync, templates, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -75,6 +75,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);
     at.route(Op::ListVisitConflicts, conflicts::list::list_visit_conflicts);
     at.route(Op::ChooseValue, conflicts::choose::choose_value);
+    mount_late_work(&mut at);
     at.route(Op::ListHistory, visits::history::list_history);
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
@@ -103,6 +104,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts what the office sees and says of late work.
+fn mount_late_work(at: &mut Mount<'_>) {
+    at.route(Operation::ListLateWork, late_work::inbox::list_late_work);
+    at.route(Operation::ListVisitLateWork, late_work::list::list_visit_late_work);
+    at.route(Operation::DecideLateWork, late_work::decide::decide_late_work);
 }
 
 struct Mount<'a>(&'a mut web::ServiceConfig);

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{ClaimSource, list_missing};
 use doorstep_store::documents::{self, DocChangeRow};
+use doorstep_store::late_work::list_late_counts;
 use doorstep_store::projections::{Projection, load_projection};
 use doorstep_store::{Conn, checks, devices, presence, visits};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis_actor;
 use sync_core::guard::{self, ChangeIndex, Limits, Push, Stored, split_chunks};
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
-use sync_core::merge::{self, View};
+use sync_core::merge::{self, Held, View};
 
 use super::{PAGE, Report, Verifier};
 use crate::app::sync::{claims, named_statements, project};
 use crate::app::visits::{Norms, derive_with};
-use crate::app::{AppError, AppResult};
+use crate::app::{AppError, AppResult, late_work};
 
 /// Verifies the visits of an organisation, page by page.
 pub(super) async fn verify(
@@ -72,7 +73,14 @@ impl Checker {
                 return Ok(());
             }
         };
-        let rebuilt = match self.rebuild(conn, visit, &pushes, report)? {
+        let held = match late_work::load(conn, self.org, visit) {
+            Ok(late) => late.held(),
+            Err(error) => {
+                report.differs(self.org, "late_work", visit, error.to_string());
+                return Ok(());
+            }
+        };
+        let rebuilt = match self.rebuild(conn, visit, &pushes, &held, report)? {
             Ok(rebuilt) => rebuilt,
             Err(what) => {
                 report.differs(self.org, "doc_changes", visit, what);
@@ -91,6 +99,7 @@ impl Checker {
         conn: &mut Conn,
         visit: VisitId,
         pushes: &[DocChangeRow],
+        held: &Held,
         report: &mut Report,
     ) -> AppResult<Result<Option<Rebuilt>, String>> {
         let mut rebuilt: Option<Rebuilt> = None;
@@ -129,7 +138,7 @@ impl Checker {
             for change in accepted.changes.iter().filter(|change| change.actor != genesis_actor(visit)) {
                 actors.entry(change.actor).or_insert(device);
             }
-            let view = merge::view(&accepted.doc);
+            let view = merge::view_without(&accepted.doc, held);
             rebuilt = Some(Rebuilt {
                 heads: accepted.heads,
                 index: accepted.index,
@@ -213,7 +222,6 @@ impl Checker {
             }
             return Ok(());
         };
-        projections(conn, org, visit, &rebuilt.view, report)?;
         let derived = match derive_with(conn, &mut self.norms, &rebuilt.view) {
             Ok(derived) => derived,
             Err(error) => {
@@ -221,6 +229,10 @@ impl Checker {
                 return Ok(());
             }
         };
+        projections(conn, org, visit, derived.counting.as_ref().unwrap_or(&rebuilt.view), report)?;
+        if list_late_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default() != derived.late {
+            report.differs(org, "visit_late_work", visit, "the counts are not those of what came late");
+        }
         if checks::list_claims(conn, org, visit, ClaimSource::Photo)? != claims(&rebuilt.view, &derived.derived.late) {
             report.differs(org, "blob_claims", visit, "the claims are not those of the document");
         }

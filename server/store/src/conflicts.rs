@@ -94,12 +94,18 @@ pub struct ConflictCounts {
     pub total: i64,
 }
 
-/// Writes the counts of a visit in place of those before; none where there is no conflict.
+/// Writes the counts of a visit in place of those before, none where there is no conflict; true if there were any.
 ///
 /// # Errors
 /// Database errors only.
-pub fn replace_conflict_counts(conn: &mut Conn, org: OrgId, visit: VisitId, counts: ConflictCounts) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::delete(visit_conflicts::table.find((Txt(org), Txt(visit)))).execute(c))?;
+pub fn replace_conflict_counts(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    counts: ConflictCounts,
+) -> StoreResult<bool> {
+    let before =
+        per_backend!(conn, c => diesel::delete(visit_conflicts::table.find((Txt(org), Txt(visit)))).execute(c))?;
     if counts.total > 0 {
         per_backend!(conn, c => diesel::insert_into(visit_conflicts::table)
             .values((
@@ -110,7 +116,7 @@ pub fn replace_conflict_counts(conn: &mut Conn, org: OrgId, visit: VisitId, coun
             ))
             .execute(c))?;
     }
-    Ok(())
+    Ok(before > 0)
 }
 
 /// The counts of these visits; those without conflicts are left out.

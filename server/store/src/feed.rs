@@ -44,13 +44,17 @@ pub enum FeedKind {
     Rework,
     /// An office choice among concurrent values.
     Conflict,
+    /// What a rep brought after the visit was given to others; the item is `visit/number of the push`.
+    LateWork,
+    /// An office decision about work that came late.
+    LateDecision,
     /// What became of refused bytes; the item is `device/id`.
     Quarantine,
 }
 
 impl FeedKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Doc,
         Self::Visit,
         Self::Customer,
@@ -65,6 +69,8 @@ impl FeedKind {
         Self::Verdict,
         Self::Rework,
         Self::Conflict,
+        Self::LateWork,
+        Self::LateDecision,
         Self::Quarantine,
     ];
 
@@ -86,6 +92,8 @@ impl FeedKind {
             Self::Verdict => "verdict",
             Self::Rework => "rework",
             Self::Conflict => "conflict",
+            Self::LateWork => "late_work",
+            Self::LateDecision => "late_decision",
             Self::Quarantine => "quarantine",
         }
     }

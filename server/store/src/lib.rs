@@ -30,6 +30,7 @@ pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
 pub mod kept_receipts;
+pub mod late_work;
 pub mod lease;
 pub mod migrate;
 pub mod norms;

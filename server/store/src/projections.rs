@@ -150,19 +150,6 @@ pub fn replace_projections(conn: &mut Conn, org: OrgId, known: &[VisitId], proje
     Ok(())
 }
 
-/// Writes the answer that counts to one question in place of another.
-///
-/// # Errors
-/// Database errors only.
-pub fn replace_answer(conn: &mut Conn, row: &AnswerRow) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::delete(visit_answers::table
-        .filter(visit_answers::org_id.eq(row.org_id).and(visit_answers::visit_id.eq(row.visit_id))
-            .and(visit_answers::question.eq(&row.question))))
-        .execute(c))?;
-    per_backend!(conn, c => diesel::insert_into(visit_answers::table).values(row).execute(c))?;
-    Ok(())
-}
-
 /// The photos of a visit in operation order.
 ///
 /// # Errors

@@ -907,6 +907,52 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `late_work`.
+    late_work (org_id, visit_id, seq) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
+        /// Column `body`.
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `late_decisions`.
+    late_decisions (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `body`.
+        body -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_late_work`.
+    visit_late_work (org_id, visit_id, reason) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `undecided_count`.
+        undecided_count -> BigInt,
+        /// Column `total_count`.
+        total_count -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `reworks`.
     reworks (org_id, id) {
         /// Column `org_id`.
@@ -1133,6 +1179,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     verdicts,
     conflict_choices,
     visit_conflicts,
+    late_work,
+    late_decisions,
+    visit_late_work,
     reworks,
     review_claims,
     audit_events,

@@ -2,11 +2,12 @@
 
 use diesel::prelude::*;
 use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
+use sync_core::plan::LateReason;
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::per_backend::ROWS;
-use crate::schema::{assignments, customers, sites, visit_conflicts, visits, work_orders};
+use crate::schema::{assignments, customers, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
 
 /// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
@@ -253,6 +254,25 @@ pub struct VisitFilter {
     pub reach: Option<VisitReach>,
     /// Only visits with concurrent values that wait for a person; with `Some(false)` also settled ones.
     pub open_conflicts: Option<bool>,
+    /// Only visits with work that came late.
+    pub late_work: Option<LateWorkFilter>,
+}
+
+/// Which visits with work that came late.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LateWorkFilter {
+    /// Whether some of it waits for the office, or none; both where absent.
+    pub is_undecided: Option<bool>,
+    /// Only for this reason.
+    pub reason: Option<LateReason>,
+}
+
+impl LateWorkFilter {
+    /// The codes of the reasons wanted.
+    fn reasons(&self) -> Vec<&'static str> {
+        let wanted = LateReason::ALL.into_iter().filter(|reason| self.reason.is_none_or(|wanted| wanted == *reason));
+        wanted.map(LateReason::code).collect()
+    }
 }
 
 /// How far somebody sees: visits that some people are assigned to now, and everybody's visits in some states.
@@ -273,6 +293,7 @@ impl VisitFilter {
             || self.number.is_some()
             || self.reps.is_some()
             || self.open_conflicts.is_some()
+            || self.late_work.is_some()
             || matches!(&self.reach, Some(reach) if reach.states.is_empty())
     }
 }
@@ -333,6 +354,18 @@ pub fn list_visits(
                 .filter(visit_conflicts::org_id.eq(Txt(org))
                     .and(visit_conflicts::open_count.ge(i64::from(open))))
                 .select(visit_conflicts::visit_id)));
+        }
+        if let Some(late) = &filter.late_work {
+            let reasons = late.reasons();
+            let waiting = |least: i64| visit_late_work::table
+                .filter(visit_late_work::org_id.eq(Txt(org))
+                    .and(visit_late_work::reason.eq_any(reasons.clone()))
+                    .and(visit_late_work::undecided_count.ge(least)))
+                .select(visit_late_work::visit_id);
+            query = query.filter(visits::id.eq_any(waiting(i64::from(late.is_undecided == Some(true)))));
+            if late.is_undecided == Some(false) {
+                query = query.filter(visits::id.ne_all(waiting(1)));
+            }
         }
         // Either half alone is simpler for the engines than with an empty other half.
         match &filter.reach {

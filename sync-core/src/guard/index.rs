@@ -8,6 +8,7 @@ use super::reader::{Malformed, Reader};
 use crate::bytes::{Actor, Hash};
 use crate::doc::genesis::write_uleb;
 use crate::doc::{ChangeMeta, VisitDoc};
+use crate::merge::view::OpId;
 
 /// The version of the encoded form.
 const FORMAT: u8 = 1;
@@ -48,6 +49,14 @@ impl ChangeIndex {
     #[must_use]
     pub fn max_op(&self, hash: &Hash) -> Option<u64> {
         self.max_ops.get(hash).copied()
+    }
+
+    /// The last operation of a stored change; reads all of them.
+    #[must_use]
+    pub fn last_op(&self, hash: &Hash) -> Option<OpId> {
+        let counter = self.max_op(hash)?;
+        let writer = self.actors.iter().find(|(_, changes)| changes.contains(hash));
+        writer.map(|(actor, _)| OpId { counter, actor: *actor })
     }
 
     /// The newest change of an actor and its sequence number.

@@ -2,6 +2,7 @@
 
 mod causality;
 mod conflicts;
+pub mod held;
 pub mod history;
 mod read;
 mod rewritten;
@@ -10,8 +11,10 @@ mod shape;
 mod signed;
 pub mod view;
 
+pub use held::Held;
 pub use history::history;
-pub use read::view;
+pub use read::{view, view_without};
+pub(crate) use rewritten::standing;
 pub use settle::{Overlay, settle};
 pub(crate) use settle::{put, settle_again};
 pub use view::View;

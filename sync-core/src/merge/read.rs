@@ -9,11 +9,12 @@ use automerge::{ObjId, ReadDoc, ScalarValueRef, Value, ValueRef};
 use serde::de::DeserializeOwned;
 
 use super::conflicts::across_keys;
-use super::rewritten::{Later, rewritten};
+use super::held::{Held, HeldRecord};
+use super::rewritten::{Later, WithoutHeld, rewritten};
 use super::settle::Overlay;
 use super::shape::{Unknown, unknown_parts};
 use super::signed::signed;
-use super::view::{Conflict, Entry, Finding, OpId, RawRecord, View};
+use super::view::{Conflict, Entry, Finding, OpId, RawRecord, Rewritten, View};
 use crate::doc::record::TimelineEvent;
 use crate::doc::visit_doc::{actor_of, map_object, notes_object};
 use crate::doc::{Map, VisitDoc};
@@ -23,7 +24,24 @@ use crate::doc::{Map, VisitDoc};
 /// What rules, screens and projections read is this view once it is [settled](super::settle()).
 #[must_use]
 pub fn view(doc: &VisitDoc) -> View {
-    let mut reader = Reader { doc, hand_in: None, later: Later::new(), conflicts: Vec::new(), findings: Vec::new() };
+    view_without(doc, &Held::default())
+}
+
+/// Merges a document into a view as if what is held out had never been written; it stands apart in [`View::held`].
+///
+/// The notes are one text and stay whole. Equal heads and equal rows of the office give equal views.
+#[must_use]
+pub fn view_without(doc: &VisitDoc, held: &Held) -> View {
+    let mut reader = Reader {
+        doc,
+        held,
+        without: (!held.is_empty()).then(|| WithoutHeld::of(doc, held)),
+        apart: Vec::new(),
+        hand_in: None,
+        later: Later::new(),
+        conflicts: Vec::new(),
+        findings: Vec::new(),
+    };
     let timeline = reader.list(Map::Timeline);
     reader.hand_in = first_hand_in(&timeline);
     let measures = reader.list(Map::Measures);
@@ -51,13 +69,22 @@ pub fn view(doc: &VisitDoc) -> View {
         rewritten: Vec::new(),
         signed: Vec::new(),
         conflicts: reader.conflicts,
+        held: reader.apart,
         findings: reader.findings,
         overlay: Overlay::default(),
     };
     view.signed = signed(doc, &view);
+    view.signed.retain(|signed| !held.holds(signed.value.op));
     if let Some(hand_in) = reader.hand_in.filter(|_| !reader.later.is_empty()) {
         view.rewritten = rewritten(doc, hand_in, &reader.later);
+        let without = |one: Rewritten| {
+            let map = Map::from_key(&one.map);
+            let known = reader.without.as_ref().zip(map).and_then(|(all, map)| all.rewritten(map, &one.key));
+            known.cloned().unwrap_or(one)
+        };
+        view.rewritten = std::mem::take(&mut view.rewritten).into_iter().map(without).collect();
     }
+    view.held.sort_by(|a, b| (&a.map, a.record.op).cmp(&(&b.map, b.record.op)));
     view.conflicts.extend(across);
     view.conflicts.sort_by(|a, b| (&a.map, &a.key, a.chosen).cmp(&(&b.map, &b.key, b.chosen)));
     view.findings.sort();
@@ -85,6 +112,11 @@ pub(super) struct Written {
 
 struct Reader<'a> {
     doc: &'a VisitDoc,
+    held: &'a Held,
+    /// The rewritable keys of which something is held out; `None` where nothing is.
+    without: Option<WithoutHeld>,
+    /// What is held out.
+    apart: Vec<HeldRecord>,
     /// The first hand-in, once the events are read.
     hand_in: Option<OpId>,
     /// Keys of rewritable maps written after it.
@@ -126,7 +158,7 @@ impl Reader<'_> {
         for item in self.doc.automerge().map_range(&object, ..) {
             let key = item.key.clone().into_owned();
             let values = if item.conflict {
-                self.concurrent(map, &object, &key)
+                all_values(self.doc, &object, &key)
             } else {
                 let text = match &item.value {
                     ValueRef::Scalar(ScalarValueRef::Str(text)) => Some(text.clone().into_owned()),
@@ -134,15 +166,36 @@ impl Reader<'_> {
                 };
                 op_id(&item.id()).map(|op| Written { op, text }).into_iter().collect()
             };
+            let values = self.without_held(map, &key, values);
+            let values = if values.len() > 1 { self.concurrent(map, &key, values) } else { values };
             keys.push((key, values));
         }
         keys
     }
 
+    /// The values of a key without those held out, which are set apart.
+    fn without_held(&mut self, map: Map, key: &str, mut values: Vec<Written>) -> Vec<Written> {
+        let Some(without) = &self.without else { return values };
+        if let Some((values, held)) = without.values(map, key) {
+            self.apart.extend(held.iter().cloned());
+            return values;
+        }
+        let record = |written: Written| HeldRecord {
+            map: map.key().to_owned(),
+            record: Entry {
+                key: key.to_owned(),
+                value: written.text.as_deref().map_or(RawRecord::Null, json_or_text),
+                op: written.op,
+            },
+        };
+        self.apart.extend(values.extract_if(.., |value| self.held.holds(value.op)).map(record));
+        values
+    }
+
     /// The concurrent values of a key; equal texts count once, as the newest of them.
-    fn concurrent(&mut self, map: Map, object: &ObjId, key: &str) -> Vec<Written> {
+    fn concurrent(&mut self, map: Map, key: &str, all: Vec<Written>) -> Vec<Written> {
         let mut values: Vec<Written> = Vec::new();
-        for value in all_values(self.doc, object, key) {
+        for value in all {
             values.retain(|other| other.text != value.text);
             values.push(value);
         }

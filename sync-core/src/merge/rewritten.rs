@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use automerge::legacy::{Key, ObjectId, Op, OpType};
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc, ScalarValue};
 
+use super::held::{Held, HeldRecord};
 use super::read::{Written, json_or_text, values_of};
-use super::view::{OpId, Rewritten, Write};
+use super::view::{Entry, OpId, Rewritten, Write};
 use crate::doc::visit_doc::{actor_of, map_object};
 use crate::doc::{Map, VisitDoc};
 
@@ -19,6 +20,66 @@ pub(super) type Later = BTreeSet<(Map, String)>;
 
 /// The writes found so far, by map and key.
 type Found = BTreeMap<Map, BTreeMap<String, Vec<Write>>>;
+
+/// Every write under the rewritable keys that hold something held out, read once from the whole history.
+pub(super) struct WithoutHeld {
+    keys: BTreeMap<(Map, String), (Rewritten, Vec<HeldRecord>)>,
+}
+
+impl WithoutHeld {
+    /// Reads the history; only to be called where something is held out.
+    pub(super) fn of(doc: &VisitDoc, held: &Held) -> Self {
+        let rewritable = Map::ALL.into_iter().filter(|map| map.rewritable());
+        let objects: BTreeMap<u64, Map> = rewritable.map(|map| (counter(doc, map), map)).collect();
+        let mut all: BTreeMap<(Map, String), Vec<Write>> = BTreeMap::new();
+        for change in doc.automerge().get_changes(&[]) {
+            each_write(&change, &objects, |map, key, write| all.entry((map, key.to_owned())).or_default().push(write));
+        }
+        all.retain(|_, writes| writes.iter().any(|write| held.holds(write.op)));
+        let apart = |((map, key), writes): ((Map, String), Vec<Write>)| {
+            let apart = set_apart(map, &key, writes, held);
+            ((map, key), apart)
+        };
+        Self { keys: all.into_iter().map(apart).collect() }
+    }
+
+    /// The values of a key as if nothing held out had been written, and what was; `None` if nothing of it is held out.
+    pub(super) fn values(&self, map: Map, key: &str) -> Option<(Vec<Written>, &[HeldRecord])> {
+        let (rewritten, held) = self.keys.get(&(map, key.to_owned()))?;
+        let values = standing(rewritten, &|_| true).into_iter();
+        // JSON of its own text, or the text itself where it was none.
+        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        Some((values.map(|write| Written { op: write.op, text: Some(text(&write.value)) }).collect(), held))
+    }
+
+    /// The writes of a key without those held out; `None` if nothing of it is held out.
+    pub(super) fn rewritten(&self, map: Map, key: &str) -> Option<&Rewritten> {
+        self.keys.get(&(map, key.to_owned())).map(|(rewritten, _)| rewritten)
+    }
+}
+
+/// Takes the writes held out of a key; who had replaced one of them then replaced what it had replaced.
+fn set_apart(map: Map, key: &str, mut writes: Vec<Write>, held: &Held) -> (Rewritten, Vec<HeldRecord>) {
+    writes.sort_by_key(|write| write.op);
+    let (apart, mut writes): (Vec<Write>, Vec<Write>) = writes.into_iter().partition(|write| held.holds(write.op));
+    let below: BTreeMap<OpId, &[OpId]> = apart.iter().map(|write| (write.op, write.replaces.as_slice())).collect();
+    for write in &mut writes {
+        let (mut open, mut reached) = (std::mem::take(&mut write.replaces), BTreeSet::new());
+        while let Some(op) = open.pop() {
+            match below.get(&op) {
+                Some(further) => open.extend(further.iter().copied()),
+                None => drop(reached.insert(op)),
+            }
+        }
+        write.replaces = reached.into_iter().collect();
+    }
+    let record = |write: Write| HeldRecord {
+        map: map.key().to_owned(),
+        record: Entry { key: key.to_owned(), value: write.value, op: write.op },
+    };
+    let held = apart.into_iter().map(record).collect();
+    (Rewritten { map: map.key().to_owned(), key: key.to_owned(), writes }, held)
+}
 
 /// Lists the writes of these keys: what stood there when the visit was first handed in, what came after.
 pub(super) fn rewritten(doc: &VisitDoc, hand_in: OpId, later: &Later) -> Vec<Rewritten> {
@@ -32,7 +93,11 @@ pub(super) fn rewritten(doc: &VisitDoc, hand_in: OpId, later: &Later) -> Vec<Rew
     }
     let objects: BTreeMap<u64, Map> = found.keys().map(|map| (counter(doc, *map), *map)).collect();
     for change in doc.automerge().get_changes(&known) {
-        add_writes(&change, &objects, &mut found);
+        each_write(&change, &objects, |map, key, write| {
+            if let Some(writes) = found.get_mut(&map).and_then(|keys| keys.get_mut(key)) {
+                writes.push(write);
+            }
+        });
     }
     let keys = found.into_iter().flat_map(|(map, keys)| keys.into_iter().map(move |(key, writes)| (map, key, writes)));
     keys.map(|(map, key, mut writes)| {
@@ -40,6 +105,22 @@ pub(super) fn rewritten(doc: &VisitDoc, hand_in: OpId, later: &Later) -> Vec<Rew
         Rewritten { map: map.key().to_owned(), key, writes }
     })
     .collect()
+}
+
+/// The writes of a key that stand if only these count: no other that counts came over them.
+///
+/// A write also comes over what the writes it replaced had replaced, whether those count or not.
+pub(crate) fn standing<'w>(one: &'w Rewritten, counts: &dyn Fn(OpId) -> bool) -> Vec<&'w Write> {
+    let by_op: BTreeMap<OpId, &Write> = one.writes.iter().map(|write| (write.op, write)).collect();
+    let counted = || one.writes.iter().filter(|write| counts(write.op));
+    let mut replaced = BTreeSet::new();
+    let mut open: Vec<OpId> = counted().flat_map(|write| write.replaces.iter().copied()).collect();
+    while let Some(op) = open.pop() {
+        if replaced.insert(op) {
+            open.extend(by_op.get(&op).into_iter().flat_map(|write| write.replaces.iter().copied()));
+        }
+    }
+    counted().filter(|write| !replaced.contains(&write.op)).collect()
 }
 
 /// What the writer of an operation had seen: the changes his own follows directly.
@@ -57,15 +138,13 @@ fn counter(doc: &VisitDoc, map: Map) -> u64 {
     }
 }
 
-/// Adds what one change writes under the keys asked for.
-fn add_writes(change: &Change, objects: &BTreeMap<u64, Map>, found: &mut Found) {
+/// Gives each record that one change writes into these maps.
+fn each_write(change: &Change, objects: &BTreeMap<u64, Map>, mut give: impl FnMut(Map, &str, Write)) {
     let Some(actor) = actor_of(change.actor_id()) else { return };
     for (counter, operation) in (change.start_op().get()..).zip(change.decode().operations) {
         let Some((map, key, text)) = record_of(&operation, objects) else { continue };
-        if let Some(writes) = found.get_mut(&map).and_then(|keys| keys.get_mut(key)) {
-            let replaces = operation.pred.iter().filter_map(replaced).collect();
-            writes.push(write_of(Written { op: OpId { counter, actor }, text }, replaces));
-        }
+        let replaces = operation.pred.iter().filter_map(replaced).collect();
+        give(map, key, write_of(Written { op: OpId { counter, actor }, text }, replaces));
     }
 }
 

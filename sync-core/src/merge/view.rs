@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::held::HeldRecord;
 use super::settle::Overlay;
 use crate::bytes::{Actor, Hash};
 use crate::doc::Map;
@@ -196,6 +197,9 @@ pub struct View {
     pub signed: Vec<Signed>,
     /// Values that were written concurrently.
     pub conflicts: Vec<Conflict>,
+    /// What is held out until the office accepts it; no other part of the view knows of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<HeldRecord>,
     /// Unknown, unreadable or odd data, all of it preserved.
     pub findings: Vec<Finding>,
     /// What [`settle`](super::settle()) laid over the document, so that a part of this view settles alike.

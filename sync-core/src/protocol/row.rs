@@ -43,13 +43,17 @@ pub mod kind {
     pub const REWORK: &str = "rework";
     /// An office choice between concurrent values.
     pub const CONFLICT: &str = "conflict";
+    /// [`crate::plan::LateWorkRow`]: work by a rep whom the visit no longer belonged to.
+    pub const LATE_WORK: &str = "late_work";
+    /// [`crate::plan::LateDecisionRow`].
+    pub const LATE_DECISION: &str = "late_decision";
     /// What became of a quarantined item.
     pub const QUARANTINE: &str = "quarantine";
     /// An order to the device, such as wipe.
     pub const ORDER: &str = "order";
 
     /// All kinds of version 1.
-    pub const ALL: [&str; 16] = [
+    pub const ALL: [&str; 18] = [
         VISIT,
         CUSTOMER,
         SITE,
@@ -64,6 +68,8 @@ pub mod kind {
         VERDICT,
         REWORK,
         CONFLICT,
+        LATE_WORK,
+        LATE_DECISION,
         QUARANTINE,
         ORDER,
     ];

@@ -3,13 +3,13 @@
 //! Of a key that was written again the value before counts once more (design section 2.2); the view
 //! keeps those values. Events, pins and statements stay: the state machine and their own chain judge them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
 use crate::doc::Map;
 use crate::merge::view::{Conflict, Entry, OpId, Rewritten, Write};
-use crate::merge::{View, put, settle_again};
+use crate::merge::{View, put, settle_again, standing};
 
 /// The view without the writes that do not count.
 pub(super) fn counting(view: &View, counts: &dyn Fn(OpId) -> bool) -> View {
@@ -61,22 +61,6 @@ fn newest<T: DeserializeOwned>(
         }
     }
     entries.retain(|_, entry| counts(entry.op));
-}
-
-/// The writes of a key that stand if only these count: no other that counts came over them.
-///
-/// A write also comes over what the writes it replaced had replaced, whether those count or not.
-pub(super) fn standing<'w>(one: &'w Rewritten, counts: &dyn Fn(OpId) -> bool) -> Vec<&'w Write> {
-    let by_op: BTreeMap<OpId, &Write> = one.writes.iter().map(|write| (write.op, write)).collect();
-    let counted = || one.writes.iter().filter(|write| counts(write.op));
-    let mut replaced = BTreeSet::new();
-    let mut open: Vec<OpId> = counted().flat_map(|write| write.replaces.iter().copied()).collect();
-    while let Some(op) = open.pop() {
-        if replaced.insert(op) {
-            open.extend(by_op.get(&op).into_iter().flat_map(|write| write.replaces.iter().copied()));
-        }
-    }
-    counted().filter(|write| !replaced.contains(&write.op)).collect()
 }
 
 /// The conflicts among what counts.

@@ -1,4 +1,5 @@
-//! Records written after the visit was handed in: kept, out of rules until the office accepts them.
+//! Records that came after the visit was handed in, cancelled or given to others: kept, out of rules until the office
+//! accepts them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,12 +8,13 @@ use serde_json::Value;
 
 use crate::doc::Map;
 use crate::doc::record::Remark;
-use crate::ids::UserId;
-use crate::merge::View;
+use crate::ids::{LateDecisionId, UserId};
 use crate::merge::view::{Entry, OpId, RawRecord, Rewritten};
+use crate::merge::{View, standing};
+use crate::plan::{LateReason, Review};
 use crate::time::{Stamp, UnixMillis};
 
-use super::counting::{counting, standing};
+use super::counting::counting;
 use super::rework::Return;
 
 /// A record that came after its time. A key written twice after its time is two late records.
@@ -24,6 +26,11 @@ pub struct LateRecord {
     pub key: String,
     /// The operation that wrote it.
     pub op: OpId,
+    /// Why it is late.
+    pub reason: LateReason,
+    /// The office's newest decision about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<LateDecisionId>,
     /// What it says: the value of an answer or tick, the telling fields of other records. Absent where
     /// this version cannot read it, and for records that may name people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,17 +75,49 @@ pub(super) fn after_hand_in(view: &View, hand_in: OpId, returns: &[Return]) -> V
         let reopened = |one: &Return| seen.slot.is_some_and(|slot| one.slots.iter().any(|open| open == slot));
         returns.iter().any(|one| reopened(one) && one.answered_by.is_none_or(|answer| seen.op < answer))
     };
-    let mut late = collect(view, &|seen| seen.op > hand_in && !was_open(seen));
-    name_what_counts(view, &mut late);
-    late
+    collect(view, LateReason::Submitted, &|seen| seen.op > hand_in && !was_open(seen))
 }
 
 /// Records made after the office cancelled the visit, by the device's corrected clock.
 pub(super) fn after_cancel(view: &View, cancelled_at: UnixMillis) -> Vec<LateRecord> {
-    collect(view, &|seen| seen.at.is_some_and(|at| at.corrected() > cancelled_at))
+    collect(view, LateReason::Cancelled, &|seen| seen.at.is_some_and(|at| at.corrected() > cancelled_at))
 }
 
-/// Says of each late write of a rewritten key which value counts.
+/// Records that a rep brought after the visit was given to others, in map order: events and seals too.
+fn held(view: &View) -> impl Iterator<Item = LateRecord> {
+    view.held.iter().map(|held| {
+        let record = &held.record;
+        LateRecord::of(&held.map, &record.key, record.op, LateReason::Reassigned, &record.value)
+    })
+}
+
+/// Tells what the office accepted from what stays out; adds what is held out.
+///
+/// Gives both, late first: what stays out with the value that counts instead, and what was late and counts.
+pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (Vec<LateRecord>, Vec<LateRecord>) {
+    let (mut accepted, mut late): (Vec<_>, Vec<_>) =
+        late.into_iter().partition(|record| review.has_accepted(record.op));
+    late.extend(held(view));
+    accepted.extend(released(view, review).filter(|record| late.iter().all(|one| one.op != record.op)));
+    let mut known = BTreeSet::new();
+    accepted.retain(|record| known.insert(record.op));
+    for record in late.iter_mut().chain(&mut accepted) {
+        record.decision = review.late_decision(record.op).map(|decision| decision.id);
+    }
+    name_what_counts(view, &mut late);
+    (late, accepted)
+}
+
+/// What was held out and counts since the office accepted it, as far as nothing was written over it.
+fn released(view: &View, review: &Review) -> impl Iterator<Item = LateRecord> {
+    let reassigned = review.late_work.iter().filter(|work| work.reason == LateReason::Reassigned);
+    let spans: Vec<_> = reassigned.flat_map(|work| &work.changes).collect();
+    let is_released = |seen: &Seen<'_>| spans.iter().any(|span| span.contains(seen.op)) && review.has_accepted(seen.op);
+    let none = spans.is_empty();
+    (!none).then(|| collect_all(view, LateReason::Reassigned, &is_released)).into_iter().flatten()
+}
+
+/// Says of each late write which value of its key counts.
 fn name_what_counts(view: &View, late: &mut [LateRecord]) {
     let ops: BTreeSet<OpId> = late.iter().map(|one| one.op).collect();
     let in_force = |one: &Rewritten| {
@@ -88,18 +127,52 @@ fn name_what_counts(view: &View, late: &mut [LateRecord]) {
     let counts: BTreeMap<(&str, &str), Option<Value>> =
         view.rewritten.iter().map(|one| ((one.map.as_str(), one.key.as_str()), in_force(one))).collect();
     for record in late {
-        record.counts = counts.get(&(record.map.as_str(), record.key.as_str())).cloned().flatten();
+        let known = counts.get(&(record.map.as_str(), record.key.as_str())).cloned();
+        record.counts = known.unwrap_or_else(|| {
+            let is_held = record.reason == LateReason::Reassigned;
+            current(view, record).filter(|(op, _)| is_held && !ops.contains(op)).and_then(|(_, value)| value)
+        });
+    }
+}
+
+/// What stands under the key of a record that is held out.
+fn current(view: &View, record: &LateRecord) -> Option<(OpId, Option<Value>)> {
+    fn told<T: Serialize>(map: Map, entry: Option<&Entry<T>>) -> Option<(OpId, Option<Value>)> {
+        // What the view could read is JSON again.
+        entry.map(|entry| (entry.op, shown(map, &serde_json::to_value(&entry.value).unwrap_or_default())))
+    }
+    let (map, key) = (Map::from_key(&record.map)?, record.key.as_str());
+    match map {
+        Map::Answers => told(map, view.answers.get(key)),
+        Map::Ticks => told(map, view.ticks.get(key)),
+        Map::Captions => told(map, view.captions.get(key)),
+        Map::Withdrawn => told(map, view.withdrawn.get(key)),
+        _ => None,
     }
 }
 
 struct Collector<'a> {
     view: &'a View,
+    reason: LateReason,
     is_late: &'a dyn Fn(&Seen<'_>) -> bool,
     late: Vec<LateRecord>,
 }
 
-fn collect(view: &View, is_late: &dyn Fn(&Seen<'_>) -> bool) -> Vec<LateRecord> {
-    let mut all = Collector { view, is_late, late: Vec::new() };
+fn collect(view: &View, reason: LateReason, is_late: &dyn Fn(&Seen<'_>) -> bool) -> Vec<LateRecord> {
+    records(Collector { view, reason, is_late, late: Vec::new() })
+}
+
+/// As [`collect`], with events, pins and statements.
+fn collect_all(view: &View, reason: LateReason, is_late: &dyn Fn(&Seen<'_>) -> bool) -> Vec<LateRecord> {
+    let mut all = Collector { view, reason, is_late, late: Vec::new() };
+    all.once(Map::Pins, &view.pins, |pin| Some(&pin.at));
+    all.once(Map::Statements, &view.statements, |statement| Some(&statement.at));
+    all.once(Map::Timeline, &view.timeline, |event| Some(&event.at));
+    records(all)
+}
+
+fn records(mut all: Collector<'_>) -> Vec<LateRecord> {
+    let view = all.view;
     all.keyed(Map::Answers, view.answers.values(), |answer| Some(&answer.at));
     all.keyed(Map::Captions, view.captions.values(), |remark: &Remark| Some(&remark.at));
     all.once(Map::Contacts, &view.contacts, |contact| Some(&contact.started_at));
@@ -158,21 +231,29 @@ impl<'a> Collector<'a> {
         }
         // What the view could read is JSON again.
         let record = serde_json::to_value(&entry.value).unwrap_or_default();
-        let at = at.cloned().or_else(|| stamp(&record));
-        self.late.push(LateRecord {
-            map: map.key().to_owned(),
-            key: entry.key.clone(),
-            op: entry.op,
-            value: shown(map, &record),
+        self.late.push(LateRecord::of(map.key(), &entry.key, entry.op, self.reason, &record));
+    }
+}
+
+impl LateRecord {
+    fn of(map: &str, key: &str, op: OpId, reason: LateReason, record: &RawRecord) -> Self {
+        Self {
+            map: map.to_owned(),
+            key: key.to_owned(),
+            op,
+            reason,
+            decision: None,
+            value: Map::from_key(map).and_then(|map| shown(map, record)),
             counts: None,
             by: record.get("by").and_then(|by| UserId::deserialize(by).ok()),
-            at_ms: at.map(|at| at.corrected()),
-        });
+            at_ms: stamp(record).map(|at| at.corrected()),
+        }
     }
 }
 
 fn stamp(record: &RawRecord) -> Option<Stamp> {
-    record.get("at").and_then(|at| Stamp::deserialize(at).ok())
+    let at = ["at", "taken_at", "started_at"].into_iter().find_map(|name| record.get(name))?;
+    Stamp::deserialize(at).ok()
 }
 
 /// What a person compares: the value where a record is one, else its telling fields without positions; `None` for
@@ -184,12 +265,15 @@ pub fn shown(map: Map, record: &RawRecord) -> Option<Value> {
         Map::Ticks => return record.get("done").cloned(),
         Map::Captions => return record.get("text").cloned(),
         Map::Withdrawn => return record.get("reason").cloned(),
+        Map::Pins => return record.get("template").cloned(),
+        Map::Statements => return record.get("kind").cloned(),
+        Map::Timeline => return record.get("event").cloned(),
         Map::Contacts => &["channel", "result"],
         Map::Materials => &["sku", "quantity", "unit", "serial"],
         Map::Measures => &["code", "value", "unit"],
         Map::Outcomes => &["code", "reason"],
         Map::Photos => &["slot", "sha256", "replaces"],
-        Map::Corrections | Map::More | Map::OpenPoints | Map::Pins | Map::Statements | Map::Timeline => return None,
+        Map::Corrections | Map::More | Map::OpenPoints => return None,
     };
     let record = record.as_object()?;
     let told = record.iter().filter(|(name, _)| fields.contains(&name.as_str()));

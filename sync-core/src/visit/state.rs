@@ -32,8 +32,12 @@ pub struct Derived {
     pub may_leave_at_ms: Option<UnixMillis>,
     /// While returned: the slots that may be written again.
     pub reopened_slots: Vec<String>,
-    /// Records after the visit was handed in or cancelled, outside reopened slots.
+    /// Records that came after the visit was handed in or cancelled, outside reopened slots, or after it was given to
+    /// others; they stay out of rules and figures.
     pub late: Vec<LateRecord>,
+    /// Records that came late and count, since the office accepted them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<LateRecord>,
 }
 
 /// Derives the state of a visit.
@@ -49,6 +53,7 @@ pub fn state(facts: &Facts<'_>, review: &Review) -> Derived {
         (None, Some(at)) if walk.state == VisitState::Cancelled => late::after_cancel(facts.view, at),
         _ => Vec::new(),
     };
+    let (late, accepted) = late::decided(facts.view, late, review);
     let open = returns.last().filter(|_| walk.state == VisitState::Returned);
     let (waiting_since_ms, may_leave_at_ms) = walk.waiting();
     Derived {
@@ -57,6 +62,7 @@ pub fn state(facts: &Facts<'_>, review: &Review) -> Derived {
         may_leave_at_ms,
         reopened_slots: open.map(|open| open.slots.clone()).unwrap_or_default(),
         late,
+        accepted,
         findings: walk.findings,
     }
 }

@@ -103,6 +103,7 @@ pub fn view() -> View {
         conflicts: vec![],
         findings: vec![],
         overlay: Overlay::default(),
+        held: vec![],
     }
 }
 

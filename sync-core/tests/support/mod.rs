@@ -82,6 +82,7 @@ fn empty_view() -> View {
         rewritten: vec![],
         signed: vec![],
         conflicts: vec![],
+        held: vec![],
         findings: vec![],
         overlay: Overlay::default(),
     }

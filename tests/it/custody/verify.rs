@@ -43,7 +43,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 }
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit.
-const CHANGES: [(&str, &str); 17] = [
+const CHANGES: [(&str, &str); 18] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -54,6 +54,7 @@ const CHANGES: [(&str, &str); 17] = [
     ("blob_claims", "UPDATE blob_claims SET is_required = FALSE WHERE visit_id = 'V' AND source = 'photo'"),
     ("statements", "DELETE FROM blob_claims WHERE visit_id = 'V' AND source = 'statement'"),
     ("visit_statements", "DELETE FROM visit_statements WHERE visit_id = 'V'"),
+    ("visit_late_work", "UPDATE visit_late_work SET total_count = 9 WHERE visit_id = 'V'"),
     ("visits.state", "UPDATE visits SET state = 'approved' WHERE id = 'V'"),
     ("visits.outcome", "UPDATE visits SET outcome = 'completed' WHERE id = 'V'"),
     ("visits.submitted_at_ms", "UPDATE visits SET submitted_at_ms = 1 WHERE id = 'V'"),

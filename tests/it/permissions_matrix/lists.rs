@@ -32,6 +32,8 @@ enum Of {
     UnderReview,
     /// Only visits with concurrent values; here everybody works on one phone.
     Conflicted,
+    /// Only visits with late work; here everything comes in time.
+    Belated,
 }
 
 const VISIT: Of = Of::Visit(|job| job.planned.visit.to_string());
@@ -39,7 +41,7 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 13] = [
+const LISTINGS: [Listing; 14] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
@@ -48,6 +50,7 @@ const LISTINGS: [Listing; 13] = [
     listing(Operation::ListVisits, &["items", "id"], VISIT),
     listing(Operation::ListReviewQueue, &["items", "visit_id"], Of::UnderReview),
     listing(Operation::ListConflicts, &["items", "visit_id"], Of::Conflicted),
+    listing(Operation::ListLateWork, &["items", "visit_id"], Of::Belated),
     listing(Operation::ShowDayBoard, &["lines", "visits", "visit", "id"], VISIT),
     listing(Operation::ShowDayBoard, &["lines", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
     listing(Operation::Search, &["customers", "id"], CUSTOMER),
@@ -81,7 +84,7 @@ fn expected(world: &World, actor: Member, scope: Scope, of: Of) -> BTreeSet<Stri
                 Of::Person(id) => reached(false, stage).then(|| id(things)),
                 Of::Order(id) => reached(false, stage).then(|| id(job)),
                 Of::Visit(id) => reached(true, stage).then(|| id(job)),
-                Of::Conflicted => None,
+                Of::Conflicted | Of::Belated => None,
                 Of::UnderReview => {
                     (reached(true, stage) && stage == Stage::HandedIn).then(|| job.planned.visit.to_string())
                 }

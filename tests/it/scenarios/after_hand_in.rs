@@ -17,7 +17,7 @@ fn late(review: &Value, map: &str) -> Vec<Value> {
 }
 
 /// An installation up to the sealed form.
-fn signed<'v>(visit: &'v Visit<'v>) {
+pub(super) fn signed<'v>(visit: &'v Visit<'v>) {
     visit.plays(CONFIRMED_AT_0910);
     visit.plays(
         "09:25 event depart

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 use sync_core::bytes::Actor;
 use sync_core::doc::{Map, VisitDoc};
+use sync_core::plan::LateReason;
 use sync_core::rules::{Blocker, blocking};
 use sync_core::visit::table::next;
 use sync_core::visit::{Derived, Event, LateRecord, VisitState, rework_blockers};
@@ -85,7 +86,11 @@ pub(super) fn lines(blockers: &[Blocker]) -> String {
 
 /// The records among these edits that come too late to count.
 pub(super) fn late<'d>(edits: &[(String, String)], after: &'d Derived) -> Vec<&'d LateRecord> {
-    let is_one = |late: &&LateRecord| edits.iter().any(|(map, key)| *map == late.map && *key == late.key);
+    // What another rep brought after the visit was given away is not written here.
+    let is_one = |late: &&LateRecord| {
+        let is_written = edits.iter().any(|(map, key)| *map == late.map && *key == late.key);
+        is_written && late.reason != LateReason::Reassigned
+    };
     after.late.iter().filter(is_one).collect()
 }
 

@@ -18,7 +18,7 @@ use crate::conflict;
 use crate::error::PhoneResult;
 use crate::output::Output;
 use crate::store::Tx;
-use crate::store::model::{LateWork, Safety};
+use crate::store::model::Safety;
 use crate::sync::elsewhere;
 use crate::visit::VisitContext;
 use crate::{late, refused};
@@ -159,9 +159,10 @@ fn troubles(tx: &Tx) -> PhoneResult<(Vec<Value>, Vec<String>)> {
         lines.push(line);
     }
     for (visit, work) in tx.late_work()? {
-        values.push(json!({"kind": "late", "id": visit, "code": work.reason, "number": work.number,
-            "late_work": work.json()}));
-        lines.push(format!("  late {}: {}", late::name_of(visit, &work), work.text()));
+        let (told, text) = late::told(tx, visit, &work)?;
+        values
+            .push(json!({"kind": "late", "id": visit, "code": work.reason, "number": work.number, "late_work": told}));
+        lines.push(format!("  late {}: {text}", late::name_of(visit, &work)));
     }
     Ok((values, lines))
 }
@@ -186,6 +187,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         noticed.extend(counting.changed_after_signing(tx)?);
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
+        let late_work = late_work.map(|work| late::told(tx, scene.visit, &work)).transpose()?;
         let complete = complete(tx, scene.visit, &context.view.heads)?;
         let refused = refused::of_visit(tx, scene.visit)?;
         let mut answer = summary(tx, context, derived.state.code())?;
@@ -196,6 +198,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "heads": context.view.heads, "server_heads": state.server_heads,
                 "missing": missing, "blockers": blockers, "conflicts": counting.view.conflicts,
                 "findings": noticed, "reopened_slots": derived.reopened_slots, "rework": rework(context, &derived), "late": derived.late,
+                "accepted_late": derived.accepted,
                 "waiting_since": derived.waiting_since_ms.map(UnixMillis::to_rfc3339),
                 "may_leave_at": derived.may_leave_at_ms.map(UnixMillis::to_rfc3339),
                 "unsent_blobs": unsent_blobs, "outcome": context.view.outcome(),
@@ -203,7 +206,7 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
                 "measures": context.view.measures, "answers": context.view.answers, "ticks": context.view.ticks,
                 "timeline": context.view.timeline, "statements": context.view.statements, "notes": context.view.notes,
                 "review": context.review, "is_gone": state.is_gone, "problem": state.problem,
-                "late_work": late_work.as_ref().map(LateWork::json), "complete": complete,
+                "late_work": late_work.as_ref().map(|(told, _)| told), "complete": complete,
                 "quarantine": refused.iter().map(|(value, _)| value).collect::<Vec<_>>(),
             }),
         );
@@ -212,8 +215,9 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         if let Some(at) = complete.as_ref().and_then(|word| word.get("at")).and_then(Value::as_str) {
             text.push_str(&format!("\n  complete at the server / 全部资料已在服务器: {at}"));
         }
-        if let Some(work) = late_work {
-            text.push_str(&format!("\n  late: {}", work.text()));
+        late::lines(&derived).iter().for_each(|line| text.push_str(&format!("\n{line}")));
+        if let Some((_, told)) = late_work {
+            text.push_str(&format!("\n  late: {told}"));
         }
         Ok(Output::done(answer, text))
     })
@@ -222,10 +226,10 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
 /// A visit that has left the phone, with the reason why work on it came late.
 fn left(tx: &Tx, name: &str) -> PhoneResult<Option<Output>> {
     let Some((visit, work)) = late::find(tx, name)? else { return Ok(None) };
+    let (told, text) = late::told(tx, visit, &work)?;
     let json = json!({"visit": visit, "number": work.number, "short_code": visit.short_code(), "is_gone": true,
-        "unsent_changes": 0, "late_work": work.json()});
-    let text =
-        format!("{}  已离开本机 / no longer on this phone\n  late: {}", late::name_of(visit, &work), work.text());
+        "unsent_changes": 0, "late_work": told});
+    let text = format!("{}  已离开本机 / no longer on this phone\n  late: {text}", late::name_of(visit, &work));
     Ok(Some(Output::done(json, text)))
 }
 

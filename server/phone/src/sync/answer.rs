@@ -81,7 +81,7 @@ impl Answer<'_> {
     /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.
     fn note_late(&self, tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
         let visit = match ack.item {
-            _ if ack.outcome != Outcome::Late => None,
+            _ if !is_late(ack) => None,
             AckItem::Doc(visit) => Some(visit),
             AckItem::Statement(digest) => tx.statement(&digest)?.and_then(|stored| stored.visit.parse().ok()),
             AckItem::Intent(_) | AckItem::UnreadableIntent(_) => None,
@@ -114,6 +114,11 @@ impl Answer<'_> {
             |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
         report.whole.extend(asked.filter(whole));
     }
+}
+
+/// Whether an item is late evidence; a lost answer is repeated as a duplicate with the reason.
+const fn is_late(ack: &Ack) -> bool {
+    matches!((ack.outcome, &ack.reason), (Outcome::Late, _) | (Outcome::Duplicate, Some(_)))
 }
 
 fn apply_ack(tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {

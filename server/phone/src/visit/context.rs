@@ -8,17 +8,18 @@ use sync_core::merge::view::Finding;
 use sync_core::merge::{self, View};
 use sync_core::plain_json;
 use sync_core::plan::{
-    AppointmentRow, CalendarRow, ChoiceRow, CustomerRow, PlanSnapshot, PolicyRow, Review, ReworkRow, VerdictRow,
-    VisitPlan, WorkOrderRow,
+    AppointmentRow, CalendarRow, ChoiceRow, CustomerRow, LateWorkRow, PlanSnapshot, PolicyRow, Review, ReworkRow,
+    VerdictRow, VisitPlan, WorkOrderRow,
 };
 use sync_core::protocol::row::kind;
 use sync_core::rules::Facts;
 use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::template::Template;
 use sync_core::time::{Stamp, UnixMillis};
-use sync_core::visit::{Derived, late, state};
+use sync_core::visit::{Derived, late as late_records, state};
 
 use crate::error::{PhoneResult, usage};
+use crate::late;
 use crate::store::Tx;
 
 /// Zone of an organisation that names none (design section 6).
@@ -53,14 +54,14 @@ impl VisitContext {
     /// Gathers everything about a document that is loaded already.
     pub(crate) fn of(tx: &Tx, doc: &VisitDoc, now: &Stamp) -> PhoneResult<Self> {
         let visit = doc.visit();
-        let view = merge::view(doc);
+        let review = review_of(tx, visit)?;
+        let view = merge::view_without(doc, &review.held());
         let plan = plan_of(tx, &view)?;
         let (code, version, policy_version) = view.pin().map_or_else(
             || (plan.template.clone(), plan.template_version, plan.policy_version),
             |pin| (pin.template.clone(), pin.template_version, pin.policy_version),
         );
         let (template, template_sha256) = template_of(tx, &code, version)?;
-        let review = review_of(tx, visit)?;
         let view = merge::settle(view, &template, &review.choices);
         let policies = tx.rows_as::<PolicyRow>(kind::POLICY)?;
         let policy = policies.into_iter().find(|policy| policy.version == policy_version);
@@ -109,9 +110,9 @@ impl VisitContext {
         }
     }
 
-    /// This visit without what came after the hand-in: what rules judge, as the office does.
+    /// This visit without what came late: what rules judge, as the office does.
     pub(crate) fn in_force(&self) -> Self {
-        let view = late::in_force(&self.view, &self.derived().late);
+        let view = late_records::in_force(&self.view, &self.derived().late);
         Self { view, ..self.clone() }
     }
 
@@ -183,7 +184,8 @@ pub(crate) fn template_of(tx: &Tx, code: &str, version: i64) -> PhoneResult<(Tem
     Ok((serde_json::from_value(row.body)?, sha256))
 }
 
-fn review_of(tx: &Tx, visit: VisitId) -> PhoneResult<Review> {
+/// What the office decided about a visit, oldest first.
+pub(crate) fn review_of(tx: &Tx, visit: VisitId) -> PhoneResult<Review> {
     let mut verdicts = tx.rows_as::<VerdictRow>(kind::VERDICT)?;
     let mut reworks = tx.rows_as::<ReworkRow>(kind::REWORK)?;
     verdicts.retain(|verdict| verdict.visit_id == visit);
@@ -193,7 +195,11 @@ fn review_of(tx: &Tx, visit: VisitId) -> PhoneResult<Review> {
     let mut choices = tx.rows_as::<ChoiceRow>(kind::CONFLICT)?;
     choices.retain(|choice| choice.visit_id == visit);
     choices.sort_by_key(|choice| (choice.at_ms, choice.id));
-    Ok(Review { verdicts, reworks, choices })
+    let mut late_work = tx.rows_as::<LateWorkRow>(kind::LATE_WORK)?;
+    late_work.retain(|work| work.visit_id == visit);
+    late_work.sort_by_key(|work| work.seq);
+    let late_decisions = late::decisions(tx, visit)?;
+    Ok(Review { verdicts, reworks, choices, late_work, late_decisions })
 }
 
 /// What the organisation's reference row says, where the server sends one.

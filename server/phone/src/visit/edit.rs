@@ -15,6 +15,7 @@ use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys;
 use crate::store::Tx;
 use crate::store::model::{ClockLink as StoredLink, DocState, Edit, UnsentChange};
+use crate::visit::context::review_of;
 
 /// Applies edits to a document as one change.
 pub(crate) fn apply(doc: &mut VisitDoc, actor: Actor, edits: &[Edit]) -> PhoneResult<Option<NewChange>> {
@@ -74,7 +75,7 @@ pub(crate) fn open_or_create(tx: &Tx, visit: VisitId, at_ms: i64) -> PhoneResult
 /// Writes the edits of one user action as one change; the first one of a visit pins template and policy.
 pub(crate) fn write(tx: &Tx, visit: VisitId, at: &Stamp, mut edits: Vec<Edit>) -> PhoneResult<VisitDoc> {
     let mut doc = open_or_create(tx, visit, at.wall_ms)?;
-    if merge::view(&doc).pins.is_empty() {
+    if merge::view_without(&doc, &review_of(tx, visit)?.held()).pins.is_empty() {
         edits.insert(0, pin(tx, visit, at)?);
     }
     edits.extend(clock_links(tx, visit)?);

@@ -9,6 +9,7 @@ use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::{Conn, StoreError, blobs, device_orders, devices, documents, presence};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
+use sync_core::plan::LateReason;
 use sync_core::protocol::Outcome;
 
 use super::access::{Access, Standing};
@@ -141,7 +142,7 @@ fn record_doc(
     conn: &mut Conn,
     round: &Round,
     doc: &JudgedDoc,
-    late: Option<&str>,
+    late: Option<LateReason>,
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {

@@ -13,12 +13,16 @@ use sync_core::doc::genesis::genesis_actor;
 use sync_core::doc::{ChangeMeta, VisitDoc};
 use sync_core::guard::{self, Admission, ChangeIndex, Limits, Push, Stored};
 use sync_core::ids::{OrgId, VisitId};
-use sync_core::merge::{self, View};
+use sync_core::merge::view::OpId;
+use sync_core::merge::{self, Held, View};
+use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
+use sync_core::time::UnixMillis;
 
-use super::Round;
 use super::access::Access;
+use super::{Round, late};
 use crate::app::doc_cache::DocCache;
+use crate::app::late_work::LateRows;
 use crate::app::{AppResult, ErrorCode, Refusal};
 
 /// A pushed document, judged.
@@ -34,6 +38,17 @@ pub(super) struct JudgedDoc {
     /// A whole document came for one that is stored: the phone should send change chunks.
     needs_changes: bool,
     pub(super) refused: Option<RefusedDoc>,
+    /// Why what came before in the same form was late.
+    late_before: Option<LateReason>,
+}
+
+/// What is stored of a pushed document.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) row: Option<&'a DocumentRow>,
+    /// The document of that row, where it is loaded already.
+    pub(super) loaded: Option<&'a VisitDoc>,
+    pub(super) late: Option<&'a LateRows>,
 }
 
 /// What of a document is new.
@@ -45,7 +60,9 @@ struct AcceptedDoc {
     changes: Vec<ChangeMeta>,
     bytes: Vec<u8>,
     is_document_chunk: bool,
+    /// Without what is held out.
     view: View,
+    held: Held,
     /// The document itself, if it was stored before: it may well be written again soon.
     doc: Option<Arc<VisitDoc>>,
 }
@@ -77,15 +94,15 @@ pub(super) fn require_covered(round: &Round) -> AppResult<()> {
     Ok(())
 }
 
-/// Judges one pushed document; `stored` is its row, and the document where it is loaded already.
+/// Judges one pushed document.
 pub(super) fn judge(
     conn: &mut Conn,
     round: &Round,
     pushed: &PushDoc,
     access: Access,
-    stored: Option<(&DocumentRow, Option<&VisitDoc>)>,
+    known: Known<'_>,
 ) -> AppResult<JudgedDoc> {
-    let visit = pushed.id;
+    let (visit, stored) = (pushed.id, known.row);
     let chunks = chunks_of(pushed);
     let mut judged = JudgedDoc::unread(visit, access);
     if round.is_revoked() {
@@ -95,7 +112,7 @@ pub(super) fn judge(
     if judged.access == Access::None {
         return Ok(judged);
     }
-    if let Some((row, _)) = stored {
+    if let Some(row) = stored {
         judged.heads_before.clone_from(&row.heads.0.0);
         judged.version_read = row.version;
     }
@@ -103,14 +120,28 @@ pub(super) fn judge(
         // Either the answer to this very push was lost, or another phone of the crew was first: then the
         // changes themselves are welcome.
         judged.needs_changes = !documents::is_first_push(conn, round.ctx.actor.org, visit, &chunks.concat())?;
+        let first = known.late.and_then(|late| late.work.iter().find(|work| work.seq == 1));
+        judged.late_before = first.map(|work| work.reason).filter(|_| !judged.needs_changes);
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
-    match admit(conn, round, visit, &chunks, stored)? {
-        Some(admission) => judged.take(admission, is_document_chunk),
+    match admit(conn, round, visit, &chunks, known)? {
+        Some(admission) => judged.take(admission, is_document_chunk, round, known.late),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
+    if let (None, Some(row), Some(late)) = (&judged.accepted, stored, known.late) {
+        judged.late_before = late_before(row, late, &chunks);
+    }
     Ok(judged)
+}
+
+/// Why the newest of these stored changes was late when it came.
+fn late_before(row: &DocumentRow, late: &LateRows, chunks: &[Vec<u8>]) -> Option<LateReason> {
+    let index = ChangeIndex::decode(&row.change_index).ok()?;
+    let hashes = guard::change_hashes(&chunks.concat(), &Limits::DEFAULT);
+    let ops: Vec<OpId> = hashes.iter().filter_map(|hash| index.last_op(hash)).collect();
+    let brought = |work: &&LateWorkRow| work.changes.iter().any(|span| ops.iter().any(|op| span.contains(*op)));
+    late.work.iter().rev().find(brought).map(|work| work.reason)
 }
 
 fn chunks_of(pushed: &PushDoc) -> Vec<Vec<u8>> {
@@ -129,10 +160,10 @@ fn admit(
     round: &Round,
     visit: VisitId,
     chunks: &[Vec<u8>],
-    stored: Option<(&DocumentRow, Option<&VisitDoc>)>,
+    known: Known<'_>,
 ) -> AppResult<Option<Admission>> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    let index = match stored.map(|(row, _)| ChangeIndex::decode(&row.change_index)).transpose() {
+    let index = match known.row.map(|row| ChangeIndex::decode(&row.change_index)).transpose() {
         Ok(index) => index,
         Err(error) => {
             tracing::error!(%visit, %error, "a stored change index is damaged");
@@ -158,9 +189,9 @@ fn admit(
         visit,
         by: round.ctx.actor.user,
         chunks,
-        stored: stored.zip(index.as_ref()).map(|((row, loaded), index)| Stored {
+        stored: known.row.zip(index.as_ref()).map(|(row, index)| Stored {
             snapshot: &row.snapshot,
-            loaded,
+            loaded: known.loaded,
             index,
         }),
         may_use_actor: &may_use_actor,
@@ -198,6 +229,7 @@ impl JudgedDoc {
             missing: Vec::new(),
             needs_changes: false,
             refused: None,
+            late_before: None,
         }
     }
 
@@ -207,7 +239,7 @@ impl JudgedDoc {
         Self { refused: Some(refused), ..Self::unread(pushed.id, Access::None) }
     }
 
-    fn take(&mut self, admission: Admission, is_document_chunk: bool) {
+    fn take(&mut self, admission: Admission, is_document_chunk: bool, round: &Round, late: Option<&LateRows>) {
         self.missing = admission.missing;
         self.refused = admission.refused.map(|refused| RefusedDoc {
             hash: refused.hash,
@@ -216,9 +248,16 @@ impl JudgedDoc {
             replayable: refused.code.is_replayable(),
         });
         let is_new = self.is_new();
-        self.accepted = admission.accepted.map(|accepted| AcceptedDoc {
-            view: merge::view(&accepted.doc),
+        let held = |changes: &[ChangeMeta]| {
+            let mut late = late.cloned().unwrap_or_default();
+            late.work.extend(self.late_row(round, changes));
+            late.held()
+        };
+        let accepted = admission.accepted.map(|accepted| (held(&accepted.changes), accepted));
+        self.accepted = accepted.map(|(held, accepted)| AcceptedDoc {
+            view: merge::view_without(&accepted.doc, &held),
             doc: (!is_new).then(|| Arc::new(accepted.doc)),
+            held,
             heads: accepted.heads,
             snapshot: accepted.snapshot,
             index: accepted.index.encode(),
@@ -241,6 +280,41 @@ impl JudgedDoc {
         {
             cache.put(org, Arc::clone(doc), accepted.snapshot.len());
         }
+    }
+
+    /// What is held out of that view.
+    pub(super) fn held(&self) -> Option<&Held> {
+        self.accepted.as_ref().map(|accepted| &accepted.held)
+    }
+
+    /// The row that says that these new changes came late, as far as the rep's access says so.
+    fn late_row(&self, round: &Round, changes: &[ChangeMeta]) -> Option<LateWorkRow> {
+        match self.access {
+            Access::Late(reason) => Some(self.late_row_for(reason, round, changes)),
+            Access::Crew | Access::None => None,
+        }
+    }
+
+    fn late_row_for(&self, reason: LateReason, round: &Round, changes: &[ChangeMeta]) -> LateWorkRow {
+        LateWorkRow {
+            visit_id: self.visit,
+            seq: self.version_read + 1,
+            reason,
+            by: round.ctx.actor.user,
+            device_id: round.device.id.0,
+            changes: late::spans(self.visit, changes),
+            at_ms: UnixMillis(round.ctx.now.0),
+        }
+    }
+
+    /// What this push brings late, by the rep's access.
+    pub(super) fn late_by_access(&self, round: &Round) -> Option<LateWorkRow> {
+        self.accepted.as_ref().and_then(|accepted| self.late_row(round, &accepted.changes))
+    }
+
+    /// What this push brings late because the visit had been handed in.
+    pub(super) fn late_by_state(&self, round: &Round) -> LateWorkRow {
+        self.late_row_for(LateReason::Submitted, round, self.changes())
     }
 
     /// The accepted changes.
@@ -315,7 +389,7 @@ impl JudgedDoc {
     }
 
     /// The server's word on this document; `late` says why new records do not count yet.
-    pub(super) fn ack(&self, late: Option<&str>) -> Ack {
+    pub(super) fn ack(&self, late: Option<LateReason>) -> Ack {
         let mut ack = Ack::new(AckItem::Doc(self.visit), Outcome::Duplicate);
         if let Some(refused) = &self.refused {
             ack.outcome = if refused.replayable { Outcome::NeedReplay } else { Outcome::Quarantined };
@@ -328,7 +402,9 @@ impl JudgedDoc {
             ack.outcome = Outcome::NeedFull;
         } else if self.accepted.is_some() {
             ack.outcome = late.map_or(Outcome::Stored, |_| Outcome::Late);
-            ack.reason = late.map(str::to_owned);
+            ack.reason = late.map(|reason| reason.code().to_owned());
+        } else {
+            ack.reason = self.late_before.map(|reason| reason.code().to_owned());
         }
         ack.missing.clone_from(&self.missing);
         ack.heads = self.heads().to_vec();

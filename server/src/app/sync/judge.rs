@@ -11,11 +11,11 @@ use sync_core::protocol::PushDoc;
 
 use super::Round;
 use super::access::Standing;
-use super::doc::{self, JudgedDoc};
+use super::doc::{self, JudgedDoc, Known};
 use super::intents::{self, JudgedIntent, StandIns};
 use super::statement::{self, JudgedStatement};
-use crate::app::AppResult;
 use crate::app::doc_cache::DocCache;
+use crate::app::{AppResult, late_work};
 
 /// A judged push, ready to be written.
 #[derive(Debug)]
@@ -80,11 +80,13 @@ fn judge_docs(
     let standing = Standing::load(conn, round, &visits)?;
     let stored = documents::list_documents(conn, round.ctx.actor.org, &visits)?;
     let stored: BTreeMap<VisitId, DocumentRow> = stored.into_iter().map(|row| (row.visit_id.0, row)).collect();
+    let late = late_work::load_of(conn, round.ctx.actor.org, &visits)?;
     let judge = |pushed: &PushDoc| {
         let access = standing.access(round, pushed.id, created);
-        let stored = stored.get(&pushed.id);
-        let loaded = stored.and_then(|row| cache.get(round.ctx.actor.org, pushed.id, &row.heads.0.0));
-        doc::judge(conn, round, pushed, access, stored.map(|row| (row, loaded.as_deref())))
+        let row = stored.get(&pushed.id);
+        let loaded = row.and_then(|row| cache.get(round.ctx.actor.org, pushed.id, &row.heads.0.0));
+        let known = Known { row, loaded: loaded.as_deref(), late: late.get(&pushed.id) };
+        doc::judge(conn, round, pushed, access, known)
     };
     pushed.into_iter().map(judge).collect()
 }

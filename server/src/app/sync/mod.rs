@@ -39,7 +39,7 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipt
 use crate::domain::TokenKind;
 
 pub(crate) use carried::take_in_carried;
-pub use projection::{claims, named_statements, project};
+pub use projection::{claims, named_statements, project, write_counting};
 pub use redrive::{Redriven, redrive};
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
 

@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_store::Txt;
-use doorstep_store::blobs::Claim;
-use doorstep_store::projections::{AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
+use doorstep_store::blobs::{self, Claim, ClaimSource, Claims};
+use doorstep_store::projections::{self, AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
+use doorstep_store::{Conn, Txt, presence};
 use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
 use sync_core::doc::Map;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::visit::late::LateRecord;
+
+use crate::app::AppResult;
+use crate::app::visits::Reprojection;
 
 fn ordinal(position: usize) -> i64 {
     i64::try_from(position).unwrap_or(i64::MAX)
@@ -94,10 +97,10 @@ pub fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
         .filter(|entry| !view.withdrawn.contains_key(&entry.key) && !is_late(&entry.key))
         .map(|entry| entry.value.sha256)
         .collect();
-    view.photos
-        .iter()
-        .map(|entry| Claim { sha256: entry.value.sha256, is_required: required.contains(&entry.value.sha256) })
-        .collect()
+    let held = view.held.iter().filter(|held| held.map == Map::Photos.key());
+    let held = held.filter_map(|held| held.record.value.get("sha256")?.as_str()?.parse().ok());
+    let named = view.photos.iter().map(|entry| entry.value.sha256).chain(held);
+    named.map(|sha256| Claim { sha256, is_required: required.contains(&sha256) }).collect()
 }
 
 /// The statements a document names; a withdrawn one is not waited for.
@@ -105,4 +108,20 @@ pub fn claims(view: &View, late: &[LateRecord]) -> BTreeSet<Claim> {
 pub fn named_statements(view: &View) -> BTreeSet<Hash> {
     let named = view.statements.iter().filter(|entry| !view.withdrawn.contains_key(&entry.key));
     named.filter_map(|entry| entry.key.parse().ok()).collect()
+}
+
+/// Writes the rows of what counts of a visit, and what its evidence waits for, in place of those before: after a decision,
+/// which may let more or less of the document count.
+///
+/// # Errors
+/// Database errors only.
+pub fn write_counting(conn: &mut Conn, org: OrgId, view: &View, projected: &Reprojection) -> AppResult<()> {
+    let visit = view.visit;
+    let counting = projected.counting.as_ref().unwrap_or(view);
+    projections::replace_projections(conn, org, &[visit], &project(org, visit, counting))?;
+    let claims = Claims::from([(visit, claims(view, &projected.derived.late))]);
+    blobs::delete_claims(conn, org, &[visit], ClaimSource::Photo)?;
+    blobs::add_claims(conn, org, ClaimSource::Photo, &claims)?;
+    let named = [(visit, named_statements(view))].into();
+    Ok(presence::replace_named_statements(conn, org, &[visit], &named)?)
 }

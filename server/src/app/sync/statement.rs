@@ -8,8 +8,10 @@ use doorstep_store::{Conn, Txt, devices};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, VisitId};
 use sync_core::jws::P256PublicKey;
+use sync_core::plan::LateReason;
 use sync_core::protocol::{Ack, AckItem, Outcome, PushStatement};
 use sync_core::statement::verify::{StatementError, VerifiedStatement, verify};
+use sync_core::time::UnixMillis;
 
 use super::Round;
 use super::access::{Access, Standing};
@@ -20,8 +22,8 @@ use crate::app::AppResult;
 pub(super) enum JudgedStatement {
     /// Sealed, owned and new.
     New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
-    /// The digest is stored already.
-    Duplicate { digest: Hash },
+    /// The digest is stored already; why it was late then.
+    Duplicate { digest: Hash, late: Option<LateReason> },
     /// Kept byte for byte in quarantine.
     Refused { digest: Hash, code: String, bytes: Vec<u8> },
     /// The visit does not exist for this rep.
@@ -45,8 +47,13 @@ pub(super) fn judge(
         Err(error) => return Ok(refused(error.code())),
     };
     // Only now is the digest that of a genuine statement.
-    if evidence::find_statement(conn, org, verified.digest())?.is_some() {
-        return Ok(JudgedStatement::Duplicate { digest });
+    if let Some(known) = evidence::find_statement(conn, org, verified.digest())? {
+        let standing = Standing::load(conn, round, &[known.visit_id.0])?;
+        let late = match standing.access_at(round, known.visit_id.0, created, UnixMillis(known.received_at_ms)) {
+            Access::Late(reason) => Some(reason),
+            Access::Crew | Access::None => None,
+        };
+        return Ok(JudgedStatement::Duplicate { digest, late });
     }
     let body = verified.body();
     let access = Standing::load(conn, round, &[body.visit])?.access(round, body.visit, created);
@@ -140,14 +147,16 @@ impl JudgedStatement {
         let (digest, outcome) = match self {
             Self::New { row, access: Access::Late(_), .. } => (row.digest.0, Outcome::Late),
             Self::New { row, .. } => (row.digest.0, Outcome::Stored),
-            Self::Duplicate { digest } => (*digest, Outcome::Duplicate),
+            Self::Duplicate { digest, .. } => (*digest, Outcome::Duplicate),
             Self::Refused { digest, .. } => (*digest, Outcome::Quarantined),
             Self::NotFound { digest } => (*digest, Outcome::NotFound),
         };
         let mut ack = Ack::new(AckItem::Statement(digest), outcome);
         match self {
             Self::Refused { code, .. } => ack.code = Some(code.clone()),
-            Self::New { access: Access::Late(reason), .. } => ack.reason = Some((*reason).to_owned()),
+            Self::New { access: Access::Late(reason), .. } | Self::Duplicate { late: Some(reason), .. } => {
+                ack.reason = Some(reason.code().to_owned());
+            }
             _ => {}
         }
         ack

@@ -9,12 +9,12 @@ use sync_core::doc::VisitDoc;
 use sync_core::guard::{Limits, change_hashes};
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::merge::history::{HistoryChange, history};
-use sync_core::merge::{View, view};
+use sync_core::merge::{View, view_without};
 use sync_core::time::UnixMillis;
 
 use super::project::load_facts;
 use crate::app::rows::corrupt;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, late_work, reach};
 
 /// A point of a document's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,8 +151,13 @@ fn heads_at(doc: &VisitDoc, moment: &Moment, received: &HashMap<Hash, UnixMillis
 }
 
 fn past(conn: &mut Conn, ctx: &Ctx, doc: &VisitDoc, moment: &Moment) -> AppResult<PastView> {
-    let view = view(doc);
+    let mut late = late_work::load(conn, ctx.actor.org, doc.visit())?;
+    if let Moment::Received(at) = moment {
+        late.decisions.retain(|decision| decision.at_ms <= *at);
+    }
+    let view = view_without(doc, &late.held());
     let mut loaded = load_facts(conn, ctx.actor.org, &view, ctx.now)?;
+    loaded.review.late_decisions = late.decisions;
     if let Moment::Received(at) = moment {
         loaded.review.choices.retain(|choice| choice.at_ms <= *at);
     }

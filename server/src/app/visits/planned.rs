@@ -8,8 +8,8 @@ use sync_core::ids::{OrgId, VisitId};
 use sync_core::plan::{PlanSnapshot, Review};
 
 use super::project::review_of;
-use crate::app::AppResult;
 use crate::app::rows::{appointment_row, plan_of, site_row, work_order_row};
+use crate::app::{AppResult, late_work};
 
 /// The office's side of a visit.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub(crate) fn load_planned(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> AppRe
     let appointments = appointments::list_appointments(conn, org, &Vec::from_iter(appointments))?;
     let bodies = scope::list_review_bodies(conn, org, of)?;
     let choices = conflicts::list_choice_bodies_of(conn, org, of)?;
+    let mut late = late_work::load_of(conn, org, of)?;
     let orders: BTreeMap<_, _> = orders.into_iter().map(|order| (order.id.0, order)).collect();
     let sites: BTreeMap<_, _> = sites.into_iter().map(|site| (site.id.0, site)).collect();
     let appointments: BTreeMap<_, _> = appointments.into_iter().map(|row| (row.id.0, row)).collect();
@@ -57,7 +58,8 @@ pub(crate) fn load_planned(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> AppRe
         let verdicts = bodies.verdicts.get(&visit).map(Vec::as_slice).unwrap_or_default();
         let reworks = bodies.reworks.get(&visit).map(Vec::as_slice).unwrap_or_default();
         let choices = choices.get(&visit).map(Vec::as_slice).unwrap_or_default();
-        Ok((visit, Planned { plan, review: review_of(verdicts, reworks, choices)?, row }))
+        let late = late.remove(&visit).unwrap_or_default();
+        Ok((visit, Planned { plan, review: review_of(verdicts, reworks, choices, late)?, row }))
     });
     planned.collect()
 }

@@ -5,13 +5,13 @@
 use std::sync::Arc;
 
 use doorstep_store::conflicts::list_choice_bodies;
+use doorstep_store::late_work::CountsByReason;
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
 use sync_core::clock::Clocks;
-use sync_core::doc::record::Answer;
-use sync_core::doc::{Map, VisitDoc};
+use sync_core::doc::VisitDoc;
 use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
-use sync_core::merge::view::{Conflict, Entry, Finding, View};
+use sync_core::merge::view::{Conflict, Finding, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::Facts;
 use sync_core::template::Template;
@@ -19,8 +19,9 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, VisitState, late};
 
 use super::norms::Norms;
+use crate::app::late_work::{self, LateRows};
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult, conflicts};
+use crate::app::{AppError, AppResult, conflicts, sync};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -37,8 +38,10 @@ pub struct Reprojection {
     pub findings: Vec<Finding>,
     /// Concurrent values among what counts.
     pub conflicts: Vec<Conflict>,
-    /// Answers that count among several.
-    pub settled_answers: Vec<Entry<Answer>>,
+    /// How many records came late, by reason.
+    pub late: CountsByReason,
+    /// What counts, where that is not all that the document says.
+    pub counting: Option<View>,
 }
 
 /// Everything rules read about one visit, loaded once.
@@ -101,9 +104,9 @@ impl LoadedFacts {
         let outcome = outcome_of(counting, derived.state);
         let submitted_at = handed_in_at(view, derived.state);
         let conflicts = counting.conflicts.clone();
-        let answers = view.conflicts.iter().filter(|conflict| conflict.map == Map::Answers.key());
-        let settled_answers = answers.filter_map(|conflict| view.answers.get(&conflict.key).cloned()).collect();
-        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, settled_answers }
+        let late = late_work::counts(&derived, &self.review);
+        let counting = in_time.or(settled);
+        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, late, counting }
     }
 }
 
@@ -133,7 +136,11 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let submitted_at_ms = projected.submitted_at.map(|at| at.0);
     let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
     visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
-    conflicts::project(conn, norms.org(), view.visit, &projected)?;
+    let had_conflicts = conflicts::project(conn, norms.org(), view.visit, &projected)?;
+    let had_late_work = late_work::project(conn, norms.org(), view.visit, &projected)?;
+    if had_conflicts || had_late_work || projected.counting.is_some() {
+        sync::write_counting(conn, norms.org(), view, &projected)?;
+    }
     Ok(projected)
 }
 
@@ -145,7 +152,8 @@ pub fn derive_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult
     Ok(load_facts_by(conn, norms, view)?.project(view))
 }
 
-/// The merged view of the stored document before policies and choices ([`LoadedFacts::settle`]); an empty one where none is stored yet.
+/// The merged view of the stored document without what is held out, before policies and choices
+/// ([`LoadedFacts::settle`]); an empty one where none is stored yet.
 ///
 /// # Errors
 /// A corrupt snapshot.
@@ -154,7 +162,8 @@ pub fn load_view(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<View>
         Some(bytes) => VisitDoc::load(visit, &bytes).map_err(|error| corrupt("documents", visit, error))?,
         None => VisitDoc::create(visit).map_err(|error| AppError::Internal(error.to_string()))?,
     };
-    Ok(sync_core::merge::view(&doc))
+    let held = late_work::load(conn, org, visit)?.held();
+    Ok(sync_core::merge::view_without(&doc, &held))
 }
 
 /// Loads what rules read beside the document.
@@ -222,14 +231,15 @@ fn load_template(
     }
 }
 
-/// Verdicts, rework tickets and choices of a visit, oldest first.
+/// Verdicts, rework tickets, choices and late work of a visit, oldest first.
 ///
 /// # Errors
 /// Corrupt rows.
 pub fn load_review(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Review> {
     let verdicts = list_verdict_bodies(conn, org, visit)?;
     let reworks = list_rework_bodies(conn, org, visit)?;
-    review_of(&verdicts, &reworks, &list_choice_bodies(conn, org, visit)?)
+    let late = late_work::load(conn, org, visit)?;
+    review_of(&verdicts, &reworks, &list_choice_bodies(conn, org, visit)?, late)
 }
 
 /// A review of stored bodies.
@@ -240,11 +250,14 @@ pub(super) fn review_of(
     verdicts: &[(VerdictId, String)],
     reworks: &[(ReworkId, String)],
     choices: &[(ChoiceId, String)],
+    late: LateRows,
 ) -> AppResult<Review> {
     Ok(Review {
         verdicts: verdicts.iter().map(|(id, body)| read("verdicts", id, body)).collect::<AppResult<_>>()?,
         reworks: reworks.iter().map(|(id, body)| read("reworks", id, body)).collect::<AppResult<_>>()?,
         choices: choices.iter().map(|(id, body)| read("conflict_choices", id, body)).collect::<AppResult<_>>()?,
+        late_work: late.work,
+        late_decisions: late.decisions,
     })
 }
 

@@ -8,6 +8,7 @@ pub mod customers;
 pub mod day_board;
 pub mod devices;
 pub mod health;
+pub mod late_work;
 pub mod live;
 pub mod quarantine;
 pub mod repo;

@@ -7,22 +7,22 @@ use doorstep_store::blobs::{self, ClaimSource, Claims};
 use doorstep_store::conflicts::list_conflict_counts;
 use doorstep_store::documents::{self, ActorRow, DocumentRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::late_work::{StoredLateWork, insert_late_work, list_late_counts};
 use doorstep_store::projections::{self, Projection};
-use doorstep_store::{Conn, presence, visits};
+use doorstep_store::{Conn, StoreError, presence, visits};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
+use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::time::UnixMillis;
 
 use crate::app::blobs::set_evidence;
-use crate::app::conflicts;
 use crate::app::reviews::on_resubmission;
-use crate::app::sync::access::Access;
 use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
 use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
-use crate::app::{AppResult, ErrorCode};
+use crate::app::{AppResult, ErrorCode, conflicts, late_work};
 
 /// Writes the accepted documents; returns why the news of some does not count yet.
 pub(super) fn write(
@@ -30,7 +30,7 @@ pub(super) fn write(
     round: &Round,
     judged: &[JudgedDoc],
     batch: &mut FeedBatch,
-) -> AppResult<BTreeMap<VisitId, &'static str>> {
+) -> AppResult<BTreeMap<VisitId, LateReason>> {
     let mut late_reasons = BTreeMap::new();
     let accepted: Vec<(&JudgedDoc, &View)> = judged.iter().filter_map(|doc| Some((doc, doc.view()?))).collect();
     if accepted.is_empty() {
@@ -38,20 +38,33 @@ pub(super) fn write(
     }
     let org = round.ctx.actor.org;
     Rows::of(round, &accepted).write(conn, org)?;
+    let late: Vec<LateWorkRow> = accepted.iter().filter_map(|(doc, _)| doc.late_by_access(round)).collect();
+    keep_late(conn, org, &late)?;
+    late_reasons.extend(late.iter().map(|row| (row.visit_id, row.reason)));
     let mut settling = Settling::load(conn, round, batch, &accepted)?;
+    for row in late.iter().filter(|row| row.reason == LateReason::Reassigned) {
+        for audience in settling.holders(row.visit_id) {
+            batch.put(audience.clone(), FeedKind::LateWork, late_work::item_key(row));
+        }
+    }
+    let mut after_hand_in = Vec::new();
     for (doc, view) in accepted {
-        let reprojected = settling.settle(conn, batch, view)?;
+        let reprojected = settling.settle(conn, batch, doc, view)?;
         on_resubmission(conn, batch, org, doc.visit, &reprojected, round.ctx.now)?;
         doc.tell(batch, settling.holders(doc.visit));
-        match doc.access {
-            Access::Late(reason) => late_reasons.insert(doc.visit, reason),
-            _ if late::holds_late(&reprojected.derived.late, doc.changes()) => {
-                late_reasons.insert(doc.visit, "submitted")
-            }
-            _ => None,
-        };
+        if !late_reasons.contains_key(&doc.visit) && late::holds_late(&reprojected.derived.late, doc.changes()) {
+            after_hand_in.push(doc.late_by_state(round));
+        }
     }
+    keep_late(conn, org, &after_hand_in)?;
+    late_reasons.extend(after_hand_in.iter().map(|row| (row.visit_id, row.reason)));
     Ok(late_reasons)
+}
+
+/// Keeps what pushes bring late.
+fn keep_late(conn: &mut Conn, org: OrgId, rows: &[LateWorkRow]) -> AppResult<()> {
+    let rows: Vec<StoredLateWork> = rows.iter().map(|row| late::stored(org, row)).collect::<AppResult<_>>()?;
+    Ok(insert_late_work(conn, &rows)?)
 }
 
 /// What documents say, as rows of each table.
@@ -99,6 +112,8 @@ struct Settling {
     lacking_statements: BTreeSet<VisitId>,
     /// Visits that had conflicts before.
     contested: BTreeSet<VisitId>,
+    /// Visits that had late work before.
+    belated: BTreeSet<VisitId>,
     /// A visit that an intent of this very push makes is held by those whom the batch will tell.
     holders: BTreeMap<String, BTreeSet<String>>,
     none: BTreeSet<String>,
@@ -113,6 +128,7 @@ impl Settling {
         let known: Vec<VisitId> = of.iter().filter(|(doc, _)| !doc.is_new()).map(|(doc, _)| doc.visit).collect();
         Ok(Self {
             contested: list_conflict_counts(conn, org, &known)?.into_keys().collect(),
+            belated: list_late_counts(conn, org, &known)?.into_keys().collect(),
             norms: Norms::new(org, round.ctx.now),
             planned: load_planned(conn, org, &visits)?,
             missing: blobs::list_missing_of(conn, org, &visits)?,
@@ -130,9 +146,19 @@ impl Settling {
     ///
     /// What came after the visit was handed in is known only once the state is; then its blobs are no longer
     /// waited for, so that a late photo cannot hold up the review.
-    fn settle(&mut self, conn: &mut Conn, batch: &mut FeedBatch, view: &View) -> AppResult<Reprojection> {
+    fn settle(
+        &mut self,
+        conn: &mut Conn,
+        batch: &mut FeedBatch,
+        doc: &JudgedDoc,
+        view: &View,
+    ) -> AppResult<Reprojection> {
         let (visit, org, now) = (view.visit, self.norms.org(), self.norms.now());
         let Planned { mut row, mut plan, review } = self.planned.remove(&visit).ok_or(ErrorCode::NotFound)?;
+        if doc.held() != Some(&review.held()) {
+            // The office decided about late work since the view was merged.
+            return Err(StoreError::Stale.into());
+        }
         let before = row.clone();
         let lacks_statements = self.lacking_statements.contains(&visit);
         let missing = self.missing.get(&visit).map_or(0, BTreeSet::len);
@@ -159,6 +185,12 @@ impl Settling {
         }
         if !projected.conflicts.is_empty() || self.contested.contains(&visit) {
             conflicts::project(conn, org, visit, &projected)?;
+        }
+        if !projected.late.is_empty() || self.belated.contains(&visit) {
+            late_work::project(conn, org, visit, &projected)?;
+        }
+        if let Some(counting) = &projected.counting {
+            projections::replace_projections(conn, org, &[visit], &projection::project(org, visit, counting))?;
         }
         if has_turned {
             for audience in self.holders(visit) {

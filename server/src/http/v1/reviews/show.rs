@@ -7,10 +7,10 @@ use serde::Serialize;
 use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
 use sync_core::doc::record::{Answer, TimelineEvent};
-use sync_core::ids::{UserId, VisitId};
+use sync_core::ids::{LateDecisionId, UserId, VisitId};
 use sync_core::merge::View;
 use sync_core::merge::view::{Entry, Finding};
-use sync_core::plan::PlanSnapshot;
+use sync_core::plan::{LateReason, PlanSnapshot};
 use sync_core::rules::{Blocker, Reading, Trace, reading};
 use sync_core::template::model::Measurement;
 use sync_core::visit::LateRecord;
@@ -190,7 +190,7 @@ impl From<Blocker> for BlockerOut {
     }
 }
 
-/// A record that the crew wrote after handing the visit in; it does not count.
+/// A record that came late and does not count; the office may accept it (`decide_late_work`).
 #[derive(Debug, Serialize, ToSchema)]
 pub struct LateRecordOut {
     /// The map of the field record it stands in.
@@ -204,6 +204,11 @@ pub struct LateRecordOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>, example = json!(2))]
     pub value: Option<serde_json::Value>,
+    /// Why it is late.
+    pub reason: LateReason,
+    /// The decision that keeps it out; absent while it waits for one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<LateDecisionId>,
     /// The value of the same key that counts; absent where there was none at hand-in.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>, example = json!(9))]
@@ -222,6 +227,8 @@ impl From<LateRecord> for LateRecordOut {
             map: record.map,
             key: record.key,
             value: record.value,
+            reason: record.reason,
+            decision: record.decision,
             counts: record.counts,
             by: record.by,
             at: record.at_ms.map(Instant::from),

@@ -49,12 +49,7 @@ pub struct WriteOut {
 impl From<HistoryWrite> for WriteOut {
     fn from(write: HistoryWrite) -> Self {
         let map = Map::from_key(&write.map);
-        let told = |record: &Value| match map {
-            Some(Map::Timeline) => record.get("event").cloned(),
-            Some(Map::Pins | Map::Statements) => record.get("template").or_else(|| record.get("kind")).cloned(),
-            Some(map) => shown(map, record),
-            None => None,
-        };
+        let told = |record: &Value| shown(map?, record);
         Self {
             new: told(&write.new.value),
             old: write.old.iter().filter_map(told).collect(),

@@ -1,0 +1,87 @@
+//! Which operations stay out of every view until the office accepts them.
+//!
+//! What a rep brought after the visit was given to others is part of the document for ever, and other work may rest on
+//! it; so it is left out operation by operation. The office's rows name the operations, phones get the same rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::view::{Entry, OpId, RawRecord};
+use crate::bytes::Actor;
+use crate::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, Review};
+
+/// The operations that are held out, by writer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// First and last counter.
+    spans: BTreeMap<Actor, Vec<(u64, u64)>>,
+    accepted: BTreeSet<OpId>,
+}
+
+/// A record that is held out; of a key that was written again, each such write.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldRecord {
+    /// Root key of its map.
+    pub map: String,
+    /// What was written.
+    pub record: Entry<RawRecord>,
+}
+
+impl Held {
+    /// What these rows hold out; decisions stand oldest first.
+    #[must_use]
+    pub fn of(work: &[LateWorkRow], decisions: &[LateDecisionRow]) -> Self {
+        let mut held = Self::default();
+        let reassigned = work.iter().filter(|work| work.reason == LateReason::Reassigned);
+        for span in reassigned.flat_map(|work| &work.changes) {
+            held.spans.entry(span.actor).or_default().push((span.first, span.last));
+        }
+        if !held.is_empty() {
+            let named = decisions.iter().flat_map(|decision| &decision.ops);
+            held.accepted = named.filter(|op| is_accepted(decisions, **op)).copied().collect();
+        }
+        held
+    }
+
+    /// Whether nothing is held out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    /// Whether an operation is held out.
+    #[must_use]
+    pub fn holds(&self, op: OpId) -> bool {
+        let within = |(first, last): &(u64, u64)| (*first..=*last).contains(&op.counter);
+        self.spans.get(&op.actor).is_some_and(|spans| spans.iter().any(within)) && !self.accepted.contains(&op)
+    }
+}
+
+impl Review {
+    /// What the office has not accepted of the work that reps brought after the visit was given to others.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        Held::of(&self.late_work, &self.late_decisions)
+    }
+
+    /// The newest decision about an operation that came late.
+    #[must_use]
+    pub fn late_decision(&self, op: OpId) -> Option<&LateDecisionRow> {
+        newest(&self.late_decisions, op)
+    }
+
+    /// Whether an operation that came late counts all the same.
+    #[must_use]
+    pub fn has_accepted(&self, op: OpId) -> bool {
+        is_accepted(&self.late_decisions, op)
+    }
+}
+
+fn newest(decisions: &[LateDecisionRow], op: OpId) -> Option<&LateDecisionRow> {
+    decisions.iter().rev().find(|decision| decision.ops.contains(&op))
+}
+
+fn is_accepted(decisions: &[LateDecisionRow], op: OpId) -> bool {
+    newest(decisions, op).is_some_and(|decision| decision.decision == LateVerdict::Accept)
+}
