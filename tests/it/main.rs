@@ -12,6 +12,8 @@ mod architecture;
 mod conformance;
 mod custody;
 mod demo;
+#[cfg(unix)]
+mod follow;
 mod harness;
 mod live;
 #[cfg(feature = "postgres")]
