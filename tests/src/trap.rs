@@ -79,11 +79,18 @@ pub struct Watched {
     pub began: usize,
     /// When it ended.
     pub ended: usize,
-    /// As `strace` tells it, such as `fdatasync(9</tmp/x/doorstep.sqlite-wal>) = 0`.
+    /// As `strace` tells it, such as `fdatasync(9<doorstep.sqlite-wal>) = 0`; without its end where the watch was
+    /// over first.
     pub text: String,
 }
 
 impl Watched {
+    /// What it returned, with a remark of `strace`; nothing while it goes on.
+    #[must_use]
+    pub fn result(&self) -> &str {
+        self.text.rsplit_once(" = ").map_or("", |(_, result)| result)
+    }
+
     /// What its first argument is: a path, or the number of a socket.
     #[must_use]
     pub fn place(&self) -> &str {
@@ -150,6 +157,8 @@ fn read_calls(lines: &str) -> Vec<Watched> {
             calls.push(Watched { began: at, ended: at, text: call.to_owned() });
         }
     }
+    let open = |(_, began, half): (&str, usize, &str)| Watched { began, ended: usize::MAX, text: half.to_owned() };
+    calls.extend(begun.into_iter().map(open));
     calls
 }
 
