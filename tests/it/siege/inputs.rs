@@ -93,9 +93,9 @@ impl<'a> Attacker<'a> {
         self.play(("honest work", vec![change.expect("a change").chunk], Stored));
     }
 
-    fn honest(&self) -> automerge::Change {
+    fn honest(&self, key: &str) -> automerge::Change {
         let record = serde_json::json!({"done": true, "by": self.phone.user()}).to_string();
-        raw_change(&self.doc, self.actor, |edit| craft::put(edit, self.doc.visit(), Map::Ticks, "x", &record))
+        raw_change(&self.doc, self.actor, |edit| craft::put(edit, self.doc.visit(), Map::Ticks, key, &record))
     }
 }
 
@@ -140,7 +140,7 @@ fn giants(attacker: &Attacker<'_>) -> Vec<Input> {
 /// A5 to A9, and what was found besides: lies about the history, the clock, objects and bytes.
 fn lies(attacker: &Attacker<'_>) -> Vec<Input> {
     let doc = &attacker.doc;
-    let honest = attacker.honest();
+    let honest = attacker.honest("x");
     let bytes = honest.raw_bytes().to_vec();
     let right = honest.start_op().get();
     let counter = |at: u64| altered(&honest, |change| change.start_op = at.try_into().expect("a counter"));
@@ -212,7 +212,7 @@ fn spoof(attacker: &mut Attacker<'_>) {
 /// Documents of others: whatever is sent, they are as absent as what does not exist.
 fn reach_for(attacker: &Attacker<'_>, others: &[VisitId]) {
     let absent = RemotePhone::visit("nobody has it");
-    let honest = attacker.honest().raw_bytes().to_vec();
+    let honest = attacker.honest("reached").raw_bytes().to_vec();
     let bomb = chunk(2, &deflated_zeros(250 << 20));
     for chunks in [vec![honest], vec![bomb], vec![b"hello".to_vec()]] {
         let acks = others.iter().chain([&absent]).map(|visit| {
