@@ -54,9 +54,16 @@ test-postgres: server strace ## runs the integration tests on a throw-away Postg
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
 
-# The seed is printed, and can be given again with DOORSTEP_HOSTILE_SEED.
-hostile: ## judges a million mutated changes
-	DOORSTEP_HOSTILE_CHANGES=1000000 $(CARGO) test --locked -p fuzz-targets -- --nocapture mutated_changes
+# The guard alone, then the running server on each database. The seed is printed, and can be given again with
+# DOORSTEP_HOSTILE_SEED.
+hostile: server ## judges a million mutated changes: the guard alone, and the server on both databases
+	DOORSTEP_HOSTILE_CHANGES=1000000 \
+	$(CARGO) test --locked --workspace --test corpus -- --nocapture mutated_changes
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
+	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture siege::mutants
+	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=postgres \
+	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture siege::mutants
 
 deny: ## checks licences and banned crates
 	scripts/check-deny

@@ -1,6 +1,12 @@
 //! Logs: JSON lines for machines, short lines for people; never personal data.
 
+use std::panic::{self, PanicHookInfo};
+
 use tracing_subscriber::EnvFilter;
+
+/// Crates that read bytes from outside, always where a panic is contained: one of theirs is a refusal, no defect.
+const READERS: [&str; 8] =
+    ["automerge", "hexane", "image", "image-webp", "kamadak-exif", "png", "zune-core", "zune-jpeg"];
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -11,20 +17,55 @@ pub enum LogFormat {
     Text,
 }
 
-/// What is not told unless the filter asks for it by name: Automerge opens a span for each document it loads, whose fields
-/// would be formatted each time (a tenth of what the guard costs).
-const QUIET: &str = "automerge=warn";
-
-/// Where the filter cannot be read.
-const QUIET_INFO: &str = "automerge=warn,info";
-
-/// Installs the log writer for the process; `filter` is a `tracing` filter such as `info`.
+/// Installs the log writer for the process, also for panics; `filter` is a `tracing` filter such as `info`.
 pub fn install(format: LogFormat, filter: &str) {
-    let filter = EnvFilter::try_new(format!("{QUIET},{filter}")).unwrap_or_else(|_faulty| EnvFilter::new(QUIET_INFO));
+    // What Automerge says of bytes from outside is no defect, and quotes them; the guard tells what became of them. It also
+    // opens a span for each document it loads, whose fields would be formatted each time: a tenth of what the guard costs.
+    let but_automerge = |filter: &str| format!("automerge=off,{filter}");
+    let filter =
+        EnvFilter::try_new(but_automerge(filter)).unwrap_or_else(|_faulty| EnvFilter::new(but_automerge("info")));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second installation (tests start several servers in one process) leaves the first in place.
     let _ = match format {
         LogFormat::Json => builder.json().try_init(),
         LogFormat::Text => builder.compact().try_init(),
     };
+    panic::set_hook(Box::new(log_panic));
+}
+
+/// Tells where a panic was, and not what it said: that may quote what a person wrote.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map_or_else(String::new, ToString::to_string);
+    if is_of_reader(&place) {
+        tracing::warn!(place, "a library failed at bytes from outside; they are refused");
+    } else {
+        tracing::error!(place, "a panic");
+    }
+}
+
+/// Whether a place in the sources, such as `…/automerge-0.12.0/src/x.rs:1:2`, is in a reader.
+fn is_of_reader(place: &str) -> bool {
+    let is_version = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
+    let is_reader = |folder: &str| {
+        READERS
+            .iter()
+            .any(|name| folder.strip_prefix(name).and_then(|rest| rest.strip_prefix('-')).is_some_and(is_version))
+    };
+    place.split(['/', '\\']).any(is_reader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readers_are_known_by_the_folder_of_their_sources() {
+        for place in ["/r/automerge-0.12.0/src/op_set2/collector.rs:299:9", r"C:\r\image-webp-0.2.4\src\lib.rs:1:1"] {
+            assert!(is_of_reader(place), "{place}");
+        }
+        for place in ["server/src/app/sync/push.rs:1:1", "/r/automerge-door/src/lib.rs:1:1", "/r/imagery-1.0/x.rs", ""]
+        {
+            assert!(!is_of_reader(place), "{place}");
+        }
+    }
 }

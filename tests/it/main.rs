@@ -14,6 +14,8 @@ mod bundles;
 mod conformance;
 mod custody;
 mod demo;
+#[cfg(unix)]
+mod follow;
 mod harness;
 mod live;
 #[cfg(feature = "postgres")]

@@ -3,6 +3,7 @@
 mod away;
 mod kills;
 mod requests;
+mod worker;
 
 use std::time::Duration;
 

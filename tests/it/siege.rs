@@ -1,5 +1,9 @@
 //! One hostile phone against the running server, over TCP: nobody else notices, and nothing is lost.
 
+mod bystander;
+mod frames;
+mod inputs;
+mod mutants;
 mod pill;
 
 use doorstep_store::documents::find_heads;
@@ -17,6 +21,9 @@ use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc, SyncResponse};
 
 /// Visits of the phone under siege.
 const VISITS: usize = 20;
+
+/// Most memory of the server, whatever a phone sends.
+const MEMORY: u64 = 300 << 20;
 
 /// A server, a phone with twenty visits that the server holds, and a dispatcher.
 struct Scene {
@@ -47,6 +54,26 @@ fn heads(server: &TestServer, visit: VisitId) -> Vec<Hash> {
 fn pushed(doc: &VisitDoc, chunks: Vec<Vec<u8>>) -> PushDoc {
     let heads = heads_of(&chunks, &Limits::DEFAULT);
     PushDoc { id: doc.visit(), base_heads: Vec::new(), heads, chunks: chunks.into_iter().map(Blob).collect() }
+}
+
+/// Settings under which one phone may send as much as many would: the clock of a test stands still.
+fn roomy() -> Value {
+    json!({"limits": {
+        "sync_per_minute": 60_000, "sync_burst": 60_000, "user_per_minute": 600_000, "tenant_per_minute": 6_000_000,
+        "login_address_per_minute": 30_000, "login_tenant_per_minute": 300_000,
+    }})
+}
+
+/// The server is the process it was, serves, held its memory, and met nothing that it did not expect.
+fn check_process(server: &TestServer, process: u32) {
+    server.send(&Call::get("/healthz")).expect(200);
+    assert_eq!(server.process_id(), process, "the same process all the time");
+    let peak = server.peak_memory_bytes();
+    println!("peak memory of the server: {} MiB", peak >> 20);
+    assert!(peak <= MEMORY, "{peak} bytes");
+    let log = server.log();
+    let odd = log.lines().find(|line| line.contains("panicked") || line.contains("ERROR"));
+    assert_eq!(odd, None, "nothing was unexpected");
 }
 
 impl Scene {

@@ -15,11 +15,15 @@ mod late_work;
 mod limits;
 mod no_op;
 mod nul;
+#[cfg(target_os = "linux")]
+mod pack_kills;
 mod packs;
 mod paging;
 mod poison;
 mod remedies;
 mod scope;
 mod seals;
+#[cfg(target_os = "linux")]
+mod shared_fsyncs;
 mod statements;
 pub(crate) mod writer;

@@ -257,7 +257,15 @@ impl RemotePhone {
     #[must_use]
     pub fn pushing(&self, docs: Vec<sync_core::protocol::PushDoc>, intents: Vec<Vec<u8>>) -> SyncRequest {
         let intents = intents.into_iter().map(Blob).collect();
-        let mut request = SyncRequest { docs, intents, ..self.empty_request(None) };
+        self.sealed(SyncRequest { docs, intents, ..self.empty_request(None) })
+    }
+
+    /// Puts the phone's seal on a request.
+    ///
+    /// # Panics
+    /// Never: the sealed list is ids and hashes.
+    #[must_use]
+    pub fn sealed(&self, mut request: SyncRequest) -> SyncRequest {
         let content = BatchContent::of_request(self.org, &request);
         let input = prepare_batch_seal(&content, &self.key.public().thumbprint()).expect("ids and hashes");
         request.seal = Some(self.key.finish(&input));

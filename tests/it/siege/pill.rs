@@ -7,12 +7,9 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::protocol::{Ack, AckItem, Outcome};
 
-use super::{Scene, actor, heads, pushed, tick};
+use super::{MEMORY, Scene, actor, heads, pushed, tick};
 use crate::sync::helpers::{refusing_readings, run_at};
 use crate::sync::hostile::craft::mixed;
-
-/// Most memory of the server, whatever the phone sends.
-const MEMORY: u64 = 300 << 20;
 
 /// A PNG of 90 megapixels whose pixels are all there: the decoder cannot scale it, and 50 megapixels is its limit.
 fn ninety_megapixels() -> Vec<u8> {

@@ -21,6 +21,11 @@ impl Writer {
         Self { doc: VisitDoc::create(visit).expect("a document"), actor, name: name.to_owned(), sent: 0 }
     }
 
+    /// What was written so far.
+    pub(crate) const fn doc(&self) -> &VisitDoc {
+        &self.doc
+    }
+
     /// Writes a record that goes with the next batch.
     pub(crate) fn put(&mut self, map: Map, key: &str, record: &Value) {
         self.doc.edit(self.actor, |edit| edit.put(map, key, record)).expect("an edit");

@@ -123,9 +123,14 @@ pub(super) fn quarantine(
         row.id = Hash::of(&row.bytes).to_string();
     }
     if evidence::find_quarantined(conn, org, &row.id, device)?.is_none() {
-        let (items, bytes) = evidence::quarantine_size(conn, org, device)?;
-        let adds = i64::try_from(row.bytes.len()).unwrap_or(i64::MAX);
-        if items >= QUARANTINE_LIMIT.0 || bytes.saturating_add(adds) > QUARANTINE_LIMIT.1 {
+        let kept = match held.kept {
+            Some(kept) => kept,
+            None => evidence::quarantine_size(conn, org, device)?,
+        };
+        let with = (kept.0 + 1, kept.1.saturating_add(i64::try_from(row.bytes.len()).unwrap_or(i64::MAX)));
+        let has_room = with.0 <= QUARANTINE_LIMIT.0 && with.1 <= QUARANTINE_LIMIT.1;
+        held.kept = Some(if has_room { with } else { kept });
+        if !has_room {
             return Ok(false);
         }
         evidence::keep_in_quarantine(conn, &row)?;

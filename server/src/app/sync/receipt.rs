@@ -17,6 +17,9 @@ pub(crate) struct Held {
     pub(super) intents: Vec<IntentId>,
     /// Durable in quarantine only: id or digest, and code.
     pub(super) quarantined: Vec<(String, String)>,
+    /// Items and bytes that the device has in quarantine, once the transaction has asked: counting them takes as long as
+    /// there are many.
+    pub(super) kept: Option<(i64, i64)>,
 }
 
 impl Held {

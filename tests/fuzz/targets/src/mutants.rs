@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
+use sync_core::ids::UserId;
 
 use crate::{BY, Held, ME, VISIT, check};
 
@@ -71,6 +72,28 @@ pub fn mutated(bytes: &[u8], random: &mut Random) -> Vec<u8> {
     mutant
 }
 
+/// Steps of a history in which every kind of operation comes several times.
+pub const STEPS: usize = 24;
+
+/// Writes one step of a history of all kinds of operations by two writers, and gives its change.
+///
+/// # Panics
+/// Never: the step is honest.
+pub fn write_step(doc: &mut VisitDoc, step: usize, writers: [Actor; 2], by: UserId) -> Vec<u8> {
+    let [first, second] = writers;
+    let writer = if step.is_multiple_of(3) { second } else { first };
+    let new = doc.edit(writer, |edit| match step % 4 {
+        0 => edit.put(Map::Ticks, "step/a", &json!({"done": step % 8 == 0, "at": step, "by": by})),
+        1 => edit.put(Map::Photos, &format!("photo-{step}"), &json!({"slot": "box", "by": by})),
+        2 => edit.set_notes(&format!("第{step}次与客户确认装机位置")),
+        _ => {
+            edit.put(Map::Measures, &format!("m-{step}"), &json!({"code": "rx", "value": "-18.5"}))?;
+            edit.put(Map::Answers, "q", &json!({"value": step, "by": by}))
+        }
+    });
+    new.expect("an edit").expect("a change").chunk
+}
+
 /// A history of all kinds of operations by two writers, and the server before each of its changes.
 ///
 /// # Panics
@@ -78,22 +101,8 @@ pub fn mutated(bytes: &[u8], random: &mut Random) -> Vec<u8> {
 #[must_use]
 pub fn history() -> Vec<(Held, Vec<u8>)> {
     let mut doc = VisitDoc::create(VISIT).expect("a document");
-    let mut steps = Vec::new();
-    for step in 0..24 {
-        let actor = if step % 3 == 0 { Actor([0x22; 16]) } else { ME };
-        let server = Held::of(&doc);
-        let new = doc.edit(actor, |edit| match step % 4 {
-            0 => edit.put(Map::Ticks, "step/a", &json!({"done": step % 8 == 0, "at": step, "by": BY})),
-            1 => edit.put(Map::Photos, &format!("photo-{step}"), &json!({"slot": "box", "by": BY})),
-            2 => edit.set_notes(&format!("第{step}次与客户确认装机位置")),
-            _ => {
-                edit.put(Map::Measures, &format!("m-{step}"), &json!({"code": "rx", "value": "-18.5"}))?;
-                edit.put(Map::Answers, "q", &json!({"value": step, "by": BY}))
-            }
-        });
-        steps.push((server, new.expect("an edit").expect("a change").chunk));
-    }
-    steps
+    let step = |step| (Held::of(&doc), write_step(&mut doc, step, [ME, Actor([0x22; 16])], BY));
+    (0..STEPS).map(step).collect()
 }
 
 /// What became of mutants.

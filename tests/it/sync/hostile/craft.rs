@@ -86,7 +86,8 @@ fn notes(visit: VisitId) -> ObjId {
     ObjId::Id(16, ActorId::from(&visit.as_bytes()[..]), 0)
 }
 
-fn object(visit: VisitId, map: Map) -> ObjId {
+/// The object of a root map.
+pub fn object(visit: VisitId, map: Map) -> ObjId {
     let position = Map::ALL.iter().position(|other| *other == map).expect("a root map") + 1;
     ObjId::Id(u64::try_from(position).expect("small"), ActorId::from(&visit.as_bytes()[..]), 0)
 }
@@ -99,14 +100,56 @@ pub fn hash_of(chunk: &[u8]) -> Hash {
 /// Puts a chunk header with a right checksum before a body.
 pub fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut hashed = vec![kind];
-    let mut length = body.len();
-    while length >= 0x80 {
-        hashed.push(u8::try_from(length & 0x7f).expect("seven bits") | 0x80);
-        length >>= 7;
-    }
-    hashed.push(u8::try_from(length).expect("seven bits"));
+    uleb(&mut hashed, body.len());
     hashed.extend(body);
     [[0x85, 0x6f, 0x4a, 0x83].as_slice(), &Hash::of(&hashed).0[..4], &hashed].concat()
+}
+
+/// A change of hand-made columns that follows the document's only writer as an honest one would.
+pub fn change_of_columns(doc: &VisitDoc, actor: Actor, columns: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let metas = doc.change_metas();
+    let last = metas.last().expect("a change");
+    let mut body = [[1].as_slice(), &last.hash.0, &[16], &actor.0].concat();
+    uleb(&mut body, usize::try_from(last.seq + 1).expect("small"));
+    uleb(&mut body, usize::try_from(last.max_op + 1).expect("small"));
+    body.extend([0, 0, 1, 16]);
+    body.extend(doc.visit().as_bytes());
+    body.push(u8::try_from(columns.len()).expect("few"));
+    for (specification, data) in columns {
+        uleb(&mut body, usize::from(*specification));
+        uleb(&mut body, data.len());
+    }
+    columns.iter().for_each(|(_, data)| body.extend(data));
+    chunk(1, &body)
+}
+
+/// A list under a root map that is said to hold so many nulls, run-length coded.
+pub fn list_of_nulls(doc: &VisitDoc, actor: Actor, len: usize) -> Vec<u8> {
+    let mut inserts = vec![0];
+    uleb(&mut inserts, len);
+    let columns = [(0x01, 1), (0x02, 16), (0x13, 0), (0x42, 1), (0x56, 6), (0x70, 0)];
+    let mut columns: Vec<(u8, Vec<u8>)> = columns.map(|(specification, value)| (specification, run(len, value))).into();
+    columns.insert(3, (0x34, inserts));
+    change_of_columns(doc, actor, &columns)
+}
+
+/// A run of one value in a column of unsigned numbers.
+fn run(mut len: usize, value: u8) -> Vec<u8> {
+    let mut data = Vec::new();
+    while len >= 0x40 {
+        data.push(u8::try_from(len & 0x7f).expect("seven bits") | 0x80);
+        len >>= 7;
+    }
+    data.extend([u8::try_from(len).expect("six bits"), value]);
+    data
+}
+
+fn uleb(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push(u8::try_from(value & 0x7f).expect("seven bits") | 0x80);
+        value >>= 7;
+    }
+    out.push(u8::try_from(value).expect("seven bits"));
 }
 
 /// A deflate stream of that many zero bytes at least: one literal, then copies of 258.

@@ -1,4 +1,5 @@
 //! The automerge-repo door.
 
+mod heads;
 pub mod open;
 pub mod ticket;

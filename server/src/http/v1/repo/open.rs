@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use actix_web::rt::{spawn, time};
-use actix_web::{HttpRequest, HttpResponse, web};
-use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, Session};
+use actix_web::{FromRequest as _, HttpRequest, HttpResponse, web};
+use actix_ws::{AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, ProtocolError, Session};
 use sync_core::repo::MAX_FRAME;
 
+use super::heads;
 use crate::app::repo::{Next, Socket};
 use crate::app::{AppState, Ctx, ErrorCode};
 use crate::http::error::{ApiError, Problem};
@@ -37,6 +38,7 @@ pub async fn open_repo(
     request: HttpRequest,
     body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let body = bounded(&request, body).await?;
     let (response, session, stream) =
         actix_ws::handle(&request, body).map_err(|_no_handshake| ErrorCode::UpgradeRequired)?;
     let socket = Socket::open(&state, ctx)?;
@@ -45,9 +47,16 @@ pub async fn open_repo(
     Ok(response)
 }
 
+/// The body, up to the first frame that is too large.
+async fn bounded(request: &HttpRequest, body: web::Payload) -> Result<web::Payload, ApiError> {
+    let limit = u64::try_from(MAX_FRAME).unwrap_or(u64::MAX);
+    let mut body = heads::bounded(body.into_inner(), limit);
+    web::Payload::from_request(request, &mut body).await.map_err(|_never| ErrorCode::BodyInvalid.into())
+}
+
 /// What woke the socket's task.
 enum Woken {
-    Frame(Option<Result<AggregatedMessage, actix_ws::ProtocolError>>),
+    Frame(Option<Result<AggregatedMessage, ProtocolError>>),
     News,
     Tick,
 }
@@ -55,6 +64,7 @@ enum Woken {
 async fn run(mut socket: Socket, mut session: Session, mut stream: AggregatedMessageStream) {
     let mut ticks = time::interval(PING);
     let mut has_answered = true;
+    let mut code = CloseCode::Normal;
     let reason = loop {
         let woken = tokio::select! {
             // What the peer said first: its answer to a ping may wait behind it.
@@ -80,7 +90,15 @@ async fn run(mut socket: Socket, mut session: Session, mut stream: AggregatedMes
             }
             Woken::Frame(Some(Ok(AggregatedMessage::Text(_)))) => socket.close("a text frame"),
             Woken::Frame(Some(Ok(AggregatedMessage::Close(_))) | None) => break "closed",
-            Woken::Frame(Some(Err(_protocol))) => socket.close("a frame beyond the limit, or none at all"),
+            // Frames, and messages of several, beyond the limit.
+            Woken::Frame(Some(Err(ProtocolError::Overflow | ProtocolError::Io(_)))) => {
+                code = CloseCode::Size;
+                socket.close("a frame beyond the limit")
+            }
+            Woken::Frame(Some(Err(_protocol))) => {
+                code = CloseCode::Protocol;
+                socket.close("no frame")
+            }
             Woken::News => socket.news().await,
             Woken::Tick if !has_answered => break "no answer to a ping",
             Woken::Tick if !socket.is_welcome().await => socket.close("the sign-in ended"),
@@ -98,7 +116,7 @@ async fn run(mut socket: Socket, mut session: Session, mut stream: AggregatedMes
     };
     tracing::debug!(reason, "a socket closes");
     // The peer may be gone already.
-    let _closed = session.close(Some(CloseReason { code: CloseCode::Normal, description: None })).await;
+    let _closed = session.close(Some(CloseReason { code, description: None })).await;
 }
 
 /// Sends what there is; the reason to close, if there is one.
