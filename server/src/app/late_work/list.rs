@@ -1,5 +1,6 @@
 //! The list of visits with late work, and what came late to one visit.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::late_work::{CountsByReason, list_late_counts};
@@ -122,13 +123,16 @@ pub(super) fn describe(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<
     let mut records = Vec::new();
     for (record, is_accepted) in all {
         let actor = record.op.actor;
-        if !devices.contains_key(&actor) {
-            devices.insert(actor, documents::find_actor(conn, org, actor)?.map(|(_, device)| device));
-        }
+        let device = match devices.entry(actor) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => {
+                *unknown.insert(documents::find_actor(conn, org, actor)?.map(|(_, device)| device))
+            }
+        };
         records.push(LateRecordItem {
             reason: reason_of(&record, &rows.work),
             push: brought(&rows.work, record.op).map(|work| work.seq),
-            device: devices.get(&actor).copied().flatten(),
+            device,
             is_accepted,
             record,
         });

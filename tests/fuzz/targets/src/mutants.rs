@@ -83,7 +83,7 @@ pub fn write_step(doc: &mut VisitDoc, step: usize, writers: [Actor; 2], by: User
     let [first, second] = writers;
     let writer = if step.is_multiple_of(3) { second } else { first };
     let new = doc.edit(writer, |edit| match step % 4 {
-        0 => edit.put(Map::Ticks, "step/a", &json!({"done": step % 8 == 0, "at": step, "by": by})),
+        0 => edit.put(Map::Ticks, "step/a", &json!({"done": step.is_multiple_of(8), "at": step, "by": by})),
         1 => edit.put(Map::Photos, &format!("photo-{step}"), &json!({"slot": "box", "by": by})),
         2 => edit.set_notes(&format!("第{step}次与客户确认装机位置")),
         _ => {
