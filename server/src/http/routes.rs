@@ -108,9 +108,11 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
 /// Mounts what the office sees and says of late work.
 fn mount_late_work(at: &mut Mount<'_>) {
-    at.route(Operation::ListLateWork, late_work::inbox::list_late_work);
-    at.route(Operation::ListVisitLateWork, late_work::list::list_visit_late_work);
-    at.route(Operation::DecideLateWork, late_work::decide::decide_late_work);
+    use Operation as Op;
+
+    at.route(Op::ListLateWork, late_work::inbox::list_late_work);
+    at.route(Op::ListVisitLateWork, late_work::list::list_visit_late_work);
+    at.route(Op::DecideLateWork, late_work::decide::decide_late_work);
 }
 
 struct Mount<'a>(&'a mut web::ServiceConfig);

@@ -309,57 +309,50 @@ fn advance_head(conn: &mut Conn, org: OrgId, audience: &str, count: i64) -> Stor
 /// Writes the rows. An item enters anew when it was gone before; else it keeps the position where it entered.
 fn upsert(conn: &mut Conn, mut rows: Vec<NewFeedRow>) -> StoreResult<()> {
     if matches!(conn.engine, EngineConn::Sqlite(_)) {
-        // SQLite has one writer: what is read now stays true.
-        keep_entered(conn, &mut rows)?;
+        // An upsert's text would be built and prepared anew for each row. SQLite has one writer: what is read now stays
+        // true, and a position that is taken is still an error.
+        take_out_known(conn, &mut rows)?;
+        return Ok(insert_rows!(conn, feed::table, rows)?);
     }
-    match &mut conn.engine {
-        // An upsert's text would be built and prepared anew for each row.
-        EngineConn::Sqlite(c) => in_batches!(c, rows, part => diesel::replace_into(feed::table).values(part))?,
-        EngineConn::Postgres(c) => rows.chunks(ROWS).try_for_each(|part| {
-            diesel::insert_into(feed::table)
-                .values(part)
-                .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
-                .do_update()
-                .set((
-                    feed::pos.eq(excluded(feed::pos)),
-                    feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
-                        .otherwise(feed::entered_pos)),
-                    feed::op.eq(excluded(feed::op)),
-                ))
-                .execute(&mut **c)
-                .map(drop)
-        })?,
-    }
+    for_rows!(conn, rows, part => diesel::insert_into(feed::table)
+    .values(part)
+    .on_conflict((feed::org_id, feed::audience, feed::kind, feed::item))
+    .do_update()
+    .set((
+        feed::pos.eq(excluded(feed::pos)),
+        feed::entered_pos.eq(diesel::dsl::case_when(feed::op.eq("gone"), excluded(feed::entered_pos))
+            .otherwise(feed::entered_pos)),
+        feed::op.eq(excluded(feed::op)),
+    )))?;
     Ok(())
 }
 
-/// Gives items that an audience holds the position at which they entered.
-fn keep_entered(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
+/// Removes what the feed says of these items so far; those that an audience holds keep the position where they entered.
+fn take_out_known(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
     let Some(org) = rows.first().map(|row| row.org_id) else { return Ok(()) };
     let mut items: BTreeMap<FeedKind, BTreeSet<&str>> = BTreeMap::new();
     for row in &*rows {
         items.entry(row.kind.0).or_default().insert(&row.item);
     }
-    let mut entered: BTreeMap<(String, FeedKind, String), i64> = BTreeMap::new();
+    let mut known: BTreeMap<(String, FeedKind, String), (i64, FeedOp)> = BTreeMap::new();
     for (kind, items) in items {
         for items in Vec::from_iter(items).chunks(ROWS) {
-            let held: Vec<(String, String, i64)> = per_backend!(conn, c => feed::table
-                .filter(feed::org_id.eq(org)
-                    .and(feed::kind.eq(Txt(kind)))
-                    .and(feed::item.eq_any(items))
-                    .and(feed::op.eq("put")))
-                .select((feed::audience, feed::item, feed::entered_pos))
+            let found: Vec<(String, String, i64, Txt<FeedOp>)> = per_backend!(conn, c => feed::table
+                .filter(feed::org_id.eq(org).and(feed::kind.eq(Txt(kind))).and(feed::item.eq_any(items)))
+                .select((feed::audience, feed::item, feed::entered_pos, feed::op))
                 .load(c))?;
-            entered.extend(held.into_iter().map(|(audience, item, pos)| ((audience, kind, item), pos)));
+            known.extend(found.into_iter().map(|(audience, item, pos, op)| ((audience, kind, item), (pos, op.0))));
         }
     }
-    if entered.is_empty() {
+    if known.is_empty() {
         return Ok(());
     }
     for row in rows {
-        if let Some(pos) = entered.get(&(row.audience.clone(), row.kind.0, row.item.clone())) {
+        let Some((pos, op)) = known.get(&(row.audience.clone(), row.kind.0, row.item.clone())) else { continue };
+        if *op == FeedOp::Put {
             row.entered_pos = *pos;
         }
+        per_backend!(conn, c => diesel::delete(feed::table.find((org, &row.audience, row.kind, &row.item))).execute(c))?;
     }
     Ok(())
 }

@@ -39,18 +39,11 @@ macro_rules! for_rows {
     };
 }
 
-/// Runs a statement on SQLite for sixteen rows at a time, and the rest one by one: diesel knows its text from its type, so
-/// that it is neither built nor looked up nor prepared anew. For that the type of the rows must say
-/// `treat_none_as_default_value = false`.
-macro_rules! in_batches {
-    ($conn:expr, $rows:expr, $part:ident => $statement:expr) => {{
-        let (whole, rest) = $rows.as_chunks::<{ $crate::per_backend::BATCH }>();
-        let whole = whole.iter().try_for_each(|$part| $statement.execute(&mut **$conn).map(drop));
-        whole.and_then(|()| rest.iter().try_for_each(|$part| $statement.execute(&mut **$conn).map(drop)))
-    }};
-}
-
-/// Inserts rows in the way that is cheapest for the engine; to PostgreSQL hundreds go in one round trip.
+/// Inserts rows in the way that is cheapest for the engine.
+///
+/// SQLite gets sixteen at a time, and the rest one by one: diesel knows the text of such a statement from its type, so that
+/// it is neither built nor looked up nor prepared anew. For that the type of the rows must say
+/// `treat_none_as_default_value = false`. PostgreSQL gets hundreds in one round trip.
 ///
 /// ```text
 /// insert_rows!(conn, visits::table, rows)
@@ -59,7 +52,12 @@ macro_rules! insert_rows {
     ($conn:expr, $table:expr, $rows:expr) => {
         match &mut $conn.engine {
             $crate::conn::EngineConn::Sqlite(c) => {
-                in_batches!(c, $rows, part => diesel::insert_into($table).values(part))
+                let (whole, rest) = $rows.as_chunks::<{ $crate::per_backend::BATCH }>();
+                let insert = |part| diesel::insert_into($table).values(part).execute(&mut **c).map(drop);
+                whole.iter().try_for_each(insert).and_then(|()| {
+                    rest.iter()
+                        .try_for_each(|part| diesel::insert_into($table).values(part).execute(&mut **c).map(drop))
+                })
             }
             $crate::conn::EngineConn::Postgres(c) => $rows
                 .chunks($crate::per_backend::ROWS)

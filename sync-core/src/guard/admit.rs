@@ -17,7 +17,7 @@ use super::plain;
 use super::push::{Accepted, Admission, Push};
 use super::refusal::{RefusalCode, Refused};
 use super::scratch::{Candidate, Scratch, Settled, guarded};
-use super::unpack::{Item, Loaded, Unpacked};
+use super::unpack::{Item, Unpacked};
 use crate::bytes::{Actor, Hash};
 use crate::doc::genesis::{GENESIS_OPS, Genesis, genesis, genesis_actor};
 use crate::doc::{ChangeMeta, DocError, VisitDoc};
@@ -50,7 +50,7 @@ pub(super) fn admit_changes(push: Push<'_>, limits: &Limits) -> Result<Admission
     }
     let candidates = judge.judge_all(&mut unpacked.items);
     let duplicates = unpacked.duplicates;
-    let accepted = judge.accept(candidates, unpacked.loaded)?;
+    let accepted = judge.accept(candidates, unpacked.whole)?;
     Ok(Admission { accepted, duplicates, missing: judge.missing.into_iter().collect(), refused: judge.refused })
 }
 
@@ -207,7 +207,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Tries the candidates on the scratch copy and builds what is to be stored.
-    fn accept(&mut self, candidates: Vec<Candidate>, loaded: Option<Loaded<'_>>) -> Result<Option<Accepted>, DocError> {
+    fn accept(&mut self, candidates: Vec<Candidate>, whole: Option<&[u8]>) -> Result<Option<Accepted>, DocError> {
         if candidates.is_empty() {
             return Ok(None);
         }
@@ -217,15 +217,14 @@ impl<'a> Judge<'a> {
         });
         let stored = stored.transpose()?;
         let scratch = Scratch::new(self.push.visit, stored.as_deref(), self.limits);
-        // A document whose every change was admitted is good as Automerge loaded it.
-        if let Some(loaded) = loaded.filter(|loaded| loaded.changes == candidates.len())
-            && let Ok(settled) = scratch.attempt_loaded(&loaded.doc, loaded.bytes, &candidates)
-        {
-            return Ok(Some(self.accepted(settled, candidates, vec![loaded.bytes.to_vec()])));
-        }
         let settled = self.settle(&scratch, candidates);
         Ok(settled.map(|(settled, mut candidates)| {
-            let chunks = candidates.iter_mut().map(|candidate| std::mem::take(&mut candidate.exact)).collect();
+            // A document is kept as it came only if its changes make the same bytes: Automerge loads operations in any
+            // order, which no hash covers.
+            let chunks = match whole.filter(|bytes| *bytes == settled.snapshot) {
+                Some(whole) => vec![whole.to_vec()],
+                None => candidates.iter_mut().map(|candidate| std::mem::take(&mut candidate.exact)).collect(),
+            };
             self.accepted(settled, candidates, chunks)
         }))
     }

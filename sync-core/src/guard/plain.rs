@@ -4,13 +4,17 @@
 //! Automerge need not spell out each change anew. This judge only ever says yes: whatever is not plain to see is left
 //! to the judge of single changes, which finds out what is wrong.
 //!
-//! Automerge must write the loaded document back to the very bytes that came. So they are in its canonical form, and
-//! what is read here is what Automerge reads.
+//! Automerge must write the loaded document back to the very bytes that came: so their columns are in its canonical form,
+//! and what is read here is what Automerge reads. It does not look at the order of operations, which no hash covers and
+//! every reader relies on; that order is verified here.
 
-use std::collections::BTreeSet;
+mod order;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeMetadata, ReadDoc as _};
 
+use self::order::Order;
 use super::budget::Limits;
 use super::columns::{Booleans, Column, Delta, Rle, column, numbers, read_columns, texts};
 use super::document::check_document;
@@ -151,8 +155,11 @@ struct Judge<'a> {
     puts: Vec<Put<'a>>,
     /// Operations that overwrite a record of this key.
     overwrites: Vec<Put<'a>>,
-    /// Operations that overwrite or delete an element of the notes.
-    note_successors: BTreeSet<u64>,
+    order: Order<'a>,
+    /// The element of the notes that an operation overwrites.
+    note_updates: BTreeMap<u64, u64>,
+    /// The element of the notes whose values an operation overwrites or deletes, as those values say.
+    note_successors: BTreeMap<u64, u64>,
 }
 
 impl<'a> Judge<'a> {
@@ -167,7 +174,9 @@ impl<'a> Judge<'a> {
             seen: vec![false; usize::try_from(last.max_op).ok()? + 1],
             puts: Vec::new(),
             overwrites: Vec::new(),
-            note_successors: BTreeSet::new(),
+            order: Order::default(),
+            note_updates: BTreeMap::new(),
+            note_successors: BTreeMap::new(),
         })
     }
 
@@ -183,7 +192,7 @@ impl<'a> Judge<'a> {
             self.row(&row, &actors)?;
         }
         rows.is_finished().then_some(())?;
-        self.deleted_notes()?;
+        self.note_successors_are_plain()?;
         (self.seen.iter().skip(1).all(|seen| *seen) && self.overwrites_are_plain() && self.fits()).then_some(())
     }
 
@@ -191,10 +200,16 @@ impl<'a> Judge<'a> {
         let actor = |at: u64| usize::try_from(at).ok().and_then(|at| actors.get(at));
         let writer = actor(row.actor)?;
         self.see(row.counter)?;
+        if !row.successors.is_sorted_by(|(_, one), (_, next)| one < next) {
+            return None;
+        }
         if *writer == genesis_actor(self.push.visit) {
             // The genesis change is known by its hash; nothing may take the place of what it made.
-            return (row.counter <= GENESIS_OPS && row.successors.is_empty()).then_some(());
+            let Key::Text(key) = row.operation.key else { return None };
+            let is_of_root = row.operation.object.is_none() && self.order.record(0, key, row.counter);
+            return (is_of_root && row.counter <= GENESIS_OPS && row.successors.is_empty()).then_some(());
         }
+        let object = row.operation.object?.1;
         let rules = Rules { visit: self.push.visit, by: self.push.by, limits: self.limits };
         let put = check_operation(&row.operation, actors, rules).ok()?;
         if *writer != self.writer || row.mark_name.is_some_and(|name| name.len() > self.limits.key_bytes) {
@@ -211,8 +226,15 @@ impl<'a> Judge<'a> {
         }
         let successors = row.successors.iter().map(|(_, counter)| *counter);
         match (put, &row.operation.key) {
-            (None, _) => self.note_successors.extend(successors),
+            (None, Key::Element) => {
+                let element = self.note(row, actors)?;
+                for counter in successors {
+                    // One operation overwrites or deletes the values of one element.
+                    (*self.note_successors.entry(counter).or_insert(element) == element).then_some(())?;
+                }
+            }
             (Some(put), Key::Text(key)) if put.map.rewritable() || row.successors.is_empty() => {
+                self.order.record(object, key, row.counter).then_some(())?;
                 self.overwrites.extend(successors.map(|counter| Put { counter, map: put.map, key }));
                 self.puts.push(Put { counter: row.counter, map: put.map, key });
             }
@@ -236,12 +258,34 @@ impl<'a> Judge<'a> {
         Some(())
     }
 
-    /// Deletions have no row of their own: what overwrites an element of the notes and stands nowhere is one.
-    fn deleted_notes(&mut self) -> Option<()> {
-        for counter in std::mem::take(&mut self.note_successors) {
+    /// The element of the notes that a row is about, if the row stands where it belongs.
+    fn note(&mut self, row: &Row<'a>, actors: &[Actor]) -> Option<u64> {
+        // Whatever the notes refer to, their one writer wrote.
+        let element = match row.element? {
+            (None, 0) => None,
+            (Some(by), counter) => {
+                let by = usize::try_from(by).ok().and_then(|by| actors.get(by));
+                Some((by == Some(&self.writer)).then_some(counter)?)
+            }
+            (None, _) => return None,
+        };
+        if row.operation.inserts {
+            return self.order.insert(element, row.counter).then_some(row.counter);
+        }
+        let element = element?;
+        self.note_updates.insert(row.counter, element);
+        self.order.update(element, row.counter).then_some(element)
+    }
+
+    /// Whether what overwrites an element of the notes is written to it. Deletions have no row of their own: what stands
+    /// nowhere is one.
+    fn note_successors_are_plain(&mut self) -> Option<()> {
+        for (counter, element) in std::mem::take(&mut self.note_successors) {
             if !*self.seen.get(usize::try_from(counter).ok()?)? {
                 self.see(counter)?;
                 self.spend(counter, 0, 0)?;
+            } else if self.note_updates.get(&counter) != Some(&element) {
+                return None;
             }
         }
         Some(())
@@ -275,6 +319,8 @@ struct Row<'a> {
     counter: u64,
     /// Without predecessors, which documents do not name.
     operation: Operation<'a>,
+    /// The element of a list that it is about: actor position and counter, counter 0 without actor for the head.
+    element: Option<(Option<u64>, u64)>,
     mark_name: Option<&'a str>,
     /// Actor position and counter of what overwrites or deletes it.
     successors: Vec<(u64, u64)>,
@@ -338,9 +384,9 @@ impl<'a> Rows<'a> {
             (Some(actor), Some(counter)) if counter > 0 => Some((actor, counter)),
             _ => return Err(Malformed),
         };
-        let key = match (self.key_actor.next()?, self.key_counter.next()?, self.key_text.next()?) {
-            (None, None, Some(text)) => Key::Text(text),
-            (None, Some(0), None) | (Some(_), Some(_), None) => Key::Element,
+        let (key, element) = match (self.key_actor.next()?, self.key_counter.next()?, self.key_text.next()?) {
+            (None, None, Some(text)) => (Key::Text(text), None),
+            (by, Some(counter), None) => (Key::Element, Some((by, counter))),
             _ => return Err(Malformed),
         };
         let inserts = self.insert.next()?.ok_or(Malformed)?;
@@ -355,7 +401,7 @@ impl<'a> Rows<'a> {
         self.expand.next()?;
         let mark_name = self.mark_name.next()?;
         let operation = Operation { object, key, inserts, action, value_type: meta & 15, value, predecessors: 0 };
-        Ok(Some(Row { actor, counter, operation, mark_name, successors }))
+        Ok(Some(Row { actor, counter, operation, element, mark_name, successors }))
     }
 
     fn is_finished(&self) -> bool {

@@ -62,36 +62,17 @@ impl<'a> Scratch<'a> {
             doc.apply_changes(changes).map_err(|_refused| RefusalCode::ChangeRejected)?;
             Ok(doc)
         })?;
-        self.settle(&doc, candidates, None)
+        self.settle(&doc, candidates)
     }
 
-    /// Accepts a document that was loaded as a whole from these bytes and holds only the candidates.
-    pub(super) fn attempt_loaded(
-        &self,
-        doc: &Automerge,
-        loaded_from: &[u8],
-        candidates: &[Candidate],
-    ) -> Result<Settled, RefusalCode> {
-        self.settle(doc, candidates, Some(loaded_from))
-    }
-
-    /// Saves, loads again and compares; bytes that were loaded already need no second load.
-    fn settle(
-        &self,
-        doc: &Automerge,
-        candidates: &[Candidate],
-        loaded_from: Option<&[u8]>,
-    ) -> Result<Settled, RefusalCode> {
+    /// Saves, loads again and compares.
+    fn settle(&self, doc: &Automerge, candidates: &[Candidate]) -> Result<Settled, RefusalCode> {
         guarded(|| {
             let snapshot = doc.save_nocompress();
             if snapshot.len() > self.limits.document_bytes {
                 return Err(RefusalCode::DocumentLimit);
             }
-            let reloaded = if loaded_from == Some(snapshot.as_slice()) {
-                doc.clone()
-            } else {
-                Automerge::load(&snapshot).map_err(|_unreadable| RefusalCode::ChangeRejected)?
-            };
+            let reloaded = Automerge::load(&snapshot).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
             if sorted_heads(&reloaded) != self.heads_after(candidates) {
                 return Err(RefusalCode::ChangeRejected);
             }

@@ -42,17 +42,11 @@ impl Item<'_> {
     }
 }
 
-/// A document chunk that Automerge could load.
-pub(super) struct Loaded<'a> {
-    pub(super) doc: Automerge,
-    pub(super) bytes: &'a [u8],
-    pub(super) changes: usize,
-}
-
 #[derive(Default)]
 pub(super) struct Unpacked<'a> {
     pub(super) items: Vec<Item<'a>>,
-    pub(super) loaded: Option<Loaded<'a>>,
+    /// A document chunk that Automerge could load.
+    pub(super) whole: Option<&'a [u8]>,
     pub(super) duplicates: usize,
     /// Document chunks refused as a whole, with the reason.
     pub(super) refused: Vec<(&'a [u8], RefusalCode)>,
@@ -108,15 +102,14 @@ impl<'a> Unpacked<'a> {
             self.duplicates += 1;
             return Ok(());
         }
-        if push.stored.is_some() || self.loaded.is_some() {
+        if push.stored.is_some() || self.whole.is_some() {
             return Err(RefusalCode::ChangeEncodingNotAllowed);
         }
-        let (doc, changes) = guarded(|| {
+        let changes = guarded(|| {
             let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
-            let changes = doc.get_changes(&[]);
-            Ok((doc, changes))
+            Ok(doc.get_changes(&[]))
         })?;
-        self.loaded = Some(Loaded { doc, bytes, changes: changes.len() });
+        self.whole = Some(bytes);
         self.items.extend(changes.into_iter().map(|change| Item {
             hash: Hash(change.hash().0),
             deps: change.deps().iter().map(|dep| Hash(dep.0)).collect(),

@@ -145,3 +145,245 @@ fn damaged_documents_are_never_plain() {
         assert!(!is_plain(bytes), "byte {at}");
     }
 }
+
+mod permuted {
+    //! Documents whose operations stand in another order: every hash and every head is the same, and so is what the
+    //! server keeps.
+
+    use super::super::super::admit;
+    use super::super::super::columns::ColumnType;
+    use super::*;
+    use crate::doc::genesis::{DOCUMENT_CHUNK, seal_chunk, write_uleb};
+
+    /// A value as its column spells it, or none.
+    type Cell = Option<Vec<u8>>;
+
+    fn uleb(value: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        write_uleb(&mut out, usize::try_from(value).expect("a small number"));
+        out
+    }
+
+    fn sleb(mut value: i64) -> Vec<u8> {
+        let mut out = Vec::new();
+        loop {
+            let byte = u8::try_from(value & 0x7f).expect("seven bits");
+            value >>= 7;
+            let is_last = (value == 0 && byte & 0x40 == 0) || (value == -1 && byte & 0x40 != 0);
+            out.push(if is_last { byte } else { byte | 0x80 });
+            if is_last {
+                return out;
+            }
+        }
+    }
+
+    /// Runs of equal values and of nothing, and literals, as Automerge writes them.
+    fn runs(cells: &[Cell]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut literal: Vec<&Vec<u8>> = Vec::new();
+        let flush = |literal: &mut Vec<&Vec<u8>>, out: &mut Vec<u8>| {
+            if !literal.is_empty() {
+                out.extend(sleb(-i64::try_from(literal.len()).expect("few")));
+                literal.drain(..).for_each(|value| out.extend(value));
+            }
+        };
+        if cells.iter().all(Option::is_none) {
+            return out;
+        }
+        for run in cells.chunk_by(|one, other| one == other) {
+            match &run[0] {
+                Some(value) if run.len() == 1 => literal.push(value),
+                Some(value) => {
+                    flush(&mut literal, &mut out);
+                    out.extend(sleb(i64::try_from(run.len()).expect("few")));
+                    out.extend(value);
+                }
+                None => {
+                    flush(&mut literal, &mut out);
+                    out.push(0);
+                    out.extend(uleb(u64::try_from(run.len()).expect("few")));
+                }
+            }
+        }
+        flush(&mut literal, &mut out);
+        out
+    }
+
+    fn deltas(values: &[Option<u64>]) -> Vec<u8> {
+        let mut last = 0;
+        let mut differences = Vec::new();
+        for value in values {
+            differences.push(value.map(|value| {
+                let value = i64::try_from(value).expect("a counter");
+                sleb(value - std::mem::replace(&mut last, value))
+            }));
+        }
+        runs(&differences)
+    }
+
+    fn booleans(values: &[bool]) -> Vec<u8> {
+        let mut out = if values.first() == Some(&true) { vec![0] } else { Vec::new() };
+        values
+            .chunk_by(|one, other| one == other)
+            .for_each(|run| out.extend(uleb(u64::try_from(run.len()).expect("few"))));
+        if values.iter().any(|value| *value) { out } else { Vec::new() }
+    }
+
+    /// One operation with everything its columns say of it.
+    #[derive(Clone)]
+    struct Line {
+        numbers: [Option<u64>; 6],
+        key_counter: Option<u64>,
+        id_counter: Option<u64>,
+        key_text: Option<String>,
+        inserts: bool,
+        value: Vec<u8>,
+        successors: Vec<(u64, u64)>,
+    }
+
+    fn lines(columns: &[Column<'_>]) -> Vec<Line> {
+        let data = |specification| column(columns, specification);
+        let mut actions = numbers(data(ACTION));
+        let mut of =
+            [OBJECT_ACTOR, OBJECT_COUNTER, KEY_ACTOR, ID_ACTOR, VALUE_META].map(|column| numbers(data(column)));
+        let (mut key_counter, mut id_counter) = (Delta::new(data(KEY_COUNTER)), Delta::new(data(ID_COUNTER)));
+        let (mut key_text, mut insert) = (texts(data(KEY_TEXT)), Booleans::new(data(INSERT)));
+        let mut value = Reader::new(data(VALUE));
+        let mut counts = numbers(data(SUCCESSOR_COUNT));
+        let (mut by, mut counter) = (numbers(data(SUCCESSOR_ACTOR)), Delta::new(data(SUCCESSOR_COUNTER)));
+        let mut lines = Vec::new();
+        while !actions.is_done() {
+            let [a, b, c, d, meta] = of.each_mut().map(|column| column.next().expect("a number"));
+            let count = counts.next().expect("a number").unwrap_or(0);
+            let successor = |_| (by.next().expect("one").expect("one"), counter.next().expect("one").expect("one"));
+            lines.push(Line {
+                numbers: [a, b, c, d, actions.next().expect("an action"), meta],
+                key_counter: key_counter.next().expect("a number"),
+                id_counter: id_counter.next().expect("a number"),
+                key_text: key_text.next().expect("a text").map(str::to_owned),
+                inserts: insert.next().expect("a boolean").unwrap_or(false),
+                value: value.take(meta.unwrap_or(0) >> 4).expect("a value").to_vec(),
+                successors: (0..count).map(successor).collect(),
+            });
+        }
+        lines
+    }
+
+    /// The document chunk with its operations in this order.
+    fn with_lines(bytes: &[u8], order: impl FnOnce(&mut Vec<Line>)) -> Vec<u8> {
+        let Ok(Chunk::Document { body }) = read_chunk(bytes, &Limits::DEFAULT) else { panic!("a document") };
+        let mut reader = Reader::new(body);
+        let code = RefusalCode::DocumentLimit;
+        counted(&mut reader, 100, code, Reader::actor).expect("actors");
+        counted(&mut reader, 100, code, Reader::hash).expect("heads");
+        let head = &body[..body.len() - reader.rest().len()];
+        let [changes, operations] = read_columns::<2>(&mut reader).expect("columns");
+        let tail = reader.rest();
+        let mut lines = lines(&operations);
+        order(&mut lines);
+        let number = |at: usize| runs(&lines.iter().map(|line| line.numbers[at].map(uleb)).collect::<Vec<_>>());
+        let text = |text: &Option<String>| {
+            text.as_ref()
+                .map(|text| [uleb(u64::try_from(text.len()).expect("short")), text.clone().into_bytes()].concat())
+        };
+        let successors: Vec<(u64, u64)> = lines.iter().flat_map(|line| line.successors.clone()).collect();
+        let count = |line: &Line| Some(uleb(u64::try_from(line.successors.len()).expect("few")));
+        let rewritten = [
+            (OBJECT_ACTOR, number(0)),
+            (OBJECT_COUNTER, number(1)),
+            (KEY_ACTOR, number(2)),
+            (KEY_COUNTER, deltas(&lines.iter().map(|line| line.key_counter).collect::<Vec<_>>())),
+            (KEY_TEXT, runs(&lines.iter().map(|line| text(&line.key_text)).collect::<Vec<_>>())),
+            (ID_ACTOR, number(3)),
+            (ID_COUNTER, deltas(&lines.iter().map(|line| line.id_counter).collect::<Vec<_>>())),
+            (INSERT, booleans(&lines.iter().map(|line| line.inserts).collect::<Vec<_>>())),
+            (ACTION, number(4)),
+            (VALUE_META, number(5)),
+            (VALUE, lines.iter().flat_map(|line| line.value.clone()).collect()),
+            (SUCCESSOR_COUNT, runs(&lines.iter().map(count).collect::<Vec<_>>())),
+            (SUCCESSOR_ACTOR, runs(&successors.iter().map(|(by, _)| Some(uleb(*by))).collect::<Vec<_>>())),
+            (SUCCESSOR_COUNTER, deltas(&successors.iter().map(|(_, counter)| Some(*counter)).collect::<Vec<_>>())),
+        ];
+        let mut out = head.to_vec();
+        let table = |out: &mut Vec<u8>, columns: &[(u64, Vec<u8>)]| {
+            out.extend(uleb(u64::try_from(columns.len()).expect("few")));
+            for (specification, data) in columns {
+                out.extend(uleb(*specification));
+                out.extend(uleb(u64::try_from(data.len()).expect("short")));
+            }
+        };
+        let changes: Vec<(u64, Vec<u8>)> =
+            changes.iter().map(|column| (column.specification, column.data.to_vec())).collect();
+        let kept = |specification: u64| operations.iter().any(|column| column.specification == specification);
+        let operations_now: Vec<(u64, Vec<u8>)> = rewritten.into_iter().filter(|(name, _)| kept(*name)).collect();
+        assert_eq!(operations_now.len(), operations.len(), "every column is known here");
+        assert!(
+            operations
+                .iter()
+                .all(|column| column.column_type() != ColumnType::Boolean || column.specification == INSERT)
+        );
+        table(&mut out, &changes);
+        table(&mut out, &operations_now);
+        changes.iter().chain(&operations_now).for_each(|(_, data)| out.extend(data));
+        out.extend(tail);
+        seal_chunk(DOCUMENT_CHUNK, &out).1
+    }
+
+    #[test]
+    fn operations_in_their_own_order_are_the_document() {
+        for steps in 3..30 {
+            let bytes = honest(steps).save();
+            assert_eq!(with_lines(&bytes, |_| ()), bytes, "{steps} steps");
+        }
+    }
+
+    /// Moving one operation anywhere: never plain, and what is kept is what the changes make.
+    #[test]
+    fn operations_in_another_order_leave_no_trace() {
+        let honest = honest(14).save();
+        let mut count = 0;
+        with_lines(&honest, |lines| count = lines.len());
+        let mut loaded = 0;
+        for from in 0..count {
+            for to in (0..count).filter(|to| *to != from) {
+                let bytes = with_lines(&honest, |lines| {
+                    let line = lines.remove(from);
+                    lines.insert(to, line);
+                });
+                let chunks = [bytes];
+                let push = push(&chunks, &|_| true);
+                assert!(accept(&push, &Limits::DEFAULT).is_none(), "operation {from} at {to}");
+                if (from + to) % 7 > 0 {
+                    continue;
+                }
+                let admission = admit(push).expect("judged");
+                if let Some(accepted) = admission.accepted {
+                    loaded += 1;
+                    assert_eq!(accepted.snapshot, honest, "operation {from} at {to}");
+                    assert!(accepted.chunks != chunks, "the bytes that came are not kept as a document");
+                }
+            }
+        }
+        assert!(loaded > 20, "Automerge takes {loaded} of these");
+    }
+
+    /// What overwrites an element of the notes is of that element.
+    #[test]
+    fn successors_that_stand_elsewhere_are_never_plain() {
+        let honest = honest(14).save();
+        let mut lines_of = Vec::new();
+        with_lines(&honest, |lines| lines_of.clone_from(lines));
+        let notes = |line: &Line| line.numbers[1] == Some(GENESIS_OPS);
+        let elements: Vec<usize> = (0..lines_of.len()).filter(|at| notes(&lines_of[*at])).collect();
+        for at in &elements {
+            for line in &lines_of {
+                let (Some(by), Some(counter)) = (line.numbers[3], line.id_counter) else { continue };
+                let bytes = with_lines(&honest, |lines| {
+                    lines[*at].successors.push((by, counter));
+                    lines[*at].successors.sort_unstable();
+                });
+                assert!(!is_plain(bytes), "element {at}, successor {counter}");
+            }
+        }
+    }
+}
