@@ -54,8 +54,8 @@ pub struct Decided {
 /// Decides whether operations that came late count. A newer decision takes the place of an older one.
 ///
 /// # Errors
-/// `not_found`, `invalid`, `stale_content` unless all of them came late, `state_invalid` for accepting once the visit
-/// was approved or closed, `idempotency_mismatch`.
+/// `not_found`, `invalid`, `stale_content` unless all of them came late, `state_invalid` once the visit was approved or
+/// closed for whatever changes what counts, `idempotency_mismatch`.
 pub async fn decide_late_work(state: &AppState, ctx: Ctx, visit: VisitId, sent: Deciding) -> AppResult<Decided> {
     check(&sent)?;
     let app = state.clone();
@@ -92,7 +92,7 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
     if !came_late(&derived, &sent.ops) {
         return Err(ErrorCode::StaleContent.into());
     }
-    if sent.decision == LateVerdict::Accept {
+    if changes_what_counts(&derived, sent) {
         expect_unapproved(crate::app::visits::state_of(&row)?)?;
     }
     let after_last = rows.decisions.iter().map(|decision| decision.at_ms.plus_ms(1)).max();
@@ -154,14 +154,22 @@ fn came_late(derived: &Derived, ops: &[OpId]) -> bool {
     ops.iter().all(|op| late.contains(op))
 }
 
+/// Whether a decision lets in what does not count, or takes away what does: the newest one about an operation counts.
+fn changes_what_counts(derived: &Derived, sent: &Deciding) -> bool {
+    sent.decision == LateVerdict::Accept || derived.accepted.iter().any(|record| sent.ops.contains(&record.op))
+}
+
 /// What was approved was approved as it stood.
 fn expect_unapproved(state: VisitState) -> AppResult<()> {
     if !matches!(state, VisitState::Approved | VisitState::Closed) {
         return Ok(());
     }
     let refusal = Refusal::new(ErrorCode::StateInvalid).detail(
-        format!("The visit is {}: it was approved as it stood, late work can only be declined", state.code()),
-        format!("工单状态为“{}”，已按当时内容通过，迟到内容只能不予计入", state.label_zh()),
+        format!(
+            "The visit is {}: what counts was decided, only late work that does not count can be declined",
+            state.code()
+        ),
+        format!("工单状态为“{}”，计入内容已定，只能对未计入的迟到内容不予计入", state.label_zh()),
     );
     Err(refusal.into())
 }
