@@ -192,3 +192,35 @@ async fn what_the_crew_builds_on_held_out_work_counts_and_late_work_on_a_cancell
     assert_eq!(all["items"][0]["visit_id"], json!(visit));
     verifies(&app).await;
 }
+
+#[actix_web::test]
+async fn no_phone_holds_a_document_before_it_knows_what_of_it_is_held_out() {
+    let app = TestApp::new().await;
+    let (visit, mut old, new) = handed_over(&app).await;
+    // More than one answer holds, so that the answer ends with the document.
+    let notes: Vec<char> = (0..18_000_u32).filter_map(|at| char::from_u32(0x4e00 + at * at % 20_011)).collect();
+    for part in notes.chunks(4_500).scan(String::new(), |text, part| {
+        text.extend(part);
+        Some(text.clone())
+    }) {
+        old.write(visit, |edit| edit.set_notes(&part));
+    }
+    old.sync().await;
+    let fresh = app.phone_of(YUNZE.colleague()).await;
+    for mut phone in [new, fresh] {
+        phone.max_bytes = 1;
+        let mut rounds = 0;
+        loop {
+            let more = phone.round().await.more;
+            rounds += 1;
+            if phone.carries(visit) {
+                assert_eq!(phone.view(visit).answer("rating"), Some(&json!(5)), "after {rounds} answers");
+            }
+            if !more {
+                break;
+            }
+        }
+        assert!(rounds > 1, "one answer held it all");
+        assert_eq!(phone.heads(visit), old.heads(visit));
+    }
+}
