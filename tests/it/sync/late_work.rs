@@ -224,3 +224,35 @@ async fn no_phone_holds_a_document_before_it_knows_what_of_it_is_held_out() {
         assert_eq!(phone.heads(visit), old.heads(visit));
     }
 }
+
+#[actix_web::test]
+async fn the_crew_s_evidence_waits_for_the_form_of_a_rep_before_them_only_once_it_is_accepted() {
+    let app = TestApp::new().await;
+    let (visit, mut old, mut new) = handed_over(&app).await;
+    let form = old.sign_form(visit);
+    let (digest, at, by) = (form.statement.digest(), old.stamp(), old.device.member.id);
+    let named = json!({"kind": "construction_confirmation", "at": at, "by": by});
+    old.put(visit, Map::Statements, &digest.to_string(), &named);
+    old.statements.push(form.statement.clone());
+    let stored = old.round().await;
+    assert!(stored.acks.iter().all(|ack| ack.outcome == Outcome::Late), "{:?}", stored.acks);
+    new.sync().await;
+    let office = app.office_again(YUNZE);
+    let evidence = async || {
+        let row = office.row(visit).await;
+        (row.missing_blobs, row.evidence_complete_at_ms.is_some())
+    };
+    let inks = i64::try_from(form.blobs.len()).expect("few");
+    assert_eq!(evidence().await, (0, true), "nothing of the crew's is missing");
+    verifies(&app).await;
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let path = format!("/v1/visits/{visit}/late-work");
+    let all = ops(&late(&dispatcher, visit).await);
+    dispatcher.post(&path, decision(&app, "accept", &all)).await.expect(201);
+    assert_eq!(evidence().await, (inks, false));
+    verifies(&app).await;
+    dispatcher.post(&path, decision(&app, "decline", &all)).await.expect(201);
+    assert_eq!(evidence().await, (0, true));
+    verifies(&app).await;
+}
