@@ -1,7 +1,5 @@
 //! Statements, batch seals and complete receipts: every signature, and that the columns are those of the signed bytes.
 
-use std::collections::BTreeSet;
-
 use doorstep_store::blobs::{Claim, ClaimSource, find_blob};
 use doorstep_store::evidence::StatementRow;
 use doorstep_store::receipts::CompleteReceiptRow;
