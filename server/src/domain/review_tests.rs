@@ -5,7 +5,7 @@ use sync_core::bytes::Actor;
 use sync_core::doc::record::TimelineEvent;
 use sync_core::ids::{VerdictId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, VisitPlan};
+use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review, VisitPlan};
 use sync_core::time::Stamp;
 
 use super::*;
@@ -123,6 +123,7 @@ impl Case {
             photo_id: Some(photo.to_owned()),
             sha256: Some(hash(content)),
             heads: vec![],
+            last_decision: None,
             decision: decision.code().to_owned(),
             reason: (decision == PhotoDecision::Reject).then(|| "illegible".to_owned()),
             missing: missing.iter().map(|code| (*code).to_owned()).collect(),
@@ -133,8 +134,9 @@ impl Case {
     }
 
     fn decide(&self, decision: VisitDecision, reason: Option<ReturnReason>) -> Result<Vec<ReworkSlot>, ReviewError> {
-        let judgement = VisitJudgement { heads: vec![hash("heads")], decision, reason };
-        decide_visit(&self.facts(), &self.verdicts, &BTreeSet::new(), &judgement)
+        let judgement = VisitJudgement { heads: vec![hash("heads")], last_decision: None, decision, reason };
+        let review = Review { verdicts: self.verdicts.clone(), ..Review::default() };
+        decide_visit(&self.facts(), &review, &BTreeSet::new(), &judgement)
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{Entry, OpId, RawRecord};
 use crate::bytes::Actor;
+use crate::ids::DecisionId;
 use crate::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, Review};
 
 /// The operations that are held out, by writer.
@@ -69,6 +70,23 @@ impl Review {
     #[must_use]
     pub fn late_decision(&self, op: OpId) -> Option<&LateDecisionRow> {
         newest(&self.late_decisions, op)
+    }
+
+    /// The newest decision that changed what counts: a choice, or one about late work. Declining what did not count
+    /// changes nothing.
+    #[must_use]
+    pub fn last_decision(&self) -> Option<DecisionId> {
+        let mut accepted: BTreeSet<OpId> = BTreeSet::new();
+        let about_late_work = self.late_decisions.iter().filter(|one| {
+            let changed = one.ops.iter().filter(|op| match one.decision {
+                LateVerdict::Accept => accepted.insert(**op),
+                LateVerdict::Decline => accepted.remove(op),
+            });
+            changed.count() > 0
+        });
+        let about_late_work = about_late_work.map(|one| (one.at_ms, DecisionId(one.id.0)));
+        let choices = self.choices.iter().map(|one| (one.at_ms, DecisionId(one.id.0)));
+        about_late_work.chain(choices).max().map(|(_, id)| id)
     }
 
     /// Whether an operation that came late counts all the same.

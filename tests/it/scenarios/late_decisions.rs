@@ -263,3 +263,45 @@ fn what_was_accepted_before_the_approval_cannot_be_declined_after_it() {
     agree(&dispatcher, &visit);
     assert_eq!(visit.shown()["state"], "approved");
 }
+
+#[test]
+fn a_verdict_names_the_newest_decision_about_what_counts() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("王海");
+    signed(&visit);
+    visit.plays("11:20 finish");
+    story.at("11:30");
+    li.sync();
+    visit.plays("12:00 answer rating 2\nanswer satisfied false");
+    story.at("12:10");
+    li.sync();
+    let (dispatcher, reviewer) = (story.office("dispatcher"), story.office("reviewer1"));
+    let read_before = reviewer.review(&visit.id);
+    for photo in read_before["photos"].as_array().expect("photos") {
+        reviewer.judge(&visit.id, photo, &[]).expect(201);
+    }
+    assert!(read_before["last_decision"].is_null());
+
+    // Declining what did not count changes nothing that was read; accepting does, under the same heads.
+    let late = late_work(&dispatcher, &visit.id);
+    decide(&dispatcher, &visit.id, "decline", &[op_of(&late, "satisfied")]);
+    assert!(reviewer.review(&visit.id)["last_decision"].is_null());
+    let accepted = decide(&dispatcher, &visit.id, "accept", &[op_of(&late, "rating")]);
+    let stale = (412, "stale_content".to_owned());
+    assert_eq!(reviewer.decide(&visit.id, &read_before, "approve").outcome(), stale);
+    let read_after = reviewer.review(&visit.id);
+    assert_eq!((&read_after["heads"], &read_after["state"]), (&read_before["heads"], &json!("under_review")));
+    assert_eq!(read_after["last_decision"], accepted["decision"]["id"]);
+
+    let judged = reviewer.decide(&visit.id, &read_after, "approve").expect(201);
+    assert_eq!(
+        (&judged["state"], &judged["verdict"]["last_decision"]),
+        (&json!("approved"), &read_after["last_decision"])
+    );
+    li.sync();
+    agree(&dispatcher, &visit);
+    assert_eq!(visit.shown()["state"], "approved");
+}

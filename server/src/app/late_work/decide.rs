@@ -8,18 +8,19 @@ use doorstep_store::{Conn, Txt, presence};
 use serde_json::json;
 use sync_core::ids::{LateDecisionId, UserId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::plan::{LateDecisionRow, LateVerdict};
+use sync_core::plan::{LateDecisionRow, LateVerdict, LateWorkRow};
 use sync_core::visit::{Derived, VisitState};
 
+use super::VisitLateWork;
 use super::list::{derive, describe};
 use super::project::brought;
-use super::{LateRows, VisitLateWork};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
 use crate::app::rows::read;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::visits::reproject;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::review;
 
 /// Longest reason, in characters.
 ///
@@ -88,14 +89,13 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
         }
         return decided(conn, ctx, decision);
     }
-    let (derived, _, rows) = derive(conn, ctx, visit)?;
+    let (derived, _, known) = derive(conn, ctx, visit)?;
     if !came_late(&derived, &sent.ops) {
         return Err(ErrorCode::StaleContent.into());
     }
     if changes_what_counts(&derived, sent) {
         expect_unapproved(crate::app::visits::state_of(&row)?)?;
     }
-    let after_last = rows.decisions.iter().map(|decision| decision.at_ms.plus_ms(1)).max();
     let decision = LateDecisionRow {
         id: sent.id,
         visit_id: visit,
@@ -103,7 +103,7 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
         decision: sent.decision,
         by: ctx.actor.user,
         reason: sent.reason.clone(),
-        at_ms: after_last.map_or(ctx.now, |after| ctx.now.max(after)),
+        at_ms: review::decision_instant(&known, ctx.now),
     };
     let body = serde_json::to_string(&decision).map_err(|error| AppError::Internal(error.to_string()))?;
     let stored = StoredLateDecision {
@@ -116,13 +116,19 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
     insert_late_decision(conn, &stored)?;
     let detail = json!({ "visit": visit, "decision": decision.decision, "operations": decision.ops.len() });
     audit::record(conn, app, ctx, "late_work.decided", decision.id, &detail)?;
-    settle(conn, app, ctx, &decision, &rows)?;
+    settle(conn, app, ctx, &decision, &known.late_work)?;
     decided(conn, ctx, decision)
 }
 
 /// Derives what follows from a decision and tells everybody whom it concerns: the crew, and who brought the work, whom
 /// the visit may have left.
-fn settle(conn: &mut Conn, app: &AppState, ctx: &Ctx, decision: &LateDecisionRow, rows: &LateRows) -> AppResult<()> {
+fn settle(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    decision: &LateDecisionRow,
+    work: &[LateWorkRow],
+) -> AppResult<()> {
     let (org, visit, now) = (ctx.actor.org, decision.visit_id, ctx.now);
     let mut batch = FeedBatch::new();
     let mut projected = reproject(conn, org, visit, now)?;
@@ -133,7 +139,7 @@ fn settle(conn: &mut Conn, app: &AppState, ctx: &Ctx, decision: &LateDecisionRow
     let window = load_window(conn, org, &app.config.sync, now)?;
     refresh_visit(conn, &mut batch, org, visit, window)?;
     let authors: BTreeSet<UserId> =
-        decision.ops.iter().filter_map(|op| brought(&rows.work, *op)).map(|work| work.by).collect();
+        decision.ops.iter().filter_map(|op| brought(work, *op)).map(|work| work.by).collect();
     for author in authors {
         batch.put(audience_of_user(author), FeedKind::LateDecision, decision.id);
     }
