@@ -216,8 +216,10 @@ fn approval_looks_at_content_presence_and_arrival() {
     let refused = Err(ReviewError::PhotosMissing { slots: vec!["label".to_owned()] });
     assert_eq!(case.decide(VisitDecision::Approve, None), refused);
     let absent = BTreeSet::from([hash("ink")]);
-    let judgement = VisitJudgement { heads: vec![hash("heads")], decision: VisitDecision::Approve, reason: None };
-    let judged = decide_visit(&case.facts(), &case.verdicts, &absent, &judgement);
+    let decision = VisitDecision::Approve;
+    let judgement = VisitJudgement { heads: vec![hash("heads")], last_decision: None, decision, reason: None };
+    let review = Review { verdicts: case.verdicts.clone(), ..Review::default() };
+    let judged = decide_visit(&case.facts(), &review, &absent, &judgement);
     assert_eq!(judged, Err(ReviewError::NotArrived));
 }
 
@@ -251,11 +253,12 @@ fn a_return_reopens_exactly_the_rejected_slots_in_template_order() {
 fn other_heads_are_stale() {
     let case = case();
     let judgement = VisitJudgement {
+        last_decision: None,
         heads: vec![hash("earlier")],
         decision: VisitDecision::Return,
         reason: Some(ReturnReason::Other),
     };
-    let judged = decide_visit(&case.facts(), &[], &BTreeSet::new(), &judgement);
+    let judged = decide_visit(&case.facts(), &Review::default(), &BTreeSet::new(), &judgement);
     assert_eq!(judged, Err(ReviewError::Stale));
 }
 
