@@ -12,7 +12,7 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::{ChoiceId, DecisionId, DeviceId, LateDecisionId, UserId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::merge::{View, view, view_without};
+use sync_core::merge::{Held, View, view, view_without};
 use sync_core::plan::{ChoiceRow, LateDecisionRow, LateReason, LateVerdict, LateWorkRow, OpSpan, Review};
 use sync_core::time::UnixMillis;
 use sync_core::visit::{LateRecord, VisitState, late};
@@ -113,6 +113,23 @@ fn a_verdict_counts_only_where_it_knew_the_newest_decision_that_changed_what_cou
     };
     story.review.choices.push(choice);
     assert_eq!(story.review.last_decision(), id(0), "a choice is one too");
+}
+
+#[test]
+fn many_decisions_are_read_once_each() {
+    let op = |counter| OpId { counter, actor: LEFT };
+    let span = OpSpan { actor: LEFT, first: 1, last: 100_000 };
+    let mut review = Review::default();
+    decide(&mut review, LateVerdict::Accept, &[op(1)]);
+    let decision = review.late_decisions.remove(0);
+    review.late_decisions = (1..=100_000).map(|at| LateDecisionRow { ops: vec![op(at)], ..decision.clone() }).collect();
+    review.late_decisions.push(LateDecisionRow { decision: LateVerdict::Decline, ops: vec![op(7)], ..decision });
+    let started = std::time::Instant::now();
+    let held = Held::of(&[LateWorkRow { changes: vec![span], ..brought(&begun(), &begun()) }], &review.late_decisions);
+    assert!(held.holds(op(7)) && !held.holds(op(8)) && !held.holds(op(100_000)));
+    assert_eq!(review.decided_late().len(), 100_000);
+    // Reading each decision for each operation takes minutes.
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 // From here on the work of a rep who had lost the visit, in real documents.

@@ -154,6 +154,9 @@ async fn only_what_came_late_is_decided_by_who_may_and_nobody_else_s_visit() {
     let fields: Vec<&str> =
         refused["fields"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
     assert_eq!(fields, ["ops", "reason"], "{refused}");
+    let mut doubled = body.clone();
+    doubled["ops"].as_array_mut().unwrap().push(body["ops"][0].clone());
+    assert_eq!(dispatcher.post(&path, doubled).await.expect(422)["fields"][0]["path"], "ops");
     assert_eq!(late(&dispatcher, visit).await["decisions"], json!([]), "nothing refused had an effect");
     for odd in ["state=some", "reason=lost", "status=open"] {
         let answer = dispatcher.get(format!("/v1/late-work?{odd}")).await.outcome();

@@ -71,6 +71,9 @@ fn check(sent: &Deciding) -> AppResult<()> {
     if sent.ops.is_empty() {
         refusal = refusal.field("ops", "at least one operation");
     }
+    if sent.ops.iter().collect::<BTreeSet<_>>().len() != sent.ops.len() {
+        refusal = refusal.field("ops", "each operation once");
+    }
     if sent.reason.trim().is_empty() || sent.reason.chars().count() > MAX_REASON_CHARS {
         refusal = refusal.field("reason", "1 to 500 characters");
     }
@@ -162,7 +165,8 @@ fn came_late(derived: &Derived, ops: &[OpId]) -> bool {
 
 /// Whether a decision lets in what does not count, or takes away what does: the newest one about an operation counts.
 fn changes_what_counts(derived: &Derived, sent: &Deciding) -> bool {
-    sent.decision == LateVerdict::Accept || derived.accepted.iter().any(|record| sent.ops.contains(&record.op))
+    let named: BTreeSet<OpId> = sent.ops.iter().copied().collect();
+    sent.decision == LateVerdict::Accept || derived.accepted.iter().any(|record| named.contains(&record.op))
 }
 
 /// What was approved was approved as it stood.
