@@ -74,8 +74,9 @@ impl From<JudgedVisit> for JudgedVisitOut {
 /// only those. Ends the claim.
 ///
 /// # Errors
-/// `stale_content` if the visit changed since those heads or what counts was decided since, `four_eyes`, `claimed_by_other`, `state_invalid` naming
-/// the photos that await approval, `invalid` for a return without rejected photo and reason, `idempotency_mismatch`.
+/// `stale_content` if the visit changed since those heads or what counts was decided since, `four_eyes`,
+/// `claimed_by_other`, `state_invalid` naming the photos that await approval, `invalid` for a return without rejected
+/// photo and reason, `idempotency_mismatch`.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/verdicts", operation_id = "judge_visit", tag = "reviews",
     request_body = VisitVerdictIn, params(("visit_id" = VisitId, Path, description = "The visit")),
     responses((status = 201, description = "Judged", body = JudgedVisitOut), Problems), security(("bearer" = [])))]
