@@ -127,6 +127,8 @@ id!(
     ChoiceId,
     /// An office decision about work that came late.
     LateDecisionId,
+    /// An office decision about what counts: a choice, or one about work that came late.
+    DecisionId,
 );
 
 impl VisitId {

@@ -10,8 +10,8 @@ use crate::bytes::{Actor, Hash};
 use crate::clock::{Bounds, Deadline};
 use crate::formulas;
 use crate::ids::{
-    AppointmentId, AssignmentId, ChoiceId, CustomerId, DeviceId, IntentId, LateDecisionId, ReworkId, SiteId, UserId,
-    VerdictId, VisitId, WorkOrderId,
+    AppointmentId, AssignmentId, ChoiceId, CustomerId, DecisionId, DeviceId, IntentId, LateDecisionId, ReworkId,
+    SiteId, UserId, VerdictId, VisitId, WorkOrderId,
 };
 use crate::merge::view::OpId;
 use crate::time::{Geo, UnixMillis};
@@ -265,6 +265,10 @@ pub struct VerdictRow {
     /// The document heads the reviewer saw, for a verdict on the visit.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<Hash>,
+    /// The newest decision about what counts that the reviewer knew ([`Review::last_decision`]). Without it a verdict on
+    /// the visit is judged by its heads alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_decision: Option<DecisionId>,
     /// `approve`, `reject` (photo) or `approve`, `return` (visit).
     pub decision: String,
     /// Reason code of a rejection or return.

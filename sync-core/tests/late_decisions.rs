@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use support::{Story, install};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
-use sync_core::ids::{DeviceId, LateDecisionId, UserId, VisitId};
+use sync_core::ids::{ChoiceId, DecisionId, DeviceId, LateDecisionId, UserId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::merge::{View, view, view_without};
-use sync_core::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, OpSpan, Review};
+use sync_core::merge::{Held, View, view, view_without};
+use sync_core::plan::{ChoiceRow, LateDecisionRow, LateReason, LateVerdict, LateWorkRow, OpSpan, Review};
 use sync_core::time::UnixMillis;
 use sync_core::visit::{LateRecord, VisitState, late};
 
@@ -73,6 +73,63 @@ fn late_records_count_once_accepted_stay_out_once_declined_and_the_newest_decisi
     decide(&mut story.review, LateVerdict::Decline, &[rating]);
     assert_eq!(in_force(&story).answer("rating"), Some(&json!(9)));
     assert_eq!(story.derived().accepted, []);
+}
+
+#[test]
+fn a_verdict_counts_only_where_it_knew_the_newest_decision_that_changed_what_counts() {
+    let mut story = install();
+    story.arrives().works().hands_in().time("12:00").answer("rating", 2).answer("satisfied", false);
+    story.plan.visit.evidence_complete_at_ms = Some(UnixMillis(1));
+    let (rating, satisfied) = (late_op(&story, "rating"), late_op(&story, "satisfied"));
+    let id = |number| Some(DecisionId::from_bytes([number; 16]));
+    story.verdict("12:10", "approve", &[]);
+    assert_eq!((story.review.last_decision(), story.derived().state), (None, VisitState::Approved));
+
+    // Declining what does not count takes nothing from what was approved.
+    decide(&mut story.review, LateVerdict::Decline, &[satisfied]);
+    assert_eq!(story.review.last_decision(), None);
+    decide(&mut story.review, LateVerdict::Accept, &[rating]);
+    assert_eq!(story.review.last_decision(), id(2));
+    decide(&mut story.review, LateVerdict::Accept, &[rating]);
+    assert_eq!(story.review.last_decision(), id(2), "accepted already");
+    assert_eq!(story.derived().state, VisitState::Approved, "a verdict that names no decision is judged by its heads");
+
+    story.verdict("12:20", "approve", &[]);
+    assert_eq!((story.review.verdicts[1].last_decision, story.derived().state), (id(2), VisitState::Approved));
+    decide(&mut story.review, LateVerdict::Decline, &[rating]);
+    assert_eq!(story.review.last_decision(), id(4));
+    assert_eq!(story.derived().state, VisitState::UnderReview);
+
+    let choice = ChoiceRow {
+        id: ChoiceId::from_bytes([0; 16]),
+        visit_id: VISIT,
+        map: "answers".to_owned(),
+        key: "rating".to_owned(),
+        candidates: vec![rating],
+        chosen: rating,
+        by: UserId::from_bytes([9; 16]),
+        reason: None,
+        at_ms: UnixMillis(5),
+    };
+    story.review.choices.push(choice);
+    assert_eq!(story.review.last_decision(), id(0), "a choice is one too");
+}
+
+#[test]
+fn many_decisions_are_read_once_each() {
+    let op = |counter| OpId { counter, actor: LEFT };
+    let span = OpSpan { actor: LEFT, first: 1, last: 100_000 };
+    let mut review = Review::default();
+    decide(&mut review, LateVerdict::Accept, &[op(1)]);
+    let decision = review.late_decisions.remove(0);
+    review.late_decisions = (1..=100_000).map(|at| LateDecisionRow { ops: vec![op(at)], ..decision.clone() }).collect();
+    review.late_decisions.push(LateDecisionRow { decision: LateVerdict::Decline, ops: vec![op(7)], ..decision });
+    let started = std::time::Instant::now();
+    let held = Held::of(&[LateWorkRow { changes: vec![span], ..brought(&begun(), &begun()) }], &review.late_decisions);
+    assert!(held.holds(op(7)) && !held.holds(op(8)) && !held.holds(op(100_000)));
+    assert_eq!(review.decided_late().len(), 100_000);
+    // Reading each decision for each operation takes minutes.
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 // From here on the work of a rep who had lost the visit, in real documents.

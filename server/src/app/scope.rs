@@ -239,11 +239,20 @@ fn items_of(conn: &mut Conn, row: &VisitRecord) -> AppResult<Vec<Item>> {
     items.extend(list_verdict_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Verdict, id)));
     items.extend(list_rework_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Rework, id)));
     items.extend(list_choice_bodies(conn, org, visit)?.iter().map(|(id, _)| Item::own(FeedKind::Conflict, id)));
+    let late = late_items(conn, org, visit)?;
+    items.extend(late.into_iter().map(|(kind, id)| Item::own(kind, id)));
+    Ok(items)
+}
+
+/// What tells a phone which of a visit's document is held out, by whoever carries the visit.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn late_items(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Vec<(FeedKind, String)>> {
     let late = late_work::load(conn, org, visit)?;
     let held = late.work.iter().filter(|work| work.reason == LateReason::Reassigned);
-    items.extend(held.map(|work| Item::own(FeedKind::LateWork, late_work::item_key(work))));
-    items.extend(late.decisions.iter().map(|decision| Item::own(FeedKind::LateDecision, decision.id)));
-    Ok(items)
+    let decisions = late.decisions.iter().map(|decision| (FeedKind::LateDecision, decision.id.to_string()));
+    Ok(held.map(|work| (FeedKind::LateWork, late_work::item_key(work))).chain(decisions).collect())
 }
 
 /// Whether an audience has an item, counting what this batch tells it.

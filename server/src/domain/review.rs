@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::Hash;
 use sync_core::doc::record::Photo;
-use sync_core::ids::UserId;
+use sync_core::ids::{DecisionId, UserId};
 use sync_core::merge::View;
 use sync_core::merge::view::{Conflict, Entry};
-use sync_core::plan::{ReworkSlot, VerdictRow};
+use sync_core::plan::{Review, ReworkSlot, VerdictRow};
 use sync_core::rules::{Facts, NeedKind, requirements_for};
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
@@ -222,6 +222,8 @@ pub fn standing<'r>(verdicts: &'r [VerdictRow], photo: &str, sha256: Hash) -> St
 pub struct VisitJudgement {
     /// The document heads that were looked at, sorted.
     pub heads: Vec<Hash>,
+    /// The newest decision about what counts that was known.
+    pub last_decision: Option<DecisionId>,
     /// The decision.
     pub decision: VisitDecision,
     /// Why it is returned.
@@ -231,16 +233,17 @@ pub struct VisitJudgement {
 /// Judges a verdict on a visit and returns the slots to do again, in template order; none for an approval.
 ///
 /// # Errors
-/// [`ReviewError`]; `Stale` if the document has other heads by now.
+/// [`ReviewError`]; `Stale` if the document has other heads by now, or what counts of it was decided since.
 pub fn decide_visit(
     facts: &Facts<'_>,
-    verdicts: &[VerdictRow],
+    review: &Review,
     missing_blobs: &BTreeSet<Hash>,
     judgement: &VisitJudgement,
 ) -> Result<Vec<ReworkSlot>, ReviewError> {
-    if facts.view.heads != judgement.heads {
+    if (&facts.view.heads, review.last_decision()) != (&judgement.heads, judgement.last_decision) {
         return Err(ReviewError::Stale);
     }
+    let verdicts = &review.verdicts;
     match judgement.decision {
         VisitDecision::Approve => approve(facts, verdicts, missing_blobs).map(|()| Vec::new()),
         VisitDecision::Return => {
@@ -321,6 +324,14 @@ fn add_new(list: &mut Vec<String>, codes: &[String]) {
 #[must_use]
 pub fn verdict_instant(verdicts: &[VerdictRow], now: UnixMillis) -> UnixMillis {
     verdicts.iter().map(|verdict| verdict.at_ms.plus_ms(1)).max().map_or(now, |next| next.max(now))
+}
+
+/// The instant of a new decision about what counts: now, but after every one before, of either kind.
+#[must_use]
+pub fn decision_instant(review: &Review, now: UnixMillis) -> UnixMillis {
+    let choices = review.choices.iter().map(|choice| choice.at_ms);
+    let before = choices.chain(review.late_decisions.iter().map(|decision| decision.at_ms)).max();
+    before.map_or(now, |before| now.max(before.plus_ms(1)))
 }
 
 /// Whether a verdict that came again under the same id says the same; its instant and the order of its

@@ -5,7 +5,7 @@ use sync_core::bytes::Actor;
 use sync_core::doc::record::TimelineEvent;
 use sync_core::ids::{VerdictId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, VisitPlan};
+use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review, VisitPlan};
 use sync_core::time::Stamp;
 
 use super::*;
@@ -123,6 +123,7 @@ impl Case {
             photo_id: Some(photo.to_owned()),
             sha256: Some(hash(content)),
             heads: vec![],
+            last_decision: None,
             decision: decision.code().to_owned(),
             reason: (decision == PhotoDecision::Reject).then(|| "illegible".to_owned()),
             missing: missing.iter().map(|code| (*code).to_owned()).collect(),
@@ -133,8 +134,9 @@ impl Case {
     }
 
     fn decide(&self, decision: VisitDecision, reason: Option<ReturnReason>) -> Result<Vec<ReworkSlot>, ReviewError> {
-        let judgement = VisitJudgement { heads: vec![hash("heads")], decision, reason };
-        decide_visit(&self.facts(), &self.verdicts, &BTreeSet::new(), &judgement)
+        let judgement = VisitJudgement { heads: vec![hash("heads")], last_decision: None, decision, reason };
+        let review = Review { verdicts: self.verdicts.clone(), ..Review::default() };
+        decide_visit(&self.facts(), &review, &BTreeSet::new(), &judgement)
     }
 }
 
@@ -214,8 +216,10 @@ fn approval_looks_at_content_presence_and_arrival() {
     let refused = Err(ReviewError::PhotosMissing { slots: vec!["label".to_owned()] });
     assert_eq!(case.decide(VisitDecision::Approve, None), refused);
     let absent = BTreeSet::from([hash("ink")]);
-    let judgement = VisitJudgement { heads: vec![hash("heads")], decision: VisitDecision::Approve, reason: None };
-    let judged = decide_visit(&case.facts(), &case.verdicts, &absent, &judgement);
+    let decision = VisitDecision::Approve;
+    let judgement = VisitJudgement { heads: vec![hash("heads")], last_decision: None, decision, reason: None };
+    let review = Review { verdicts: case.verdicts.clone(), ..Review::default() };
+    let judged = decide_visit(&case.facts(), &review, &absent, &judgement);
     assert_eq!(judged, Err(ReviewError::NotArrived));
 }
 
@@ -249,11 +253,12 @@ fn a_return_reopens_exactly_the_rejected_slots_in_template_order() {
 fn other_heads_are_stale() {
     let case = case();
     let judgement = VisitJudgement {
+        last_decision: None,
         heads: vec![hash("earlier")],
         decision: VisitDecision::Return,
         reason: Some(ReturnReason::Other),
     };
-    let judged = decide_visit(&case.facts(), &[], &BTreeSet::new(), &judgement);
+    let judged = decide_visit(&case.facts(), &Review::default(), &BTreeSet::new(), &judgement);
     assert_eq!(judged, Err(ReviewError::Stale));
 }
 

@@ -14,8 +14,15 @@ use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
 
 /// What a feed row is about; documents travel as change chunks, everything else as JSON rows.
+///
+/// A batch is published in this order and an answer may end anywhere in it: what says which of a document counts stands
+/// before the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FeedKind {
+    /// What a rep brought after the visit was given to others; the item is `visit/number of the push`.
+    LateWork,
+    /// An office decision about work that came late.
+    LateDecision,
     /// A visit document.
     Doc,
     /// The office's side of a visit.
@@ -44,10 +51,6 @@ pub enum FeedKind {
     Rework,
     /// An office choice among concurrent values.
     Conflict,
-    /// What a rep brought after the visit was given to others; the item is `visit/number of the push`.
-    LateWork,
-    /// An office decision about work that came late.
-    LateDecision,
     /// What became of refused bytes; the item is `device/id`.
     Quarantine,
 }
@@ -55,6 +58,8 @@ pub enum FeedKind {
 impl FeedKind {
     /// Every kind.
     pub const ALL: [Self; 17] = [
+        Self::LateWork,
+        Self::LateDecision,
         Self::Doc,
         Self::Visit,
         Self::Customer,
@@ -69,8 +74,6 @@ impl FeedKind {
         Self::Verdict,
         Self::Rework,
         Self::Conflict,
-        Self::LateWork,
-        Self::LateDecision,
         Self::Quarantine,
     ];
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::view::{Entry, OpId, RawRecord};
 use crate::bytes::Actor;
+use crate::ids::DecisionId;
 use crate::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, Review};
 
 /// The operations that are held out, by writer.
@@ -38,8 +39,8 @@ impl Held {
             held.spans.entry(span.actor).or_default().push((span.first, span.last));
         }
         if !held.is_empty() {
-            let named = decisions.iter().flat_map(|decision| &decision.ops);
-            held.accepted = named.filter(|op| is_accepted(decisions, **op)).copied().collect();
+            let accepted = newest(decisions).into_iter().filter(|(_, newest)| newest.decision == LateVerdict::Accept);
+            held.accepted = accepted.map(|(op, _)| op).collect();
         }
         held
     }
@@ -65,23 +66,31 @@ impl Review {
         Held::of(&self.late_work, &self.late_decisions)
     }
 
-    /// The newest decision about an operation that came late.
+    /// The newest decision about each operation that came late and was decided about.
     #[must_use]
-    pub fn late_decision(&self, op: OpId) -> Option<&LateDecisionRow> {
-        newest(&self.late_decisions, op)
+    pub fn decided_late(&self) -> BTreeMap<OpId, &LateDecisionRow> {
+        newest(&self.late_decisions)
     }
 
-    /// Whether an operation that came late counts all the same.
+    /// The newest decision that changed what counts: a choice, or one about late work. Declining what did not count
+    /// changes nothing.
     #[must_use]
-    pub fn has_accepted(&self, op: OpId) -> bool {
-        is_accepted(&self.late_decisions, op)
+    pub fn last_decision(&self) -> Option<DecisionId> {
+        let mut accepted: BTreeSet<OpId> = BTreeSet::new();
+        let about_late_work = self.late_decisions.iter().filter(|one| {
+            let changed = one.ops.iter().filter(|op| match one.decision {
+                LateVerdict::Accept => accepted.insert(**op),
+                LateVerdict::Decline => accepted.remove(op),
+            });
+            changed.count() > 0
+        });
+        let about_late_work = about_late_work.map(|one| (one.at_ms, DecisionId(one.id.0)));
+        let choices = self.choices.iter().map(|one| (one.at_ms, DecisionId(one.id.0)));
+        about_late_work.chain(choices).max().map(|(_, id)| id)
     }
 }
 
-fn newest(decisions: &[LateDecisionRow], op: OpId) -> Option<&LateDecisionRow> {
-    decisions.iter().rev().find(|decision| decision.ops.contains(&op))
-}
-
-fn is_accepted(decisions: &[LateDecisionRow], op: OpId) -> bool {
-    newest(decisions, op).is_some_and(|decision| decision.decision == LateVerdict::Accept)
+/// The newest decision about each operation; decisions stand oldest first.
+fn newest(decisions: &[LateDecisionRow]) -> BTreeMap<OpId, &LateDecisionRow> {
+    decisions.iter().flat_map(|decision| decision.ops.iter().map(move |op| (*op, decision))).collect()
 }

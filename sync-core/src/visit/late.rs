@@ -11,7 +11,7 @@ use crate::doc::record::Remark;
 use crate::ids::{LateDecisionId, UserId};
 use crate::merge::view::{Entry, OpId, RawRecord, Rewritten};
 use crate::merge::{View, standing};
-use crate::plan::{LateReason, Review};
+use crate::plan::{LateReason, LateVerdict, Review};
 use crate::time::{Stamp, UnixMillis};
 
 use super::counting::counting;
@@ -95,26 +95,30 @@ fn held(view: &View) -> impl Iterator<Item = LateRecord> {
 ///
 /// Gives both, late first: what stays out with the value that counts instead, and what was late and counts.
 pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (Vec<LateRecord>, Vec<LateRecord>) {
-    let (mut accepted, mut late): (Vec<_>, Vec<_>) =
-        late.into_iter().partition(|record| review.has_accepted(record.op));
+    let decisions = review.decided_late();
+    let is_accepted = |op| decisions.get(&op).is_some_and(|newest| newest.decision == LateVerdict::Accept);
+    let (mut accepted, mut late): (Vec<_>, Vec<_>) = late.into_iter().partition(|record| is_accepted(record.op));
     late.extend(held(view));
-    accepted.extend(released(view, review).filter(|record| late.iter().all(|one| one.op != record.op)));
-    let mut known = BTreeSet::new();
+    accepted.extend(released(view, review, &is_accepted));
+    // Told once: what is late for another reason too, and what several pushes brought.
+    let mut known: BTreeSet<OpId> = late.iter().map(|record| record.op).collect();
     accepted.retain(|record| known.insert(record.op));
     for record in late.iter_mut().chain(&mut accepted) {
-        record.decision = review.late_decision(record.op).map(|decision| decision.id);
+        record.decision = decisions.get(&record.op).map(|newest| newest.id);
     }
     name_what_counts(view, &mut late);
     (late, accepted)
 }
 
 /// What was held out and counts since the office accepted it, as far as nothing was written over it.
-fn released(view: &View, review: &Review) -> impl Iterator<Item = LateRecord> {
+fn released(view: &View, review: &Review, is_accepted: &dyn Fn(OpId) -> bool) -> Vec<LateRecord> {
     let reassigned = review.late_work.iter().filter(|work| work.reason == LateReason::Reassigned);
     let spans: Vec<_> = reassigned.flat_map(|work| &work.changes).collect();
-    let is_released = |seen: &Seen<'_>| spans.iter().any(|span| span.contains(seen.op)) && review.has_accepted(seen.op);
-    let none = spans.is_empty();
-    (!none).then(|| collect_all(view, LateReason::Reassigned, &is_released)).into_iter().flatten()
+    if spans.is_empty() {
+        return Vec::new();
+    }
+    let is_released = |seen: &Seen<'_>| is_accepted(seen.op) && spans.iter().any(|span| span.contains(seen.op));
+    collect_all(view, LateReason::Reassigned, &is_released)
 }
 
 /// Says of each late write which value of its key counts.

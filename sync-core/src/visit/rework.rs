@@ -21,9 +21,10 @@ pub(super) fn on_visit(review: &Review) -> impl Iterator<Item = &VerdictRow> {
     review.verdicts.iter().filter(|verdict| verdict.photo_id.is_none())
 }
 
-/// Whether a verdict judged exactly the current content.
-pub(super) fn is_fresh(facts: &Facts<'_>, verdict: &VerdictRow) -> bool {
-    verdict.heads == facts.view.heads
+/// Whether a verdict judged exactly the current content, knowing all that was decided about what counts of it.
+pub(super) fn is_fresh(facts: &Facts<'_>, review: &Review, verdict: &VerdictRow) -> bool {
+    let knew = verdict.last_decision;
+    verdict.heads == facts.view.heads && (knew.is_none() || knew == review.last_decision())
 }
 
 /// The returns that count, oldest first, each with the resubmission that answers it.
@@ -37,7 +38,7 @@ pub(super) fn returns(facts: &Facts<'_>, review: &Review, resubmits: &[&Entry<Ti
         let ticket = review.reworks.iter().find(|ticket| ticket.verdict_id == verdict.id);
         let slots = match ticket {
             Some(ticket) => ticket.slots.iter().map(|slot| slot.slot.clone()).collect(),
-            None if is_fresh(facts, verdict) => rejected_slots(facts, review),
+            None if is_fresh(facts, review, verdict) => rejected_slots(facts, review),
             None => continue,
         };
         // Two phones may both answer the return before; such a second answer is older than this return.

@@ -204,7 +204,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     fn approve(&mut self, review: &Review) {
         let Some(verdict) = rework::on_visit(review).last() else { return };
         let subject = format!("verdict/{}", verdict.id);
-        match (verdict.decision.as_str(), rework::is_fresh(self.facts, verdict)) {
+        match (verdict.decision.as_str(), rework::is_fresh(self.facts, review, verdict)) {
             ("approve", true) => {
                 self.fire(Event::Approve, &subject);
             }

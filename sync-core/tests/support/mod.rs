@@ -332,12 +332,14 @@ impl Story {
         let number = u8::try_from(self.review.verdicts.len()).unwrap();
         let id = VerdictId::from_bytes([number; 16]);
         let heads = self.view.heads.clone();
+        let last_decision = self.review.last_decision();
         self.review.verdicts.push(VerdictRow {
             id,
             visit_id: self.view.visit,
             photo_id: None,
             sha256: None,
             heads: heads.clone(),
+            last_decision,
             decision: decision.into(),
             reason: None,
             missing: vec![],

@@ -74,6 +74,14 @@ fn export_overwrites_nothing_and_says_when_there_is_nothing() {
     let refused = phone.run(&["export", "--out", &path]);
     assert_eq!(refused.code, Some(1), "{}", refused.json);
     assert_eq!(fs::read(&path).expect("still there"), b"somebody's file");
+    let partial = story.path("other.partial");
+    fs::write(&partial, "somebody's file").expect("written");
+    let (said, _) = exported(&story, &phone, "other.bundle");
+    assert_eq!(fs::read(&partial).expect("still there"), b"somebody's file", "{said}");
+    let beside = fs::read_dir(std::path::Path::new(&path).parent().expect("a directory")).expect("readable");
+    let left =
+        beside.filter(|entry| entry.as_ref().is_ok_and(|one| one.path().extension().is_some_and(|is| is == "partial")));
+    assert_eq!(left.count(), 1, "only somebody's");
     let before = story.rows(&ONCE);
     phone.sync();
     assert_ne!(story.rows(&ONCE), before);

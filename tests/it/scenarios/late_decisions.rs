@@ -1,5 +1,6 @@
 //! The office decides about late work: what it accepts counts on every phone and at the server alike, the rest stays out.
 
+use integration_tests::call::Answer;
 use integration_tests::play::{Fate, Office, Phone, Story, Visit};
 use serde_json::{Value, json};
 
@@ -24,10 +25,14 @@ fn op_of(late: &Value, key: &str) -> Value {
 
 /// Decides; gives the state of the visit with it.
 fn decide(office: &Office<'_>, visit: &str, decision: &str, ops: &[Value]) -> Value {
+    try_to_decide(office, visit, decision, ops).expect(201)
+}
+
+fn try_to_decide(office: &Office<'_>, visit: &str, decision: &str, ops: &[Value]) -> Answer {
     let number = late_work(office, visit)["decisions"].as_array().expect("decisions").len();
     let id = format!("01955f2c-3000-7000-8000-{number:012}");
     let body = json!({"id": id, "decision": decision, "ops": ops, "reason": "交接时已核实"});
-    office.post(&format!("/v1/visits/{visit}/late-work"), &body).expect(201)
+    office.post(&format!("/v1/visits/{visit}/late-work"), &body)
 }
 
 /// The visits of a list, with how much of each reason waits.
@@ -220,4 +225,83 @@ fn what_came_after_the_hand_in_counts_as_far_as_it_is_accepted() {
     let records = rating["records"].as_array().expect("records").iter();
     let newest = records.filter(|one| one["key"] == "rating" && one["decision"].is_null()).collect::<Vec<_>>();
     assert_eq!((&newest[0]["value"], &newest[0]["counts"]), (&json!(5), &json!(2)));
+}
+
+#[test]
+fn what_was_accepted_before_the_approval_cannot_be_declined_after_it() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("王海");
+    signed(&visit);
+    visit.plays("11:20 finish");
+    story.at("11:30");
+    li.sync();
+    visit.plays("12:00 answer rating 2\nanswer satisfied false");
+    story.at("12:10");
+    li.sync();
+    let (dispatcher, reviewer) = (story.office("dispatcher"), story.office("reviewer1"));
+    let late = late_work(&dispatcher, &visit.id);
+    let [rating, satisfied] = ["rating", "satisfied"].map(|key| op_of(&late, key));
+    decide(&dispatcher, &visit.id, "accept", std::slice::from_ref(&rating));
+    reviewer.approve(&visit.id);
+
+    let refused = |decision, ops: &[&Value]| {
+        let ops: Vec<Value> = ops.iter().copied().cloned().collect();
+        try_to_decide(&dispatcher, &visit.id, decision, &ops).outcome()
+    };
+    let state_invalid = (409, "state_invalid".to_owned());
+    assert_eq!(refused("decline", &[&rating]), state_invalid);
+    assert_eq!(refused("decline", &[&satisfied, &rating]), state_invalid, "all of it or nothing");
+    assert_eq!(refused("accept", &[&satisfied]), state_invalid);
+    assert_eq!(late_work(&dispatcher, &visit.id)["decisions"].as_array().map(Vec::len), Some(1));
+    // What does not count may be declined: nothing that was approved changes.
+    let done = decide(&dispatcher, &visit.id, "decline", &[satisfied]);
+    assert_eq!((&done["state"], undecided(&done["late_work"])), (&json!("approved"), vec![]));
+    li.sync();
+    agree(&dispatcher, &visit);
+    assert_eq!(visit.shown()["state"], "approved");
+}
+
+#[test]
+fn a_verdict_names_the_newest_decision_about_what_counts() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("王海");
+    signed(&visit);
+    visit.plays("11:20 finish");
+    story.at("11:30");
+    li.sync();
+    visit.plays("12:00 answer rating 2\nanswer satisfied false");
+    story.at("12:10");
+    li.sync();
+    let (dispatcher, reviewer) = (story.office("dispatcher"), story.office("reviewer1"));
+    let read_before = reviewer.review(&visit.id);
+    for photo in read_before["photos"].as_array().expect("photos") {
+        reviewer.judge(&visit.id, photo, &[]).expect(201);
+    }
+    assert!(read_before["last_decision"].is_null());
+
+    // Declining what did not count changes nothing that was read; accepting does, under the same heads.
+    let late = late_work(&dispatcher, &visit.id);
+    decide(&dispatcher, &visit.id, "decline", &[op_of(&late, "satisfied")]);
+    assert!(reviewer.review(&visit.id)["last_decision"].is_null());
+    let accepted = decide(&dispatcher, &visit.id, "accept", &[op_of(&late, "rating")]);
+    let stale = (412, "stale_content".to_owned());
+    assert_eq!(reviewer.decide(&visit.id, &read_before, "approve").outcome(), stale);
+    let read_after = reviewer.review(&visit.id);
+    assert_eq!((&read_after["heads"], &read_after["state"]), (&read_before["heads"], &json!("under_review")));
+    assert_eq!(read_after["last_decision"], accepted["decision"]["id"]);
+
+    let judged = reviewer.decide(&visit.id, &read_after, "approve").expect(201);
+    assert_eq!(
+        (&judged["state"], &judged["verdict"]["last_decision"]),
+        (&json!("approved"), &read_after["last_decision"])
+    );
+    li.sync();
+    agree(&dispatcher, &visit);
+    assert_eq!(visit.shown()["state"], "approved");
 }

@@ -154,6 +154,9 @@ async fn only_what_came_late_is_decided_by_who_may_and_nobody_else_s_visit() {
     let fields: Vec<&str> =
         refused["fields"].as_array().unwrap().iter().filter_map(|one| one["path"].as_str()).collect();
     assert_eq!(fields, ["ops", "reason"], "{refused}");
+    let mut doubled = body.clone();
+    doubled["ops"].as_array_mut().unwrap().push(body["ops"][0].clone());
+    assert_eq!(dispatcher.post(&path, doubled).await.expect(422)["fields"][0]["path"], "ops");
     assert_eq!(late(&dispatcher, visit).await["decisions"], json!([]), "nothing refused had an effect");
     for odd in ["state=some", "reason=lost", "status=open"] {
         let answer = dispatcher.get(format!("/v1/late-work?{odd}")).await.outcome();
@@ -190,5 +193,70 @@ async fn what_the_crew_builds_on_held_out_work_counts_and_late_work_on_a_cancell
     assert_eq!(reasons, [&json!("reassigned"), &json!("cancelled")]);
     let all = dispatcher.get("/v1/late-work?state=all&reason=cancelled").await.expect(200);
     assert_eq!(all["items"][0]["visit_id"], json!(visit));
+    verifies(&app).await;
+}
+
+#[actix_web::test]
+async fn no_phone_holds_a_document_before_it_knows_what_of_it_is_held_out() {
+    let app = TestApp::new().await;
+    let (visit, mut old, new) = handed_over(&app).await;
+    // More than one answer holds, so that the answer ends with the document.
+    let notes: Vec<char> = (0..18_000_u32).filter_map(|at| char::from_u32(0x4e00 + at * at % 20_011)).collect();
+    for part in notes.chunks(4_500).scan(String::new(), |text, part| {
+        text.extend(part);
+        Some(text.clone())
+    }) {
+        old.write(visit, |edit| edit.set_notes(&part));
+    }
+    let heads = old.heads(visit);
+    old.sync().await;
+    let fresh = app.phone_of(YUNZE.colleague()).await;
+    for mut phone in [new, fresh] {
+        phone.max_bytes = 1;
+        let mut largest = 0;
+        loop {
+            let answer = phone.round().await;
+            largest = largest.max(answer.docs.iter().map(|doc| doc.bytes.0.len()).max().unwrap_or_default());
+            if phone.carries(visit) {
+                assert_eq!(phone.view(visit).answer("rating"), Some(&json!(5)));
+            }
+            if !answer.more {
+                break;
+            }
+        }
+        assert!(largest > 16 << 10, "an answer holds {largest} bytes and more");
+        assert_eq!(phone.heads(visit), heads);
+    }
+}
+
+#[actix_web::test]
+async fn the_crew_s_evidence_waits_for_the_form_of_a_rep_before_them_only_once_it_is_accepted() {
+    let app = TestApp::new().await;
+    let (visit, mut old, mut new) = handed_over(&app).await;
+    let form = old.sign_form(visit);
+    let (digest, at, by) = (form.statement.digest(), old.stamp(), old.device.member.id);
+    let named = json!({"kind": "construction_confirmation", "at": at, "by": by});
+    old.put(visit, Map::Statements, &digest.to_string(), &named);
+    old.statements.push(form.statement.clone());
+    let stored = old.round().await;
+    assert!(stored.acks.iter().all(|ack| ack.outcome == Outcome::Late), "{:?}", stored.acks);
+    new.sync().await;
+    let office = app.office_again(YUNZE);
+    let evidence = async || {
+        let row = office.row(visit).await;
+        (row.missing_blobs, row.evidence_complete_at_ms.is_some())
+    };
+    let inks = i64::try_from(form.blobs.len()).expect("few");
+    assert_eq!(evidence().await, (0, true), "nothing of the crew's is missing");
+    verifies(&app).await;
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let path = format!("/v1/visits/{visit}/late-work");
+    let all = ops(&late(&dispatcher, visit).await);
+    dispatcher.post(&path, decision(&app, "accept", &all)).await.expect(201);
+    assert_eq!(evidence().await, (inks, false));
+    verifies(&app).await;
+    dispatcher.post(&path, decision(&app, "decline", &all)).await.expect(201);
+    assert_eq!(evidence().await, (0, true));
     verifies(&app).await;
 }

@@ -106,7 +106,8 @@ impl Office<'_> {
     /// Approves the visit as `review` showed it, or returns it.
     #[must_use]
     pub fn decide(&self, visit: &str, review: &Value, decision: &str) -> Answer {
-        let body = json!({"id": new_id(), "heads": review["heads"], "decision": decision});
+        let body = json!({"id": new_id(), "heads": review["heads"],
+            "last_decision": review["last_decision"], "decision": decision});
         self.post(&format!("/v1/visits/{visit}/verdicts"), &body)
     }
 

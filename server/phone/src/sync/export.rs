@@ -61,9 +61,15 @@ pub(crate) fn export(phone: &Phone, out: &Path) -> PhoneResult<Output> {
         return usage("nothing is unsent, so there is nothing to export / 没有未上传的内容，无需导出");
     }
     load.keep_whole_blobs(phone);
-    let partial = out.with_extension("partial");
-    let bytes = load.write(phone, &partial)?;
-    std::fs::rename(&partial, out).map_err(PhoneError::file(out))?;
+    // A name of its own, so that it takes the place of no file either.
+    let partial = out.with_extension(format!("{}.partial", load.manifest.id));
+    let mut file = File::create_new(&partial).map_err(PhoneError::file(&partial))?;
+    let written = load.write(phone, &mut file, &partial);
+    let named = written.and_then(|bytes| {
+        std::fs::rename(&partial, out).map_err(PhoneError::file(out))?;
+        Ok(bytes)
+    });
+    let bytes = named.inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
     if let Some(directory) = out.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         blobs::sync_dir(directory)?;
     }
@@ -116,11 +122,10 @@ impl Load {
     }
 
     /// Seals everything into a file; a blob at a time is in memory.
-    fn write(&self, phone: &Phone, path: &Path) -> PhoneResult<u64> {
-        let mut file = File::create(path).map_err(PhoneError::file(path))?;
+    fn write(&self, phone: &Phone, file: &mut File, path: &Path) -> PhoneResult<u64> {
         let (sealer, header) = Sealer::new(&self.key, keys::random()?)?;
         file.write_all(&header).map_err(PhoneError::file(path))?;
-        let mut sealed = Sealed { sealer, file: &mut file, path, out: Vec::new() };
+        let mut sealed = Sealed { sealer, file, path, out: Vec::new() };
         let (mut packer, begin) = Packer::new(&self.manifest)?;
         sealed.write(&begin)?;
         for request in &self.requests {

@@ -152,6 +152,7 @@ async fn a_resubmission_is_ready_for_review_when_its_last_photo_arrives() {
     let back = VisitVerdict {
         id: VerdictId(office.state.id()),
         heads: doc.heads(),
+        last_decision: None,
         decision: VisitDecision::Return,
         reason: Some(ReturnReason::PhotosRejected),
         comment: None,

@@ -18,6 +18,7 @@ use crate::app::rows::read;
 use crate::app::scope::{load_window, refresh_visit};
 use crate::app::visits::reproject;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::review;
 
 /// Longest reason, in characters.
 ///
@@ -94,12 +95,11 @@ fn choose(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Cho
         return chosen(conn, ctx, choice);
     }
     expect_undecided(crate::app::visits::state_of(&row)?)?;
-    let (view, choices) = counting(conn, ctx, visit)?;
+    let (view, known) = counting(conn, ctx, visit)?;
     let conflict = view.conflicts.iter().find(|one| one.map == sent.map && one.key == sent.key);
     if !conflict.is_some_and(|conflict| is_exactly(conflict, &sent.candidates)) {
         return Err(ErrorCode::StaleContent.into());
     }
-    let after_last = choices.iter().map(|choice| choice.at_ms.plus_ms(1)).max();
     let choice = ChoiceRow {
         id: sent.id,
         visit_id: visit,
@@ -109,7 +109,7 @@ fn choose(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Cho
         chosen: sent.chosen,
         by: ctx.actor.user,
         reason: sent.reason.clone(),
-        at_ms: after_last.map_or(ctx.now, |after| ctx.now.max(after)),
+        at_ms: review::decision_instant(&known, ctx.now),
     };
     let body = serde_json::to_string(&choice).map_err(|error| AppError::Internal(error.to_string()))?;
     let stored =
@@ -127,9 +127,9 @@ fn choose(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Cho
 
 /// The visit with a choice that is stored.
 fn chosen(conn: &mut Conn, ctx: &Ctx, choice: ChoiceRow) -> AppResult<Chosen> {
-    let (view, choices) = counting(conn, ctx, choice.visit_id)?;
+    let (view, known) = counting(conn, ctx, choice.visit_id)?;
     let row = reach::load_visit(conn, ctx, choice.visit_id)?;
-    let conflicts = describe(conn, ctx.actor.org, view, choices)?;
+    let conflicts = describe(conn, ctx.actor.org, view, known.choices)?;
     Ok(Chosen { choice, state: crate::app::visits::state_of(&row)?, conflicts })
 }
 

@@ -9,7 +9,7 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::merge::View;
 use sync_core::merge::view::Conflict;
-use sync_core::plan::ChoiceRow;
+use sync_core::plan::{ChoiceRow, Review};
 use sync_core::visit::late;
 
 use crate::app::visits::VisitListing;
@@ -79,19 +79,19 @@ pub async fn list_of_visit(state: &AppState, ctx: Ctx, visit: VisitId) -> AppRes
         .store
         .read(move |conn| {
             reach::load_visit(conn, &ctx, visit)?;
-            let (view, choices) = counting(conn, &ctx, visit)?;
-            describe(conn, ctx.actor.org, view, choices)
+            let (view, review) = counting(conn, &ctx, visit)?;
+            describe(conn, ctx.actor.org, view, review.choices)
         })
         .await
 }
 
 /// What counts of a visit, settled, with every choice so far.
-pub(super) fn counting(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<(View, Vec<ChoiceRow>)> {
+pub(super) fn counting(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<(View, Review)> {
     let view = load_view(conn, ctx.actor.org, visit)?;
     let loaded = load_facts(conn, ctx.actor.org, &view, ctx.now)?;
     let view = loaded.settle(view);
     let derived = sync_core::visit::state(&loaded.of(&view), &loaded.review);
-    Ok((late::in_force(&view, &derived.late), loaded.review.choices))
+    Ok((late::in_force(&view, &derived.late), loaded.review))
 }
 
 pub(super) fn describe(conn: &mut Conn, org: OrgId, view: View, choices: Vec<ChoiceRow>) -> AppResult<VisitConflicts> {

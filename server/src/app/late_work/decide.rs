@@ -8,18 +8,19 @@ use doorstep_store::{Conn, Txt, presence};
 use serde_json::json;
 use sync_core::ids::{LateDecisionId, UserId, VisitId};
 use sync_core::merge::view::OpId;
-use sync_core::plan::{LateDecisionRow, LateVerdict};
+use sync_core::plan::{LateDecisionRow, LateVerdict, LateWorkRow};
 use sync_core::visit::{Derived, VisitState};
 
+use super::VisitLateWork;
 use super::list::{derive, describe};
 use super::project::brought;
-use super::{LateRows, VisitLateWork};
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
 use crate::app::rows::read;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::visits::reproject;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::review;
 
 /// Longest reason, in characters.
 ///
@@ -54,8 +55,8 @@ pub struct Decided {
 /// Decides whether operations that came late count. A newer decision takes the place of an older one.
 ///
 /// # Errors
-/// `not_found`, `invalid`, `stale_content` unless all of them came late, `state_invalid` for accepting once the visit
-/// was approved or closed, `idempotency_mismatch`.
+/// `not_found`, `invalid`, `stale_content` unless all of them came late, `state_invalid` once the visit was approved or
+/// closed for whatever changes what counts, `idempotency_mismatch`.
 pub async fn decide_late_work(state: &AppState, ctx: Ctx, visit: VisitId, sent: Deciding) -> AppResult<Decided> {
     check(&sent)?;
     let app = state.clone();
@@ -69,6 +70,9 @@ fn check(sent: &Deciding) -> AppResult<()> {
     }
     if sent.ops.is_empty() {
         refusal = refusal.field("ops", "at least one operation");
+    }
+    if sent.ops.iter().collect::<BTreeSet<_>>().len() != sent.ops.len() {
+        refusal = refusal.field("ops", "each operation once");
     }
     if sent.reason.trim().is_empty() || sent.reason.chars().count() > MAX_REASON_CHARS {
         refusal = refusal.field("reason", "1 to 500 characters");
@@ -88,14 +92,13 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
         }
         return decided(conn, ctx, decision);
     }
-    let (derived, _, rows) = derive(conn, ctx, visit)?;
+    let (derived, _, known) = derive(conn, ctx, visit)?;
     if !came_late(&derived, &sent.ops) {
         return Err(ErrorCode::StaleContent.into());
     }
-    if sent.decision == LateVerdict::Accept {
+    if changes_what_counts(&derived, sent) {
         expect_unapproved(crate::app::visits::state_of(&row)?)?;
     }
-    let after_last = rows.decisions.iter().map(|decision| decision.at_ms.plus_ms(1)).max();
     let decision = LateDecisionRow {
         id: sent.id,
         visit_id: visit,
@@ -103,7 +106,7 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
         decision: sent.decision,
         by: ctx.actor.user,
         reason: sent.reason.clone(),
-        at_ms: after_last.map_or(ctx.now, |after| ctx.now.max(after)),
+        at_ms: review::decision_instant(&known, ctx.now),
     };
     let body = serde_json::to_string(&decision).map_err(|error| AppError::Internal(error.to_string()))?;
     let stored = StoredLateDecision {
@@ -116,13 +119,19 @@ fn decide(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Dec
     insert_late_decision(conn, &stored)?;
     let detail = json!({ "visit": visit, "decision": decision.decision, "operations": decision.ops.len() });
     audit::record(conn, app, ctx, "late_work.decided", decision.id, &detail)?;
-    settle(conn, app, ctx, &decision, &rows)?;
+    settle(conn, app, ctx, &decision, &known.late_work)?;
     decided(conn, ctx, decision)
 }
 
 /// Derives what follows from a decision and tells everybody whom it concerns: the crew, and who brought the work, whom
 /// the visit may have left.
-fn settle(conn: &mut Conn, app: &AppState, ctx: &Ctx, decision: &LateDecisionRow, rows: &LateRows) -> AppResult<()> {
+fn settle(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    decision: &LateDecisionRow,
+    work: &[LateWorkRow],
+) -> AppResult<()> {
     let (org, visit, now) = (ctx.actor.org, decision.visit_id, ctx.now);
     let mut batch = FeedBatch::new();
     let mut projected = reproject(conn, org, visit, now)?;
@@ -133,7 +142,7 @@ fn settle(conn: &mut Conn, app: &AppState, ctx: &Ctx, decision: &LateDecisionRow
     let window = load_window(conn, org, &app.config.sync, now)?;
     refresh_visit(conn, &mut batch, org, visit, window)?;
     let authors: BTreeSet<UserId> =
-        decision.ops.iter().filter_map(|op| brought(&rows.work, *op)).map(|work| work.by).collect();
+        decision.ops.iter().filter_map(|op| brought(work, *op)).map(|work| work.by).collect();
     for author in authors {
         batch.put(audience_of_user(author), FeedKind::LateDecision, decision.id);
     }
@@ -154,14 +163,23 @@ fn came_late(derived: &Derived, ops: &[OpId]) -> bool {
     ops.iter().all(|op| late.contains(op))
 }
 
+/// Whether a decision lets in what does not count, or takes away what does: the newest one about an operation counts.
+fn changes_what_counts(derived: &Derived, sent: &Deciding) -> bool {
+    let named: BTreeSet<OpId> = sent.ops.iter().copied().collect();
+    sent.decision == LateVerdict::Accept || derived.accepted.iter().any(|record| named.contains(&record.op))
+}
+
 /// What was approved was approved as it stood.
 fn expect_unapproved(state: VisitState) -> AppResult<()> {
     if !matches!(state, VisitState::Approved | VisitState::Closed) {
         return Ok(());
     }
     let refusal = Refusal::new(ErrorCode::StateInvalid).detail(
-        format!("The visit is {}: it was approved as it stood, late work can only be declined", state.code()),
-        format!("工单状态为“{}”，已按当时内容通过，迟到内容只能不予计入", state.label_zh()),
+        format!(
+            "The visit is {}: what counts was decided, only late work that does not count can be declined",
+            state.code()
+        ),
+        format!("工单状态为“{}”，计入内容已定，只能对未计入的迟到内容不予计入", state.label_zh()),
     );
     Err(refusal.into())
 }

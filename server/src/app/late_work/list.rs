@@ -8,7 +8,7 @@ use doorstep_store::visits::{LateWorkFilter, VisitFilter, list_visits};
 use doorstep_store::{Conn, documents, users};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::{DeviceId, UserId, VisitId};
-use sync_core::plan::{LateDecisionRow, LateReason, LateWorkRow};
+use sync_core::plan::{LateDecisionRow, LateReason, LateWorkRow, Review};
 use sync_core::visit::{Derived, LateRecord};
 
 use super::load_of;
@@ -105,18 +105,17 @@ pub async fn list_of_visit(state: &AppState, ctx: Ctx, visit: VisitId) -> AppRes
 }
 
 /// The state of a visit with what came late to it, and with what was decided.
-pub(super) fn derive(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<(Derived, Vec<Hash>, super::LateRows)> {
+pub(super) fn derive(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<(Derived, Vec<Hash>, Review)> {
     let view = load_view(conn, ctx.actor.org, visit)?;
     let loaded = load_facts(conn, ctx.actor.org, &view, ctx.now)?;
     let view = loaded.settle(view);
     let derived = sync_core::visit::state(&loaded.of(&view), &loaded.review);
-    let rows = super::LateRows { work: loaded.review.late_work, decisions: loaded.review.late_decisions };
-    Ok((derived, view.heads, rows))
+    Ok((derived, view.heads, loaded.review))
 }
 
 pub(super) fn describe(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<VisitLateWork> {
     let org = ctx.actor.org;
-    let (derived, heads, rows) = derive(conn, ctx, visit)?;
+    let (derived, heads, review) = derive(conn, ctx, visit)?;
     let late = derived.late.into_iter().map(|record| (record, false));
     let all = late.chain(derived.accepted.into_iter().map(|record| (record, true)));
     let mut devices: BTreeMap<Actor, Option<DeviceId>> = BTreeMap::new();
@@ -130,19 +129,19 @@ pub(super) fn describe(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<
             }
         };
         records.push(LateRecordItem {
-            reason: reason_of(&record, &rows.work),
-            push: brought(&rows.work, record.op).map(|work| work.seq),
+            reason: reason_of(&record, &review.late_work),
+            push: brought(&review.late_work, record.op).map(|work| work.seq),
             device,
             is_accepted,
             record,
         });
     }
     let mut people: BTreeSet<UserId> = records.iter().filter_map(|item| item.record.by).collect();
-    people.extend(rows.work.iter().map(|work| work.by));
-    people.extend(rows.decisions.iter().map(|decision| decision.by));
+    people.extend(review.late_work.iter().map(|work| work.by));
+    people.extend(review.late_decisions.iter().map(|decision| decision.by));
     let mut names = BTreeMap::new();
     for person in people {
         names.extend(users::find_user(conn, org, person)?.map(|user| (person, user.name)));
     }
-    Ok(VisitLateWork { heads, records, brought: rows.work, decisions: rows.decisions, names })
+    Ok(VisitLateWork { heads, records, brought: review.late_work, decisions: review.late_decisions, names })
 }

@@ -87,6 +87,7 @@ fn row_of(ctx: &Ctx, visit: VisitId, photo: &str, sent: &PhotoVerdict) -> Verdic
         photo_id: Some(photo.to_owned()),
         sha256: Some(sent.sha256),
         heads: Vec::new(),
+        last_decision: None,
         decision: sent.decision.code().to_owned(),
         reason: sent.reason.map(|reason| reason.code().to_owned()),
         missing: sent.ticks.iter().filter(|(_, shown)| !**shown).map(|(code, _)| code.clone()).collect(),

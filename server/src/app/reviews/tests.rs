@@ -47,7 +47,7 @@ async fn decide(
     decision: VisitDecision,
 ) -> AppResult<JudgedVisit> {
     let reason = (decision == VisitDecision::Return).then_some(ReturnReason::PhotosRejected);
-    let sent = VisitVerdict { id: id(number), heads, decision, reason, comment: None };
+    let sent = VisitVerdict { id: id(number), heads, last_decision: None, decision, reason, comment: None };
     judge_visit(&office.state, ctx, VISIT, sent).await
 }
 

@@ -5,7 +5,7 @@ use doorstep_store::reviews::{StoredRework, insert_rework, list_reworks, set_cla
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, ReworkId, VerdictId, VisitId};
+use sync_core::ids::{DecisionId, OrgId, ReworkId, VerdictId, VisitId};
 use sync_core::plan::{ReworkRow, ReworkSlot, VerdictRow};
 use sync_core::visit::VisitState;
 
@@ -24,6 +24,8 @@ pub struct VisitVerdict {
     pub id: VerdictId,
     /// The document heads he looked at.
     pub heads: Vec<Hash>,
+    /// The newest decision about what counts that he knew.
+    pub last_decision: Option<DecisionId>,
     /// The decision.
     pub decision: VisitDecision,
     /// Why it is returned.
@@ -46,8 +48,8 @@ pub struct JudgedVisit {
 /// Judges a visit as a whole, and ends the asker's claim.
 ///
 /// # Errors
-/// `not_found`, `four_eyes`, `stale_content` if the document has other heads by now, `state_invalid`
-/// naming the photos that await approval, `claimed_by_other`, `invalid` for a return without reason,
+/// `not_found`, `four_eyes`, `stale_content` if the document has other heads by now or what counts of it was decided since,
+/// `state_invalid` naming the photos that await approval, `claimed_by_other`, `invalid` for a return without reason,
 /// `idempotency_mismatch`.
 pub async fn judge_visit(state: &AppState, ctx: Ctx, visit: VisitId, mut sent: VisitVerdict) -> AppResult<JudgedVisit> {
     verdict::check(sent.id, sent.comment.as_deref())?;
@@ -71,9 +73,14 @@ fn judge(
         let rework = find_ticket(conn, org, visit, stored.id)?;
         return Ok(JudgedVisit { verdict: stored, rework, state: state_after(sent.decision) });
     }
-    let judgement = VisitJudgement { heads: sent.heads.clone(), decision: sent.decision, reason: sent.reason };
-    let slots = review::decide_visit(&case.facts(), case.verdicts(), &case.missing, &judgement);
-    // Says what to do: new content may also have moved the visit out of review.
+    let judgement = VisitJudgement {
+        heads: sent.heads.clone(),
+        last_decision: sent.last_decision,
+        decision: sent.decision,
+        reason: sent.reason,
+    };
+    let slots = review::decide_visit(&case.facts(), &case.loaded.review, &case.missing, &judgement);
+    // Says what to do: what is new may also have moved the visit out of review.
     if slots == Err(ReviewError::Stale) {
         return Err(ReviewError::Stale.into());
     }
@@ -101,6 +108,7 @@ fn row_of(ctx: &Ctx, visit: VisitId, sent: &VisitVerdict) -> VerdictRow {
         photo_id: None,
         sha256: None,
         heads: sent.heads.clone(),
+        last_decision: sent.last_decision,
         decision: sent.decision.code().to_owned(),
         reason: sent.reason.map(|reason| reason.code().to_owned()),
         missing: Vec::new(),

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::blobs::{self, Claim, ClaimSource, Claims};
+use doorstep_store::checks::list_claims;
+use doorstep_store::evidence::list_statements;
 use doorstep_store::projections::{self, AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
 use doorstep_store::{Conn, Txt, presence};
 use sync_core::bytes::Hash;
@@ -12,6 +14,7 @@ use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::visit::late::LateRecord;
 
+use super::statement;
 use crate::app::AppResult;
 use crate::app::visits::Reprojection;
 
@@ -122,6 +125,35 @@ pub fn write_counting(conn: &mut Conn, org: OrgId, view: &View, projected: &Repr
     let claims = Claims::from([(visit, claims(view, &projected.derived.late))]);
     blobs::delete_claims(conn, org, &[visit], ClaimSource::Photo)?;
     blobs::add_claims(conn, org, ClaimSource::Photo, &claims)?;
+    weigh_statements(conn, org, view)?;
     let named = [(visit, named_statements(view))].into();
     Ok(presence::replace_named_statements(conn, org, &[visit], &named)?)
+}
+
+/// The openings and inks of a statement are waited for where what counts of the document names it, not where only what
+/// is held out does; of one that the document does not name yet, nothing changes.
+fn weigh_statements(conn: &mut Conn, org: OrgId, view: &View) -> AppResult<()> {
+    let (visit, source) = (view.visit, ClaimSource::Statement);
+    let held = view.held.iter().filter(|held| held.map == Map::Statements.key());
+    let held: BTreeSet<&str> = held.map(|held| held.record.key.as_str()).collect();
+    let claimed = list_claims(conn, org, visit, source)?;
+    if held.is_empty() && claimed.iter().all(|claim| claim.is_required) {
+        return Ok(());
+    }
+    let (mut waited_for, mut held_out) = (BTreeSet::new(), BTreeSet::new());
+    for row in list_statements(conn, org, visit)? {
+        let digest = row.digest.0.to_string();
+        if view.statements.iter().any(|entry| entry.key == digest) {
+            waited_for.extend(statement::blobs_of(conn, &row)?);
+        } else if held.contains(digest.as_str()) {
+            held_out.extend(statement::blobs_of(conn, &row)?);
+        }
+    }
+    let weigh = |Claim { sha256, is_required }: Claim| {
+        let is_required = waited_for.contains(&sha256) || is_required && !held_out.contains(&sha256);
+        Claim { sha256, is_required }
+    };
+    let claims = Claims::from([(visit, claimed.into_iter().map(weigh).collect())]);
+    blobs::delete_claims(conn, org, &[visit], source)?;
+    Ok(blobs::add_claims(conn, org, source, &claims)?)
 }

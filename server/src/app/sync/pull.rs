@@ -137,6 +137,9 @@ impl<'a> Reader<'a> {
             let Some(update) = update else { continue };
             // What does not fit is asked for again: its heads in the ack still differ.
             if !self.sent.contains(&key) && self.used < self.budget {
+                for (kind, id) in scope::late_items(self.conn, self.round.ctx.actor.org, asked.id)? {
+                    self.send(&entering(String::new(), kind, id), 0)?;
+                }
                 self.sent.insert(key);
                 self.used += update.bytes.0.len();
                 self.out.docs.push(update);

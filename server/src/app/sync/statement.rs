@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{self, Claim, ClaimSource};
+use doorstep_store::checks::list_named_statements;
 use doorstep_store::evidence::{self, QuarantineRow, StatementRow};
 use doorstep_store::{Conn, Txt, devices};
 use sync_core::bytes::Hash;
@@ -90,6 +91,14 @@ fn verify_with_its_device(
         .and_then(|verified| verified.expect_owner(org, device.id.0).map(|()| verified)))
 }
 
+/// The openings and inks of a stored statement; none of one that does not verify, which `doorstep verify` tells.
+pub(super) fn blobs_of(conn: &mut Conn, row: &StatementRow) -> AppResult<Vec<Hash>> {
+    let device = devices::find_device(conn, row.org_id.0, row.device_id.0)?;
+    let key = device.and_then(|device| P256PublicKey::from_sec1(&device.public_key).ok());
+    let verified = key.and_then(|key| verify(&row.body, &row.seal, &key).ok());
+    Ok(verified.map(|verified| verified.blobs()).unwrap_or_default())
+}
+
 #[derive(serde::Deserialize)]
 struct Named {
     device: DeviceId,
@@ -116,15 +125,18 @@ impl JudgedStatement {
 
     /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
     pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
-        let Self::New { row, blobs, .. } = self else { return Ok(None) };
-        let known = evidence::find_statement(conn, round.ctx.actor.org, row.digest.0)?.is_some();
+        let Self::New { row, blobs, access } = self else { return Ok(None) };
+        let (org, visit) = (round.ctx.actor.org, row.visit_id.0);
+        let known = evidence::find_statement(conn, org, row.digest.0)?.is_some();
         if !known {
             evidence::insert_statement(conn, row)?;
         }
-        let claims = blobs.iter().map(|sha256| Claim { sha256: *sha256, is_required: true }).collect();
-        let claims = BTreeMap::from([(row.visit_id.0, claims)]);
-        blobs::add_claims(conn, round.ctx.actor.org, ClaimSource::Statement, &claims)?;
-        Ok(Some(row.visit_id.0))
+        // The evidence of the crew does not wait for what a rep before them signed, unless their document names it.
+        let is_required = *access != Access::Late(LateReason::Reassigned)
+            || list_named_statements(conn, org, visit)?.contains(&row.digest.0);
+        let claims = blobs.iter().map(|sha256| Claim { sha256: *sha256, is_required }).collect();
+        blobs::add_claims(conn, org, ClaimSource::Statement, &BTreeMap::from([(visit, claims)]))?;
+        Ok(Some(visit))
     }
 
     /// The row for quarantine.

@@ -10,7 +10,7 @@ use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
 
 use super::ahead::Ahead;
 use crate::app::rows::row_body;
-use crate::app::scope::load_zone;
+use crate::app::scope::{late_items, load_zone};
 use crate::app::sync::Round;
 use crate::app::{AppError, AppResult};
 
@@ -154,6 +154,8 @@ pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppRes
         if let Some(order) = visit.work_order_id {
             items.push((FeedKind::WorkOrder, order.to_string()));
         }
+        // Before the document: the answer may end in between.
+        items.extend(late_items(conn, org, visit.id.0)?);
         items.push((FeedKind::Doc, visit.id.to_string()));
     }
     Ok(items)

@@ -65,8 +65,8 @@ impl From<Decided> for LateDecidedOut {
 /// A newer decision about the same operations takes the place of an older one.
 ///
 /// # Errors
-/// `stale_content` unless all of the operations came late, `state_invalid` for accepting once the visit was approved or
-/// closed, `invalid`, `idempotency_mismatch`.
+/// `stale_content` unless all of the operations came late, `state_invalid` once the visit was approved or closed for
+/// whatever changes what counts: accepting, and declining what was accepted; `invalid`, `idempotency_mismatch`.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/late-work", operation_id = "decide_late_work", tag = "late work",
     request_body = LateDecisionIn, params(("visit_id" = VisitId, Path, description = "The visit")),
     responses((status = 201, description = "Decided", body = LateDecidedOut), Problems), security(("bearer" = [])))]

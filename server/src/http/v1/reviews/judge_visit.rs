@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use sync_core::bytes::Hash;
-use sync_core::ids::{VerdictId, VisitId};
+use sync_core::ids::{DecisionId, VerdictId, VisitId};
 use utoipa::ToSchema;
 
 use super::{ReworkOut, VerdictOut};
@@ -30,6 +30,9 @@ pub struct VisitVerdictIn {
     pub id: VerdictId,
     /// The document heads that were looked at, as `show_review` gave them.
     pub heads: Vec<Hash>,
+    /// The newest decision about what counts, as `show_review` gave it; absent where it gave none.
+    #[serde(default)]
+    pub last_decision: Option<DecisionId>,
     /// The decision.
     pub decision: VisitDecision,
     /// Why it is returned; needed where no photo is rejected.
@@ -71,8 +74,9 @@ impl From<JudgedVisit> for JudgedVisitOut {
 /// only those. Ends the claim.
 ///
 /// # Errors
-/// `stale_content` if the visit changed since those heads, `four_eyes`, `claimed_by_other`, `state_invalid` naming
-/// the photos that await approval, `invalid` for a return without rejected photo and reason, `idempotency_mismatch`.
+/// `stale_content` if the visit changed since those heads or what counts was decided since, `four_eyes`,
+/// `claimed_by_other`, `state_invalid` naming the photos that await approval, `invalid` for a return without rejected
+/// photo and reason, `idempotency_mismatch`.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/verdicts", operation_id = "judge_visit", tag = "reviews",
     request_body = VisitVerdictIn, params(("visit_id" = VisitId, Path, description = "The visit")),
     responses((status = 201, description = "Judged", body = JudgedVisitOut), Problems), security(("bearer" = [])))]
@@ -85,6 +89,7 @@ pub async fn judge_visit(
     let sent = VisitVerdict {
         id: body.id,
         heads: body.heads,
+        last_decision: body.last_decision,
         decision: body.decision,
         reason: body.reason,
         comment: body.comment,

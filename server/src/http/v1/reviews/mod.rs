@@ -10,7 +10,7 @@ pub mod show;
 
 use serde::Serialize;
 use sync_core::bytes::Hash;
-use sync_core::ids::{ReworkId, UserId, VerdictId, VisitId};
+use sync_core::ids::{DecisionId, ReworkId, UserId, VerdictId, VisitId};
 use sync_core::plan::{ReworkRow, ReworkSlot, VerdictRow};
 use sync_core::template::model::Text;
 use utoipa::ToSchema;
@@ -65,6 +65,9 @@ pub struct VerdictOut {
     /// The judged document heads, for a verdict on the visit.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub heads: Vec<Hash>,
+    /// The newest decision about what counts that the reviewer knew, for a verdict on the visit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_decision: Option<DecisionId>,
     /// `approve` or `reject` for a photo, `approve` or `return` for a visit.
     #[schema(example = "reject")]
     pub decision: String,
@@ -92,6 +95,7 @@ impl From<VerdictRow> for VerdictOut {
             photo_id: row.photo_id,
             sha256: row.sha256,
             heads: row.heads,
+            last_decision: row.last_decision,
             decision: row.decision,
             reason: row.reason,
             missing: row.missing,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
 use sync_core::doc::record::{Answer, TimelineEvent};
-use sync_core::ids::{LateDecisionId, UserId, VisitId};
+use sync_core::ids::{DecisionId, LateDecisionId, UserId, VisitId};
 use sync_core::merge::View;
 use sync_core::merge::view::{Entry, Finding};
 use sync_core::plan::{LateReason, PlanSnapshot};
@@ -277,6 +277,9 @@ pub struct VisitReviewOut {
     pub outcome: String,
     /// Heads of the document: a verdict on the visit names them.
     pub heads: Vec<Hash>,
+    /// The newest decision that changed what counts, a choice or one about late work: a verdict on the visit names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_decision: Option<DecisionId>,
     /// Pinned template.
     #[schema(example = "broadband_install")]
     pub template: String,
@@ -326,6 +329,7 @@ impl From<VisitReview> for VisitReviewOut {
             state: case.derived.state.code().to_owned(),
             outcome: review.outcome,
             heads: case.view.heads.clone(),
+            last_decision: case.loaded.review.last_decision(),
             template: case.loaded.template.code.clone(),
             template_version: case.loaded.template.version,
             plan: ReviewPlanOut::from(&case.loaded.plan),
