@@ -128,6 +128,7 @@ mod tests {
         assert_eq!(cache.lock().bytes, 1_000, "the same document counts once");
         cache.put(ORG, doc(4), 251);
         assert!(holds(&docs[0]), "what is larger than all of it is not kept");
-        assert_eq!(cache.lock().documents.len(), cache.lock().by_use.len());
+        let held = cache.lock();
+        assert_eq!(held.documents.len(), held.by_use.len());
     }
 }
