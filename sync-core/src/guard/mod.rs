@@ -21,6 +21,7 @@ mod push;
 pub(crate) mod reader;
 mod record_json;
 mod refusal;
+mod rows;
 mod salvage;
 mod scratch;
 mod unpack;

@@ -4,11 +4,12 @@
 //! is looked at, also those that a later one in the same push undoes.
 
 use super::budget::Limits;
-use super::columns::{Booleans, Delta, Rle, column, numbers, texts};
+use super::columns::{Delta, Rle, column, numbers};
 use super::header::ChangeHeader;
-use super::reader::{Malformed, Reader};
+use super::reader::Malformed;
 use super::record_json::check_record;
 use super::refusal::RefusalCode;
+use super::rows::{Key, Operation, SharedRows};
 use crate::bytes::Actor;
 use crate::doc::Map;
 use crate::doc::genesis::{GENESIS_OPS, genesis_actor};
@@ -36,38 +37,10 @@ pub(super) struct Rules<'a> {
     pub(super) limits: &'a Limits,
 }
 
-// Column specifications of a change (Automerge binary format): id in the high bits, type in the low three.
-const OBJECT_ACTOR: u64 = 0x01;
-const OBJECT_COUNTER: u64 = 0x02;
-const KEY_ACTOR: u64 = 0x11;
-const KEY_COUNTER: u64 = 0x13;
-const KEY_TEXT: u64 = 0x15;
-const INSERT: u64 = 0x34;
-const ACTION: u64 = 0x42;
-const VALUE_META: u64 = 0x56;
-const VALUE: u64 = 0x57;
+// Column specifications that only changes have.
 const PREDECESSOR_COUNT: u64 = 0x70;
 const PREDECESSOR_ACTOR: u64 = 0x71;
 const PREDECESSOR_COUNTER: u64 = 0x73;
-const EXPAND: u64 = 0x94;
-const MARK_NAME: u64 = 0xa5;
-
-const KNOWN_COLUMNS: [u64; 14] = [
-    OBJECT_ACTOR,
-    OBJECT_COUNTER,
-    KEY_ACTOR,
-    KEY_COUNTER,
-    KEY_TEXT,
-    INSERT,
-    ACTION,
-    VALUE_META,
-    VALUE,
-    PREDECESSOR_COUNT,
-    PREDECESSOR_ACTOR,
-    PREDECESSOR_COUNTER,
-    EXPAND,
-    MARK_NAME,
-];
 
 pub(super) const PUT: u64 = 1;
 const DELETE: u64 = 3;
@@ -76,23 +49,6 @@ const MARK: u64 = 7;
 const LAST_EMPTY_VALUE: u64 = 2;
 /// The type of a text value.
 pub(super) const TEXT_VALUE: u64 = 6;
-
-/// One operation as the columns spell it.
-pub(super) struct Operation<'a> {
-    /// Actor position and counter of the object; `None` is the root.
-    pub(super) object: Option<(u64, u64)>,
-    pub(super) key: Key<'a>,
-    pub(super) inserts: bool,
-    pub(super) action: u64,
-    pub(super) value_type: u64,
-    pub(super) value: &'a [u8],
-    pub(super) predecessors: u64,
-}
-
-pub(super) enum Key<'a> {
-    Text(&'a str),
-    Element,
-}
 
 /// Judges every operation of a change.
 pub(super) fn check_operations(change: &ChangeHeader<'_>, rules: Rules<'_>) -> Result<Operations, RefusalCode> {
@@ -142,7 +98,7 @@ pub(super) fn check_operation(
 
 /// The notes are text: insert, overwrite and delete elements, and marks on them.
 fn check_notes(operation: &Operation<'_>) -> Result<(), RefusalCode> {
-    let is_allowed = matches!(operation.key, Key::Element)
+    let is_allowed = matches!(operation.key, Key::Element { .. })
         && match operation.action {
             PUT => operation.value_type == TEXT_VALUE,
             DELETE => !operation.inserts,
@@ -178,20 +134,10 @@ pub(super) fn check_put(operation: &Operation<'_>, map: Map, rules: Rules<'_>) -
 
 /// The columns of a change, read row by row.
 pub(super) struct Rows<'a> {
-    object_actor: Rle<'a, u64>,
-    object_counter: Rle<'a, u64>,
-    key_actor: Rle<'a, u64>,
-    key_counter: Delta<'a>,
-    key_text: Rle<'a, &'a str>,
-    insert: Booleans<'a>,
-    action: Rle<'a, u64>,
-    value_meta: Rle<'a, u64>,
-    value: Reader<'a>,
+    shared: SharedRows<'a>,
     predecessor_count: Rle<'a, u64>,
     predecessor_actor: Rle<'a, u64>,
     predecessor_counter: Delta<'a>,
-    expand: Booleans<'a>,
-    mark_name: Rle<'a, &'a str>,
     predecessors_left: u64,
     name_bytes: usize,
     actors: u64,
@@ -199,25 +145,13 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn new(change: &ChangeHeader<'a>, limits: &Limits) -> Result<Self, RefusalCode> {
-        if change.columns.iter().any(|column| !KNOWN_COLUMNS.contains(&column.specification)) {
-            return Err(RefusalCode::ChangeRejected);
-        }
+        let own = [PREDECESSOR_COUNT, PREDECESSOR_ACTOR, PREDECESSOR_COUNTER];
         let data = |specification| column(&change.columns, specification);
         Ok(Self {
-            object_actor: numbers(data(OBJECT_ACTOR)),
-            object_counter: numbers(data(OBJECT_COUNTER)),
-            key_actor: numbers(data(KEY_ACTOR)),
-            key_counter: Delta::new(data(KEY_COUNTER)),
-            key_text: texts(data(KEY_TEXT)),
-            insert: Booleans::new(data(INSERT)),
-            action: numbers(data(ACTION)),
-            value_meta: numbers(data(VALUE_META)),
-            value: Reader::new(data(VALUE)),
+            shared: SharedRows::new(&change.columns, &own)?,
             predecessor_count: numbers(data(PREDECESSOR_COUNT)),
             predecessor_actor: numbers(data(PREDECESSOR_ACTOR)),
             predecessor_counter: Delta::new(data(PREDECESSOR_COUNTER)),
-            expand: Booleans::new(data(EXPAND)),
-            mark_name: texts(data(MARK_NAME)),
             predecessors_left: limits.change_ops,
             name_bytes: limits.key_bytes,
             actors: u64::try_from(change.actors.len()).unwrap_or(0),
@@ -225,45 +159,23 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn next(&mut self) -> Result<Option<Operation<'a>>, RefusalCode> {
-        if self.action.is_done() {
-            return Ok(None);
-        }
-        let action = self.action.next()?.ok_or(Malformed)?;
-        let object = self.object()?;
-        let key = self.key()?;
-        let inserts = self.insert.next()?.ok_or(Malformed)?;
-        let meta = self.value_meta.next()?.ok_or(Malformed)?;
+        let Some(operation) = self.shared.next()? else { return Ok(None) };
+        let is_key_known = match operation.key {
+            Key::Text(_) => true,
+            Key::Element { actor: Some(actor), .. } => actor < self.actors,
+            Key::Element { actor: None, counter } => counter == 0,
+        };
         // Null, false and true have no bytes. Automerge skips a length they claim and would read every
         // later value from another place than we do.
-        if meta & 15 <= LAST_EMPTY_VALUE && meta >> 4 > 0 {
+        let claims_bytes = operation.value_type <= LAST_EMPTY_VALUE && !operation.value.is_empty();
+        if !is_key_known || claims_bytes {
             return Err(RefusalCode::ChangeRejected);
         }
-        let value = self.value.take(meta >> 4)?;
         let predecessors = self.predecessors()?;
-        self.expand.next()?;
-        if self.mark_name.next()?.is_some_and(|name| name.len() > self.name_bytes) {
+        if self.shared.mark_name()?.is_some_and(|name| name.len() > self.name_bytes) {
             return Err(RefusalCode::FieldLimit);
         }
-        Ok(Some(Operation { object, key, inserts, action, value_type: meta & 15, value, predecessors }))
-    }
-
-    fn object(&mut self) -> Result<Option<(u64, u64)>, Malformed> {
-        match (self.object_actor.next()?, self.object_counter.next()?) {
-            (None, None) => Ok(None),
-            // Automerge takes counter 0 of any actor for the root.
-            (Some(actor), Some(counter)) if counter > 0 => Ok(Some((actor, counter))),
-            _ => Err(Malformed),
-        }
-    }
-
-    fn key(&mut self) -> Result<Key<'a>, Malformed> {
-        match (self.key_actor.next()?, self.key_counter.next()?, self.key_text.next()?) {
-            (None, None, Some(text)) => Ok(Key::Text(text)),
-            // Counter 0 without actor is the head of the text.
-            (None, Some(0), None) => Ok(Key::Element),
-            (Some(actor), Some(_), None) if actor < self.actors => Ok(Key::Element),
-            _ => Err(Malformed),
-        }
+        Ok(Some(Operation { predecessors, ..operation }))
     }
 
     fn predecessors(&mut self) -> Result<u64, RefusalCode> {
@@ -279,21 +191,11 @@ impl<'a> Rows<'a> {
         Ok(count)
     }
 
-    /// Every column must end with the last operation, so that no reader sees more than was judged.
     fn finish(&self) -> Result<(), Malformed> {
-        let is_finished = self.object_actor.is_done()
-            && self.object_counter.is_done()
-            && self.key_actor.is_done()
-            && self.key_counter.is_done()
-            && self.key_text.is_done()
-            && self.insert.is_done()
-            && self.value_meta.is_done()
-            && self.value.is_empty()
+        let is_finished = self.shared.is_finished()
             && self.predecessor_count.is_done()
             && self.predecessor_actor.is_done()
-            && self.predecessor_counter.is_done()
-            && self.expand.is_done()
-            && self.mark_name.is_done();
+            && self.predecessor_counter.is_done();
         if is_finished { Ok(()) } else { Err(Malformed) }
     }
 }

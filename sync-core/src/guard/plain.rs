@@ -16,56 +16,27 @@ use automerge::{Automerge, ChangeMetadata, ReadDoc as _};
 
 use self::order::Order;
 use super::budget::Limits;
-use super::columns::{Booleans, Column, Delta, Rle, column, numbers, read_columns, texts};
+use super::columns::{Column, Delta, Rle, column, numbers, read_columns};
 use super::document::check_document;
 use super::header::{Chunk, counted, read_chunk};
 use super::index::ChangeIndex;
-use super::operations::{Key, Operation, Rules, check_operation};
+use super::operations::{Rules, check_operation};
 use super::push::{Accepted, Push};
 use super::reader::{Malformed, Reader};
 use super::refusal::RefusalCode;
+use super::rows::{Key, Operation, SharedRows};
 use super::scratch::guarded;
 use crate::bytes::{Actor, Hash};
 use crate::doc::genesis::{GENESIS_OPS, genesis, genesis_actor};
 use crate::doc::visit_doc::{actor_of, notes_object};
 use crate::doc::{ChangeMeta, Map, VisitDoc};
 
-// Column specifications of a document's operations beside those it shares with changes.
-const OBJECT_ACTOR: u64 = 0x01;
-const OBJECT_COUNTER: u64 = 0x02;
-const KEY_ACTOR: u64 = 0x11;
-const KEY_COUNTER: u64 = 0x13;
-const KEY_TEXT: u64 = 0x15;
+// Column specifications that only documents have.
 const ID_ACTOR: u64 = 0x21;
 const ID_COUNTER: u64 = 0x23;
-const INSERT: u64 = 0x34;
-const ACTION: u64 = 0x42;
-const VALUE_META: u64 = 0x56;
-const VALUE: u64 = 0x57;
 const SUCCESSOR_COUNT: u64 = 0x80;
 const SUCCESSOR_ACTOR: u64 = 0x81;
 const SUCCESSOR_COUNTER: u64 = 0x83;
-const EXPAND: u64 = 0x94;
-const MARK_NAME: u64 = 0xa5;
-
-const KNOWN_COLUMNS: [u64; 16] = [
-    OBJECT_ACTOR,
-    OBJECT_COUNTER,
-    KEY_ACTOR,
-    KEY_COUNTER,
-    KEY_TEXT,
-    ID_ACTOR,
-    ID_COUNTER,
-    INSERT,
-    ACTION,
-    VALUE_META,
-    VALUE,
-    SUCCESSOR_COUNT,
-    SUCCESSOR_ACTOR,
-    SUCCESSOR_COUNTER,
-    EXPAND,
-    MARK_NAME,
-];
 
 /// What an operation takes in its change beside key and value, generously: the numbers of its columns.
 const OPERATION_BYTES: usize = 96;
@@ -187,7 +158,7 @@ impl<'a> Judge<'a> {
         let actors = counted(&mut reader, self.limits.document_actors, code, Reader::actor).ok()?;
         counted(&mut reader, self.limits.document_changes, code, Reader::hash).ok()?;
         let [_, columns] = read_columns(&mut reader).ok()?;
-        let mut rows = Rows::new(&columns)?;
+        let mut rows = Rows::new(&columns).ok()?;
         while let Some(row) = rows.next().ok()? {
             self.row(&row, &actors)?;
         }
@@ -226,8 +197,8 @@ impl<'a> Judge<'a> {
         }
         let successors = row.successors.iter().map(|(_, counter)| *counter);
         match (put, &row.operation.key) {
-            (None, Key::Element) => {
-                let element = self.note(row, actors)?;
+            (None, Key::Element { actor, counter }) => {
+                let element = self.note(row, (*actor, *counter), actors)?;
                 for counter in successors {
                     // One operation overwrites or deletes the values of one element.
                     (*self.note_successors.entry(counter).or_insert(element) == element).then_some(())?;
@@ -259,9 +230,9 @@ impl<'a> Judge<'a> {
     }
 
     /// The element of the notes that a row is about, if the row stands where it belongs.
-    fn note(&mut self, row: &Row<'a>, actors: &[Actor]) -> Option<u64> {
+    fn note(&mut self, row: &Row<'a>, at: (Option<u64>, u64), actors: &[Actor]) -> Option<u64> {
         // Whatever the notes refer to, their one writer wrote.
-        let element = match row.element? {
+        let element = match at {
             (None, 0) => None,
             (Some(by), counter) => {
                 let by = usize::try_from(by).ok().and_then(|by| actors.get(by));
@@ -317,10 +288,7 @@ impl<'a> Judge<'a> {
 struct Row<'a> {
     actor: u64,
     counter: u64,
-    /// Without predecessors, which documents do not name.
     operation: Operation<'a>,
-    /// The element of a list that it is about: actor position and counter, counter 0 without actor for the head.
-    element: Option<(Option<u64>, u64)>,
     mark_name: Option<&'a str>,
     /// Actor position and counter of what overwrites or deletes it.
     successors: Vec<(u64, u64)>,
@@ -328,98 +296,49 @@ struct Row<'a> {
 
 /// The operation columns of a document, read row by row.
 struct Rows<'a> {
-    object_actor: Rle<'a, u64>,
-    object_counter: Rle<'a, u64>,
-    key_actor: Rle<'a, u64>,
-    key_counter: Delta<'a>,
-    key_text: Rle<'a, &'a str>,
+    shared: SharedRows<'a>,
     id_actor: Rle<'a, u64>,
     id_counter: Delta<'a>,
-    insert: Booleans<'a>,
-    action: Rle<'a, u64>,
-    value_meta: Rle<'a, u64>,
-    value: Reader<'a>,
     successor_count: Rle<'a, u64>,
     successor_actor: Rle<'a, u64>,
     successor_counter: Delta<'a>,
-    expand: Booleans<'a>,
-    mark_name: Rle<'a, &'a str>,
 }
 
 impl<'a> Rows<'a> {
-    fn new(columns: &[Column<'a>]) -> Option<Self> {
-        if columns.iter().any(|column| !KNOWN_COLUMNS.contains(&column.specification)) {
-            return None;
-        }
+    fn new(columns: &[Column<'a>]) -> Result<Self, Malformed> {
+        let own = [ID_ACTOR, ID_COUNTER, SUCCESSOR_COUNT, SUCCESSOR_ACTOR, SUCCESSOR_COUNTER];
         let data = |specification| column(columns, specification);
-        Some(Self {
-            object_actor: numbers(data(OBJECT_ACTOR)),
-            object_counter: numbers(data(OBJECT_COUNTER)),
-            key_actor: numbers(data(KEY_ACTOR)),
-            key_counter: Delta::new(data(KEY_COUNTER)),
-            key_text: texts(data(KEY_TEXT)),
+        Ok(Self {
+            shared: SharedRows::new(columns, &own)?,
             id_actor: numbers(data(ID_ACTOR)),
             id_counter: Delta::new(data(ID_COUNTER)),
-            insert: Booleans::new(data(INSERT)),
-            action: numbers(data(ACTION)),
-            value_meta: numbers(data(VALUE_META)),
-            value: Reader::new(data(VALUE)),
             successor_count: numbers(data(SUCCESSOR_COUNT)),
             successor_actor: numbers(data(SUCCESSOR_ACTOR)),
             successor_counter: Delta::new(data(SUCCESSOR_COUNTER)),
-            expand: Booleans::new(data(EXPAND)),
-            mark_name: texts(data(MARK_NAME)),
         })
     }
 
     fn next(&mut self) -> Result<Option<Row<'a>>, Malformed> {
-        if self.action.is_done() {
-            return Ok(None);
-        }
+        let Some(operation) = self.shared.next()? else { return Ok(None) };
         let actor = self.id_actor.next()?.ok_or(Malformed)?;
         let counter = self.id_counter.next()?.ok_or(Malformed)?;
-        let action = self.action.next()?.ok_or(Malformed)?;
-        let object = match (self.object_actor.next()?, self.object_counter.next()?) {
-            (None, None) => None,
-            (Some(actor), Some(counter)) if counter > 0 => Some((actor, counter)),
-            _ => return Err(Malformed),
-        };
-        let (key, element) = match (self.key_actor.next()?, self.key_counter.next()?, self.key_text.next()?) {
-            (None, None, Some(text)) => (Key::Text(text), None),
-            (by, Some(counter), None) => (Key::Element, Some((by, counter))),
-            _ => return Err(Malformed),
-        };
-        let inserts = self.insert.next()?.ok_or(Malformed)?;
-        let meta = self.value_meta.next()?.ok_or(Malformed)?;
-        let value = self.value.take(meta >> 4)?;
         let count = self.successor_count.next()?.ok_or(Malformed)?;
         let mut successors = Vec::new();
         for _ in 0..count {
             let actor = self.successor_actor.next()?.ok_or(Malformed)?;
             successors.push((actor, self.successor_counter.next()?.ok_or(Malformed)?));
         }
-        self.expand.next()?;
-        let mark_name = self.mark_name.next()?;
-        let operation = Operation { object, key, inserts, action, value_type: meta & 15, value, predecessors: 0 };
-        Ok(Some(Row { actor, counter, operation, element, mark_name, successors }))
+        let mark_name = self.shared.mark_name()?;
+        Ok(Some(Row { actor, counter, operation, mark_name, successors }))
     }
 
     fn is_finished(&self) -> bool {
-        self.object_actor.is_done()
-            && self.object_counter.is_done()
-            && self.key_actor.is_done()
-            && self.key_counter.is_done()
-            && self.key_text.is_done()
+        self.shared.is_finished()
             && self.id_actor.is_done()
             && self.id_counter.is_done()
-            && self.insert.is_done()
-            && self.value_meta.is_done()
-            && self.value.is_empty()
             && self.successor_count.is_done()
             && self.successor_actor.is_done()
             && self.successor_counter.is_done()
-            && self.expand.is_done()
-            && self.mark_name.is_done()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::budget::Limits;
 use super::header::ChangeHeader;
-use super::operations::{Key, Operation, PUT, Place, Rows, Rules, TEXT_VALUE, check_put};
+use super::operations::{PUT, Place, Rows, Rules, TEXT_VALUE, check_put};
 use super::refusal::RefusalCode;
+use super::rows::{Key, Operation};
 use crate::bytes::Actor;
 use crate::doc::Map;
 use crate::ids::{UserId, VisitId};
@@ -44,7 +45,7 @@ fn one_written<'a>(operation: &Operation<'a>, actors: &[Actor], rules: Rules<'_>
     let Some(text) = std::str::from_utf8(operation.value).ok().filter(|_| is_text) else { return Written::Other };
     let Some(place) = Place::of(operation, actors, rules.visit) else { return Written::Other };
     match (place, &operation.key) {
-        (Place::Notes, Key::Element) => Written::Note(text),
+        (Place::Notes, Key::Element { .. }) => Written::Note(text),
         (Place::Map(map), Key::Text(key)) if !operation.inserts => {
             let refused = check_put(operation, map, rules).err();
             Written::Record { map, key, text, refused }

@@ -151,7 +151,10 @@ mod permuted {
     //! server keeps.
 
     use super::super::super::admit;
-    use super::super::super::columns::ColumnType;
+    use super::super::super::columns::{Booleans, ColumnType, texts};
+    use super::super::super::rows::{
+        ACTION, INSERT, KEY_ACTOR, KEY_COUNTER, KEY_TEXT, OBJECT_ACTOR, OBJECT_COUNTER, VALUE, VALUE_META,
+    };
     use super::*;
     use crate::doc::genesis::{DOCUMENT_CHUNK, seal_chunk, write_uleb};
 
