@@ -19,6 +19,7 @@ mod nul;
 mod pack_kills;
 mod packs;
 mod paging;
+mod plans;
 mod poison;
 mod remedies;
 mod scope;

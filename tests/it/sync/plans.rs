@@ -1,0 +1,124 @@
+//! What a sync asks of the database does not grow with what is stored: no statement of it walks a table that grows.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use diesel::connection::InstrumentationEvent;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use doorstep_store::{Conn, EngineConn, StoreError, per_backend};
+use integration_tests::app::TestApp;
+use integration_tests::company::YUNZE;
+
+use super::statements::{signed_visit, upload};
+
+/// What an organisation has few of, or what a sync reads whole by design.
+const SMALL: [&str; 5] = ["organisations", "templates", "policies", "calendars", "evidence_keys"];
+
+/// How diesel asks for none of an empty list: the engine looks at nothing.
+const FOR_NOTHING: &str = "(1=0)";
+
+/// Statements as they are sent, each once.
+type Heard = Arc<Mutex<BTreeSet<String>>>;
+
+/// Hears every statement of a connection from now on.
+fn listen(conn: &mut Conn, heard: &Heard) {
+    let heard = Arc::clone(heard);
+    let hear = move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            let text = query.to_string();
+            let sql = text.split_once(" -- binds:").map_or(text.as_str(), |(sql, _)| sql);
+            heard.lock().unwrap_or_else(PoisonError::into_inner).insert(sql.to_owned());
+        }
+    };
+    per_backend!(conn, c => c.set_instrumentation(hear));
+}
+
+#[derive(QueryableByName)]
+struct Step {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct PgStep {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    detail: String,
+}
+
+/// How the engine would run a statement on tables of any size.
+fn plan_of(conn: &mut Conn, sql: &str) -> Vec<String> {
+    match &mut conn.engine {
+        EngineConn::Sqlite(c) => {
+            let steps: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {sql}")).load(&mut **c).expect(sql);
+            steps.into_iter().map(|step| step.detail).collect()
+        }
+        EngineConn::Postgres(c) => {
+            let parameters = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
+            let nothing = vec!["NULL"; parameters].join(", ");
+            let arguments = if parameters == 0 { String::new() } else { format!("({nothing})") };
+            sql_query("SET enable_seqscan = off").execute(&mut **c).expect("a setting");
+            sql_query("SET plan_cache_mode = force_generic_plan").execute(&mut **c).expect("a setting");
+            sql_query(format!("PREPARE asked AS {sql}")).execute(&mut **c).expect(sql);
+            let steps: Vec<PgStep> = sql_query(format!("EXPLAIN EXECUTE asked{arguments}")).load(&mut **c).expect(sql);
+            sql_query("DEALLOCATE asked").execute(&mut **c).expect("forgotten");
+            steps.into_iter().map(|step| step.detail).collect()
+        }
+    }
+}
+
+/// The table that a step walks from end to end, or through all rows of an organisation.
+fn walks(step: &str) -> Option<&str> {
+    let step = step.trim_start().trim_start_matches("-> ").trim_start();
+    let whole = step.strip_prefix("SCAN ").or_else(|| step.strip_prefix("Seq Scan on "));
+    let organisation = step.strip_prefix("SEARCH ").filter(|step| step.ends_with("(org_id=?)"));
+    whole.or(organisation)?.split(' ').next()
+}
+
+#[actix_web::test]
+async fn no_statement_of_a_sync_walks_a_table_that_grows() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let heard = Heard::default();
+    let (reading, writing) = (Arc::clone(&heard), Arc::clone(&heard));
+    app.state.store.read(move |conn| Ok::<_, StoreError>(listen(conn, &reading))).await.expect("a reader");
+    app.state.store.write(move |conn| Ok::<_, StoreError>(listen(conn, &writing))).await.expect("the writer");
+    // An office that plans, two phones of one rep, work with a photo and a form, and a correction.
+    let (mut phone, visit, _, blobs) = signed_visit(&app).await;
+    let mut second = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    for blob in &blobs {
+        upload(&phone, blob).await;
+    }
+    second.sync().await;
+    phone.tick(visit, "wiring", true);
+    phone.sync().await;
+    second.sync().await;
+
+    let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    assert!(heard.len() > 40, "{} statements", heard.len());
+    let is_planned = |sql: &String| {
+        let verbs = ["SELECT `", "SELECT \"", "UPDATE", "DELETE", "INSERT"];
+        verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains(FOR_NOTHING)
+    };
+    let walking = app.read(move |conn| {
+        let mut walking = Vec::new();
+        for sql in heard.into_iter().filter(is_planned) {
+            let steps = plan_of(conn, &sql);
+            let walked = steps.iter().filter_map(|step| walks(step)).filter(|table| !SMALL.contains(table));
+            walking.extend(walked.map(|table| format!("{table}: {sql}\n    {}", steps.join("\n    "))));
+        }
+        Ok(walking)
+    });
+    let walking = walking.await;
+    assert!(walking.is_empty(), "{}", walking.join("\n\n"));
+}
+
+#[test]
+fn a_walk_is_recognised() {
+    assert_eq!(walks("SCAN feed USING INDEX feed_by_item"), Some("feed"));
+    assert_eq!(walks("SEARCH feed USING PRIMARY KEY (org_id=?)"), Some("feed"));
+    assert_eq!(walks("SEARCH feed USING PRIMARY KEY (org_id=? AND audience=?)"), None);
+    assert_eq!(walks("  ->  Seq Scan on feed  (cost=0.00..1.0 rows=1 width=8)"), Some("feed"));
+    assert_eq!(walks("  ->  Index Scan using feed_pkey on feed  (cost=0.00..1.0 rows=1 width=8)"), None);
+}
