@@ -11,7 +11,6 @@ use doorstep_store::conn::UrlError;
 use doorstep_store::organisations::{SigningKeyRow, ensure_epoch, insert_signing_key, list_signing_keys};
 use doorstep_store::restores::find_epoch;
 use doorstep_store::{Conn, DatabaseUrl, Store, StoreError, StoreOptions};
-use sync_core::bundle::{BundlePublicKey, BundleSecretKey};
 use sync_core::ids::EpochId;
 use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
@@ -20,12 +19,13 @@ use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
 use crate::app::doc_cache::DocCache;
+use crate::app::installation::{self, Keys, load_ring};
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
 use crate::app::stopping::Stopping;
 use crate::app::{AppError, AppState, ErrorCode};
-use crate::auth::keys::{KeyRing, Purpose, ServerKey};
+use crate::auth::keys::Purpose;
 use crate::config::Config;
 use crate::http::error::ApiError;
 use crate::http::middleware::edge::edge;
@@ -45,16 +45,13 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let seeds = [random.bytes32(), random.bytes32(), random.bytes32()];
     let (epoch, restored_at, keys) = store
         .write(move |conn| {
-            let [access, evidence, bundle] = &seeds;
-            let access = ensure_signers(conn, Purpose::Access, access, now.0)?;
-            let evidence = ensure_signers(conn, Purpose::Evidence, evidence, now.0)?;
-            let bundle = ensure_bundle_key(conn, bundle, now.0)?;
-            let keys = bundle.and_then(|bundle| KeyRing::new(access, evidence, bundle));
+            for (purpose, seed) in [Purpose::Access, Purpose::Evidence, Purpose::Bundle].into_iter().zip(&seeds) {
+                ensure_key(conn, purpose, seed, now.0)?;
+            }
             let epoch = ensure_epoch(conn, fresh_epoch, now.0)?;
-            Ok::<_, AppError>((epoch, restored_at(conn)?, keys))
+            Ok::<_, AppError>((epoch, restored_at(conn)?, load_ring(conn)?))
         })
         .await?;
-    let keys = keys.ok_or_else(|| AppError::Internal("every signing key is retired".to_owned()))?;
     let sharing = if store.has_nodes() { Sharing::Nodes } else { Sharing::Alone };
     let process = new_id(now, &*random).to_string();
     let blobs = FsBlobs::open(&config.data_dir.join("blobs"), &process, sharing)?;
@@ -63,7 +60,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         blobs: Arc::new(blobs),
         clock,
         random,
-        keys: Arc::new(keys),
+        keys: Arc::new(Keys::new(keys)),
         epoch,
         restored_at,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
@@ -117,20 +114,12 @@ fn restored_at(conn: &mut Conn) -> Result<Option<UnixMillis>, AppError> {
     Ok(epoch.map(|epoch| UnixMillis(epoch.created_at_ms)))
 }
 
-/// Loads the keys of a purpose; the first start makes one.
-fn ensure_keys(
-    conn: &mut Conn,
-    purpose: Purpose,
-    seed: &[u8; 32],
-    now_ms: i64,
-) -> Result<Vec<SigningKeyRow>, AppError> {
-    let mut rows = list_signing_keys(conn, purpose.as_str())?;
-    if rows.is_empty() {
-        let row = key_row(purpose, seed, now_ms);
-        insert_signing_key(conn, &row)?;
-        rows.push(row);
+/// Makes a key of a purpose at the first start.
+fn ensure_key(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Result<(), AppError> {
+    if list_signing_keys(conn, purpose.as_str())?.is_empty() {
+        insert_signing_key(conn, &key_row(purpose, seed, now_ms))?;
     }
-    Ok(rows)
+    Ok(())
 }
 
 /// The row of a new key.
@@ -145,34 +134,6 @@ pub(crate) fn key_row(purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Signing
         retired_at_ms: None,
         revoked_at_ms: None,
     }
-}
-
-fn ensure_signers(conn: &mut Conn, purpose: Purpose, seed: &[u8; 32], now_ms: i64) -> Result<Vec<ServerKey>, AppError> {
-    let rows = ensure_keys(conn, purpose, seed, now_ms)?;
-    rows.into_iter()
-        .map(|row| {
-            let seed = seed_of(&row)?;
-            Ok(ServerKey::from_seed(&seed, row.created_at_ms, row.retired_at_ms).revoked(row.revoked_at_ms))
-        })
-        .collect()
-}
-
-/// The key that phones seal bundles for: the newest in force.
-fn ensure_bundle_key(conn: &mut Conn, seed: &[u8; 32], now_ms: i64) -> Result<Option<BundlePublicKey>, AppError> {
-    let rows = ensure_keys(conn, Purpose::Bundle, seed, now_ms)?;
-    let row = rows.iter().rev().find(|row| row.retired_at_ms.is_none());
-    row.map(|row| Ok(BundleSecretKey::from_seed(&seed_of(row)?).public().clone())).transpose()
-}
-
-/// The 32 bytes a key is made of.
-///
-/// # Errors
-/// If the row holds something else.
-fn seed_of(row: &SigningKeyRow) -> Result<[u8; 32], AppError> {
-    row.private_key.as_slice().try_into().map_err(|_length| {
-        let what = "the seed is not 32 bytes".to_owned();
-        StoreError::Corrupt { table: "signing_keys", id: row.kid.clone(), what }.into()
-    })
 }
 
 /// Adds everything the API needs to an actix application; the in-process tests use it too.
@@ -198,7 +159,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// Serves until the process is told to stop; then finishes what runs, closes what would go on for ever, and returns.
 ///
 /// # Errors
-/// If the server cannot listen.
+/// If the server cannot listen, and if the data turn out to be others than those it began with.
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
     let configured = state.clone();
     let head_timeout = Duration::from_millis(state.config.limits.head_read_ms);
@@ -213,46 +174,72 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
     .shutdown_timeout(state.config.stop.finish_secs)
     .listen(listener)?
     .run();
-    tokio::spawn(stop_when_told(state, server.handle()));
-    server.await
+    tokio::spawn(installation::watch(state.clone()));
+    let stop = tokio::spawn(stop_when_told(state, server.handle()));
+    server.await?;
+    stop.await.map_err(std::io::Error::other)?.result()
 }
 
 /// Runs the jobs of an installation until the process is told to stop; serves nothing.
 ///
 /// # Errors
-/// If signals cannot be received.
+/// If signals cannot be received, and if the data turn out to be others than those it began with.
 pub async fn work(state: &AppState) -> std::io::Result<()> {
     let jobs = jobs::spawn_all(state);
-    told_to_stop().await?;
+    tokio::spawn(installation::watch(state.clone()));
+    let stop = tokio::select! {
+        told = told_to_stop() => told?,
+        () = state.stopping.displaced() => Stop::Displaced,
+    };
     // Each job may be stopped at any moment.
     drop(jobs);
-    Ok(())
+    stop.result()
 }
 
 /// Stops the server in order: it is not ready any more, then its live streams end, then nothing new is accepted.
-async fn stop_when_told(state: AppState, server: ServerHandle) {
-    match told_to_stop().await {
-        Ok(Stop::Terminated) => {
-            state.stopping.drain();
-            tokio::time::sleep(Duration::from_millis(state.config.stop.drain_ms)).await;
+async fn stop_when_told(state: AppState, server: ServerHandle) -> Stop {
+    let told = async {
+        match told_to_stop().await {
+            Ok(stop) => stop,
+            Err(error) => {
+                tracing::error!(%error, "signals cannot be received: only `kill -9` stops this process");
+                std::future::pending().await
+            }
         }
-        // Somebody at a terminal waits for nobody.
-        Ok(Stop::Interrupted) => state.stopping.drain(),
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be received: only `kill -9` stops this process");
-            return std::future::pending().await;
-        }
+    };
+    let stop = tokio::select! {
+        stop = told => stop,
+        () = state.stopping.displaced() => Stop::Displaced,
+    };
+    state.stopping.drain();
+    // Somebody at a terminal waits for nobody, and nobody should be served from other data.
+    if stop == Stop::Terminated {
+        tokio::time::sleep(Duration::from_millis(state.config.stop.drain_ms)).await;
     }
     state.stopping.close();
     server.stop(true).await;
+    stop
 }
 
-/// How the process was told to stop.
+/// Why the process stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stop {
     /// `SIGTERM`: by whoever runs it.
     Terminated,
     /// `SIGINT`: at its terminal.
     Interrupted,
+    /// The data are others than those it began with.
+    Displaced,
+}
+
+impl Stop {
+    /// Whether it was meant to stop.
+    fn result(self) -> std::io::Result<()> {
+        match self {
+            Self::Terminated | Self::Interrupted => Ok(()),
+            Self::Displaced => Err(std::io::Error::other("the data were restored or replaced: start it anew")),
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod carried;
 mod crafted;
 mod damaged;
+mod kept;
 #[cfg(target_os = "linux")]
 mod kills;
 mod phones;

@@ -1,5 +1,6 @@
 //! What the server promises about what it was given: receipts, backup and restore, verification.
 
+mod epoch;
 mod keys;
 mod receipts;
 #[cfg(unix)]

@@ -33,18 +33,24 @@ fn next(said: &mut Lines<BufReader<ChildStdout>>) -> Value {
     said
 }
 
-fn terminate(child: &mut Child) {
-    let told = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+fn tell(child: &mut Child, signal: &str) {
+    let told = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(told.expect("`kill` can be run").success(), "it runs");
-    child.wait().expect("it ends");
+    let status = child.wait().expect("it ends");
+    assert!(status.success(), "{status}");
+}
+
+/// The phone of the rep, with its store in the server's directory.
+fn enrol(server: &TestServer) {
+    let code = enrolment_code(server, YUNZE, YUNZE.rep(), PASSWORD);
+    let (org, login) = (YUNZE.code, YUNZE.rep().login);
+    run(server, &["enrol", "--server", server.url(), "--organisation", org, "--login", login, "--code", &code]);
 }
 
 #[test]
 fn a_phone_that_follows_hears_of_news_and_its_store_is_sound_after_it_was_ended() {
     let server = TestServer::start();
-    let code = enrolment_code(&server, YUNZE, YUNZE.rep(), PASSWORD);
-    let (org, login) = (YUNZE.code, YUNZE.rep().login);
-    run(&server, &["enrol", "--server", server.url(), "--organisation", org, "--login", login, "--code", &code]);
+    enrol(&server);
     let other = RemotePhone::enrol_further(&server, YUNZE, YUNZE.rep(), PASSWORD, "the other phone of the rep");
     let mut live = LiveReader::open(server.url(), other.access());
 
@@ -58,9 +64,27 @@ fn a_phone_that_follows_hears_of_news_and_its_store_is_sound_after_it_was_ended(
     assert_eq!(answer.acks[0].outcome, Outcome::Stored, "{:?}", answer.acks);
     live.until_moved("u:");
     next(&mut said);
-    terminate(&mut follower);
+    tell(&mut follower, "-TERM");
+    assert_eq!(next(&mut said)["ended"], true);
+    assert!(said.next().is_none(), "the last word");
 
     let visit = RemotePhone::visit("made elsewhere").to_string();
     assert!(run(&server, &["list", "--all"]).to_string().contains(&visit), "the news came with the hint");
     run(&server, &["sync"]);
+}
+
+#[test]
+fn a_phone_that_follows_ends_in_order_also_while_no_server_answers() {
+    let mut server = TestServer::start();
+    enrol(&server);
+    server.kill();
+    for signal in ["-TERM", "-INT"] {
+        let mut follower = phone(&server, &["follow"]).spawn().expect("the phone can be started");
+        let mut said = BufReader::new(follower.stdout.take().expect("a pipe")).lines();
+        let line = said.next().expect("it goes on").expect("a line");
+        assert!(line.contains("error"), "{line}");
+        tell(&mut follower, signal);
+        assert_eq!(said.last().expect("a last word").expect("a line"), r#"{"ended":true}"#);
+    }
+    run(&server, &["list", "--all"]);
 }

@@ -1,6 +1,7 @@
 //! Several servers on one PostgreSQL and one directory of blobs: any request on any of them.
 
 mod away;
+mod door;
 mod kills;
 mod requests;
 mod worker;

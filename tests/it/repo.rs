@@ -2,5 +2,5 @@
 
 mod frames;
 mod javascript;
-mod samod;
-mod scene;
+pub(crate) mod samod;
+pub(crate) mod scene;

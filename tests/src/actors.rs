@@ -2,12 +2,14 @@
 //!
 //! Tokens are minted where signing in is not what a test is about: passwords are slow on purpose.
 
+use doorstep::auth::keys::Purpose;
 use doorstep::auth::secret::RefreshToken;
 use doorstep::auth::token::{self, Subject};
 use doorstep::domain::{Role, TokenKind};
 use doorstep::ports::{Clock as _, new_id};
 use doorstep_store::Txt;
 use doorstep_store::devices::{self, DeviceRow};
+use doorstep_store::organisations::{SigningKeyRow, insert_signing_key, retire_signing_keys};
 use doorstep_store::sessions::{self, RefreshFamilyRow};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
@@ -210,8 +212,38 @@ impl TestApp {
     /// Never: the server's own keys are keys.
     #[must_use]
     pub fn evidence_keys(&self) -> Vec<Ed25519PublicKey> {
-        let keys = self.state.keys.evidence.iter();
-        keys.map(|key| Ed25519PublicKey::from_bytes(&key.public_bytes()).expect("a public key")).collect()
+        let keys = self.state.keys();
+        keys.evidence
+            .iter()
+            .map(|key| Ed25519PublicKey::from_bytes(&key.public_bytes()).expect("a public key"))
+            .collect()
+    }
+
+    /// Makes a new evidence key behind the server's back and revokes the one in force, as the command does; gives the
+    /// thumbprint of the new one, of which the server has heard by then.
+    ///
+    /// # Panics
+    /// If the server does not show it.
+    pub async fn revoke_evidence_key(&self) -> String {
+        let (seed, now_ms) = (self.state.random.bytes32(), self.clock.now().0);
+        let (kid, public) = Purpose::Evidence.public_half(&seed);
+        let row = SigningKeyRow {
+            kid: kid.clone(),
+            purpose: Purpose::Evidence.as_str().to_owned(),
+            public_key: public.to_vec(),
+            private_key: seed.to_vec(),
+            created_at_ms: now_ms,
+            retired_at_ms: None,
+            revoked_at_ms: None,
+        };
+        self.write(move |conn| {
+            retire_signing_keys(conn, &row.purpose, now_ms, Some(now_ms))?;
+            insert_signing_key(conn, &row)
+        })
+        .await;
+        let shown = self.send(Call::get("/.well-known/evidence-keys.json")).await.expect(200);
+        assert!(shown.to_string().contains(&kid), "{shown}");
+        kid
     }
 
     /// A new id of the server's clock and randomness.
@@ -264,7 +296,7 @@ impl TestApp {
     pub fn mint(&self, subject: &Subject) -> String {
         let config = &self.state.config;
         let life = config.auth.access_token_secs;
-        token::mint(&self.state.keys, &config.issuer(), subject, self.clock.now(), life, self.id())
+        token::mint(&self.state.keys(), &config.issuer(), subject, self.clock.now(), life, self.id())
             .expect("a token can be minted")
     }
 

@@ -4,10 +4,11 @@
 //! the same. Where there is no stream, the phone tries again after pauses that grow, each of another length.
 
 use std::io::{self, BufRead as _, BufReader, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Http;
 use crate::commands::Phone;
@@ -16,6 +17,10 @@ use crate::keys;
 use crate::output::{Output, print};
 use crate::store::model::Session;
 use crate::sync;
+
+mod ending;
+
+use ending::Ending;
 
 /// A stream that says nothing for so long is dead: a living one says at least every 25 seconds that it is there.
 const SILENCE: Duration = Duration::from_secs(60);
@@ -38,6 +43,8 @@ enum Word {
     Shared,
     /// Nothing new.
     Alive,
+    /// The process was told to end.
+    End,
 }
 
 /// Why the phone syncs next.
@@ -47,25 +54,30 @@ enum Next {
     Sync,
     /// The stream is gone.
     Connect,
+    /// The process was told to end.
+    End,
 }
 
-/// Syncs and listens until the process is stopped.
+/// Syncs and listens until the process is told to end; a sync that runs then is finished.
 ///
 /// # Errors
 /// Those that no later try can mend.
 pub(crate) fn run(phone: &Phone, server: &str, json: bool) -> PhoneResult<Output> {
+    let ending = Ending::watch().map_err(|error| PhoneError::Usage(error.to_string()))?;
     let mut http = Http::new(server);
     let mut pause = PAUSES[0];
     loop {
         turn(phone, &mut http, json)?;
-        if let Ok(words) = listen(phone, &http) {
-            while wait(&words)? == Next::Sync {
+        if let Ok(words) = listen(phone, &http, &ending) {
+            while !ending.is_told() && wait(&words)? == Next::Sync {
                 // It listened: whatever broke before is mended.
                 pause = PAUSES[0];
                 turn(phone, &mut http, json)?;
             }
         }
-        idle(jittered(pause)?);
+        if ending.is_told_within(jittered(pause)?) {
+            return Ok(Output::done(json!({"ended": true}), "ended / 已结束"));
+        }
         pause = pause.saturating_mul(2).min(PAUSES[1]);
     }
 }
@@ -85,10 +97,12 @@ fn turn(phone: &Phone, http: &mut Http, json: bool) -> PhoneResult<()> {
 }
 
 /// Opens a stream and reads it on a thread of its own, which ends with it.
-fn listen(phone: &Phone, http: &Http) -> PhoneResult<Receiver<Word>> {
+fn listen(phone: &Phone, http: &Http, ending: &Ending) -> PhoneResult<Receiver<Word>> {
     let session: Session = phone.store.read(|tx| tx.meta("session"))?.ok_or(PhoneError::NotEnrolled)?;
     let stream = http.live(&session.access_token)?;
     let (sender, words) = channel();
+    let sender = Arc::new(sender);
+    ending.wakes(&sender);
     std::thread::Builder::new()
         .name("live".to_owned())
         .spawn(move || read(stream, &sender))
@@ -132,6 +146,7 @@ fn wait(words: &Receiver<Word>) -> PhoneResult<Next> {
                 break;
             }
             Ok(Word::Alive) => pings += 1,
+            Ok(Word::End) => return Ok(Next::End),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return Ok(Next::Connect),
         }
         if pings >= PINGS_PER_SYNC {
@@ -180,6 +195,13 @@ mod tests {
         assert_eq!(wait(&words).unwrap(), Next::Sync);
         drop(sender);
         assert_eq!(wait(&words).unwrap(), Next::Connect);
+    }
+
+    #[test]
+    fn who_is_told_to_end_waits_no_longer() {
+        let (sender, words) = channel();
+        sender.send(Word::End).unwrap();
+        assert_eq!(wait(&words).unwrap(), Next::End);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod devices;
 pub mod doc_cache;
 pub mod error;
 pub mod health;
+pub mod installation;
 pub mod late_work;
 pub mod live;
 pub mod norms;

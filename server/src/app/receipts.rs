@@ -2,9 +2,10 @@
 //!
 //! Issued when somebody asks and, by itself, with the news of a visit that was handed in: as long as a rep works, each
 //! of his edits would make the one before worthless. A receipt is stored and never changed; other content makes
-//! another one.
+//! another one, and so does the revocation of its key.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorstep_store::receipts::{self, CompleteReceiptRow};
 use doorstep_store::{Conn, Txt, blobs, documents, evidence, presence};
@@ -16,8 +17,9 @@ use sync_core::receipt::CompleteReceipt;
 use sync_core::time::UnixMillis;
 
 use super::reach;
+use super::rows::corrupt;
 use super::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
-use crate::auth::keys::ServerKey;
+use crate::auth::keys::{KeyRing, ServerKey};
 
 /// Most missing items that a refusal names.
 const MAX_NAMED: usize = 100;
@@ -58,12 +60,12 @@ enum Standing {
 /// # Errors
 /// `not_found` if the visit is absent or out of reach; `evidence_incomplete` names what is missing.
 pub async fn show_complete(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResult<CompleteReceiptRow> {
-    let signer = state.keys.evidence_signer().clone();
+    let keys = state.keys();
     state
         .store
         .write(move |conn| {
             reach::load_visit(conn, &ctx, visit)?;
-            ensure_complete(conn, &signer, ctx.actor.org, visit, ctx.now)?.map_err(|gaps| refusal(&gaps).into())
+            ensure_complete(conn, &keys, ctx.actor.org, visit, ctx.now)?.map_err(|gaps| refusal(&gaps).into())
         })
         .await
 }
@@ -76,10 +78,12 @@ pub(crate) async fn of_news(state: &AppState, org: OrgId, news: Vec<VisitId>) ->
     if news.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut known, due) = state.store.read(move |conn| look_up(conn, org, &news)).await?;
+    let keys = state.keys();
+    let looking = Arc::clone(&keys);
+    let (mut known, due) = state.store.read(move |conn| look_up(conn, &looking, org, &news)).await?;
     if !due.is_empty() {
-        let (signer, now) = (state.keys.evidence_signer().clone(), state.clock.now());
-        let issued = state.store.write(move |conn| issue(conn, &signer, org, &due, now)).await?;
+        let now = state.clock.now();
+        let issued = state.store.write(move |conn| issue(conn, &keys, org, &due, now)).await?;
         known.extend(issued);
     }
     Ok(known.into_values().collect())
@@ -88,10 +92,10 @@ pub(crate) async fn of_news(state: &AppState, org: OrgId, news: Vec<VisitId>) ->
 /// What is issued, by visit, and the visits for which something must be.
 type Known = (BTreeMap<VisitId, String>, Vec<VisitId>);
 
-fn look_up(conn: &mut Conn, org: OrgId, news: &[VisitId]) -> AppResult<Known> {
+fn look_up(conn: &mut Conn, keys: &KeyRing, org: OrgId, news: &[VisitId]) -> AppResult<Known> {
     let (mut known, mut due) = (BTreeMap::new(), Vec::new());
     for visit in receipts::list_complete(conn, org, news, &reach::handed_in())? {
-        match standing(conn, org, visit)? {
+        match standing(conn, keys, org, visit)? {
             Standing::Current(row) => drop(known.insert(visit, row.jws)),
             Standing::Due(..) => due.push(visit),
             Standing::Lacking(_) => {}
@@ -102,7 +106,7 @@ fn look_up(conn: &mut Conn, org: OrgId, news: &[VisitId]) -> AppResult<Known> {
 
 fn issue(
     conn: &mut Conn,
-    signer: &ServerKey,
+    keys: &KeyRing,
     org: OrgId,
     due: &[VisitId],
     now: UnixMillis,
@@ -110,7 +114,7 @@ fn issue(
     let mut issued = BTreeMap::new();
     // In the order of their ids, as everybody who locks several.
     for visit in due.iter().copied().collect::<BTreeSet<_>>() {
-        if let Ok(row) = ensure_complete(conn, signer, org, visit, now)? {
+        if let Ok(row) = ensure_complete(conn, keys, org, visit, now)? {
             issued.insert(visit, row.jws);
         }
     }
@@ -123,26 +127,26 @@ fn issue(
 /// Holds the visit's row until the commit, as pushes do: nothing is named that another transaction takes away.
 fn ensure_complete(
     conn: &mut Conn,
-    signer: &ServerKey,
+    keys: &KeyRing,
     org: OrgId,
     visit: VisitId,
     now: UnixMillis,
 ) -> AppResult<Result<CompleteReceiptRow, Gaps>> {
     presence::lock_visit(conn, org, visit)?;
-    let (content, number) = match standing(conn, org, visit)? {
+    let (content, number) = match standing(conn, keys, org, visit)? {
         Standing::Current(row) => return Ok(Ok(*row)),
         Standing::Lacking(gaps) => return Ok(Err(gaps)),
         Standing::Due(content, number) => (content, number),
     };
     let content_sha256 = Txt(content.digest()?);
-    let jws = content.sign(signer, org, visit, now)?;
+    let jws = content.sign(keys.evidence_signer(), org, visit, now)?;
     let row =
         CompleteReceiptRow { org_id: Txt(org), visit_id: Txt(visit), number, content_sha256, jws, issued_at_ms: now.0 };
     receipts::insert_complete_receipt(conn, &row)?;
     Ok(Ok(row))
 }
 
-fn standing(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Standing> {
+fn standing(conn: &mut Conn, keys: &KeyRing, org: OrgId, visit: VisitId) -> AppResult<Standing> {
     let heads = documents::find_heads(conn, org, visit)?;
     let gaps = Gaps {
         document: heads.is_none(),
@@ -159,9 +163,17 @@ fn standing(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Standing> 
     let newest = receipts::find_complete_receipt(conn, org, visit)?;
     let number = newest.as_ref().map_or(1, |row| row.number + 1);
     match newest {
-        Some(row) if row.content_sha256.0 == content.digest()? => Ok(Standing::Current(Box::new(row))),
+        Some(row) if row.content_sha256.0 == content.digest()? && is_in_force(keys, &row)? => {
+            Ok(Standing::Current(Box::new(row)))
+        }
         _ => Ok(Standing::Due(content, number)),
     }
+}
+
+/// Whether phones still take it: not once its key was revoked.
+fn is_in_force(keys: &KeyRing, row: &CompleteReceiptRow) -> AppResult<bool> {
+    let renewed = keys.renewed(&row.jws).map_err(|error| corrupt("complete_receipts", row.visit_id, error))?;
+    Ok(renewed.is_none())
 }
 
 impl Content {

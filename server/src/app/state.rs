@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::app::blobs::PreviewQueue;
 use crate::app::doc_cache::DocCache;
+use crate::app::installation::Keys;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
@@ -31,7 +32,7 @@ pub struct AppState {
     /// Randomness.
     pub random: Arc<dyn Random>,
     /// Keys of tokens and receipts.
-    pub keys: Arc<KeyRing>,
+    pub keys: Arc<Keys>,
     /// The identity of this data (design section 3, point 7).
     pub epoch: EpochId,
     /// When the data were last restored from a backup; absent in the first epoch.
@@ -61,6 +62,12 @@ pub struct AppState {
 }
 
 impl AppState {
+    /// The keys of tokens and receipts as they were read last.
+    #[must_use]
+    pub fn keys(&self) -> Arc<KeyRing> {
+        self.keys.now()
+    }
+
     /// A new UUIDv7 of now.
     #[must_use]
     pub fn id(&self) -> Uuid {

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Serving,
+    Displaced,
     Draining,
     Closing,
 }
@@ -33,10 +34,34 @@ impl Stopping {
         self.0.send_replace(Phase::Closing);
     }
 
+    /// The data are not those that the process began with: it is to stop of its own accord.
+    pub fn displace(&self) {
+        self.0.send_if_modified(|phase| {
+            let is_first = *phase == Phase::Serving;
+            if is_first {
+                tracing::error!("the data were restored or replaced under this process; it ends");
+                *phase = Phase::Displaced;
+            }
+            is_first
+        });
+    }
+
+    /// Whether it is to stop of its own accord.
+    #[must_use]
+    pub fn is_displaced(&self) -> bool {
+        *self.0.borrow() == Phase::Displaced
+    }
+
+    /// Waits until it is to stop of its own accord.
+    pub async fn displaced(&self) {
+        // The sender lives as long as `self`.
+        let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Displaced).await;
+    }
+
     /// Whether it has begun.
     #[must_use]
     pub fn has_begun(&self) -> bool {
-        *self.0.borrow() >= Phase::Draining
+        *self.0.borrow() > Phase::Serving
     }
 
     /// Waits until live streams are to end.

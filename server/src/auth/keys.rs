@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sync_core::bundle::{BundlePublicKey, BundleSecretKey};
 use sync_core::bytes::to_base64url;
+use sync_core::jws::{self, Header, JwsError};
 
 /// What a key signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,6 +158,24 @@ impl KeyRing {
     #[must_use]
     pub const fn evidence_signer(&self) -> &ServerKey {
         &self.evidence_signer
+    }
+
+    /// What was signed by an evidence key that was revoked since, signed anew by the key in force; nothing where it
+    /// still counts as it is.
+    ///
+    /// Only for what comes out of the database: the old signature proves nothing any more.
+    ///
+    /// # Errors
+    /// If it is no JWS.
+    pub fn renewed(&self, text: &str) -> Result<Option<String>, JwsError> {
+        let old = jws::parse(text)?;
+        let is_revoked = |key: &ServerKey| key.kid == old.header.kid && key.revoked_at_ms.is_some();
+        if !self.evidence.iter().any(is_revoked) {
+            return Ok(None);
+        }
+        let key = self.evidence_signer();
+        let input = jws::prepare(&Header { kid: key.kid.clone(), ..old.header }, &old.payload);
+        Ok(Some(jws::finish(&input, &key.sign(input.as_bytes()))))
     }
 }
 

@@ -106,7 +106,8 @@ pub fn verify(keys: &KeyRing, issuer: &str, token: &str, now: UnixMillis) -> Opt
         return None;
     }
     let kid = header.kid.as_deref()?;
-    let key = keys.access.iter().find(|key| key.kid == kid)?;
+    // What a revoked key signs may be anybody's.
+    let key = keys.access.iter().find(|key| key.kid == kid && key.revoked_at_ms.is_none())?;
     let mut validation = Validation::new(Algorithm::EdDSA);
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     validation.set_issuer(&[issuer]);
@@ -118,6 +119,13 @@ pub fn verify(keys: &KeyRing, issuer: &str, token: &str, now: UnixMillis) -> Opt
         jsonwebtoken::decode::<Claims>(token, &DecodingKey::from_ed_der(&key.public_bytes()), &validation).ok()?.claims;
     let now_secs = now.0.div_euclid(1000);
     (claims.nbf <= now_secs && now_secs < claims.exp).then_some(claims)
+}
+
+/// Whether a token names a key that is not in the ring, as those made since it was read are not.
+#[must_use]
+pub fn names_unknown_key(keys: &KeyRing, token: &str) -> bool {
+    let header = if token.len() > MAX_BYTES { None } else { jsonwebtoken::decode_header(token).ok() };
+    header.and_then(|header| header.kid).is_some_and(|kid| keys.access.iter().all(|key| key.kid != kid))
 }
 
 /// Whether the header tries to bring or point to a key of its own.
@@ -170,6 +178,23 @@ mod tests {
         assert!(verify(&ring(), "https://a", &token, now.plus_ms(900_000)).is_none());
         assert!(verify(&ring(), "https://a", &token, now.plus_ms(-1)).is_none());
         assert!(verify(&ring(), "https://b", &token, now).is_none());
+    }
+
+    #[test]
+    fn a_retired_key_verifies_a_revoked_one_does_not_and_a_key_of_others_is_told_apart() {
+        let now = UnixMillis(1_741_053_120_000);
+        let token = mint(&ring(), "https://a", &subject(), now, 900, Uuid::nil()).expect("mints");
+        let ring_of = |revoked_at_ms| {
+            let old = ServerKey::from_seed(&[1; 32], 0, Some(5)).revoked(revoked_at_ms);
+            let [new, evidence] = [3, 2].map(|seed| ServerKey::from_seed(&[seed; 32], 0, None));
+            let bundle = sync_core::bundle::BundlePublicKey::from_bytes([9; 32]);
+            KeyRing::new(vec![old, new], vec![evidence], bundle).expect("ring")
+        };
+        assert!(verify(&ring_of(None), "https://a", &token, now).is_some());
+        assert!(verify(&ring_of(Some(5)), "https://a", &token, now).is_none());
+        assert!(!names_unknown_key(&ring_of(Some(5)), &token));
+        assert!(names_unknown_key(&ring_with(9), &token));
+        assert!(!names_unknown_key(&ring(), "no token"));
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
             println!("{}  {old}", if revoked.is_some() { "revoked" } else { "retired" });
         }
         println!("in force from now on  {kid}");
-        println!("restart every server process: each loads its keys when it starts");
+        println!("server processes take it up within seconds / 各服务进程会在数秒内启用");
         Ok(ExitCode::SUCCESS)
     })
 }

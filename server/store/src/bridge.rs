@@ -189,7 +189,7 @@ fn topic(payload: &str) -> Option<Topic> {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::ids::{DeviceId, OrgId};
+    use sync_core::ids::{DeviceId, OrgId, VisitId};
 
     use super::*;
 
@@ -197,8 +197,9 @@ mod tests {
     fn topics_travel_in_few_bytes_and_come_back() {
         let org = OrgId::from_bytes([0xab; 16]);
         let device = DeviceId::from_bytes([0xcd; 16]);
-        for sent in [Topic::audience(org, format!("u:{device}")), Topic::audience(org, "o"), Topic::device(org, device)]
-        {
+        let document = Topic::document(org, VisitId::from_bytes([0xef; 16]));
+        let audiences = [Topic::audience(org, format!("u:{device}")), Topic::audience(org, "o")];
+        for sent in audiences.into_iter().chain([Topic::device(org, device), document]) {
             assert!(payload(&sent).len() <= 100);
             assert_eq!(topic(&payload(&sent)), Some(sent));
         }

@@ -10,6 +10,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreError, StoreResult, expect_one};
+use crate::hints::Topic;
 use crate::packs;
 use crate::per_backend::ROWS;
 use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
@@ -134,16 +135,21 @@ pub fn find_document_version(conn: &mut Conn, org: OrgId, visit: VisitId) -> Sto
     Ok(found.unwrap_or(0))
 }
 
-/// Adds documents of visits that have none.
+/// Adds documents of visits that have none, and tells who watches them.
 ///
 /// # Errors
 /// Conflict if another push came first.
 pub fn insert_documents(conn: &mut Conn, rows: &[DocumentRow]) -> StoreResult<()> {
     insert_rows!(conn, documents::table, rows)?;
+    rows.iter().for_each(|row| tell(conn, row));
     Ok(())
 }
 
-/// Writes a document whose earlier version was read.
+fn tell(conn: &mut Conn, row: &DocumentRow) {
+    conn.tell(Topic::document(row.org_id.0, row.visit_id.0));
+}
+
+/// Writes a document whose earlier version was read, and tells who watches it.
 ///
 /// # Concurrency
 /// Optimistic: another push that committed since the read makes this one stale.
@@ -161,7 +167,9 @@ pub fn update_document(conn: &mut Conn, row: &DocumentRow) -> StoreResult<()> {
         documents::change_index.eq(&row.change_index),
         documents::snapshot.eq(&row.snapshot),
         documents::pack_weight.eq(documents::pack_weight + 1i64),
-    )).execute(c))?)
+    )).execute(c))?)?;
+    tell(conn, row);
+    Ok(())
 }
 
 /// The bytes of one accepted push.

@@ -1,15 +1,18 @@
 //! Who has news: hints to whoever waits, given after the commit.
 //!
 //! A hint names a topic, carries nothing, and may be lost or given twice: it only makes a reader look sooner than he
-//! would anyway. Topics are audiences of the feed, sessions and devices. Knows neither requests nor streams.
+//! would anyway. Topics are audiences of the feed, documents, sessions and devices. Knows neither requests nor streams.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
 
-use sync_core::ids::{DeviceId, OrgId};
+use sync_core::ids::{DeviceId, OrgId, VisitId};
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+/// Where the names of documents begin.
+const DOCUMENT: &str = "doc:";
 
 /// What a hint is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +28,18 @@ impl Topic {
     #[must_use]
     pub fn audience(org: OrgId, audience: impl Into<String>) -> Self {
         Self { org, name: audience.into() }
+    }
+
+    /// A change of a visit's document.
+    #[must_use]
+    pub fn document(org: OrgId, visit: VisitId) -> Self {
+        Self { org, name: format!("{DOCUMENT}{visit}") }
+    }
+
+    /// The visit whose document it is about, if it is about one.
+    #[must_use]
+    pub fn as_document(&self) -> Option<VisitId> {
+        self.name.strip_prefix(DOCUMENT)?.parse().ok()
     }
 
     /// A change of what a device may do.
@@ -82,20 +97,9 @@ impl Hints {
     #[must_use]
     pub fn watch(&self, topics: BTreeSet<Topic>) -> Watch {
         let id = self.shared.next_reader.fetch_add(1, Ordering::Relaxed);
-        let reader = Arc::new(Reader::default());
-        let is_first = {
-            let mut readers = lock(&self.shared.readers);
-            let is_first = readers.is_empty();
-            for topic in &topics {
-                readers.entry(topic.clone()).or_default().insert(id, Arc::clone(&reader));
-            }
-            is_first
-        };
-        if is_first {
-            // The bridge looks seldom while nobody waits.
-            self.shared.send(BTreeSet::new());
-        }
-        Watch { hints: self.clone(), id, topics, reader }
+        let watch = Watch { hints: self.clone(), id, topics, reader: Arc::default() };
+        self.shared.enter(&watch, &watch.topics);
+        watch
     }
 
     /// Gives hints here and on every other node.
@@ -116,6 +120,35 @@ impl Hints {
 }
 
 impl Shared {
+    /// Lets a reader wait for topics.
+    fn enter(&self, watch: &Watch, topics: &BTreeSet<Topic>) {
+        let is_first = {
+            let mut readers = lock(&self.readers);
+            let is_first = readers.is_empty();
+            for topic in topics {
+                readers.entry(topic.clone()).or_default().insert(watch.id, Arc::clone(&watch.reader));
+            }
+            is_first
+        };
+        if is_first {
+            // The bridge looks seldom while nobody waits.
+            self.send(BTreeSet::new());
+        }
+    }
+
+    /// Lets a reader wait no more for topics.
+    fn leave(&self, id: u64, topics: &BTreeSet<Topic>) {
+        let mut readers = lock(&self.readers);
+        for topic in topics {
+            if let Some(of_topic) = readers.get_mut(topic) {
+                of_topic.remove(&id);
+                if of_topic.is_empty() {
+                    readers.remove(topic);
+                }
+            }
+        }
+    }
+
     /// Gives hints here.
     pub(crate) fn hear(&self, topics: &BTreeSet<Topic>) {
         let readers = lock(&self.readers);
@@ -154,6 +187,20 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Waits for news about one more topic, too, from now on.
+    pub fn add(&mut self, topic: Topic) {
+        if self.topics.insert(topic.clone()) {
+            self.hints.shared.enter(self, &BTreeSet::from([topic]));
+        }
+    }
+
+    /// Waits no more for news about a topic; what it was told before stays news.
+    pub fn remove(&mut self, topic: &Topic) {
+        if let Some(topic) = self.topics.take(topic) {
+            self.hints.shared.leave(self.id, &BTreeSet::from([topic]));
+        }
+    }
+
     /// Waits until there is news, and tells about what; what came several times is told once.
     ///
     /// # Concurrency
@@ -171,15 +218,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut readers = lock(&self.hints.shared.readers);
-        for topic in &self.topics {
-            if let Some(of_topic) = readers.get_mut(topic) {
-                of_topic.remove(&self.id);
-                if of_topic.is_empty() {
-                    readers.remove(topic);
-                }
-            }
-        }
+        self.hints.shared.leave(self.id, &self.topics);
     }
 }
 
@@ -215,6 +254,26 @@ mod tests {
         let watch = hints.watch(topics(&["o"]));
         hints.tell(BTreeSet::from([Topic::audience(OrgId::from_bytes([2; 16]), "o")]));
         tokio::time::timeout(std::time::Duration::ZERO, watch.news()).await.expect_err("not theirs");
+    }
+
+    #[tokio::test]
+    async fn who_watches_may_change_his_mind() {
+        let hints = Hints::default();
+        let mut watch = hints.watch(BTreeSet::new());
+        watch.add(topic("u:1"));
+        watch.add(topic("o"));
+        watch.remove(&topic("o"));
+        hints.tell(topics(&["u:1", "o"]));
+        assert_eq!(watch.news().await, topics(&["u:1"]));
+        drop(watch);
+        assert!(!hints.shared.has_readers());
+    }
+
+    #[test]
+    fn the_topic_of_a_document_names_its_visit() {
+        let (org, visit) = (OrgId::from_bytes([1; 16]), VisitId::from_bytes([2; 16]));
+        assert_eq!(Topic::document(org, visit).as_document(), Some(visit));
+        assert_eq!(Topic::device(org, DeviceId::from_bytes([2; 16])).as_document(), None);
     }
 
     #[test]

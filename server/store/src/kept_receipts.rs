@@ -45,12 +45,17 @@ pub fn keep_receipt(conn: &mut Conn, row: &KeptReceiptRow) -> StoreResult<()> {
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_kept_receipts(conn: &mut Conn, org: OrgId, device: DeviceId, most: i64) -> StoreResult<Vec<String>> {
+pub fn list_kept_receipts(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    most: i64,
+) -> StoreResult<Vec<KeptReceiptRow>> {
     Ok(per_backend!(conn, c => kept_receipts::table
         .filter(kept_receipts::org_id.eq(Txt(org)).and(kept_receipts::device_id.eq(Txt(device))))
         .order((kept_receipts::made_at_ms, kept_receipts::part))
         .limit(most)
-        .select(kept_receipts::jws)
+        .select(KeptReceiptRow::as_select())
         .load(c))?)
 }
 

@@ -71,7 +71,7 @@ impl Company {
         let session = workload::id("session", &name, self.now.0);
         let subject = Subject { org, user, session: Some(session), device: Some(device), kind: TokenKind::Full };
 
-        let token = token::mint(&state.keys, &state.config.issuer(), &subject, self.now, LIFE_SECS, state.id());
+        let token = token::mint(&state.keys(), &state.config.issuer(), &subject, self.now, LIFE_SECS, state.id());
         let key = workload::key(&name);
         let phone = Identity { org, user, device, key, token: token.expect("a token"), cursor: None };
         let key = SigningKey::from_slice(&key).expect("nearly every 32 bytes are a key");

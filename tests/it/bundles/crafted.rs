@@ -13,7 +13,7 @@ use sync_core::ids::BundleId;
 use sync_core::protocol::codec::{self, Encoding};
 
 /// A bundle that says what its maker wants.
-struct Craft<'a> {
+pub(super) struct Craft<'a> {
     app: &'a TestApp,
     manifest: Manifest,
     requests: Vec<Vec<u8>>,
@@ -22,7 +22,7 @@ struct Craft<'a> {
 
 impl<'a> Craft<'a> {
     /// An honest bundle of a phone's unsent work and a blob.
-    fn of(app: &'a TestApp, phone: &Phone<'_>) -> Self {
+    pub(super) fn of(app: &'a TestApp, phone: &Phone<'_>) -> Self {
         let request = codec::encode(&phone.request(), Encoding::Cbor).expect("a request");
         let (requests, blobs) = (vec![request], vec![b"a photo".to_vec()]);
         let (id, now) = (BundleId(app.id()), app.now());
@@ -32,7 +32,7 @@ impl<'a> Craft<'a> {
         Self { app, manifest, requests, blobs }
     }
 
-    fn seal(&self, key: &DeviceKey) -> Vec<u8> {
+    pub(super) fn seal(&self, key: &DeviceKey) -> Vec<u8> {
         let (mut packer, mut plain) = Packer::new(&self.manifest).expect("a manifest");
         plain.extend(self.requests.iter().flat_map(|request| packer.item(ItemKind::Request, request)));
         plain.extend(self.blobs.iter().flat_map(|blob| packer.item(ItemKind::Blob, blob)));
@@ -43,19 +43,19 @@ impl<'a> Craft<'a> {
 }
 
 fn sealed(app: &TestApp, plain: &[u8]) -> Vec<u8> {
-    let (mut sealer, mut file) = Sealer::new(&app.state.keys.bundle, app.state.random.bytes32()).expect("a key");
+    let (mut sealer, mut file) = Sealer::new(&app.state.keys().bundle, app.state.random.bytes32()).expect("a key");
     sealer.write(plain, &mut file).expect("written");
     sealer.finish(&mut file).expect("written");
     file
 }
 
-async fn upload(app: &TestApp, bytes: Vec<u8>) -> Answer {
+pub(super) async fn upload(app: &TestApp, bytes: Vec<u8>) -> Answer {
     let office = app.role(YUNZE, Role::Dispatcher).await;
     office.send(Call::post("/v1/bundles").bytes("application/octet-stream", bytes)).await
 }
 
 /// A phone with an unsent note.
-async fn busy_phone(app: &TestApp) -> Phone<'_> {
+pub(super) async fn busy_phone(app: &TestApp) -> Phone<'_> {
     let visit = app.office(YUNZE).await.plan_at(&[YUNZE.rep()], HOUR_MS).await.visit;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;

@@ -163,3 +163,25 @@ async fn a_phone_that_asks_after_blobs_is_told_of_its_own_and_its_visits_only() 
         assert_eq!(named, told);
     }
 }
+
+#[actix_web::test]
+async fn a_complete_receipt_of_a_revoked_key_is_followed_by_one_of_the_key_in_force() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let of = hand_in(&app, &mut phone).await;
+    phone.sync().await;
+    for bytes in of.parts.iter().chain(of.photos.iter().map(|(_, bytes)| bytes)) {
+        upload(&phone, bytes).await;
+    }
+    let receipt = async || phone.device.client().get(receipt_path(of.visit)).await.expect(200)["receipt"].clone();
+    let before = receipt().await;
+    let kid = app.revoke_evidence_key().await;
+    let after = receipt().await;
+    let parsed = |text: &serde_json::Value| {
+        let parsed = sync_core::jws::parse(text.as_str().expect("a text")).expect("a JWS");
+        (parsed.header.kid, parsed.payload)
+    };
+    assert_eq!(parsed(&after), (kid, parsed(&before).1), "it says the same");
+    assert_eq!(receipt().await, after, "and is issued once");
+}

@@ -66,6 +66,19 @@ fn an_idempotency_key_counts_on_every_node() {
 }
 
 #[test]
+fn a_token_of_a_new_key_is_known_on_every_node() {
+    let pair = Pair::start();
+    let [here, there] = pair.urls();
+    let mut phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    assert!(pair.server.run(&["admin", "rotate-key", "access"]).status.success());
+    // This node hears of it by being asked, the other by what it is shown.
+    let keys = ask(here, &Call::get("/.well-known/jwks.json")).expect(200);
+    assert_eq!(keys["keys"].as_array().map(Vec::len), Some(2), "{keys}");
+    phone.renew(here, here);
+    phone.sync_at(there, &phone.empty_request(None)).expect("an answer");
+}
+
+#[test]
 fn a_push_on_one_node_is_told_on_the_other() {
     let pair = Pair::start();
     let [here, there] = pair.urls();

@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::scene::{request, tick, visit_of};
 
 /// Opens sockets with a token.
-struct ToTheDoor {
+pub(crate) struct ToTheDoor {
     url: Url,
     request: Request,
 }
@@ -50,16 +50,16 @@ impl Dialer for ToTheDoor {
     }
 }
 
-fn to_the_door(request: Request) -> Arc<ToTheDoor> {
+pub(crate) fn to_the_door(request: Request) -> Arc<ToTheDoor> {
     Arc::new(ToTheDoor { url: request.uri().to_string().parse().expect("an address"), request })
 }
 
-fn named(visit: VisitId) -> DocumentId {
+pub(crate) fn named(visit: VisitId) -> DocumentId {
     document_id(visit).parse().expect("an id of automerge-repo")
 }
 
 /// Writes a record as the documents have them: one scalar text under a key of a map.
-fn put(handle: &DocHandle, map: &str, key: &str, record: &serde_json::Value) {
+pub(crate) fn put(handle: &DocHandle, map: &str, key: &str, record: &serde_json::Value) {
     handle.with_document(|doc: &mut Automerge| {
         let (_, object) = doc.get(automerge::ROOT, map).expect("it reads").expect("a map of genesis");
         let text = ScalarValue::Str(record.to_string().into());
@@ -67,7 +67,7 @@ fn put(handle: &DocHandle, map: &str, key: &str, record: &serde_json::Value) {
     });
 }
 
-fn heads(handle: &DocHandle) -> Vec<Hash> {
+pub(crate) fn heads(handle: &DocHandle) -> Vec<Hash> {
     let mut heads: Vec<Hash> =
         handle.with_document(|doc| doc.get_heads().iter().map(|head| Hash(head.0)).collect::<Vec<_>>());
     heads.sort_unstable();
@@ -75,7 +75,7 @@ fn heads(handle: &DocHandle) -> Vec<Hash> {
 }
 
 /// Waits until the client's document has these heads.
-async fn until(handle: &DocHandle, expected: &[Hash]) {
+pub(crate) async fn until(handle: &DocHandle, expected: &[Hash]) {
     let mut changes = handle.changes();
     while heads(handle) != expected {
         changes.next().await.expect("the repository runs");

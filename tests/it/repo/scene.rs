@@ -18,7 +18,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 /// The request that opens a socket with a token.
 pub fn request(door: &Door, token: &str) -> Request {
-    let mut request = door.repo_url(None).into_client_request().expect("an address");
+    request_to(&door.repo_url(None), token)
+}
+
+/// As [`request`], by address.
+pub fn request_to(url: &str, token: &str) -> Request {
+    let mut request = url.into_client_request().expect("an address");
     let value = format!("Bearer {token}").parse().expect("a header");
     request.headers_mut().insert("authorization", value);
     request

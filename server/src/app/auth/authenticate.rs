@@ -3,6 +3,7 @@
 use doorstep_store::{Conn, Txt, devices, sessions, users};
 use sync_core::time::UnixMillis;
 
+use crate::app::installation::reload_keys;
 use crate::app::{AppResult, AppState, ErrorCode};
 use crate::auth::token::{self, Subject};
 use crate::domain::{Actor, Role, TokenKind};
@@ -15,7 +16,12 @@ use crate::domain::{Actor, Role, TokenKind};
 /// # Errors
 /// `token_invalid` without saying why.
 pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppResult<Actor> {
-    let claims = token::verify(&state.keys, &state.config.issuer(), text, now).ok_or(ErrorCode::TokenInvalid)?;
+    let (mut keys, issuer) = (state.keys(), state.config.issuer());
+    if token::names_unknown_key(&keys, text) {
+        // Another node may have a newer key than this one knows of.
+        keys = reload_keys(state).await?;
+    }
+    let claims = token::verify(&keys, &issuer, text, now).ok_or(ErrorCode::TokenInvalid)?;
     let subject =
         Subject { org: claims.org, user: claims.sub, session: claims.sid, device: claims.dev, kind: claims.kind };
     state.store.read(move |conn| load_actor(conn, &subject)).await
@@ -24,7 +30,7 @@ pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppR
 /// When an access token ends; `None` if it is not valid now.
 #[must_use]
 pub fn expiry(state: &AppState, text: &str, now: UnixMillis) -> Option<UnixMillis> {
-    let claims = token::verify(&state.keys, &state.config.issuer(), text, now)?;
+    let claims = token::verify(&state.keys(), &state.config.issuer(), text, now)?;
     Some(UnixMillis(claims.exp.saturating_mul(1000)))
 }
 

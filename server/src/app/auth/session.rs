@@ -77,7 +77,7 @@ pub(super) fn issue(
     let session: Option<Uuid> = refresh.map(|refresh| refresh.family);
     let subject = Subject { org: holder.org, user: holder.user, session, device: holder.device, kind };
     let life = state.config.auth.access_token_secs;
-    let access_token = token::mint(&state.keys, &state.config.issuer(), &subject, now, life, state.id())
+    let access_token = token::mint(&state.keys(), &state.config.issuer(), &subject, now, life, state.id())
         .map_err(AppError::Internal)?;
     Ok(Session {
         org: holder.org,

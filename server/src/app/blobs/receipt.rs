@@ -10,7 +10,8 @@ use crate::app::{AppError, AppResult, AppState};
 /// # Errors
 /// A defect if the receipt cannot be written.
 pub fn sign_held(state: &AppState, receipt: &HeldReceipt) -> AppResult<String> {
-    let key = state.keys.evidence_signer();
+    let keys = state.keys();
+    let key = keys.evidence_signer();
     let input = receipt.prepare(&key.kid).map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(jws::finish(&input, &key.sign(input.as_bytes())))
 }

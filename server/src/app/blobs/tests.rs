@@ -46,7 +46,7 @@ async fn an_upload_is_answered_with_a_receipt_for_exactly_this_blob() {
     let office = office().await;
     let stored = office.upload(office.rep(), b"bytes of a photo").await.expect("stored");
     assert_eq!((stored.sha256, stored.bytes), (Hash::of(b"bytes of a photo"), 16));
-    let key = Ed25519PublicKey::from_bytes(&office.state.keys.evidence_signer().public_bytes()).expect("key");
+    let key = Ed25519PublicKey::from_bytes(&office.state.keys().evidence_signer().public_bytes()).expect("key");
     let receipt = verify_held(&stored.receipt, &[key], ORG, PHONE).expect("receipt");
     let receipt = receipt.receipt();
     assert_eq!(receipt.blobs, [stored.sha256]);

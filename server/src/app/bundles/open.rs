@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 
+use doorstep_store::Conn;
 use doorstep_store::organisations::list_signing_keys;
-use doorstep_store::{Conn, StoreError};
 use sync_core::bundle::{
     BundleError, BundleLimits, BundleSecretKey, Contents, HEADER_BYTES, Item, ItemKind, Opener, Unpacker, key_id_of,
 };
@@ -14,6 +14,7 @@ use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{ProtocolLimits, SyncRequest};
 
 use super::spool::read_at;
+use crate::app::installation::seed_of;
 use crate::app::{AppError, AppResult, ErrorCode, Refusal};
 use crate::auth::keys::Purpose;
 use crate::config::LimitsConfig;
@@ -25,14 +26,7 @@ const PIECE: usize = 64 * 1024;
 /// Every key that a bundle may be sealed for, from the database: another process may have made a new one.
 pub(super) fn load_keys(conn: &mut Conn) -> AppResult<Vec<BundleSecretKey>> {
     let rows = list_signing_keys(conn, Purpose::Bundle.as_str())?;
-    let key = |row: doorstep_store::organisations::SigningKeyRow| {
-        let seed = row.private_key.as_slice().try_into().map_err(|_length| {
-            let what = "the seed is not 32 bytes".to_owned();
-            StoreError::Corrupt { table: "signing_keys", id: row.kid.clone(), what }
-        })?;
-        Ok(BundleSecretKey::from_seed(seed))
-    };
-    rows.into_iter().map(key).collect()
+    rows.iter().map(|row| Ok(BundleSecretKey::from_seed(&seed_of(row)?))).collect()
 }
 
 /// What a bundle may hold.

@@ -10,6 +10,7 @@ use sync_core::jws::{self, P256PublicKey};
 use sync_core::order::{WipeOrder, WipeReceipt, verify_wipe_receipt};
 use sync_core::protocol::Row;
 
+use crate::app::rows::corrupt;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit};
 
 /// Orders a phone to wipe itself. One order is pending at a time: the same again changes nothing, and `wipe_now` takes
@@ -19,7 +20,8 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit};
 /// `not_found` if there is no such device.
 pub async fn order_wipe(state: &AppState, ctx: Ctx, device: DeviceId, wipe_now: bool) -> AppResult<()> {
     let order = WipeOrder::new(OrderId(state.id()), ctx.actor.org, device, wipe_now, ctx.now);
-    let key = state.keys.evidence_signer();
+    let keys = state.keys();
+    let key = keys.evidence_signer();
     let input = order.prepare(&key.kid).map_err(|error| AppError::Internal(error.to_string()))?;
     let row = DeviceOrderRow {
         org_id: Txt(order.org),
@@ -68,7 +70,10 @@ pub(crate) async fn pending_order(state: &AppState, ctx: &Ctx, id: OrderId) -> A
     if order.sent_at_ms.is_none() {
         state.store.write(move |conn| Ok::<_, AppError>(device_orders::mark_sent(conn, org, id, now)?)).await?;
     }
-    Ok(Some(Row::Put { id: id.to_string(), version: 1, body: json!({ "jws": order.jws }) }))
+    // No phone obeys what a revoked key signed.
+    let renewed = state.keys().renewed(&order.jws).map_err(|error| corrupt("device_orders", id, error))?;
+    let jws = renewed.unwrap_or(order.jws);
+    Ok(Some(Row::Put { id: id.to_string(), version: 1, body: json!({ "jws": jws }) }))
 }
 
 /// Keeps a phone's word that it wiped itself; the same again has no effect. Whoever brings it: the key proves it.

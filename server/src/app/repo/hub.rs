@@ -1,11 +1,13 @@
 //! Which sockets of this process hold which documents, and what waits for each of them.
 //!
-//! Nothing here is needed for correctness: a socket that missed a hint hears of it with its next message. What waits
-//! is bounded: a document stands in the list once however often it moved.
+//! That a document moved is a hint of the store, from any node; ephemeral messages and names are known to this process
+//! alone. Nothing here is needed for correctness: a socket that missed a hint hears of it with its next message. What
+//! waits is bounded: a document stands in the list once however often it moved.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use doorstep_store::hints::{Hints, Topic, Watch};
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::repo::Ephemeral;
 use tokio::sync::Notify;
@@ -40,10 +42,9 @@ struct Inbox {
     bell: Notify,
 }
 
-/// What a socket was told since it last looked.
+/// What other sockets of this process told one since it last looked.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    pub moved: BTreeSet<VisitId>,
     pub ephemeral: VecDeque<Ephemeral>,
     /// Another socket of the same name has taken its place.
     pub is_replaced: bool,
@@ -67,13 +68,16 @@ pub(super) struct Seat {
     hub: Arc<Hub>,
     id: u64,
     inbox: Arc<Inbox>,
+    /// The documents it holds.
+    watch: Watch,
+    moved: BTreeSet<VisitId>,
     holds: BTreeSet<(OrgId, VisitId)>,
     name: Option<Name>,
 }
 
 impl Hub {
-    /// A place for one more socket, if there is one.
-    pub(super) fn enter(self: &Arc<Self>) -> Option<Seat> {
+    /// A place for one more socket that hears by these hints, if there is one.
+    pub(super) fn enter(self: &Arc<Self>, hints: &Hints) -> Option<Seat> {
         let mut sockets = lock(&self.sockets);
         if sockets.inboxes.len() >= MAX_SOCKETS {
             return None;
@@ -81,22 +85,8 @@ impl Hub {
         let (id, inbox) = (sockets.next, Arc::new(Inbox::default()));
         sockets.next += 1;
         sockets.inboxes.insert(id, Arc::clone(&inbox));
-        Some(Seat { hub: Arc::clone(self), id, inbox, holds: BTreeSet::new(), name: None })
-    }
-
-    /// Tells every socket that holds the document that it moved.
-    pub fn moved(&self, org: OrgId, visit: VisitId) {
-        self.tell(org, visit, None, |waiting| {
-            waiting.moved.insert(visit);
-        });
-    }
-
-    fn tell(&self, org: OrgId, visit: VisitId, except: Option<u64>, put: impl Fn(&mut Waiting)) {
-        let sockets = lock(&self.sockets);
-        let holders = sockets.holders.get(&(org, visit)).into_iter().flatten();
-        for inbox in holders.filter(|id| Some(**id) != except).filter_map(|id| sockets.inboxes.get(id)) {
-            inbox.tell(&put);
-        }
+        let (watch, moved, holds) = (hints.watch(BTreeSet::new()), BTreeSet::new(), BTreeSet::new());
+        Some(Seat { hub: Arc::clone(self), id, inbox, watch, moved, holds, name: None })
     }
 }
 
@@ -116,6 +106,7 @@ impl Seat {
     pub(super) fn hold(&mut self, org: OrgId, visit: VisitId) {
         if self.holds.insert((org, visit)) {
             lock(&self.hub.sockets).holders.entry((org, visit)).or_default().insert(self.id);
+            self.watch.add(Topic::document(org, visit));
         }
     }
 
@@ -123,25 +114,41 @@ impl Seat {
     pub(super) fn let_go(&mut self, org: OrgId, visit: VisitId) {
         if self.holds.remove(&(org, visit)) {
             lock(&self.hub.sockets).forget(self.id, (org, visit));
+            self.watch.remove(&Topic::document(org, visit));
         }
     }
 
     /// Hands a message to the other sockets that hold the document.
     pub(super) fn forward(&self, org: OrgId, message: &Ephemeral) {
-        self.hub.tell(org, message.visit, Some(self.id), |waiting| {
-            if waiting.ephemeral.len() >= MAX_WAITING {
-                waiting.ephemeral.pop_front();
-            }
-            waiting.ephemeral.push_back(message.clone());
-        });
+        let sockets = lock(&self.hub.sockets);
+        let holders = sockets.holders.get(&(org, message.visit)).into_iter().flatten();
+        for inbox in holders.filter(|id| **id != self.id).filter_map(|id| sockets.inboxes.get(id)) {
+            inbox.tell(|waiting| {
+                if waiting.ephemeral.len() >= MAX_WAITING {
+                    waiting.ephemeral.pop_front();
+                }
+                waiting.ephemeral.push_back(message.clone());
+            });
+        }
     }
 
     /// Waits until there is something to take.
-    pub(super) async fn rung(&self) {
-        self.inbox.bell.notified().await;
+    ///
+    /// # Concurrency
+    /// Dropping the future loses nothing.
+    pub(super) async fn rung(&mut self) {
+        tokio::select! {
+            () = self.inbox.bell.notified() => {}
+            news = self.watch.news() => self.moved.extend(news.iter().filter_map(Topic::as_document)),
+        }
     }
 
-    /// Takes what waits.
+    /// Takes the documents that moved.
+    pub(super) fn take_moved(&mut self) -> BTreeSet<VisitId> {
+        std::mem::take(&mut self.moved)
+    }
+
+    /// Takes what others of this process left.
     pub(super) fn take(&self) -> Waiting {
         std::mem::take(&mut *lock(&self.inbox.waiting))
     }
@@ -180,25 +187,14 @@ mod tests {
     const ORG: OrgId = OrgId::from_bytes([1; 16]);
     const VISIT: VisitId = VisitId::from_bytes([2; 16]);
 
-    #[test]
-    fn a_document_that_moved_often_waits_once_and_only_for_its_holders() {
-        let hub = Arc::new(Hub::default());
-        let (mut one, two) = (hub.enter().unwrap(), hub.enter().unwrap());
-        one.hold(ORG, VISIT);
-        for _ in 0..1_000 {
-            hub.moved(ORG, VISIT);
-            hub.moved(OrgId::from_bytes([9; 16]), VISIT);
-        }
-        assert_eq!((one.take().moved.len(), two.take().moved.len()), (1, 0));
-        one.let_go(ORG, VISIT);
-        hub.moved(ORG, VISIT);
-        assert!(one.take().moved.is_empty());
+    fn enter(hub: &Arc<Hub>) -> Seat {
+        hub.enter(&Hints::default()).unwrap()
     }
 
     #[test]
     fn ephemeral_messages_reach_the_others_and_never_pile_up() {
         let hub = Arc::new(Hub::default());
-        let (mut one, mut two) = (hub.enter().unwrap(), hub.enter().unwrap());
+        let (mut one, mut two) = (enter(&hub), enter(&hub));
         one.hold(ORG, VISIT);
         two.hold(ORG, VISIT);
         let (sender, session) = ("one".to_owned(), "s".to_owned());
@@ -216,14 +212,14 @@ mod tests {
     fn a_second_socket_of_a_name_takes_the_place_of_the_first() {
         let hub = Arc::new(Hub::default());
         let name = |peer: &str| (ORG, UserId::from_bytes([3; 16]), None, peer.to_owned());
-        let (mut one, mut other) = (hub.enter().unwrap(), hub.enter().unwrap());
+        let (mut one, mut other) = (enter(&hub), enter(&hub));
         one.take_name(name("peer"));
         other.take_name(name("another"));
-        let mut two = hub.enter().unwrap();
+        let mut two = enter(&hub);
         two.take_name(name("peer"));
         assert_eq!((one.take().is_replaced, other.take().is_replaced), (true, false));
         drop(one);
-        let mut three = hub.enter().unwrap();
+        let mut three = enter(&hub);
         three.take_name(name("peer"));
         assert!(two.take().is_replaced, "the name was the second's although the first left later");
         drop((two, three, other));

@@ -56,7 +56,7 @@ impl Socket {
     /// # Errors
     /// `overloaded` if the process holds as many as it can.
     pub fn open(state: &AppState, ctx: Ctx) -> AppResult<Self> {
-        let seat = state.repo.enter().ok_or(ErrorCode::Overloaded)?;
+        let seat = state.repo.enter(state.store.hints()).ok_or(ErrorCode::Overloaded)?;
         Ok(Self {
             state: state.clone(),
             actor: ctx.actor,
@@ -97,7 +97,7 @@ impl Socket {
     }
 
     /// Waits until something waits for this socket.
-    pub async fn rung(&self) {
+    pub async fn rung(&mut self) {
         self.seat.rung().await;
     }
 
@@ -108,7 +108,7 @@ impl Socket {
             return Next::Close { last: None, reason: "another socket of this peer" };
         }
         let mut frames: Vec<Vec<u8>> = waiting.ephemeral.iter().map(|message| self.peer.forward(message)).collect();
-        for visit in waiting.moved {
+        for visit in self.seat.take_moved() {
             if !self.docs.contains_key(&visit) {
                 continue;
             }

@@ -3,10 +3,13 @@
 
 use std::sync::Arc;
 
-use doorstep_store::kept_receipts::{drop_kept_receipts, list_kept_receipts};
+use doorstep_store::kept_receipts::{KeptReceiptRow, drop_kept_receipts, keep_receipt, list_kept_receipts};
+use doorstep_store::{Conn, Txt};
+use sync_core::bytes::Hash;
 use sync_core::protocol::{Ack, SyncRequest};
 
 use super::{Round, gaps, merge_acks, open, push, receipt};
+use crate::app::rows::corrupt;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 
 /// Most receipts in one answer; the others follow once these have arrived.
@@ -40,14 +43,31 @@ pub(crate) async fn take_in_carried(state: &AppState, ctx: Ctx, request: SyncReq
 }
 
 /// The receipts that wait for a device, without those it says it has by now.
+///
+/// One whose key was revoked meanwhile is signed anew: the device would refuse it for ever, and what it names is here.
 pub(super) async fn due(state: &AppState, round: &Round) -> AppResult<Vec<String>> {
     if round.device.receipts_kept_at_ms.is_none() {
         return Ok(Vec::new());
     }
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    let arrived = round.request.arrived.clone();
+    let (arrived, keys) = (round.request.arrived.clone(), state.keys());
     if !arrived.is_empty() {
         state.store.write(move |conn| Ok::<_, AppError>(drop_kept_receipts(conn, org, device, &arrived)?)).await?;
     }
-    state.store.read(move |conn| Ok::<_, AppError>(list_kept_receipts(conn, org, device, RECEIPTS)?)).await
+    let mut kept: Vec<KeptReceiptRow> =
+        state.store.read(move |conn| Ok::<_, AppError>(list_kept_receipts(conn, org, device, RECEIPTS)?)).await?;
+    let mut renewed = Vec::new();
+    for row in &mut kept {
+        if let Some(jws) = keys.renewed(&row.jws).map_err(|error| corrupt("kept_receipts", &row.part, error))? {
+            (row.sha256, row.jws) = (Txt(Hash::of(jws.as_bytes())), jws);
+            renewed.push(row.clone());
+        }
+    }
+    if !renewed.is_empty() {
+        // Kept under their new names: the device tells by these what has arrived.
+        let keep =
+            move |conn: &mut Conn| Ok::<_, AppError>(renewed.iter().try_for_each(|row| keep_receipt(conn, row))?);
+        state.store.write(keep).await?;
+    }
+    Ok(kept.into_iter().map(|row| row.jws).collect())
 }

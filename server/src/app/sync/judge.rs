@@ -32,11 +32,6 @@ pub(super) struct Judged {
 const NOT_WRITABLE: &str = "not_writable";
 
 impl Judged {
-    /// The documents that will have new changes.
-    pub(super) fn moved(&self) -> Vec<VisitId> {
-        self.docs.iter().filter(|doc| doc.view().is_some()).map(|doc| doc.visit).collect()
-    }
-
     /// Everything in the request to be kept in quarantine, without looking at anything stored.
     pub(super) fn not_writable(round: &Round) -> Self {
         let request = &round.request;

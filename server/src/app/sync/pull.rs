@@ -14,6 +14,7 @@ use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 use self::ahead::Ahead;
 use self::item::{Item, Sender};
 use super::Round;
+use crate::app::installation::require_epoch;
 use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience.
@@ -38,10 +39,16 @@ pub(super) struct Pulled {
     pub(super) visits: BTreeSet<VisitId>,
 }
 
-/// Reads the news of a round on one consistent snapshot.
+/// Reads the news of a round on one consistent snapshot, which must be of the data that the answer speaks of.
 pub(super) async fn pull(state: &AppState, round: &Arc<Round>) -> AppResult<Pulled> {
-    let (round, epoch) = (Arc::clone(round), state.epoch);
-    state.store.read(move |conn| Reader::new(conn, &round, epoch).read()).await
+    let (round, epoch, stopping) = (Arc::clone(round), state.epoch, state.stopping.clone());
+    state
+        .store
+        .read(move |conn| {
+            require_epoch(conn, epoch, &stopping)?;
+            Reader::new(conn, &round, epoch).read()
+        })
+        .await
 }
 
 /// No news, at the cursor the phone has.

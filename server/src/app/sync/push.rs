@@ -96,14 +96,11 @@ async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Push
 }
 
 async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
-    let (moved, org) = (judged.moved(), round.ctx.actor.org);
+    let org = round.ctx.actor.org;
     let judged = Arc::new(judged);
     let (round, state_in, writing) = (Arc::clone(round), state.clone(), Arc::clone(&judged));
     let pushed = state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &writing)).await?;
     judged.docs.iter().for_each(|doc| doc.keep(org, &state.documents));
-    for visit in moved {
-        state.repo.moved(org, visit);
-    }
     Ok(pushed)
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::app::installation::public_keys;
 use crate::app::{AppState, health};
 use crate::http::error::ApiError;
 use crate::http::openapi::PublicProblems;
@@ -77,7 +78,7 @@ fn key_set(keys: &[crate::auth::keys::ServerKey]) -> HttpResponse {
 #[utoipa::path(get, path = "/.well-known/jwks.json", operation_id = "show_jwks", tag = "keys",
     responses((status = 200, description = "Keys", body = KeySetOut), PublicProblems))]
 pub async fn show_jwks(state: web::Data<AppState>) -> HttpResponse {
-    key_set(&state.keys.access)
+    key_set(&public_keys(&state).await.access)
 }
 
 /// Shows the keys of receipts
@@ -86,5 +87,5 @@ pub async fn show_jwks(state: web::Data<AppState>) -> HttpResponse {
 #[utoipa::path(get, path = "/.well-known/evidence-keys.json", operation_id = "show_evidence_keys", tag = "keys",
     responses((status = 200, description = "Keys", body = KeySetOut), PublicProblems))]
 pub async fn show_evidence_keys(state: web::Data<AppState>) -> HttpResponse {
-    key_set(&state.keys.evidence)
+    key_set(&public_keys(&state).await.evidence)
 }

@@ -30,7 +30,7 @@ async fn a_code_enrols_one_device_once() {
         (&enrolled["session"]["user_id"], &enrolled["epoch"]),
         (&json!(YUNZE.rep().id), &json!(app.state.epoch))
     );
-    assert_eq!(enrolled["evidence_keys"][0]["kid"], json!(app.state.keys.evidence_signer().kid));
+    assert_eq!(enrolled["evidence_keys"][0]["kid"], json!(app.state.keys().evidence_signer().kid));
     let again = enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await;
     assert_eq!(again.outcome(), refused(401, "enrolment_invalid"));
     let devices = app.role(YUNZE, Role::Admin).await.get("/v1/devices").await.expect(200);

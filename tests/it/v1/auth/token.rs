@@ -27,7 +27,7 @@ impl<'a> Forge<'a> {
     /// Signs any header and claims with the server's own key: only the content can be what is refused.
     fn sign(&self, header: &str, claims: &str) -> String {
         let input = format!("{}.{}", to_base64url(header.as_bytes()), to_base64url(claims.as_bytes()));
-        let signature = self.app.state.keys.access_signer().sign(input.as_bytes());
+        let signature = self.app.state.keys().access_signer().sign(input.as_bytes());
         format!("{input}.{}", to_base64url(&signature))
     }
 
@@ -91,7 +91,8 @@ async fn algorithms_other_than_ours_are_refused() {
         forge.assert_refused(alg, &forge.with_header("alg", json!(alg))).await;
     }
     let claims = to_base64url(forge.claims.to_string().as_bytes());
-    let key = app.state.keys.access_signer();
+    let keys = app.state.keys();
+    let key = keys.access_signer();
     for alg in ["none", "HS256"] {
         let mut header = forge.header.clone();
         header["alg"] = json!(alg);
@@ -109,7 +110,7 @@ async fn algorithms_other_than_ours_are_refused() {
 async fn headers_that_bring_or_point_to_a_key_are_refused() {
     let app = TestApp::new().await;
     let forge = Forge::new(&app).await;
-    let jwk = app.state.keys.access_signer().jwk();
+    let jwk = app.state.keys().access_signer().jwk();
     for (name, value) in [
         ("jku", json!("https://evil.example/jwks.json")),
         ("x5u", json!("https://evil.example/cert")),
@@ -125,7 +126,7 @@ async fn headers_that_bring_or_point_to_a_key_are_refused() {
         ("kid", json!("' OR 1=1 --")),
         ("kid", json!(["a"])),
         ("kid", json!(null)),
-        ("kid", json!(app.state.keys.evidence_signer().kid)),
+        ("kid", json!(app.state.keys().evidence_signer().kid)),
     ] {
         forge.assert_refused(&format!("{name} {value}"), &forge.with_header(name, value)).await;
     }
@@ -134,7 +135,8 @@ async fn headers_that_bring_or_point_to_a_key_are_refused() {
         forge.assert_refused(&format!("no {name}"), &token).await;
     }
     // Signed by the key of receipts under its own name: a key for another purpose opens nothing.
-    let evidence = app.state.keys.evidence_signer();
+    let keys = app.state.keys();
+    let evidence = keys.evidence_signer();
     let mut header = forge.header.clone();
     header["kid"] = json!(evidence.kid);
     let parts = [header.to_string(), forge.claims.to_string()].map(|part| to_base64url(part.as_bytes()));

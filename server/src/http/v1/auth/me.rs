@@ -32,5 +32,5 @@ pub struct MeOut {
     responses((status = 200, description = "The person", body = MeOut), Problems), security(("bearer" = [])))]
 pub async fn show_me(state: web::Data<AppState>, ctx: Ctx) -> Result<web::Json<MeOut>, ApiError> {
     let (person, organisation) = auth::describe_me(&state, ctx).await?;
-    Ok(web::Json(MeOut { user: person.into(), organisation, bundle_key: state.keys.bundle.clone() }))
+    Ok(web::Json(MeOut { user: person.into(), organisation, bundle_key: state.keys().bundle.clone() }))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::rt::spawn;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use sync_core::ids::{BundleId, DeviceId, UserId};
@@ -10,7 +11,7 @@ use sync_core::protocol::Outcome;
 use utoipa::ToSchema;
 
 use crate::app::bundles::{Bringer, Fate, Imported, ImportedItem, import_bundle as import, receive};
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::http::body::Upload;
 use crate::http::error::ApiError;
 use crate::http::openapi::Problems;
@@ -120,7 +121,8 @@ impl From<Imported> for ImportedOut {
 ///
 /// The body is the file that the phone exported, sealed for this server. All of it is verified first: a bundle that is
 /// refused has no effect. Then its contents go the way of the phone's own sync, with the same outcomes; the same
-/// bundle again has no second effect. Receipts reach the phone with its next sync.
+/// bundle again has no second effect. An import whose bundle has arrived goes on when the connection ends. Receipts reach
+/// the phone with its next sync.
 ///
 /// # Errors
 /// `bundle_too_large` with limit and size, `bundle_malformed`, `bundle_damaged`, `bundle_key_unknown`,
@@ -137,12 +139,19 @@ pub async fn import_bundle(
     body: web::Payload,
 ) -> Result<web::Json<ImportedOut>, ApiError> {
     require_bytes(&request)?;
-    let _place = move_to_uploads(&request, &state)?;
+    let place = move_to_uploads(&request, &state)?;
     let body = Upload::new(body.into_inner(), &state.config.limits);
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     let file = receive(&state, declared, body).await?;
     let bringer = Bringer::Office(ctx.actor.org, ctx.actor.user);
-    Ok(web::Json(import(&state, file, bringer).await?.into()))
+    // Whoever brought all of it may leave: the import goes on to its end, and keeps its place among the uploads.
+    let importing = spawn(async move {
+        let imported = import(&state, file, bringer).await;
+        drop(place);
+        imported
+    });
+    let imported = importing.await.map_err(|error| AppError::Internal(error.to_string()))?;
+    Ok(web::Json(imported?.into()))
 }
 
 fn require_bytes(request: &HttpRequest) -> AppResult<()> {

@@ -65,7 +65,8 @@ pub async fn enrol_device(state: web::Data<AppState>, Json(body): Json<EnrolIn>)
         .map_err(|error| Refusal::new(ErrorCode::BodyInvalid).field("public_key", error.to_string()))?;
     let EnrolIn { organisation, login, code, name, .. } = body;
     let session = auth::enrol_device(&state, EnrolCommand { organisation, login, code, name, public_key }).await?;
-    let evidence_keys = state.keys.evidence.iter().map(crate::auth::keys::ServerKey::jwk).collect();
-    let (session, epoch, bundle_key) = (session.into(), state.epoch, state.keys.bundle.clone());
+    let keys = state.keys();
+    let evidence_keys = keys.evidence.iter().map(crate::auth::keys::ServerKey::jwk).collect();
+    let (session, epoch, bundle_key) = (session.into(), state.epoch, keys.bundle.clone());
     Ok(HttpResponse::Created().json(EnrolOut { session, epoch, evidence_keys, bundle_key }))
 }
