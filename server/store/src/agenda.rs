@@ -6,6 +6,7 @@ use sync_core::ids::{OrgId, UserId, VisitId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::feed::FeedKind;
+use crate::one_of::one_of;
 use crate::schema::{assignments, feed, visits};
 use crate::text::Txt;
 use crate::visits::VisitRecord;
@@ -49,7 +50,7 @@ pub fn list_held_between(
     for chunk in held.chunks(500) {
         let rows: Vec<VisitRecord> = per_backend!(conn, c => visits::table
             .filter(visits::org_id.eq(Txt(org))
-                .and(visits::id.eq_any(chunk))
+                .and(one_of(visits::id, chunk))
                 .and(visits::planned_start_ms.ge(from_ms))
                 .and(visits::planned_start_ms.lt(to_ms)))
             .select(VisitRecord::as_select())

@@ -5,6 +5,7 @@ use sync_core::ids::{AppointmentId, OrgId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::schema::appointments;
 use crate::text::Txt;
 
@@ -61,7 +62,7 @@ pub fn find_appointment(conn: &mut Conn, org: OrgId, id: AppointmentId) -> Store
 /// Database errors only.
 pub fn list_appointments(conn: &mut Conn, org: OrgId, ids: &[AppointmentId]) -> StoreResult<Vec<AppointmentRecord>> {
     Ok(per_backend!(conn, c => appointments::table
-        .filter(appointments::org_id.eq(Txt(org)).and(appointments::id.eq_any(ids.iter().copied().map(Txt))))
+        .filter(appointments::org_id.eq(Txt(org)).and(one_of(appointments::id, ids)))
         .select(AppointmentRecord::as_select())
         .load(c))?)
 }

@@ -5,6 +5,7 @@ use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{assignments, users};
 use crate::text::Txt;
@@ -88,7 +89,7 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[AssignmentId]) -> StoreRes
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
-            .filter(assignments::org_id.eq(Txt(org)).and(assignments::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::id, ids)))
             .select(AssignmentRecord::as_select())
             .load(c))?;
         found.extend(rows);
@@ -116,7 +117,7 @@ pub fn list_assignments_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> Store
     let mut found = Vec::with_capacity(of.len());
     for of in of.chunks(ROWS) {
         let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
-            .filter(assignments::org_id.eq(Txt(org)).and(assignments::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::visit_id, of)))
             .order((assignments::visit_id, assignments::epoch, assignments::id))
             .select(AssignmentRecord::as_select())
             .load(c))?;
@@ -163,7 +164,7 @@ pub fn list_crews(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Ve
     let rows: Vec<(Txt<VisitId>, Txt<UserId>)> = per_backend!(conn, c => assignments::table
         .filter(assignments::org_id.eq(Txt(org))
             .and(assignments::until_ms.is_null())
-            .and(assignments::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .and(one_of(assignments::visit_id, of)))
         .order((assignments::visit_id, assignments::rep_id))
         .select((assignments::visit_id, assignments::rep_id))
         .load(c))?;

@@ -9,6 +9,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{blob_claims, blobs, devices};
 use crate::text::Txt;
@@ -220,17 +221,16 @@ pub fn list_missing_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResu
 }
 
 fn list_missing_of_some(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<(VisitId, Hash)>> {
-    let of = || of.iter().copied().map(Txt);
     let needed: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => blob_claims::table
         .filter(blob_claims::org_id.eq(Txt(org))
-            .and(blob_claims::visit_id.eq_any(of()))
+            .and(one_of(blob_claims::visit_id, of))
             .and(blob_claims::is_required.eq(true)))
         .select((blob_claims::visit_id, blob_claims::sha256))
         .load(c))?;
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
         .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
         .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
-        .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq_any(of())))
+        .filter(blob_claims::org_id.eq(Txt(org)).and(one_of(blob_claims::visit_id, of)))
         .filter(devices::revoked_at_ms.nullable().is_null()
             .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
         .select(blob_claims::sha256)

@@ -7,6 +7,7 @@ use sync_core::ids::{ChoiceId, OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{conflict_choices, visit_conflicts};
 use crate::text::Txt;
@@ -74,7 +75,7 @@ pub fn list_choice_bodies_of(
     for part in visits.chunks(ROWS) {
         let rows: Vec<(Txt<VisitId>, Txt<ChoiceId>, String)> = per_backend!(conn, c => conflict_choices::table
             .filter(conflict_choices::org_id.eq(Txt(org))
-                .and(conflict_choices::visit_id.eq_any(part.iter().copied().map(Txt))))
+                .and(one_of(conflict_choices::visit_id, part)))
             .order((conflict_choices::at_ms, conflict_choices::id))
             .select((conflict_choices::visit_id, conflict_choices::id, conflict_choices::body))
             .load(c))?;
@@ -132,7 +133,7 @@ pub fn list_conflict_counts(
     for part in visits.chunks(ROWS) {
         let rows: Vec<(Txt<VisitId>, i64, i64)> = per_backend!(conn, c => visit_conflicts::table
             .filter(visit_conflicts::org_id.eq(Txt(org))
-                .and(visit_conflicts::visit_id.eq_any(part.iter().copied().map(Txt))))
+                .and(one_of(visit_conflicts::visit_id, part)))
             .select((visit_conflicts::visit_id, visit_conflicts::open_count, visit_conflicts::total_count))
             .load(c))?;
         found.extend(rows.into_iter().map(|(visit, open, total)| (visit.0, ConflictCounts { open, total })));

@@ -5,6 +5,7 @@ use sync_core::ids::{CustomerId, OrgId, UserId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{assignments, customer_phones, customers, visits, work_orders};
 use crate::text::Txt;
@@ -123,7 +124,7 @@ pub fn list_phones(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreRe
 pub fn list_phones_of(conn: &mut Conn, org: OrgId, of: &[CustomerId]) -> StoreResult<Vec<(CustomerId, String)>> {
     let rows: Vec<(Txt<CustomerId>, String)> = per_backend!(conn, c => customer_phones::table
         .filter(customer_phones::org_id.eq(Txt(org))
-            .and(customer_phones::customer_id.eq_any(of.iter().copied().map(Txt))))
+            .and(one_of(customer_phones::customer_id, of)))
         .order((customer_phones::customer_id, customer_phones::position))
         .select((customer_phones::customer_id, customer_phones::phone))
         .load(c))?;
@@ -138,7 +139,7 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[CustomerId]) -> StoreResul
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<CustomerRecord> = per_backend!(conn, c => customers::table
-            .filter(customers::org_id.eq(Txt(org)).and(customers::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(customers::org_id.eq(Txt(org)).and(one_of(customers::id, ids)))
             .select(CustomerRecord::as_select())
             .load(c))?;
         found.extend(rows);
@@ -219,7 +220,7 @@ pub fn list_customers(
                     .and(assignments::visit_id.eq(visits::id))))
                 .filter(work_orders::org_id.eq(Txt(org))
                     .and(assignments::until_ms.is_null())
-                    .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt))))
+                    .and(one_of(assignments::rep_id, reps)))
                 .select(work_orders::customer_id);
             query = query.filter(customers::id.eq_any(served));
         }

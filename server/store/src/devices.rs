@@ -6,6 +6,7 @@ use sync_core::ids::{DeviceId, OrderId, OrgId, UserId, VisitId};
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::hints::Topic;
+use crate::one_of::one_of;
 use crate::schema::{devices, doc_actors, enrolment_codes, nonces};
 use crate::text::Txt;
 
@@ -120,7 +121,7 @@ pub fn list_devices(
             .select(DeviceRow::as_select())
             .into_boxed();
         if let Some(holders) = holders {
-            query = query.filter(devices::user_id.eq_any(holders.iter().copied().map(Txt)));
+            query = query.filter(one_of(devices::user_id, holders));
         }
         query.load(c)
     })?)

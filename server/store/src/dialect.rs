@@ -10,6 +10,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
+use crate::one_of::one_of;
 use crate::schema::visits;
 use crate::text::Txt;
 
@@ -53,7 +54,7 @@ pub(crate) fn lock_blobs(conn: &mut Conn, org: OrgId, blobs: impl IntoIterator<I
 pub(crate) fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> QueryResult<()> {
     let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
     let locked: Vec<i64> = visits::table
-        .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(visits.iter().copied().map(Txt).collect::<Vec<_>>())))
+        .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, visits)))
         .order(visits::id)
         .select(visits::version)
         .for_no_key_update()

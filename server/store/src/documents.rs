@@ -11,6 +11,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 use crate::conn::Conn;
 use crate::error::{StoreError, StoreResult, expect_one};
 use crate::hints::Topic;
+use crate::one_of::one_of;
 use crate::packs;
 use crate::per_backend::ROWS;
 use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
@@ -114,7 +115,7 @@ pub fn list_documents(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResul
     let mut found = Vec::new();
     for of in of.chunks(ROWS) {
         let rows: Vec<DocumentRow> = per_backend!(conn, c => documents::table
-            .filter(documents::org_id.eq(Txt(org)).and(documents::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
             .select(DocumentRow::as_select())
             .load(c))?;
         found.extend(rows);
@@ -304,7 +305,7 @@ pub fn list_current(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<
     let mut found = BTreeMap::new();
     for of in of.chunks(ROWS) {
         let rows: Vec<(Txt<VisitId>, Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
-            .filter(documents::org_id.eq(Txt(org)).and(documents::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
             .select((documents::visit_id, documents::heads, documents::snapshot))
             .load(c))?;
         found.extend(rows.into_iter().map(|(visit, heads, snapshot)| (visit.0, (heads.0.0, snapshot))));

@@ -8,6 +8,7 @@ use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{intents, quarantine, statements};
 use crate::text::Txt;
@@ -58,7 +59,7 @@ pub fn list_intent_results(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> Sto
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<(Txt<IntentId>, String)> = per_backend!(conn, c => intents::table
-            .filter(intents::org_id.eq(Txt(org)).and(intents::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
             .select((intents::id, intents::result_body))
             .load(c))?;
         found.extend(rows.into_iter().map(|(id, body)| (id.0, body)));
@@ -74,7 +75,7 @@ pub fn list_intent_hashes(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> Stor
     let mut found = BTreeMap::new();
     for ids in ids.chunks(ROWS) {
         let rows: Vec<(Txt<IntentId>, Txt<Hash>)> = per_backend!(conn, c => intents::table
-            .filter(intents::org_id.eq(Txt(org)).and(intents::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
             .select((intents::id, intents::sha256))
             .load(c))?;
         found.extend(rows.into_iter().map(|(id, sha256)| (id.0, sha256.0)));

@@ -9,6 +9,7 @@ use sync_core::ids::OrgId;
 use crate::conn::{Conn, EngineConn};
 use crate::error::StoreResult;
 use crate::hints::Topic;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
@@ -341,7 +342,7 @@ fn take_out_known(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
     for (kind, items) in items {
         for items in Vec::from_iter(items).chunks(ROWS) {
             let found: Vec<(String, String, i64, Txt<FeedOp>)> = per_backend!(conn, c => feed::table
-                .filter(feed::org_id.eq(org).and(feed::kind.eq(Txt(kind))).and(feed::item.eq_any(items)))
+                .filter(feed::org_id.eq(org).and(feed::kind.eq(Txt(kind))).and(one_of(feed::item, items)))
                 .select((feed::audience, feed::item, feed::entered_pos, feed::op))
                 .load(c))?;
             known.extend(found.into_iter().map(|(audience, item, pos, op)| ((audience, kind, item), (pos, op.0))));
@@ -452,7 +453,7 @@ pub fn list_holders_of(conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[Str
         let rows: Vec<(String, String)> = per_backend!(conn, c => feed::table
             .filter(feed::org_id.eq(Txt(org))
                 .and(feed::kind.eq(Txt(kind)))
-                .and(feed::item.eq_any(items))
+                .and(one_of(feed::item, items))
                 .and(feed::op.eq("put")))
             .select((feed::item, feed::audience))
             .load(c))?;

@@ -9,6 +9,7 @@ use sync_core::ids::{IntentId, OrgId, UserId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{blobs, devices, intent_blobs};
 use crate::text::Txt;
@@ -60,7 +61,7 @@ pub fn list_missing_of_intents(conn: &mut Conn, org: OrgId, intents: &[IntentId]
 fn list_missing_of_some(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> StoreResult<Vec<Hash>> {
     let named: Vec<Txt<Hash>> = per_backend!(conn, c => intent_blobs::table
         .filter(intent_blobs::org_id.eq(Txt(org)))
-        .filter(intent_blobs::intent_id.eq_any(intents.iter().copied().map(Txt)))
+        .filter(one_of(intent_blobs::intent_id, intents))
         .select(intent_blobs::sha256)
         .load(c))?;
     if named.is_empty() {
@@ -68,7 +69,7 @@ fn list_missing_of_some(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> St
     }
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blobs::table
         .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
-        .filter(blobs::org_id.eq(Txt(org)).and(blobs::sha256.eq_any(named.iter().copied())))
+        .filter(blobs::org_id.eq(Txt(org)).and(one_of(blobs::sha256, &named)))
         .filter(devices::revoked_at_ms.nullable().is_null()
             .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
         .select(blobs::sha256)

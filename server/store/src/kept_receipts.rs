@@ -6,6 +6,7 @@ use sync_core::ids::{DeviceId, OrgId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::schema::{devices, kept_receipts};
 use crate::text::Txt;
 
@@ -66,9 +67,8 @@ pub fn list_kept_receipts(
 pub fn drop_kept_receipts(conn: &mut Conn, org: OrgId, device: DeviceId, arrived: &[Hash]) -> StoreResult<()> {
     let of_device = || kept_receipts::org_id.eq(Txt(org)).and(kept_receipts::device_id.eq(Txt(device)));
     for hashes in arrived.chunks(500) {
-        let hashes: Vec<Txt<Hash>> = hashes.iter().copied().map(Txt).collect();
         per_backend!(conn, c => diesel::delete(kept_receipts::table
-            .filter(of_device().and(kept_receipts::sha256.eq_any(&hashes))))
+            .filter(of_device().and(one_of(kept_receipts::sha256, hashes))))
             .execute(c))?;
     }
     if list_kept_receipts(conn, org, device, 1)?.is_empty() {

@@ -7,6 +7,7 @@ use sync_core::ids::{LateDecisionId, OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{late_decisions, late_work, visit_late_work};
 use crate::text::Txt;
@@ -71,7 +72,7 @@ pub fn list_late_work_of(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> Sto
     for part in visits.chunks(ROWS) {
         let rows: Vec<StoredLateWork> = per_backend!(conn, c => late_work::table
             .filter(late_work::org_id.eq(Txt(org))
-                .and(late_work::visit_id.eq_any(part.iter().copied().map(Txt))))
+                .and(one_of(late_work::visit_id, part)))
             .order((late_work::visit_id, late_work::seq))
             .select(StoredLateWork::as_select())
             .load(c))?;
@@ -110,7 +111,7 @@ pub fn list_late_decisions_of(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -
     for part in visits.chunks(ROWS) {
         let rows: Vec<StoredLateDecision> = per_backend!(conn, c => late_decisions::table
             .filter(late_decisions::org_id.eq(Txt(org))
-                .and(late_decisions::visit_id.eq_any(part.iter().copied().map(Txt))))
+                .and(one_of(late_decisions::visit_id, part)))
             .order((late_decisions::at_ms, late_decisions::id))
             .select(StoredLateDecision::as_select())
             .load(c))?;
@@ -166,7 +167,7 @@ pub fn list_late_counts(
     for part in visits.chunks(ROWS) {
         let rows: Vec<(Txt<VisitId>, String, i64, i64)> = per_backend!(conn, c => visit_late_work::table
             .filter(visit_late_work::org_id.eq(Txt(org))
-                .and(visit_late_work::visit_id.eq_any(part.iter().copied().map(Txt))))
+                .and(one_of(visit_late_work::visit_id, part)))
             .select((
                 visit_late_work::visit_id,
                 visit_late_work::reason,

@@ -52,6 +52,7 @@ pub mod visits;
 pub mod work_orders;
 
 mod bridge;
+mod one_of;
 mod store;
 mod writer;
 

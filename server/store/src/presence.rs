@@ -10,6 +10,7 @@ use sync_core::ids::{OrgId, VisitId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
@@ -124,7 +125,7 @@ pub fn list_missing_statements_of(
         );
         let found: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => visit_statements::table
             .filter(visit_statements::org_id.eq(Txt(org)))
-            .filter(visit_statements::visit_id.eq_any(of.iter().copied().map(Txt)))
+            .filter(one_of(visit_statements::visit_id, of))
             .filter(not(exists(arrived)))
             .select((visit_statements::visit_id, visit_statements::digest))
             .load(c))?;

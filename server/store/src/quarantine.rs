@@ -5,6 +5,7 @@ use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::schema::{devices, quarantine};
 use crate::text::Txt;
 
@@ -119,7 +120,7 @@ pub fn list_items(
             query = query.filter(quarantine::state.eq(state));
         }
         if let Some(people) = &filter.people {
-            query = query.filter(devices::user_id.eq_any(people.iter().copied().map(Txt)));
+            query = query.filter(one_of(devices::user_id, people));
         }
         if let Some(QuarantineKey { received_at_ms: at, id, device }) = after {
             let same = quarantine::received_at_ms.eq(*at);

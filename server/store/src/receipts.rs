@@ -6,6 +6,7 @@ use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::schema::{blob_claims, complete_receipts, visits};
 use crate::text::Txt;
 
@@ -71,10 +72,9 @@ pub fn insert_complete_receipt(conn: &mut Conn, row: &CompleteReceiptRow) -> Sto
 pub fn list_complete(conn: &mut Conn, org: OrgId, ids: &[VisitId], states: &[&str]) -> StoreResult<Vec<VisitId>> {
     let mut found = Vec::new();
     for ids in ids.chunks(IDS) {
-        let ids: Vec<Txt<VisitId>> = ids.iter().copied().map(Txt).collect();
         let complete: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
-            .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(&ids)))
-            .filter(visits::evidence_complete_at_ms.is_not_null().and(visits::state.eq_any(states)))
+            .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
+            .filter(visits::evidence_complete_at_ms.is_not_null().and(one_of(visits::state, states)))
             .select(visits::id)
             .load(c))?;
         found.extend(complete.into_iter().map(|visit| visit.0));

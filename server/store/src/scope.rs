@@ -10,6 +10,7 @@ use sync_core::ids::{AppointmentId, CustomerId, OrgId, ReworkId, SiteId, Verdict
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::feed::FeedKind;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{
     appointments, assignments, customers, documents, feed, reworks, sites, verdicts, visits, work_orders,
@@ -113,10 +114,10 @@ pub fn list_leaving(
     let found: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
         .filter(visits::org_id.eq(Txt(org)).and(visits::id.gt(after)))
         .filter(visits::planned_start_ms.ge(window.to_ms)
-            .or(visits::planned_start_ms.lt(window.from_ms).and(visits::state.eq_any(done.iter().copied())))
+            .or(visits::planned_start_ms.lt(window.from_ms).and(one_of(visits::state, done)))
             .or(visits::planned_start_ms.is_null()
                 .and(visits::created_at_ms.lt(window.from_ms))
-                .and(visits::state.eq_any(done.iter().copied()))))
+                .and(one_of(visits::state, done))))
         .filter(exists(feed::table.filter(feed::org_id.eq(visits::org_id)
             .and(feed::kind.eq(Txt(FeedKind::Visit)))
             .and(feed::item.eq(visits::id))
@@ -240,7 +241,7 @@ pub fn list_review_bodies(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreR
     let mut bodies = ReviewBodies::default();
     for of in of.chunks(ROWS) {
         let verdicts: Vec<(Txt<VisitId>, Txt<VerdictId>, String)> = per_backend!(conn, c => verdicts::table
-            .filter(verdicts::org_id.eq(Txt(org)).and(verdicts::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .filter(verdicts::org_id.eq(Txt(org)).and(one_of(verdicts::visit_id, of)))
             .order((verdicts::at_ms, verdicts::id))
             .select((verdicts::visit_id, verdicts::id, verdicts::body))
             .load(c))?;
@@ -248,7 +249,7 @@ pub fn list_review_bodies(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreR
             bodies.verdicts.entry(visit.0).or_default().push((id.0, body));
         }
         let reworks: Vec<(Txt<VisitId>, Txt<ReworkId>, String)> = per_backend!(conn, c => reworks::table
-            .filter(reworks::org_id.eq(Txt(org)).and(reworks::visit_id.eq_any(of.iter().copied().map(Txt))))
+            .filter(reworks::org_id.eq(Txt(org)).and(one_of(reworks::visit_id, of)))
             .order((reworks::opened_at_ms, reworks::id))
             .select((reworks::visit_id, reworks::id, reworks::body))
             .load(c))?;

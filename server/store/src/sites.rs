@@ -5,6 +5,7 @@ use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::sites;
 use crate::text::Txt;
@@ -72,7 +73,7 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[SiteId]) -> StoreResult<Ve
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<SiteRecord> = per_backend!(conn, c => sites::table
-            .filter(sites::org_id.eq(Txt(org)).and(sites::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(sites::org_id.eq(Txt(org)).and(one_of(sites::id, ids)))
             .select(SiteRecord::as_select())
             .load(c))?;
         found.extend(rows);

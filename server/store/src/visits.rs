@@ -6,6 +6,7 @@ use sync_core::plan::LateReason;
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{assignments, customers, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
@@ -89,7 +90,7 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[VisitId]) -> StoreResult<V
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<VisitRecord> = per_backend!(conn, c => visits::table
-            .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
             .select(VisitRecord::as_select())
             .load(c))?;
         found.extend(rows);
@@ -223,7 +224,7 @@ pub fn list_places(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<V
         .inner_join(customers::table.on(customers::org_id.eq(work_orders::org_id)
             .and(customers::id.eq(work_orders::customer_id))))
         .inner_join(sites::table.on(sites::org_id.eq(work_orders::org_id).and(sites::id.eq(work_orders::site_id))))
-        .filter(visits::org_id.eq(Txt(org)).and(visits::id.eq_any(of.iter().copied().map(Txt))))
+        .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, of)))
         .select((visits::id, customers::name, sites::address))
         .load(c))?;
     let place =
@@ -325,7 +326,7 @@ pub fn list_visits(
             query = query.filter(visits::id.eq(Txt(id)));
         }
         if let Some(ids) = &filter.ids {
-            query = query.filter(visits::id.eq_any(ids.iter().copied().map(Txt)));
+            query = query.filter(one_of(visits::id, ids));
         }
         if let Some(state) = &filter.state {
             query = query.filter(visits::state.eq(state));
@@ -344,7 +345,7 @@ pub fn list_visits(
         }
         let assigned_to = |reps: &[UserId]| assignments::table
             .filter(assignments::org_id.eq(Txt(org)).and(assignments::until_ms.is_null())
-                .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt).collect::<Vec<_>>())))
+                .and(one_of(assignments::rep_id, reps)))
             .select(assignments::visit_id);
         if let Some(reps) = &filter.reps {
             query = query.filter(visits::id.eq_any(assigned_to(reps)));

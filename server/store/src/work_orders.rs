@@ -6,6 +6,7 @@ use sync_core::ids::{CustomerId, OrgId, SiteId, UserId, WorkOrderId};
 use crate::conn::Conn;
 use crate::customers::containing;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::per_backend::ROWS;
 use crate::schema::{assignments, sites, visits, work_orders};
 use crate::text::Txt;
@@ -71,7 +72,7 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[WorkOrderId]) -> StoreResu
     let mut found = Vec::with_capacity(ids.len());
     for ids in ids.chunks(ROWS) {
         let rows: Vec<WorkOrderRecord> = per_backend!(conn, c => work_orders::table
-            .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::id.eq_any(ids.iter().copied().map(Txt))))
+            .filter(work_orders::org_id.eq(Txt(org)).and(one_of(work_orders::id, ids)))
             .select(WorkOrderRecord::as_select())
             .load(c))?;
         found.extend(rows);
@@ -174,7 +175,7 @@ pub fn list_work_orders(
                 .filter(visits::org_id.eq(Txt(org))
                     .and(visits::work_order_id.is_not_null())
                     .and(assignments::until_ms.is_null())
-                    .and(assignments::rep_id.eq_any(reps.iter().copied().map(Txt))))
+                    .and(one_of(assignments::rep_id, reps)))
                 .select(visits::work_order_id.assume_not_null());
             query = query.filter(work_orders::id.eq_any(served));
         }

@@ -12,7 +12,7 @@ use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::list_missing_of_intents;
 use doorstep_store::{Conn, Txt};
-use sync_core::bytes::Hash;
+use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::IntentId;
 use sync_core::intent::{self, Intent, IntentBody};
 use sync_core::plan::IntentResultRow;
@@ -63,9 +63,9 @@ struct Decided<'a> {
 }
 
 /// Judges the pushed intents; the first use of an id in a request counts, as it does in the database.
-pub(super) fn judge_all(conn: &mut Conn, round: &Round) -> AppResult<Vec<JudgedIntent>> {
+pub(super) fn judge_all(conn: &mut Conn, round: &Round, pushed: &[Blob]) -> AppResult<Vec<JudgedIntent>> {
     let mut first_uses = BTreeMap::new();
-    let read: Vec<JudgedIntent> = round.request.intents.iter().map(|bytes| read(round, &bytes.0)).collect();
+    let read: Vec<JudgedIntent> = pushed.iter().map(|bytes| read(round, &bytes.0)).collect();
     let ids: Vec<IntentId> = read.iter().filter_map(JudgedIntent::new_id).collect();
     let stored = evidence::list_intent_hashes(conn, round.ctx.actor.org, &ids)?;
     let mut judged = Vec::with_capacity(read.len());

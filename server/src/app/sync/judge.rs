@@ -13,6 +13,7 @@ use super::Round;
 use super::access::Standing;
 use super::doc::{self, JudgedDoc, Known};
 use super::intents::{self, JudgedIntent, StandIns};
+use super::part::Part;
 use super::statement::{self, JudgedStatement};
 use crate::app::doc_cache::DocCache;
 use crate::app::{AppResult, late_work};
@@ -32,45 +33,37 @@ pub(super) struct Judged {
 const NOT_WRITABLE: &str = "not_writable";
 
 impl Judged {
-    /// Everything in the request to be kept in quarantine, without looking at anything stored.
-    pub(super) fn not_writable(round: &Round) -> Self {
-        let request = &round.request;
-        let pushed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+    /// Everything in the part to be kept in quarantine, without looking at anything stored.
+    pub(super) fn not_writable(part: &Part) -> Self {
+        let statements = part.statements().iter();
         Self {
-            intents: request.intents.iter().map(|bytes| JudgedIntent::refused(&bytes.0, NOT_WRITABLE)).collect(),
-            docs: pushed.map(|pushed| JudgedDoc::refused(pushed, NOT_WRITABLE)).collect(),
-            statements: request
-                .statements
-                .iter()
-                .map(|pushed| JudgedStatement::refused(pushed, NOT_WRITABLE))
-                .collect(),
+            intents: part.intents().iter().map(|bytes| JudgedIntent::refused(&bytes.0, NOT_WRITABLE)).collect(),
+            docs: part.docs().map(|pushed| JudgedDoc::refused(pushed, NOT_WRITABLE)).collect(),
+            statements: statements.map(|pushed| JudgedStatement::refused(pushed, NOT_WRITABLE)).collect(),
             created: BTreeSet::new(),
         }
     }
 }
 
-/// Judges everything in the request.
-pub(super) fn judge(conn: &mut Conn, round: &Round, cache: &DocCache) -> AppResult<Judged> {
-    let intents = intents::judge_all(conn, round)?;
+/// Judges everything in the part.
+pub(super) fn judge(conn: &mut Conn, part: &Part, cache: &DocCache) -> AppResult<Judged> {
+    let round = part.round();
+    let intents = intents::judge_all(conn, round, part.intents())?;
     let created = visits_created(conn, round, &intents)?;
-    let docs = judge_docs(conn, round, &created, cache)?;
-    let statements = round
-        .request
-        .statements
-        .iter()
-        .map(|pushed| statement::judge(conn, round, pushed, &created))
-        .collect::<AppResult<_>>()?;
+    let docs = judge_docs(conn, part, &created, cache)?;
+    let judge = |pushed| statement::judge(conn, round, pushed, &created);
+    let statements = part.statements().iter().map(judge).collect::<AppResult<_>>()?;
     Ok(Judged { intents, docs, statements, created })
 }
 
 /// Judges the pushed documents, with one look at what is stored of all of them.
 fn judge_docs(
     conn: &mut Conn,
-    round: &Round,
+    part: &Part,
     created: &BTreeSet<VisitId>,
     cache: &DocCache,
 ) -> AppResult<Vec<JudgedDoc>> {
-    let pushed: Vec<&PushDoc> = round.request.docs.iter().filter(|doc| !doc.chunks.is_empty()).collect();
+    let (round, pushed) = (part.round(), Vec::from_iter(part.docs()));
     let visits: Vec<VisitId> = pushed.iter().map(|pushed| pushed.id).collect();
     let standing = Standing::load(conn, round, &visits)?;
     let stored = documents::list_documents(conn, round.ctx.actor.org, &visits)?;

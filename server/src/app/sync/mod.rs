@@ -12,6 +12,7 @@ mod gaps;
 mod intents;
 mod judge;
 mod late;
+mod part;
 mod projection;
 mod pull;
 mod push;
@@ -98,38 +99,6 @@ impl Round {
     fn may_read(&self) -> bool {
         self.device.state == "active" && self.ctx.actor.token == TokenKind::Full
     }
-
-    /// Bytes of what it brings.
-    fn size(&self) -> usize {
-        let request = &self.request;
-        let docs = request.docs.iter().flat_map(|doc| &doc.chunks).map(|chunk| chunk.0.len());
-        let intents = request.intents.iter().map(|intent| intent.0.len());
-        let statements = request.statements.iter().map(|statement| statement.body.0.len());
-        docs.chain(intents).chain(statements).sum()
-    }
-
-    /// The round in two, each with a part of what it brings, in the order in which items are written: intents,
-    /// documents, statements. `None` if there is nothing to divide.
-    fn halves(&self) -> Option<(Self, Self)> {
-        let request = &self.request;
-        let items = request.intents.len() + request.docs.len() + request.statements.len();
-        if items < 2 {
-            return None;
-        }
-        let (mut first, mut second) = (self.clone(), self.clone());
-        let mut left = items / 2;
-        second.request.intents = split_off(&mut first.request.intents, &mut left);
-        second.request.docs = split_off(&mut first.request.docs, &mut left);
-        second.request.statements = split_off(&mut first.request.statements, &mut left);
-        Some((first, second))
-    }
-}
-
-/// What of a list lies behind the first `left` items; counts down by those that stay.
-fn split_off<T>(list: &mut Vec<T>, left: &mut usize) -> Vec<T> {
-    let behind = list.split_off(list.len().min(*left));
-    *left -= list.len();
-    behind
 }
 
 /// Runs one sync round.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use doorstep_store::{Conn, StoreError};
 
 use super::judge::Judged;
+use super::part::Part;
 use super::{Pushed, Round, apply, doc, judge};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
@@ -32,7 +33,7 @@ pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Push
     // Before anything of the request is written; parsing is too much work for a thread that serves connections.
     state.store.read(move |_conn| if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }).await?;
     let mut pushed = Pushed::default();
-    let mut parts = vec![Arc::clone(round)];
+    let mut parts = vec![Part::whole(round)];
     while let Some(part) = parts.pop() {
         if part.size() > PART_BYTES
             && let Some(halves) = part.halves()
@@ -53,13 +54,13 @@ pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Push
 }
 
 /// As the stack wants them, the first on top: what an intent makes must be there before its document comes.
-fn in_order((first, second): (Round, Round)) -> [Arc<Round>; 2] {
-    [Arc::new(second), Arc::new(first)]
+fn in_order([first, second]: [Part; 2]) -> [Part; 2] {
+    [second, first]
 }
 
 /// A single item that failed: once more where the database may have meant something else by its error, then into
 /// quarantine.
-async fn alone(state: &AppState, part: &Arc<Round>, mut error: AppError) -> AppResult<Pushed> {
+async fn alone(state: &AppState, part: &Part, mut error: AppError) -> AppResult<Pushed> {
     for wait in SECOND_THOUGHTS {
         match error {
             AppError::Store(StoreError::Db(_)) => tokio::time::sleep(wait).await,
@@ -79,20 +80,20 @@ async fn alone(state: &AppState, part: &Arc<Round>, mut error: AppError) -> AppR
 }
 
 /// Judges and writes everything in one transaction.
-async fn take_in(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+async fn take_in(state: &AppState, part: &Part) -> AppResult<Pushed> {
     for _ in 1..MAX_JUDGEMENTS {
-        match judge_and_write(state, round).await {
+        match judge_and_write(state, part).await {
             Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {}
             other => return other,
         }
     }
-    judge_and_write(state, round).await
+    judge_and_write(state, part).await
 }
 
-async fn judge_and_write(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
-    let (judging, cache) = (Arc::clone(round), Arc::clone(&state.documents));
+async fn judge_and_write(state: &AppState, part: &Part) -> AppResult<Pushed> {
+    let (judging, cache) = (part.clone(), Arc::clone(&state.documents));
     let judged = state.store.read(move |conn| judge::judge(conn, &judging, &cache)).await?;
-    write(state, round, judged).await
+    write(state, part.round(), judged).await
 }
 
 async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
@@ -105,9 +106,10 @@ async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResul
 }
 
 /// Keeps the one item of a round in quarantine. If even that fails, it was not the item's fault.
-async fn set_aside(state: &AppState, round: &Arc<Round>, error: &AppError) -> AppResult<Pushed> {
+async fn set_aside(state: &AppState, part: &Part, error: &AppError) -> AppResult<Pushed> {
+    let round = part.round();
     tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "an item cannot be written");
-    write(state, round, Judged::not_writable(round)).await
+    write(state, round, Judged::not_writable(part)).await
 }
 
 /// Whether a failure says nothing about a single item: the database is away, or nothing of the request may be taken.

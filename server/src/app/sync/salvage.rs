@@ -4,6 +4,8 @@
 //! authored by the rep whose records they are and written by an actor bound to the office user and the document, and
 //! passes the guard like any other.
 
+use std::sync::Arc;
+
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::QuarantineItem;
 use doorstep_store::{Conn, documents};
@@ -15,6 +17,7 @@ use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
 
 use super::access::Access;
+use super::part::Part;
 use super::redrive::{empty_request, pushed, round};
 use super::{apply, judge};
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
@@ -191,8 +194,8 @@ fn write(
         let first = (!case.is_stored).then(|| genesis(case.visit).bytes);
         let mut request = empty_request(device, batch);
         request.docs.push(pushed(case.visit, first.into_iter().chain([change]).collect()));
-        let round = round(conn, ctx, &case.item, writer(ctx.actor.user), request)?;
-        let judged = judge::judge(conn, &round, &state.documents)?;
+        let round = Arc::new(round(conn, ctx, &case.item, writer(ctx.actor.user), request)?);
+        let judged = judge::judge(conn, &Part::whole(&round), &state.documents)?;
         for doc in &judged.docs {
             if let Some(refused) = &doc.refused {
                 return Err(Refusal::new(ErrorCode::Invalid).field("records", refused.code).into());

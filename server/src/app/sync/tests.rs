@@ -12,6 +12,7 @@ use sync_core::ids::{AssignmentId, BatchId};
 use sync_core::protocol::{Outcome, PushDoc};
 
 use super::judge::Judged;
+use super::part::Part;
 use super::*;
 use crate::app::reviews::fixture::{ORG, Office, PHONE, VISIT, office};
 
@@ -42,8 +43,8 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
 }
 
 async fn judge(office: &Office, round: &Arc<Round>) -> Judged {
-    let (round, cache) = (Arc::clone(round), Arc::clone(&office.state.documents));
-    office.state.store.read(move |conn| judge::judge(conn, &round, &cache)).await.expect("judged")
+    let (part, cache) = (Part::whole(round), Arc::clone(&office.state.documents));
+    office.state.store.read(move |conn| judge::judge(conn, &part, &cache)).await.expect("judged")
 }
 
 async fn write(office: &Office, round: &Arc<Round>, judged: Judged) -> AppResult<Pushed> {
