@@ -135,7 +135,7 @@ async fn a_late_photo_of_a_reopened_slot_is_waited_for_from_the_verdict_on() {
     let returned = reviewer.decide(&review, "return").await.expect(201);
     assert_eq!(
         (&returned["state"], &returned["rework"]["slots"][0]["slot"]),
-        (&json!("returned"), &json!("ont_front"))
+        (&json!("returned"), &json!("outdoor_route"))
     );
     assert_eq!(missing().await, 1, "the slot is open: the photo counts");
     assert_eq!(app.verified().await.differences, []);
