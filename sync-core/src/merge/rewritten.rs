@@ -33,16 +33,18 @@ impl WithoutHeld {
     pub(super) fn of(doc: &VisitDoc, held: &Held) -> Self {
         let rewritable = Map::ALL.into_iter().filter(|map| map.rewritable());
         let objects: BTreeMap<u64, Map> = rewritable.map(|map| (counter(doc, map), map)).collect();
-        let mut all: BTreeMap<(Map, String), Vec<(Written, Vec<OpId>)>> = BTreeMap::new();
+        let mut all: BTreeMap<(Map, String), Vec<Write>> = BTreeMap::new();
+        let mut texts = BTreeMap::new();
         for change in doc.automerge().get_changes(&[]) {
             each_write(&change, &objects, |map, key, written, replaces| {
-                all.entry((map, key.to_owned())).or_default().push((written, replaces));
+                texts.insert(written.op, written.text.clone());
+                all.entry((map, key.to_owned())).or_default().push(write_of(written, replaces));
             });
         }
-        all.retain(|_, writes| writes.iter().any(|(written, _)| held.holds(written.op)));
-        let texts = all.values().flatten().map(|(written, _)| (written.op, written.text.clone())).collect();
-        let apart = |((map, key), writes): ((Map, String), Vec<(Written, Vec<OpId>)>)| {
-            let writes = writes.into_iter().map(|(written, replaces)| write_of(written, replaces)).collect();
+        all.retain(|_, writes| writes.iter().any(|write| held.holds(write.op)));
+        let kept: BTreeSet<OpId> = all.values().flatten().map(|write| write.op).collect();
+        texts.retain(|op, _| kept.contains(op));
+        let apart = |((map, key), writes): ((Map, String), Vec<Write>)| {
             let apart = set_apart(map, &key, writes, held);
             ((map, key), apart)
         };
