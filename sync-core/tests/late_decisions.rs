@@ -286,6 +286,25 @@ fn a_value_beside_held_out_work_is_no_conflict_until_that_is_accepted() {
     assert_eq!(told_by(&crew, review).view.conflicts, view(&crew).conflicts);
 }
 
+/// Of a key with held out work the rest reads as it was written: a text in quotes is a text, one without is no JSON.
+#[test]
+fn what_stands_beside_held_out_work_keeps_its_quotes() {
+    let mut left = begun();
+    let synced = left.clone();
+    let note = |doc: &mut VisitDoc, actor, value: Value| {
+        doc.edit(actor, |edit| edit.put(Map::More, "note/a", &value)).unwrap()
+    };
+    note(&mut left, LEFT, json!({"text": "his"}));
+    let review = Review { late_work: vec![brought(&left, &synced)], ..Review::default() };
+    let mut crew = left.clone();
+    note(&mut crew, CREW, json!("theirs"));
+    let story = told_by(&crew, review);
+    assert_eq!(story.view.held.len(), 1);
+    let read = |view: &View| (view.more["note/a"].value.clone(), view.findings.clone());
+    assert_eq!(read(&story.view), read(&view(&crew)));
+    assert_eq!(story.view.more["note/a"].value, json!("theirs"));
+}
+
 /// Kind (4 hands in), key, value.
 type Act = (u8, u8, u8);
 

@@ -7,9 +7,7 @@ mod support;
 
 use serde_json::json;
 use support::{Story, at, install};
-use sync_core::doc::schema::MergePolicy;
 use sync_core::formulas;
-use sync_core::merge::view::{Conflict, Entry};
 use sync_core::plan::AppointmentChange;
 use sync_core::rules::catalogue::CATALOGUE;
 use sync_core::rules::{Reading, Verdict, findings, reading, requirements};
@@ -281,61 +279,6 @@ fn steps_out_of_order_are_a_warning() {
     story.time("09:00").step("splice");
     assert_eq!(story.verdict_of("INS-05"), Verdict::Fail);
     assert_eq!(subjects(&story, "completed"), NOTHING, "a warning never blocks");
-}
-
-/// Makes the value of a key concurrent with others.
-fn conflict(story: &mut Story, map: &str, key: &str, values: &[serde_json::Value]) {
-    let op = story.view.answers["satisfied"].op;
-    let candidates = values.iter().map(|value| Entry { key: key.to_owned(), value: value.clone(), op });
-    story.view.conflicts.push(Conflict {
-        map: map.into(),
-        key: key.into(),
-        candidates: candidates.collect(),
-        policy: MergePolicy::Newest,
-        chosen: op,
-        choice: None,
-    });
-}
-
-#[test]
-fn concurrent_values_need_a_choice_only_where_they_change_the_verdict() {
-    let mut story = done();
-    conflict(&mut story, "answers", "satisfied", &[json!({"value": true}), json!({"value": false})]);
-    let trace = story.trace("INS-37", "completed");
-    assert_eq!(trace.verdict, Verdict::NeedsChoice);
-    assert!(trace.text.en.contains("answers/satisfied"), "names the field: {}", trace.text.en);
-    let both = ["missing_question improvement_note", "needs_choice INS-37"];
-    assert_eq!(subjects(&story, "completed"), both, "the note is needed for one of the two");
-
-    let mut story = done();
-    conflict(&mut story, "answers", "satisfied", &[json!({"value": true}), json!({"value": true})]);
-    assert_eq!(story.verdict_of("INS-37"), Verdict::Pass);
-    let readings = |dbm: [&str; 2]| {
-        let mut story = done();
-        let values = dbm.map(|value| json!({"value": value, "unit": "dBm"}));
-        conflict(&mut story, "measures", "optical_power", &values);
-        story.verdict_of("INS-22")
-    };
-    assert_eq!(readings(["-18.30", "-20.00"]), Verdict::Pass);
-    assert_eq!(readings(["-26.00", "-18.30"]), Verdict::NeedsChoice);
-}
-
-#[test]
-fn a_condition_in_conflict_counts_for_every_candidate() {
-    let mut story = done();
-    conflict(&mut story, "answers", "cable_entry", &[json!({"value": "duct"}), json!({"value": "drilled"})]);
-    assert!(subjects(&story, "completed").contains(&"missing_question drill_checks".to_owned()));
-    assert_eq!(story.verdict_of("INS-16"), Verdict::NeedsChoice, "the list is needed for one of the two");
-}
-
-#[test]
-fn more_than_sixteen_combinations_go_to_a_person() {
-    let mut story = done();
-    let same = vec![json!({"value": true}); 5];
-    conflict(&mut story, "answers", "label_customer_end", &same);
-    assert_eq!(story.verdict_of("INS-20"), Verdict::Pass);
-    conflict(&mut story, "answers", "label_splitter_end", &same);
-    assert_eq!(story.verdict_of("INS-20"), Verdict::NeedsChoice);
 }
 
 #[test]

@@ -6,9 +6,13 @@ use std::process::Output;
 
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::dir::TestDir;
+use integration_tests::faults::{Fate, FaultProxy, Weather};
 use integration_tests::remote::enrolment_code;
 use integration_tests::server::{TestServer, executable};
 use serde_json::{Value, json};
+
+/// Who stops devices.
+const ADMIN: [&str; 4] = ["--admin", "admin", "--admin-password", PASSWORD];
 
 /// A server without the rates that would make the checks wait.
 fn server(limits: &Value) -> TestServer {
@@ -20,9 +24,13 @@ fn server(limits: &Value) -> TestServer {
 }
 
 fn conformance(server: &TestServer, side: &str, more: &[&str]) -> (Output, Value) {
+    conformance_at(server, server.url(), side, more)
+}
+
+fn conformance_at(server: &TestServer, url: &str, side: &str, more: &[&str]) -> (Output, Value) {
     let rep = YUNZE.rep();
     let code = enrolment_code(server, YUNZE, rep, PASSWORD);
-    let mut words = vec!["conformance", "--json", side, "--server", server.url()];
+    let mut words = vec!["conformance", "--json", side, "--server", url];
     words.extend(["--organisation", YUNZE.code, "--login", rep.login, "--code", &code]);
     words.extend(more);
     let output = server.run(&words);
@@ -39,9 +47,52 @@ fn broken(report: &Value) -> Vec<&str> {
 #[test]
 fn our_server_keeps_the_contract() {
     let server = server(&json!({}));
-    let (output, report) = conformance(&server, "server", &[]);
+    let (output, report) = conformance(&server, "server", &ADMIN);
+    assert!(output.status.success(), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
+    assert!(report["ran"].as_u64() >= Some(39), "{report:#}");
+    assert_eq!(report["left_out"], json!([]));
+}
+
+#[test]
+fn without_an_administrator_the_checks_of_stopped_devices_are_left_out_and_named() {
+    let server = server(&json!({}));
+    let (output, report) = conformance(&server, "server", &["--only", "no"]);
     assert!(output.status.success(), "{report:#}");
-    assert!(report["ran"].as_u64() >= Some(34), "{report:#}");
+    assert_eq!(report["left_out"], json!(["device_suspended_reads_nothing", "device_revoked_reads_nothing"]));
+}
+
+/// Loses the orders of the office: they are answered, and nothing follows.
+struct Deaf(&'static str);
+
+impl Weather for Deaf {
+    fn swallows(&mut self, line: &str) -> bool {
+        line.contains(self.0)
+    }
+
+    fn request(&mut self, _bytes: u64) -> Fate {
+        Fate::WHOLE
+    }
+
+    fn answer(&mut self, _bytes: u64) -> Fate {
+        Fate::WHOLE
+    }
+}
+
+#[test]
+fn a_server_that_does_not_stop_a_device_is_found_out() {
+    let server = server(&json!({}));
+    for (order, expected) in [
+        ("/suspend", &["device_suspended_reads_nothing", "device_suspended_is_marked"][..]),
+        ("/reinstate", &["device_reinstated"]),
+        ("/revoke", &["device_revoked_reads_nothing", "device_revoked_is_quarantined"]),
+    ] {
+        let deaf = FaultProxy::before(server.url());
+        deaf.set(Deaf(order));
+        let more = [&ADMIN[..], &["--only", "device_"]].concat();
+        let (output, report) = conformance_at(&server, deaf.url(), "server", &more);
+        assert_eq!(output.status.code(), Some(1), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(broken(&report), expected, "{report:#}");
+    }
 }
 
 #[test]

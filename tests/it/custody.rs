@@ -17,15 +17,15 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
 /// A visit that was carried out offline and handed in with a signed form; nothing of it is sent.
-struct Handed {
-    visit: VisitId,
-    photos: Vec<(String, Vec<u8>)>,
+pub(crate) struct Handed {
+    pub(crate) visit: VisitId,
+    pub(crate) photos: Vec<(String, Vec<u8>)>,
     /// Openings and inks of the form.
-    parts: Vec<Vec<u8>>,
+    pub(crate) parts: Vec<Vec<u8>>,
 }
 
 /// Carries out one more visit of the phone's rep.
-async fn hand_in(app: &TestApp, phone: &mut Phone<'_>) -> Handed {
+pub(crate) async fn hand_in(app: &TestApp, phone: &mut Phone<'_>) -> Handed {
     let visit = app.office_again(YUNZE).plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
     phone.sync().await;
     phone.come_to_the_door(visit);
@@ -49,7 +49,7 @@ async fn hand_in(app: &TestApp, phone: &mut Phone<'_>) -> Handed {
     Handed { visit, photos, parts: form.blobs }
 }
 
-async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
+pub(crate) async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
     let call = Call::new("PUT", format!("/v1/blobs/{}", Hash::of(bytes))).bytes("application/octet-stream", bytes);
     phone.device.client().send(call).await.expect(200);
 }

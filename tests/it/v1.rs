@@ -6,5 +6,6 @@ mod idempotency;
 mod limits;
 mod methods;
 mod planning;
+mod reviews;
 mod slow_senders;
 mod wild_times;

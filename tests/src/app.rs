@@ -16,6 +16,7 @@ use doorstep::app::{AppError, AppState};
 use doorstep::boot;
 use doorstep::config::Config;
 use doorstep::http::middleware::edge::edge;
+use doorstep::verify::{Report, Verifier};
 use doorstep_store::{Conn, StoreResult, migrate};
 
 use crate::call::{Answer, Call};
@@ -129,6 +130,16 @@ impl TestApp {
         let body = if is_stream { first_chunk(body).await } else { body::to_bytes(body).await };
         let body = body.unwrap_or_else(|error| panic!("{error}")).to_vec();
         Answer { status, headers, body }
+    }
+
+    /// What `doorstep verify` says of the data.
+    ///
+    /// # Panics
+    /// If they cannot be read.
+    pub async fn verified(&self) -> Report {
+        let blobs = self.state.config.data_dir.join("blobs");
+        let verifier = Verifier { store: self.state.store.clone(), blobs, now: self.now() };
+        verifier.run(&|_| ()).await.expect("the data can be read")
     }
 
     /// Writes rows behind the API's back.

@@ -44,3 +44,4 @@ pub mod together;
 #[cfg(target_os = "linux")]
 pub mod trap;
 pub mod tunnel;
+pub mod verdicts;

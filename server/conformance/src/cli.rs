@@ -25,7 +25,7 @@ pub enum Side {
     /// Drive a server through the contract as a phone would.
     ///
     /// Enrols one device and makes visits of its own, which stay: use a test organisation.
-    Server(ServerArgs),
+    Server(ServerSideArgs),
     /// Drive a phone through cuts, replays and clock jumps, by an adapter program.
     ///
     /// The adapter is called as `ADAPTER WORDS…`; docs/CONFORMANCE.md lists the words.
@@ -51,6 +51,20 @@ pub struct ServerArgs {
     /// Run only checks whose name contains this.
     #[arg(long, value_name = "TEXT")]
     pub only: Option<String>,
+}
+
+/// How a server is driven.
+#[derive(Debug, Clone, Args)]
+pub struct ServerSideArgs {
+    /// Where the server is and who enrols.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Login of an administrator, who suspends and revokes devices of the checks. Without it those checks are left out.
+    #[arg(long, value_name = "LOGIN", requires = "admin_password")]
+    pub admin: Option<String>,
+    /// The administrator's password.
+    #[arg(long, value_name = "PASSWORD", env = "DOORSTEP_ADMIN_PASSWORD", hide_env_values = true)]
+    pub admin_password: Option<String>,
 }
 
 /// How a phone is driven.

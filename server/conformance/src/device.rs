@@ -11,7 +11,7 @@ use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::{BatchId, DeviceId, EpochId, OrgId, UserId, VisitId};
 use sync_core::intent::body::CreateVisit;
 use sync_core::intent::{Intent, IntentBody};
-use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
+use sync_core::jws::{self, Alg, Ed25519PublicKey, Header, P256PublicKey, SigningInput};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{PushDoc, Row, SyncRequest, SyncResponse};
@@ -34,6 +34,7 @@ pub(crate) struct Device {
     pub(crate) id: DeviceId,
     pub(crate) epoch: EpochId,
     pub(crate) token: String,
+    pub(crate) refresh: String,
     key: SigningKey,
     evidence_keys: Vec<Ed25519PublicKey>,
     norms: Option<Norms>,
@@ -70,7 +71,8 @@ pub(crate) fn new_id() -> Result<Uuid, Broken> {
     Ok(uuid::Builder::from_unix_timestamp_millis(ms, &random()?).into_uuid())
 }
 
-fn read<T: std::str::FromStr>(value: &Value, name: &str) -> Result<T, Broken> {
+/// A text field of an answer.
+pub(crate) fn read<T: std::str::FromStr>(value: &Value, name: &str) -> Result<T, Broken> {
     let text = value.get(name).and_then(Value::as_str);
     text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("field {name} is missing or has another form"))
 }
@@ -108,11 +110,18 @@ impl Device {
             id: read(&session, "device_id")?,
             epoch: read(&body, "epoch")?,
             token: read(&session, "access_token")?,
+            refresh: read(&session, "refresh_token")?,
             key,
             evidence_keys: serde_json::from_value(keys).map_err(|error| format!("evidence_keys: {error}"))?,
             norms: None,
             last_wall: Cell::new(0),
         })
+    }
+
+    /// One more device of the same rep, which makes visits as this one does.
+    pub(crate) fn another(&self, args: &ServerArgs) -> Result<Self, Broken> {
+        let args = ServerArgs { code: self.enrolment_code()?, ..args.clone() };
+        Ok(Self { norms: self.norms.clone(), ..Self::enrol(&args)? })
     }
 
     /// A one-time code for one more device of the same rep.
@@ -162,13 +171,31 @@ impl Device {
 
     /// Puts the device's seal on a request.
     pub(crate) fn sealed(&self, mut request: SyncRequest) -> Result<SyncRequest, Broken> {
+        let content = BatchContent::of_request(self.org, &request);
+        let input = prepare_batch_seal(&content, &self.kid()?).map_err(|error| error.to_string())?;
+        request.seal = Some(self.finish(&input));
+        Ok(request)
+    }
+
+    /// Answers a fresh nonce of the server, as a proof of the device's key.
+    pub(crate) fn assertion(&self, purpose: &str) -> Result<String, Broken> {
+        let answer = self.wire.send(&Call::new("POST", "/v1/auth/nonces").json(&json!({"org_id": self.org})))?;
+        let nonce: String = read(&answer.json(), "nonce")?;
+        let payload = json!({"nonce": nonce, "device": self.id, "purpose": purpose}).to_string();
+        let header = Header { alg: Alg::Es256, kid: self.kid()?, typ: jws::typ::ASSERTION.to_owned() };
+        Ok(self.finish(&jws::prepare(&header, payload.as_bytes())))
+    }
+
+    /// The name of the device's key.
+    fn kid(&self) -> Result<String, Broken> {
         let point = self.key.verifying_key().to_sec1_bytes();
         let public = P256PublicKey::from_sec1(&point).map_err(|error| error.to_string())?;
-        let content = BatchContent::of_request(self.org, &request);
-        let input = prepare_batch_seal(&content, &public.thumbprint()).map_err(|error| error.to_string())?;
+        Ok(public.thumbprint())
+    }
+
+    fn finish(&self, input: &SigningInput) -> String {
         let signature: Signature = self.key.sign(input.as_bytes());
-        request.seal = Some(jws::finish(&input, &signature.to_bytes().into()));
-        Ok(request)
+        jws::finish(input, &signature.to_bytes().into())
     }
 
     /// The call of a request.

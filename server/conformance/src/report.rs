@@ -12,12 +12,13 @@ use crate::Verdict;
 pub(crate) struct Report {
     json: bool,
     checks: Vec<Value>,
+    left_out: Vec<&'static str>,
     broken: usize,
 }
 
 impl Report {
     pub(crate) const fn new(json: bool) -> Self {
-        Self { json, checks: Vec::new(), broken: 0 }
+        Self { json, checks: Vec::new(), left_out: Vec::new(), broken: 0 }
     }
 
     /// Takes a verdict and shows it at once.
@@ -33,13 +34,22 @@ impl Report {
         print_line(&line)
     }
 
+    /// Notes a check that could not run.
+    pub(crate) fn leave_out(&mut self, name: &'static str, needs: &str) -> Result<(), String> {
+        self.left_out.push(name);
+        if self.json { Ok(()) } else { print_line(&format!("left    {name}: needs {needs}")) }
+    }
+
     /// Prints the sum; exit code 1 if anything broke.
     pub(crate) fn finish(self) -> Result<ExitCode, String> {
         let (ran, broken) = (self.checks.len(), self.broken);
         if self.json {
-            print_line(&json!({"ran": ran, "broken": broken, "checks": self.checks}).to_string())?;
+            let left_out = self.left_out;
+            let sum = json!({"ran": ran, "broken": broken, "left_out": left_out, "checks": self.checks});
+            print_line(&sum.to_string())?;
         } else {
-            print_line(&format!("{ran} checks, {broken} broken"))?;
+            let left_out = self.left_out.len();
+            print_line(&format!("{ran} checks, {broken} broken, {left_out} left out"))?;
         }
         // Nothing that ran has proven nothing.
         Ok(if broken == 0 && ran > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

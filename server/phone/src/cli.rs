@@ -60,6 +60,10 @@ pub enum PhoneCommand {
         /// The file to write; it must not exist.
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Write numbered files of at most this size instead, `work-1.bundle` and on for `work.bundle`. Each is whole in
+        /// itself; bring all of them, in their order. What is larger than this has a file to itself.
+        #[arg(long, value_name = "BYTES")]
+        max_bytes: Option<u64>,
     },
     /// Stay on line: sync at the start, when the server says that something moved, and every five minutes.
     Follow,
@@ -417,7 +421,7 @@ pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<
         PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
         }
-        PhoneCommand::Export { out } => sync::export::export(phone, out),
+        PhoneCommand::Export { out, max_bytes } => sync::export::export(phone, out, *max_bytes),
         PhoneCommand::Free { keep_days } => free::free(phone, *keep_days),
         PhoneCommand::List { all } => list::list(phone, *all),
         PhoneCommand::Show { visit } | PhoneCommand::Status { visit: Some(visit) } => status::visit(phone, visit),

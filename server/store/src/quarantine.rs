@@ -1,5 +1,7 @@
 //! What is in quarantine, and what became of it; the bytes are kept by [`crate::evidence`].
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 
@@ -159,6 +161,25 @@ pub fn list_open_of_visits(
         .filter(quarantine::state.eq("open").and(quarantine::kind.eq("doc")))
         .filter(quarantine::visit_id.eq_any(visits.iter().copied().map(Txt)))
         .load(c))?)
+}
+
+/// The reps in whose name somebody of the office took over records of a visit at an instant.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_salvaged_reps(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    by: UserId,
+    at_ms: i64,
+) -> StoreResult<BTreeSet<UserId>> {
+    let items: Vec<QuarantineItem> = per_backend!(conn, c => items!()
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::visit_id.eq(Txt(visit))))
+        .filter(quarantine::state.eq("salvaged").and(quarantine::settled_by.eq(Txt(by))))
+        .filter(quarantine::settled_at_ms.eq(at_ms))
+        .load(c))?;
+    Ok(items.into_iter().map(|item| item.user_id.0).collect())
 }
 
 /// What became of an item.

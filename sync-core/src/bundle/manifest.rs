@@ -12,6 +12,14 @@ use crate::time::UnixMillis;
 /// The version of manifest and signature.
 const VERSION: u32 = 1;
 
+/// Bytes of a frame beside its content, of a chunk and of its tag, as in the table of `docs/SYNC.md`.
+const FRAME_BYTES: u64 = 1 + 8 + 32;
+const CHUNK_BYTES: u64 = 64 << 10;
+const TAG_BYTES: u64 = 16;
+
+/// More than header, manifest and signature take with their frames.
+const WORDS_BYTES: u64 = 4 << 10;
+
 /// What a bundle says of itself, before its contents.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
@@ -63,6 +71,15 @@ impl Manifest {
         self.blobs += 1;
         self.bytes = self.bytes.saturating_add(bytes);
         self
+    }
+
+    /// Most bytes of the sealed file that holds what was counted so far.
+    #[must_use]
+    pub const fn most_sealed_bytes(&self) -> u64 {
+        let items = self.requests.saturating_add(self.blobs);
+        let framed = self.bytes.saturating_add(items.saturating_mul(FRAME_BYTES)).saturating_add(WORDS_BYTES);
+        let chunks = framed / CHUNK_BYTES + 1;
+        framed.saturating_add(chunks.saturating_mul(TAG_BYTES))
     }
 
     /// The bytes of the manifest: plain JSON.

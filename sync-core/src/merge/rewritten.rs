@@ -24,6 +24,8 @@ type Found = BTreeMap<Map, BTreeMap<String, Vec<Write>>>;
 /// Every write under the rewritable keys that hold something held out, read once from the whole history.
 pub(super) struct WithoutHeld {
     keys: BTreeMap<(Map, String), (Rewritten, Vec<HeldRecord>)>,
+    /// What each of these writes says, as it stands in the document.
+    texts: BTreeMap<OpId, Option<String>>,
 }
 
 impl WithoutHeld {
@@ -32,24 +34,29 @@ impl WithoutHeld {
         let rewritable = Map::ALL.into_iter().filter(|map| map.rewritable());
         let objects: BTreeMap<u64, Map> = rewritable.map(|map| (counter(doc, map), map)).collect();
         let mut all: BTreeMap<(Map, String), Vec<Write>> = BTreeMap::new();
+        let mut texts = BTreeMap::new();
         for change in doc.automerge().get_changes(&[]) {
-            each_write(&change, &objects, |map, key, write| all.entry((map, key.to_owned())).or_default().push(write));
+            each_write(&change, &objects, |map, key, written, replaces| {
+                texts.insert(written.op, written.text.clone());
+                all.entry((map, key.to_owned())).or_default().push(write_of(written, replaces));
+            });
         }
         all.retain(|_, writes| writes.iter().any(|write| held.holds(write.op)));
+        let kept: BTreeSet<OpId> = all.values().flatten().map(|write| write.op).collect();
+        texts.retain(|op, _| kept.contains(op));
         let apart = |((map, key), writes): ((Map, String), Vec<Write>)| {
             let apart = set_apart(map, &key, writes, held);
             ((map, key), apart)
         };
-        Self { keys: all.into_iter().map(apart).collect() }
+        Self { keys: all.into_iter().map(apart).collect(), texts }
     }
 
     /// The values of a key as if nothing held out had been written, and what was; `None` if nothing of it is held out.
     pub(super) fn values(&self, map: Map, key: &str) -> Option<(Vec<Written>, &[HeldRecord])> {
         let (rewritten, held) = self.keys.get(&(map, key.to_owned()))?;
         let values = standing(rewritten, &|_| true).into_iter();
-        // JSON of its own text, or the text itself where it was none.
-        let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        Some((values.map(|write| Written { op: write.op, text: Some(text(&write.value)) }).collect(), held))
+        let text = |op| self.texts.get(&op).cloned().flatten();
+        Some((values.map(|write| Written { op: write.op, text: text(write.op) }).collect(), held))
     }
 
     /// The writes of a key without those held out; `None` if nothing of it is held out.
@@ -93,9 +100,9 @@ pub(super) fn rewritten(doc: &VisitDoc, hand_in: OpId, later: &Later) -> Vec<Rew
     }
     let objects: BTreeMap<u64, Map> = found.keys().map(|map| (counter(doc, *map), *map)).collect();
     for change in doc.automerge().get_changes(&known) {
-        each_write(&change, &objects, |map, key, write| {
+        each_write(&change, &objects, |map, key, written, replaces| {
             if let Some(writes) = found.get_mut(&map).and_then(|keys| keys.get_mut(key)) {
-                writes.push(write);
+                writes.push(write_of(written, replaces));
             }
         });
     }
@@ -138,13 +145,13 @@ fn counter(doc: &VisitDoc, map: Map) -> u64 {
     }
 }
 
-/// Gives each record that one change writes into these maps.
-fn each_write(change: &Change, objects: &BTreeMap<u64, Map>, mut give: impl FnMut(Map, &str, Write)) {
+/// Gives each record that one change writes into these maps, with the operations it replaces.
+fn each_write(change: &Change, objects: &BTreeMap<u64, Map>, mut give: impl FnMut(Map, &str, Written, Vec<OpId>)) {
     let Some(actor) = actor_of(change.actor_id()) else { return };
     for (counter, operation) in (change.start_op().get()..).zip(change.decode().operations) {
         let Some((map, key, text)) = record_of(&operation, objects) else { continue };
         let replaces = operation.pred.iter().filter_map(replaced).collect();
-        give(map, key, write_of(Written { op: OpId { counter, actor }, text }, replaces));
+        give(map, key, Written { op: OpId { counter, actor }, text }, replaces);
     }
 }
 

@@ -16,7 +16,7 @@ fn work_of_a_phone_without_a_network_reaches_the_office_as_a_file_and_nothing_go
     assert_eq!(phone.outstanding(), outstanding, "what was exported is unsent until a receipt names it");
 
     let taken = upload(&story, &bytes).expect(200);
-    assert_eq!((&taken["bundle_id"], &taken["is_duplicate"]), (&said["bundle"], &json!(false)));
+    assert_eq!((&taken["bundle_id"], &taken["is_duplicate"]), (&said["files"][0]["bundle"], &json!(false)));
     let items = taken["items"].as_array().expect("items").len();
     assert_eq!(taken["counts"], json!({"stored": items}), "{taken}");
     assert_all_there(&story, &phone.visit(&id, "王海"));
@@ -122,4 +122,35 @@ fn a_file_that_never_arrived_loses_nothing() {
     phone.sync();
     phone.sync();
     assert_all_there(&story, &phone.visit(&id, "王海"));
+}
+
+#[test]
+fn a_large_outbox_goes_as_numbered_bundles_that_are_each_whole() {
+    let story = Story::begin("2025-03-04");
+    let (phone, id) = with_a_day(&story);
+    let (_, whole) = exported(&story, &phone, "whole.bundle");
+    let most = whole.len() / 2;
+    let words = ["export", "--out", &story.path("part.bundle"), "--max-bytes", &most.to_string()];
+    let said = phone.run(&words).done();
+    let files = said["files"].as_array().expect("files");
+    assert!(files.len() >= 2, "{said}");
+    let bundles: Vec<Vec<u8>> = (1..=files.len())
+        .map(|number| std::fs::read(story.path(&format!("part-{number}.bundle"))).expect("a numbered bundle"))
+        .collect();
+    for (file, bundle) in files.iter().zip(&bundles) {
+        assert_eq!(file["bytes"], json!(bundle.len()), "{said}");
+        assert!(bundle.len() <= most, "{said}");
+    }
+    let again = phone.run(&words);
+    assert_eq!((again.code, &again.json["error"]["code"]), (Some(1), &json!("usage")), "{}", again.json);
+
+    // Each is taken by itself, and nothing is in two of them.
+    for bundle in &bundles {
+        let taken = upload(&story, bundle).expect(200);
+        let items = taken["items"].as_array().expect("items").len();
+        assert_eq!(taken["counts"], json!({"stored": items}), "{taken}");
+    }
+    assert_all_there(&story, &phone.visit(&id, "王海"));
+    assert_eq!(upload(&story, &whole).expect(200)["is_duplicate"], true, "all of it came in the parts");
+    assert_safe_without_sending(&story, &phone);
 }

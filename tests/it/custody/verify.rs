@@ -4,26 +4,29 @@ use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use doorstep::verify::{Report, Verifier};
 use doorstep_store::schema::{doc_changes, documents};
-use doorstep_store::{Conn, StoreResult, per_backend};
+use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use sync_core::bytes::Hash;
 
 use super::{hand_in, receipt_path, upload};
 
-async fn verified(app: &TestApp) -> Report {
-    let blobs = app.state.config.data_dir.join("blobs");
-    let verifier = Verifier { store: app.state.store.clone(), blobs, now: app.now() };
-    verifier.run(&|_| ()).await.expect("the data can be read")
-}
-
 /// Inverts the byte in the middle.
 fn flipped(mut bytes: Vec<u8>) -> Vec<u8> {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0xFF;
     bytes
+}
+
+/// Takes away what keeps rows of a table from being changed, as only the owner of the database can.
+fn unguard(conn: &mut Conn, table: &str) -> StoreResult<()> {
+    let sql = format!("DROP TRIGGER {table}_no_update");
+    match &mut conn.engine {
+        EngineConn::Sqlite(conn) => conn.batch_execute(&sql)?,
+        EngineConn::Postgres(conn) => conn.batch_execute(&format!("{sql} ON {table}"))?,
+    }
+    Ok(())
 }
 
 /// Damages the three kinds of bytes of documents: chunks of one visit, snapshot and index of another.
@@ -86,7 +89,7 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
         phone.device.client().get(receipt_path(of.visit)).await.expect(200);
         visits.push(of);
     }
-    let sound = verified(&app).await;
+    let sound = app.verified().await;
     assert_eq!(sound.differences, []);
     let counted = |what: &str| sound.counts.get(what).copied().unwrap_or(0);
     assert_eq!((counted("documents"), counted("statements"), counted("receipts")), (2, 2, 2));
@@ -100,6 +103,8 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
     std::fs::write(&file, b"another picture").expect("the blob is changed");
     let changed = visit.clone();
     app.write(move |conn| {
+        unguard(conn, "doc_changes")?;
+        unguard(conn, "batch_seals")?;
         flip(conn, &chunks_of, &changed)?;
         for (_, sql) in CHANGES {
             per_backend!(conn, c => c.batch_execute(&sql.replace("'V'", &format!("'{changed}'"))))?;
@@ -108,7 +113,7 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
         Ok(())
     })
     .await;
-    let report = verified(&app).await;
+    let report = app.verified().await;
     let named: BTreeSet<(&str, &str)> =
         report.differences.iter().map(|found| (found.check, found.id.as_str())).collect();
     let checks: BTreeSet<&str> = named.iter().map(|(check, _)| *check).collect();

@@ -1,9 +1,9 @@
 //! What a rep writes after handing in: kept and named to the reviewer, and of no effect (rulebook GEN-14).
 
-use integration_tests::play::{Story, Visit};
+use integration_tests::play::Story;
 use serde_json::{Value, json};
 
-use super::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, work};
+use super::scene::{enrolled, handed_in, signed};
 
 fn answer<'r>(review: &'r Value, question: &str) -> &'r Value {
     let mut answers = review["answers"].as_array().expect("answers").iter();
@@ -16,20 +16,6 @@ fn late(review: &Value, map: &str) -> Vec<Value> {
     of_map.map(|one| json!([one["key"], one["value"], one["counts"]])).collect()
 }
 
-/// An installation up to the sealed form.
-pub(super) fn signed<'v>(visit: &'v Visit<'v>) {
-    visit.plays(CONFIRMED_AT_0910);
-    visit.plays(
-        "09:25 event depart
-         09:52 event arrive --lat 30.512340 --lon 113.901220",
-    );
-    visit.plays(LET_IN);
-    visit.plays(&work("bow_drop"));
-    visit.plays(&line_test("-18.30", "512.4"));
-    visit.plays(INSTRUCTED);
-    visit.plays(ACCEPTED);
-}
-
 /// Subjects of what differs from the signed form.
 fn changed(findings: &Value) -> Vec<&str> {
     let findings = findings.as_array().expect("findings").iter();
@@ -40,14 +26,8 @@ fn changed(findings: &Value) -> Vec<&str> {
 #[test]
 fn answers_and_ticks_written_after_hand_in_are_named_and_do_not_count() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    signed(&visit);
-    visit.plays("11:20 finish");
-    story.at("11:30");
-    li.sync();
+    let li = enrolled(&story);
+    let visit = handed_in(&story, &li);
     let reviewer = story.office("reviewer1");
     let handed_in = reviewer.review(&visit.id);
     assert_eq!((&handed_in["late_records"], &handed_in["late"]), (&json!(0), &json!([])));
@@ -90,11 +70,8 @@ fn answers_and_ticks_written_after_hand_in_are_named_and_do_not_count() {
 #[test]
 fn what_changed_between_signing_and_hand_in_is_named_to_rep_and_reviewer() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    signed(&visit);
+    let li = enrolled(&story);
+    let visit = signed(&li);
     assert_eq!(changed(&visit.shown()["findings"]), Vec::<&str>::new());
 
     let replaced = visit.photo_in("splitter_label");

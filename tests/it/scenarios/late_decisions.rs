@@ -4,7 +4,7 @@ use integration_tests::call::Answer;
 use integration_tests::play::{Fate, Office, Phone, Story, Visit};
 use serde_json::{Value, json};
 
-use super::after_hand_in::signed;
+use super::scene::{answered_late, enrolled};
 use super::scripts::CONFIRMED_AT_0910;
 
 /// What came late to a visit, as the office sees it.
@@ -180,17 +180,8 @@ fn declined_work_of_a_rep_who_lost_the_visit_stays_out_and_what_he_brings_later_
 #[test]
 fn what_came_after_the_hand_in_counts_as_far_as_it_is_accepted() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    signed(&visit);
-    visit.plays("11:20 finish");
-    story.at("11:30");
-    li.sync();
-    visit.plays("12:00 answer rating 2\nanswer satisfied false");
-    story.at("12:10");
-    li.sync();
+    let li = enrolled(&story);
+    let visit = answered_late(&story, &li);
     let dispatcher = story.office("dispatcher");
     assert_eq!(
         listed(&dispatcher, "?reason=submitted"),
@@ -230,17 +221,8 @@ fn what_came_after_the_hand_in_counts_as_far_as_it_is_accepted() {
 #[test]
 fn what_was_accepted_before_the_approval_cannot_be_declined_after_it() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    signed(&visit);
-    visit.plays("11:20 finish");
-    story.at("11:30");
-    li.sync();
-    visit.plays("12:00 answer rating 2\nanswer satisfied false");
-    story.at("12:10");
-    li.sync();
+    let li = enrolled(&story);
+    let visit = answered_late(&story, &li);
     let (dispatcher, reviewer) = (story.office("dispatcher"), story.office("reviewer1"));
     let late = late_work(&dispatcher, &visit.id);
     let [rating, satisfied] = ["rating", "satisfied"].map(|key| op_of(&late, key));
@@ -267,17 +249,8 @@ fn what_was_accepted_before_the_approval_cannot_be_declined_after_it() {
 #[test]
 fn a_verdict_names_the_newest_decision_about_what_counts() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    signed(&visit);
-    visit.plays("11:20 finish");
-    story.at("11:30");
-    li.sync();
-    visit.plays("12:00 answer rating 2\nanswer satisfied false");
-    story.at("12:10");
-    li.sync();
+    let li = enrolled(&story);
+    let visit = answered_late(&story, &li);
     let (dispatcher, reviewer) = (story.office("dispatcher"), story.office("reviewer1"));
     let read_before = reviewer.review(&visit.id);
     for photo in read_before["photos"].as_array().expect("photos") {

@@ -1,16 +1,25 @@
-//! Signed and published bytes: the database itself refuses to change them.
+//! What was captured, signed, published or decided: the database itself refuses to change it.
 
+use std::collections::BTreeSet;
+
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
+use doorstep::app::AppError;
+use doorstep::domain::Role;
 use doorstep_store::norms::{
     PolicyVersionRow, TemplateRow, find_policy, find_template, insert_policy, insert_template,
 };
 use doorstep_store::schema::statements;
 use doorstep_store::{Conn, Txt, per_backend};
-use integration_tests::app::COMPANIES;
+use integration_tests::app::{COMPANIES, TestApp};
 use integration_tests::company::YUNZE;
 use integration_tests::db::{TestDb, with_conn};
 use sync_core::bytes::Hash;
+use sync_core::intent::IntentBody;
+use sync_core::intent::body::DayNote;
+
+use super::catalogue;
 
 const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
@@ -66,4 +75,105 @@ fn statements_templates_and_policies_are_neither_changed_nor_removed() {
         assert_eq!(find_template(conn, YUNZE.org, "t", 1).expect("read"), Some(template()));
         assert_eq!(find_policy(conn, YUNZE.org, 1).expect("read"), Some(policy()));
     });
+}
+
+/// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
+const PROOF: [(&str, &str, &str); 11] = [
+    ("intents", "result = 'declined'", ""),
+    ("batch_seals", "received_at_ms = 2", ""),
+    ("doc_changes", "received_at_ms = 2", ""),
+    (
+        "verdicts",
+        "decision = 'reject'",
+        "(org_id, id, visit_id, body, decision, decided_by, at_ms) \
+        VALUES ('O', 'P', 'V', '{}', 'approve', 'P', 1)",
+    ),
+    ("conflict_choices", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
+    ("late_work", "body = '[]'", "(org_id, visit_id, seq, body) VALUES ('O', 'V', 1, '{}')"),
+    ("late_decisions", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
+    (
+        "audit_events",
+        "detail = '[]'",
+        "(org_id, id, at_ms, kind, subject, detail) VALUES ('O', 'P', 1, 'k', 's', '{}')",
+    ),
+    (
+        "complete_receipts",
+        "jws = 'other'",
+        "(org_id, visit_id, number, content_sha256, jws, issued_at_ms) \
+        VALUES ('O', 'V', 1, 'H', 'a.b.c', 1)",
+    ),
+    (
+        "doc_packs",
+        "bytes = 'other'",
+        "(org_id, visit_id, through_seq, content_bytes, bytes) VALUES ('O', 'V', 1, 4, 'pack')",
+    ),
+    (
+        "quarantine",
+        "bytes = 'other'",
+        "(org_id, id, kind, device_id, code, bytes, received_at_ms) \
+        VALUES ('O', 'H', 'doc', 'P', 'c', 'refused', 1)",
+    ),
+];
+
+/// Changes that look like what packing does and lose bytes.
+const FALSE_PACKING: [(&str, &str); 3] = [
+    ("doc_changes", "UPDATE doc_changes SET bytes = '', packed_bytes = 1"),
+    ("doc_changes", "UPDATE doc_changes SET packed_bytes = length(bytes)"),
+    ("doc_packs", "UPDATE doc_packs SET through_seq = 2, content_bytes = 3"),
+];
+
+/// What the database says to a change.
+async fn refusal(app: &TestApp, change: &str) -> String {
+    let sql = change.to_owned();
+    let tried = app.state.store.write(move |conn| {
+        per_backend!(conn, c => c.batch_execute(&sql)).map_err(|error| AppError::Internal(error.to_string()))
+    });
+    format!("{:?}", tried.await.expect_err(change))
+}
+
+#[actix_web::test]
+async fn what_was_captured_or_decided_is_neither_changed_nor_removed() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.tick(visit, "kit/a", true);
+    phone
+        .intend(IntentBody::DayNote(DayNote { date: "2025-03-04".to_owned(), visit_id: None, text: "雨".to_owned() }));
+    phone.sync().await;
+    let [org, visit, person] = [YUNZE.org.to_string(), visit.to_string(), YUNZE.member(Role::Reviewer).id.to_string()];
+    let filled = move |text: &str| {
+        let text = text.replace("'O'", &format!("'{org}'")).replace("'V'", &format!("'{visit}'"));
+        text.replace("'P'", &format!("'{person}'")).replace("'H'", &format!("'{DIGEST}'"))
+    };
+    for (table, _, row) in PROOF.iter().filter(|(.., row)| !row.is_empty()) {
+        let insertion = filled(&format!("INSERT INTO {table} {row}"));
+        app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&insertion))?)).await;
+    }
+    let before = app.read(|conn| Ok(catalogue::count_rows(conn))).await;
+    for (table, change, _) in PROOF {
+        assert!(before[table] > 0, "{table} has a row to change");
+        for change in [format!("UPDATE {table} SET {change}"), format!("DELETE FROM {table}")] {
+            let refused = refusal(&app, &change).await;
+            assert!(refused.contains(&format!("immutable: {table}")), "{change}: {refused}");
+        }
+    }
+    for (table, change) in FALSE_PACKING {
+        let refused = refusal(&app, change).await;
+        assert!(refused.contains(&format!("immutable: {table}")), "{change}: {refused}");
+    }
+    // What became of an item is no part of it.
+    app.write(|conn| Ok(per_backend!(conn, c => c.batch_execute("UPDATE quarantine SET state = 'dismissed'"))?)).await;
+    assert_eq!(app.read(|conn| Ok(catalogue::count_rows(conn))).await, before);
+}
+
+#[test]
+fn exactly_the_tables_of_proof_refuse_changes() {
+    let db = TestDb::copy_of(&COMPANIES);
+    let catalogue = with_conn(db.url(), catalogue::read);
+    let both = BTreeSet::from(["DELETE".to_owned(), "UPDATE".to_owned()]);
+    let refusing = catalogue.iter().filter(|(_, table)| table.refused == both).map(|(name, _)| name.as_str());
+    let expected = PROOF.iter().map(|(table, ..)| *table).chain(["statements", "templates", "policies"]);
+    assert_eq!(refusing.collect::<BTreeSet<_>>(), expected.collect());
+    let partly = catalogue.iter().filter(|(_, table)| !table.refused.is_empty() && table.refused != both);
+    assert_eq!(partly.map(|(name, _)| name).collect::<Vec<_>>(), Vec::<&String>::new());
 }

@@ -1,7 +1,6 @@
 //! Work that came late: stored, listed for the office, out of every figure until somebody decides.
 
 use doorstep::domain::Role;
-use doorstep::verify::Verifier;
 use doorstep_store::projections::load_projection;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
@@ -29,14 +28,6 @@ fn decision(app: &TestApp, decision: &str, ops: &[Value]) -> Value {
 async fn inbox(client: &Client<'_>) -> Vec<Value> {
     let list = client.get("/v1/late-work").await.expect(200);
     list["items"].as_array().expect("items").iter().map(|item| item["visit_id"].clone()).collect()
-}
-
-/// Whether everything stored follows from the captured bytes and the office's decisions.
-async fn verifies(app: &TestApp) {
-    let blobs = app.state.config.data_dir.join("blobs");
-    let verifier = Verifier { store: app.state.store.clone(), blobs, now: app.now() };
-    let report = verifier.run(&|_| ()).await.expect("the data can be read");
-    assert_eq!(report.differences, []);
 }
 
 /// The state, the readings and the answers that lists and figures read.
@@ -91,7 +82,7 @@ async fn a_lost_rep_s_work_is_listed_and_moves_no_figure_until_it_is_accepted() 
     let (state, readings, answers) = projected(&app, visit).await;
     assert_eq!((state.as_str(), readings.len(), answers), ("in_progress", 0, vec!["5".to_owned()]));
     assert_eq!(new.settled(visit).answer("rating"), Some(&json!(5)));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 
     let path = format!("/v1/visits/{visit}/late-work");
     let body = decision(&app, "accept", &ops(&shown));
@@ -105,7 +96,7 @@ async fn a_lost_rep_s_work_is_listed_and_moves_no_figure_until_it_is_accepted() 
     assert_eq!(inbox(&dispatcher).await, Vec::<Value>::new());
     let (state, readings, answers) = projected(&app, visit).await;
     assert_eq!((state.as_str(), readings, answers), ("under_review", vec!["-18.30".to_owned()], vec!["3".to_owned()]));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
     new.sync().await;
     assert_eq!(new.settled(visit).answer("rating"), Some(&json!(3)));
     assert_eq!(new.settled(visit).held, []);
@@ -118,7 +109,7 @@ async fn a_lost_rep_s_work_is_listed_and_moves_no_figure_until_it_is_accepted() 
     new.sync().await;
     assert_eq!(new.settled(visit).answer("rating"), Some(&json!(5)));
     assert_eq!(late(&dispatcher, visit).await["decisions"].as_array().unwrap().len(), 2);
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -181,7 +172,7 @@ async fn what_the_crew_builds_on_held_out_work_counts_and_late_work_on_a_cancell
     new.sync().await;
     let (state, _, answers) = projected(&app, visit).await;
     assert_eq!((state.as_str(), answers), ("in_progress", vec!["\"bow_drop\"".to_owned(), "5".to_owned()]));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 
     new.answer(visit, "cable_entry", &json!("duct"));
     app.office_again(YUNZE).cancel(visit).await;
@@ -193,7 +184,7 @@ async fn what_the_crew_builds_on_held_out_work_counts_and_late_work_on_a_cancell
     assert_eq!(reasons, [&json!("reassigned"), &json!("cancelled")]);
     let all = dispatcher.get("/v1/late-work?state=all&reason=cancelled").await.expect(200);
     assert_eq!(all["items"][0]["visit_id"], json!(visit));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -248,15 +239,15 @@ async fn the_crew_s_evidence_waits_for_the_form_of_a_rep_before_them_only_once_i
     };
     let inks = i64::try_from(form.blobs.len()).expect("few");
     assert_eq!(evidence().await, (0, true), "nothing of the crew's is missing");
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let path = format!("/v1/visits/{visit}/late-work");
     let all = ops(&late(&dispatcher, visit).await);
     dispatcher.post(&path, decision(&app, "accept", &all)).await.expect(201);
     assert_eq!(evidence().await, (inks, false));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
     dispatcher.post(&path, decision(&app, "decline", &all)).await.expect(201);
     assert_eq!(evidence().await, (0, true));
-    verifies(&app).await;
+    assert_eq!(app.verified().await.differences, []);
 }

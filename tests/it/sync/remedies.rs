@@ -1,6 +1,7 @@
 //! What was refused is listed with its bytes, code and remedy, and each of the three remedies works (design 2.3).
 
 use doorstep::domain::Role;
+use doorstep_store::projections::load_projection;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
@@ -198,6 +199,7 @@ async fn the_office_takes_over_the_good_records_in_the_name_of_the_rep() {
     let salvaged = metas.iter().filter(|meta| meta.actor != actor && meta.seq > 0 && !meta.deps.is_empty());
     let writers: std::collections::BTreeSet<_> = salvaged.map(|meta| meta.actor).collect();
     assert_eq!(writers.len(), 1, "one actor per office user and document");
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -220,6 +222,37 @@ async fn a_first_push_that_was_refused_whole_is_salvaged_into_a_new_document() {
     let view = phone.view(visit);
     let is_held = view.findings.iter().any(|finding| finding.subject == "ticks/kit/b");
     assert!(is_held && view.ticks.contains_key("kit/a"), "{view:?}");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+/// The clock stands still: both changes are the same person's, of the same millisecond, in the names of two reps.
+#[actix_web::test]
+async fn what_was_taken_over_for_two_reps_at_once_is_built_anew_and_compared() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for (number, member) in [YUNZE.rep(), YUNZE.colleague()].into_iter().enumerate() {
+        let mut phone = app.phone_of(member).await;
+        phone.sync().await;
+        phone.tick(visit, &format!("kit/{number}"), true);
+        phone.sync().await;
+        let actor = phone.actor(visit);
+        let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
+            "at": phone.stamp(), "by": member.id});
+        let bytes = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
+        let path = refused(&mut phone, visit, vec![bytes]).await;
+        dispatcher.post(format!("{path}/salvage"), json!({"records": [0]})).await.expect(200);
+    }
+    let sound = app.verified().await;
+    assert_eq!((sound.differences, sound.counts["documents"]), (vec![], 1));
+    let rows = app.read(move |conn| load_projection(conn, YUNZE.org, visit)).await;
+    let authors: Vec<_> = rows.readings.iter().map(|reading| reading.taken_by.0).collect();
+    assert_eq!(authors, [YUNZE.rep().id, YUNZE.colleague().id]);
+
+    // A change that nobody took over is nobody's.
+    run(&app, "UPDATE quarantine SET settled_by = NULL".to_owned()).await;
+    let found = app.verified().await.differences;
+    assert!(found.iter().any(|one| one.check == "doc_changes" && one.id == visit.to_string()), "{found:?}");
 }
 
 #[actix_web::test]

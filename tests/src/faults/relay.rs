@@ -22,10 +22,22 @@ struct Head {
     body_bytes: u64,
 }
 
+impl Head {
+    /// The first line: method, path, version.
+    fn line(&self) -> String {
+        self.bytes.split(|byte| *byte == b'\r').next().map(String::from_utf8_lossy).unwrap_or_default().into_owned()
+    }
+}
+
 /// Relays one request; the phone's connection ends with it.
 pub(super) fn relay(phone: &TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(phone);
     let head = read_head(&mut reader)?;
+    if shared.ask(|weather| weather.swallows(&head.line())) {
+        io::copy(&mut (&mut reader).take(head.body_bytes), &mut io::sink())?;
+        (&mut &*phone).write_all(b"HTTP/1.1 204 Swallowed\r\nconnection: close\r\n\r\n")?;
+        return end(phone, None, Cut::Close);
+    }
     let head_bytes = length(&head.bytes);
     let fate = shared.ask(|weather| weather.request(head_bytes + head.body_bytes));
     shared.count(|counts| {

@@ -43,6 +43,11 @@ impl Fate {
 
 /// Decides about requests in the order in which they come.
 pub trait Weather: Send {
+    /// Whether the request with this first line never reaches the server, and is answered with 204 all the same.
+    fn swallows(&mut self, _line: &str) -> bool {
+        false
+    }
+
     /// What becomes of a request of so many bytes, head and body.
     fn request(&mut self, bytes: u64) -> Fate;
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Story, text};
 use crate::call::{Answer, Call};
+use crate::verdicts;
 
 /// A person of the office.
 #[derive(Debug, Clone, Copy)]
@@ -90,25 +91,14 @@ impl Office<'_> {
     /// Judges a photo as `review` showed it: approved if nothing is missing, else rejected.
     #[must_use]
     pub fn judge(&self, visit: &str, photo: &Value, missing: &[&str]) -> Answer {
-        let ticks = photo["must_show"].as_array().into_iter().flatten().map(|tick| {
-            let code = text(tick, "code");
-            let shows = !missing.contains(&code.as_str());
-            (code, Value::from(shows))
-        });
-        let mut body = json!({"id": new_id(), "sha256": photo["sha256"], "ticks": Value::Object(ticks.collect()),
-            "decision": if missing.is_empty() { "approve" } else { "reject" }});
-        if !missing.is_empty() {
-            body["reason"] = "missing_content".into();
-        }
+        let body = verdicts::on_photo(new_id(), photo, missing);
         self.post(&format!("/v1/visits/{visit}/photos/{}/verdicts", text(photo, "id")), &body)
     }
 
     /// Approves the visit as `review` showed it, or returns it.
     #[must_use]
     pub fn decide(&self, visit: &str, review: &Value, decision: &str) -> Answer {
-        let body = json!({"id": new_id(), "heads": review["heads"],
-            "last_decision": review["last_decision"], "decision": decision});
-        self.post(&format!("/v1/visits/{visit}/verdicts"), &body)
+        self.post(&format!("/v1/visits/{visit}/verdicts"), &verdicts::on_visit(new_id(), review, decision))
     }
 
     /// Claims the visit, approves every photo that awaits a verdict with all ticks, then the visit; tells how many

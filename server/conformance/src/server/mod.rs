@@ -5,17 +5,20 @@ mod blobs;
 mod hostile;
 mod network;
 mod once;
+mod standing;
 
 use sync_core::ids::{DeviceId, VisitId};
 use sync_core::protocol::{Ack, AckItem, Outcome, SyncResponse};
 
-use crate::cli::ServerArgs;
+use self::standing::Admin;
+use crate::cli::{ServerArgs, ServerSideArgs};
 use crate::device::{Device, Pad};
 use crate::report::Report;
 use crate::{Broken, Verdict, expect};
 
 /// What the checks share: an enrolled device and where it stands.
 pub(super) struct Bench {
+    args: ServerArgs,
     device: Device,
     /// The device that the first try to enrol made; the second must give the same.
     first: DeviceId,
@@ -27,17 +30,24 @@ pub(super) struct Bench {
 type Check = (&'static str, &'static str, fn(&Bench) -> Verdict);
 
 /// Enrols a device and runs every check.
-pub(crate) fn run(args: &ServerArgs, report: &mut Report) -> Result<(), String> {
+pub(crate) fn run(args: &ServerSideArgs, report: &mut Report) -> Result<(), String> {
+    let admin = Admin::sign_in(args)?;
+    let args = &args.server;
     let enrolled = Device::enrol(args)?;
     let first = enrolled.id;
     let mut device = enrolled.enrol_again(args)?;
     let (cursor, answers) = device.pull(None)?;
     device.learn_norms(&answers)?;
-    let bench = Bench { device, first, cursor };
+    let bench = Bench { args: args.clone(), device, first, cursor };
+    let is_wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
     let tables: [&[Check]; 5] = [basics::CHECKS, once::CHECKS, hostile::CHECKS, network::CHECKS, blobs::CHECKS];
-    for (name, says, check) in tables.into_iter().flatten() {
-        if args.only.as_ref().is_none_or(|only| name.contains(only.as_str())) {
-            report.add(name, says, &check(&bench))?;
+    for (name, says, check) in tables.into_iter().flatten().filter(|(name, ..)| is_wanted(name)) {
+        report.add(name, says, &check(&bench))?;
+    }
+    for (name, says, check) in standing::CHECKS.iter().filter(|(name, ..)| is_wanted(name)) {
+        match &admin {
+            Some(admin) => report.add(name, says, &check(&bench, admin))?,
+            None => report.leave_out(name, "--admin")?,
         }
     }
     Ok(())

@@ -4,7 +4,8 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use sync_core::bundle::{BundlePublicKey, BundleSeal, ItemKind, Manifest, Packer, Sealer};
@@ -40,41 +41,71 @@ pub(super) fn forget(tx: &Tx) -> PhoneResult<()> {
     tx.remove(META, EXPORTED)
 }
 
-/// What goes into a bundle.
+/// Everything unsent.
 struct Load {
     enrolment: Enrolment,
     key: BundlePublicKey,
-    manifest: Manifest,
     requests: Vec<Vec<u8>>,
     blobs: Vec<Hash>,
     outstanding: Outstanding,
     problems: Vec<String>,
 }
 
-/// Writes the bundle beside its name, makes it durable, and only then gives it the name.
-pub(crate) fn export(phone: &Phone, out: &Path) -> PhoneResult<Output> {
-    if out.exists() {
-        return usage(format!("{} exists already; a bundle never takes the place of a file", out.display()));
-    }
+/// What goes into one bundle.
+struct Part {
+    manifest: Manifest,
+    /// Positions in the load.
+    requests: Range<usize>,
+    blobs: Range<usize>,
+}
+
+/// A bundle that was written.
+struct Written {
+    path: PathBuf,
+    bundle: BundleId,
+    bytes: u64,
+}
+
+/// Writes everything unsent as one bundle, or as numbered ones of at most `max_bytes`: all of them or none.
+pub(crate) fn export(phone: &Phone, out: &Path, max_bytes: Option<u64>) -> PhoneResult<Output> {
     let mut load = phone.store.read(|tx| Load::of(phone, tx))?;
     if load.requests.is_empty() && load.blobs.is_empty() {
         return usage("nothing is unsent, so there is nothing to export / 没有未上传的内容，无需导出");
     }
-    load.keep_whole_blobs(phone);
-    // A name of its own, so that it takes the place of no file either.
-    let partial = out.with_extension(format!("{}.partial", load.manifest.id));
-    let mut file = File::create_new(&partial).map_err(PhoneError::file(&partial))?;
-    let written = load.write(phone, &mut file, &partial);
-    let named = written.and_then(|bytes| {
-        std::fs::rename(&partial, out).map_err(PhoneError::file(out))?;
-        Ok(bytes)
-    });
-    let bytes = named.inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
+    let parts = load.divide(phone, max_bytes)?;
+    let paths: Vec<PathBuf> = match max_bytes {
+        None => vec![out.to_owned()],
+        Some(_) => (1..=parts.len()).map(|number| numbered(out, number)).collect(),
+    };
+    if let Some(taken) = paths.iter().find(|path| path.exists()) {
+        return usage(format!("{} exists already; a bundle never takes the place of a file", taken.display()));
+    }
+    let mut written = Vec::with_capacity(parts.len());
+    for (part, path) in parts.iter().zip(paths) {
+        match load.write_named(phone, part, path) {
+            Ok(one) => written.push(one),
+            Err(error) => {
+                written.iter().for_each(|one| drop(std::fs::remove_file(&one.path)));
+                return Err(error);
+            }
+        }
+    }
     if let Some(directory) = out.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         blobs::sync_dir(directory)?;
     }
     phone.store.write(|tx| note(tx, &load.blobs))?;
-    Ok(load.output(out, bytes))
+    Ok(load.output(&written))
+}
+
+/// The name of one of several bundles: `work-2.bundle` for `work.bundle`.
+fn numbered(out: &Path, number: usize) -> PathBuf {
+    let mut name = out.file_stem().unwrap_or_default().to_owned();
+    name.push(format!("-{number}"));
+    if let Some(extension) = out.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    out.with_file_name(name)
 }
 
 /// From now on the office may have all of it: the server is asked before anything goes again.
@@ -95,69 +126,117 @@ impl Load {
         };
         let mut problems = Vec::new();
         let requests = requests(phone, tx, &enrolment, &mut problems)?;
-        let (now, feed) = (phone.clock.now()?, tx.feed()?);
-        let id = BundleId(keys::new_id(now)?);
-        let manifest = Manifest::new(id, enrolment.org, enrolment.device, feed.epoch, now);
         let blobs = unsent_blobs(tx)?;
         let outstanding = Outstanding::of(tx)?;
-        Ok(Self { enrolment, key, manifest, requests, blobs, outstanding, problems })
+        Ok(Self { enrolment, key, requests, blobs, outstanding, problems })
     }
 
-    /// Leaves out what is not what its name says: the server would refuse the whole bundle. Counts the rest.
-    fn keep_whole_blobs(&mut self, phone: &Phone) {
-        let mut manifest = self.manifest.clone();
-        for request in &self.requests {
-            manifest = manifest.with_request(size(request));
-        }
-        let problems = &mut self.problems;
-        self.blobs.retain(|blob| {
-            let whole = phone.store.read_blob(blob).ok().filter(|bytes| Hash::of(bytes) == *blob);
-            match &whole {
-                Some(bytes) => manifest = manifest.clone().with_blob(size(bytes)),
-                None => problems.push(format!("blob {blob} is damaged here and is left out")),
+    /// Says what goes into which bundle, requests first, as each may rest on the one before. Leaves out blobs that are not
+    /// what their names say: the server would refuse the whole bundle.
+    fn divide(&mut self, phone: &Phone, max_bytes: Option<u64>) -> PhoneResult<Vec<Part>> {
+        let epoch = phone.store.read(|tx| tx.feed())?.epoch;
+        let Enrolment { org, device, .. } = self.enrolment;
+        let begin = |requests: usize, blobs: usize| -> PhoneResult<Part> {
+            let now = phone.clock.now()?;
+            let manifest = Manifest::new(BundleId(keys::new_id(now)?), org, device, epoch, now);
+            Ok(Part { manifest, requests: requests..requests, blobs: blobs..blobs })
+        };
+        let (mut parts, mut part) = (Vec::new(), begin(0, 0)?);
+        let mut make_room = |part: &mut Part, bytes: u64| -> PhoneResult<()> {
+            if max_bytes.is_some_and(|most| {
+                !part.is_empty() && part.manifest.clone().with_blob(bytes).most_sealed_bytes() > most
+            }) {
+                let next = begin(part.requests.end, part.blobs.end)?;
+                parts.push(std::mem::replace(part, next));
             }
-            whole.is_some()
-        });
-        self.manifest = manifest;
+            Ok(())
+        };
+        for request in &self.requests {
+            make_room(&mut part, size(request))?;
+            part.manifest = part.manifest.with_request(size(request));
+            part.requests.end += 1;
+        }
+        let mut whole = Vec::with_capacity(self.blobs.len());
+        for blob in &self.blobs {
+            let Some(bytes) = phone.store.read_blob(blob).ok().filter(|bytes| Hash::of(bytes) == *blob) else {
+                self.problems.push(format!("blob {blob} is damaged here and is left out"));
+                continue;
+            };
+            make_room(&mut part, size(&bytes))?;
+            part.manifest = part.manifest.with_blob(size(&bytes));
+            part.blobs.end += 1;
+            whole.push(*blob);
+        }
+        self.blobs = whole;
+        parts.push(part);
+        Ok(parts)
     }
 
-    /// Seals everything into a file; a blob at a time is in memory.
-    fn write(&self, phone: &Phone, file: &mut File, path: &Path) -> PhoneResult<u64> {
+    /// Writes a bundle beside its name, makes it durable, and only then gives it the name.
+    fn write_named(&self, phone: &Phone, part: &Part, path: PathBuf) -> PhoneResult<Written> {
+        // A name of its own, so that it takes the place of no file either.
+        let partial = path.with_extension(format!("{}.partial", part.manifest.id));
+        let mut file = File::create_new(&partial).map_err(PhoneError::file(&partial))?;
+        let written = self.write(phone, part, &mut file, &partial);
+        let named = written.and_then(|bytes| {
+            std::fs::rename(&partial, &path).map_err(PhoneError::file(&path))?;
+            Ok(bytes)
+        });
+        let bytes = named.inspect_err(|_| drop(std::fs::remove_file(&partial)))?;
+        Ok(Written { path, bundle: part.manifest.id, bytes })
+    }
+
+    /// Seals a part into a file; a blob at a time is in memory.
+    fn write(&self, phone: &Phone, part: &Part, file: &mut File, path: &Path) -> PhoneResult<u64> {
         let (sealer, header) = Sealer::new(&self.key, keys::random()?)?;
         file.write_all(&header).map_err(PhoneError::file(path))?;
         let mut sealed = Sealed { sealer, file, path, out: Vec::new() };
-        let (mut packer, begin) = Packer::new(&self.manifest)?;
+        let (mut packer, begin) = Packer::new(&part.manifest)?;
         sealed.write(&begin)?;
-        for request in &self.requests {
+        for request in self.requests.get(part.requests.clone()).unwrap_or_default() {
             sealed.write(&packer.item(ItemKind::Request, request))?;
         }
-        for (number, blob) in self.blobs.iter().enumerate() {
+        let all = self.blobs.iter().enumerate().skip(part.blobs.start).take(part.blobs.len());
+        for (number, blob) in all {
             sealed.write(&packer.item(ItemKind::Blob, &phone.store.read_blob(blob)?))?;
             tell(number + 1, self.blobs.len());
         }
         let device = DeviceKey::from_secret(&self.enrolment.key.0)?;
-        let input = BundleSeal::new(&self.manifest, packer.sha256()).prepare(&device.kid())?;
+        let input = BundleSeal::new(&part.manifest, packer.sha256()).prepare(&device.kid())?;
         sealed.write(&packer.finish(&jws::finish(&input, &device.sign(&input))))?;
         sealed.finish()?;
         file.sync_all().map_err(PhoneError::file(path))?;
         Ok(file.metadata().map_err(PhoneError::file(path))?.len())
     }
 
-    fn output(&self, out: &Path, bytes: u64) -> Output {
+    fn output(&self, written: &[Written]) -> Output {
         let Outstanding { changes, intents, statements, .. } = &self.outstanding;
         let (blobs, visits) = (self.blobs.len(), self.outstanding.visits.len());
+        let file = |one: &Written| json!({"file": one.path, "bundle": one.bundle, "bytes": one.bytes});
         let json = json!({
-            "file": out, "bundle": self.manifest.id, "device": self.manifest.device, "bytes": bytes, "requests": self.requests.len(),
-            "changes": changes, "intents": intents, "statements": statements, "blobs": blobs,
-            "visits": self.outstanding.visits, "outstanding": self.outstanding.json(), "problems": self.problems,
+            "files": written.iter().map(file).collect::<Vec<_>>(), "device": self.enrolment.device,
+            "requests": self.requests.len(), "changes": changes, "intents": intents, "statements": statements,
+            "blobs": blobs, "visits": self.outstanding.visits, "outstanding": self.outstanding.json(),
+            "problems": self.problems,
         });
-        let mut text = vec![
-            format!("wrote {} ({bytes} bytes, sealed for the office)", out.display()),
-            format!("{visits} visits: {changes} changes, {intents} intents, {statements} statements, {blobs} blobs"),
-            "give the file to the office; it stays unsent here until the server confirms it / 请将文件交给办公室；收到服务器回执前，本机仍视为未上传".to_owned(),
-        ];
+        let told = |one: &Written| format!("wrote {} ({} bytes, sealed for the office)", one.path.display(), one.bytes);
+        let mut text: Vec<String> = written.iter().map(told).collect();
+        text.push(format!(
+            "{visits} visits: {changes} changes, {intents} intents, {statements} statements, {blobs} blobs"
+        ));
+        text.push(if written.len() > 1 {
+            "give all files to the office, in this order; they stay unsent here until the server confirms them / 请将全部文件按此顺序交给办公室；收到服务器回执前，本机仍视为未上传".to_owned()
+        } else {
+            "give the file to the office; it stays unsent here until the server confirms it / 请将文件交给办公室；收到服务器回执前，本机仍视为未上传".to_owned()
+        });
         text.extend(self.problems.clone());
         Output::done(json, text.join("\n"))
+    }
+}
+
+impl Part {
+    fn is_empty(&self) -> bool {
+        self.requests.is_empty() && self.blobs.is_empty()
     }
 }
 

@@ -10,6 +10,7 @@ use sync_core::plan::{ReworkRow, ReworkSlot, VerdictRow};
 use sync_core::visit::VisitState;
 
 use super::{claim, verdict};
+use crate::app::blobs::update_evidence;
 use crate::app::rows::read;
 use crate::app::scope::{load_window, refresh_visit};
 use crate::app::visits::reproject;
@@ -163,11 +164,15 @@ fn find_ticket(conn: &mut Conn, org: OrgId, visit: VisitId, verdict: VerdictId) 
 /// Derives the state, which must be what the verdict says, and tells every audience.
 fn settle(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, expected: VisitState) -> AppResult<()> {
     let org = ctx.actor.org;
-    let state = reproject(conn, org, visit, ctx.now)?.state;
+    let mut batch = FeedBatch::new();
+    let mut state = reproject(conn, org, visit, ctx.now)?.state;
+    // What came late to a slot that is open again counts, and is waited for.
+    if update_evidence(conn, &mut batch, org, visit, ctx.now)? {
+        state = reproject(conn, org, visit, ctx.now)?.state;
+    }
     if state != expected {
         return Err(AppError::Internal(format!("visit {visit} is {state} after a verdict, not {expected}")));
     }
-    let mut batch = FeedBatch::new();
     let window = load_window(conn, org, &app.config.sync, ctx.now)?;
     // A returned visit may have left the window: its crew needs it again.
     refresh_visit(conn, &mut batch, org, visit, window)?;

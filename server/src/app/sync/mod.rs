@@ -42,6 +42,7 @@ use crate::domain::TokenKind;
 pub(crate) use carried::take_in_carried;
 pub use projection::{claims, named_statements, project, write_counting};
 pub use redrive::{Redriven, redrive};
+pub(crate) use salvage::salvaged_by;
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.

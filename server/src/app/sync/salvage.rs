@@ -160,6 +160,11 @@ const fn writer(user: UserId) -> DeviceId {
     DeviceId(user.0)
 }
 
+/// The office user behind the owner of an actor that is no device.
+pub(crate) const fn salvaged_by(writer: DeviceId) -> UserId {
+    UserId(writer.0)
+}
+
 fn document(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<(VisitDoc, bool)> {
     match documents::find_current(conn, org, visit)? {
         Some((_, bytes)) => {

@@ -4,7 +4,9 @@ pub mod claim;
 pub mod history;
 pub mod judge_photo;
 pub mod judge_visit;
+mod late;
 mod photo;
+mod plan;
 pub mod queue;
 pub mod show;
 

@@ -7,16 +7,16 @@ use serde::Serialize;
 use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
 use sync_core::doc::record::{Answer, TimelineEvent};
-use sync_core::ids::{DecisionId, LateDecisionId, UserId, VisitId};
+use sync_core::ids::{DecisionId, UserId, VisitId};
 use sync_core::merge::View;
 use sync_core::merge::view::{Entry, Finding};
-use sync_core::plan::{LateReason, PlanSnapshot};
 use sync_core::rules::{Blocker, Reading, Trace, reading};
 use sync_core::template::model::Measurement;
-use sync_core::visit::LateRecord;
 use utoipa::ToSchema;
 
+use super::late::LateRecordOut;
 use super::photo::ReviewPhotoOut;
+use super::plan::ReviewPlanOut;
 use super::{ReviewClaimOut, ReworkOut, TextOut};
 use crate::app::reviews::{self, Case, ReviewStatement, VisitReview};
 use crate::app::{AppState, Ctx};
@@ -24,60 +24,6 @@ use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
 use crate::http::wire::Instant;
-
-/// What the office planned.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ReviewPlanOut {
-    /// Number of the visit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub number: Option<String>,
-    /// Number of the work order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_order_number: Option<String>,
-    /// The order's number in the ordering system.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub external_ref: Option<String>,
-    /// Channel of the order.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "store")]
-    pub channel: Option<String>,
-    /// Facts of the order that rules read.
-    #[schema(example = json!({ "contracted_mbps": "500", "number_209": "209000123456" }))]
-    pub fields: BTreeMap<String, String>,
-    /// Agreed or planned start.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<Instant>,
-    /// Address of the site, masked for who only judges.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Scene of the site.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "urban_residential")]
-    pub scene: Option<String>,
-    /// Number of the attempt.
-    pub attempt: i64,
-    /// Who executed the visit.
-    pub crew: Vec<UserId>,
-}
-
-impl From<&PlanSnapshot> for ReviewPlanOut {
-    fn from(plan: &PlanSnapshot) -> Self {
-        let order = plan.work_order.as_ref();
-        let agreed = plan.appointment.as_ref().map(|appointment| appointment.start_ms);
-        Self {
-            number: plan.visit.number.clone(),
-            work_order_number: order.and_then(|order| order.number.clone()),
-            external_ref: order.and_then(|order| order.external_ref.clone()),
-            channel: order.map(|order| order.channel.clone()),
-            fields: order.map(|order| order.fields.clone()).unwrap_or_default(),
-            start: agreed.or(plan.visit.planned_start_ms).map(Instant::from),
-            address: plan.site.as_ref().map(|site| site.address.clone()),
-            scene: plan.site.as_ref().map(|site| site.scene.clone()),
-            attempt: plan.visit.attempt,
-            crew: plan.visit.crew.clone(),
-        }
-    }
-}
 
 /// A reading that the template asks for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -187,52 +133,6 @@ pub struct BlockerOut {
 impl From<Blocker> for BlockerOut {
     fn from(blocker: Blocker) -> Self {
         Self { text: TextOut::from(&blocker.text), code: blocker.code, subject: blocker.subject }
-    }
-}
-
-/// A record that came late and does not count; the office may accept it (`decide_late_work`).
-#[derive(Debug, Serialize, ToSchema)]
-pub struct LateRecordOut {
-    /// The map of the field record it stands in.
-    #[schema(example = "answers")]
-    pub map: String,
-    /// Its key there: a question, `step/item`, or the id of the record.
-    #[schema(example = "rating")]
-    pub key: String,
-    /// What it says: the value of an answer or tick, the telling fields of other records. Absent where it
-    /// cannot be read, and for kinds of records that may name people.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>, example = json!(2))]
-    pub value: Option<serde_json::Value>,
-    /// Why it is late.
-    pub reason: LateReason,
-    /// The decision that keeps it out; absent while it waits for one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub decision: Option<LateDecisionId>,
-    /// The value of the same key that counts; absent where there was none at hand-in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Value>, example = json!(9))]
-    pub counts: Option<serde_json::Value>,
-    /// Who wrote it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub by: Option<UserId>,
-    /// When, as well as the device knew.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Instant>,
-}
-
-impl From<LateRecord> for LateRecordOut {
-    fn from(record: LateRecord) -> Self {
-        Self {
-            map: record.map,
-            key: record.key,
-            value: record.value,
-            reason: record.reason,
-            decision: record.decision,
-            counts: record.counts,
-            by: record.by,
-            at: record.at_ms.map(Instant::from),
-        }
     }
 }
 

@@ -1,0 +1,2 @@
+-- With the function go its triggers.
+DROP FUNCTION refuse_change() CASCADE;
