@@ -1,7 +1,5 @@
 //! Rules over values that stand side by side: judged for each of them, and left to a person where they differ.
 
-#![expect(clippy::indexing_slicing, reason = "the support code of tests may panic")]
-
 #[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
 mod support;
 

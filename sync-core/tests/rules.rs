@@ -1,7 +1,5 @@
 //! Rules, requirements and blockers over hand-made visits.
 
-#![expect(clippy::indexing_slicing, reason = "the support code of tests may panic")]
-
 #[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
 mod support;
 

@@ -7,7 +7,7 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
-use doorstep_store::{Conn, EngineConn, StoreError, per_backend};
+use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 
@@ -23,7 +23,7 @@ const FOR_NOTHING: &str = "(1=0)";
 type Heard = Arc<Mutex<BTreeSet<String>>>;
 
 /// Hears every statement of a connection from now on.
-fn listen(conn: &mut Conn, heard: &Heard) {
+fn listen(conn: &mut Conn, heard: &Heard) -> StoreResult<()> {
     let heard = Arc::clone(heard);
     let hear = move |event: InstrumentationEvent<'_>| {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
@@ -33,6 +33,7 @@ fn listen(conn: &mut Conn, heard: &Heard) {
         }
     };
     per_backend!(conn, c => c.set_instrumentation(hear));
+    Ok(())
 }
 
 #[derive(QueryableByName)]
@@ -81,8 +82,8 @@ async fn no_statement_of_a_sync_walks_a_table_that_grows() {
     let app = TestApp::configured(|config| config.database.connections = 1).await;
     let heard = Heard::default();
     let (reading, writing) = (Arc::clone(&heard), Arc::clone(&heard));
-    app.state.store.read(move |conn| Ok::<_, StoreError>(listen(conn, &reading))).await.expect("a reader");
-    app.state.store.write(move |conn| Ok::<_, StoreError>(listen(conn, &writing))).await.expect("the writer");
+    app.state.store.read(move |conn| listen(conn, &reading)).await.expect("a reader");
+    app.state.store.write(move |conn| listen(conn, &writing)).await.expect("the writer");
     // An office that plans, two phones of one rep, work with a photo and a form, and a correction.
     let (mut phone, visit, _, blobs) = signed_visit(&app).await;
     let mut second = app.phone_of(YUNZE.rep()).await;
