@@ -7,5 +7,6 @@ mod group_commit;
 mod hints;
 mod immutability;
 mod migrate_up_down;
+mod plans;
 #[cfg(feature = "postgres")]
 mod schema_parity;

@@ -19,12 +19,11 @@ mod nul;
 mod pack_kills;
 mod packs;
 mod paging;
-mod plans;
 mod poison;
 mod remedies;
 mod scope;
 mod seals;
 #[cfg(target_os = "linux")]
 mod shared_fsyncs;
-mod statements;
+pub(crate) mod statements;
 pub(crate) mod writer;

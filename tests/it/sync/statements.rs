@@ -14,7 +14,7 @@ use sync_core::protocol::{Outcome, PushStatement};
 use super::helpers::{contents_of, counts, quarantined, receipt_of};
 
 /// Offline at the customer's: the work, a photo, the signature.
-pub(super) async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>) {
+pub(crate) async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>) {
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
@@ -42,7 +42,7 @@ pub(super) async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Ve
     (phone, visit, form, blobs)
 }
 
-pub(super) async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
+pub(crate) async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
     let path = format!("/v1/blobs/{}", Hash::of(bytes));
     let call = Call::new("PUT", path).bytes("application/octet-stream", bytes);
     let answer = phone.device.client().send(call).await;

@@ -132,3 +132,31 @@ async fn a_phone_revoked_after_judging_writes_nothing_and_asks_again() {
     assert_eq!(pushed.docs[0].code.as_deref(), Some("device_revoked"));
     assert_eq!(stored_version(&office).await, 0);
 }
+
+#[tokio::test]
+async fn a_round_is_divided_in_the_order_of_writing_until_each_part_holds_one_item() {
+    let office = office().await;
+    let doc = office.handed_in();
+    let mut round = Arc::into_inner(round_of(&office, &doc, None).await).expect("nobody else has it");
+    let intents = [Blob(vec![1]), Blob(vec![2, 2])];
+    round.request.intents = intents.to_vec();
+    // Asked for, not pushed.
+    let other = VisitId::from_bytes([9; 16]);
+    let asked = PushDoc { id: other, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() };
+    round.request.docs.push(asked);
+    let whole = Part::whole(&Arc::new(round));
+    assert_eq!(whole.size(), 3 + doc.save().len());
+
+    let (mut open, mut single) = (vec![whole], Vec::new());
+    while let Some(part) = open.pop() {
+        let Some([first, second]) = part.halves() else {
+            let docs: Vec<VisitId> = part.docs().map(|doc| doc.id).collect();
+            single.push((part.intents().to_vec(), docs));
+            continue;
+        };
+        assert_eq!(first.size() + second.size(), part.size());
+        open.extend([second, first]);
+    }
+    let [one, two] = intents.map(|intent| (vec![intent], Vec::new()));
+    assert_eq!(single, [one, two, (Vec::new(), vec![VISIT]), (Vec::new(), Vec::new())]);
+}

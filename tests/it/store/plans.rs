@@ -11,7 +11,7 @@ use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 
-use super::statements::{signed_visit, upload};
+use crate::sync::statements::{signed_visit, upload};
 
 /// What an organisation has few of, or what a sync reads whole by design.
 const SMALL: [&str; 5] = ["organisations", "templates", "policies", "calendars", "evidence_keys"];
