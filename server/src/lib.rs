@@ -16,6 +16,7 @@ pub mod demo;
 pub mod domain;
 pub mod http;
 pub mod jobs;
+pub mod memory;
 pub mod ports;
 pub mod telemetry;
 pub mod verify;
