@@ -20,6 +20,8 @@ pub enum Task {
     Push(Form),
     /// Pulls until there is nothing more, and applies it.
     Pull,
+    /// Reads what is left of the news about the phone's own work.
+    Rest,
     /// Asks for news this often, when there are none.
     Idle(usize),
     /// Pushes one change of each of so many visits, one round trip each.

@@ -83,7 +83,7 @@ impl Phone {
         match phone.job.task {
             Task::Push(form) => phone.pack_visits(form),
             Task::Edit(count) => phone.pack_edits(count),
-            Task::Pull | Task::Idle(_) => {}
+            Task::Pull | Task::Rest | Task::Idle(_) => {}
         }
         phone
     }
@@ -93,6 +93,7 @@ impl Phone {
         match self.job.task {
             Task::Push(_) => self.push(),
             Task::Pull => self.pull(),
+            Task::Rest => while self.round(Vec::new()).more {},
             Task::Idle(rounds) => self.idle(rounds),
             Task::Edit(_) => self.push_each(),
         }

@@ -23,8 +23,8 @@ const READ_ROWS: i64 = 500;
 /// Rows whose items are read together; what is read in vain where the budget ends is less than that.
 const READ_AHEAD: usize = 100;
 
-/// Least and most bytes of one answer, before compression.
-const BUDGET: (usize, usize) = (16 << 10, 8 << 20);
+/// Least and most bytes of one answer, before compression; an answer takes several times its bytes of memory.
+const BUDGET: (usize, usize) = (16 << 10, 2 << 20);
 
 /// What a phone gets.
 #[derive(Debug, Default)]

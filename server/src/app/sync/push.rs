@@ -22,7 +22,7 @@ const SECOND_THOUGHTS: [Duration; 3] =
 
 /// Most bytes that are judged and written together; most pushes are smaller. A judged document takes about ten times
 /// its bytes, so this bounds the memory of a request.
-const PART_BYTES: usize = 1 << 20;
+const PART_BYTES: usize = 512 << 10;
 
 /// Takes in what a round brings.
 ///

@@ -23,6 +23,8 @@ pub fn round_trip(options: &Options, form: Form, run: usize, report: &mut Report
     assert_eq!(pushed.heads, pulled.heads, "both phones hold the same");
     if form == Form::New {
         stage.phase("nothing new", &mut second, &rep, Task::Idle(options.idle_rounds));
+        // What the answers to its pushes had no room for.
+        stage.phase("own news", &mut first, &rep, Task::Rest);
         stage.phase("one edit", &mut first, &rep, Task::Edit(options.edits.min(options.visits)));
     }
 }
