@@ -64,3 +64,15 @@ fn an_organisation_is_founded_beside_a_running_server() {
     let said = String::from_utf8_lossy(&faulty.stderr).into_owned();
     assert!(["--code", "--name", "--zone"].iter().all(|field| said.contains(field)), "{said}");
 }
+
+/// The allocator reads its settings from the environment when a program starts: they must be there, and the process that
+/// was started must still be the server.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_server_runs_with_the_settings_of_its_allocator_in_the_process_that_was_started() {
+    let server = TestServer::start();
+    let environment = fs::read(format!("/proc/{}/environ", server.process_id())).expect("its environment");
+    let set: Vec<&[u8]> = environment.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"MALLOC_")).collect();
+    assert!(set.contains(&b"MALLOC_ARENA_MAX=2".as_slice()), "{} settings", set.len());
+    assert_eq!(server.send(&Call::get("/readyz")).status, 200, "it answers");
+}
