@@ -8,6 +8,11 @@
 const SETTINGS: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "262144"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
 
+/// Says that the program was started again. A program with privileges of its own never sees the settings: glibc takes
+/// them out of its environment, but not this.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const STARTED_AGAIN: &str = "DOORSTEP_STARTED_AGAIN";
+
 /// Puts the same program in the place of this process, with the settings in its environment; its id stays.
 ///
 /// Settings that the environment names already are the operator's, and where the program cannot be started again it runs
@@ -16,7 +21,8 @@ const SETTINGS: [(&str, &str); 3] =
 pub fn settle() {
     use std::os::unix::process::CommandExt as _;
 
-    if SETTINGS.iter().any(|(name, _)| std::env::var_os(name).is_some()) {
+    let mut known = SETTINGS.iter().map(|(name, _)| *name).chain([STARTED_AGAIN]);
+    if known.any(|name| std::env::var_os(name).is_some()) {
         return;
     }
     let Ok(program) = std::env::current_exe() else { return };
@@ -26,7 +32,7 @@ pub fn settle() {
         again.arg0(name);
     }
     // Returns only if it failed.
-    let _failed = again.args(arguments).envs(SETTINGS).exec();
+    let _failed = again.args(arguments).envs(SETTINGS).env(STARTED_AGAIN, "1").exec();
 }
 
 /// Other allocators need no settings.

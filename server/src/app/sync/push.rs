@@ -10,6 +10,7 @@ use doorstep_store::{Conn, StoreError};
 use super::judge::Judged;
 use super::part::Part;
 use super::{Pushed, Round, apply, doc, judge};
+use crate::app::installation::require_epoch;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// How often a push is judged again after another one of the same document came first.
@@ -31,7 +32,12 @@ const PART_BYTES: usize = 512 << 10;
 pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
     let whole = Arc::clone(round);
     // Before anything of the request is written; parsing is too much work for a thread that serves connections.
-    state.store.read(move |_conn| if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }).await?;
+    let (epoch, stopping) = (state.epoch, state.stopping.clone());
+    let look = move |conn: &mut Conn| {
+        require_epoch(conn, epoch, &stopping)?;
+        if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }
+    };
+    state.store.read(look).await?;
     let mut pushed = Pushed::default();
     let mut parts = vec![Part::whole(round)];
     while let Some(part) = parts.pop() {

@@ -131,7 +131,8 @@ fn conclude(
 ) -> AppResult<Redriven> {
     let item = load(conn, ctx, device, id)?;
     let counts = matches!(ack.outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late);
-    if counts && item.state != "redriven" {
+    // Who settled it meanwhile stays the one who did: `verify` builds what was salvaged anew by his name.
+    if counts && require_unsettled(&item).is_ok() {
         let mut batch = FeedBatch::new();
         settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, &mut batch)?;
         batch.publish(conn, ctx.actor.org)?;
