@@ -46,17 +46,13 @@ pub fn list_held_between(
             .and(feed::op.eq("put")))
         .select(feed::item)
         .load(c))?;
-    let mut found = Vec::new();
-    for chunk in held.chunks(500) {
-        let rows: Vec<VisitRecord> = per_backend!(conn, c => visits::table
-            .filter(visits::org_id.eq(Txt(org))
-                .and(one_of(visits::id, chunk))
-                .and(visits::planned_start_ms.ge(from_ms))
-                .and(visits::planned_start_ms.lt(to_ms)))
-            .select(VisitRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
+    let mut found: Vec<VisitRecord> = per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org))
+            .and(one_of(visits::id, held))
+            .and(visits::planned_start_ms.ge(from_ms))
+            .and(visits::planned_start_ms.lt(to_ms)))
+        .select(VisitRecord::as_select())
+        .load(c))?;
     found.sort_by_key(|row| (row.planned_start_ms, row.id));
     Ok(found)
 }

@@ -6,7 +6,6 @@ use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{assignments, users};
 use crate::text::Txt;
 
@@ -86,15 +85,10 @@ pub fn find_assignment(conn: &mut Conn, org: OrgId, id: AssignmentId) -> StoreRe
 /// # Errors
 /// Database errors only.
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[AssignmentId]) -> StoreResult<Vec<AssignmentRecord>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
-            .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::id, ids)))
-            .select(AssignmentRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => assignments::table
+        .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::id, ids)))
+        .select(AssignmentRecord::as_select())
+        .load(c))?)
 }
 
 /// All assignments of a visit, also ended ones, oldest first.
@@ -114,16 +108,11 @@ pub fn list_assignments(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreRes
 /// # Errors
 /// Database errors only.
 pub fn list_assignments_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<AssignmentRecord>> {
-    let mut found = Vec::with_capacity(of.len());
-    for of in of.chunks(ROWS) {
-        let rows: Vec<AssignmentRecord> = per_backend!(conn, c => assignments::table
-            .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::visit_id, of)))
-            .order((assignments::visit_id, assignments::epoch, assignments::id))
-            .select(AssignmentRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => assignments::table
+        .filter(assignments::org_id.eq(Txt(org)).and(one_of(assignments::visit_id, of)))
+        .order((assignments::visit_id, assignments::epoch, assignments::id))
+        .select(AssignmentRecord::as_select())
+        .load(c))?)
 }
 
 /// A member of a crew.

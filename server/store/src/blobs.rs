@@ -10,7 +10,6 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{blob_claims, blobs, devices};
 use crate::text::Txt;
 
@@ -211,16 +210,6 @@ pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<
 /// # Errors
 /// Database errors only.
 pub fn list_missing_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, BTreeSet<Hash>>> {
-    let mut missing: BTreeMap<VisitId, BTreeSet<Hash>> = BTreeMap::new();
-    for of in of.chunks(ROWS) {
-        for (visit, sha256) in list_missing_of_some(conn, org, of)? {
-            missing.entry(visit).or_default().insert(sha256);
-        }
-    }
-    Ok(missing)
-}
-
-fn list_missing_of_some(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<(VisitId, Hash)>> {
     let needed: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => blob_claims::table
         .filter(blob_claims::org_id.eq(Txt(org))
             .and(one_of(blob_claims::visit_id, of))
@@ -236,6 +225,9 @@ fn list_missing_of_some(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreRes
         .select(blob_claims::sha256)
         .load(c))?;
     let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();
-    let needed = needed.into_iter().map(|(visit, sha256)| (visit.0, sha256.0));
-    Ok(needed.filter(|(_, sha256)| !held.contains(sha256)).collect())
+    let mut missing: BTreeMap<VisitId, BTreeSet<Hash>> = BTreeMap::new();
+    for (visit, sha256) in needed.into_iter().filter(|(_, sha256)| !held.contains(&sha256.0)) {
+        missing.entry(visit.0).or_default().insert(sha256.0);
+    }
+    Ok(missing)
 }

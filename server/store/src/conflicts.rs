@@ -8,7 +8,6 @@ use sync_core::ids::{ChoiceId, OrgId, VisitId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{conflict_choices, visit_conflicts};
 use crate::text::Txt;
 
@@ -72,16 +71,14 @@ pub fn list_choice_bodies_of(
     visits: &[VisitId],
 ) -> StoreResult<BTreeMap<VisitId, Vec<(ChoiceId, String)>>> {
     let mut found: BTreeMap<VisitId, Vec<(ChoiceId, String)>> = BTreeMap::new();
-    for part in visits.chunks(ROWS) {
-        let rows: Vec<(Txt<VisitId>, Txt<ChoiceId>, String)> = per_backend!(conn, c => conflict_choices::table
-            .filter(conflict_choices::org_id.eq(Txt(org))
-                .and(one_of(conflict_choices::visit_id, part)))
-            .order((conflict_choices::at_ms, conflict_choices::id))
-            .select((conflict_choices::visit_id, conflict_choices::id, conflict_choices::body))
-            .load(c))?;
-        for (visit, id, body) in rows {
-            found.entry(visit.0).or_default().push((id.0, body));
-        }
+    let rows: Vec<(Txt<VisitId>, Txt<ChoiceId>, String)> = per_backend!(conn, c => conflict_choices::table
+        .filter(conflict_choices::org_id.eq(Txt(org))
+            .and(one_of(conflict_choices::visit_id, visits)))
+        .order((conflict_choices::at_ms, conflict_choices::id))
+        .select((conflict_choices::visit_id, conflict_choices::id, conflict_choices::body))
+        .load(c))?;
+    for (visit, id, body) in rows {
+        found.entry(visit.0).or_default().push((id.0, body));
     }
     Ok(found)
 }
@@ -129,14 +126,10 @@ pub fn list_conflict_counts(
     org: OrgId,
     visits: &[VisitId],
 ) -> StoreResult<BTreeMap<VisitId, ConflictCounts>> {
-    let mut found = BTreeMap::new();
-    for part in visits.chunks(ROWS) {
-        let rows: Vec<(Txt<VisitId>, i64, i64)> = per_backend!(conn, c => visit_conflicts::table
-            .filter(visit_conflicts::org_id.eq(Txt(org))
-                .and(one_of(visit_conflicts::visit_id, part)))
-            .select((visit_conflicts::visit_id, visit_conflicts::open_count, visit_conflicts::total_count))
-            .load(c))?;
-        found.extend(rows.into_iter().map(|(visit, open, total)| (visit.0, ConflictCounts { open, total })));
-    }
-    Ok(found)
+    let rows: Vec<(Txt<VisitId>, i64, i64)> = per_backend!(conn, c => visit_conflicts::table
+        .filter(visit_conflicts::org_id.eq(Txt(org))
+            .and(one_of(visit_conflicts::visit_id, visits)))
+        .select((visit_conflicts::visit_id, visit_conflicts::open_count, visit_conflicts::total_count))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(visit, open, total)| (visit.0, ConflictCounts { open, total })).collect())
 }

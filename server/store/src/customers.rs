@@ -6,7 +6,6 @@ use sync_core::ids::{CustomerId, OrgId, UserId};
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{assignments, customer_phones, customers, visits, work_orders};
 use crate::text::Txt;
 
@@ -136,15 +135,10 @@ pub fn list_phones_of(conn: &mut Conn, org: OrgId, of: &[CustomerId]) -> StoreRe
 /// # Errors
 /// Database errors only.
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[CustomerId]) -> StoreResult<Vec<CustomerRecord>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<CustomerRecord> = per_backend!(conn, c => customers::table
-            .filter(customers::org_id.eq(Txt(org)).and(one_of(customers::id, ids)))
-            .select(CustomerRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => customers::table
+        .filter(customers::org_id.eq(Txt(org)).and(one_of(customers::id, ids)))
+        .select(CustomerRecord::as_select())
+        .load(c))?)
 }
 
 /// Which customers a list names.

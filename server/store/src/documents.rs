@@ -13,7 +13,6 @@ use crate::error::{StoreError, StoreResult, expect_one};
 use crate::hints::Topic;
 use crate::one_of::one_of;
 use crate::packs;
-use crate::per_backend::ROWS;
 use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
 use crate::text::Txt;
 
@@ -112,15 +111,10 @@ pub fn find_document(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
 /// # Errors
 /// Database errors only.
 pub fn list_documents(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Vec<DocumentRow>> {
-    let mut found = Vec::new();
-    for of in of.chunks(ROWS) {
-        let rows: Vec<DocumentRow> = per_backend!(conn, c => documents::table
-            .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
-            .select(DocumentRow::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => documents::table
+        .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .select(DocumentRow::as_select())
+        .load(c))?)
 }
 
 /// The version of a visit's document; 0 if there is none.
@@ -302,15 +296,11 @@ pub type Current = (Vec<Hash>, Vec<u8>);
 /// # Errors
 /// Database errors only.
 pub fn list_current(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Current>> {
-    let mut found = BTreeMap::new();
-    for of in of.chunks(ROWS) {
-        let rows: Vec<(Txt<VisitId>, Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
-            .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
-            .select((documents::visit_id, documents::heads, documents::snapshot))
-            .load(c))?;
-        found.extend(rows.into_iter().map(|(visit, heads, snapshot)| (visit.0, (heads.0.0, snapshot))));
-    }
-    Ok(found)
+    let rows: Vec<(Txt<VisitId>, Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
+        .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .select((documents::visit_id, documents::heads, documents::snapshot))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(visit, heads, snapshot)| (visit.0, (heads.0.0, snapshot))).collect())
 }
 
 /// Heads and snapshot of a visit's document.

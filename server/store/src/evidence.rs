@@ -9,7 +9,6 @@ use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{intents, quarantine, statements};
 use crate::text::Txt;
 
@@ -56,15 +55,11 @@ pub fn find_intent(conn: &mut Conn, org: OrgId, id: IntentId) -> StoreResult<Opt
 /// # Errors
 /// Database errors only.
 pub fn list_intent_results(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> StoreResult<Vec<(IntentId, String)>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<(Txt<IntentId>, String)> = per_backend!(conn, c => intents::table
-            .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
-            .select((intents::id, intents::result_body))
-            .load(c))?;
-        found.extend(rows.into_iter().map(|(id, body)| (id.0, body)));
-    }
-    Ok(found)
+    let rows: Vec<(Txt<IntentId>, String)> = per_backend!(conn, c => intents::table
+        .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
+        .select((intents::id, intents::result_body))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(id, body)| (id.0, body)).collect())
 }
 
 /// SHA-256 of the bytes of those of these intents that are stored.
@@ -72,15 +67,11 @@ pub fn list_intent_results(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> Sto
 /// # Errors
 /// Database errors only.
 pub fn list_intent_hashes(conn: &mut Conn, org: OrgId, ids: &[IntentId]) -> StoreResult<BTreeMap<IntentId, Hash>> {
-    let mut found = BTreeMap::new();
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<(Txt<IntentId>, Txt<Hash>)> = per_backend!(conn, c => intents::table
-            .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
-            .select((intents::id, intents::sha256))
-            .load(c))?;
-        found.extend(rows.into_iter().map(|(id, sha256)| (id.0, sha256.0)));
-    }
-    Ok(found)
+    let rows: Vec<(Txt<IntentId>, Txt<Hash>)> = per_backend!(conn, c => intents::table
+        .filter(intents::org_id.eq(Txt(org)).and(one_of(intents::id, ids)))
+        .select((intents::id, intents::sha256))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(id, sha256)| (id.0, sha256.0)).collect())
 }
 
 /// Stores intents.

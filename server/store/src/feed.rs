@@ -10,7 +10,6 @@ use crate::conn::{Conn, EngineConn};
 use crate::error::StoreResult;
 use crate::hints::Topic;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
 
@@ -340,13 +339,11 @@ fn take_out_known(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
     }
     let mut known: BTreeMap<(String, FeedKind, String), (i64, FeedOp)> = BTreeMap::new();
     for (kind, items) in items {
-        for items in Vec::from_iter(items).chunks(ROWS) {
-            let found: Vec<(String, String, i64, Txt<FeedOp>)> = per_backend!(conn, c => feed::table
-                .filter(feed::org_id.eq(org).and(feed::kind.eq(Txt(kind))).and(one_of(feed::item, items)))
-                .select((feed::audience, feed::item, feed::entered_pos, feed::op))
-                .load(c))?;
-            known.extend(found.into_iter().map(|(audience, item, pos, op)| ((audience, kind, item), (pos, op.0))));
-        }
+        let found: Vec<(String, String, i64, Txt<FeedOp>)> = per_backend!(conn, c => feed::table
+            .filter(feed::org_id.eq(org).and(feed::kind.eq(Txt(kind))).and(one_of(feed::item, items)))
+            .select((feed::audience, feed::item, feed::entered_pos, feed::op))
+            .load(c))?;
+        known.extend(found.into_iter().map(|(audience, item, pos, op)| ((audience, kind, item), (pos, op.0))));
     }
     if known.is_empty() {
         return Ok(());
@@ -449,17 +446,15 @@ pub fn list_holders(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> 
 /// Database errors only.
 pub fn list_holders_of(conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[String]) -> StoreResult<Holders> {
     let mut holders = Holders::new();
-    for items in items.chunks(ROWS) {
-        let rows: Vec<(String, String)> = per_backend!(conn, c => feed::table
-            .filter(feed::org_id.eq(Txt(org))
-                .and(feed::kind.eq(Txt(kind)))
-                .and(one_of(feed::item, items))
-                .and(feed::op.eq("put")))
-            .select((feed::item, feed::audience))
-            .load(c))?;
-        for (item, audience) in rows {
-            holders.entry(item).or_default().insert(audience);
-        }
+    let rows: Vec<(String, String)> = per_backend!(conn, c => feed::table
+        .filter(feed::org_id.eq(Txt(org))
+            .and(feed::kind.eq(Txt(kind)))
+            .and(one_of(feed::item, items))
+            .and(feed::op.eq("put")))
+        .select((feed::item, feed::audience))
+        .load(c))?;
+    for (item, audience) in rows {
+        holders.entry(item).or_default().insert(audience);
     }
     Ok(holders)
 }

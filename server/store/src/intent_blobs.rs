@@ -10,7 +10,6 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{blobs, devices, intent_blobs};
 use crate::text::Txt;
 
@@ -51,21 +50,13 @@ pub fn list_claiming_intents(conn: &mut Conn, org: OrgId, sha256: Hash) -> Store
 /// # Errors
 /// Database errors only.
 pub fn list_missing_of_intents(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> StoreResult<BTreeSet<Hash>> {
-    let mut missing = BTreeSet::new();
-    for intents in intents.chunks(ROWS) {
-        missing.extend(list_missing_of_some(conn, org, intents)?);
-    }
-    Ok(missing)
-}
-
-fn list_missing_of_some(conn: &mut Conn, org: OrgId, intents: &[IntentId]) -> StoreResult<Vec<Hash>> {
     let named: Vec<Txt<Hash>> = per_backend!(conn, c => intent_blobs::table
         .filter(intent_blobs::org_id.eq(Txt(org)))
         .filter(one_of(intent_blobs::intent_id, intents))
         .select(intent_blobs::sha256)
         .load(c))?;
     if named.is_empty() {
-        return Ok(Vec::new());
+        return Ok(BTreeSet::new());
     }
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blobs::table
         .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))

@@ -66,11 +66,9 @@ pub fn list_kept_receipts(
 /// Database errors only.
 pub fn drop_kept_receipts(conn: &mut Conn, org: OrgId, device: DeviceId, arrived: &[Hash]) -> StoreResult<()> {
     let of_device = || kept_receipts::org_id.eq(Txt(org)).and(kept_receipts::device_id.eq(Txt(device)));
-    for hashes in arrived.chunks(500) {
-        per_backend!(conn, c => diesel::delete(kept_receipts::table
-            .filter(of_device().and(one_of(kept_receipts::sha256, hashes))))
-            .execute(c))?;
-    }
+    per_backend!(conn, c => diesel::delete(kept_receipts::table
+        .filter(of_device().and(one_of(kept_receipts::sha256, arrived))))
+        .execute(c))?;
     if list_kept_receipts(conn, org, device, 1)?.is_empty() {
         note(conn, org, device, None)?;
     }

@@ -8,7 +8,6 @@ use sync_core::ids::{LateDecisionId, OrgId, VisitId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{late_decisions, late_work, visit_late_work};
 use crate::text::Txt;
 
@@ -68,17 +67,12 @@ pub fn find_late_work(conn: &mut Conn, org: OrgId, visit: VisitId, seq: i64) -> 
 /// # Errors
 /// Database errors only.
 pub fn list_late_work_of(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> StoreResult<Vec<StoredLateWork>> {
-    let mut found = Vec::new();
-    for part in visits.chunks(ROWS) {
-        let rows: Vec<StoredLateWork> = per_backend!(conn, c => late_work::table
-            .filter(late_work::org_id.eq(Txt(org))
-                .and(one_of(late_work::visit_id, part)))
-            .order((late_work::visit_id, late_work::seq))
-            .select(StoredLateWork::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => late_work::table
+        .filter(late_work::org_id.eq(Txt(org))
+            .and(one_of(late_work::visit_id, visits)))
+        .order((late_work::visit_id, late_work::seq))
+        .select(StoredLateWork::as_select())
+        .load(c))?)
 }
 
 /// Appends a decision.
@@ -107,17 +101,12 @@ pub fn find_late_decision(conn: &mut Conn, org: OrgId, id: LateDecisionId) -> St
 /// # Errors
 /// Database errors only.
 pub fn list_late_decisions_of(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> StoreResult<Vec<StoredLateDecision>> {
-    let mut found = Vec::new();
-    for part in visits.chunks(ROWS) {
-        let rows: Vec<StoredLateDecision> = per_backend!(conn, c => late_decisions::table
-            .filter(late_decisions::org_id.eq(Txt(org))
-                .and(one_of(late_decisions::visit_id, part)))
-            .order((late_decisions::at_ms, late_decisions::id))
-            .select(StoredLateDecision::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => late_decisions::table
+        .filter(late_decisions::org_id.eq(Txt(org))
+            .and(one_of(late_decisions::visit_id, visits)))
+        .order((late_decisions::at_ms, late_decisions::id))
+        .select(StoredLateDecision::as_select())
+        .load(c))?)
 }
 
 /// How many late records of a visit there are for one reason.
@@ -164,20 +153,18 @@ pub fn list_late_counts(
     visits: &[VisitId],
 ) -> StoreResult<BTreeMap<VisitId, CountsByReason>> {
     let mut found: BTreeMap<VisitId, CountsByReason> = BTreeMap::new();
-    for part in visits.chunks(ROWS) {
-        let rows: Vec<(Txt<VisitId>, String, i64, i64)> = per_backend!(conn, c => visit_late_work::table
-            .filter(visit_late_work::org_id.eq(Txt(org))
-                .and(one_of(visit_late_work::visit_id, part)))
-            .select((
-                visit_late_work::visit_id,
-                visit_late_work::reason,
-                visit_late_work::undecided_count,
-                visit_late_work::total_count,
-            ))
-            .load(c))?;
-        for (visit, reason, undecided, total) in rows {
-            found.entry(visit.0).or_default().insert(reason, LateCounts { undecided, total });
-        }
+    let rows: Vec<(Txt<VisitId>, String, i64, i64)> = per_backend!(conn, c => visit_late_work::table
+        .filter(visit_late_work::org_id.eq(Txt(org))
+            .and(one_of(visit_late_work::visit_id, visits)))
+        .select((
+            visit_late_work::visit_id,
+            visit_late_work::reason,
+            visit_late_work::undecided_count,
+            visit_late_work::total_count,
+        ))
+        .load(c))?;
+    for (visit, reason, undecided, total) in rows {
+        found.entry(visit.0).or_default().insert(reason, LateCounts { undecided, total });
     }
     Ok(found)
 }

@@ -8,7 +8,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::{Array, Bool, Text};
 use diesel::sqlite::Sqlite;
 
-/// Whether a text column is one of `keys`.
+/// Whether a text column is one of `keys`, however many they are: they go as one parameter.
 ///
 /// PostgreSQL gets an array, as with diesel's `eq_any`. To SQLite that would send a parameter for each key, a text that is
 /// built and prepared anew at each use; it gets the keys as one JSON array instead, and keeps the prepared statement.

@@ -69,5 +69,5 @@ macro_rules! insert_rows {
 /// Rows of one insertion into SQLite.
 pub(crate) const BATCH: usize = 16;
 
-/// Most rows of one statement, and most keys that one query asks for: PostgreSQL takes 65,535 parameters, SQLite 32,766.
+/// Most rows of one statement to PostgreSQL, which takes 65,535 parameters.
 pub(crate) const ROWS: usize = 500;

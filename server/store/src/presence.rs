@@ -11,7 +11,6 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
 
@@ -115,23 +114,19 @@ pub fn list_missing_statements_of(
     org: OrgId,
     of: &[VisitId],
 ) -> StoreResult<BTreeSet<(VisitId, Hash)>> {
-    let mut missing = BTreeSet::new();
-    for of in of.chunks(ROWS) {
-        let arrived = statements::table.filter(
-            statements::org_id
-                .eq(visit_statements::org_id)
-                .and(statements::digest.eq(visit_statements::digest))
-                .and(statements::visit_id.eq(visit_statements::visit_id)),
-        );
-        let found: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => visit_statements::table
-            .filter(visit_statements::org_id.eq(Txt(org)))
-            .filter(one_of(visit_statements::visit_id, of))
-            .filter(not(exists(arrived)))
-            .select((visit_statements::visit_id, visit_statements::digest))
-            .load(c))?;
-        missing.extend(found.into_iter().map(|(visit, digest)| (visit.0, digest.0)));
-    }
-    Ok(missing)
+    let arrived = statements::table.filter(
+        statements::org_id
+            .eq(visit_statements::org_id)
+            .and(statements::digest.eq(visit_statements::digest))
+            .and(statements::visit_id.eq(visit_statements::visit_id)),
+    );
+    let found: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => visit_statements::table
+        .filter(visit_statements::org_id.eq(Txt(org)))
+        .filter(one_of(visit_statements::visit_id, of))
+        .filter(not(exists(arrived)))
+        .select((visit_statements::visit_id, visit_statements::digest))
+        .load(c))?;
+    Ok(found.into_iter().map(|(visit, digest)| (visit.0, digest.0)).collect())
 }
 
 /// Writes the number of missing blobs; the plan stays as it is.

@@ -10,9 +10,6 @@ use crate::one_of::one_of;
 use crate::schema::{blob_claims, complete_receipts, visits};
 use crate::text::Txt;
 
-/// Ids of one statement; both engines take many more.
-const IDS: usize = 500;
-
 /// An issued receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = complete_receipts)]
@@ -70,16 +67,12 @@ pub fn insert_complete_receipt(conn: &mut Conn, row: &CompleteReceiptRow) -> Sto
 /// # Errors
 /// Database errors only.
 pub fn list_complete(conn: &mut Conn, org: OrgId, ids: &[VisitId], states: &[&str]) -> StoreResult<Vec<VisitId>> {
-    let mut found = Vec::new();
-    for ids in ids.chunks(IDS) {
-        let complete: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
-            .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
-            .filter(visits::evidence_complete_at_ms.is_not_null().and(one_of(visits::state, states)))
-            .select(visits::id)
-            .load(c))?;
-        found.extend(complete.into_iter().map(|visit| visit.0));
-    }
-    Ok(found)
+    let complete: Vec<Txt<VisitId>> = per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
+        .filter(visits::evidence_complete_at_ms.is_not_null().and(one_of(visits::state, states)))
+        .select(visits::id)
+        .load(c))?;
+    Ok(complete.into_iter().map(|visit| visit.0).collect())
 }
 
 /// The blobs without which the evidence of a visit is not complete, in order.

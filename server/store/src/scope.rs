@@ -11,7 +11,6 @@ use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::feed::FeedKind;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{
     appointments, assignments, customers, documents, feed, reworks, sites, verdicts, visits, work_orders,
 };
@@ -239,23 +238,21 @@ pub struct ReviewBodies {
 /// Database errors only.
 pub fn list_review_bodies(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<ReviewBodies> {
     let mut bodies = ReviewBodies::default();
-    for of in of.chunks(ROWS) {
-        let verdicts: Vec<(Txt<VisitId>, Txt<VerdictId>, String)> = per_backend!(conn, c => verdicts::table
-            .filter(verdicts::org_id.eq(Txt(org)).and(one_of(verdicts::visit_id, of)))
-            .order((verdicts::at_ms, verdicts::id))
-            .select((verdicts::visit_id, verdicts::id, verdicts::body))
-            .load(c))?;
-        for (visit, id, body) in verdicts {
-            bodies.verdicts.entry(visit.0).or_default().push((id.0, body));
-        }
-        let reworks: Vec<(Txt<VisitId>, Txt<ReworkId>, String)> = per_backend!(conn, c => reworks::table
-            .filter(reworks::org_id.eq(Txt(org)).and(one_of(reworks::visit_id, of)))
-            .order((reworks::opened_at_ms, reworks::id))
-            .select((reworks::visit_id, reworks::id, reworks::body))
-            .load(c))?;
-        for (visit, id, body) in reworks {
-            bodies.reworks.entry(visit.0).or_default().push((id.0, body));
-        }
+    let verdicts: Vec<(Txt<VisitId>, Txt<VerdictId>, String)> = per_backend!(conn, c => verdicts::table
+        .filter(verdicts::org_id.eq(Txt(org)).and(one_of(verdicts::visit_id, of)))
+        .order((verdicts::at_ms, verdicts::id))
+        .select((verdicts::visit_id, verdicts::id, verdicts::body))
+        .load(c))?;
+    for (visit, id, body) in verdicts {
+        bodies.verdicts.entry(visit.0).or_default().push((id.0, body));
+    }
+    let reworks: Vec<(Txt<VisitId>, Txt<ReworkId>, String)> = per_backend!(conn, c => reworks::table
+        .filter(reworks::org_id.eq(Txt(org)).and(one_of(reworks::visit_id, of)))
+        .order((reworks::opened_at_ms, reworks::id))
+        .select((reworks::visit_id, reworks::id, reworks::body))
+        .load(c))?;
+    for (visit, id, body) in reworks {
+        bodies.reworks.entry(visit.0).or_default().push((id.0, body));
     }
     Ok(bodies)
 }

@@ -6,7 +6,6 @@ use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::sites;
 use crate::text::Txt;
 
@@ -70,15 +69,10 @@ pub fn find_site(conn: &mut Conn, org: OrgId, id: SiteId) -> StoreResult<Option<
 /// # Errors
 /// Database errors only.
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[SiteId]) -> StoreResult<Vec<SiteRecord>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<SiteRecord> = per_backend!(conn, c => sites::table
-            .filter(sites::org_id.eq(Txt(org)).and(one_of(sites::id, ids)))
-            .select(SiteRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => sites::table
+        .filter(sites::org_id.eq(Txt(org)).and(one_of(sites::id, ids)))
+        .select(SiteRecord::as_select())
+        .load(c))?)
 }
 
 /// Sites of a customer, oldest first.

@@ -7,7 +7,6 @@ use sync_core::plan::LateReason;
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{assignments, customers, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
 
@@ -87,15 +86,10 @@ pub fn insert_visits(conn: &mut Conn, rows: &[VisitRecord]) -> StoreResult<()> {
 /// # Errors
 /// Database errors only.
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[VisitId]) -> StoreResult<Vec<VisitRecord>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<VisitRecord> = per_backend!(conn, c => visits::table
-            .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
-            .select(VisitRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(one_of(visits::id, ids)))
+        .select(VisitRecord::as_select())
+        .load(c))?)
 }
 
 /// The visit of this id.

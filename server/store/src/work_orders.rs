@@ -7,7 +7,6 @@ use crate::conn::Conn;
 use crate::customers::containing;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::per_backend::ROWS;
 use crate::schema::{assignments, sites, visits, work_orders};
 use crate::text::Txt;
 
@@ -69,15 +68,10 @@ pub fn find_work_order(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreRes
 /// # Errors
 /// Database errors only.
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[WorkOrderId]) -> StoreResult<Vec<WorkOrderRecord>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(ROWS) {
-        let rows: Vec<WorkOrderRecord> = per_backend!(conn, c => work_orders::table
-            .filter(work_orders::org_id.eq(Txt(org)).and(one_of(work_orders::id, ids)))
-            .select(WorkOrderRecord::as_select())
-            .load(c))?;
-        found.extend(rows);
-    }
-    Ok(found)
+    Ok(per_backend!(conn, c => work_orders::table
+        .filter(work_orders::org_id.eq(Txt(org)).and(one_of(work_orders::id, ids)))
+        .select(WorkOrderRecord::as_select())
+        .load(c))?)
 }
 
 /// The work order of this number in the ordering system.
