@@ -10,10 +10,8 @@ use doorstep_store::organisations::{SigningKeyRow, list_signing_keys};
 use doorstep_store::restores::find_epoch;
 use doorstep_store::{Conn, StoreError};
 use sync_core::bundle::BundleSecretKey;
-use sync_core::ids::EpochId;
 use tokio::sync::Mutex;
 
-use crate::app::stopping::Stopping;
 use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::auth::keys::{KeyRing, Purpose, ServerKey};
 
@@ -77,25 +75,30 @@ pub async fn watch(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
     while !state.stopping.is_displaced() {
         ticks.tick().await;
-        let (epoch, stopping) = (state.epoch, state.stopping.clone());
-        let looked = state.store.read(move |conn| require_epoch(conn, epoch, &stopping)).await;
-        match looked {
+        match read_own(&state, |_conn| Ok(())).await {
             Ok(()) => drop(public_keys(&state).await),
             Err(error) => tracing::warn!(%error, "the keys and epoch in force are not known"),
         }
     }
 }
 
-/// Makes sure that the data are still those this process began with; else the process is to end.
+/// Reads on one consistent snapshot of the data that this process began with; if they are others, the process is to end.
 ///
 /// # Errors
-/// `busy` if they are others.
-pub fn require_epoch(conn: &mut Conn, epoch: EpochId, stopping: &Stopping) -> AppResult<()> {
-    if find_epoch(conn)?.is_some_and(|found| found.id.0 == epoch) {
-        return Ok(());
-    }
-    stopping.displace();
-    Err(Refusal::new(ErrorCode::Busy).retry_after(RETRY_SECS).into())
+/// `busy` if they are others; what `read` fails with.
+pub async fn read_own<T: Send + 'static>(
+    state: &AppState,
+    read: impl FnOnce(&mut Conn) -> AppResult<T> + Send + 'static,
+) -> AppResult<T> {
+    let (epoch, stopping) = (state.epoch, state.stopping.clone());
+    let checked = move |conn: &mut Conn| {
+        if find_epoch(conn)?.is_some_and(|found| found.id.0 == epoch) {
+            return read(conn);
+        }
+        stopping.displace();
+        Err(Refusal::new(ErrorCode::Busy).retry_after(RETRY_SECS).into())
+    };
+    state.store.read(checked).await
 }
 
 /// Every key of the server.

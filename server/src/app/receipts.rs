@@ -172,8 +172,8 @@ fn standing(conn: &mut Conn, keys: &KeyRing, org: OrgId, visit: VisitId) -> AppR
 
 /// Whether phones still take it: not once its key was revoked.
 fn is_in_force(keys: &KeyRing, row: &CompleteReceiptRow) -> AppResult<bool> {
-    let renewed = keys.renewed(&row.jws).map_err(|error| corrupt("complete_receipts", row.visit_id, error))?;
-    Ok(renewed.is_none())
+    let signed = jws::parse(&row.jws).map_err(|error| corrupt("complete_receipts", row.visit_id, error))?;
+    Ok(!keys.has_revoked(&signed.header.kid))
 }
 
 impl Content {

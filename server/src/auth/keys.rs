@@ -160,6 +160,12 @@ impl KeyRing {
         &self.evidence_signer
     }
 
+    /// Whether an evidence key was revoked.
+    #[must_use]
+    pub fn has_revoked(&self, kid: &str) -> bool {
+        self.evidence.iter().any(|key| key.kid == kid && key.revoked_at_ms.is_some())
+    }
+
     /// What was signed by an evidence key that was revoked since, signed anew by the key in force; nothing where it
     /// still counts as it is.
     ///
@@ -169,8 +175,7 @@ impl KeyRing {
     /// If it is no JWS.
     pub fn renewed(&self, text: &str) -> Result<Option<String>, JwsError> {
         let old = jws::parse(text)?;
-        let is_revoked = |key: &ServerKey| key.kid == old.header.kid && key.revoked_at_ms.is_some();
-        if !self.evidence.iter().any(is_revoked) {
+        if !self.has_revoked(&old.header.kid) {
             return Ok(None);
         }
         let key = self.evidence_signer();

@@ -14,7 +14,7 @@ use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 use self::ahead::Ahead;
 use self::item::{Item, Sender};
 use super::Round;
-use crate::app::installation::require_epoch;
+use crate::app::installation::read_own;
 use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience.
@@ -41,14 +41,8 @@ pub(super) struct Pulled {
 
 /// Reads the news of a round on one consistent snapshot, which must be of the data that the answer speaks of.
 pub(super) async fn pull(state: &AppState, round: &Arc<Round>) -> AppResult<Pulled> {
-    let (round, epoch, stopping) = (Arc::clone(round), state.epoch, state.stopping.clone());
-    state
-        .store
-        .read(move |conn| {
-            require_epoch(conn, epoch, &stopping)?;
-            Reader::new(conn, &round, epoch).read()
-        })
-        .await
+    let (round, epoch) = (Arc::clone(round), state.epoch);
+    read_own(state, move |conn| Reader::new(conn, &round, epoch).read()).await
 }
 
 /// No news, at the cursor the phone has.

@@ -10,7 +10,7 @@ use doorstep_store::{Conn, StoreError};
 use super::judge::Judged;
 use super::part::Part;
 use super::{Pushed, Round, apply, doc, judge};
-use crate::app::installation::require_epoch;
+use crate::app::installation::read_own;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// How often a push is judged again after another one of the same document came first.
@@ -32,12 +32,7 @@ const PART_BYTES: usize = 512 << 10;
 pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
     let whole = Arc::clone(round);
     // Before anything of the request is written; parsing is too much work for a thread that serves connections.
-    let (epoch, stopping) = (state.epoch, state.stopping.clone());
-    let look = move |conn: &mut Conn| {
-        require_epoch(conn, epoch, &stopping)?;
-        if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }
-    };
-    state.store.read(look).await?;
+    read_own(state, move |_conn| if whole.is_revoked() { Ok(()) } else { doc::require_covered(&whole) }).await?;
     let mut pushed = Pushed::default();
     let mut parts = vec![Part::whole(round)];
     while let Some(part) = parts.pop() {
