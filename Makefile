@@ -90,10 +90,9 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
 	node $(PEERS)/run.mjs $(ARGS)
 
-tunnel-day: ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about an hour)
-	$(CARGO) build --release --locked -p doorstep --bin doorstep
+tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about an hour)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --release --locked -p integration-tests --features server --test it -- --nocapture tunnel_day:: $(ARGS)
+	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture tunnel_day:: $(ARGS)
 
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \

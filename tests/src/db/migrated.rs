@@ -1,6 +1,7 @@
 //! One connection to a test database in the form that the store's own functions take.
 
-use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::connection::SimpleConnection as _;
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
 use doorstep_store::{Conn, EngineConn};
 
 /// Runs `f` on a connection of its own, outside any store; it is closed when this returns.
@@ -12,7 +13,11 @@ pub fn with_conn<T>(url: &str, f: impl FnOnce(&mut Conn) -> T) -> T {
     let conn = match url.strip_prefix("sqlite://") {
         Some(path) => {
             let pool = Pool::builder().max_size(1).build(ConnectionManager::new(path)).expect("the test database");
-            EngineConn::Sqlite(pool.get().expect("the only connection"))
+            let mut conn: PooledConnection<ConnectionManager<diesel::SqliteConnection>> =
+                pool.get().expect("the only connection");
+            // A server may write at the same time.
+            conn.batch_execute("PRAGMA busy_timeout = 5000").expect("a pragma");
+            EngineConn::Sqlite(conn)
         }
         None => {
             let pool = Pool::builder().max_size(1).build(ConnectionManager::new(url)).expect("the test database");
