@@ -71,6 +71,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         repo: Arc::default(),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
+        syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
         stopping: Stopping::default(),
         config: Arc::new(config),

@@ -55,6 +55,8 @@ pub struct AppState {
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.
     pub uploads: Arc<Semaphore>,
+    /// Bounds the large sync requests worked on at once.
+    pub syncs: Arc<Semaphore>,
     /// Who is told of news at once.
     pub live: Arc<LiveStreams>,
     /// Whether the process is about to stop.

@@ -48,6 +48,8 @@ pub struct LimitsConfig {
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
     pub concurrent_uploads: usize,
+    /// Large sync requests worked on at once by one process; the others wait, compressed as they came.
+    pub concurrent_syncs: usize,
     /// Live streams of one process.
     pub live_streams: usize,
     /// Live streams of one device, or of one person without a device; the newest stay.
@@ -83,7 +85,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 31] = [
+const LIMITS: [(&str, u64, u64); 32] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -101,6 +103,7 @@ const LIMITS: [(&str, u64, u64); 31] = [
     ("document_cache_bytes", 8 << 20, 1 << 30),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
+    ("concurrent_syncs", 8, 1_024),
     ("live_streams", 20_000, 200_000),
     ("live_streams_per_device", 4, 64),
     ("live_ping_ms", 25_000, 600_000),

@@ -288,6 +288,18 @@ pub fn find_heads(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Op
     Ok(found.map(|heads| heads.0.0))
 }
 
+/// Heads of the documents of these visits, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_heads(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Vec<Hash>>> {
+    let rows: Vec<(Txt<VisitId>, Txt<Heads>)> = per_backend!(conn, c => documents::table
+        .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .select((documents::visit_id, documents::heads))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(visit, heads)| (visit.0, heads.0.0)).collect())
+}
+
 /// A document for reading: its heads and its snapshot.
 pub type Current = (Vec<Hash>, Vec<u8>);
 

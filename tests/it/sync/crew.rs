@@ -6,7 +6,7 @@ use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::ids::VisitId;
 use sync_core::plain_json;
-use sync_core::protocol::{DocForm, Outcome};
+use sync_core::protocol::{DocForm, Outcome, SyncRequest};
 
 /// The merged view as bytes, the way an export writes it.
 fn view_bytes(phone: &Phone<'_>, visit: VisitId) -> String {
@@ -73,6 +73,28 @@ async fn edits_of_both_phones_keep_crossing_until_the_heads_agree() {
         assert_eq!(one.heads(visit), two.heads(visit));
     }
     assert_eq!(plain_json::to_string(&one.view(visit).ticks), plain_json::to_string(&two.view(visit).ticks));
+}
+
+#[actix_web::test]
+async fn what_a_phone_brings_does_not_come_back_also_where_it_asks_for_everything() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    let [mut one, mut two] = two_phones(&app, visit).await;
+    let everything = |phone: &Phone<'_>| phone.sealed(SyncRequest { cursor: None, ..phone.request() });
+
+    let answer = one.exchange(&everything(&one)).await;
+    assert_eq!((answer.acks[0].outcome, &answer.docs), (Outcome::Stored, &vec![]));
+    assert!(answer.rows.contains_key("visit"), "all else comes");
+    one.take_in(&answer);
+
+    // The same request with what another phone wrote in between: then the document comes, whole.
+    one.tick(visit, "wiring", true);
+    two.sync().await;
+    let answer = one.exchange(&everything(&one)).await;
+    let [update] = answer.docs.as_slice() else { panic!("one document, not {:?}", answer.docs) };
+    assert_eq!((answer.acks[0].outcome, update.form), (Outcome::Stored, DocForm::Snapshot));
+    one.take_in(&answer);
+    assert!(!one.view(visit).conflicts.is_empty());
 }
 
 #[actix_web::test]

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
-use doorstep_store::{Conn, StoreError, Txt};
+use doorstep_store::{Conn, StoreError, Txt, documents};
+use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
 use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
 
@@ -66,6 +67,8 @@ struct Reader<'a> {
     budget: usize,
     used: usize,
     ahead: Ahead,
+    /// Documents that the phone has as they are stored.
+    known: BTreeSet<String>,
     /// Items already in this answer: a second audience adds nothing.
     sent: BTreeSet<(FeedKind, String)>,
     /// Whether the cursor moved: an item larger than the budget must not stop it for ever.
@@ -87,6 +90,7 @@ impl<'a> Reader<'a> {
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             ahead: Ahead::default(),
+            known: BTreeSet::new(),
             sent: BTreeSet::new(),
             has_moved: false,
             out: Pulled::default(),
@@ -95,6 +99,7 @@ impl<'a> Reader<'a> {
 
     fn read(mut self) -> AppResult<Pulled> {
         if self.round.may_read() {
+            self.find_known()?;
             self.drop_lost_audiences()?;
             self.answer_asked()?;
             self.pay_owed()?;
@@ -111,6 +116,17 @@ impl<'a> Reader<'a> {
         }
         self.out.cursor = encode(&self.cursor)?;
         Ok(self.out)
+    }
+
+    /// A document with the heads that the phone names for what it just brought is the same in both places.
+    fn find_known(&mut self) -> AppResult<()> {
+        let pushed = self.round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+        let pushed: BTreeMap<VisitId, &[Hash]> = pushed.map(|doc| (doc.id, doc.heads.as_slice())).collect();
+        let stored =
+            documents::list_heads(self.conn, self.round.ctx.actor.org, &Vec::from_iter(pushed.keys().copied()))?;
+        let known = stored.into_iter().filter(|(visit, heads)| pushed.get(visit) == Some(&heads.as_slice()));
+        self.known = known.map(|(visit, _)| visit.to_string()).collect();
+        Ok(())
     }
 
     /// An audience the phone had and has no more: its items are gone unless another one holds them.
@@ -166,7 +182,9 @@ impl<'a> Reader<'a> {
                 }
                 if at % READ_AHEAD == 0 {
                     let next = rows.iter().skip(at).take(READ_AHEAD);
-                    let next = next.filter(|row| !self.sent.contains(&(row.kind.0, row.item.clone())));
+                    let (known, sent) = (&self.known, &self.sent);
+                    let next = next.filter(|row| !(row.kind.0 == FeedKind::Doc && known.contains(&row.item)));
+                    let next = next.filter(|row| !sent.contains(&(row.kind.0, row.item.clone())));
                     self.ahead = Ahead::read(self.conn, org, next, since == 0);
                 }
                 self.send(row, since)?;
@@ -228,6 +246,9 @@ impl<'a> Reader<'a> {
         }
         if matches!(kind, FeedKind::Doc | FeedKind::Visit) {
             self.out.visits.extend(row.item.parse::<VisitId>());
+        }
+        if kind == FeedKind::Doc && self.known.contains(&row.item) {
+            return Ok(());
         }
         let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos };
         match item::load(self.conn, &sender, &mut self.ahead, kind, &row.item)? {

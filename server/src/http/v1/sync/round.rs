@@ -1,15 +1,21 @@
 //! POST /v1/sync
 
+use std::sync::Arc;
+
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sync_core::protocol::codec::{self, DecodeError, Encoding};
 use sync_core::protocol::{ProtocolLimits, SyncRequest, SyncResponse};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::coding::{self, Coding};
 use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, sync};
 use crate::http::body::read_body;
 use crate::http::error::ApiError;
 use crate::http::openapi::Problems;
+
+/// Up to this size a body is worked on at once: one visit's work, or some edits.
+const SMALL_BODY_BYTES: usize = 8 << 10;
 
 fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
@@ -59,6 +65,7 @@ pub async fn sync(
     let limits = &state.config.limits;
     let (limit, code) = (limits.sync_encoded_bytes, ErrorCode::SyncBatchTooLarge);
     let body = read_body(&request, payload.into_inner(), limit, code).await?;
+    let _turn = turn(&state, body.len()).await;
     let request = read(body, coding, encoding, &state).await?;
     let response = sync::sync(&state, ctx, request).await?;
     answer(&response, answer_encoding, accepted.as_deref())
@@ -73,6 +80,16 @@ fn encoding(media_type: Option<&str>) -> Result<Encoding, AppError> {
             )
             .into()
     })
+}
+
+/// The turn of a request whose body may become many times its size in memory; a small one needs none, so that a single
+/// edit never waits behind the first syncs of a morning.
+async fn turn(state: &AppState, size: usize) -> Option<OwnedSemaphorePermit> {
+    if size <= SMALL_BODY_BYTES {
+        return None;
+    }
+    // Never closed.
+    Arc::clone(&state.syncs).acquire_owned().await.ok()
 }
 
 /// Decompresses and decodes on a blocking thread: a full batch takes milliseconds.
