@@ -55,6 +55,9 @@ const LINK: TunnelPlan = TunnelPlan {
     outage_ms: 4_000,
 };
 
+/// Visits between two words on how far a long day is.
+const PROGRESS_EVERY: usize = 50;
+
 impl Day {
     /// The form that every run of the tests plays: less to send, over a slower link, so that every phone meets cuts.
     pub const SHORT: Self = Self {
@@ -129,6 +132,9 @@ impl Day {
             }
             drop(done);
             for (count, ()) in visits_done.iter().enumerate() {
+                if (count + 1) % PROGRESS_EVERY == 0 {
+                    println!("{} of {all} visits are done", count + 1);
+                }
                 if [all / 3, all * 2 / 3].contains(&(count + 1)) {
                     kills += 1;
                     server.kill();
