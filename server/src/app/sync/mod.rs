@@ -72,6 +72,11 @@ impl Round {
         self.device.state == "revoked" && !self.is_from_office
     }
 
+    /// Documents that are pushed; the others are only asked for.
+    fn pushed(&self) -> impl Iterator<Item = &PushDoc> {
+        self.request.docs.iter().filter(|doc| !doc.chunks.is_empty())
+    }
+
     /// A suspended device reads nothing; what it brings is accepted and marked.
     fn is_suspended(&self) -> bool {
         self.device.state == "suspended"

@@ -67,7 +67,9 @@ struct Reader<'a> {
     budget: usize,
     used: usize,
     ahead: Ahead,
-    /// Documents that the phone has as they are stored.
+    /// Documents that this very request brings.
+    brought: BTreeSet<String>,
+    /// Those of them that the phone has as they are stored.
     known: BTreeSet<String>,
     /// Items already in this answer: a second audience adds nothing.
     sent: BTreeSet<(FeedKind, String)>,
@@ -90,6 +92,7 @@ impl<'a> Reader<'a> {
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             ahead: Ahead::default(),
+            brought: round.pushed().map(|doc| doc.id.to_string()).collect(),
             known: BTreeSet::new(),
             sent: BTreeSet::new(),
             has_moved: false,
@@ -120,8 +123,8 @@ impl<'a> Reader<'a> {
 
     /// A document with the heads that the phone names for what it just brought is the same in both places.
     fn find_known(&mut self) -> AppResult<()> {
-        let pushed = self.round.request.docs.iter().filter(|doc| !doc.chunks.is_empty());
-        let pushed: BTreeMap<VisitId, &[Hash]> = pushed.map(|doc| (doc.id, doc.heads.as_slice())).collect();
+        let pushed: BTreeMap<VisitId, &[Hash]> =
+            self.round.pushed().map(|doc| (doc.id, doc.heads.as_slice())).collect();
         let stored =
             documents::list_heads(self.conn, self.round.ctx.actor.org, &Vec::from_iter(pushed.keys().copied()))?;
         let known = stored.into_iter().filter(|(visit, heads)| pushed.get(visit) == Some(&heads.as_slice()));
@@ -182,10 +185,11 @@ impl<'a> Reader<'a> {
                 }
                 if at % READ_AHEAD == 0 {
                     let next = rows.iter().skip(at).take(READ_AHEAD);
-                    let (known, sent) = (&self.known, &self.sent);
-                    let next = next.filter(|row| !(row.kind.0 == FeedKind::Doc && known.contains(&row.item)));
+                    let (brought, sent) = (&self.brought, &self.sent);
                     let next = next.filter(|row| !sent.contains(&(row.kind.0, row.item.clone())));
-                    self.ahead = Ahead::read(self.conn, org, next, since == 0);
+                    // What has been in the audience before may have little news, and what comes from the phone none.
+                    let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
+                    self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
                 self.send(row, since)?;
                 position = row.pos;
@@ -250,7 +254,8 @@ impl<'a> Reader<'a> {
         if kind == FeedKind::Doc && self.known.contains(&row.item) {
             return Ok(());
         }
-        let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos };
+        let is_brought = kind == FeedKind::Doc && self.brought.contains(&row.item);
+        let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos, is_brought };
         match item::load(self.conn, &sender, &mut self.ahead, kind, &row.item)? {
             Item::Nothing => {}
             Item::Doc(update) => {

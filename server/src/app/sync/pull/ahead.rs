@@ -1,6 +1,6 @@
 //! What the next items of the feed are, read at once before they are looked at one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use doorstep_store::Conn;
 use doorstep_store::documents::{self, Current};
@@ -8,7 +8,6 @@ use doorstep_store::feed::{FeedKind, FeedOp, FeedRow};
 use serde_json::Value;
 use sync_core::ids::{OrgId, VisitId};
 
-use crate::app::AppResult;
 use crate::app::rows::{Bodies, row_bodies};
 
 /// Most documents that are read at once: each may be as large as the guard lets a document grow.
@@ -19,27 +18,26 @@ const MAX_DOCS: usize = 32;
 pub(super) struct Ahead {
     bodies: Bodies,
     docs: BTreeMap<VisitId, Current>,
+    /// Documents that will be sent whole and are not read yet, in order.
+    next_docs: VecDeque<VisitId>,
 }
 
 impl Ahead {
-    /// Reads what these rows name; documents only where they will be sent whole.
+    /// Reads what these rows name, but documents; `comes_whole` tells those that will be sent whole, which are read
+    /// when the first of them is taken.
     ///
     /// A row that cannot be read spoils nothing but the reading ahead: alone it will be told from the others.
     pub(super) fn read<'r>(
         conn: &mut Conn,
         org: OrgId,
         rows: impl Iterator<Item = &'r FeedRow>,
-        whole_docs: bool,
+        comes_whole: impl Fn(&FeedRow) -> bool,
     ) -> Self {
-        let put = rows.filter(|row| row.op.0 == FeedOp::Put);
-        let items: Vec<(FeedKind, String)> = put.map(|row| (row.kind.0, row.item.clone())).collect();
-        let docs = items.iter().filter(|item| whole_docs && item.0 == FeedKind::Doc);
-        let docs: Vec<VisitId> = docs.filter_map(|item| item.1.parse().ok()).take(MAX_DOCS).collect();
-        Self::try_read(conn, org, &items, &docs).unwrap_or_default()
-    }
-
-    fn try_read(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], docs: &[VisitId]) -> AppResult<Self> {
-        Ok(Self { bodies: row_bodies(conn, org, items)?, docs: documents::list_current(conn, org, docs)? })
+        let put: Vec<&FeedRow> = rows.filter(|row| row.op.0 == FeedOp::Put).collect();
+        let items: Vec<(FeedKind, String)> = put.iter().map(|row| (row.kind.0, row.item.clone())).collect();
+        let bodies = row_bodies(conn, org, &items).unwrap_or_default();
+        let docs = put.into_iter().filter(|row| row.kind.0 == FeedKind::Doc && comes_whole(row));
+        Self { bodies, docs: BTreeMap::new(), next_docs: docs.filter_map(|row| row.item.parse().ok()).collect() }
     }
 
     /// Version and body of an item.
@@ -47,8 +45,13 @@ impl Ahead {
         self.bodies.remove(&(kind, id.to_owned()))
     }
 
-    /// A document.
-    pub(super) fn take_doc(&mut self, visit: VisitId) -> Option<Current> {
+    /// A document that is to be sent whole.
+    pub(super) fn take_doc(&mut self, conn: &mut Conn, org: OrgId, visit: VisitId) -> Option<Current> {
+        if self.next_docs.contains(&visit) {
+            let count = self.next_docs.len().min(MAX_DOCS);
+            let next: Vec<VisitId> = self.next_docs.drain(..count).collect();
+            self.docs = documents::list_current(conn, org, &next).unwrap_or_default();
+        }
         self.docs.remove(&visit)
     }
 }

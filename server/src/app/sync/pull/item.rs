@@ -37,6 +37,8 @@ pub(super) struct Sender<'a> {
     pub(super) since: i64,
     /// Position at which the item entered the audience.
     pub(super) entered: i64,
+    /// Whether this very request brings it.
+    pub(super) is_brought: bool,
 }
 
 /// Loads an item that the phone should have.
@@ -49,9 +51,7 @@ pub(super) fn load(
 ) -> AppResult<Item> {
     if kind == FeedKind::Doc {
         let visit = id.parse().map_err(|_not_an_id| corrupt(id, "a document item is no visit id"))?;
-        if sender.since == 0
-            && let Some((heads, bytes)) = ahead.take_doc(visit)
-        {
+        if let Some((heads, bytes)) = ahead.take_doc(conn, sender.round.ctx.actor.org, visit) {
             return Ok(Item::Doc(snapshot(visit, heads, bytes)));
         }
         return Ok(document(conn, sender, visit)?.map_or(Item::Nothing, Item::Doc));
@@ -95,8 +95,7 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
     }
     // Most often the asker is the one who pushed, so the bytes are read last.
     let pushes = documents::list_pushes(conn, org, visit)?;
-    let is_pushed = sender.round.request.docs.iter().any(|doc| doc.id == visit && !doc.chunks.is_empty());
-    let newest = pushes.last().map(|push| push.seq).filter(|_| is_pushed);
+    let newest = pushes.last().map(|push| push.seq).filter(|_| sender.is_brought);
     let mine = |push: &PushRow| Some(push.seq) == newest && push.device_id == sender.round.device.id;
     let position = |push: &PushRow| push.positions.0.0.get(sender.audience).copied();
     if sender.entered > sender.since {
