@@ -39,7 +39,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario growth       the same work while other reps' visits fill the database
   --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
-  --floor                 the guard and its parts in this process, without a server
+  --floor                 the guard and its parts, and SQLite with the rows of a push, in this process
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
   --runs N          runs; figures are medians (3)
@@ -68,10 +68,6 @@ fn main() {
         fixtures::write(directory.as_ref(), visits);
         return;
     }
-    if args.iter().any(|arg| arg == "--floor") {
-        floor::measure(visits, number("--runs", 5));
-        return;
-    }
     let scenario = value("--scenario").map_or("round-trip", String::as_str);
     let sizes = value("--sizes").map_or(if scenario == "touch" { "10000,100000" } else { "1000,10000,100000" }, |s| s);
     let options = Options {
@@ -82,6 +78,12 @@ fn main() {
         sizes: sizes.split(',').map(|size| size.parse().expect("a number")).collect(),
         database: value("--database").map_or("sqlite", String::as_str).to_owned(),
     };
+    if args.iter().any(|arg| arg == "--floor") {
+        let runs = number("--runs", 5);
+        floor::measure(visits, runs);
+        scenario::rows(&options, runs, &mut Report::new("sqlite"));
+        return;
+    }
     let runs = number("--runs", 3);
     let mut report = Report::new(&options.database);
     for run in 1..=runs {

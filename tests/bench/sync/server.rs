@@ -68,19 +68,24 @@ impl Server {
 
     /// What the kernel says now.
     pub fn usage(&self) -> Usage {
-        let process = PathBuf::from("/proc").join(self.child.id().to_string());
-        let stat = fs::read_to_string(process.join("stat")).expect("Linux's process table");
-        // The name in parentheses may hold spaces; utime and stime are fields 14 and 15 (proc(5)).
-        let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
-        let status = fs::read_to_string(process.join("status")).expect("Linux's process table");
-        let mib = |key: &str| {
-            let line = status.lines().find(|line| line.starts_with(key)).expect("a figure of memory");
-            line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("kibibytes") / 1024.0
-        };
-        // USER_HZ is 100 on every Linux.
-        Usage { cpu_s: (ticks(11) + ticks(12)) / 100.0, rss_mib: mib("VmRSS:"), peak_rss_mib: mib("VmHWM:") }
+        usage(self.child.id())
     }
+}
+
+/// What the kernel says of a process now.
+pub fn usage(process: u32) -> Usage {
+    let process = PathBuf::from("/proc").join(process.to_string());
+    let stat = fs::read_to_string(process.join("stat")).expect("Linux's process table");
+    // The name in parentheses may hold spaces; utime and stime are fields 14 and 15 (proc(5)).
+    let fields: Vec<&str> = stat.rsplit_once(')').expect("a name").1.split_whitespace().collect();
+    let ticks = |at: usize| fields[at].parse::<f64>().expect("ticks");
+    let status = fs::read_to_string(process.join("status")).expect("Linux's process table");
+    let mib = |key: &str| {
+        let line = status.lines().find(|line| line.starts_with(key)).expect("a figure of memory");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).expect("kibibytes") / 1024.0
+    };
+    // USER_HZ is 100 on every Linux.
+    Usage { cpu_s: (ticks(11) + ticks(12)) / 100.0, rss_mib: mib("VmRSS:"), peak_rss_mib: mib("VmHWM:") }
 }
 
 impl Drop for Server {

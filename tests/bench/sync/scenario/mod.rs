@@ -3,6 +3,7 @@
 mod growth;
 mod live;
 mod round_trip;
+mod rows;
 mod storm;
 mod touch;
 
@@ -16,6 +17,7 @@ use crate::server::Server;
 pub use growth::grow;
 pub use live::live;
 pub use round_trip::round_trip;
+pub use rows::rows;
 pub use storm::storm;
 pub use touch::touch;
 
