@@ -55,13 +55,17 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
         let mut bringer = server.connect();
         let head = format!(
             "POST /v1/bundles HTTP/1.1\r\nHost: doorstep\r\nAuthorization: Bearer {office}\r\n\
-             Content-Type: application/octet-stream\r\nContent-Length: {}\r\n\r\n",
+             Content-Type: application/octet-stream\r\nContent-Length: {}\r\nExpect: 100-continue\r\n\r\n",
             bundle.len()
         );
         bringer.write_all(&[head.as_bytes(), &bundle].concat()).expect("the server reads");
         // Its blob is being stored: all of the bundle was received and found to be in order.
         let photo = Hash::of(b"a photo").to_string();
         while !has_file(&server.directory().join("data"), &photo) {}
+        // What the server has said to go on with is left unread: the system resets the connection, and does not only
+        // close it on one side.
+        let mut said = [0];
+        assert_eq!(bringer.peek(&mut said).expect("an interim answer"), 1);
         drop(bringer);
         let address = server.url().trim_start_matches("http://").to_owned();
         server.process().terminate();
