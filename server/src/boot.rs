@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::PreviewQueue;
+use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
 use crate::app::installation::{self, Keys, load_ring};
 use crate::app::live::LiveStreams;
@@ -74,6 +75,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
         stopping: Stopping::default(),
+        runtime: tokio::runtime::Handle::current(),
         config: Arc::new(config),
     })
 }
@@ -218,7 +220,12 @@ async fn stop_when_told(state: AppState, server: ServerHandle) -> Stop {
         tokio::time::sleep(Duration::from_millis(state.config.stop.drain_ms)).await;
     }
     state.stopping.close();
-    server.stop(true).await;
+    // Imports go on without the requests that brought them, and nothing else waits for those.
+    let finish = Duration::from_secs(state.config.stop.finish_secs);
+    let (_, imports) = tokio::join!(server.stop(true), tokio::time::timeout(finish, until_imported(&state)));
+    if imports.is_err() {
+        tracing::warn!("an import or upload was cut off; the same bytes again complete it");
+    }
     stop
 }
 

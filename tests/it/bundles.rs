@@ -7,6 +7,7 @@ mod kept;
 #[cfg(target_os = "linux")]
 mod kills;
 mod phones;
+mod stopped;
 
 use std::fs;
 use std::process::Output;

@@ -3,6 +3,7 @@
 mod away;
 mod door;
 mod kills;
+mod previews;
 mod requests;
 mod worker;
 

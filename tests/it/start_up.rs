@@ -6,7 +6,7 @@ use std::process::Command;
 
 use integration_tests::call::Call;
 use integration_tests::dir::TestDir;
-use integration_tests::server::{TestServer, executable};
+use integration_tests::server::{Process, TestServer, executable, send};
 use serde_json::json;
 
 /// What a start on a database that cannot be used prints.
@@ -71,8 +71,31 @@ fn an_organisation_is_founded_beside_a_running_server() {
 #[test]
 fn a_server_runs_with_the_settings_of_its_allocator_in_the_process_that_was_started() {
     let server = TestServer::start();
-    let environment = fs::read(format!("/proc/{}/environ", server.process_id())).expect("its environment");
-    let set: Vec<&[u8]> = environment.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"MALLOC_")).collect();
-    assert!(set.contains(&b"MALLOC_ARENA_MAX=2".as_slice()), "{} settings", set.len());
+    let settings = allocator_settings(server.process_id());
+    assert!(settings.iter().any(|set| set == "MALLOC_ARENA_MAX=2"), "{settings:?}");
     assert_eq!(server.send(&Call::get("/readyz")).status, 200, "it answers");
+}
+
+/// glibc takes the settings out of the environment of a program with privileges of its own, each time that it starts.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[test]
+fn a_server_that_was_started_again_without_its_settings_runs_as_it_is() {
+    let mut server = TestServer::start();
+    server.kill();
+    let mut command = server.command(["serve", "--listen", "127.0.0.1:0"]);
+    command.env("DOORSTEP_STARTED_AGAIN", "1");
+    for name in ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"] {
+        command.env_remove(name);
+    }
+    let process = Process::launch(command, &server.directory().join("again.log"));
+    assert_eq!(allocator_settings(process.id()), [""; 0], "it did not start itself once more");
+    assert_eq!(send(process.url(), &Call::get("/readyz")).expect("an answer").status, 200);
+}
+
+/// What the environment of a process tells the allocator.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn allocator_settings(process: u32) -> Vec<String> {
+    let environment = fs::read(format!("/proc/{process}/environ")).expect("its environment");
+    let set = environment.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"MALLOC_"));
+    set.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect()
 }

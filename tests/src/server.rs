@@ -53,7 +53,8 @@ impl Process {
     ///
     /// # Panics
     /// With the log, if it does not start.
-    pub(crate) fn launch(mut command: Command, log: &Path) -> Self {
+    #[must_use]
+    pub fn launch(mut command: Command, log: &Path) -> Self {
         let errors = OpenOptions::new().create(true).append(true).open(log).expect("the log file");
         let mut child = command
             .stdin(Stdio::null())
@@ -75,6 +76,12 @@ impl Process {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The process, as the system numbers it.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Tells it to stop, as whoever runs servers does.
@@ -220,7 +227,7 @@ impl TestServer {
     /// If the server does not run.
     #[must_use]
     pub fn process_id(&self) -> u32 {
-        self.process.as_ref().expect("the server runs").child.id()
+        self.process.as_ref().expect("the server runs").id()
     }
 
     /// The most memory that the process ever held, in bytes, as the kernel counts it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use doorstep_store::Store;
 use sync_core::ids::EpochId;
 use sync_core::time::UnixMillis;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -61,6 +62,8 @@ pub struct AppState {
     pub live: Arc<LiveStreams>,
     /// Whether the process is about to stop.
     pub stopping: Stopping,
+    /// Runs what goes on without its request: the threads that serve connections end with those.
+    pub runtime: Handle,
 }
 
 impl AppState {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use doorstep_store::backup::PostgresUse;
 use doorstep_store::conn::UrlError;
 use doorstep_store::restores::{BlobEntry, begin_epoch, note_restore};
 use doorstep_store::{DatabaseUrl, StoreError, backup, migrate};
@@ -60,14 +61,17 @@ pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Resto
     let root = plan.config.data_dir.join("blobs");
     // Held until the end: a server that runs on this directory keeps us out, and we keep one out.
     let lock = FsBlobs::open(&root, "restore", Sharing::Alone).map_err(crate::app::AppError::from)?;
-    let aside = target(plan, &manifest, &url)?;
+    let mut place = Place::find(&url)?;
+    let aside = target(plan, &manifest, &mut place)?;
     progress(&format!("bringing back {} blobs", blobs.len()));
     carry(&plan.directory.join("blobs"), &root, &blobs, Way::Copy, progress)?;
     progress("bringing back the database");
     let dump = plan.directory.join(&manifest.database);
-    match &url {
-        DatabaseUrl::Sqlite(path) => place_sqlite(plan, &manifest, &dump, path, aside.as_deref())?,
-        DatabaseUrl::Postgres(url) => {
+    match &mut place {
+        Place::Sqlite(path) => place_sqlite(plan, &manifest, &dump, path, aside.as_deref())?,
+        Place::Postgres(url, used) => {
+            // The blobs took long: whoever came meanwhile would go on with data that are no more.
+            require_unused(used)?;
             let (programs, aside) = (plan.programs.as_deref(), aside.as_deref());
             database::load_postgres(url, programs, &dump, aside, plan.epoch, plan.now.0)?;
             let store = boot::open_store(&plan.config).await?;
@@ -102,17 +106,40 @@ fn check(plan: &RestorePlan, manifest: &Manifest, progress: Progress<'_>) -> Res
     )))
 }
 
+/// The database to restore into.
+enum Place<'a> {
+    Sqlite(&'a Path),
+    /// Watched on one connection until the end: one that was just closed still counts for a moment.
+    Postgres(&'a str, PostgresUse),
+}
+
+impl<'a> Place<'a> {
+    fn find(url: &'a DatabaseUrl) -> Result<Self, BackupError> {
+        Ok(match url {
+            DatabaseUrl::Sqlite(path) => Self::Sqlite(path),
+            DatabaseUrl::Postgres(url) => Self::Postgres(url, PostgresUse::open(url)?),
+        })
+    }
+}
+
+fn require_unused(used: &mut PostgresUse) -> Result<(), BackupError> {
+    match used.others()? {
+        0 => Ok(()),
+        others => {
+            let text = format!("{others} other connections use the database: stop every server first");
+            Err(BackupError::Refused(text))
+        }
+    }
+}
+
 /// Looks at the place to restore into; gives the name under which data that are there are kept.
-fn target(plan: &RestorePlan, manifest: &Manifest, url: &DatabaseUrl) -> Result<Option<String>, BackupError> {
+fn target(plan: &RestorePlan, manifest: &Manifest, place: &mut Place<'_>) -> Result<Option<String>, BackupError> {
     let refused = |text: String| Err(BackupError::Refused(text));
-    let (engine, is_used) = match url {
-        DatabaseUrl::Sqlite(path) => ("sqlite", path.exists()),
-        DatabaseUrl::Postgres(url) => {
-            let (tables, others) = backup::postgres_use(url)?;
-            if others > 0 {
-                return refused(format!("{others} other connections use the database: stop every server first"));
-            }
-            ("postgres", tables > 0)
+    let (engine, is_used) = match place {
+        Place::Sqlite(path) => ("sqlite", path.exists()),
+        Place::Postgres(_, used) => {
+            require_unused(used)?;
+            ("postgres", used.tables()? > 0)
         }
     };
     if manifest.engine != engine {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::alone;
 use crate::app::{AppResult, AppState, blobs};
 
 /// How long a pending preview waits at most for a wake-up that was lost.
@@ -28,7 +27,7 @@ pub async fn run_due(state: &AppState) -> AppResult<usize> {
 pub fn spawn(state: AppState) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
-            if let Err(error) = alone(&state, "previews", run_due(&state)).await {
+            if let Err(error) = run_due(&state).await {
                 tracing::error!(%error, "previews failed; they stay pending");
             }
             // An elapsed timer and a wake-up mean the same.

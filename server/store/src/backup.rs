@@ -63,26 +63,53 @@ pub fn export_snapshot(conn: &mut Conn) -> StoreResult<String> {
     Ok(exported.name)
 }
 
-/// Tables in the schema `public` of a PostgreSQL database, and its other connections.
-///
-/// # Errors
-/// [`StoreError::Open`] if it cannot be reached.
-pub fn postgres_use(url: &str) -> StoreResult<(i64, i64)> {
-    #[derive(QueryableByName)]
-    struct Use {
-        #[diesel(sql_type = BigInt)]
-        tables: i64,
-        #[diesel(sql_type = BigInt)]
-        others: i64,
+/// Looks at who uses a PostgreSQL database, on one connection, which does not count itself.
+pub struct PostgresUse(PgConnection);
+
+impl std::fmt::Debug for PostgresUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PostgresUse")
     }
-    let mut conn = PgConnection::establish(url).map_err(open_error)?;
-    let found: Use = diesel::sql_query(
-        "SELECT (SELECT count(*) FROM pg_tables WHERE schemaname = 'public') AS tables, \
-         (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
-          AND backend_type = 'client backend') AS others",
-    )
-    .get_result(&mut conn)?;
-    Ok((found.tables, found.others))
+}
+
+#[derive(QueryableByName)]
+struct Counted {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+impl PostgresUse {
+    /// Connects to the database.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if it cannot be reached.
+    pub fn open(url: &str) -> StoreResult<Self> {
+        PgConnection::establish(url).map(Self).map_err(open_error)
+    }
+
+    /// Tables in the schema `public`.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn tables(&mut self) -> StoreResult<i64> {
+        self.count("SELECT count(*) AS count FROM pg_tables WHERE schemaname = 'public'")
+    }
+
+    /// Other connections to the database.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn others(&mut self) -> StoreResult<i64> {
+        self.count(
+            "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
+             AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+        )
+    }
+
+    fn count(&mut self, sql: &str) -> StoreResult<i64> {
+        let found: Counted = diesel::sql_query(sql).get_result(&mut self.0)?;
+        Ok(found.count)
+    }
 }
 
 /// Every blob, in order of tenant and name.

@@ -72,9 +72,11 @@ impl FromStr for DatabaseUrl {
 }
 
 /// Settings of every SQLite connection. `FULL` makes an acknowledged commit survive power loss; what a statement of many
-/// rows would take back on an error is kept in memory instead of a temporary file.
+/// rows would take back on an error is kept in memory instead of a temporary file. `recursive_triggers` has `REPLACE` fire
+/// the triggers of deletion, without which it would change what is proof.
 const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-     PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000;";
+     PRAGMA foreign_keys = ON; PRAGMA recursive_triggers = ON; PRAGMA temp_store = MEMORY; \
+     PRAGMA wal_autocheckpoint = 4000;";
 
 /// Page cache of a connection that reads, in KiB.
 pub(crate) const READER_CACHE: u32 = 2_000;

@@ -1,4 +1,6 @@
-//! Jobs that one node at a time runs.
+//! Jobs that one node at a time runs, and pieces of a job that one node at a time does.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool};
@@ -30,10 +32,55 @@ impl Lease {
 
     /// Takes the right on a connection of its own; `None` while another node has it.
     pub(crate) fn take(url: &str, job: &str) -> StoreResult<Option<Self>> {
-        let mut conn = PgConnection::establish(url).map_err(|error| StoreError::Open(error.to_string()))?;
-        let key = Hash::of(job.as_bytes()).0.iter().take(8).fold(0i64, |key, byte| key << 8 | i64::from(*byte));
-        let lock = diesel::dsl::sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(key).sql(")");
-        let taken: bool = diesel::select(lock).get_result(&mut conn)?;
-        Ok(taken.then(|| Self { _session: Some(conn) }))
+        let mut conn = connect(url)?;
+        Ok(try_lock(&mut conn, job)?.then(|| Self { _session: Some(conn) }))
     }
+}
+
+/// The right to single pieces of a job that several nodes do at once; given back as a [`Lease`].
+#[derive(Clone)]
+#[must_use = "the rights end when the last clone is dropped"]
+pub struct Claims {
+    session: Option<Arc<Mutex<PgConnection>>>,
+}
+
+impl std::fmt::Debug for Claims {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Claims")
+    }
+}
+
+impl Claims {
+    /// Those of an engine with one process.
+    pub(crate) const fn alone() -> Self {
+        Self { session: None }
+    }
+
+    /// None yet, on a connection of their own.
+    pub(crate) fn open(url: &str) -> StoreResult<Self> {
+        Ok(Self { session: Some(Arc::new(Mutex::new(connect(url)?))) })
+    }
+
+    /// Takes the right to a piece; false while another node has it.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub async fn take(&self, piece: String) -> StoreResult<bool> {
+        let Some(session) = self.session.clone() else { return Ok(true) };
+        let taken = tokio::task::spawn_blocking(move || {
+            // A connection is whole or broken, and says so.
+            try_lock(&mut session.lock().unwrap_or_else(PoisonError::into_inner), &piece)
+        });
+        taken.await.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
+    }
+}
+
+fn connect(url: &str) -> StoreResult<PgConnection> {
+    PgConnection::establish(url).map_err(|error| StoreError::Open(error.to_string()))
+}
+
+fn try_lock(conn: &mut PgConnection, name: &str) -> StoreResult<bool> {
+    let key = Hash::of(name.as_bytes()).0.iter().take(8).fold(0i64, |key, byte| key << 8 | i64::from(*byte));
+    let lock = diesel::dsl::sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(key).sql(")");
+    Ok(diesel::select(lock).get_result(conn)?)
 }

@@ -11,7 +11,7 @@ use crate::bridge;
 use crate::conn::{self, Conn, DatabaseUrl, EngineConn, PgSettings, SqlitePragmas};
 use crate::error::{AsStoreError, StoreError, StoreResult};
 use crate::hints::Hints;
-use crate::lease::Lease;
+use crate::lease::{Claims, Lease};
 use crate::migrate;
 use crate::writer::Writer;
 
@@ -125,6 +125,17 @@ impl Store {
         let url = url.clone();
         let taken = tokio::task::spawn_blocking(move || Lease::take(&url, job)).await;
         taken.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
+    }
+
+    /// Begins to take rights to single pieces of a job, of which each is for one node at a time.
+    ///
+    /// # Errors
+    /// [`StoreError::Open`] if the database cannot be reached.
+    pub async fn claims(&self) -> StoreResult<Claims> {
+        let Engine::Postgres { url, .. } = &self.inner.engine else { return Ok(Claims::alone()) };
+        let url = url.clone();
+        let opened = tokio::task::spawn_blocking(move || Claims::open(&url)).await;
+        opened.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
     }
 
     /// Who has news, on this node and on every other of the same database.

@@ -10,6 +10,10 @@ use integration_tests::phone::Wire;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
 use sync_core::ids::EpochId;
+use sync_core::protocol::Outcome;
+
+use crate::sync::helpers::{counts, run_at, with_the_next_changes, without_changes};
+use crate::sync::writer::Writer;
 
 const OTHER: EpochId = EpochId::from_bytes([7; 16]);
 
@@ -23,6 +27,38 @@ async fn no_news_are_told_from_data_of_another_epoch() {
     let answer = phone.device.client().send(Wire::CBOR.call(&phone.empty_request())).await;
     assert_eq!(answer.outcome(), (503, "busy".to_owned()));
     assert_eq!(app.send(Call::get("/readyz")).await.outcome(), (503, "not_ready".to_owned()));
+}
+
+#[actix_web::test]
+async fn what_comes_into_data_of_another_epoch_is_refused_before_anything_is_written() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.tick(visit, "kit/a", true);
+    app.write(|conn| begin_epoch(conn, OTHER, START.0)).await;
+    let before = counts(&app).await;
+    let answer = phone.device.client().send(Wire::CBOR.call(&phone.request())).await;
+    assert_eq!(answer.outcome(), (503, "busy".to_owned()));
+    assert_eq!(counts(&app).await, before);
+}
+
+#[test]
+fn no_receipt_is_given_where_the_data_were_replaced_once_a_push_was_stored() {
+    let mut server = TestServer::start();
+    let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
+    let request = Writer::new("stored in data that are no more").next(&phone);
+    run_at(server.database_url(), &with_the_next_changes(&format!("UPDATE store_epoch SET id = '{OTHER}'")));
+    let answer = send(server.url(), &phone.sync_call(&request)).expect("an answer");
+    assert_eq!(answer.outcome(), (503, "busy".to_owned()), "the phone is to keep all of it");
+    assert!(!server.process().wait().success());
+    server.gone();
+    run_at(server.database_url(), &without_changes());
+    server.restart();
+    // The same request again, as a phone sends what was not answered.
+    let answer = phone.sync(&server, &request).expect("an answer");
+    assert_eq!((answer.epoch, answer.receipts.len()), (OTHER, 1));
+    assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Duplicate), "{:?}", answer.acks);
 }
 
 #[test]

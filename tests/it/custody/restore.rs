@@ -1,10 +1,20 @@
 //! Backup and restore: what was acknowledged after the backup comes back by itself, once.
 
-use std::cell::Cell;
+use std::any::Any;
+use std::cell::{Cell, RefCell};
 use std::process::Output;
 
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection, SqliteConnection};
+use doorstep::backup::{RestorePlan, restore};
+use doorstep::{boot, config};
+use doorstep_store::restores::find_epoch;
+use integration_tests::clock::START;
+use integration_tests::db::with_conn;
 use integration_tests::play::{Fate, Phone, Story, Visit};
+use integration_tests::server::TestServer;
 use serde_json::{Value, json};
+use sync_core::ids::EpochId;
 
 use crate::scenarios::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, work};
 
@@ -152,6 +162,48 @@ fn a_damaged_backup_is_refused_before_anything_is_touched() {
     story.restart_server();
     li.sync();
     assert_eq!(li.outstanding(), 0);
+}
+
+/// Somebody who uses a database, for as long as this is kept.
+fn guest(database_url: &str) -> Box<dyn Any> {
+    match database_url.strip_prefix("sqlite://") {
+        Some(path) => {
+            let mut conn = SqliteConnection::establish(path).expect("the database");
+            conn.batch_execute("SELECT id FROM store_epoch").expect("it is read");
+            Box::new(conn)
+        }
+        None => Box::new(PgConnection::establish(database_url).expect("the database")),
+    }
+}
+
+#[test]
+fn who_begins_to_use_the_database_while_blobs_are_brought_back_stops_the_restore() {
+    let mut server = TestServer::start();
+    let directory = server.directory().join("backup");
+    let made = server.run(&["backup", directory.to_str().expect("UTF-8")]);
+    assert!(made.status.success(), "{}", text(&made));
+    server.kill();
+    let mut config = config::load(None).expect("the default configuration");
+    config.database_url = server.database_url().to_owned();
+    config.data_dir = server.directory().join("data");
+    let epoch = EpochId::from_bytes([7; 16]);
+    let plan = RestorePlan { config, directory, programs: None, replaces: true, epoch, now: START };
+    let here = RefCell::new(None);
+    let progress = |step: &str| {
+        if step.starts_with("bringing back") && step.ends_with("blobs") {
+            here.replace(Some(guest(server.database_url())));
+        }
+    };
+    // PostgreSQL takes a moment to notice that the server is gone.
+    let refused = loop {
+        let ended = boot::block_on(restore(&plan, &progress));
+        if here.borrow().is_some() {
+            break ended.expect_err("somebody is there").to_string();
+        }
+    };
+    assert!(refused.contains("other connections use the database") || refused.contains("locked"), "{refused}");
+    let found = with_conn(server.database_url(), find_epoch).expect("read").expect("an epoch");
+    assert_ne!(found.id.0, epoch, "the data are as they were");
 }
 
 fn find_file(directory: &std::path::Path) -> Option<std::path::PathBuf> {

@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
 use doorstep_store::evidence::{QuarantineRow, list_quarantine};
-use doorstep_store::{EngineConn, per_backend};
+use doorstep_store::{Conn, EngineConn, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::Company;
 use integration_tests::db::with_conn;
@@ -90,12 +90,34 @@ pub fn refusing_readings(visit: VisitId, is_on: bool) -> [String; 2] {
     ]
 }
 
+/// Has a statement run in the transaction that stores changes, as if somebody else had been just so quick; for SQLite and
+/// for PostgreSQL.
+pub fn with_the_next_changes(statement: &str) -> [String; 2] {
+    [
+        format!("CREATE TRIGGER meanwhile AFTER INSERT ON doc_changes BEGIN {statement}; END;"),
+        format!(
+            "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NULL; END; $$; \
+             CREATE TRIGGER meanwhile AFTER INSERT ON doc_changes FOR EACH ROW EXECUTE FUNCTION meanwhile();"
+        ),
+    ]
+}
+
+/// Ends what [`with_the_next_changes`] began.
+pub fn without_changes() -> [String; 2] {
+    ["DROP TRIGGER meanwhile", "DROP TRIGGER meanwhile ON doc_changes"].map(str::to_owned)
+}
+
 /// Runs the statement of the engine behind the back of a server in another process.
-pub fn run_at(database_url: &str, [sqlite, postgres]: &[String; 2]) {
-    let done = with_conn(database_url, |conn| match &mut conn.engine {
+pub fn run_at(database_url: &str, statements: &[String; 2]) {
+    with_conn(database_url, |conn| batch(conn, statements));
+}
+
+/// Runs the statement of the engine on a connection.
+pub fn batch(conn: &mut Conn, [sqlite, postgres]: &[String; 2]) {
+    let done = match &mut conn.engine {
         EngineConn::Sqlite(conn) => conn.batch_execute(sqlite),
         EngineConn::Postgres(conn) => conn.batch_execute(postgres),
-    });
+    };
     done.expect("the database is told");
 }
 

@@ -11,7 +11,7 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
-use super::helpers::{quarantined, refusing_readings, run};
+use super::helpers::{quarantined, refusing_readings, run, run_at, with_the_next_changes};
 use super::hostile::craft::{after, altered, mixed, nested, tick};
 
 const OTHER: Actor = Actor([0x5a; 16]);
@@ -100,11 +100,8 @@ async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
 }
 
 /// Makes the database refuse readings of a visit, as a defect of the server would.
-async fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
-    let [sqlite, postgres] = refusing_readings(visit, is_on);
-    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, doorstep_store::EngineConn::Sqlite(_)))).await;
-    let sql = if is_sqlite { sqlite } else { postgres };
-    run(app, sql).await;
+fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
+    run_at(&app.state.config.database_url, &refusing_readings(visit, is_on));
 }
 
 #[actix_web::test]
@@ -112,7 +109,7 @@ async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
     let app = TestApp::new().await;
     let (mut phone, visit) = known_visit(&app).await;
     phone.measure(visit, "optical_power", "-18.30", "dBm");
-    refuse_readings(&app, visit, true).await;
+    refuse_readings(&app, visit, true);
     let chunks = phone.unsent_chunks(visit);
     let path = refused(&mut phone, visit, chunks).await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
@@ -121,7 +118,7 @@ async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
     assert_eq!((&still["outcome"], &still["code"]), (&json!("quarantined"), &json!("not_writable")));
     assert_eq!(still["item"]["state"], "open");
 
-    refuse_readings(&app, visit, false).await;
+    refuse_readings(&app, visit, false);
     let done = redrive().await.expect(200);
     assert_eq!((&done["outcome"], &done["item"]["state"]), (&json!("stored"), &json!("redriven")));
     assert_eq!(redrive().await.outcome(), (409, "state_invalid".to_owned()));
@@ -138,6 +135,24 @@ async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
     let path = refused(&mut phone, visit, vec![bytes]).await;
     let again = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
     assert_eq!((&again["code"], &again["item"]["state"]), (&json!("operation_not_allowed"), &json!("open")));
+}
+
+#[actix_web::test]
+async fn who_settled_an_item_while_it_was_driven_again_stays_the_one_who_did() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    refuse_readings(&app, visit, true);
+    let chunks = phone.unsent_chunks(visit);
+    let path = refused(&mut phone, visit, chunks).await;
+    refuse_readings(&app, visit, false);
+    let colleague = YUNZE.member(Role::Reviewer).id;
+    let salvage = format!("UPDATE quarantine SET state = 'salvaged', settled_at_ms = 1, settled_by = '{colleague}'");
+    run_at(&app.state.config.database_url, &with_the_next_changes(&salvage));
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let done = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+    assert_eq!((&done["outcome"], &done["item"]["state"]), (&json!("stored"), &json!("salvaged")));
+    assert_eq!(done["item"]["settled_by"], json!(colleague));
 }
 
 #[actix_web::test]

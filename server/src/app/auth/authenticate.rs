@@ -3,7 +3,7 @@
 use doorstep_store::{Conn, Txt, devices, sessions, users};
 use sync_core::time::UnixMillis;
 
-use crate::app::installation::reload_keys;
+use crate::app::installation::look_for_key;
 use crate::app::{AppResult, AppState, ErrorCode};
 use crate::auth::token::{self, Subject};
 use crate::domain::{Actor, Role, TokenKind};
@@ -20,7 +20,7 @@ pub async fn authenticate(state: &AppState, text: &str, now: UnixMillis) -> AppR
     let mut claims = token::verify(&keys, &issuer, text, now);
     if claims.is_none() && token::names_unknown_key(&keys, text) {
         // Another node may have a newer key than this one knows of.
-        claims = token::verify(&*reload_keys(state).await?, &issuer, text, now);
+        claims = token::verify(&*look_for_key(state, now).await?, &issuer, text, now);
     }
     let claims = claims.ok_or(ErrorCode::TokenInvalid)?;
     let subject =

@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use doorstep_media::Previews;
 use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::lease::Claims;
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
@@ -41,7 +44,8 @@ impl PreviewQueue {
 /// Makes the previews of every pending blob and returns how many were settled.
 ///
 /// # Concurrency
-/// May run several times at once: a picture may then be decoded twice, with equal results.
+/// Runs on several nodes at once: each picture is made by the one that claims it. Those of a node that dies are free at
+/// once, and its claims are all it leaves behind: should two ever make one picture, they make the same.
 ///
 /// # Errors
 /// The first failure of database or storage; its blob and those not reached stay pending.
@@ -52,15 +56,17 @@ pub async fn render_pending(state: &AppState) -> AppResult<usize> {
         if pending.is_empty() {
             return Ok(settled);
         }
+        let claims = state.store.claims().await?;
+        let before = settled;
         let mut running = JoinSet::new();
         for row in pending {
-            let state = state.clone();
-            running.spawn(async move { settle(&state, &row).await });
+            let (state, claims) = (state.clone(), claims.clone());
+            running.spawn(async move { settle(&state, &claims, &row).await });
         }
         let mut failed = None;
         while let Some(joined) = running.join_next().await {
             match joined.map_err(|error| AppError::Internal(error.to_string())).and_then(|result| result) {
-                Ok(()) => settled += 1,
+                Ok(is_mine) => settled += usize::from(is_mine),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
@@ -68,15 +74,23 @@ pub async fn render_pending(state: &AppState) -> AppResult<usize> {
         if let Some(error) = failed {
             return Err(error);
         }
+        // Others are at all of it.
+        if settled == before {
+            return Ok(settled);
+        }
     }
 }
 
-/// Makes the copies of one blob, stores them, and only then says that they are ready.
-async fn settle(state: &AppState, row: &BlobRow) -> AppResult<()> {
+/// Makes the copies of one blob, stores them, and only then says that they are ready; false if that is another node's.
+async fn settle(state: &AppState, claims: &Claims, row: &BlobRow) -> AppResult<bool> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     // Held while the original is in memory: bounds memory as well as processor time.
     let permit = Arc::clone(&state.previews.decoders).acquire_owned().await;
     let permit = permit.map_err(|error| AppError::Internal(error.to_string()))?;
+    // Another node may have made it since it was listed.
+    if !claims.take(format!("preview/{org}/{sha256}")).await? || !is_pending(state, org, sha256).await? {
+        return Ok(false);
+    }
     let reason = match read_verified(state, org, sha256).await {
         Ok(bytes) => match render(bytes).await? {
             Ok(copies) => {
@@ -98,7 +112,13 @@ async fn settle(state: &AppState, row: &BlobRow) -> AppResult<()> {
     };
     drop(permit);
     let outcome = if reason.is_none() { "ready" } else { "no_preview" };
-    Ok(state.store.write(move |conn| blobs::update_preview(conn, org, sha256, outcome, reason)).await?)
+    state.store.write(move |conn| blobs::update_preview(conn, org, sha256, outcome, reason)).await?;
+    Ok(true)
+}
+
+async fn is_pending(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<bool> {
+    let found = state.store.read(move |conn| blobs::find_blob(conn, org, sha256)).await?;
+    Ok(found.is_some_and(|row| row.preview_state == "pending"))
 }
 
 async fn render(bytes: Vec<u8>) -> AppResult<Result<Previews, doorstep_media::NoPreview>> {

@@ -126,6 +126,13 @@ pub async fn import_bundle(state: &AppState, file: File, bringer: Bringer) -> Ap
     Ok(imported)
 }
 
+/// Waits until no import is under way, nor any upload: each has a place among these until its end. Keeps out new ones.
+pub async fn until_imported(state: &AppState) {
+    let places = u32::try_from(state.config.limits.concurrent_uploads).unwrap_or(u32::MAX);
+    // Never closed.
+    let _ = state.uploads.acquire_many(places).await;
+}
+
 async fn verify(state: &AppState, file: File, bringer: Bringer) -> AppResult<Verified> {
     let keys = state.store.read(open::load_keys).await?;
     let (limits, scratch) = (open::limits(&state.config.limits), state.blobs.scratch().await?);

@@ -127,8 +127,9 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     };
     let pulled = match pull::pull(state, &round).await {
         // What was just stored is acknowledged whatever the news came to: the phone asks for those again, and
-        // a request that brings nothing says what is wrong.
-        Err(error) if pushed.is_some() => {
+        // a request that brings nothing says what is wrong. Not if the data are others by now: receipts of data that are
+        // no more would let the phone free what nobody else has.
+        Err(error) if pushed.is_some() && !state.stopping.is_displaced() => {
             tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "news cannot be read");
             pull::nothing(state, &round)?
         }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::rt::spawn;
 use actix_web::{HttpRequest, web};
 use serde::Serialize;
 use sync_core::ids::{BundleId, DeviceId, UserId};
@@ -121,8 +120,8 @@ impl From<Imported> for ImportedOut {
 ///
 /// The body is the file that the phone exported, sealed for this server. All of it is verified first: a bundle that is
 /// refused has no effect. Then its contents go the way of the phone's own sync, with the same outcomes; the same
-/// bundle again has no second effect. An import whose bundle has arrived goes on when the connection ends. Receipts reach
-/// the phone with its next sync.
+/// bundle again has no second effect. An import whose bundle has arrived goes on when the connection ends; should the
+/// server stop before its end, the same bundle completes it. Receipts reach the phone with its next sync.
 ///
 /// # Errors
 /// `bundle_too_large` with limit and size, `bundle_malformed`, `bundle_damaged`, `bundle_key_unknown`,
@@ -145,8 +144,9 @@ pub async fn import_bundle(
     let file = receive(&state, declared, body).await?;
     let bringer = Bringer::Office(ctx.actor.org, ctx.actor.user);
     // Whoever brought all of it may leave: the import goes on to its end, and keeps its place among the uploads.
-    let importing = spawn(async move {
-        let imported = import(&state, file, bringer).await;
+    let app = state.clone();
+    let importing = state.runtime.spawn(async move {
+        let imported = import(&app, file, bringer).await;
         drop(place);
         imported
     });

@@ -1,0 +1,14 @@
+DROP TRIGGER intents_no_truncate ON intents;
+DROP TRIGGER batch_seals_no_truncate ON batch_seals;
+DROP TRIGGER doc_changes_no_truncate ON doc_changes;
+DROP TRIGGER verdicts_no_truncate ON verdicts;
+DROP TRIGGER conflict_choices_no_truncate ON conflict_choices;
+DROP TRIGGER late_work_no_truncate ON late_work;
+DROP TRIGGER late_decisions_no_truncate ON late_decisions;
+DROP TRIGGER audit_events_no_truncate ON audit_events;
+DROP TRIGGER complete_receipts_no_truncate ON complete_receipts;
+DROP TRIGGER doc_packs_no_truncate ON doc_packs;
+DROP TRIGGER quarantine_no_truncate ON quarantine;
+DROP TRIGGER statements_no_truncate ON statements;
+DROP TRIGGER templates_no_truncate ON templates;
+DROP TRIGGER policies_no_truncate ON policies;
