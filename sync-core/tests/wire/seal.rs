@@ -21,7 +21,7 @@ fn cursors_are_opaque_and_bounded() {
         assert!(Cursor::decode(bad).is_err(), "{bad}");
     }
     let mut wide = cursor();
-    for number in 0..30 {
+    for number in 0..60 {
         wide.positions.insert(Audience::Team(TeamId::from_bytes([number; 16])), i64::from(number));
     }
     assert_eq!(wide.encode(), Err(CursorError::TooLong));

@@ -20,6 +20,8 @@ pub enum Task {
     Push(Form),
     /// Pulls until there is nothing more, and applies it.
     Pull,
+    /// Uploads the photos of so many visits.
+    Upload(usize),
     /// Reads what is left of the news about the phone's own work.
     Rest,
     /// Asks for news this often, when there are none.
@@ -84,6 +86,8 @@ pub struct Done {
     pub authorization: usize,
     /// Bytes received, heads included.
     pub down: usize,
+    /// Of both, the bodies as sent.
+    pub bodies: usize,
     /// Documents stored or applied.
     pub docs: usize,
     /// Rows received.

@@ -10,11 +10,11 @@ use sync_core::ids::{BatchId, IntentId, VisitId};
 use sync_core::intent::body::CreateVisit;
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::jws::{self, P256PublicKey};
+use sync_core::merge;
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{
     DeviceState, DocForm, Encoding, Outcome, PushDoc, SyncRequest, SyncResponse, decode_response, encode,
 };
-use sync_core::time::UnixMillis;
 
 use crate::job::{Done, Form, Job, Task};
 use crate::wire::{self, Connection};
@@ -83,7 +83,7 @@ impl Phone {
         match phone.job.task {
             Task::Push(form) => phone.pack_visits(form),
             Task::Edit(count) => phone.pack_edits(count),
-            Task::Pull | Task::Rest | Task::Idle(_) => {}
+            Task::Upload(_) | Task::Pull | Task::Rest | Task::Idle(_) => {}
         }
         phone
     }
@@ -93,6 +93,7 @@ impl Phone {
         match self.job.task {
             Task::Push(_) => self.push(),
             Task::Pull => self.pull(),
+            Task::Upload(count) => self.upload(count),
             Task::Rest => while self.round(Vec::new()).more {},
             Task::Idle(rounds) => self.idle(rounds),
             Task::Edit(_) => self.push_each(),
@@ -101,6 +102,7 @@ impl Phone {
         self.done.latencies_ms = self.connection.latencies_ms;
         self.done.up = self.connection.up;
         self.done.authorization = self.connection.authorization_bytes;
+        self.done.bodies = self.connection.bodies;
         self.done.down = self.connection.down;
         self.done.cursor = self.cursor;
         self.done
@@ -143,15 +145,30 @@ impl Phone {
         Blob(intent.to_bytes().unwrap())
     }
 
-    fn pack_edits(&mut self, count: usize) {
-        let template = workload::template();
+    /// The visit as it was first pushed.
+    fn visit(&self, position: usize) -> VisitDoc {
+        let (id, at) = (self.job.visits[position], worked_at(&self.job, position));
+        workload::visit(id, self.job.phone.user, &workload::template(), at, self.job.size)
+    }
+
+    fn upload(&mut self, count: usize) {
         for position in 0..count {
-            let id = self.job.visits[position];
-            let mut doc =
-                workload::visit(id, self.job.phone.user, &template, worked_at(&self.job, position), self.job.size);
+            for photo in merge::view(&self.visit(position)).photos {
+                let content = workload::photo(&photo.key);
+                self.connection.put(&format!("/v1/blobs/{}", Hash::of(content)), content);
+            }
+        }
+    }
+
+    fn pack_edits(&mut self, count: usize) {
+        for position in 0..count {
+            let mut doc = self.visit(position);
             let base_heads = doc.heads();
             let chunks = vec![workload::edit(&mut doc, self.job.phone.user, self.job.now_ms)];
-            self.parcels.push(Parcel { doc: PushDoc { id, base_heads, heads: doc.heads(), chunks }, intent: None });
+            self.parcels.push(Parcel {
+                doc: PushDoc { id: doc.visit(), base_heads, heads: doc.heads(), chunks },
+                intent: None,
+            });
         }
     }
 
@@ -254,7 +271,8 @@ impl Phone {
             arrived: Vec::new(),
             device_state: has_content.then(|| DeviceState {
                 unsent: 0,
-                oldest_unsent_at: Some(UnixMillis(self.job.now_ms)),
+                // Nothing is, beside what the request brings.
+                oldest_unsent_at: None,
                 free_bytes: Some(8 << 30),
                 clock: workload::stamp(self.job.now_ms),
                 unsent_visits: None,

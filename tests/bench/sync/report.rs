@@ -26,6 +26,8 @@ pub struct Phase {
     /// Bytes of one request without the authorization header.
     up_each_without_authorization: usize,
     down_each: usize,
+    /// Bodies of one request and its answer.
+    bodies_each: usize,
     rss_mib: f64,
     peak_rss_mib: f64,
 }
@@ -64,6 +66,7 @@ impl Phase {
             all.up += one.up;
             all.authorization += one.authorization;
             all.down += one.down;
+            all.bodies += one.bodies;
             all.docs += one.docs;
             all.rows += one.rows;
         }
@@ -89,6 +92,7 @@ impl Phase {
             down: done.down,
             up_each_without_authorization: (done.up - done.authorization) / requests,
             down_each: done.down / requests,
+            bodies_each: done.bodies / requests,
             rss_mib: round(after.rss_mib),
             peak_rss_mib: round(after.peak_rss_mib),
         }
@@ -120,7 +124,7 @@ impl Report {
         }
         let mut table = format!(
             "\nMedians on {}:\n\n| phase | requests | server CPU s | wall s | p50 / p95 / p99 ms | bytes up | bytes down | \
-             up each* | down each | RSS MiB | peak MiB |\n|---|---|---|---|---|---|---|---|---|---|---|\n",
+             up each* | down each | bodies each | RSS MiB | peak MiB |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n",
             self.database
         );
         for name in names {
@@ -145,6 +149,7 @@ impl Report {
         let _ = write!(line, " | {} | {}", count(&|phase| phase.up), count(&|phase| phase.down));
         let _ = write!(line, " | {}", count(&|phase| phase.up_each_without_authorization));
         let _ = write!(line, " | {}", count(&|phase| phase.down_each));
+        let _ = write!(line, " | {}", count(&|phase| phase.bodies_each));
         let (rss, peak) = (median(&|phase| phase.rss_mib), median(&|phase| phase.peak_rss_mib));
         let _ = writeln!(line, " | {rss:.0} | {peak:.0} |");
         line

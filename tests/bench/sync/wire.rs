@@ -16,6 +16,8 @@ pub struct Connection {
     pub authorization_bytes: usize,
     /// Bytes received.
     pub down: usize,
+    /// Of both, the bodies as sent.
+    pub bodies: usize,
     /// Milliseconds of each round trip.
     pub latencies_ms: Vec<f64>,
 }
@@ -41,6 +43,7 @@ impl Connection {
             up: 0,
             authorization_bytes: 0,
             down: 0,
+            bodies: 0,
             latencies_ms: Vec::new(),
         }
     }
@@ -50,14 +53,24 @@ impl Connection {
         let is_large = body.len() > 512;
         let body = if is_large { zstd::bulk::compress(body, 3).expect("zstd") } else { body.to_vec() };
         let coding = if is_large { "content-encoding: zstd\r\n" } else { "" };
+        self.exchange("POST", path, media_type, coding, &body)
+    }
+
+    /// Puts a body as it is.
+    pub fn put(&mut self, path: &str, body: &[u8]) {
+        self.exchange("PUT", path, "application/octet-stream", "", body);
+    }
+
+    fn exchange(&mut self, method: &str, path: &str, media_type: &str, coding: &str, body: &[u8]) -> Vec<u8> {
         let mut request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\n{}user-agent: doorstep-phone/0.1\r\naccept-encoding: zstd\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\n{}user-agent: doorstep-phone/0.1\r\naccept-encoding: zstd\r\n\
              content-type: {media_type}\r\n{coding}content-length: {}\r\n\r\n",
             self.address,
             self.authorization,
             body.len(),
         )
         .into_bytes();
+        self.bodies += body.len();
         request.extend(body);
         let started = start();
         self.stream().get_mut().write_all(&request).expect("the server reads");
@@ -88,6 +101,7 @@ impl Connection {
         let mut body = vec![0; length.expect("a length").parse().expect("a number")];
         self.stream().read_exact(&mut body).expect("the whole body");
         self.down += head.len() + body.len();
+        self.bodies += body.len();
         (head, body)
     }
 }

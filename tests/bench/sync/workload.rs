@@ -150,7 +150,7 @@ impl Rep<'_> {
                 let photo = Photo {
                     kind: None,
                     slot: slot.code.clone(),
-                    sha256: Hash::of(id.as_bytes()),
+                    sha256: Hash::of(photo(id)),
                     bytes: 412_345,
                     media_type: "image/jpeg".to_owned(),
                     width: Some(3000),
@@ -165,4 +165,9 @@ impl Rep<'_> {
             });
         }
     }
+}
+
+/// The content of a photo: what it is matters to nobody here.
+pub fn photo(id: &str) -> &[u8] {
+    id.as_bytes()
 }

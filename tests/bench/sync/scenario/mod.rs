@@ -73,8 +73,8 @@ impl<'a> Stage<'a> {
     }
 
     /// Runs a client whose figures are not reported.
-    fn quiet(&self, phone: &Identity, rep: &Rep, task: Task) {
-        child::run(&self.job(phone, rep, task), || {});
+    fn quiet(&self, phone: &Identity, rep: &Rep, task: Task) -> Done {
+        child::run(&self.job(phone, rep, task), || {})
     }
 
     fn job(&self, phone: &Identity, rep: &Rep, task: Task) -> Job {

@@ -22,9 +22,13 @@ pub fn round_trip(options: &Options, form: Form, run: usize, report: &mut Report
     assert_eq!((pushed.docs, pulled.docs), (options.visits, options.visits), "every visit arrives");
     assert_eq!(pushed.heads, pulled.heads, "both phones hold the same");
     if form == Form::New {
+        // From here on nothing of the visits that will be edited is outstanding.
+        let edits = options.edits.min(options.visits);
+        stage.quiet(&first, &rep, Task::Upload(edits));
+        second.cursor = stage.quiet(&second, &rep, Task::Rest).cursor;
         stage.phase("nothing new", &mut second, &rep, Task::Idle(options.idle_rounds));
         // What the answers to its pushes had no room for.
         stage.phase("own news", &mut first, &rep, Task::Rest);
-        stage.phase("one edit", &mut first, &rep, Task::Edit(options.edits.min(options.visits)));
+        stage.phase("one edit", &mut first, &rep, Task::Edit(edits));
     }
 }

@@ -58,5 +58,8 @@ fn write(into: &Path, from: &Path) -> f64 {
 }
 
 fn open(path: &Path) -> SqliteConnection {
-    SqliteConnection::establish(&path.to_string_lossy()).expect("a database")
+    let mut conn = SqliteConnection::establish(&path.to_string_lossy()).expect("a database");
+    // Whoever seeded it may still be closing it.
+    conn.batch_execute("PRAGMA busy_timeout = 10000").expect("set");
+    conn
 }
