@@ -30,9 +30,10 @@ fn named_outside(name: &str, allowed: &[&str]) -> Vec<String> {
 #[test]
 fn only_the_store_names_diesel() {
     // Two tests of sync count rows and check the database file itself after a kill; one changes rows to see them named;
-    // those of nodes hold locks beside them. A benchmark copies rows by the million.
+    // those of nodes hold locks beside them. Benchmarks copy rows.
     let looking = [
         "tests/bench/sync/clones.rs",
+        "tests/bench/sync/scenario/rows.rs",
         "tests/src/db/",
         "tests/it/store/",
         "tests/it/nodes/",

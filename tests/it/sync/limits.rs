@@ -1,5 +1,8 @@
 //! Limits at their value and one above, and bodies that are no requests: a clear problem, nothing stored.
 
+use std::pin::pin;
+use std::sync::Arc;
+
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::YUNZE;
@@ -42,6 +45,25 @@ async fn a_body_may_have_4_mib_as_sent_and_not_a_byte_more() {
     assert_eq!(post(&phone, "application/json", None, body).await.status, 200);
     let answer = post(&phone, "application/json", None, padded(&phone, 4 * MIB + 1)).await;
     assert_eq!(answer.outcome(), (413, "sync_batch_too_large".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_large_request_waits_for_its_turn_and_a_small_one_does_not() {
+    let app = TestApp::new().await;
+    let phone = app.phone_of(YUNZE.rep()).await;
+    let turns = u32::try_from(app.state.config.limits.concurrent_syncs).expect("a small number");
+    let taken = Arc::clone(&app.state.syncs).acquire_many_owned(turns).await.expect("turns are given for ever");
+    let mut large = pin!(post(&phone, "application/json", None, padded(&phone, 64 << 10)));
+    // Without turns the large one would be answered long before the last of these.
+    for _ in 0..20 {
+        tokio::select! {
+            biased;
+            answer = &mut large => panic!("answered without a turn: {}", answer.status),
+            answer = post(&phone, "application/json", None, padded(&phone, 4 << 10)) => assert_eq!(answer.status, 200),
+        }
+    }
+    drop(taken);
+    assert_eq!(large.await.status, 200);
 }
 
 /// Text that compresses to roughly a tenth: neither a bomb nor too long as sent.
