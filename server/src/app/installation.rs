@@ -252,7 +252,8 @@ mod tests {
         let another = state.keys.reading.lock().await;
         let mut waiting =
             pin!(async { tokio::join!(public_keys(state), look_for_key(state, now), reload_keys(state)) });
-        std::future::poll_fn(|context| Poll::Ready(assert!(waiting.as_mut().poll(context).is_pending()))).await;
+        let is_waiting = std::future::poll_fn(|context| Poll::Ready(waiting.as_mut().poll(context).is_pending()));
+        assert!(is_waiting.await);
         let (ring, row) = with_new_key(&office, 2);
         state.store.write(move |conn| Ok::<_, AppError>(insert_signing_key(conn, &row)?)).await.expect("a new key");
         drop(another);

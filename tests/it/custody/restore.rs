@@ -1,13 +1,13 @@
 //! Backup and restore: what was acknowledged after the backup comes back by itself, once.
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::process::Output;
+use std::thread;
 
-use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection, SqliteConnection};
 use doorstep::backup::{RestorePlan, restore};
-use doorstep::{boot, config};
+use doorstep::boot;
+use doorstep::config::{self, Config};
+use doorstep_store::Store;
 use doorstep_store::restores::find_epoch;
 use integration_tests::clock::START;
 use integration_tests::db::with_conn;
@@ -165,15 +165,9 @@ fn a_damaged_backup_is_refused_before_anything_is_touched() {
 }
 
 /// Somebody who uses a database, for as long as this is kept.
-fn guest(database_url: &str) -> Box<dyn Any> {
-    match database_url.strip_prefix("sqlite://") {
-        Some(path) => {
-            let mut conn = SqliteConnection::establish(path).expect("the database");
-            conn.batch_execute("SELECT id FROM store_epoch").expect("it is read");
-            Box::new(conn)
-        }
-        None => Box::new(PgConnection::establish(database_url).expect("the database")),
-    }
+fn guest(config: Config) -> Store {
+    let opening = thread::spawn(move || boot::block_on(boot::open_store(&config)));
+    opening.join().expect("no panic").expect("the database")
 }
 
 #[test]
@@ -191,7 +185,7 @@ fn who_begins_to_use_the_database_while_blobs_are_brought_back_stops_the_restore
     let here = RefCell::new(None);
     let progress = |step: &str| {
         if step.starts_with("bringing back") && step.ends_with("blobs") {
-            here.replace(Some(guest(server.database_url())));
+            here.replace(Some(guest(plan.config.clone())));
         }
     };
     // PostgreSQL takes a moment to notice that the server is gone.

@@ -161,7 +161,11 @@ async fn what_was_captured_or_decided_is_neither_changed_nor_removed() {
         let insertion = filled(&format!("INSERT INTO {table} {row}"));
         app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&insertion))?)).await;
     }
-    app.write(|conn| Ok(insert_statement(conn))).await;
+    app.write(|conn| {
+        insert_statement(conn);
+        Ok(())
+    })
+    .await;
     let before = app.read(|conn| Ok(catalogue::count_rows(conn))).await;
     for (table, change, _) in PROOF {
         assert!(before[table] > 0, "{table} has a row to change");
