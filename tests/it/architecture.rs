@@ -30,7 +30,7 @@ fn named_outside(name: &str, allowed: &[&str]) -> Vec<String> {
 #[test]
 fn only_the_store_names_diesel() {
     // Two tests of sync count rows and check the database file itself after a kill; one changes rows to see them named;
-    // one and those of nodes hold connections beside a server. Benchmarks copy rows.
+    // those of nodes hold locks beside them. Benchmarks copy rows.
     let looking = [
         "tests/bench/sync/clones.rs",
         "tests/bench/sync/scenario/rows.rs",
@@ -39,7 +39,6 @@ fn only_the_store_names_diesel() {
         "tests/it/nodes/",
         "tests/it/sync/helpers.rs",
         "tests/it/sync/crash.rs",
-        "tests/it/custody/restore.rs",
         "tests/it/custody/verify.rs",
     ];
     let allowed: Vec<&str> = ["server/store/"].into_iter().chain(looking).collect();
