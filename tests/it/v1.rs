@@ -6,6 +6,7 @@ mod idempotency;
 mod limits;
 mod methods;
 mod planning;
+mod readiness;
 mod reviews;
 mod slow_senders;
 mod wild_times;

@@ -1,5 +1,6 @@
 //! Blobs in a local directory: hashed while written, synced before they count.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -281,9 +282,9 @@ impl BlobStore for FsBlobs {
 
     fn check_writable(&self) -> BlobFuture<'_, ()> {
         Box::pin(async move {
-            let probe = self.incoming.join("probe");
-            fs::write(&probe, b"ready").await.map_err(io_error)?;
-            fs::remove_file(&probe).await.map_err(io_error)
+            // Each asker has a file of its own: anybody may ask, and many at once.
+            let mut probe = self.scratch().await?;
+            blocking(move || probe.write_all(b"ready").map_err(io_error)).await
         })
     }
 

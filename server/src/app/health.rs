@@ -22,8 +22,8 @@ pub struct Ready {
 /// Asks the database and the blob storage something small.
 ///
 /// # Errors
-/// `not_ready` says what is missing: the process is about to stop, the database does not answer or lacks a migration,
-/// or blobs cannot be written.
+/// `not_ready` says what is missing: the process is about to stop, the database does not answer, lacks a migration or
+/// cannot be written, or blobs cannot be written.
 pub async fn check_ready(state: &AppState) -> AppResult<Ready> {
     if state.stopping.has_begun() {
         return Err(not_ready("the process is about to stop", "进程即将停止"));
@@ -39,6 +39,9 @@ pub async fn check_ready(state: &AppState) -> AppResult<Ready> {
     };
     if standing == SchemaStanding::Older {
         return Err(not_ready("the database lacks a migration of this version", "数据库缺少此版本的迁移"));
+    }
+    if !state.store.is_writable() {
+        return Err(not_ready("the database cannot be written", "无法写入数据库"));
     }
     match tokio::time::timeout(PATIENCE, state.blobs.check_writable()).await {
         Ok(Ok(())) => Ok(Ready { is_schema_newer: standing == SchemaStanding::Newer }),

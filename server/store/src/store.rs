@@ -116,6 +116,15 @@ impl Store {
         matches!(self.inner.engine, Engine::Postgres { .. })
     }
 
+    /// Whether writes are taken, as far as is known without waiting for one: PostgreSQL has no writer that could be gone.
+    #[must_use]
+    pub fn is_writable(&self) -> bool {
+        match &self.inner.engine {
+            Engine::Sqlite { writer, .. } => writer.is_open(),
+            Engine::Postgres { .. } => true,
+        }
+    }
+
     /// Takes the right to run a job that one node at a time runs; `None` while another has it.
     ///
     /// # Errors

@@ -6,10 +6,13 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::SqliteConnection;
 use diesel::r2d2::{ConnectionManager, Pool};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::conn::{Conn, EngineConn};
@@ -24,6 +27,7 @@ type Group = Vec<Box<dyn Job>>;
 /// Sends writes to the writer thread, which ends when the last sender is dropped.
 pub(crate) struct Writer {
     jobs: mpsc::Sender<Box<dyn Job>>,
+    is_open: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -35,11 +39,19 @@ impl Writer {
         hints: Hints,
     ) -> StoreResult<Self> {
         let (jobs, queue) = mpsc::channel(queued);
+        let is_open = Arc::new(AtomicBool::new(true));
+        let mut waiting = Waiting { queue, alone: VecDeque::new() };
+        let reopening = Reopening { pool, hints, is_open: Arc::clone(&is_open) };
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || work(conn, &pool, &hints, &mut Waiting { queue, alone: VecDeque::new() }))
+            .spawn(move || work(conn, &reopening, &mut waiting))
             .map_err(|error| StoreError::Open(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { jobs })
+        Ok(Self { jobs, is_open })
+    }
+
+    /// Whether the thread lives and has the database open.
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open.load(Ordering::Relaxed) && !self.jobs.is_closed()
     }
 
     /// Runs `f` on the writer thread and waits for its commit.
@@ -70,6 +82,9 @@ trait Job: Send {
 
     /// Hands over the result.
     fn answer(self: Box<Self>);
+
+    /// Says `busy`: nothing of it is written.
+    fn refuse(self: Box<Self>);
 }
 
 struct Write<F, T, E> {
@@ -98,6 +113,10 @@ where
             let _ = self.answer.send(result);
         }
     }
+
+    fn refuse(self: Box<Self>) {
+        let _ = self.answer.send(Err(StoreError::Busy.into()));
+    }
 }
 
 /// What is still to be written.
@@ -121,9 +140,49 @@ impl Waiting {
         }
         Some(group)
     }
+    /// Refuses all that wait; whether anybody can still send.
+    fn refuse_all(&mut self) -> bool {
+        self.alone.drain(..).for_each(Job::refuse);
+        loop {
+            match self.queue.try_recv() {
+                Ok(job) => job.refuse(),
+                Err(error) => return error == TryRecvError::Empty,
+            }
+        }
+    }
 }
 
-fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, hints: &Hints, waiting: &mut Waiting) {
+/// What it takes to open the database again.
+struct Reopening {
+    pool: Pool<ConnectionManager<SqliteConnection>>,
+    hints: Hints,
+    is_open: Arc<AtomicBool>,
+}
+
+impl Reopening {
+    /// A fresh connection, however long it takes; `None` once nobody can send any more.
+    ///
+    /// The pool pauses between its tries, and each time that it gives up, those that wait are told.
+    fn run(&self, waiting: &mut Waiting) -> Option<Conn> {
+        loop {
+            match self.pool.get() {
+                Ok(fresh) => {
+                    self.is_open.store(true, Ordering::Relaxed);
+                    return Some(Conn::new(EngineConn::Sqlite(fresh), self.hints.clone()));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the writer cannot reopen the database; it tries again");
+                    self.is_open.store(false, Ordering::Relaxed);
+                    if !waiting.refuse_all() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn work(mut conn: Conn, reopening: &Reopening, waiting: &mut Waiting) {
     while let Some(mut group) = waiting.next_group() {
         let Err(spoilt) = run(&mut conn, &mut group) else {
             group.into_iter().for_each(Job::answer);
@@ -137,13 +196,8 @@ fn work(mut conn: Conn, pool: &Pool<ConnectionManager<SqliteConnection>>, hints:
         waiting.alone.extend(group);
         // Dropping the connection rolls back; the pool opens another.
         drop(conn);
-        match pool.get() {
-            Ok(fresh) => conn = Conn::new(EngineConn::Sqlite(fresh), hints.clone()),
-            Err(error) => {
-                tracing::error!(%error, "the writer cannot reopen the database");
-                return;
-            }
-        }
+        let Some(fresh) = reopening.run(waiting) else { return };
+        conn = fresh;
     }
 }
 

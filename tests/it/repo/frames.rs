@@ -163,3 +163,37 @@ async fn ephemeral_messages_reach_the_other_sockets_of_the_document() {
     three.send(&ask("three", "nonsense")).await;
     assert_eq!(kind(&three.next().await.expect("an answer")), "doc-unavailable", "who holds nothing hears nothing");
 }
+
+#[actix_web::test]
+async fn who_lost_the_visit_hears_nothing_more_about_it() {
+    let app = TestApp::new().await;
+    let (mut phone, lost) = visit_of(&app, YUNZE.rep()).await;
+    let kept = app.office_again(YUNZE).plan(&[YUNZE.rep()]).await.visit;
+    phone.sync().await;
+    phone.tick(kept, "kit/otdr", true);
+    phone.sync().await;
+    let office = app.session(YUNZE.member(Role::Dispatcher), None, doorstep::domain::TokenKind::Full).await;
+    let door = app.listen();
+    let (mut rep, mut other) =
+        (Socket::join(&door, &phone.device.access, "rep").await, Socket::join(&door, &office, "other").await);
+    for visit in [lost, kept] {
+        for (socket, name) in [(&mut rep, "rep"), (&mut other, "other")] {
+            socket.send(&ask(name, &document_id(visit))).await;
+            assert_eq!(kind(&socket.next().await.expect("an answer")), "sync");
+        }
+    }
+    let message = |visit: VisitId, count: f64| {
+        cbor!({"type" => "ephemeral", "senderId" => "other", "documentId" => document_id(visit).as_str(),
+            "sessionId" => "s", "count" => Value::Float(count), "data" => Value::Bytes(vec![1])})
+        .expect("CBOR")
+    };
+    let id_of = |frame: &Value| member(frame, "documentId").as_text().expect("an id").to_owned();
+    other.send(&message(lost, 1.0)).await;
+    assert_eq!(id_of(&rep.next().await.expect("the message")), document_id(lost), "still the rep's");
+    app.office_again(YUNZE).assign(lost, &[YUNZE.colleague()]).await;
+    for (visit, count) in [(lost, 2.0), (kept, 3.0)] {
+        other.send(&message(visit, count)).await;
+    }
+    let heard = rep.next().await.expect("a message");
+    assert_eq!((kind(&heard), id_of(&heard)), ("ephemeral", document_id(kept)), "nothing about the other");
+}

@@ -28,7 +28,7 @@ const SYNC_LOCK: &str = "sync.lock";
 /// The store of one phone.
 ///
 /// # Concurrency
-/// The database is open only inside `write` and `read`, which wait for each other across
+/// The database is open only inside `write`, `read` and `erase_if`, which wait for each other across
 /// processes; nothing holds it while the network is slow, so capturing never waits for a sync.
 #[derive(Debug)]
 pub struct Store {
@@ -84,8 +84,7 @@ impl Store {
     /// Whatever the closure returns, and failures of the store.
     pub(crate) fn read<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
         let _turn = self.lock(LOCK)?;
-        let tx = Tx::new(self.database()?.begin_write()?);
-        run(&tx)
+        self.ask(run)
     }
 
     /// Removes everything but what [`crate::wipe`] wrote; the same again finishes what a kill left.
@@ -94,6 +93,28 @@ impl Store {
     /// [`PhoneError::File`] if something cannot be removed.
     pub(crate) fn erase(&self) -> PhoneResult<()> {
         let _turn = self.lock(LOCK)?;
+        self.remove()
+    }
+
+    /// Removes everything as [`Store::erase`] does if `last` comes to something; no command writes in between.
+    ///
+    /// # Errors
+    /// Whatever the closure returns, and [`PhoneError::File`] if something cannot be removed.
+    pub(crate) fn erase_if<T>(&self, last: impl FnOnce(&Tx) -> PhoneResult<Option<T>>) -> PhoneResult<Option<T>> {
+        let _turn = self.lock(LOCK)?;
+        let found = self.ask(last)?;
+        if found.is_some() {
+            self.remove()?;
+        }
+        Ok(found)
+    }
+
+    fn ask<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
+        let tx = Tx::new(self.database()?.begin_write()?);
+        run(&tx)
+    }
+
+    fn remove(&self) -> PhoneResult<()> {
         let (database, blobs) = (self.dir.join(DATABASE), self.dir.join("blobs"));
         let is_absent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
         for (path, removed) in [(&blobs, std::fs::remove_dir_all(&blobs)), (&database, std::fs::remove_file(&database))]

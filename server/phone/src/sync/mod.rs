@@ -92,8 +92,10 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
-    if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now) {
-        return order::obey(phone, transport, &order);
+    if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now)
+        && let Some(wiped) = order::obey(phone, transport, &order)?
+    {
+        return Ok(wiped);
     }
     uploads::run(phone, transport, &mut access, &mut report)?;
     let unsent = phone.store.read(Outstanding::of)?.total();
@@ -106,17 +108,17 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
         enrol::learn_names(phone, transport, access.token())?;
         elsewhere::learn(phone, transport, access.token())?;
     }
+    if let Some(order) = order::ordered(phone, transport, &mut report)? {
+        if let Some(wiped) = order::obey(phone, transport, &order)? {
+            return Ok(wiped);
+        }
+        report.problems.push("the office ordered this phone to be wiped; it waits until everything is sent / 办公室已下令清除本机，待全部上传后执行".to_owned());
+    }
     let (outstanding, late) = phone.store.write(|tx| {
         documents::drop_gone(tx)?;
         let late = tx.late_work()?.into_iter().filter(|(visit, _)| report.late.contains(visit)).collect();
         Ok((Outstanding::of(tx)?, late))
     })?;
-    if let Some(order) = order::ordered(phone, transport, &mut report)? {
-        if outstanding.total() == 0 {
-            return order::obey(phone, transport, &order);
-        }
-        report.problems.push("the office ordered this phone to be wiped; it waits until everything is sent / 办公室已下令清除本机，待全部上传后执行".to_owned());
-    }
     Ok(report.output(&outstanding, late))
 }
 

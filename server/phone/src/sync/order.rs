@@ -60,11 +60,19 @@ fn verify(phone: &Phone, transport: &mut dyn Transport, jws: &str) -> PhoneResul
 }
 
 /// Obeys: the signed receipt is durable first, then everything else goes, then the office is told.
-pub(super) fn obey(phone: &Phone, transport: &mut dyn Transport, order: &WipeOrder) -> PhoneResult<Output> {
-    let (enrolment, outstanding) = phone.store.read(|tx| Ok((tx.enrolment()?, Outstanding::of(tx)?)))?;
-    let unsent = u64::try_from(outstanding.total()).unwrap_or(u64::MAX);
-    let tombstone = Tombstone::sign(&enrolment, order, unsent, phone.clock.now()?)?;
-    tombstone.keep(phone.store.dir())?;
-    phone.store.erase()?;
-    tombstone.deliver(phone.store.dir(), transport)
+///
+/// Nothing, if the order waits for what is unsent and something is by now: a command may have captured it while keys
+/// were fetched, so what is unsent is counted in the same turn of the store that erases.
+pub(super) fn obey(phone: &Phone, transport: &mut dyn Transport, order: &WipeOrder) -> PhoneResult<Option<Output>> {
+    let (dir, now) = (phone.store.dir(), phone.clock.now()?);
+    let wiped = phone.store.erase_if(|tx| {
+        let unsent = Outstanding::of(tx)?.total();
+        if unsent > 0 && !order.wipe_now {
+            return Ok(None);
+        }
+        let tombstone = Tombstone::sign(&tx.enrolment()?, order, u64::try_from(unsent).unwrap_or(u64::MAX), now)?;
+        tombstone.keep(dir)?;
+        Ok(Some(tombstone))
+    })?;
+    wiped.map(|tombstone| tombstone.deliver(dir, transport)).transpose()
 }

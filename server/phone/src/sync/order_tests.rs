@@ -1,10 +1,14 @@
 //! Orders: only genuine ones for this very phone are obeyed, and a kill at any instant leaves the phone or its receipt.
 
-use serde_json::json;
+use ed25519_dalek::SigningKey;
+use serde_json::{Value, json};
+use sync_core::bytes::Hash;
 use sync_core::ids::DeviceId;
+use sync_core::jws::Ed25519PublicKey;
 
-use crate::error::PhoneError;
-use crate::testing::server::{Fault, Server};
+use crate::client::{Content, Transport, Uploaded};
+use crate::error::{PhoneError, PhoneResult};
+use crate::testing::server::{Fault, Server, evidence_key};
 use crate::testing::{NUMBER, TestPhone};
 use crate::wipe::Tombstone;
 
@@ -83,4 +87,56 @@ fn a_kill_between_receipt_and_wipe_is_finished_by_the_next_command() {
     let line = ["--dir", store.to_str().unwrap(), "list"];
     assert!(matches!(TestPhone::execute(&line), Err(PhoneError::Wiped)));
     assert!(!exists(&phone));
+}
+
+/// The server once its new evidence key is out: as the phone asks for it the second time, the rep takes a photo.
+struct Meanwhile<'a> {
+    server: &'a mut Server,
+    phone: &'a TestPhone,
+    key: Ed25519PublicKey,
+    asked: usize,
+}
+
+impl Transport for Meanwhile<'_> {
+    fn post(&mut self, path: &str, token: Option<&str>, body: &Value) -> PhoneResult<Value> {
+        self.server.post(path, token, body)
+    }
+
+    fn fetch(&mut self, path: &str, token: Option<&str>) -> PhoneResult<Value> {
+        if !path.ends_with("evidence-keys.json") {
+            return self.server.fetch(path, token);
+        }
+        self.asked += 1;
+        if self.asked < 2 {
+            // A cache on the way still has the old answer.
+            return self.server.fetch(path, token);
+        }
+        let photo = self.phone.file("photo.jpg", &crate::testing::jpeg(1));
+        self.phone.run(&["photo", NUMBER, &photo, "--slot", "outdoor_route"]);
+        Ok(json!({"keys": [evidence_key(), self.key]}))
+    }
+
+    fn sync(&mut self, token: &str, body: &[u8]) -> PhoneResult<Vec<u8>> {
+        self.server.sync(token, body)
+    }
+
+    fn put_blob(&mut self, token: &str, blob: &Hash, content: Content<'_>, media_type: &str) -> PhoneResult<Uploaded> {
+        self.server.put_blob(token, blob, content, media_type)
+    }
+}
+
+#[test]
+fn what_is_captured_while_the_key_of_an_order_is_fetched_is_sent_before_the_order_is_obeyed() {
+    let (phone, mut server) = phone();
+    let signing = SigningKey::from_bytes(&[43; 32]);
+    let key = Ed25519PublicKey::from_bytes(&signing.verifying_key().to_bytes()).unwrap();
+    server.order_wipe_by(&signing, &key.thumbprint(), phone.device, false);
+    let mut meanwhile = Meanwhile { server: &mut server, phone: &phone, key, asked: 0 };
+    let report = crate::sync::run(&phone.phone(), &mut meanwhile, false).unwrap().json;
+    assert_eq!(meanwhile.asked, 2);
+    assert!(exists(&phone), "the photo was seen as done: {report}");
+    assert!(phone.outstanding() > 0 && report["problems"].to_string().contains("waits until everything is sent"));
+
+    let report = phone.sync(&mut server).unwrap().json;
+    assert_eq!((&report["wiped"], server.wiped[0].unsent, server.blobs.len()), (&json!(true), 0, 1));
 }

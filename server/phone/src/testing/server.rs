@@ -135,8 +135,13 @@ impl Server {
     /// Orders a device to wipe itself, with the server's key or another one.
     pub(crate) fn order_wipe(&mut self, device: DeviceId, wipe_now: bool, is_genuine: bool) {
         let key = if is_genuine { signing_key() } else { SigningKey::from_bytes(&[43; 32]) };
+        self.order_wipe_by(&key, &evidence_key().thumbprint(), device, wipe_now);
+    }
+
+    /// Orders a wipe with a key of this name.
+    pub(crate) fn order_wipe_by(&mut self, key: &SigningKey, kid: &str, device: DeviceId, wipe_now: bool) {
         let order = WipeOrder::new(OrderId::from_bytes([5; 16]), ORG, device, wipe_now, UnixMillis(1));
-        let input = order.prepare(&evidence_key().thumbprint()).unwrap();
+        let input = order.prepare(kid).unwrap();
         let jws = jws::finish(&input, &key.sign(input.as_bytes()).to_bytes());
         let row = Row::Put { id: order.id.to_string(), version: 1, body: json!({"jws": jws}) };
         self.rows_out.insert("order".to_owned(), vec![row]);

@@ -1,6 +1,6 @@
 //! One open socket: what it holds, what it may, and what goes back for each frame.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use sync_core::ids::VisitId;
 use sync_core::repo::{DocSync, Ephemeral, Incoming, Peer, SyncMessage};
@@ -107,7 +107,10 @@ impl Socket {
         if waiting.is_replaced {
             return Next::Close { last: None, reason: "another socket of this peer" };
         }
-        let mut frames: Vec<Vec<u8>> = waiting.ephemeral.iter().map(|message| self.peer.forward(message)).collect();
+        let mut frames = match self.heard(&waiting.ephemeral).await {
+            Ok(frames) => frames,
+            Err(close) => return close,
+        };
         for visit in self.seat.take_moved() {
             if !self.docs.contains_key(&visit) {
                 continue;
@@ -153,19 +156,46 @@ impl Socket {
     }
 
     async fn forward(&mut self, message: Ephemeral) -> Next {
-        let (actor, now, visit) = (self.actor.clone(), self.state.clock.now(), message.visit);
-        if !self.docs.contains_key(&visit) || !self.ephemeral.allows(now) {
+        let visit = message.visit;
+        if !self.docs.contains_key(&visit) || !self.ephemeral.allows(self.state.clock.now()) {
             return Next::NOTHING;
         }
-        let may = self.state.store.read(move |conn| document::may_read(conn, &actor, now, visit)).await;
-        match may {
+        match self.may_read(visit).await {
             Ok(true) => self.seat.forward(self.actor.org, &message),
-            Ok(false) => self.let_go(visit),
-            Err(error) if is_ended(&error) => return self.close("the sign-in ended"),
-            // Such a message may be lost anywhere on its way.
-            Err(_failed) => {}
+            Ok(false) => {}
+            Err(close) => return close,
         }
         Next::NOTHING
+    }
+
+    /// What others said about documents that this socket may still read: nothing tells it that a visit was lost.
+    async fn heard(&mut self, messages: &VecDeque<Ephemeral>) -> Result<Vec<Vec<u8>>, Next> {
+        let mut readable = BTreeSet::new();
+        for visit in messages.iter().map(|message| message.visit).collect::<BTreeSet<_>>() {
+            if self.may_read(visit).await? {
+                readable.insert(visit);
+            }
+        }
+        let heard = messages.iter().filter(|message| readable.contains(&message.visit));
+        Ok(heard.map(|message| self.peer.forward(message)).collect())
+    }
+
+    /// Whether a document may be read now; one that may not is let go.
+    ///
+    /// # Errors
+    /// What the edge does if the sign-in ended.
+    async fn may_read(&mut self, visit: VisitId) -> Result<bool, Next> {
+        let (actor, now) = (self.actor.clone(), self.state.clock.now());
+        match self.state.store.read(move |conn| document::may_read(conn, &actor, now, visit)).await {
+            Ok(true) => Ok(true),
+            Ok(false) => {
+                self.let_go(visit);
+                Ok(false)
+            }
+            Err(error) if is_ended(&error) => Err(self.close("the sign-in ended")),
+            // An ephemeral message may be lost anywhere on its way.
+            Err(_failed) => Ok(false),
+        }
     }
 
     fn let_go(&mut self, visit: VisitId) {

@@ -45,8 +45,8 @@ pub async fn show_health() -> web::Json<HealthOut> {
 
 /// Tells whether requests can be served
 ///
-/// Asks the database, whether it has every migration, and whether blobs can be written. False from the moment the
-/// process is told to stop.
+/// Asks the database, whether it has every migration and can be written, and whether blobs can be written. False from
+/// the moment the process is told to stop.
 ///
 /// # Errors
 /// `not_ready` says what is missing.
