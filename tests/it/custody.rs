@@ -2,9 +2,12 @@
 
 mod epoch;
 mod keys;
+mod numbers;
 mod receipts;
 #[cfg(unix)]
 mod restore;
+#[cfg(target_os = "linux")]
+mod restore_kills;
 mod verify;
 
 use integration_tests::app::TestApp;
