@@ -1,6 +1,7 @@
 //! What the server promises about what it was given: receipts, backup and restore, verification.
 
 mod epoch;
+mod freed;
 mod keys;
 mod numbers;
 mod receipts;
