@@ -1,10 +1,14 @@
 //! What the server promises about what it was given: receipts, backup and restore, verification.
 
 mod epoch;
+mod freed;
 mod keys;
+mod numbers;
 mod receipts;
 #[cfg(unix)]
 mod restore;
+#[cfg(target_os = "linux")]
+mod restore_kills;
 mod verify;
 
 use integration_tests::app::TestApp;

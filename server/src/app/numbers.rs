@@ -10,7 +10,8 @@ use crate::app::{AppError, AppResult};
 /// Takes the next number of a series, such as `WO-2025-000001`.
 ///
 /// # Concurrency
-/// Takes the lock of the series until the transaction ends; numbers have no gaps and no doubles.
+/// Takes the lock of the series until the transaction ends; numbers have no doubles, and no gaps but
+/// those of a restore.
 ///
 /// # Errors
 /// Database errors only.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use doorstep_store::restores::{self, BlobEntry};
+use doorstep_store::restores::{self, BlobEntry, NewEpoch};
 use doorstep_store::{Conn, Store, StoreError, backup};
 use sync_core::ids::EpochId;
 
@@ -63,8 +63,7 @@ pub(super) fn load_postgres(
     programs: Option<&Path>,
     dump: &Path,
     aside: Option<&str>,
-    epoch: EpochId,
-    now_ms: i64,
+    epoch: &NewEpoch,
 ) -> Result<(), BackupError> {
     let mut read = program(programs, "pg_restore", "");
     read.args(["--no-owner", "--no-privileges", "--schema=public", "--file=-"]).arg(dump);
@@ -90,7 +89,9 @@ pub(super) fn load_postgres(
             writeln!(input, "ALTER SCHEMA public RENAME TO {aside};\nCREATE SCHEMA public;")?;
         }
         input.write_all(&sql.stdout)?;
-        writeln!(input, "\nUPDATE public.store_epoch SET id = '{epoch}', created_at_ms = {now_ms};\nCOMMIT;")
+        writeln!(input, "\nSET LOCAL search_path = public;")?;
+        epoch.statements().iter().try_for_each(|statement| writeln!(input, "{statement};"))?;
+        input.write_all(b"COMMIT;\n")
     })();
     drop(input);
     let output = child.wait_with_output().map_err(failed)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use doorstep_store::backup::PostgresUse;
 use doorstep_store::conn::UrlError;
-use doorstep_store::restores::{BlobEntry, begin_epoch, note_restore};
+use doorstep_store::restores::{BlobEntry, NewEpoch, begin_epoch};
 use doorstep_store::{DatabaseUrl, StoreError, backup, migrate};
 use sync_core::ids::EpochId;
 use sync_core::time::UnixMillis;
@@ -67,16 +67,16 @@ pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Resto
     carry(&plan.directory.join("blobs"), &root, &blobs, Way::Copy, progress)?;
     progress("bringing back the database");
     let dump = plan.directory.join(&manifest.database);
+    let epoch = NewEpoch { id: plan.epoch, created_at_ms: plan.now.0, backup_made_at_ms: manifest.made_at_ms };
     match &mut place {
-        Place::Sqlite(path) => place_sqlite(plan, &manifest, &dump, path, aside.as_deref())?,
+        Place::Sqlite(path) => place_sqlite(&epoch, &dump, path, aside.as_deref())?,
         Place::Postgres(url, used) => {
             // The blobs took long: whoever came meanwhile would go on with data that are no more.
             require_unused(used)?;
             let (programs, aside) = (plan.programs.as_deref(), aside.as_deref());
-            database::load_postgres(url, programs, &dump, aside, plan.epoch, plan.now.0)?;
-            let store = boot::open_store(&plan.config).await?;
-            let (previous, made_at) = (manifest.epoch, manifest.made_at_ms);
-            store.write(move |conn| note_restore(conn, previous, made_at)).await?;
+            database::load_postgres(url, programs, &dump, aside, &epoch)?;
+            // Every start of a server migrates as well: whoever ends us here loses nothing.
+            boot::open_store(&plan.config).await?;
         }
     }
     drop(lock);
@@ -155,13 +155,7 @@ fn target(plan: &RestorePlan, manifest: &Manifest, place: &mut Place<'_>) -> Res
 }
 
 /// Prepares the database in a file of its own, then renames it into place.
-fn place_sqlite(
-    plan: &RestorePlan,
-    manifest: &Manifest,
-    dump: &Path,
-    path: &Path,
-    aside: Option<&str>,
-) -> Result<(), BackupError> {
+fn place_sqlite(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&str>) -> Result<(), BackupError> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -176,8 +170,7 @@ fn place_sqlite(
     copy(dump, &prepared)?;
     backup::with_sqlite(&prepared, |conn| {
         migrate::run_pending(conn)?;
-        begin_epoch(conn, plan.epoch, plan.now.0)?;
-        note_restore(conn, manifest.epoch, manifest.made_at_ms)
+        begin_epoch(conn, epoch)
     })?;
     let synced = std::fs::File::open(&prepared).and_then(|file| file.sync_all());
     synced.map_err(BackupError::file(&prepared))?;

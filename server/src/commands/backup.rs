@@ -43,6 +43,10 @@ pub(super) fn restore(args: RestoreArgs) -> Result<ExitCode, String> {
         }
         println!("start the server; every phone offers again what it had sent since; `doorstep verify` tells what is");
         println!("still out / 请启动服务；各手机会自动补传备份之后的内容；`doorstep verify` 列出尚未补回的部分");
+        println!(
+            "what was revoked or disabled since the backup (devices, people, keys) is in force again: revoke it anew"
+        );
+        println!("备份之后被吊销或停用的设备、人员和密钥已重新生效：请立即再次吊销或停用");
         Ok(ExitCode::SUCCESS)
     })
 }

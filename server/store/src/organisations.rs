@@ -5,6 +5,7 @@ use sync_core::ids::{EpochId, OrgId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::restores;
 use crate::schema::{number_series, organisations, signing_keys, store_epoch};
 use crate::text::Txt;
 
@@ -150,7 +151,7 @@ pub fn retire_signing_keys(
 /// Takes the next number of a series, from 1.
 ///
 /// # Concurrency
-/// The row is locked until the transaction ends, so numbers have no gaps and no doubles.
+/// The row is locked until the transaction ends, so numbers have no doubles, and no gaps but those of a restore.
 ///
 /// # Errors
 /// Database errors only.
@@ -166,11 +167,20 @@ pub fn take_number(conn: &mut Conn, org: OrgId, series: &str) -> StoreResult<i64
 /// # Errors
 /// Database errors only.
 pub fn take_numbers(conn: &mut Conn, org: OrgId, series: &str, count: i64) -> StoreResult<i64> {
+    let known: Option<i64> = per_backend!(conn, c => diesel::update(number_series::table.find((Txt(org), series)))
+        .set(number_series::next_value.eq(number_series::next_value + count))
+        .returning(number_series::next_value)
+        .get_result(c)
+        .optional())?;
+    if let Some(next) = known {
+        return Ok(next - count);
+    }
+    let first = restores::first_number(conn)?;
     let next: i64 = per_backend!(conn, c => diesel::insert_into(number_series::table)
         .values((
             number_series::org_id.eq(Txt(org)),
             number_series::series.eq(series),
-            number_series::next_value.eq(count + 1),
+            number_series::next_value.eq(first + count),
         ))
         .on_conflict((number_series::org_id, number_series::series))
         .do_update()

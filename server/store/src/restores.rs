@@ -31,27 +31,59 @@ pub fn find_epoch(conn: &mut Conn) -> StoreResult<Option<EpochRow>> {
     Ok(per_backend!(conn, c => store_epoch::table.select(EpochRow::as_select()).first(c).optional())?)
 }
 
-/// Begins another epoch.
-///
-/// # Errors
-/// Stale if there is none yet.
-pub fn begin_epoch(conn: &mut Conn, epoch: EpochId, now_ms: i64) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(store_epoch::table)
-        .set((store_epoch::id.eq(Txt(epoch)), store_epoch::created_at_ms.eq(now_ms)))
-        .execute(c))?)
+/// The epoch that begins with restored data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewEpoch {
+    /// The epoch.
+    pub id: EpochId,
+    /// When it begins.
+    pub created_at_ms: i64,
+    /// When the backup was made.
+    pub backup_made_at_ms: i64,
 }
 
-/// Notes from which backup the data of this epoch were restored.
+impl NewEpoch {
+    /// The statements by which it begins, in one text for both engines: PostgreSQL's are read by another program.
+    #[must_use]
+    pub fn statements(&self) -> [String; 2] {
+        let Self { id, created_at_ms, backup_made_at_ms } = self;
+        let passed = numbers_passed_over(*created_at_ms, *backup_made_at_ms);
+        [
+            format!(
+                "UPDATE store_epoch SET id = '{id}', created_at_ms = {created_at_ms}, previous_id = id, \
+                 backup_made_at_ms = {backup_made_at_ms}"
+            ),
+            format!("UPDATE number_series SET next_value = next_value + {passed}"),
+        ]
+    }
+}
+
+/// Makes the data those of a restored backup: they get an epoch, and numbers go on where none can have been given.
 ///
 /// # Errors
-/// Stale if there is no epoch.
-pub fn note_restore(conn: &mut Conn, previous: EpochId, backup_made_at_ms: i64) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(store_epoch::table)
-        .set((
-            store_epoch::previous_id.eq(Some(Txt(previous))),
-            store_epoch::backup_made_at_ms.eq(Some(backup_made_at_ms)),
-        ))
-        .execute(c))?)
+/// Stale if there is no epoch yet.
+pub fn begin_epoch(conn: &mut Conn, epoch: &NewEpoch) -> StoreResult<()> {
+    let [begin, pass_over] = epoch.statements();
+    expect_one(per_backend!(conn, c => diesel::sql_query(begin).execute(c))?)?;
+    per_backend!(conn, c => diesel::sql_query(pass_over).execute(c))?;
+    Ok(())
+}
+
+/// Where a series begins that the data do not know; behind what may have been given before a restore, and else at 1.
+///
+/// # Errors
+/// Database errors only.
+pub(crate) fn first_number(conn: &mut Conn) -> StoreResult<i64> {
+    let epoch = find_epoch(conn)?;
+    let passed = epoch.and_then(|epoch| Some(numbers_passed_over(epoch.created_at_ms, epoch.backup_made_at_ms?)));
+    Ok(passed.unwrap_or(0) + 1)
+}
+
+/// Numbers of a series that a restore leaves out. Since the backup some were given of which the data know nothing, and
+/// papers in customers' hands show them. One for each second is more than an organisation plans; the others are for
+/// a list that is imported at once. A later restore of the same backup leaves out more, also what was given meanwhile.
+fn numbers_passed_over(restored_at_ms: i64, backup_made_at_ms: i64) -> i64 {
+    10_000 + restored_at_ms.saturating_sub(backup_made_at_ms).max(0) / 1_000
 }
 
 /// Something a phone spoke of that the server has not.

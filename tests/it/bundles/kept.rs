@@ -11,12 +11,15 @@ use doorstep_store::kept_receipts::list_kept_receipts;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
+use integration_tests::phone::Wire;
+use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::jws;
 use sync_core::protocol::SyncRequest;
 use tokio::time::timeout;
 
 use super::crafted::{Craft, busy_phone, upload};
+use crate::sync::helpers::{day_note, run};
 
 /// Longer than an import takes that goes on at all.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -86,5 +89,29 @@ async fn an_import_goes_on_after_whoever_brought_the_bundle_has_left() {
     };
     timeout(PATIENCE, both).await.expect("the import goes on");
     let again = upload(&app, bundle).await.expect(200);
-    assert_eq!(again["counts"], serde_json::json!({"duplicate": 2}), "{again}");
+    assert_eq!(again["counts"], json!({"duplicate": 2}), "{again}");
+}
+
+#[actix_web::test]
+async fn what_waits_and_cannot_be_read_keeps_no_push_from_being_acknowledged() {
+    let app = TestApp::new().await;
+    let mut phone = busy_phone(&app).await;
+    upload(&app, Craft::of(&app, &phone).seal(&phone.device.key)).await.expect(200);
+    let wipe = Call::post(format!("/v1/devices/{}/wipe", phone.device.id)).json(&json!({}));
+    let ordered = app.role(YUNZE, Role::Admin).await.send(wipe).await;
+    assert!(ordered.status < 300, "{}", ordered.text());
+    for (damaged, mended) in [
+        ("UPDATE kept_receipts SET jws = 'damaged'", "DELETE FROM kept_receipts"),
+        ("UPDATE device_orders SET jws = 'damaged'", "UPDATE devices SET order_id = NULL"),
+    ] {
+        run(&app, damaged.to_owned()).await;
+        phone.intend(day_note(damaged));
+        let answer = phone.exchange(&phone.request()).await;
+        phone.take_in(&answer);
+        assert!(phone.is_all_sent(), "{damaged}");
+        let asks = phone.device.client().send(Wire::CBOR.call(&phone.empty_request())).await;
+        assert_eq!(asks.status, 500, "who brings nothing is told: {damaged}");
+        run(&app, mended.to_owned()).await;
+        phone.exchange(&phone.empty_request()).await;
+    }
 }

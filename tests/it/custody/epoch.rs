@@ -1,6 +1,6 @@
 //! Data that are replaced under a running server.
 
-use doorstep_store::restores::begin_epoch;
+use doorstep_store::restores::{NewEpoch, begin_epoch};
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::clock::START;
@@ -17,13 +17,15 @@ use crate::sync::writer::Writer;
 
 const OTHER: EpochId = EpochId::from_bytes([7; 16]);
 
+const RESTORED: NewEpoch = NewEpoch { id: OTHER, created_at_ms: START.0, backup_made_at_ms: START.0 };
+
 #[actix_web::test]
 async fn no_news_are_told_from_data_of_another_epoch() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
-    app.write(|conn| begin_epoch(conn, OTHER, START.0)).await;
+    app.write(|conn| begin_epoch(conn, &RESTORED)).await;
     let answer = phone.device.client().send(Wire::CBOR.call(&phone.empty_request())).await;
     assert_eq!(answer.outcome(), (503, "busy".to_owned()));
     assert_eq!(app.send(Call::get("/readyz")).await.outcome(), (503, "not_ready".to_owned()));
@@ -36,7 +38,7 @@ async fn what_comes_into_data_of_another_epoch_is_refused_before_anything_is_wri
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
     phone.tick(visit, "kit/a", true);
-    app.write(|conn| begin_epoch(conn, OTHER, START.0)).await;
+    app.write(|conn| begin_epoch(conn, &RESTORED)).await;
     let before = counts(&app).await;
     let answer = phone.device.client().send(Wire::CBOR.call(&phone.request())).await;
     assert_eq!(answer.outcome(), (503, "busy".to_owned()));
@@ -67,7 +69,7 @@ fn a_server_under_which_the_data_were_replaced_ends_and_begins_anew_with_them() 
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
     let ask = phone.empty_request(None);
     assert_ne!(phone.sync(&server, &ask).expect("an answer").epoch, OTHER);
-    with_conn(server.database_url(), |conn| begin_epoch(conn, OTHER, START.0)).expect("a new epoch");
+    with_conn(server.database_url(), |conn| begin_epoch(conn, &RESTORED)).expect("a new epoch");
     // It may have noticed before it is asked, and be gone.
     if let Ok(answer) = send(server.url(), &phone.sync_call(&ask)) {
         assert_eq!(answer.status, 503, "{}", answer.text());

@@ -106,7 +106,8 @@ fn after_a_restore_every_phone_brings_back_what_the_backup_has_not() {
         story.kill_server();
         let refused = story.try_to_administer(&["restore", &backup]);
         assert!(!refused.status.success() && text(&refused).contains("--replace"), "{}", text(&refused));
-        story.administer(&["restore", &backup, "--replace"]);
+        let told = text(&story.administer(&["restore", &backup, "--replace"]));
+        assert!(told.contains("revoke it anew") && told.contains("再次吊销或停用"), "{told}");
         story.restart_server();
         story.sign_in_again("dispatcher");
         let out = text(&story.try_to_administer(&["verify"]));
