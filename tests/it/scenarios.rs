@@ -2,6 +2,7 @@
 
 mod absent;
 mod after_hand_in;
+mod arrivals;
 mod crew;
 mod drift;
 mod enrolment;

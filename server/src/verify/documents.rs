@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{ClaimSource, list_missing};
+use doorstep_store::conflicts::list_conflict_counts;
 use doorstep_store::documents::{self, DocChangeRow};
 use doorstep_store::late_work::list_late_counts;
 use doorstep_store::projections::{Projection, load_projection};
@@ -16,8 +17,8 @@ use sync_core::merge::{self, Held, View};
 
 use super::{PAGE, Report, Verifier};
 use crate::app::sync::{claims, named_statements, project, salvaged_by};
-use crate::app::visits::{Norms, derive_with};
-use crate::app::{AppError, AppResult, late_work};
+use crate::app::visits::{Norms, Reprojection, derive_with};
+use crate::app::{AppError, AppResult, conflicts, late_work};
 
 /// Verifies the visits of an organisation, page by page.
 pub(super) async fn verify(
@@ -232,9 +233,7 @@ impl Checker {
             }
         };
         projections(conn, org, visit, derived.counting.as_ref().unwrap_or(&rebuilt.view), report)?;
-        if list_late_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default() != derived.late {
-            report.differs(org, "visit_late_work", visit, "the counts are not those of what came late");
-        }
+        inboxes(conn, org, visit, &derived, report)?;
         if checks::list_claims(conn, org, visit, ClaimSource::Photo)? != claims(&rebuilt.view, &derived.derived.late) {
             report.differs(org, "blob_claims", visit, "the claims are not those of the document");
         }
@@ -306,6 +305,18 @@ fn admit(
         }
     }
     admission
+}
+
+/// Compares what the office's inboxes count: late work and concurrent values.
+fn inboxes(conn: &mut Conn, org: OrgId, visit: VisitId, derived: &Reprojection, report: &mut Report) -> AppResult<()> {
+    if list_late_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default() != derived.late {
+        report.differs(org, "visit_late_work", visit, "the counts are not those of what came late");
+    }
+    let stored = list_conflict_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default();
+    if stored != conflicts::counts(&derived.conflicts) {
+        report.differs(org, "visit_conflicts", visit, "the counts are not those of the concurrent values");
+    }
+    Ok(())
 }
 
 /// Compares the rows of the four projections, one table at a time.

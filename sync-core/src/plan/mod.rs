@@ -4,6 +4,7 @@
 
 mod late;
 mod norms;
+mod past;
 mod review;
 mod visit;
 

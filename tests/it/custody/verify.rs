@@ -8,6 +8,7 @@ use doorstep_store::schema::{doc_changes, documents};
 use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
+use serde_json::json;
 use sync_core::bytes::Hash;
 
 use super::{hand_in, receipt_path, upload};
@@ -46,7 +47,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 }
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit.
-const CHANGES: [(&str, &str); 18] = [
+const CHANGES: [(&str, &str); 19] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -58,6 +59,7 @@ const CHANGES: [(&str, &str); 18] = [
     ("statements", "DELETE FROM blob_claims WHERE visit_id = 'V' AND source = 'statement'"),
     ("visit_statements", "DELETE FROM visit_statements WHERE visit_id = 'V'"),
     ("visit_late_work", "UPDATE visit_late_work SET total_count = 9 WHERE visit_id = 'V'"),
+    ("visit_conflicts", "DELETE FROM visit_conflicts WHERE visit_id = 'V'"),
     ("visits.state", "UPDATE visits SET state = 'approved' WHERE id = 'V'"),
     ("visits.outcome", "UPDATE visits SET outcome = 'completed' WHERE id = 'V'"),
     ("visits.submitted_at_ms", "UPDATE visits SET submitted_at_ms = 1 WHERE id = 'V'"),
@@ -76,10 +78,15 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut colleague = app.phone_of(YUNZE.colleague()).await;
     let mut visits = Vec::new();
     for _ in 0..2 {
         let of = hand_in(&app, &mut phone).await;
+        // A colleague answers the same question meanwhile.
+        colleague.sync().await;
+        colleague.answer(of.visit, "rating", &json!(3));
         phone.sync().await;
+        colleague.sync().await;
         for bytes in of.parts.iter().chain(of.photos.iter().map(|(_, bytes)| bytes)) {
             upload(&phone, bytes).await;
         }

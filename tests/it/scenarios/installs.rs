@@ -6,13 +6,7 @@ use serde_json::{Value, json};
 use sync_core::protocol::codec::{Encoding, decode_response};
 use sync_core::protocol::{AckItem, Outcome};
 
-use super::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, work};
-
-/// The trace of a rule in a review.
-fn trace<'r>(review: &'r Value, rule: &str) -> &'r Value {
-    let traces = review["traces"].as_array().expect("traces");
-    traces.iter().find(|trace| trace["rule"] == rule).unwrap_or_else(|| panic!("no trace of {rule}"))
-}
+use super::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, trace, work};
 
 /// Whether a refused `finish` names this as being in the way.
 fn names(refused: &Value, code: &str, subject: &str) -> bool {

@@ -1,4 +1,6 @@
-//! What a rep does in the usual case, as scripts of `doorstep phone`.
+//! What a rep does in the usual case, as scripts of `doorstep phone`, and what the office reads of it.
+
+use serde_json::Value;
 
 /// Kit and confirming call, from the start to the way.
 pub const CONFIRMED_AT_0910: &str = "
@@ -66,3 +68,9 @@ pub const ACCEPTED: &str = "
     step acceptance
     sign
     photo acceptance_form";
+
+/// The trace of a rule in a review.
+pub fn trace<'r>(review: &'r Value, rule: &str) -> &'r Value {
+    let traces = review["traces"].as_array().expect("traces");
+    traces.iter().find(|trace| trace["rule"] == rule).unwrap_or_else(|| panic!("no trace of {rule}"))
+}

@@ -2,6 +2,8 @@
 
 pub(crate) mod craft;
 
+use doorstep_store::Txt;
+use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine, quarantine_size};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -183,29 +185,55 @@ async fn one_poisoned_item_never_stops_the_other_nineteen() {
     assert_eq!(answer.acks.len(), 20);
 }
 
-#[actix_web::test]
-async fn a_full_quarantine_says_so_and_the_phone_keeps_its_copy() {
-    let app = TestApp::new().await;
-    let (phone, visit) = known_visit(&app).await;
+/// Puts items of so many bytes into the quarantine of a phone.
+async fn fill_quarantine(app: &TestApp, phone: &Phone<'_>, items: usize, bytes: usize) {
     let (org, device) = (YUNZE.org, phone.device.id);
-    let kept = b"kept before it was full".to_vec();
-    phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
     app.write(move |conn| {
-        use doorstep_store::Txt;
-        use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine};
-        let filler = QuarantineRow {
+        let mut filler = QuarantineRow {
             org_id: Txt(org),
-            id: "filler".to_owned(),
+            id: String::new(),
             kind: "doc".to_owned(),
             visit_id: None,
             device_id: Txt(device),
             code: "change_rejected".to_owned(),
-            bytes: vec![0; 64 << 20],
+            bytes: vec![0; bytes],
             received_at_ms: 0,
         };
-        keep_in_quarantine(conn, &filler)
+        (0..items).try_for_each(|number| {
+            filler.id = format!("filler {number}");
+            keep_in_quarantine(conn, &filler)
+        })
     })
     .await;
+}
+
+#[actix_web::test]
+async fn a_phone_has_ten_thousand_items_in_quarantine_and_not_one_more() {
+    let app = TestApp::new().await;
+    let (phone, visit) = known_visit(&app).await;
+    fill_quarantine(&app, &phone, 9_999, 1).await;
+    // What is there already needs no room.
+    for (bytes, code) in [
+        (b"the last one", "change_rejected"),
+        (b"one too many", "quarantine_full"),
+        (b"the last one", "change_rejected"),
+    ] {
+        let answer = phone.exchange(&phone.pushing(visit, vec![bytes.to_vec()])).await;
+        assert_eq!(answer.acks[0].code.as_deref(), Some(code));
+        let named = receipt_of(&app, &phone, &answer).quarantined.len();
+        assert_eq!(named, usize::from(code == "change_rejected"), "what is kept is named");
+    }
+    let (org, device) = (YUNZE.org, phone.device.id);
+    assert_eq!(app.read(move |conn| quarantine_size(conn, org, device)).await.0, 10_000);
+}
+
+#[actix_web::test]
+async fn a_full_quarantine_says_so_and_the_phone_keeps_its_copy() {
+    let app = TestApp::new().await;
+    let (phone, visit) = known_visit(&app).await;
+    let kept = b"kept before it was full".to_vec();
+    phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
+    fill_quarantine(&app, &phone, 1, 64 << 20).await;
     let answer = phone.exchange(&phone.pushing(visit, vec![b"one too many".to_vec()])).await;
     assert_eq!(answer.acks[0].code.as_deref(), Some("quarantine_full"));
     assert!(receipt_of(&app, &phone, &answer).quarantined.is_empty(), "what is not kept is not named");

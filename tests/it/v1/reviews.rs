@@ -8,6 +8,7 @@ use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use integration_tests::verdicts;
 use serde_json::{Value, json};
+use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
 use crate::custody::{Handed, hand_in, upload};
@@ -142,4 +143,62 @@ async fn a_late_photo_of_a_reopened_slot_is_waited_for_from_the_verdict_on() {
     upload(&phone, late).await;
     assert_eq!(missing().await, 0);
     assert_eq!(app.verified().await.differences, []);
+}
+
+/// State and rating of a visit as it was.
+async fn past(client: &Client<'_>, visit: VisitId, at: &str) -> (Value, Value) {
+    let told = client.get(format!("/v1/visits/{visit}/history?at={at}")).await.expect(200);
+    (told["past"]["state"].clone(), told["past"]["answers"]["rating"].clone())
+}
+
+#[actix_web::test]
+async fn a_visit_as_it_was_knows_nothing_that_the_office_decided_later() {
+    let app = TestApp::new().await;
+    let reviewer = contested(&app).await;
+    let review = reviewer.review().await;
+    let heads: Vec<&str> = review["heads"].as_array().expect("heads").iter().filter_map(Value::as_str).collect();
+    let contested_at = app.now().to_rfc3339();
+    app.clock.advance_secs(60);
+    choose(&app, reviewer.visit).await;
+    let chosen_at = app.now().to_rfc3339();
+    app.clock.advance_secs(60);
+    reviewer.decide(&reviewer.review().await, "approve").await.expect(201);
+    let approved_at = app.now().to_rfc3339();
+    for (at, state, rating) in [
+        (contested_at, "under_review", 9),
+        (heads.join(","), "under_review", 9),
+        (chosen_at, "under_review", 3),
+        (approved_at, "approved", 3),
+    ] {
+        assert_eq!(past(&reviewer.client, reviewer.visit, &at).await, (json!(state), json!(rating)), "{at}");
+    }
+}
+
+#[actix_web::test]
+async fn a_visit_as_it_was_before_its_cancelling_and_its_moving_is_neither() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    let call = json!({"channel": "app_call", "started_at": at, "duration_s": 30, "result": "reached", "by": by});
+    phone.add(visit, Map::Contacts, &call);
+    phone.event(visit, "confirm_call");
+    phone.sync().await;
+    let client = app.role(YUNZE, Role::Dispatcher).await;
+    let mut told = Vec::new();
+    for expected in ["confirmed", "scheduled", "cancelled"] {
+        app.clock.advance_secs(60);
+        match expected {
+            "scheduled" => app.office_again(YUNZE).reschedule(visit, app.now().plus_ms(86_400_000)).await,
+            "cancelled" => app.office_again(YUNZE).cancel(visit).await,
+            _ => {}
+        }
+        let shown = client.get(format!("/v1/visits/{visit}")).await.expect(200);
+        assert_eq!(shown["state"], expected);
+        told.push((app.now().to_rfc3339(), expected));
+    }
+    for (at, state) in told {
+        assert_eq!(past(&client, visit, &at).await.0, state, "{at}");
+    }
 }

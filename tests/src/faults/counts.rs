@@ -16,6 +16,8 @@ pub struct Counts {
     pub cut_answers: u64,
     /// Answers of which the phone saw nothing.
     pub lost_answers: u64,
+    /// Links that were cut without a word: half open, until somebody gave up.
+    pub silences: u64,
     /// Request lines and headers.
     pub up_head_bytes: u64,
     /// Bodies of requests.
@@ -46,6 +48,7 @@ impl AddAssign for Counts {
         self.cut_requests += other.cut_requests;
         self.cut_answers += other.cut_answers;
         self.lost_answers += other.lost_answers;
+        self.silences += other.silences;
         self.up_head_bytes += other.up_head_bytes;
         self.up_body_bytes += other.up_body_bytes;
         self.down_head_bytes += other.down_head_bytes;

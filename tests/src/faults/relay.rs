@@ -68,7 +68,10 @@ pub(super) fn relay(phone: &TcpStream, shared: &Shared) -> io::Result<()> {
         left -= length(&piece);
     }
     if let Some((_, cut)) = cut {
-        shared.count(|counts| counts.cut_requests += 1);
+        shared.count(|counts| {
+            counts.cut_requests += 1;
+            counts.silences += u64::from(cut == Cut::Silence);
+        });
         return end(phone, server.as_ref(), cut);
     }
     server.map_or(Ok(()), |server| answer(phone, &server, shared))
@@ -96,6 +99,7 @@ fn answer(phone: &TcpStream, server: &TcpStream, shared: &Shared) -> io::Result<
             Some(_) => counts.cut_answers += 1,
             None => {}
         }
+        counts.silences += u64::from(cut.is_some_and(|(_, cut)| cut == Cut::Silence));
     });
     wait(fate.delay);
     let through = cut.map_or(total, |(after, _)| after);

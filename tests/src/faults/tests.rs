@@ -118,7 +118,7 @@ fn an_answer_is_lost_or_cut_after_the_server_gave_it() {
     assert_eq!(answers, [&b""[..], &ANSWER[..42], ANSWER]);
     assert_eq!(arrived.iter().take(3).collect::<Vec<_>>(), [1, 2, 3], "the server served all three");
     let counts = proxy.counts();
-    assert_eq!((counts.lost_answers, counts.cut_answers, counts.cut_requests), (1, 1, 0));
+    assert_eq!((counts.lost_answers, counts.cut_answers, counts.cut_requests, counts.silences), (1, 1, 0, 0));
     assert_eq!(counts.down_body_bytes, 30, "also what nobody saw");
 }
 
@@ -142,6 +142,7 @@ fn a_silent_link_says_nothing_until_somebody_gives_up() {
         let error = stream.read_to_end(&mut answer).unwrap_err();
         assert!(matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut), "{error}");
         assert!(answer.len() <= 5);
+        assert_eq!(proxy.counts().silences, 1);
         // The proxy gives up.
         drop(proxy);
         stream.set_read_timeout(None).unwrap();

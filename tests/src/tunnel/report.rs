@@ -9,6 +9,13 @@ use crate::faults::{Counts, TunnelCount};
 /// Issue 3, tunnel day: bytes at most 1.15 times the unique bytes.
 const MOST_PER_MILLE: u64 = 1150;
 
+/// Answers of a day that is long enough to tell shares by; the full form has four times as many.
+const MANY_ANSWERS: u64 = 10_000;
+
+/// How far the share of lost answers may lie from the plan, in a thousand: more than four times its standard deviation
+/// over [`MANY_ANSWERS`].
+const LOST_MARGIN_PER_MILLE: u64 = 20;
+
 /// The counts of a day.
 #[derive(Debug, Clone)]
 pub struct Report {
@@ -50,6 +57,18 @@ impl Report {
         assert!(self.killed_photos > 0 && self.killed_syncs > 0, "{}", self.table());
         assert!(self.counts.cut_requests > 0 && self.counts.lost_answers > 0, "{}", self.table());
         assert!(self.bytes_per_mille() <= MOST_PER_MILLE, "{}", self.table());
+        self.judge_link();
+    }
+
+    /// Holds the link of a long day against its plan: half-open connections, and the share of answers that got lost.
+    fn judge_link(&self) {
+        let (link, plan) = (&self.link, &self.day.link);
+        if link.answers < MANY_ANSWERS {
+            return;
+        }
+        let lost = link.lost_answers * 1000 / link.answers;
+        assert!(self.counts.silences > 0, "{}", self.table());
+        assert!(lost.abs_diff(plan.lost_answers_per_mille) <= LOST_MARGIN_PER_MILLE, "{lost}: {}", self.table());
     }
 
     /// The counts, a line each.
@@ -73,6 +92,7 @@ impl Report {
             ("Requests", counts.requests.to_string()),
             ("Requests cut", counts.cut_requests.to_string()),
             ("Answers cut", counts.cut_answers.to_string()),
+            ("Requests and answers cut without a word", counts.silences.to_string()),
             ("Answers lost whole", format!("{} of {}", counts.lost_answers, link.answers)),
             ("Simulated seconds on all links", (link.simulated_ms / 1000).to_string()),
             ("Cuts", link.cuts.to_string()),
@@ -90,4 +110,30 @@ impl Report {
 
 fn per_mille(value: u64) -> String {
     format!("{}.{:03}", value / 1000, value % 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A long day, of which only the link is looked at.
+    fn day(silences: u64, lost_answers: u64) -> Report {
+        Report {
+            day: Day::FULL,
+            proof: Proof { visits: 0, photos: 0, statements: 0, intents: 0, blobs: 0, unique_bytes: 1 },
+            counts: Counts { silences, ..Counts::default() },
+            link: TunnelCount { lost_answers, answers: 40_000, ..TunnelCount::default() },
+            server_kills: 0,
+            syncs: 0,
+            killed_syncs: 0,
+            killed_photos: 0,
+        }
+    }
+
+    #[test]
+    fn a_link_without_half_open_connections_or_with_other_losses_is_no_tunnel() {
+        let is_good = |silences, lost| std::panic::catch_unwind(|| day(silences, lost).judge_link()).is_ok();
+        assert!(is_good(1, 12_000) && is_good(9, 12_700) && is_good(9, 11_300));
+        assert!(!is_good(0, 12_000) && !is_good(9, 13_000) && !is_good(9, 11_000) && !is_good(9, 0));
+    }
 }

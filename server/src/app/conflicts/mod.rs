@@ -6,4 +6,4 @@ mod project;
 
 pub use choose::{Choosing, Chosen, choose_value};
 pub use list::{ConflictedVisit, VisitConflicts, list_conflicted, list_of_visit};
-pub use project::project;
+pub use project::{counts, project};

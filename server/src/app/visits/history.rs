@@ -9,12 +9,13 @@ use sync_core::doc::VisitDoc;
 use sync_core::guard::{Limits, change_hashes};
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::merge::history::{HistoryChange, history};
-use sync_core::merge::{View, view_without};
+use sync_core::merge::{Held, View, view_without};
 use sync_core::time::UnixMillis;
 
-use super::project::load_facts;
-use crate::app::rows::corrupt;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, late_work, reach};
+use super::norms::Norms;
+use super::project::{facts_of, load_review};
+use crate::app::rows::{corrupt, load_plan_snapshot};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 
 /// A point of a document's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub struct PastChange {
 pub struct PastView {
     /// With policies, and the choices made by then.
     pub view: View,
-    /// Its state by the plan and review of today.
+    /// Its state, by what the office had decided by then.
     pub state: sync_core::visit::VisitState,
 }
 
@@ -96,7 +97,8 @@ fn page(
         Some(heads) => whole.at(&heads).map_err(|_unknown| no_such_change())?,
         None => whole,
     };
-    let past = moment.map(|moment| past(conn, ctx, &doc, moment)).transpose()?;
+    let instant = moment.map(|moment| instant(&doc, moment, &received, ctx.now));
+    let past = instant.map(|at| past(conn, org, &doc, at)).transpose()?;
     let changes = history(&doc).into_iter();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let from_here: Vec<HistoryChange> = if after.is_empty() {
@@ -150,17 +152,22 @@ fn heads_at(doc: &VisitDoc, moment: &Moment, received: &HashMap<Hash, UnixMillis
     by_then.iter().map(|change| change.hash).filter(|hash| !followed.contains(hash)).collect()
 }
 
-fn past(conn: &mut Conn, ctx: &Ctx, doc: &VisitDoc, moment: &Moment) -> AppResult<PastView> {
-    let mut late = late_work::load(conn, ctx.actor.org, doc.visit())?;
-    if let Moment::Received(at) = moment {
-        late.decisions.retain(|decision| decision.at_ms <= *at);
+/// When the visit was as a moment asks for: with these changes, once the last of them had come.
+fn instant(doc: &VisitDoc, moment: &Moment, received: &HashMap<Hash, UnixMillis>, now: UnixMillis) -> UnixMillis {
+    match moment {
+        Moment::Received(at) => *at,
+        Moment::Heads(_) => {
+            let came = doc.change_metas().into_iter().filter_map(|change| received.get(&change.hash).copied());
+            came.max().unwrap_or(now)
+        }
     }
-    let view = view_without(doc, &late.held());
-    let mut loaded = load_facts(conn, ctx.actor.org, &view, ctx.now)?;
-    loaded.review.late_decisions = late.decisions;
-    if let Moment::Received(at) = moment {
-        loaded.review.choices.retain(|choice| choice.at_ms <= *at);
-    }
+}
+
+fn past(conn: &mut Conn, org: OrgId, doc: &VisitDoc, at: UnixMillis) -> AppResult<PastView> {
+    let plan = load_plan_snapshot(conn, org, doc.visit())?.until(at);
+    let review = load_review(conn, org, doc.visit())?.until(at);
+    let view = view_without(doc, &Held::of(&review.late_work, &review.late_decisions));
+    let loaded = facts_of(conn, &mut Norms::new(org, at), &view, plan, review)?;
     let view = loaded.settle(view);
     let state = sync_core::visit::state(&loaded.of(&view), &loaded.review).state;
     Ok(PastView { view, state })

@@ -115,7 +115,7 @@ impl From<PastChange> for ChangeOut {
 pub struct PastViewOut {
     /// Heads of the document then.
     pub heads: Vec<Hash>,
-    /// What its state was by the plan and review of today.
+    /// Its state, by what the office had decided by then.
     #[schema(example = "working")]
     pub state: String,
     /// Outcome named by then.
@@ -175,7 +175,8 @@ pub struct HistoryOut {
 /// Lists every change of a visit, and shows the visit as it was
 ///
 /// Who wrote what over what, on which device, when as well as it knew, and when it arrived. Nothing is ever removed.
-/// With `at` the list ends there, and `past` is the visit as it was, with the choices made until then.
+/// With `at` the list ends there, and `past` is the visit as it was, with what the office had decided until then:
+/// until the instant, or until the last of the changes came.
 ///
 /// # Errors
 /// `not_found`, `parameter_invalid`, `page_size`, `page_token_invalid`.
