@@ -21,6 +21,9 @@ pub const MAX_CURSOR_BYTES: usize = 1024;
 /// The version of the cursor's form. Version 1 spelt its audiences out, which took a fifth more of each small sync.
 const VERSION: u8 = 2;
 
+/// A cursor as it is written: version, epoch, positions, what is owed.
+type Form = (u8, EpochId, Vec<(Blob, i64)>, BTreeSet<(String, String)>);
+
 /// Most items a server may owe a phone; their ids have to fit into the cursor.
 pub const MAX_OWED: usize = 8;
 
@@ -139,7 +142,7 @@ impl Cursor {
             return Err(CursorError::TooLong);
         }
         let bytes = from_base64url(text).map_err(|_not_base64| CursorError::Malformed)?;
-        let (version, epoch, listed, owed): (u8, EpochId, Vec<(Blob, i64)>, BTreeSet<(String, String)>) =
+        let (version, epoch, listed, owed): Form =
             codec::decode(&bytes, Encoding::Cbor, MAX_CURSOR_BYTES).map_err(|_not_a_cursor| CursorError::Malformed)?;
         let audience = |(key, position): &(Blob, i64)| Some((Audience::from_key(key)?, *position));
         let positions: BTreeMap<Audience, i64> = listed.iter().filter_map(audience).collect();
