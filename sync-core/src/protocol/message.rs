@@ -90,7 +90,17 @@ impl SyncRequest {
     /// Whether the request carries something that must be sealed: changes, intents or statements.
     #[must_use]
     pub fn has_content(&self) -> bool {
-        self.docs.iter().any(|doc| !doc.chunks.is_empty()) || !self.intents.is_empty() || !self.statements.is_empty()
+        self.pushed().next().is_some() || !self.intents.is_empty() || !self.statements.is_empty()
+    }
+
+    /// Documents with changes, which the seal covers.
+    pub fn pushed(&self) -> impl Iterator<Item = &PushDoc> {
+        self.docs.iter().filter(|doc| !doc.asks())
+    }
+
+    /// Documents that are only asked for.
+    pub fn asked(&self) -> impl Iterator<Item = &PushDoc> {
+        self.docs.iter().filter(|doc| doc.asks())
     }
 }
 
@@ -114,6 +124,14 @@ pub struct PushDoc {
     /// Change chunks, dependencies first; or one document chunk for a document new to the server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chunks: Vec<Blob>,
+}
+
+impl PushDoc {
+    /// Whether this asks for the snapshot of the document instead of bringing changes.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        self.chunks.is_empty()
+    }
 }
 
 /// A sealed statement: body and seal, exactly as made.

@@ -54,7 +54,7 @@ impl BatchContent {
     #[must_use]
     pub fn of_request(org: OrgId, request: &SyncRequest) -> Self {
         let epoch = request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok()).map(|cursor| cursor.epoch);
-        let sealed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
+        let sealed = request.pushed();
         Self {
             org,
             device: request.device_id,

@@ -109,7 +109,7 @@ impl Answer<'_> {
 
     /// Notes the documents that this request asked for and this answer brings as a whole.
     fn note_whole(&self, report: &mut Report) {
-        let asked = self.request.docs.iter().filter(|doc| doc.chunks.is_empty()).map(|doc| doc.id);
+        let asked = self.request.asked().map(|doc| doc.id);
         let whole =
             |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
         report.whole.extend(asked.filter(whole));

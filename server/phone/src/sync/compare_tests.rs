@@ -34,7 +34,7 @@ fn sync(phone: &TestPhone, server: &mut Server) -> Value {
 fn asked(server: &Server) -> usize {
     let asks = |body: &Vec<u8>| {
         let request = decode_request(body, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap();
-        request.docs.iter().filter(|doc| doc.chunks.is_empty()).count()
+        request.asked().count()
     };
     server.bodies.iter().map(asks).sum()
 }

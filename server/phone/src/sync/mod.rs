@@ -181,7 +181,7 @@ fn round(
 impl Report {
     fn count(&mut self, prepared: &Prepared, response: &sync_core::protocol::SyncResponse) {
         self.rounds += 1;
-        self.docs_sent += prepared.request.docs.iter().filter(|doc| !doc.chunks.is_empty()).count();
+        self.docs_sent += prepared.request.pushed().count();
         self.intents_sent += prepared.request.intents.len();
         self.statements_sent += prepared.request.statements.len();
         self.docs_received += response.docs.len();

@@ -144,7 +144,7 @@ fn free_changes(tx: &Tx, visit: VisitId, heads: &[Hash]) -> PhoneResult<usize> {
 /// A document that must be replayed keeps them unsent: they are written anew.
 fn set_quarantined_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Exchange<'_>) -> PhoneResult<usize> {
     let mut moved = 0;
-    for push in exchange.request.docs.iter().filter(|push| !push.chunks.is_empty()) {
+    for push in exchange.request.pushed() {
         let Some(ack) = quarantining_ack(exchange.response, push.id) else { continue };
         let Some(code) = quarantine_code(receipt, ack, push.id) else { continue };
         let Some(doc) = tx.doc(push.id)? else { continue };

@@ -235,7 +235,7 @@ impl Server {
 
     fn push(&mut self, push: &PushDoc, held: &mut HeldReceipt, response: &mut SyncResponse) -> Ack {
         let item = AckItem::Doc(push.id);
-        if push.chunks.is_empty() {
+        if push.asks() {
             if !self.docs.contains_key(&push.id) {
                 return Ack::new(item, Outcome::NotFound);
             }

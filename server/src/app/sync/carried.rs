@@ -32,7 +32,7 @@ pub(crate) async fn take_in_carried(state: &AppState, ctx: Ctx, request: SyncReq
     let mut round = open(state, ctx, request).await?;
     round.is_carried = true;
     let request = &mut round.request;
-    request.docs.retain(|doc| !doc.chunks.is_empty());
+    request.docs.retain(|doc| !doc.asks());
     request.blobs.clear();
     request.device_state = None;
     let round = Arc::new(round);

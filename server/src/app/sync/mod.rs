@@ -72,11 +72,6 @@ impl Round {
         self.device.state == "revoked" && !self.is_from_office
     }
 
-    /// Documents that are pushed; the others are only asked for.
-    fn pushed(&self) -> impl Iterator<Item = &PushDoc> {
-        self.request.docs.iter().filter(|doc| !doc.chunks.is_empty())
-    }
-
     /// A suspended device reads nothing; what it brings is accepted and marked.
     fn is_suspended(&self) -> bool {
         self.device.state == "suspended"
@@ -217,7 +212,7 @@ async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<DeviceRow> {
 /// Request order: the acks of documents asked for stand between those pushed.
 fn merge_acks(request: &SyncRequest, pushed: Pushed, asked: Vec<Ack>) -> Vec<Ack> {
     let (mut docs, mut asked) = (pushed.docs.into_iter(), asked.into_iter());
-    let acks = request.docs.iter().filter_map(|doc| if doc.chunks.is_empty() { asked.next() } else { docs.next() });
+    let acks = request.docs.iter().filter_map(|doc| if doc.asks() { asked.next() } else { docs.next() });
     acks.chain(pushed.intents).chain(pushed.statements).collect()
 }
 
@@ -244,8 +239,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
 /// Two pushes of one document in one request could not both be judged against what is stored.
 fn require_each_document_once(request: &SyncRequest) -> AppResult<()> {
     let mut known = BTreeSet::new();
-    let mut pushed = request.docs.iter().filter(|doc| !doc.chunks.is_empty());
-    if pushed.all(|doc| known.insert(doc.id)) {
+    if request.pushed().all(|doc| known.insert(doc.id)) {
         return Ok(());
     }
     Err(Refusal::new(ErrorCode::Invalid).field("docs", "each document once, with all its chunks").into())

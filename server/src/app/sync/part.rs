@@ -42,7 +42,7 @@ impl Part {
     /// The documents that are pushed; those only asked for are not among them.
     pub(super) fn docs(&self) -> impl Iterator<Item = &PushDoc> {
         let docs = self.round.request.docs.get(self.docs.clone()).unwrap_or_default();
-        docs.iter().filter(|doc| !doc.chunks.is_empty())
+        docs.iter().filter(|doc| !doc.asks())
     }
 
     /// The statements.

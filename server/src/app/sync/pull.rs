@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             ahead: Ahead::default(),
-            brought: round.pushed().map(|doc| doc.id.to_string()).collect(),
+            brought: round.request.pushed().map(|doc| doc.id.to_string()).collect(),
             known: BTreeSet::new(),
             sent: BTreeSet::new(),
             has_moved: false,
@@ -113,7 +113,7 @@ impl<'a> Reader<'a> {
                 self.read_audience(&audience)?;
             }
         } else {
-            for doc in self.round.request.docs.iter().filter(|doc| doc.chunks.is_empty()) {
+            for doc in self.round.request.asked() {
                 self.out.acks.push(item::not_found(doc.id));
             }
         }
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
     /// A document with the heads that the phone names for what it just brought is the same in both places.
     fn find_known(&mut self) -> AppResult<()> {
         let pushed: BTreeMap<VisitId, &[Hash]> =
-            self.round.pushed().map(|doc| (doc.id, doc.heads.as_slice())).collect();
+            self.round.request.pushed().map(|doc| (doc.id, doc.heads.as_slice())).collect();
         let stored =
             documents::list_heads(self.conn, self.round.ctx.actor.org, &Vec::from_iter(pushed.keys().copied()))?;
         let known = stored.into_iter().filter(|(visit, heads)| pushed.get(visit) == Some(&heads.as_slice()));
@@ -149,7 +149,7 @@ impl<'a> Reader<'a> {
 
     /// Documents asked for by an item without chunks.
     fn answer_asked(&mut self) -> AppResult<()> {
-        for asked in self.round.request.docs.iter().filter(|doc| doc.chunks.is_empty()) {
+        for asked in self.round.request.asked() {
             let key = (FeedKind::Doc, asked.id.to_string());
             let held = self.is_held(key.0, &key.1)?;
             let (ack, update) = item::asked(self.conn, self.round, asked.id, held)?;
