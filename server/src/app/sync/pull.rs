@@ -123,6 +123,9 @@ impl<'a> Reader<'a> {
 
     /// A document with the heads that the phone names for what it just brought is the same in both places.
     fn find_known(&mut self) -> AppResult<()> {
+        if self.brought.is_empty() {
+            return Ok(());
+        }
         let pushed: BTreeMap<VisitId, &[Hash]> =
             self.round.request.pushed().map(|doc| (doc.id, doc.heads.as_slice())).collect();
         let stored =
