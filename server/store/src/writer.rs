@@ -140,6 +140,7 @@ impl Waiting {
         }
         Some(group)
     }
+
     /// Refuses all that wait; whether anybody can still send.
     fn refuse_all(&mut self) -> bool {
         self.alone.drain(..).for_each(Job::refuse);

@@ -120,15 +120,10 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
         heartbeat(state, &round).await?;
         None
     };
-    let pulled = match pull::pull(state, &round).await {
-        // What was just stored is acknowledged whatever the news came to: the phone asks for those again, and
-        // a request that brings nothing says what is wrong. Not if the data are others by now: receipts of data that are
-        // no more would let the phone free what nobody else has.
-        Err(error) if pushed.is_some() && !state.stopping.is_displaced() => {
-            tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "news cannot be read");
-            pull::nothing(state, &round)?
-        }
-        other => other?,
+    let news = pull::pull(state, &round).await.map(Some);
+    let pulled = match unless_stored(state, &round, "news cannot be read", news)? {
+        Some(pulled) => pulled,
+        None => pull::nothing(state, &round)?,
     };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
     response.more = pulled.more;
@@ -157,7 +152,8 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
 }
 
 /// What an answer can do without: if it cannot be had, what was just stored is acknowledged all the same, and the phone
-/// asks again. A request that brought nothing says what is wrong, and so does one into data that are others by now.
+/// asks again. A request that brought nothing says what is wrong, and so does one into data that are others by now:
+/// receipts of data that are no more would let the phone free what nobody else has.
 fn unless_stored<T: Default>(state: &AppState, round: &Round, fault: &str, found: AppResult<T>) -> AppResult<T> {
     match found {
         Err(error) if round.request.has_content() && !state.stopping.is_displaced() => {
