@@ -90,7 +90,7 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
 	node $(PEERS)/run.mjs $(ARGS)
 
-tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about an hour)
+tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
 	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture tunnel_day:: $(ARGS)
 

@@ -3,14 +3,13 @@
 use integration_tests::play::Story;
 use serde_json::json;
 
+use super::scene::enrolled;
 use super::scripts::{CONFIRMED_AT_0910, trace};
 
 #[test]
 fn an_arrival_is_late_where_the_clocks_prove_it_and_open_where_they_do_not() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol("li.ming");
-    li.sync();
+    let li = enrolled(&story);
     let [late, sharp] = ["王海", "赵敏"].map(|customer| li.visit_of(customer));
     late.plays(CONFIRMED_AT_0910);
     late.plays(

@@ -104,14 +104,20 @@ fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
     run_at(&app.state.config.database_url, &refusing_readings(visit, is_on));
 }
 
+/// A reading that lies in quarantine because of such a defect.
+async fn refused_reading(app: &TestApp) -> (Phone<'_>, VisitId, String) {
+    let (mut phone, visit) = known_visit(app).await;
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    refuse_readings(app, visit, true);
+    let chunks = phone.unsent_chunks(visit);
+    let path = refused(&mut phone, visit, chunks).await;
+    (phone, visit, path)
+}
+
 #[actix_web::test]
 async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
     let app = TestApp::new().await;
-    let (mut phone, visit) = known_visit(&app).await;
-    phone.measure(visit, "optical_power", "-18.30", "dBm");
-    refuse_readings(&app, visit, true);
-    let chunks = phone.unsent_chunks(visit);
-    let path = refused(&mut phone, visit, chunks).await;
+    let (mut phone, visit, path) = refused_reading(&app).await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let redrive = || dispatcher.post_empty(format!("{path}/redrive"));
     let still = redrive().await.expect(200);
@@ -140,11 +146,7 @@ async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
 #[actix_web::test]
 async fn who_settled_an_item_while_it_was_driven_again_stays_the_one_who_did() {
     let app = TestApp::new().await;
-    let (mut phone, visit) = known_visit(&app).await;
-    phone.measure(visit, "optical_power", "-18.30", "dBm");
-    refuse_readings(&app, visit, true);
-    let chunks = phone.unsent_chunks(visit);
-    let path = refused(&mut phone, visit, chunks).await;
+    let (_phone, visit, path) = refused_reading(&app).await;
     refuse_readings(&app, visit, false);
     let colleague = YUNZE.member(Role::Reviewer).id;
     let salvage = format!("UPDATE quarantine SET state = 'salvaged', settled_at_ms = 1, settled_by = '{colleague}'");
