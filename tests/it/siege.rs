@@ -53,7 +53,7 @@ fn heads(server: &TestServer, visit: VisitId) -> Vec<Hash> {
 /// A push of chunks of one document, whatever they are.
 fn pushed(doc: &VisitDoc, chunks: Vec<Vec<u8>>) -> PushDoc {
     let heads = heads_of(&chunks, &Limits::DEFAULT);
-    PushDoc { id: doc.visit(), base_heads: Vec::new(), heads, chunks: chunks.into_iter().map(Blob).collect() }
+    PushDoc { heads, chunks: chunks.into_iter().map(Blob).collect(), ..PushDoc::asking(doc.visit()) }
 }
 
 /// Settings under which one phone may send as much as many would: the clock of a test stands still.
@@ -102,8 +102,12 @@ impl Scene {
 
     /// Pushes chunks of one document and gives the ack.
     fn push_one(&self, doc: &VisitDoc, chunks: Vec<Vec<u8>>) -> Ack {
-        let answer = self.push(vec![pushed(doc, chunks)]);
-        answer.acks.into_iter().find(|ack| ack.item == AckItem::Doc(doc.visit())).expect("an ack")
+        self.push_doc(pushed(doc, chunks))
+    }
+
+    fn push_doc(&self, doc: PushDoc) -> Ack {
+        let item = AckItem::Doc(doc.id);
+        self.push(vec![doc]).acks.into_iter().find(|ack| ack.item == item).expect("an ack")
     }
 
     fn ask(&self, call: Call) -> Answer {

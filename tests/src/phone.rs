@@ -197,7 +197,7 @@ impl<'a> Phone<'a> {
         };
         let chunks: Vec<Blob> = chunks.into_iter().map(Blob).collect();
         let base_heads = carried.server.clone().unwrap_or_default();
-        (!chunks.is_empty()).then_some(PushDoc { id: visit, base_heads, heads, chunks })
+        (!chunks.is_empty()).then_some(PushDoc { base_heads, heads, chunks, ..PushDoc::asking(visit) })
     }
 
     /// Whether nothing waits to be sent.
@@ -239,7 +239,7 @@ impl<'a> Phone<'a> {
     pub fn pushing(&self, visit: VisitId, chunks: Vec<Vec<u8>>) -> SyncRequest {
         let heads = heads_of(&chunks, &Limits::DEFAULT);
         let chunks = chunks.into_iter().map(Blob).collect();
-        let doc = PushDoc { id: visit, base_heads: Vec::new(), heads, chunks };
+        let doc = PushDoc { heads, chunks, ..PushDoc::asking(visit) };
         self.sealed(SyncRequest { docs: vec![doc], ..self.empty_request() })
     }
 

@@ -351,6 +351,7 @@ impl Pad {
     }
 
     fn push(&self, base_heads: Vec<Hash>, chunks: Vec<Vec<u8>>) -> PushDoc {
-        PushDoc { id: self.visit, base_heads, heads: self.doc.heads(), chunks: chunks.into_iter().map(Blob).collect() }
+        let chunks = chunks.into_iter().map(Blob).collect();
+        PushDoc { base_heads, heads: self.doc.heads(), chunks, ..PushDoc::asking(self.visit) }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Limits of one change or document belong to the guard.
 
-use super::message::SyncRequest;
+use super::message::{PushDoc, SyncRequest};
 use crate::protocol::PROTOCOL;
 
 /// Limits of one sync request.
@@ -35,6 +35,11 @@ pub struct ProtocolLimits {
     pub blobs: usize,
     /// Cursor, bytes of text.
     pub cursor_bytes: usize,
+}
+
+/// The longest list of hashes that an item brings.
+fn hashes(doc: &PushDoc) -> usize {
+    doc.base_heads.len().max(doc.heads.len()).max(doc.replays.len())
 }
 
 impl ProtocolLimits {
@@ -98,7 +103,7 @@ impl ProtocolLimits {
     /// [`LimitExceeded`] names the first limit passed.
     pub fn check(&self, request: &SyncRequest) -> Result<(), LimitExceeded> {
         let changes = request.docs.iter().map(|doc| doc.chunks.len()).sum();
-        let heads = request.docs.iter().map(|doc| doc.base_heads.len().max(doc.heads.len())).max().unwrap_or(0);
+        let heads = request.docs.iter().map(hashes).max().unwrap_or(0);
         let cursor = request.cursor.as_ref().map_or(0, String::len);
         let counts = [
             ("documents", "too_many_documents", self.docs, request.docs.len()),

@@ -124,9 +124,18 @@ pub struct PushDoc {
     /// Change chunks, dependencies first; or one document chunk for a document new to the server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chunks: Vec<Blob>,
+    /// What acks with `need_replay` named (`hash`) and these changes write anew without it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<Hash>,
 }
 
 impl PushDoc {
+    /// An item that asks for the snapshot of a document.
+    #[must_use]
+    pub const fn asking(id: VisitId) -> Self {
+        Self { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new(), replays: Vec::new() }
+    }
+
     /// Whether this asks for the snapshot of the document instead of bringing changes.
     #[must_use]
     pub fn asks(&self) -> bool {

@@ -13,10 +13,10 @@ use crate::fixture::*;
 fn json_is_the_documented_form() {
     let mut request = request();
     request.docs.push(PushDoc {
-        id: VisitId::from_bytes([4; 16]),
-        base_heads: vec![],
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![0xff, 0xfe])],
+        replays: vec![Hash([6; 32])],
+        ..PushDoc::asking(VisitId::from_bytes([4; 16]))
     });
     request.intents.push(Blob(b"{}".to_vec()));
     request.statements.push(PushStatement { body: Blob(b"{}".to_vec()), seal: "a.b.c".into() });
@@ -28,7 +28,12 @@ fn json_is_the_documented_form() {
             "device_id": "02020202-0202-0202-0202-020202020202",
             "batch_id": "03030303-0303-0303-0303-030303030303",
             "max_bytes": 4_194_304,
-            "docs": [{"id": "04040404-0404-0404-0404-040404040404", "heads": ["05".repeat(32)], "chunks": ["__4"]}],
+            "docs": [{
+                "id": "04040404-0404-0404-0404-040404040404",
+                "heads": ["05".repeat(32)],
+                "chunks": ["__4"],
+                "replays": ["06".repeat(32)],
+            }],
             "intents": ["e30"],
             "statements": [{"body": "e30", "seal": "a.b.c"}],
         })
@@ -39,10 +44,9 @@ fn json_is_the_documented_form() {
 fn cbor_holds_ids_hashes_and_bytes_as_byte_strings() {
     let mut request = request();
     request.docs.push(PushDoc {
-        id: VisitId::from_bytes([4; 16]),
-        base_heads: vec![],
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![0xff; 300])],
+        ..PushDoc::asking(VisitId::from_bytes([4; 16]))
     });
     let bytes = encode(&request, Encoding::Cbor).unwrap();
     let value: ciborium::Value = ciborium::from_reader(bytes.as_slice()).unwrap();

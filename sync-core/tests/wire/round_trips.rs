@@ -23,14 +23,14 @@ fn hashes() -> impl Strategy<Value = Vec<Hash>> {
 }
 
 fn requests() -> impl Strategy<Value = SyncRequest> {
-    let doc = (any::<[u8; 16]>(), hashes(), hashes(), proptest::collection::vec(bytes(5_000), 0..4)).prop_map(
-        |(id, base_heads, heads, chunks)| PushDoc {
+    let doc = (any::<[u8; 16]>(), hashes(), hashes(), proptest::collection::vec(bytes(5_000), 0..4), hashes())
+        .prop_map(|(id, base_heads, heads, chunks, replays)| PushDoc {
             id: VisitId::from_bytes(id),
             base_heads,
             heads,
             chunks: chunks.into_iter().map(Blob).collect(),
-        },
-    );
+            replays,
+        });
     let statement = (bytes(200), "[ -~é码]{0,40}").prop_map(|(body, seal)| PushStatement { body: Blob(body), seal });
     let state =
         (0..1u64 << 53, proptest::option::of(-1_000_000i64..1 << 50)).prop_map(|(unsent, oldest)| DeviceState {
@@ -173,6 +173,7 @@ fn every_truncation_is_refused() {
         base_heads: vec![Hash([1; 32])],
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![7; 50])],
+        replays: vec![Hash([6; 32])],
     });
     for encoding in BOTH {
         let bytes = encode(&request, encoding).unwrap();
@@ -232,10 +233,9 @@ fn errors_say_what_was_expected_and_repeat_nothing() {
 fn each_count_is_limited_at_its_limit() {
     let small = ProtocolLimits { docs: 2, changes: 3, intents: 1, statements: 1, heads: 1, ..ProtocolLimits::DEFAULT };
     let doc = |chunks: usize| PushDoc {
-        id: VisitId::from_bytes([4; 16]),
-        base_heads: vec![],
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![1]); chunks],
+        ..PushDoc::asking(VisitId::from_bytes([4; 16]))
     };
     let mut full = request();
     full.docs = vec![doc(1), doc(2)];

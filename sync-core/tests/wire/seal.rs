@@ -46,10 +46,9 @@ fn seal(org: OrgId, request: &mut SyncRequest) {
 
 fn content() -> SyncRequest {
     let doc = |id: u8| PushDoc {
-        id: VisitId::from_bytes([id; 16]),
-        base_heads: vec![],
         heads: vec![Hash([9; 32]), Hash([8; 32])],
         chunks: vec![Blob(vec![1])],
+        ..PushDoc::asking(VisitId::from_bytes([id; 16]))
     };
     let ask = PushDoc { chunks: vec![], heads: vec![], ..doc(1) };
     let intent = br#"{"id":"06060606-0606-0606-0606-060606060606"}"#.to_vec();

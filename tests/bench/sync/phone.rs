@@ -118,7 +118,7 @@ impl Phone {
             // As the phone does with every document that is new to the server.
             let chunks = vec![Blob(doc.save())];
             let intent = (form == Form::New).then(|| self.create_visit(id, at));
-            let doc = PushDoc { id, base_heads: Vec::new(), heads: doc.heads(), chunks };
+            let doc = PushDoc { heads: doc.heads(), chunks, ..PushDoc::asking(id) };
             self.parcels.push(Parcel { doc, intent });
         }
         self.done.heads = Some(digest(&heads));
@@ -166,7 +166,7 @@ impl Phone {
             let base_heads = doc.heads();
             let chunks = vec![workload::edit(&mut doc, self.job.phone.user, self.job.now_ms)];
             self.parcels.push(Parcel {
-                doc: PushDoc { id: doc.visit(), base_heads, heads: doc.heads(), chunks },
+                doc: PushDoc { base_heads, heads: doc.heads(), chunks, ..PushDoc::asking(doc.visit()) },
                 intent: None,
             });
         }

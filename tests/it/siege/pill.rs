@@ -159,7 +159,9 @@ fn replay(scene: &Scene, doc: &mut VisitDoc, before: &[Hash], ack: &Ack) {
     anew.apply_trusted(&known[..known.len() - lost], before).expect("what the server holds");
     let record = json!({"done": true, "at": RemotePhone::stamp(), "by": scene.phone.user()});
     anew.edit(Actor([0x33; 16]), |edit| edit.put(Map::Ticks, "kit_check/lamp", &record)).expect("an edit");
-    let again = scene.push_one(&anew, since(&anew, before));
+    let mut pushed = pushed(&anew, since(&anew, before));
+    pushed.replays = vec![ack.hash.expect("the ack names what was refused")];
+    let again = scene.push_doc(pushed);
     assert_eq!(again.outcome, Outcome::Stored, "{again:?}");
     assert_eq!(scene.get(&scene.item(ack))["state"], "replayed");
     *doc = anew;

@@ -127,7 +127,7 @@ async fn whoever_asks_for_a_whole_document_gets_it_once_and_none_of_others() {
     phone.tick(visit, "safety", true);
     phone.sync().await;
     let mut request = phone.empty_request();
-    let ask = |id| sync_core::protocol::PushDoc { id, base_heads: vec![], heads: vec![], chunks: vec![] };
+    let ask = sync_core::protocol::PushDoc::asking;
     request.docs = vec![ask(visit), ask(foreign), ask(visit)];
     let answer = phone.exchange(&request).await;
     let outcomes: Vec<Outcome> = answer.acks.iter().map(|ack| ack.outcome).collect();

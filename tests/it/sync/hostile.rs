@@ -252,7 +252,7 @@ async fn twenty_thousand_changes_without_a_past_are_not_parked() {
     let chunks: Vec<Blob> = craft::chain_after(&root, 20_000).into_iter().map(Blob).collect();
     let last = chunks.last().map(|chunk| vec![chunk.0.clone()]).expect("changes");
     let heads = heads_of(&last, &Limits::DEFAULT);
-    let doc = PushDoc { id: visit, base_heads: vec![], heads, chunks };
+    let doc = PushDoc { heads, chunks, ..PushDoc::asking(visit) };
     let request = phone.sealed(SyncRequest { docs: vec![doc], ..phone.empty_request() });
     let answer = phone.exchange(&request).await;
     assert_eq!(answer.acks[0].outcome, Outcome::NeedFull);

@@ -97,7 +97,7 @@ fn counted(phone: &Phone<'_>, docs: usize, changes: usize, intents: usize, state
     let empty = |number: usize| {
         let mut id = [0; 16];
         id[8..].copy_from_slice(&u64::try_from(number).expect("small").to_be_bytes());
-        PushDoc { id: VisitId::from_bytes(id), base_heads: vec![], heads: vec![], chunks: vec![] }
+        PushDoc::asking(VisitId::from_bytes(id))
     };
     let mut docs: Vec<PushDoc> = (0..docs).map(empty).collect();
     if changes > 0 {
@@ -130,9 +130,14 @@ async fn counts_are_limited_with_the_limit_in_the_problem() {
         assert_eq!(answer.json()["actual"], limit + 1);
     }
     let mut heads = phone.empty_request();
-    let many = (0..257u16).map(|number| Hash::of(&number.to_be_bytes())).collect();
-    heads.docs = vec![PushDoc { id: VisitId(app.id()), base_heads: many, heads: vec![], chunks: vec![] }];
-    assert_eq!(phone.send(&heads).await.json()["limit"], 256);
+    let many: Vec<Hash> = (0..257u16).map(|number| Hash::of(&number.to_be_bytes())).collect();
+    for doc in [
+        PushDoc { base_heads: many.clone(), ..PushDoc::asking(VisitId(app.id())) },
+        PushDoc { replays: many, ..PushDoc::asking(VisitId(app.id())) },
+    ] {
+        heads.docs = vec![doc];
+        assert_eq!(phone.send(&heads).await.json()["limit"], 256);
+    }
     assert_eq!(counts(&app).await, before);
 }
 

@@ -89,9 +89,29 @@ async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
     phone.sync().await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     assert_eq!(dispatcher.get(&path).await.expect(200)["state"], "open");
+    // Nor is what another copy of the phone's store writes, under an actor of its own: the refused edits are not in it.
     phone.use_actor(visit, OTHER);
     phone.tick(visit, "kit/c", true);
     phone.sync().await;
+    assert_eq!(dispatcher.get(&path).await.expect(200)["state"], "open");
+    // Nor is it replayed by a push for another visit, or by one that the server does not take.
+    let replays = vec![key_of(&path).rsplit('/').next().and_then(|hash| hash.parse().ok()).expect("a hash")];
+    let elsewhere = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    phone.tick(elsewhere, "kit/a", true);
+    let mut naming = phone.request();
+    naming.docs[0].replays.clone_from(&replays);
+    phone.take_in(&phone.exchange(&naming).await);
+    let actor = phone.actor(visit);
+    let mut refused = phone.pushing(visit, vec![nested(phone.doc(visit), actor, 2)]);
+    refused.docs[0].replays.clone_from(&replays);
+    phone.take_in(&phone.exchange(&refused).await);
+    assert_eq!(dispatcher.get(&path).await.expect(200)["state"], "open");
+
+    phone.use_actor(visit, Actor([0x5b; 16]));
+    phone.tick(visit, "kit/d", true);
+    let mut anew = phone.request();
+    anew.docs[0].replays = replays;
+    phone.take_in(&phone.exchange(&anew).await);
     let shown = dispatcher.get(&path).await.expect(200);
     assert_eq!((&shown["state"], &shown["settled_by"]), (&json!("replayed"), &Value::Null));
     assert_eq!(phone.row("quarantine", key_of(&path))["state"], "replayed");

@@ -64,7 +64,7 @@ async fn a_large_request_is_refused_whole_too_before_its_first_part_is_written()
     let mut request = good.clone();
     // What cannot be read counts as covered; it makes the request one that is written in parts.
     let large = Blob(vec![0; 3 << 19]);
-    request.docs.insert(0, PushDoc { id: VisitId(app.id()), base_heads: vec![], heads: vec![], chunks: vec![large] });
+    request.docs.insert(0, PushDoc { chunks: vec![large], ..PushDoc::asking(VisitId(app.id())) });
     request.docs.last_mut().expect("the visit").heads.clear();
     let before = counts(&app).await;
     assert_eq!(phone.send(&phone.sealed(request)).await.outcome(), (401, "seal_invalid".to_owned()));

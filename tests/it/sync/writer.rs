@@ -45,7 +45,7 @@ impl Writer {
         };
         self.sent += 1;
         let chunks = chunks.into_iter().map(Blob).collect();
-        let doc = PushDoc { id: self.doc.visit(), base_heads: Vec::new(), heads: self.doc.heads(), chunks };
+        let doc = PushDoc { heads: self.doc.heads(), chunks, ..PushDoc::asking(self.doc.visit()) };
         phone.pushing(vec![doc], intents)
     }
 }

@@ -48,7 +48,7 @@ fn seal_invalid(bench: &Bench, request: &SyncRequest, visit: VisitId) -> Verdict
 
 /// A request that asks for a document.
 fn asking(bench: &Bench, visit: VisitId) -> Result<SyncRequest, Broken> {
-    let item = PushDoc { id: visit, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() };
+    let item = PushDoc::asking(visit);
     Ok(SyncRequest { docs: vec![item], ..bench.device.empty(Some(bench.cursor.clone()))? })
 }
 
@@ -186,7 +186,7 @@ fn garbage(bench: &Bench) -> Verdict {
 
 fn limits(bench: &Bench) -> Verdict {
     const MANY: usize = 20_000;
-    let item = PushDoc { id: VisitId(new_id()?), base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() };
+    let item = PushDoc::asking(VisitId(new_id()?));
     let request = SyncRequest { docs: vec![item; MANY], ..bench.device.empty(None)? };
     let answer = bench.device.wire.send(&bench.device.call(&request, Encoding::Cbor)?)?;
     expect((400..500).contains(&answer.status), || answer.summary())?;

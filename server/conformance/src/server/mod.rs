@@ -68,12 +68,7 @@ impl Bench {
     fn heads_at_server(&self, visit: VisitId) -> Result<Vec<sync_core::bytes::Hash>, Broken> {
         let mut request = self.device.empty(Some(self.cursor.clone()))?;
         // An item without chunks asks for the document.
-        request.docs.push(sync_core::protocol::PushDoc {
-            id: visit,
-            base_heads: Vec::new(),
-            heads: Vec::new(),
-            chunks: Vec::new(),
-        });
+        request.docs.push(sync_core::protocol::PushDoc::asking(visit));
         Ok(ack_of(&self.device.sync(&request)?, visit)?.heads.clone())
     }
 }

@@ -90,7 +90,7 @@ fn reads_nothing(bench: &Bench, mut device: Device) -> Verdict {
         is_problem(answer)
     };
     let (visit, _) = bench.pushed_visit()?;
-    let asked = PushDoc { id: visit, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() };
+    let asked = PushDoc::asking(visit);
     let request = SyncRequest { docs: vec![asked], ..device.empty(None)? };
     is_refused("its token still syncs", &device.wire.send(&device.call(&request, Encoding::Cbor)?)?)?;
     is_refused("it gets a new session", &refresh(&device)?)?;

@@ -128,6 +128,9 @@ pub(crate) struct DocState {
     pub next_change: u64,
     /// Why it waits.
     pub hold: Option<Hold>,
+    /// What the server refused and the unsent changes write anew, until it takes one of them.
+    #[serde(default)]
+    pub replays: Vec<Hash>,
     /// Whether the whole document must be asked for.
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.

@@ -156,6 +156,7 @@ fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> Pho
     match ack.outcome {
         Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
             state.problem = None;
+            state.replays.clear();
             note_heads(&mut state, ack);
         }
         Outcome::Quarantined => {

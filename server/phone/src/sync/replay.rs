@@ -30,6 +30,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         tx.remove(UNSENT, key)?;
     }
     state.past_actors.extend(state.actor.take());
+    state.replays.extend(offending);
     state.wants_snapshot = false;
     state.is_at_server = is_known;
     state.server_heads = if is_known { base.heads() } else { Vec::new() };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::VisitDoc;
-use sync_core::ids::{BatchId, VisitId};
+use sync_core::ids::BatchId;
 use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::outbox::{Batch, Outbox, UnsentChange};
@@ -192,6 +192,7 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
     covered.extend(sent);
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
+    push.replays = state.replays;
     if may_be_whole && is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
@@ -204,11 +205,7 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
 /// Items that ask for whole documents.
 fn snapshot_requests(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
     let waiting = tx.doc_states()?.into_iter().filter(|(_, state)| state.wants_snapshot || state.hold.is_some());
-    Ok(waiting.map(|(id, _)| ask(id)).collect())
-}
-
-const fn ask(id: VisitId) -> PushDoc {
-    PushDoc { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() }
+    Ok(waiting.map(|(id, _)| PushDoc::asking(id)).collect())
 }
 
 pub(super) fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneResult<()> {

@@ -128,6 +128,9 @@ fn a_forked_actor_is_left_and_all_edits_are_written_anew() {
     let view = merge::view(&server.docs[&VISIT]);
     assert_eq!((view.ticks.len(), view.answers.len(), view.pins.len()), (6, 1, 1));
     assert_eq!(json!(view.heads), phone.heads());
+    phone.run(&["note", NUMBER, "later"]);
+    sync(&phone, &mut server);
+    assert_eq!(server.replayed, [hash], "named by what was written anew, and by nothing after it");
 }
 
 #[test]

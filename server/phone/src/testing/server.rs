@@ -77,6 +77,8 @@ pub(crate) struct Server {
     pub faults: VecDeque<Fault>,
     /// Acks given instead of doing anything, once per visit.
     pub scripted: BTreeMap<VisitId, Ack>,
+    /// What pushes named as written anew.
+    pub replayed: Vec<Hash>,
     /// Sent with the next answer.
     pub docs_out: Vec<DocUpdate>,
     pub rows_out: BTreeMap<String, Vec<Row>>,
@@ -116,6 +118,7 @@ impl Server {
             quarantine: Vec::new(),
             faults: VecDeque::new(),
             scripted: BTreeMap::new(),
+            replayed: Vec::new(),
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
             docs_later: Vec::new(),
@@ -250,6 +253,7 @@ impl Server {
             let code = Some("actor_forked".to_owned());
             return Ack { hash: push.heads.first().copied(), code, ..Ack::new(item, Outcome::NeedReplay) };
         }
+        self.replayed.extend(&push.replays);
         if let Some(ack) = self.scripted.remove(&push.id) {
             if matches!(ack.outcome, Outcome::Quarantined | Outcome::NeedReplay) {
                 let name = ack.hash.map_or_else(|| push.id.to_string(), |hash| hash.to_string());

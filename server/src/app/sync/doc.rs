@@ -40,6 +40,7 @@ pub(super) struct JudgedDoc {
     pub(super) refused: Option<RefusedDoc>,
     /// Why what came before in the same form was late.
     late_before: Option<LateReason>,
+    replays: Vec<Hash>,
 }
 
 /// What is stored of a pushed document.
@@ -104,7 +105,7 @@ pub(super) fn judge(
 ) -> AppResult<JudgedDoc> {
     let (visit, stored) = (pushed.id, known.row);
     let chunks = chunks_of(pushed);
-    let mut judged = JudgedDoc::unread(visit, access);
+    let mut judged = JudgedDoc { replays: pushed.replays.clone(), ..JudgedDoc::unread(visit, access) };
     if round.is_revoked() {
         judged.refused = Some(RefusedDoc::whole(&chunks, "device_revoked"));
         return Ok(judged);
@@ -230,6 +231,7 @@ impl JudgedDoc {
             needs_changes: false,
             refused: None,
             late_before: None,
+            replays: Vec::new(),
         }
     }
 
@@ -320,6 +322,12 @@ impl JudgedDoc {
     /// The accepted changes.
     pub(super) fn changes(&self) -> &[ChangeMeta] {
         self.accepted.as_ref().map_or(&[], |accepted| &accepted.changes)
+    }
+
+    /// What was refused before and this push, which is taken, writes anew.
+    pub(super) fn replays(&self) -> &[Hash] {
+        let is_taken = self.refused.is_none() && self.missing.is_empty() && !self.needs_changes;
+        if is_taken && self.access != Access::None { &self.replays } else { &[] }
     }
 
     /// Whether this is the first push of the document.

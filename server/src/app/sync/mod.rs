@@ -176,7 +176,7 @@ pub(crate) async fn push_document(
     heads: Vec<Hash>,
     chunks: Vec<Blob>,
 ) -> AppResult<Ack> {
-    let docs = vec![PushDoc { id: visit, base_heads: Vec::new(), heads, chunks }];
+    let docs = vec![PushDoc { heads, chunks, ..PushDoc::asking(visit) }];
     let request = SyncRequest {
         protocol: PROTOCOL,
         device_id: ctx.device()?,

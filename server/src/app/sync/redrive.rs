@@ -111,7 +111,7 @@ fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {
 /// A pushed document of these chunks, which its heads cover.
 pub(super) fn pushed(visit: VisitId, chunks: Vec<Vec<u8>>) -> PushDoc {
     let heads = guard::heads_of(&chunks, &Limits::DEFAULT);
-    PushDoc { id: visit, base_heads: Vec::new(), heads, chunks: chunks.into_iter().map(Blob).collect() }
+    PushDoc { heads, chunks: chunks.into_iter().map(Blob).collect(), ..PushDoc::asking(visit) }
 }
 
 /// Body and seal are kept in one piece: the body, a line feed, the seal, which holds none.

@@ -1,8 +1,10 @@
 //! Remedy *replay*: the phone wrote its other edits anew, so the refused bytes are settled.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::{Conn, quarantine};
-use sync_core::doc::genesis::genesis_actor;
+use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::quarantine::{Remedy, remedies};
 
@@ -11,21 +13,22 @@ use super::doc::JudgedDoc;
 use crate::app::AppResult;
 use crate::app::quarantine::settle;
 
-/// Settles the open items of documents that the device just went on writing under a new actor.
+/// Settles the open items that a document, which the server takes, says it writes anew.
 ///
-/// A device takes a new actor only to write anew; so its first change by one, after bytes were refused, is the replay.
+/// Only what the push names is settled: another copy of the store may go on writing under an actor of its own while
+/// the refused edits are still on the first.
 pub(super) fn note_replays(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], batch: &mut FeedBatch) -> AppResult<()> {
-    let begins = |doc: &&JudgedDoc| {
-        let genesis = genesis_actor(doc.visit);
-        doc.refused.is_none() && doc.changes().iter().any(|change| change.seq == 1 && change.actor != genesis)
-    };
-    let visits: Vec<VisitId> = docs.iter().filter(begins).map(|doc| doc.visit).collect();
-    if visits.is_empty() || round.is_from_office {
+    let named = docs.iter().map(|doc| (doc.visit, doc.replays())).filter(|(_, hashes)| !hashes.is_empty());
+    let visits: BTreeMap<VisitId, &[Hash]> = named.collect();
+    if visits.is_empty() {
         return Ok(());
     }
-    for item in quarantine::list_open_of_visits(conn, round.ctx.actor.org, round.device.id.0, &visits)? {
-        if remedies(&item.kind, &item.code).contains(&Remedy::Replay) {
-            settle(conn, round.ctx.actor.org, &item, "replayed", None, round.ctx.now, batch)?;
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    for item in quarantine::list_open_of_visits(conn, org, device, &Vec::from_iter(visits.keys().copied()))? {
+        let named = item.visit_id.and_then(|visit| visits.get(&visit.0)).copied().unwrap_or_default();
+        let is_replayed = named.iter().any(|hash| hash.to_string() == item.id);
+        if is_replayed && remedies(&item.kind, &item.code).contains(&Remedy::Replay) {
+            settle(conn, org, &item, "replayed", None, round.ctx.now, batch)?;
         }
     }
     Ok(())

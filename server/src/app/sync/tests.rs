@@ -23,7 +23,7 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
         Some(heads) => doc.changes_since(heads).expect("known heads"),
     };
     let chunks = chunks.into_iter().map(Blob).collect();
-    let pushed = PushDoc { id: VISIT, base_heads: Vec::new(), heads: doc.heads(), chunks };
+    let pushed = PushDoc { heads: doc.heads(), chunks, ..PushDoc::asking(VISIT) };
     let request = SyncRequest {
         protocol: 1,
         device_id: PHONE,
@@ -142,8 +142,7 @@ async fn a_round_is_divided_in_the_order_of_writing_until_each_part_holds_one_it
     round.request.intents = intents.to_vec();
     // Asked for, not pushed.
     let other = VisitId::from_bytes([9; 16]);
-    let asked = PushDoc { id: other, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new() };
-    round.request.docs.push(asked);
+    round.request.docs.push(PushDoc::asking(other));
     let whole = Part::whole(&Arc::new(round));
     assert_eq!(whole.size(), 3 + doc.save().len());
 

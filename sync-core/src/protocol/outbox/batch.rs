@@ -214,9 +214,9 @@ fn fit_doc(queue: &DocQueue, room: &mut Room, most: usize) -> Result<usize, Neve
 fn push_doc(id: VisitId, queue: &DocQueue, count: usize) -> PushDoc {
     let sorted = |heads: &std::collections::BTreeSet<Hash>| heads.iter().copied().collect();
     PushDoc {
-        id,
         base_heads: sorted(&queue.base_heads),
         heads: sorted(&queue.heads_after(count)),
         chunks: queue.changes.iter().take(count).map(|change| change.bytes.clone()).collect(),
+        ..PushDoc::asking(id)
     }
 }

@@ -151,7 +151,7 @@ fn request() -> SyncRequest {
         batch_id: BatchId::from_bytes([4; 16]),
         cursor: Cursor::start(EpochId::from_bytes([5; 16])).encode().ok(),
         max_bytes: 65_536,
-        docs: vec![PushDoc { id: VISIT, base_heads: Vec::new(), heads: doc.heads(), chunks }],
+        docs: vec![PushDoc { heads: doc.heads(), chunks, ..PushDoc::asking(VISIT) }],
         intents: vec![Blob(b"{}".to_vec())],
         statements: vec![PushStatement { body: Blob(body), seal: seal.clone() }],
         blobs: Vec::new(),
