@@ -126,6 +126,9 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
         None => pull::nothing(state, &round)?,
     };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
+    if round.request.cursor.is_none() {
+        response.limits = state.config.limits.unlike_defaults();
+    }
     response.more = pulled.more;
     response.docs = pulled.docs;
     response.rows = pulled.rows;
