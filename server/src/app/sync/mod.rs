@@ -139,10 +139,11 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.receipts.extend(receipt::held(state, &round, held, asked)?);
     let due = carried::due(state, &round).await;
     response.receipts.extend(unless_stored(state, &round, "receipts that wait cannot be given", due)?);
-    if let Some(order) = round.device.order_id {
-        let order = crate::app::devices::pending_order(state, &round.ctx, order.0).await;
-        let row = unless_stored(state, &round, "an order cannot be given", order)?;
-        response.rows.entry(kind::ORDER.to_owned()).or_default().extend(row);
+    if round.device.order_id.is_some() {
+        let order = crate::app::devices::pending_order(state, &round.ctx, round.device.id.0).await;
+        if let Some(row) = unless_stored(state, &round, "an order cannot be given", order)? {
+            response.rows.insert(kind::ORDER.to_owned(), vec![row]);
+        }
     }
     if let Some(pushed) = pushed {
         response.wants = pushed.wants.iter().copied().collect();
