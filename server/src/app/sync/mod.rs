@@ -74,7 +74,7 @@ impl Round {
 
     /// A suspended device reads nothing; what it brings is accepted and marked.
     fn is_suspended(&self) -> bool {
-        self.device.state == "suspended"
+        self.device.state == "suspended" && !self.is_from_office
     }
 
     /// What the phone reported about itself.
