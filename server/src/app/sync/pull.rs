@@ -136,18 +136,36 @@ impl<'a> Reader<'a> {
     }
 
     /// An audience the phone had and has no more: its items are gone unless another one holds them.
+    ///
+    /// That it had it is the cursor's word alone: nobody ever had the audience of another person.
     fn drop_lost_audiences(&mut self) -> AppResult<()> {
         let lost: Vec<Audience> =
             self.cursor.positions.keys().filter(|audience| !self.granted.contains(audience)).copied().collect();
         for audience in lost {
-            for kind in FeedKind::ALL {
-                for held in feed::list_held(self.conn, self.round.ctx.actor.org, &audience.to_string(), kind)? {
-                    self.send_gone(kind, &held)?;
-                }
+            if matches!(audience, Audience::User(_)) || self.drop_audience(audience)? {
+                self.cursor.positions.remove(&audience);
             }
-            self.cursor.positions.remove(&audience);
         }
         Ok(())
+    }
+
+    /// Takes back what the phone has of an audience, the last to enter first: so its position stays true wherever the
+    /// answer ends. Tells whether nothing is left.
+    fn drop_audience(&mut self, audience: Audience) -> AppResult<bool> {
+        let (org, position) = (self.round.ctx.actor.org, self.cursor.position(&audience));
+        let rows = feed::list_entered(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
+        for row in rows {
+            if self.used >= self.budget {
+                self.out.more = true;
+                return Ok(false);
+            }
+            self.send_gone(row.kind.0, &row.item)?;
+            self.cursor.positions.insert(audience, row.entered_pos - 1);
+            self.has_moved = true;
+        }
+        self.out.more |= !is_last;
+        Ok(is_last)
     }
 
     /// Documents asked for by an item without chunks.
