@@ -62,7 +62,7 @@ pub(crate) struct Round {
     /// Whether the office lets bytes be judged again, or writes what it salvaged: the state of the device and its seal
     /// do not count then.
     is_from_office: bool,
-    /// Whether somebody else brought it in a bundle: it says nothing of how its device is doing now.
+    /// Whether it came in a bundle or by the automerge-repo door: it says nothing of how its device is doing now.
     is_carried: bool,
 }
 
@@ -193,7 +193,7 @@ pub(crate) async fn push_document(
         seal: None,
     };
     let device = find_sender(state, &ctx).await?;
-    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: false });
+    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
