@@ -212,7 +212,14 @@ impl<'a> Reader<'a> {
                     let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
                     self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
-                self.send(row, since)?;
+                match self.send(row, since) {
+                    // More than can be owed: what comes before it is told all the same.
+                    Err(AppError::Store(StoreError::Corrupt { .. })) if self.has_moved => {
+                        self.out.more = true;
+                        return Ok(());
+                    }
+                    sent => sent?,
+                }
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -251,7 +258,7 @@ impl<'a> Reader<'a> {
     /// Puts an item into the answer; one that cannot be read is owed, so that it does not keep back all that follows.
     fn send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
         match self.try_send(row, since) {
-            Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.cursor.owed.len() < MAX_OWED => {
+            Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.may_owe(row) => {
                 let (org, kind, item) = (self.round.ctx.actor.org, row.kind.0, &row.item);
                 tracing::error!(%org, %kind, %item, %error, "an item of the feed cannot be read");
                 self.cursor.owed.insert((kind.to_string(), item.clone()));
@@ -259,6 +266,14 @@ impl<'a> Reader<'a> {
             }
             other => other,
         }
+    }
+
+    /// Whether the cursor has room for one more item that is owed, wherever the answer ends; some ids are long.
+    fn may_owe(&self, row: &FeedRow) -> bool {
+        let mut longest = self.cursor.clone();
+        longest.positions.extend(self.granted.iter().map(|audience| (*audience, i64::MAX)));
+        longest.owed.insert((row.kind.0.to_string(), row.item.clone()));
+        longest.owed.len() <= MAX_OWED && longest.encode().is_ok()
     }
 
     fn try_send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
