@@ -269,6 +269,25 @@ async fn the_office_takes_over_the_good_records_in_the_name_of_the_rep() {
 }
 
 #[actix_web::test]
+async fn what_a_phone_left_behind_that_is_suspended_since_is_salvaged_all_the_same() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
+        "at": phone.stamp(), "by": phone.device.member.id});
+    let bytes = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
+    let path = refused(&mut phone, visit, vec![bytes]).await;
+    let device = format!("/v1/devices/{}", phone.device.id);
+    let admin = app.role(YUNZE, Role::Admin).await;
+    assert_eq!(admin.post_empty(format!("{device}/suspend")).await.status, 204);
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let done = dispatcher.post(format!("{path}/salvage"), json!({"records": [0]})).await.expect(200);
+    assert_eq!(done["item"]["state"], "salvaged");
+    assert_eq!(admin.get(device).await.expect(200)["marks"], json!([]), "what the office writes is not the phone's");
+}
+
+#[actix_web::test]
 async fn a_first_push_that_was_refused_whole_is_salvaged_into_a_new_document() {
     let app = TestApp::new().await;
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
