@@ -6,6 +6,7 @@ mod damaged;
 mod kept;
 #[cfg(target_os = "linux")]
 mod kills;
+mod leads;
 mod phones;
 mod stopped;
 

@@ -2,6 +2,7 @@
 
 mod away;
 mod door;
+mod hand_in;
 mod kills;
 mod previews;
 mod requests;

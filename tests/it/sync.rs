@@ -15,6 +15,7 @@ mod late_work;
 mod limits;
 mod no_op;
 mod nul;
+mod orders;
 #[cfg(target_os = "linux")]
 mod pack_kills;
 mod packs;

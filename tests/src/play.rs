@@ -173,6 +173,16 @@ impl Story {
         self.server.borrow_mut().kill();
     }
 
+    /// Ends the server, and starts it with other settings on the data as they are.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    pub fn reconfigure(&self, settings: &Value) {
+        self.kill_server();
+        self.server.borrow().configure(settings);
+        self.restart_server();
+    }
+
     /// Starts the killed server on the data as they are.
     ///
     /// # Panics

@@ -127,8 +127,13 @@ impl TestServer {
     #[must_use]
     pub fn configured(settings: &Value) -> Self {
         let data = TestDir::new();
-        fs::write(data.path().join(SETTINGS), settings.to_string()).expect("the settings are written");
+        write_settings(&data, settings);
         Self::run_in(data, "serve", &COMPANIES, START)
+    }
+
+    /// Gives the server other settings, which count from its next start.
+    pub(crate) fn configure(&self, settings: &Value) {
+        write_settings(&self.data, settings);
     }
 
     /// Starts a serving subcommand on a copy of a database, its clock at an instant.
@@ -386,4 +391,8 @@ pub fn executable() -> PathBuf {
     let path = profile.join(format!("doorstep{}", std::env::consts::EXE_SUFFIX));
     assert!(path.is_file(), "{} is missing; run `cargo build -p doorstep` first (make test does)", path.display());
     path
+}
+
+fn write_settings(data: &TestDir, settings: &Value) {
+    fs::write(data.path().join(SETTINGS), settings.to_string()).expect("the settings are written");
 }

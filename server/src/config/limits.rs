@@ -3,6 +3,7 @@
 //! The rows of limits-and-threats section 5 that concern a request as a whole; what the protocol fixes for server
 //! and phone alike stands in `sync_core::protocol::limits`.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
 use serde::Deserialize;
@@ -119,6 +120,20 @@ const LIMITS: [(&str, u64, u64); 32] = [
     ("login_address_per_minute", 30, 30_000),
     ("login_tenant_per_minute", 300, 300_000),
 ];
+
+impl LimitsConfig {
+    /// The limits that a phone keeps to, by name, where they differ from the defaults that it knows.
+    #[must_use]
+    pub fn unlike_defaults(&self) -> BTreeMap<String, i64> {
+        let of_phones =
+            [("sync_decoded_bytes", self.sync_decoded_bytes), ("sync_encoded_bytes", self.sync_encoded_bytes)];
+        let of_phones = of_phones.map(|(name, limit)| (name, u64::try_from(limit).unwrap_or(u64::MAX)));
+        let differs =
+            |(name, limit): &(&str, u64)| !LIMITS.iter().any(|(key, default, _)| key == name && default == limit);
+        let differing = of_phones.into_iter().filter(differs);
+        differing.map(|(name, limit)| (name.to_owned(), i64::try_from(limit).unwrap_or(i64::MAX))).collect()
+    }
+}
 
 /// The defaults as the section `limits` of a configuration.
 pub(super) fn defaults() -> Value {

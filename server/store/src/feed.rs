@@ -462,17 +462,18 @@ pub fn list_holders_of(conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[Str
 /// Audiences by item.
 pub type Holders = BTreeMap<String, BTreeSet<String>>;
 
-/// The items of a kind that an audience holds now.
+/// What an audience holds and that entered it up to a position, the last to enter first.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_held(conn: &mut Conn, org: OrgId, audience: &str, kind: FeedKind) -> StoreResult<BTreeSet<String>> {
-    let held: Vec<String> = per_backend!(conn, c => feed::table
+pub fn list_entered(conn: &mut Conn, org: OrgId, audience: &str, until: i64, limit: i64) -> StoreResult<Vec<FeedRow>> {
+    Ok(per_backend!(conn, c => feed::table
         .filter(feed::org_id.eq(Txt(org))
             .and(feed::audience.eq(audience))
-            .and(feed::kind.eq(Txt(kind)))
+            .and(feed::entered_pos.le(until))
             .and(feed::op.eq("put")))
-        .select(feed::item)
-        .load(c))?;
-    Ok(held.into_iter().collect())
+        .order(feed::entered_pos.desc())
+        .limit(limit)
+        .select(FeedRow::as_select())
+        .load(c))?)
 }

@@ -124,7 +124,7 @@ pub struct PushDoc {
     /// Change chunks, dependencies first; or one document chunk for a document new to the server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chunks: Vec<Blob>,
-    /// What acks with `need_replay` named (`hash`) and these changes write anew without it.
+    /// What acks with `need_replay` named (`kept_as`, else `hash`) and these changes write anew without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Hash>,
 }
@@ -211,10 +211,12 @@ pub struct SyncResponse {
     /// Blobs the server waits for, most wanted first; only when that changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wants: Vec<Hash>,
-    /// Limits that differ from the defaults, by name; only when they changed.
+    /// Limits that differ from the defaults, by name, in answer to a request without a cursor.
+    ///
+    /// `sync_encoded_bytes` and `sync_decoded_bytes`: most bytes of a request as sent and after decompression.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub limits: BTreeMap<String, i64>,
-    /// Newest signed head of the organisation's log; only when it changed.
+    /// Newest signed head of the organisation's log; only when it changed. This version keeps no such log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree_head: Option<String>,
 }
@@ -320,6 +322,8 @@ pub struct Ack {
     pub missing: Vec<Hash>,
     /// The offending change of `need_replay`.
     pub hash: Option<Hash>,
+    /// The name under which its bytes are kept, where another push of the same change has that name already.
+    pub kept_as: Option<Hash>,
     /// Stable code of the reason.
     pub code: Option<String>,
     /// The reason for people.
@@ -330,7 +334,16 @@ impl Ack {
     /// An ack without details.
     #[must_use]
     pub const fn new(item: AckItem, outcome: Outcome) -> Self {
-        Self { item, outcome, heads: Vec::new(), missing: Vec::new(), hash: None, code: None, reason: None }
+        Self {
+            item,
+            outcome,
+            heads: Vec::new(),
+            missing: Vec::new(),
+            hash: None,
+            kept_as: None,
+            code: None,
+            reason: None,
+        }
     }
 }
 
@@ -360,6 +373,8 @@ struct AckWire {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hash: Option<Hash>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_as: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -387,8 +402,8 @@ impl From<Ack> for AckWire {
             AckItem::UnreadableIntent(digest) => (AckKind::Intent, None, Some(digest)),
             AckItem::Statement(digest) => (AckKind::Statement, None, Some(digest)),
         };
-        let Ack { outcome, heads, missing, hash, code, reason, .. } = ack;
-        Self { kind, id, digest, outcome, heads, missing, hash, code, reason }
+        let Ack { outcome, heads, missing, hash, kept_as, code, reason, .. } = ack;
+        Self { kind, id, digest, outcome, heads, missing, hash, kept_as, code, reason }
     }
 }
 
@@ -403,7 +418,7 @@ impl TryFrom<AckWire> for Ack {
             (AckKind::Statement, None, Some(digest)) => AckItem::Statement(digest),
             _ => return Err("expected an ack with the id of a doc or intent, or the digest of a statement"),
         };
-        let AckWire { outcome, heads, missing, hash, code, reason, .. } = wire;
-        Ok(Self { item, outcome, heads, missing, hash, code, reason })
+        let AckWire { outcome, heads, missing, hash, kept_as, code, reason, .. } = wire;
+        Ok(Self { item, outcome, heads, missing, hash, kept_as, code, reason })
     }
 }

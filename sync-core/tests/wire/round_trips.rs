@@ -77,13 +77,14 @@ fn responses() -> impl Strategy<Value = SyncResponse> {
         Just(Outcome::Quarantined),
         Just(Outcome::NotFound),
     ];
-    let ack = (item, outcome, hashes(), hashes(), any::<Option<[u8; 32]>>(), any::<Option<String>>()).prop_map(
-        |(item, outcome, heads, missing, hash, code)| Ack {
+    let ack = (item, outcome, hashes(), hashes(), any::<[Option<[u8; 32]>; 2]>(), any::<Option<String>>()).prop_map(
+        |(item, outcome, heads, missing, [hash, kept_as], code)| Ack {
             item,
             outcome,
             heads,
             missing,
             hash: hash.map(Hash),
+            kept_as: kept_as.map(Hash),
             code: code.clone(),
             reason: code,
         },

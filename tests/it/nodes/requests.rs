@@ -97,7 +97,7 @@ fn a_push_on_one_node_is_told_on_the_other() {
 }
 
 /// Makes the commit of one intent wait for a lock, after its transaction has taken its positions in the feed.
-const PAUSE: &str = "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+pub(super) const PAUSE: &str = "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
      PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$; \
      CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON intents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
      WHEN (NEW.id = '{id}') EXECUTE FUNCTION pause()";
@@ -160,13 +160,16 @@ struct Waiting {
     count: i64,
 }
 
-/// Returns when so many sessions of this database wait for a lock.
-fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
+/// How many sessions of this database wait for a lock.
+pub(super) fn waiting(conn: &mut diesel::PgConnection) -> i64 {
     use diesel::RunQueryDsl as _;
     let sql = "SELECT count(*) AS count FROM pg_stat_activity \
          WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while {
-        let waiting: Vec<Waiting> = diesel::sql_query(sql).load(conn).expect("the activity");
-        waiting[0].count < count
-    } {}
+    let waiting: Vec<Waiting> = diesel::sql_query(sql).load(conn).expect("the activity");
+    waiting[0].count
+}
+
+/// Returns when so many sessions of this database wait for a lock.
+fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
+    while waiting(conn) < count {}
 }

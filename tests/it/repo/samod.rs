@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use automerge::transaction::Transactable as _;
 use automerge::{Automerge, ReadDoc as _, ScalarValue};
+use doorstep_store::devices::find_device;
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
 use integration_tests::app::TestApp;
@@ -18,6 +19,7 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::scene::{request, tick, visit_of};
+use crate::sync::helpers::run;
 
 /// Opens sockets with a token.
 pub(crate) struct ToTheDoor {
@@ -87,6 +89,8 @@ async fn samod_opens_reads_and_edits_both_ways_and_reconnects() {
     let app = TestApp::new().await;
     let (mut phone, visit) = visit_of(&app, YUNZE.rep()).await;
     let device = app.device_of(YUNZE.rep()).await;
+    let id = device.id;
+    run(&app, format!("UPDATE devices SET unsent_visits = '[]' WHERE id = '{id}'")).await;
     let door = app.listen();
     let repo = Repo::build_tokio().load().await;
     let link = repo.dial(BackoffConfig::default(), to_the_door(request(&door, &device.access))).expect("it runs");
@@ -100,6 +104,8 @@ async fn samod_opens_reads_and_edits_both_ways_and_reconnects() {
     handle.they_have_our_changes(connection).await;
     phone.sync().await;
     assert_eq!(phone.heads(visit), heads(&handle));
+    let known = app.read(move |conn| find_device(conn, YUNZE.org, id)).await.expect("the device");
+    assert_eq!(known.unsent_visits.as_deref(), Some("[]"), "what its own sync last reported");
     phone.tick(visit, "kit/label", true);
     phone.sync().await;
     until(&handle, &phone.heads(visit)).await;

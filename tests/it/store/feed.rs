@@ -1,6 +1,6 @@
 //! The feed: readers skip nothing, and know since when an item is theirs.
 
-use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, audience_head, list_feed, list_held, list_holders};
+use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, audience_head, list_entered, list_feed, list_holders};
 use integration_tests::app::COMPANIES;
 use integration_tests::company::{HAOYU, YUNZE};
 use integration_tests::db::{TestDb, with_conn};
@@ -60,8 +60,12 @@ fn audiences_organisations_and_kinds_are_apart() {
         assert!(list_feed(conn, HAOYU.org, "u:1", 0, 10).expect("feed").is_empty());
         let holders = list_holders(conn, YUNZE.org, FeedKind::Visit, "a").expect("holders");
         assert_eq!(holders.iter().map(String::as_str).collect::<Vec<_>>(), ["u:1", "u:2"]);
-        assert_eq!(list_held(conn, YUNZE.org, "u:1", FeedKind::Doc).expect("held").len(), 1);
-        assert!(list_held(conn, YUNZE.org, "t:1", FeedKind::Visit).expect("held").is_empty());
+        let mut held = |who, until, limit| {
+            let rows = list_entered(conn, YUNZE.org, who, until, limit).expect("held");
+            rows.into_iter().map(|row| row.entered_pos).collect::<Vec<_>>()
+        };
+        assert_eq!([held("u:1", 2, 9), held("u:1", 2, 1), held("u:1", 1, 9)], [vec![2, 1], vec![2], vec![1]]);
+        assert!(held("t:1", 9, 9).is_empty(), "what is gone is not held");
     });
 }
 

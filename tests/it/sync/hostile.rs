@@ -235,7 +235,9 @@ async fn a_full_quarantine_says_so_and_the_phone_keeps_its_copy() {
     phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
     fill_quarantine(&app, &phone, 1, 64 << 20).await;
     let answer = phone.exchange(&phone.pushing(visit, vec![b"one too many".to_vec()])).await;
-    assert_eq!(answer.acks[0].code.as_deref(), Some("quarantine_full"));
+    let ack = &answer.acks[0];
+    let told = (ack.outcome, ack.code.as_deref());
+    assert_eq!(told, (Outcome::Quarantined, Some("quarantine_full")), "a phone writes nothing anew that nobody keeps");
     assert!(receipt_of(&app, &phone, &answer).quarantined.is_empty(), "what is not kept is not named");
     // What was kept before is still held, and still named.
     let answer = phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;

@@ -188,6 +188,33 @@ async fn what_the_crew_builds_on_held_out_work_counts_and_late_work_on_a_cancell
 }
 
 #[actix_web::test]
+async fn work_that_was_handed_in_before_the_cancelling_is_not_late_and_what_follows_is_late_after_the_hand_in() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.come_to_the_door(visit);
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
+    phone.add(visit, Map::Outcomes, &outcome);
+    phone.event(visit, "end_without_work");
+    app.clock.advance_secs(300);
+    office.cancel(visit).await;
+    let answer = phone.round().await;
+    assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Stored, None));
+    assert_eq!(office.row(visit).await.state, "under_review");
+    phone.sync().await;
+
+    phone.answer(visit, "rating", &json!(3));
+    let answer = phone.round().await;
+    assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("submitted")));
+    let shown = late(&app.role(YUNZE, Role::Dispatcher).await, visit).await;
+    assert_eq!((ops(&shown).len(), shown["brought"].as_array().map(Vec::len)), (1, Some(1)), "{shown}");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
 async fn no_phone_holds_a_document_before_it_knows_what_of_it_is_held_out() {
     let app = TestApp::new().await;
     let (visit, mut old, new) = handed_over(&app).await;

@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use doorstep::domain::Role;
+use doorstep_store::feed::{FeedBatch, FeedKind};
 use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use sync_core::ids::EpochId;
-use sync_core::protocol::{Cursor, Outcome, SyncResponse};
+use sync_core::protocol::{Audience, Cursor, DocForm, Outcome, Row, SyncResponse};
+
+use super::helpers::run;
 
 /// The least the server accepts as size of an answer.
 const SMALL: u64 = 16 << 10;
@@ -39,6 +43,12 @@ fn row_counts(answers: &[SyncResponse]) -> BTreeMap<(String, String), usize> {
         }
     }
     counts
+}
+
+/// How much a phone is told to drop.
+fn gone(answer: &SyncResponse) -> usize {
+    let rows = answer.rows.values().flatten().filter(|row| matches!(row, Row::Gone { .. })).count();
+    rows + answer.docs.iter().filter(|doc| doc.form == DocForm::Gone).count()
 }
 
 fn same(one: &Phone<'_>, other: &Phone<'_>, planned: &[Planned]) {
@@ -150,10 +160,39 @@ async fn audiences_come_from_the_token_and_never_from_the_cursor() {
     stranger.sync().await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.cursor.clone_from(&stranger.cursor);
-    phone.sync().await;
+    let answers = phone.sync().await;
     assert!(!phone.has("visit", theirs.visit));
+    // Not even by what it would have to drop.
+    let told = row_counts(&answers).into_keys().any(|(_, id)| id == theirs.visit.to_string());
+    assert!(!told && answers.iter().all(|answer| gone(answer) == 0), "{answers:?}");
     // The other audience is no longer in the cursor either.
     let cursor = Cursor::decode(phone.cursor.as_deref().expect("a cursor")).expect("a cursor");
     let audiences: Vec<String> = cursor.positions.keys().map(ToString::to_string).collect();
     assert_eq!(audiences, ["o"]);
+}
+
+#[actix_web::test]
+async fn the_items_of_a_team_that_was_left_are_gone_in_answers_of_the_usual_size() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let team = format!("t:{}", YUNZE.team(1));
+    let items: Vec<_> = (0..600).map(|_| app.id()).collect();
+    app.write(move |conn| {
+        let mut batch = FeedBatch::new();
+        items.iter().for_each(|item| batch.put(&*team, FeedKind::Visit, item));
+        batch.publish(conn, YUNZE.org).map(drop)
+    })
+    .await;
+    let member = YUNZE.member(Role::TeamLead);
+    let mut lead = app.phone_of(member).await;
+    lead.sync().await;
+    run(&app, format!("UPDATE users SET team_id = '{}' WHERE id = '{}'", YUNZE.team(2), member.id)).await;
+    for (max_bytes, expected) in [(SMALL, vec![256, 256, 88]), (1 << 20, vec![500, 100])] {
+        let mut left = lead.clone();
+        left.max_bytes = max_bytes;
+        let told: Vec<usize> = left.sync().await.iter().map(gone).collect();
+        assert_eq!(told, expected);
+        let cursor = Cursor::decode(left.cursor.as_deref().expect("a cursor")).expect("a cursor");
+        assert!(!cursor.positions.contains_key(&Audience::Team(YUNZE.team(1))), "{cursor:?}");
+    }
 }

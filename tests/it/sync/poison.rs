@@ -4,7 +4,7 @@
 
 use doorstep::app::AppError;
 use doorstep::jobs::roll_scope;
-use doorstep_store::feed::{list_audiences, lock_audience};
+use doorstep_store::feed::{FeedBatch, FeedKind, list_audiences, lock_audience};
 use doorstep_store::{EngineConn, StoreError};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
@@ -15,7 +15,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::CreateVisit;
-use sync_core::protocol::{AckItem, MAX_OWED, Outcome, SyncRequest, SyncResponse};
+use sync_core::protocol::{AckItem, Cursor, MAX_OWED, Outcome, SyncRequest, SyncResponse};
 
 use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
 
@@ -291,6 +291,10 @@ async fn an_item_that_cannot_be_read_is_owed_and_keeps_back_nothing_else() {
 async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored() {
     let app = TestApp::new().await;
     let (mut phone, visit, planned) = with_damaged_orders(&app, MAX_OWED + 1).await;
+    // Who only asks gets what comes before the one too many.
+    let before = phone.exchange(&phone.empty_request()).await;
+    assert!(before.more && before.rows.contains_key("visit"));
+    phone.take_in(&before);
     let request = phone.request();
     let answer = phone.exchange(&request).await;
     assert_eq!(answer.cursor, request.cursor.clone().expect("a cursor of earlier rounds"), "asked again next time");
@@ -307,6 +311,26 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
     for one in planned {
         assert!(phone.has("visit", one), "the news come once they can be read");
     }
+}
+
+#[actix_web::test]
+async fn items_with_long_ids_are_owed_as_far_as_the_cursor_has_room() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let phone = app.phone_of(YUNZE.rep()).await;
+    let named = |number: usize| format!("{}/{}", "?".repeat(36), Hash::of(number.to_string().as_bytes()));
+    let owed: Vec<String> = (0..MAX_OWED).map(named).collect();
+    let audience = format!("u:{}", YUNZE.rep().id);
+    app.write(move |conn| {
+        let mut batch = FeedBatch::new();
+        owed.iter().for_each(|item| batch.put(&*audience, FeedKind::Quarantine, item));
+        batch.publish(conn, YUNZE.org).map(drop)
+    })
+    .await;
+    let answer = phone.exchange(&phone.empty_request()).await;
+    assert!(answer.more && answer.rows.contains_key("template"));
+    let cursor = Cursor::decode(&answer.cursor).expect("a cursor");
+    assert!((4..MAX_OWED).contains(&cursor.owed.len()), "{cursor:?}");
 }
 
 #[actix_web::test]

@@ -80,7 +80,11 @@ async fn refused_bytes_are_listed_with_code_and_remedy_and_given_back_exactly() 
 #[actix_web::test]
 async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
     let app = TestApp::new().await;
-    let (mut phone, visit) = known_visit(&app).await;
+    let office = app.office(YUNZE).await;
+    let [visit, elsewhere] = [office.plan(&[YUNZE.rep()]).await.visit, office.plan(&[YUNZE.rep()]).await.visit];
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.tick(visit, "kit/a", true);
+    phone.sync().await;
     let actor = phone.actor(visit);
     let bytes = nested(phone.doc(visit), actor, 1);
     let path = refused(&mut phone, visit, vec![bytes]).await;
@@ -96,7 +100,6 @@ async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
     assert_eq!(dispatcher.get(&path).await.expect(200)["state"], "open");
     // Nor is it replayed by a push for another visit, or by one that the server does not take.
     let replays = vec![key_of(&path).rsplit('/').next().and_then(|hash| hash.parse().ok()).expect("a hash")];
-    let elsewhere = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     phone.tick(elsewhere, "kit/a", true);
     let mut naming = phone.request();
     naming.docs[0].replays.clone_from(&replays);
@@ -117,6 +120,32 @@ async fn what_the_phone_writes_anew_settles_the_item_as_replayed() {
     assert_eq!(phone.row("quarantine", key_of(&path))["state"], "replayed");
     let again = dispatcher.post_empty(format!("{path}/redrive")).await;
     assert_eq!(again.outcome(), (409, "state_invalid".to_owned()), "its records are there already");
+}
+
+#[actix_web::test]
+async fn the_same_change_with_other_work_behind_it_is_an_item_of_its_own() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let bad = nested(phone.doc(visit), actor, 1);
+    let mut acks = Vec::new();
+    for key in ["kit/y", "kit/z"] {
+        let behind = after(&tick(phone.doc(visit), actor, key), &bad);
+        acks.extend(phone.exchange(&phone.pushing(visit, vec![bad.clone(), behind])).await.acks);
+    }
+    let (hash, kept_as) = (acks[0].hash, acks[1].kept_as.expect("a name of its own"));
+    assert_eq!((acks[0].kept_as, acks[1].hash), (None, hash), "the offender is the same");
+    // The phone wrote the second anew; the first holds work that it has no more, as after it was restored itself.
+    phone.use_actor(visit, OTHER);
+    phone.tick(visit, "kit/z", true);
+    let mut anew = phone.request();
+    anew.docs[0].replays = vec![kept_as];
+    phone.take_in(&phone.exchange(&anew).await);
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for (name, state) in [(hash.expect("a name"), "open"), (kept_as, "replayed")] {
+        let shown = dispatcher.get(format!("/v1/quarantine/{}/{name}", phone.device.id)).await.expect(200);
+        assert_eq!(shown["state"], state);
+    }
 }
 
 /// Makes the database refuse readings of a visit, as a defect of the server would.
@@ -237,6 +266,25 @@ async fn the_office_takes_over_the_good_records_in_the_name_of_the_rep() {
     let writers: std::collections::BTreeSet<_> = salvaged.map(|meta| meta.actor).collect();
     assert_eq!(writers.len(), 1, "one actor per office user and document");
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn what_a_phone_left_behind_that_is_suspended_since_is_salvaged_all_the_same() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
+        "at": phone.stamp(), "by": phone.device.member.id});
+    let bytes = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
+    let path = refused(&mut phone, visit, vec![bytes]).await;
+    let device = format!("/v1/devices/{}", phone.device.id);
+    let admin = app.role(YUNZE, Role::Admin).await;
+    assert_eq!(admin.post_empty(format!("{device}/suspend")).await.status, 204);
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let done = dispatcher.post(format!("{path}/salvage"), json!({"records": [0]})).await.expect(200);
+    assert_eq!(done["item"]["state"], "salvaged");
+    assert_eq!(admin.get(device).await.expect(200)["marks"], json!([]), "what the office writes is not the phone's");
 }
 
 #[actix_web::test]

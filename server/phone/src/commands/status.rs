@@ -46,6 +46,11 @@ impl Outstanding {
                 found.note(change.at_ms);
             }
         }
+        for (_, item) in tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent) {
+            found.visits.extend(item.visit.parse::<VisitId>());
+            found.changes += 1;
+            found.note(item.change.at_ms);
+        }
         for (_, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
             found.intents += 1;
             found.note(intent.at_ms);

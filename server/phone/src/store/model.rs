@@ -5,7 +5,7 @@ use serde_json::Value;
 use sync_core::bundle::BundlePublicKey;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::Map;
-use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId};
+use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId, VisitId};
 use sync_core::time::{Stamp, UnixMillis};
 
 /// The device this store belongs to.
@@ -107,7 +107,13 @@ pub(crate) struct UnsentChange {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Hold {
     /// Its unsent edits must be written anew on the server's state, under a new actor.
-    Replay { hash: Option<Hash>, code: Option<String> },
+    Replay {
+        hash: Option<Hash>,
+        code: Option<String>,
+        /// The name that the server keeps the refused bytes under.
+        #[serde(default)]
+        kept_as: Option<Hash>,
+    },
 }
 
 /// What the phone knows of a document beside its bytes.
@@ -234,9 +240,19 @@ pub(crate) struct SetAside {
     pub visit: String,
     pub code: String,
     pub change: UnsentChange,
-    /// The change itself, where its edits are not known.
+    /// The change itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<Blob>,
+    /// Whether the server that kept it has other data by now, so that it has to go there once more.
+    #[serde(default)]
+    pub is_unsent: bool,
+}
+
+impl SetAside {
+    /// A change that the server keeps in quarantine.
+    pub(crate) fn new(visit: VisitId, code: &str, change: UnsentChange, chunk: Option<Blob>) -> Self {
+        Self { visit: visit.to_string(), code: code.to_owned(), change, chunk, is_unsent: false }
+    }
 }
 
 /// The server's verified word that a visit is complete.
@@ -284,4 +300,7 @@ pub(crate) struct FeedState {
     pub cursor: Option<String>,
     pub wants: Vec<Hash>,
     pub last_sync_at: Option<UnixMillis>,
+    /// Most bytes of a request before compression, where the server takes less than this phone would send.
+    #[serde(default)]
+    pub batch_bytes: Option<usize>,
 }

@@ -15,6 +15,7 @@ use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
+use super::request;
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
@@ -44,7 +45,7 @@ impl Answer<'_> {
             offer_everything(tx)?;
         }
         for ack in &self.response.acks {
-            apply_ack(tx, ack, report)?;
+            self.apply_ack(tx, ack, report)?;
             self.note_late(tx, ack, report)?;
         }
         let exchange = Exchange { request: self.request, response: self.response };
@@ -74,8 +75,92 @@ impl Answer<'_> {
         if !self.response.wants.is_empty() {
             feed.wants.clone_from(&self.response.wants);
         }
+        feed.batch_bytes = request::bounded(&self.response.limits).or(feed.batch_bytes);
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
+    }
+
+    fn apply_ack(&self, tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+        match ack.item {
+            AckItem::Doc(visit) => self.apply_doc_ack(tx, visit, ack, report),
+            AckItem::Intent(_) | AckItem::UnreadableIntent(_) | AckItem::Statement(_) => {
+                if ack.outcome == Outcome::Quarantined {
+                    report.problems.push(format!("{} is quarantined: {}", name(ack.item), reason(ack)));
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn apply_doc_ack(&self, tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+        let mut state = tx.doc_state(visit)?;
+        match ack.outcome {
+            Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
+                state.problem = None;
+                state.replays.clear();
+                note_heads(&mut state, ack);
+            }
+            Outcome::Quarantined => {
+                state.problem = Some(format!("quarantined: {}", reason(ack)));
+                report.problems.push(format!("visit {visit} is quarantined: {}", reason(ack)));
+            }
+            Outcome::NeedReplay => self.hold_for_replay(tx, &mut state, ack, report)?,
+            Outcome::NeedFull => {
+                note_heads(&mut state, ack);
+                state.server_heads.clone_from(&ack.heads);
+                state.is_at_server = true;
+                tx.set_doc_state(visit, &state)?;
+                if ack.missing.is_empty() {
+                    // Another phone of the crew was first: the same changes go again, without the document around them.
+                    return Ok(());
+                }
+                let foreign = foreign_below(tx, visit, &state, &ack.missing)?;
+                if !foreign.is_empty() && !report.relays {
+                    // They come from the phones that wrote them; until then what builds on them waits here.
+                    state.problem = Some(WAITS_FOR_OTHERS.to_owned());
+                    report.problems.push(format!("visit {visit}: {WAITS_FOR_OTHERS}"));
+                    return tx.set_doc_state(visit, &state);
+                }
+                if offer_again(tx, visit, |history| history.below(&ack.missing))? {
+                    return Ok(());
+                }
+                // The phone cannot fill the gap: the server's own state tells where both stand.
+                state = tx.doc_state(visit)?;
+                state.wants_snapshot = true;
+            }
+            Outcome::NotFound if state.hold.is_some() => {
+                // The server has nothing of the document: the edits begin it anew.
+                return replay(tx, visit, VisitDoc::create(visit)?, false);
+            }
+            Outcome::NotFound => {
+                state.wants_snapshot = false;
+                state.named.clear();
+                state.problem = Some("not_found".to_owned());
+                report.problems.push(format!("visit {visit} is unknown to the server"));
+            }
+        }
+        tx.set_doc_state(visit, &state)
+    }
+
+    /// Notes that edits are to be written anew, if the server proves that it keeps the refused bytes: else everything
+    /// stays unsent, and is offered again.
+    fn hold_for_replay(&self, tx: &Tx, state: &mut DocState, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+        let is_named = |hash: Hash| {
+            let of_epoch = self.receipts.iter().map(|held| held.verified.receipt());
+            let mut of_epoch = of_epoch.filter(|receipt| receipt.epoch == self.response.epoch);
+            of_epoch.any(|receipt| receipt.quarantine_code(&hash.to_string()).is_some())
+        };
+        if !ack.hash.is_some_and(is_named) {
+            state.problem = Some(format!("refused, and kept here: {}", reason(ack)));
+            report.problems.push(format!("{} is refused, and no receipt names it: {}", name(ack.item), reason(ack)));
+        } else if tx.set_aside()?.iter().any(|(_, item)| Some(item.change.hash) == ack.hash) {
+            // The others were written anew before; the server had lost what it refused then.
+            note_heads(state, ack);
+        } else {
+            state.hold = Some(Hold::Replay { hash: ack.hash, code: ack.code.clone(), kept_as: ack.kept_as });
+            report.problems.push(format!("{} is written anew: {}", name(ack.item), reason(ack)));
+        }
+        Ok(())
     }
 
     /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.
@@ -121,18 +206,6 @@ const fn is_late(ack: &Ack) -> bool {
     matches!((ack.outcome, &ack.reason), (Outcome::Late, _) | (Outcome::Duplicate, Some(_)))
 }
 
-fn apply_ack(tx: &Tx, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
-    match ack.item {
-        AckItem::Doc(visit) => apply_doc_ack(tx, visit, ack, report),
-        AckItem::Intent(_) | AckItem::UnreadableIntent(_) | AckItem::Statement(_) => {
-            if ack.outcome == Outcome::Quarantined {
-                report.problems.push(format!("{} is quarantined: {}", name(ack.item), reason(ack)));
-            }
-            Ok(())
-        }
-    }
-}
-
 fn name(item: AckItem) -> String {
     match item {
         AckItem::Doc(id) => format!("visit {id}"),
@@ -149,59 +222,6 @@ fn reason(ack: &Ack) -> String {
         (None, Some(reason)) => reason.clone(),
         (None, None) => "no reason was given".to_owned(),
     }
-}
-
-fn apply_doc_ack(tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
-    let mut state = tx.doc_state(visit)?;
-    match ack.outcome {
-        Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
-            state.problem = None;
-            state.replays.clear();
-            note_heads(&mut state, ack);
-        }
-        Outcome::Quarantined => {
-            state.problem = Some(format!("quarantined: {}", reason(ack)));
-            report.problems.push(format!("visit {visit} is quarantined: {}", reason(ack)));
-        }
-        Outcome::NeedReplay => {
-            state.hold = Some(Hold::Replay { hash: ack.hash, code: ack.code.clone() });
-            report.problems.push(format!("visit {visit} is written anew: {}", reason(ack)));
-        }
-        Outcome::NeedFull => {
-            note_heads(&mut state, ack);
-            state.server_heads.clone_from(&ack.heads);
-            state.is_at_server = true;
-            tx.set_doc_state(visit, &state)?;
-            if ack.missing.is_empty() {
-                // Another phone of the crew was first: the same changes go again, without the document around them.
-                return Ok(());
-            }
-            let foreign = foreign_below(tx, visit, &state, &ack.missing)?;
-            if !foreign.is_empty() && !report.relays {
-                // They come from the phones that wrote them; until then what builds on them waits here.
-                state.problem = Some(WAITS_FOR_OTHERS.to_owned());
-                report.problems.push(format!("visit {visit}: {WAITS_FOR_OTHERS}"));
-                return tx.set_doc_state(visit, &state);
-            }
-            if offer_again(tx, visit, |history| history.below(&ack.missing))? {
-                return Ok(());
-            }
-            // The phone cannot fill the gap: the server's own state tells where both stand.
-            state = tx.doc_state(visit)?;
-            state.wants_snapshot = true;
-        }
-        Outcome::NotFound if state.hold.is_some() => {
-            // The server has nothing of the document: the edits begin it anew.
-            return replay(tx, visit, VisitDoc::create(visit)?, false);
-        }
-        Outcome::NotFound => {
-            state.wants_snapshot = false;
-            state.named.clear();
-            state.problem = Some("not_found".to_owned());
-            report.problems.push(format!("visit {visit} is unknown to the server"));
-        }
-    }
-    tx.set_doc_state(visit, &state)
 }
 
 /// Why changes are not taken that build on what another phone wrote and the server lost.

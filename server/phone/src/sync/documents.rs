@@ -185,6 +185,10 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
             })?;
         }
     }
+    for (_, mut item) in tx.set_aside()?.into_iter().filter(|(_, item)| item.chunk.is_some()) {
+        item.is_unsent = true;
+        tx.add_set_aside(&item)?;
+    }
     for (id, mut intent) in tx.intents()? {
         intent.safety = Safety::Unsent;
         if let Ok(id) = id.parse() {

@@ -15,7 +15,7 @@ use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::{PROTOCOL, SyncRequest};
 
-use super::request::{Held, batch_of, collect, seal, too_large};
+use super::request::{Held, add_set_aside, batch_of, collect, seal, set_aside, too_large};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
 use crate::error::{PhoneError, PhoneResult, usage};
@@ -254,15 +254,17 @@ fn tell(done: usize, all: usize) {
 /// The sealed requests that everything unsent takes, each as if the one before had been taken.
 fn requests(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<Vec<Vec<u8>>> {
     let (mut outbox, cursor) = (collect(tx, Held::Goes)?, tx.feed()?.cursor);
+    let mut waiting = set_aside(tx)?;
     let mut requests = Vec::new();
     loop {
         let batch_id = BatchId(keys::new_id(phone.clock.now()?)?);
-        let batch = batch_of(tx, &mut outbox, batch_id)?;
+        let mut batch = batch_of(tx, &mut outbox, batch_id)?;
+        outbox.pass(&batch);
+        add_set_aside(&mut batch.docs, &mut waiting);
         if batch.is_empty() {
             problems.extend(batch.too_large.iter().map(too_large));
             return Ok(requests);
         }
-        outbox.pass(&batch);
         let mut request = SyncRequest {
             protocol: PROTOCOL,
             device_id: enrolment.device,

@@ -6,7 +6,6 @@ use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
 
 use crate::error::PhoneResult;
-use crate::store::model::UnsentChange;
 
 /// Bytes before the hashed part of a chunk: magic and checksum.
 const UNHASHED: usize = 8;
@@ -45,10 +44,9 @@ impl History {
         Ok(Self { changes: changes.collect(), deps })
     }
 
-    /// The chunk of a change whose edits are not known: the only form in which it can be kept.
-    pub(super) fn chunk_of_unknown(&self, change: &UnsentChange) -> Option<Blob> {
-        let found = self.changes.iter().find(|known| known.hash == change.hash);
-        found.filter(|_| change.edits.is_empty()).map(|known| known.chunk.clone())
+    /// The chunk of a change.
+    pub(super) fn chunk_of(&self, hash: &Hash) -> Option<Blob> {
+        self.changes.iter().find(|known| known.hash == *hash).map(|known| known.chunk.clone())
     }
 
     /// Whether the document has a change.

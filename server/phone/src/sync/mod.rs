@@ -25,6 +25,8 @@ mod ending_tests;
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]
+mod refused_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
@@ -159,6 +161,9 @@ fn round(
 ) -> PhoneResult<bool> {
     let sent = phone.clock.ticks()?;
     let answered = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body));
+    if matches!(answered, Err(PhoneError::Refused { status: 413, .. })) && phone.store.write(request::halve)? {
+        return Ok(true);
+    }
     if matches!(answered, Err(PhoneError::Refused { retry_later: false, .. })) {
         // The same bytes would be refused for ever; their items are still unsent and go into another request.
         phone.store.write(Tx::clear_in_flight)?;

@@ -37,6 +37,8 @@ pub(super) struct Standing {
 struct News {
     epoch: Option<EpochId>,
     cursor: Option<String>,
+    /// A smaller request than the last is worth a try, however often.
+    batch_bytes: Option<usize>,
     heads: BTreeMap<VisitId, Vec<Hash>>,
 }
 
@@ -61,7 +63,7 @@ impl Standing {
         Ok(Self {
             settled,
             set_aside: tx.set_aside()?.len(),
-            news: News { epoch: feed.epoch, cursor: feed.cursor, heads },
+            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: feed.batch_bytes, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,

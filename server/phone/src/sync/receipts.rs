@@ -120,7 +120,7 @@ pub(super) fn apply(tx: &Tx, held: &Held, epoch: EpochId, exchange: Option<Excha
     if let Some(exchange) = exchange.filter(|exchange| receipt.batch_id == Some(exchange.request.batch_id)) {
         settled += set_quarantined_aside(tx, receipt, exchange)?;
     }
-    settled += apply_intents(tx, receipt)? + apply_statements(tx, receipt)?;
+    settled += apply_intents(tx, receipt)? + apply_statements(tx, receipt)? + apply_set_aside(tx, receipt, exchange)?;
     apply_blobs(tx, receipt)?;
     tx.add_receipt(&LastReceipt { sha256: held.verified.sha256(), at_ms: receipt.at_ms.0 }, &held.jws)?;
     Ok(settled)
@@ -151,8 +151,8 @@ fn set_quarantined_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Exchange<'_>)
         let history = History::of(&doc)?;
         let refused = refused_changes(&history, push, ack);
         for (key, change) in tx.unsent_changes(push.id)?.into_iter().filter(|(_, row)| refused.contains(&row.hash)) {
-            let chunk = history.chunk_of_unknown(&change);
-            tx.add_set_aside(&SetAside { visit: push.id.to_string(), code: code.to_owned(), change, chunk })?;
+            let chunk = history.chunk_of(&change.hash);
+            tx.add_set_aside(&SetAside::new(push.id, code, change, chunk))?;
             tx.remove(crate::store::tx::UNSENT, &key)?;
             moved += 1;
         }
@@ -188,6 +188,27 @@ fn refused_changes(history: &History, push: &PushDoc, ack: &Ack) -> BTreeSet<Has
         sent.retain(|hash| history.below(&[*hash]).iter().all(|below| !ack.missing.contains(below)));
     }
     sent
+}
+
+/// What was refused before the server's data became others is safe there once more: refused again, or taken this time.
+fn apply_set_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Option<Exchange<'_>>) -> PhoneResult<usize> {
+    let mut settled = 0;
+    for (_, mut item) in tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent) {
+        let is_taken = exchange.is_some_and(|exchange| {
+            exchange.request.pushed().any(|push| {
+                let ack = exchange.response.acks.iter().find(|ack| ack.item == AckItem::Doc(push.id));
+                ack.is_some_and(|ack| matches!(ack.outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late))
+                    && item.chunk.as_ref().is_some_and(|chunk| push.chunks.contains(chunk))
+                    && receipt.docs.iter().any(|(visit, _)| *visit == push.id)
+            })
+        });
+        if is_taken || receipt.quarantine_code(&item.change.hash.to_string()).is_some() {
+            item.is_unsent = false;
+            tx.add_set_aside(&item)?;
+            settled += 1;
+        }
+    }
+    Ok(settled)
 }
 
 fn apply_intents(tx: &Tx, receipt: &HeldReceipt) -> PhoneResult<usize> {

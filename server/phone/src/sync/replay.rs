@@ -20,9 +20,9 @@ const ACTOR_FORKED: &str = "actor_forked";
 /// The offending change is set aside for a person, unless only its actor was wrong. Each change stays one change.
 pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
-    let (offending, code) = match state.hold.take() {
-        Some(Hold::Replay { hash, code }) => (hash, code.unwrap_or_default()),
-        None => (None, String::new()),
+    let (offending, code, kept_as) = match state.hold.take() {
+        Some(Hold::Replay { hash, code, kept_as }) => (hash, code.unwrap_or_default(), kept_as),
+        None => (None, String::new(), None),
     };
     let rows = tx.unsent_changes(visit)?;
     let old = tx.doc(visit)?.map(|doc| History::of(&doc)).transpose()?;
@@ -30,7 +30,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         tx.remove(UNSENT, key)?;
     }
     state.past_actors.extend(state.actor.take());
-    state.replays.extend(offending);
+    state.replays.extend(kept_as.or(offending));
     state.wants_snapshot = false;
     state.is_at_server = is_known;
     state.server_heads = if is_known { base.heads() } else { Vec::new() };
@@ -43,11 +43,11 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
     }
     for (_, change) in rows {
         let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
+        let chunk = old.as_ref().and_then(|old| old.chunk_of(&change.hash));
         // What cannot be written anew, because its edits are not known, is kept as it is.
-        let chunk = old.as_ref().and_then(|old| old.chunk_of_unknown(&change));
-        let is_lost_otherwise = chunk.is_some() && !base.has_change(&change.hash);
+        let is_lost_otherwise = change.edits.is_empty() && chunk.is_some() && !base.has_change(&change.hash);
         if is_offending || is_lost_otherwise {
-            tx.add_set_aside(&SetAside { visit: visit.to_string(), code: code.clone(), change, chunk })?;
+            tx.add_set_aside(&SetAside::new(visit, &code, change, chunk))?;
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
             tx.add_unsent(visit, &mut state, &change)?;
@@ -57,6 +57,18 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
     }
     tx.set_doc_state(visit, &state)?;
     tx.set_doc(&base)
+}
+
+/// Replays what waits for it on what the phone itself knows the server to have: one that may only upload is not told
+/// what the server has now.
+pub(super) fn replay_unasked(tx: &Tx) -> PhoneResult<()> {
+    for (visit, state) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
+        let Some(doc) = tx.doc(visit)? else { continue };
+        let known: Vec<Hash> = state.server_heads.into_iter().filter(|head| doc.has_change(head)).collect();
+        let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
+        replay(tx, visit, base, !known.is_empty())?;
+    }
+    Ok(())
 }
 
 /// Writes the edits of one change; records that are there already are left out.

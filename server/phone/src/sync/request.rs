@@ -1,6 +1,6 @@
 //! Builds the next request from the store, and stores it before it is sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::VisitDoc;
@@ -12,17 +12,20 @@ use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{AckItem, DeviceState, PROTOCOL, ProtocolLimits, PushDoc, PushStatement, SyncRequest};
 use sync_core::time::UnixMillis;
 
-use super::history::History;
+use super::history::{History, is_document};
+use super::replay::replay_unasked;
 use super::{export, receipts};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
 use crate::error::PhoneResult;
 use crate::keys::{self, DeviceKey};
 use crate::store::Tx;
-use crate::store::model::{DocState, Enrolment, InFlight, Safety};
+use crate::store::model::{DocState, Enrolment, FeedState, InFlight, Safety};
 
 /// Bytes of a request before compression; below the server's limit of 4 MiB.
 const BATCH_BYTES: usize = 3 * 1024 * 1024;
+/// Below this a request is not made smaller: what is in the way then refuses every request.
+const SMALLEST_BATCH_BYTES: usize = 4 * 1024;
 /// Bytes wanted back.
 const WANTED_BYTES: u64 = 8 * 1024 * 1024;
 /// Most bytes of a stored request.
@@ -50,6 +53,9 @@ pub(super) fn next(
         let request = codec::decode(&in_flight.body.0, Encoding::Cbor, STORED_BYTES)?;
         return Ok(Some(Prepared { request, body: in_flight.body.0 }));
     }
+    if upload_only {
+        replay_unasked(tx)?;
+    }
     let enrolment = tx.enrolment()?;
     let mut request = fill(phone, tx, &enrolment, problems)?;
     if !upload_only {
@@ -71,11 +77,12 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
     // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
     let mut outbox = if export::is_noted(tx)? { Outbox::default() } else { collect(tx, Held::Waits)? };
-    let batch = next_batch(&mut outbox, batch_id);
+    let batch = next_batch(&mut outbox, batch_id, batch_bytes(tx)?);
     problems.extend(batch.too_large.iter().map(too_large));
     let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
     let brought = changes + batch.intents.len() + batch.statements.len();
-    let docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
+    let mut docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
+    add_set_aside(&mut docs, &mut set_aside(tx)?);
     let outstanding = Outstanding::of(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
@@ -124,14 +131,37 @@ pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
     Ok(outbox)
 }
 
-fn next_batch(outbox: &mut Outbox, batch_id: BatchId) -> Batch {
-    outbox.next_batch(batch_id, BATCH_BYTES, &ProtocolLimits::DEFAULT, Encoding::Cbor)
+fn next_batch(outbox: &mut Outbox, batch_id: BatchId, bytes: usize) -> Batch {
+    outbox.next_batch(batch_id, bytes, &ProtocolLimits::DEFAULT, Encoding::Cbor)
+}
+
+fn batch_bytes(tx: &Tx) -> PhoneResult<usize> {
+    Ok(tx.feed()?.batch_bytes.unwrap_or(BATCH_BYTES))
+}
+
+/// Takes back a request that is too large for the server, or for something before it, and makes the next one half as
+/// large; false if it is as small as it gets.
+pub(super) fn halve(tx: &Tx) -> PhoneResult<bool> {
+    tx.clear_in_flight()?;
+    let half = batch_bytes(tx)? / 2;
+    if half < SMALLEST_BATCH_BYTES {
+        return Ok(false);
+    }
+    tx.set_feed(&FeedState { batch_bytes: Some(half), ..tx.feed()? })?;
+    Ok(true)
+}
+
+/// Keeps to a smaller limit that the server named; a quarter stays for what is around the items.
+pub(super) fn bounded(limits: &BTreeMap<String, i64>) -> Option<usize> {
+    let limits = ["sync_encoded_bytes", "sync_decoded_bytes"].into_iter().filter_map(|name| limits.get(name));
+    let smallest = limits.filter_map(|limit| usize::try_from(*limit).ok()).min()?;
+    Some((smallest / 4 * 3).clamp(SMALLEST_BATCH_BYTES, BATCH_BYTES))
 }
 
 /// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
 /// chunk is only for a document that is new to it.
 pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> PhoneResult<Batch> {
-    let mut batch = next_batch(outbox, batch_id);
+    let mut batch = next_batch(outbox, batch_id, BATCH_BYTES);
     batch.docs = batch.docs.into_iter().map(|push| settle(tx, push, false)).collect::<PhoneResult<_>>()?;
     Ok(batch)
 }
@@ -200,6 +230,37 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
         }
     }
     Ok(push)
+}
+
+/// What a server kept in quarantine whose data are others by now, each change as a push of its own.
+pub(super) fn set_aside(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
+    let unsent = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent);
+    let pushes = unsent.filter_map(|(_, item)| {
+        let (heads, chunks) = (vec![item.change.hash], vec![item.chunk?]);
+        Some(PushDoc { heads, chunks, ..PushDoc::asking(item.visit.parse().ok()?) })
+    });
+    Ok(pushes.collect())
+}
+
+/// Moves what was set aside into a request, of each document one change: what is refused together gets one name.
+pub(super) fn add_set_aside(docs: &mut Vec<PushDoc>, waiting: &mut Vec<PushDoc>) {
+    let mut done = BTreeSet::new();
+    waiting.retain(|aside| {
+        if !done.insert(aside.id) {
+            return true;
+        }
+        match docs.iter_mut().find(|push| push.id == aside.id) {
+            // A document chunk goes alone.
+            Some(push) if push.chunks.iter().any(|chunk| is_document(&chunk.0)) => return true,
+            Some(push) => {
+                push.chunks.extend(aside.chunks.iter().cloned());
+                push.heads.extend(&aside.heads);
+                push.heads.sort_unstable();
+            }
+            None => docs.push(aside.clone()),
+        }
+        false
+    });
 }
 
 /// Items that ask for whole documents.

@@ -1,5 +1,7 @@
 //! Sync rounds against a server in memory: lost answers, gaps, replays, quarantine, leaving scope, another epoch.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use sync_core::bytes::Actor;
 use sync_core::doc::{Map, VisitDoc};
@@ -11,7 +13,7 @@ use crate::error::PhoneError;
 use crate::testing::server::{Fault, Server};
 use crate::testing::{NUMBER, TestPhone, VISIT, jpeg};
 
-fn begun() -> (TestPhone, Server) {
+pub(super) fn begun() -> (TestPhone, Server) {
     let phone = TestPhone::new();
     let server = Server::new(&phone);
     phone.run(&["start", NUMBER]);
@@ -20,11 +22,11 @@ fn begun() -> (TestPhone, Server) {
     (phone, server)
 }
 
-fn ack(outcome: Outcome) -> Ack {
+pub(super) fn ack(outcome: Outcome) -> Ack {
     Ack::new(AckItem::Doc(VISIT), outcome)
 }
 
-fn sync(phone: &TestPhone, server: &mut Server) -> Value {
+pub(super) fn sync(phone: &TestPhone, server: &mut Server) -> Value {
     phone.sync(server).unwrap().json
 }
 
@@ -113,40 +115,6 @@ fn a_server_that_lacks_changes_gets_them() {
     let report = sync(&phone, &mut server);
     assert_eq!(report["outstanding"]["total"], 0, "{report}");
     assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
-}
-
-#[test]
-fn a_forked_actor_is_left_and_all_edits_are_written_anew() {
-    let (phone, mut server) = begun();
-    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
-    let code = Some("actor_forked".to_owned());
-    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
-    let old = phone.heads();
-    let report = sync(&phone, &mut server);
-    assert_eq!(report["outstanding"]["total"], 0, "{report}");
-    assert_ne!(phone.heads(), old, "written by another actor");
-    let view = merge::view(&server.docs[&VISIT]);
-    assert_eq!((view.ticks.len(), view.answers.len(), view.pins.len()), (6, 1, 1));
-    assert_eq!(json!(view.heads), phone.heads());
-    phone.run(&["note", NUMBER, "later"]);
-    sync(&phone, &mut server);
-    assert_eq!(server.replayed, [hash], "named by what was written anew, and by nothing after it");
-}
-
-#[test]
-fn an_offending_change_is_set_aside_and_the_others_are_written_anew() {
-    let (phone, mut server) = begun();
-    sync(&phone, &mut server);
-    phone.run(&["note", NUMBER, "offends"]);
-    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
-    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
-    let code = Some("record_too_large".to_owned());
-    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-    let view = merge::view(&server.docs[&VISIT]);
-    assert_eq!((view.notes.as_str(), view.measures.len(), view.ticks.len()), ("", 1, 6));
-    let troubles = phone.run(&["status"])["troubles"].clone();
-    assert_eq!(troubles, json!([{"kind": "set_aside", "id": VISIT, "code": "record_too_large"}]));
 }
 
 #[test]
@@ -332,4 +300,50 @@ fn a_copy_of_the_store_writes_as_somebody_else() {
     assert_eq!(server.quarantine, []);
     let view = merge::view(&server.docs[&VISIT]);
     assert_eq!((view.notes.as_str(), view.ticks.len()), ("before the restore", 8));
+}
+
+/// Notes that compress badly, of more bytes than any request may have that a test allows.
+fn long_notes(phone: &TestPhone) {
+    for number in 0..4u32 {
+        let scattered = (0..2_000u32).map(|at| 0x4E00 + (at * 7_919 + number * 104_729) % 20_000);
+        phone.run(&["note", NUMBER, &scattered.filter_map(char::from_u32).collect::<String>()]);
+    }
+}
+
+#[test]
+fn requests_that_are_too_large_are_made_smaller_until_they_are_taken() {
+    let (phone, mut server) = begun();
+    long_notes(&phone);
+    server.takes_bytes = 14 * 1024;
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert!(server.bodies.iter().all(|body| body.len() <= server.takes_bytes));
+    assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
+    // What was learned stays known.
+    server.bodies.clear();
+    long_notes(&phone);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert!(server.bodies.len() > 1);
+}
+
+#[test]
+fn limits_that_the_server_names_are_kept() {
+    let (phone, mut server) = begun();
+    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 24 * 1024)]);
+    sync(&phone, &mut server);
+    server.limits.clear();
+    server.takes_bytes = 24 * 1024;
+    long_notes(&phone);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert!(server.bodies.iter().all(|body| body.len() <= 24 * 1024));
+}
+
+#[test]
+fn a_server_that_takes_no_request_at_all_is_not_asked_for_ever() {
+    let (phone, mut server) = begun();
+    let before = phone.outstanding();
+    server.takes_bytes = 1;
+    assert!(phone.sync(&mut server).is_err());
+    assert_eq!(phone.outstanding(), before, "everything stays on the phone");
+    server.takes_bytes = usize::MAX;
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
 }

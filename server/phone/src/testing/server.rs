@@ -77,6 +77,8 @@ pub(crate) struct Server {
     pub faults: VecDeque<Fault>,
     /// Acks given instead of doing anything, once per visit.
     pub scripted: BTreeMap<VisitId, Ack>,
+    /// A change that is kept in quarantine, however often it comes.
+    pub refuses: Option<Hash>,
     /// What pushes named as written anew.
     pub replayed: Vec<Hash>,
     /// Sent with the next answer.
@@ -98,6 +100,10 @@ pub(crate) struct Server {
     pub paths: Vec<String>,
     /// Verified receipts of wiped phones.
     pub wiped: Vec<WipeReceipt>,
+    /// Most bytes of a sync body.
+    pub takes_bytes: usize,
+    /// Limits that its answers name.
+    pub limits: BTreeMap<String, i64>,
     /// Whether receipts of wiped phones get lost.
     pub loses_receipts: bool,
     device: DeviceId,
@@ -118,6 +124,7 @@ impl Server {
             quarantine: Vec::new(),
             faults: VecDeque::new(),
             scripted: BTreeMap::new(),
+            refuses: None,
             replayed: Vec::new(),
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
@@ -126,6 +133,8 @@ impl Server {
             ghosts: Vec::new(),
             refresh_works: true,
             stale_nonces: 0,
+            takes_bytes: usize::MAX,
+            limits: BTreeMap::new(),
             bodies: Vec::new(),
             paths: Vec::new(),
             wiped: Vec::new(),
@@ -250,8 +259,9 @@ impl Server {
             return ack;
         }
         if self.stance == Stance::AlwaysForked {
-            let code = Some("actor_forked".to_owned());
-            return Ack { hash: push.heads.first().copied(), code, ..Ack::new(item, Outcome::NeedReplay) };
+            let (hash, code) = (push.heads.first().copied(), "actor_forked".to_owned());
+            held.quarantined.extend(hash.map(|hash| (hash.to_string(), code.clone())));
+            return Ack { hash, code: Some(code), ..Ack::new(item, Outcome::NeedReplay) };
         }
         self.replayed.extend(&push.replays);
         if let Some(ack) = self.scripted.remove(&push.id) {
@@ -268,7 +278,10 @@ impl Server {
             return Ack { heads: doc.heads(), ..Ack::new(item, Outcome::NeedFull) };
         }
         let stored = self.docs.get(&push.id).map(|doc| (doc.save(), ChangeIndex::of(doc)));
-        let chunks: Vec<Vec<u8>> = push.chunks.iter().map(|chunk| chunk.0.clone()).collect();
+        let mut chunks: Vec<Vec<u8>> = push.chunks.iter().map(|chunk| chunk.0.clone()).collect();
+        let is_refused = |chunk: &Vec<u8>| Some(Hash::of(&chunk[8..])) == self.refuses;
+        let refuses = chunks.iter().any(is_refused);
+        chunks.retain(|chunk| !is_refused(chunk));
         let device = self.device;
         let admission = admit(Push {
             visit: push.id,
@@ -294,6 +307,15 @@ impl Server {
             ack.hash = Some(refused.hash);
             held.quarantined.push((refused.hash.to_string(), refused.code.as_str().to_owned()));
             self.quarantine.push((push.id, refused.code.as_str().to_owned()));
+        }
+        if refuses {
+            // With all that depends on it.
+            (ack.outcome, ack.hash, ack.code) = (Outcome::NeedReplay, self.refuses, Some("field_limit".to_owned()));
+            held.quarantined.extend(self.refuses.map(|hash| (hash.to_string(), "field_limit".to_owned())));
+            if let Some(doc) = self.docs.get(&push.id) {
+                held.docs.push((push.id, doc.heads()));
+            }
+            return ack;
         }
         if !admission.missing.is_empty() {
             return Ack { missing: admission.missing, ..Ack::new(item, Outcome::NeedFull) };
@@ -361,12 +383,17 @@ impl Transport for Server {
             Some(Fault::Unreachable) => return Err(PhoneError::Network("unreachable".to_owned())),
             Some(Fault::Refused) => return Err(refused("seal_invalid")),
             Some(Fault::TokenInvalid) => return Err(refused("token_invalid")),
+            _ if body.len() > self.takes_bytes => {
+                let code = "sync_batch_too_large".to_owned();
+                return Err(PhoneError::Refused { status: 413, title: code.clone(), code, retry_later: false });
+            }
             _ => self.bodies.push(body.to_vec()),
         }
         let request = decode_request(body, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap();
         assert_eq!(request.device_id, self.device);
         verify_batch_seal(ORG, &request, &self.key).unwrap();
         let mut response = self.answer(&request);
+        response.limits.clone_from(&self.limits);
         match fault {
             Some(Fault::LostAnswer) => Err(PhoneError::Network("the answer was lost".to_owned())),
             Some(Fault::NoReceipt) => {

@@ -1,6 +1,8 @@
 //! From an access token to an actor with rights as they are now.
 
-use doorstep_store::{Conn, Txt, devices, sessions, users};
+use doorstep_store::devices::{self, DeviceRow};
+use doorstep_store::users::{self, UserRow};
+use doorstep_store::{Conn, Txt, sessions};
 use sync_core::time::UnixMillis;
 
 use crate::app::installation::look_for_key;
@@ -61,6 +63,22 @@ pub(crate) fn load_actor(conn: &mut Conn, subject: &Subject) -> AppResult<Actor>
             return Err(ErrorCode::TokenInvalid.into());
         }
     }
+    actor_of(conn, &user, subject)
+}
+
+/// Loads the holder of a device as who brought what others bring in its place: with no sign-in, but with the team and
+/// the roles that decide what his own sync would come to.
+///
+/// # Errors
+/// `not_found` if there is no such person.
+pub(crate) fn load_holder(conn: &mut Conn, device: &DeviceRow) -> AppResult<Actor> {
+    let (org, user) = (device.org_id.0, device.user_id.0);
+    let subject = Subject { org, user, session: None, device: Some(device.id.0), kind: TokenKind::Upload };
+    let user = users::find_user(conn, org, user)?.ok_or(ErrorCode::NotFound)?;
+    actor_of(conn, &user, &subject)
+}
+
+fn actor_of(conn: &mut Conn, user: &UserRow, subject: &Subject) -> AppResult<Actor> {
     let roles = users::list_roles(conn, subject.org, subject.user)?;
     Ok(Actor {
         org: subject.org,

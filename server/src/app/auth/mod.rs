@@ -8,8 +8,8 @@ mod refresh;
 mod session;
 mod users;
 
-pub(crate) use authenticate::load_actor;
 pub use authenticate::{authenticate, expiry};
+pub(crate) use authenticate::{load_actor, load_holder};
 pub use device::{DeviceChange, change_device, sign_out};
 pub use enrol::{EnrolCommand, EnrolmentCode, create_enrolment_code, enrol_device};
 pub use login::{LoginCommand, login};

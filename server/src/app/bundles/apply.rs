@@ -16,7 +16,7 @@ use crate::app::blobs::{Portion, sign_held, store_blob};
 use crate::app::once::Once;
 use crate::app::sync::take_in_carried;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
-use crate::domain::{Actor, Scope, TokenKind};
+use crate::domain::Scope;
 
 /// Blobs that one receipt names.
 const BLOBS_OF_RECEIPT: usize = 1_000;
@@ -41,16 +41,7 @@ pub(super) async fn apply(state: &AppState, verified: &Verified) -> AppResult<Ve
 
 /// The device's own context, at this instant.
 fn ctx_of(state: &AppState, verified: &Verified) -> Ctx {
-    let device = &verified.device;
-    let actor = Actor {
-        org: device.org_id.0,
-        user: device.user_id.0,
-        team: None,
-        roles: Vec::new(),
-        device: Some(device.id.0),
-        session: None,
-        token: TokenKind::Upload,
-    };
+    let actor = verified.holder.clone();
     Ctx { now: state.clock.now(), actor, scope: Scope::Own, once: Once::default(), grants: Vec::new() }
 }
 

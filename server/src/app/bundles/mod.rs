@@ -21,7 +21,9 @@ use sync_core::jws::P256PublicKey;
 use sync_core::protocol::{Ack, AckItem, Outcome};
 use sync_core::time::UnixMillis;
 
+use crate::app::auth::load_holder;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
+use crate::domain::Actor;
 
 pub use spool::receive;
 
@@ -103,6 +105,8 @@ struct Verified {
     contents: Contents,
     plain: Arc<File>,
     device: DeviceRow,
+    /// The device's holder.
+    holder: Actor,
 }
 
 /// Takes in a bundle from a file.
@@ -141,8 +145,11 @@ async fn verify(state: &AppState, file: File, bringer: Bringer) -> AppResult<Ver
     if matches!(bringer, Bringer::Office(own, _) if own != org) {
         return Err(ErrorCode::BundleForeign.into());
     }
-    let device = state.store.read(move |conn| Ok::<_, AppError>(devices::find_device(conn, org, id)?)).await?;
-    let device = device.ok_or(ErrorCode::BundleDeviceUnknown)?;
+    let known = state.store.read(move |conn| {
+        let device = devices::find_device(conn, org, id)?.ok_or(ErrorCode::BundleDeviceUnknown)?;
+        Ok::<_, AppError>((load_holder(conn, &device)?, device))
+    });
+    let (holder, device) = known.await?;
     let key = P256PublicKey::from_sec1(&device.public_key).map_err(|error| {
         AppError::Store(StoreError::Corrupt { table: "devices", id: id.to_string(), what: error.to_string() })
     })?;
@@ -150,7 +157,7 @@ async fn verify(state: &AppState, file: File, bringer: Bringer) -> AppResult<Ver
     let plain = Arc::new(plain);
     let (requests, from) = (contents.clone(), Arc::clone(&plain));
     blocking(move || open::check_requests(&requests, &from, &key)).await?;
-    Ok(Verified { contents, plain, device })
+    Ok(Verified { contents, plain, device, holder })
 }
 
 /// Notes who brought what; a bundle without effect is noted too.

@@ -59,14 +59,21 @@ pub async fn order_wipe(state: &AppState, ctx: Ctx, device: DeviceId, wipe_now: 
         .await
 }
 
-/// The order a phone is to be told, as a row of its answer.
+/// The order a phone is to be told now, as a row of its answer: the one it had when its round began may be withdrawn or
+/// replaced since.
 ///
 /// # Errors
 /// Database errors only.
-pub(crate) async fn pending_order(state: &AppState, ctx: &Ctx, id: OrderId) -> AppResult<Option<Row>> {
+pub(crate) async fn pending_order(state: &AppState, ctx: &Ctx, device: DeviceId) -> AppResult<Option<Row>> {
     let (org, now) = (ctx.actor.org, ctx.now.0);
-    let order = state.store.read(move |conn| Ok::<_, AppError>(device_orders::find_order(conn, org, id)?)).await?;
-    let Some(order) = order else { return Ok(None) };
+    let order = state.store.read(move |conn| {
+        let known = devices::find_device(conn, org, device)?;
+        let Some(Txt(id)) = known.and_then(|known| known.order_id) else { return Ok::<_, AppError>(None) };
+        let order = device_orders::find_order(conn, org, id)?;
+        Ok(order.filter(|order| order.withdrawn_at_ms.is_none() && order.done_at_ms.is_none()))
+    });
+    let Some(order) = order.await? else { return Ok(None) };
+    let id = order.id.0;
     if order.sent_at_ms.is_none() {
         state.store.write(move |conn| Ok::<_, AppError>(device_orders::mark_sent(conn, org, id, now)?)).await?;
     }

@@ -8,6 +8,7 @@ use doorstep_store::visits::{self, VisitRecord};
 use sync_core::ids::VisitId;
 use sync_core::plan::LateReason;
 use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
 
 use super::Round;
 use crate::app::AppResult;
@@ -59,6 +60,8 @@ impl Standing {
         let Some((row, assignments)) = self.visits.get(&visit) else {
             return if created.contains(&visit) { Access::Crew } else { Access::None };
         };
+        // What was handed in before it was cancelled counts, whatever came first here.
+        let is_cancelled = row.state == VisitState::Cancelled.code();
         let is_past = |instant: Option<i64>| instant.is_some_and(|instant| instant <= at.0);
         let mut mine = assignments
             .iter()
@@ -70,7 +73,7 @@ impl Standing {
         // The visit of others first: whatever else ended it, his work is not the crew's.
         if mine.all(|assignment| is_past(assignment.until_ms)) {
             Access::Late(LateReason::Reassigned)
-        } else if is_past(row.cancelled_at_ms) {
+        } else if is_past(row.cancelled_at_ms) && is_cancelled {
             Access::Late(LateReason::Cancelled)
         } else if is_past(row.closed_at_ms) {
             Access::Late(LateReason::Closed)

@@ -11,7 +11,7 @@ use doorstep_store::{Conn, StoreError, Txt, blobs, device_orders, devices, docum
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::plan::LateReason;
-use sync_core::protocol::Outcome;
+use sync_core::protocol::{Ack, AckItem, Outcome};
 
 use super::access::{Access, Standing};
 use super::doc::JudgedDoc;
@@ -119,15 +119,15 @@ fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
     Ok(seals::insert_batch_seal(conn, &row)?)
 }
 
-/// Keeps refused bytes within the device's share and names them in the receipt; false if the share is used up
-/// and the phone must keep its copy.
+/// Keeps refused bytes within the device's share and names them in the receipt; gives the name they are kept under, or
+/// none if the share is used up and the phone must keep its copy.
 pub(super) fn quarantine(
     conn: &mut Conn,
     round: &Round,
     mut row: QuarantineRow,
     batch: &mut FeedBatch,
     held: &mut Held,
-) -> AppResult<bool> {
+) -> AppResult<Option<String>> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
     let name = (row.id.clone(), row.code.clone());
     if let Some(known) = evidence::find_quarantined(conn, org, &row.id, device)?
@@ -145,16 +145,21 @@ pub(super) fn quarantine(
         let has_room = with.0 <= QUARANTINE_LIMIT.0 && with.1 <= QUARANTINE_LIMIT.1;
         held.kept = Some(if has_room { with } else { kept });
         if !has_room {
-            return Ok(false);
+            return Ok(None);
         }
         evidence::keep_in_quarantine(conn, &row)?;
         batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Quarantine, item_key(device, &row.id));
     }
     if row.id != name.0 {
-        held.quarantined.push((row.id, row.code));
+        held.quarantined.push((row.id.clone(), row.code));
     }
     held.quarantined.push(name);
-    Ok(true)
+    Ok(Some(row.id))
+}
+
+/// What the server refuses and has no room to keep stays on the phone, which must not write it anew: nobody else has it.
+pub(super) fn not_kept(ack: &mut Ack) {
+    (ack.outcome, ack.code) = (Outcome::Quarantined, Some("quarantine_full".to_owned()));
 }
 
 fn record_doc(
@@ -166,10 +171,11 @@ fn record_doc(
     pushed: &mut Pushed,
 ) -> AppResult<()> {
     let mut ack = doc.ack(late);
-    if let Some(row) = doc.quarantine(round)
-        && !quarantine(conn, round, row, batch, &mut pushed.held)?
-    {
-        ack.code = Some("quarantine_full".to_owned());
+    if let Some(row) = doc.quarantine(round) {
+        match quarantine(conn, round, row, batch, &mut pushed.held)? {
+            Some(kept_as) => ack.kept_as = kept_as.parse().ok().filter(|kept_as| ack.hash != Some(*kept_as)),
+            None => not_kept(&mut ack),
+        }
     }
     if doc.access != Access::None && !doc.heads().is_empty() {
         pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
@@ -187,12 +193,11 @@ fn record_statement(
 ) -> AppResult<()> {
     let mut ack = statement.ack();
     if let Some(row) = statement.quarantine(round)
-        && !quarantine(conn, round, row, batch, &mut pushed.held)?
+        && quarantine(conn, round, row, batch, &mut pushed.held)?.is_none()
     {
-        ack.code = Some("quarantine_full".to_owned());
+        not_kept(&mut ack);
     }
-    if let (sync_core::protocol::AckItem::Statement(digest), Outcome::Stored | Outcome::Duplicate | Outcome::Late) =
-        (ack.item, ack.outcome)
+    if let (AckItem::Statement(digest), Outcome::Stored | Outcome::Duplicate | Outcome::Late) = (ack.item, ack.outcome)
     {
         pushed.held.statements.push(digest);
     }

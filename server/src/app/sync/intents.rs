@@ -21,7 +21,7 @@ use sync_core::time::UnixMillis;
 
 use self::new_visits::NewVisits;
 pub(super) use self::stand_in::StandIns;
-use super::apply::quarantine;
+use super::apply::{not_kept, quarantine};
 use super::{Pushed, Round};
 use crate::app::scope::audience_of_user;
 use crate::app::{AppError, AppResult, AppState};
@@ -156,8 +156,8 @@ pub(super) fn apply(
                 let row = quarantine_row(round, id, code, bytes);
                 let mut ack = Ack::new(*item, Outcome::Quarantined);
                 ack.code = Some(code.clone());
-                if !quarantine(conn, round, row, batch, &mut pushed.held)? {
-                    ack.code = Some("quarantine_full".to_owned());
+                if quarantine(conn, round, row, batch, &mut pushed.held)?.is_none() {
+                    not_kept(&mut ack);
                 }
                 ack
             }

@@ -63,7 +63,7 @@ pub(crate) struct Round {
     /// Whether the office lets bytes be judged again, or writes what it salvaged: the state of the device and its seal
     /// do not count then.
     is_from_office: bool,
-    /// Whether somebody else brought it in a bundle: it says nothing of how its device is doing now.
+    /// Whether it came in a bundle or by the automerge-repo door: it says nothing of how its device is doing now.
     is_carried: bool,
 }
 
@@ -75,7 +75,7 @@ impl Round {
 
     /// A suspended device reads nothing; what it brings is accepted and marked.
     fn is_suspended(&self) -> bool {
-        self.device.state == "suspended"
+        self.device.state == "suspended" && !self.is_from_office
     }
 
     /// What the phone reported about itself.
@@ -127,6 +127,9 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
         None => pull::nothing(state, &round)?,
     };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
+    if round.request.cursor.is_none() {
+        response.limits = state.config.limits.unlike_defaults();
+    }
     response.more = pulled.more;
     response.docs = pulled.docs;
     response.rows = pulled.rows;
@@ -140,10 +143,11 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.receipts.extend(receipt::held(state, &round, held, asked)?);
     let due = carried::due(state, &round).await;
     response.receipts.extend(unless_stored(state, &round, "receipts that wait cannot be given", due)?);
-    if let Some(order) = round.device.order_id {
-        let order = crate::app::devices::pending_order(state, &round.ctx, order.0).await;
-        let row = unless_stored(state, &round, "an order cannot be given", order)?;
-        response.rows.entry(kind::ORDER.to_owned()).or_default().extend(row);
+    if round.device.order_id.is_some() {
+        let order = crate::app::devices::pending_order(state, &round.ctx, round.device.id.0).await;
+        if let Some(row) = unless_stored(state, &round, "an order cannot be given", order)? {
+            response.rows.insert(kind::ORDER.to_owned(), vec![row]);
+        }
     }
     if let Some(pushed) = pushed {
         response.wants = pushed.wants.iter().copied().collect();
@@ -193,7 +197,7 @@ pub(crate) async fn push_document(
         seal: None,
     };
     let device = find_sender(state, &ctx).await?;
-    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: false });
+    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }

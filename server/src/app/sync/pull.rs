@@ -136,18 +136,36 @@ impl<'a> Reader<'a> {
     }
 
     /// An audience the phone had and has no more: its items are gone unless another one holds them.
+    ///
+    /// That it had it is the cursor's word alone: nobody ever had the audience of another person.
     fn drop_lost_audiences(&mut self) -> AppResult<()> {
         let lost: Vec<Audience> =
             self.cursor.positions.keys().filter(|audience| !self.granted.contains(audience)).copied().collect();
         for audience in lost {
-            for kind in FeedKind::ALL {
-                for held in feed::list_held(self.conn, self.round.ctx.actor.org, &audience.to_string(), kind)? {
-                    self.send_gone(kind, &held)?;
-                }
+            if matches!(audience, Audience::User(_)) || self.drop_audience(audience)? {
+                self.cursor.positions.remove(&audience);
             }
-            self.cursor.positions.remove(&audience);
         }
         Ok(())
+    }
+
+    /// Takes back what the phone has of an audience, the last to enter first: so its position stays true wherever the
+    /// answer ends. Tells whether nothing is left.
+    fn drop_audience(&mut self, audience: Audience) -> AppResult<bool> {
+        let (org, position) = (self.round.ctx.actor.org, self.cursor.position(&audience));
+        let rows = feed::list_entered(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
+        let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
+        for row in rows {
+            if self.used >= self.budget {
+                self.out.more = true;
+                return Ok(false);
+            }
+            self.send_gone(row.kind.0, &row.item)?;
+            self.cursor.positions.insert(audience, row.entered_pos - 1);
+            self.has_moved = true;
+        }
+        self.out.more |= !is_last;
+        Ok(is_last)
     }
 
     /// Documents asked for by an item without chunks.
@@ -194,7 +212,14 @@ impl<'a> Reader<'a> {
                     let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
                     self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
-                self.send(row, since)?;
+                match self.send(row, since) {
+                    // More than can be owed: what comes before it is told all the same.
+                    Err(AppError::Store(StoreError::Corrupt { .. })) if self.has_moved => {
+                        self.out.more = true;
+                        return Ok(());
+                    }
+                    sent => sent?,
+                }
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -233,7 +258,7 @@ impl<'a> Reader<'a> {
     /// Puts an item into the answer; one that cannot be read is owed, so that it does not keep back all that follows.
     fn send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
         match self.try_send(row, since) {
-            Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.cursor.owed.len() < MAX_OWED => {
+            Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.may_owe(row) => {
                 let (org, kind, item) = (self.round.ctx.actor.org, row.kind.0, &row.item);
                 tracing::error!(%org, %kind, %item, %error, "an item of the feed cannot be read");
                 self.cursor.owed.insert((kind.to_string(), item.clone()));
@@ -241,6 +266,14 @@ impl<'a> Reader<'a> {
             }
             other => other,
         }
+    }
+
+    /// Whether the cursor has room for one more item that is owed, wherever the answer ends; some ids are long.
+    fn may_owe(&self, row: &FeedRow) -> bool {
+        let mut longest = self.cursor.clone();
+        longest.positions.extend(self.granted.iter().map(|audience| (*audience, i64::MAX)));
+        longest.owed.insert((row.kind.0.to_string(), row.item.clone()));
+        longest.owed.len() <= MAX_OWED && longest.encode().is_ok()
     }
 
     fn try_send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {

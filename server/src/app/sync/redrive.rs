@@ -15,9 +15,9 @@ use sync_core::ids::{BatchId, DeviceId, VisitId};
 use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
 
 use super::{Round, push};
+use crate::app::auth::load_holder;
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit, once::Once};
-use crate::domain::{Actor, TokenKind};
 
 /// What driving an item again came to.
 #[derive(Debug, Clone)]
@@ -89,16 +89,8 @@ pub(super) fn round(
     request: SyncRequest,
 ) -> AppResult<Round> {
     let mut device = devices::find_device(conn, ctx.actor.org, item.device_id.0)?.ok_or(ErrorCode::NotFound)?;
+    let actor = load_holder(conn, &device)?;
     device.id.0 = writer;
-    let actor = Actor {
-        org: ctx.actor.org,
-        user: item.user_id.0,
-        team: None,
-        roles: Vec::new(),
-        device: Some(item.device_id.0),
-        session: None,
-        token: TokenKind::Upload,
-    };
     let ctx = Ctx { now: ctx.now, actor, scope: ctx.scope, once: Once::default(), grants: Vec::new() };
     Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false })
 }

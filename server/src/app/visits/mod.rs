@@ -13,7 +13,7 @@ pub(crate) mod show;
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::visits::{VisitRecord, update_plan};
-use doorstep_store::{Conn, StoreError};
+use doorstep_store::{Conn, StoreError, presence};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::view::Finding;
 use sync_core::plan::PlanSnapshot;
@@ -66,6 +66,8 @@ pub fn state_of(row: &VisitRecord) -> AppResult<VisitState> {
 
 /// Loads a visit within reach for a change, if it has the version the asker saw.
 fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
+    // A push that moves the state, which is no new version, waits, or came before and is seen.
+    presence::lock_visit(conn, ctx.actor.org, id)?;
     let row = reach::load_visit(conn, ctx, id)?;
     if row.version == seen_version { Ok(row) } else { Err(StoreError::Stale.into()) }
 }

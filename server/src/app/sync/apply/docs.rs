@@ -15,9 +15,11 @@ use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
 
 use crate::app::blobs::set_evidence;
 use crate::app::reviews::on_resubmission;
+use crate::app::sync::access::Access;
 use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
@@ -38,7 +40,9 @@ pub(super) fn write(
     }
     let org = round.ctx.actor.org;
     Rows::of(round, &accepted).write(conn, org)?;
-    let late: Vec<LateWorkRow> = accepted.iter().filter_map(|(doc, _)| doc.late_by_access(round)).collect();
+    let late = accepted.iter().filter_map(|(doc, _)| doc.late_by_access(round));
+    // This very push may say that the visit was handed in before it was cancelled.
+    let late: Vec<LateWorkRow> = late.filter(|row| row.reason != LateReason::Cancelled).collect();
     keep_late(conn, org, &late)?;
     late_reasons.extend(late.iter().map(|row| (row.visit_id, row.reason)));
     let mut settling = Settling::load(conn, round, batch, &accepted)?;
@@ -47,18 +51,27 @@ pub(super) fn write(
             batch.put(audience.clone(), FeedKind::LateWork, late_work::item_key(row));
         }
     }
-    let mut after_hand_in = Vec::new();
+    let mut by_state = Vec::new();
     for (doc, view) in accepted {
         let reprojected = settling.settle(conn, batch, doc, view)?;
         on_resubmission(conn, batch, org, doc.visit, &reprojected, round.ctx.now)?;
         doc.tell(batch, settling.holders(doc.visit));
-        if !late_reasons.contains_key(&doc.visit) && late::holds_late(&reprojected.derived.late, doc.changes()) {
-            after_hand_in.push(doc.late_by_state(round));
+        if !late_reasons.contains_key(&doc.visit) {
+            if is_after_cancelling(doc, &reprojected) {
+                by_state.extend(doc.late_by_access(round));
+            } else if late::holds_late(&reprojected.derived.late, doc.changes()) {
+                by_state.push(doc.late_by_state(round));
+            }
         }
     }
-    keep_late(conn, org, &after_hand_in)?;
-    late_reasons.extend(after_hand_in.iter().map(|row| (row.visit_id, row.reason)));
+    keep_late(conn, org, &by_state)?;
+    late_reasons.extend(by_state.iter().map(|row| (row.visit_id, row.reason)));
     Ok(late_reasons)
+}
+
+/// Whether a push is late because the visit is cancelled, and still is with it.
+fn is_after_cancelling(doc: &JudgedDoc, reprojected: &Reprojection) -> bool {
+    doc.access == Access::Late(LateReason::Cancelled) && reprojected.state == VisitState::Cancelled
 }
 
 /// Keeps what pushes bring late.
@@ -185,6 +198,9 @@ impl Settling {
         }
         if !projected.conflicts.is_empty() || self.contested.contains(&visit) {
             conflicts::project(conn, org, visit, &projected)?;
+        }
+        if is_after_cancelling(doc, &projected) {
+            projected.late.entry(LateReason::Cancelled.code().to_owned()).or_default();
         }
         if !projected.late.is_empty() || self.belated.contains(&visit) {
             late_work::project(conn, org, visit, &projected)?;

@@ -1,0 +1,112 @@
+//! Refused changes: written anew, set aside, and never without the server's word that it keeps them.
+
+use serde_json::json;
+use sync_core::bytes::Hash;
+use sync_core::ids::EpochId;
+use sync_core::merge;
+use sync_core::protocol::codec::Encoding;
+use sync_core::protocol::{Ack, Outcome, ProtocolLimits, decode_request};
+
+use super::tests::{ack, begun, sync};
+use crate::testing::server::Fault;
+use crate::testing::{NUMBER, VISIT};
+
+#[test]
+fn a_forked_actor_is_left_and_all_edits_are_written_anew() {
+    let (phone, mut server) = begun();
+    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let code = Some("actor_forked".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    let old = phone.heads();
+    let report = sync(&phone, &mut server);
+    assert_eq!(report["outstanding"]["total"], 0, "{report}");
+    assert_ne!(phone.heads(), old, "written by another actor");
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!((view.ticks.len(), view.answers.len(), view.pins.len()), (6, 1, 1));
+    assert_eq!(json!(view.heads), phone.heads());
+    phone.run(&["note", NUMBER, "later"]);
+    sync(&phone, &mut server);
+    assert_eq!(server.replayed, [hash], "named by what was written anew, and by nothing after it");
+}
+
+#[test]
+fn an_offending_change_is_set_aside_and_the_others_are_written_anew() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "offends"]);
+    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    let code = Some("record_too_large".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!((view.notes.as_str(), view.measures.len(), view.ticks.len()), ("", 1, 6));
+    let troubles = phone.run(&["status"])["troubles"].clone();
+    assert_eq!(troubles, json!([{"kind": "set_aside", "id": VISIT, "code": "record_too_large"}]));
+}
+
+#[test]
+fn nothing_is_written_anew_that_the_server_did_not_keep() {
+    let (phone, mut server) = begun();
+    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let refused = || Ack { hash: Some(hash), code: Some("field_limit".to_owned()), ..ack(Outcome::NeedReplay) };
+    let (before, heads) = (phone.outstanding(), phone.heads());
+    // Its receipt is lost, or the server had no room and says so in a way of its own.
+    server.scripted.insert(VISIT, refused());
+    server.faults.push_back(Fault::NoReceipt);
+    server.faults.push_back(Fault::Unreachable);
+    let output = phone.sync(&mut server);
+    assert!(output.is_err() || output.unwrap().json["outstanding"]["total"] == before);
+    assert_eq!((phone.outstanding(), phone.heads()), (before, heads), "all of it is still here, and as it was");
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+}
+
+#[test]
+fn what_a_server_kept_aside_goes_there_again_once_its_data_are_others() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "offends"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    server.refuses = Some(hash);
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    let heads = phone.heads();
+    let bring_it = |bodies: &[Vec<u8>]| {
+        let requests =
+            bodies.iter().map(|body| decode_request(body, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap());
+        requests.filter(|request| request.pushed().any(|push| push.heads.contains(&hash))).count()
+    };
+    server.bodies.clear();
+    sync(&phone, &mut server);
+    assert_eq!(bring_it(&server.bodies), 0, "the server has it");
+
+    // A backup from before is restored: it has neither the quarantine nor what came after.
+    server.epoch = EpochId::from_bytes([7; 16]);
+    server.faults.push_back(Fault::NoReceipt);
+    server.faults.push_back(Fault::Unreachable);
+    assert!(phone.sync(&mut server).is_err());
+    let left = phone.run(&["status"])["outstanding"]["changes"].clone();
+    server.bodies.clear();
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert_eq!(bring_it(&server.bodies), 1, "until a receipt names it, its bytes go");
+    assert_eq!(phone.heads(), heads, "and nothing is written anew twice");
+    assert_eq!(left, server.docs[&VISIT].change_metas().len() + 1, "the only copy of what was refused counts");
+}
+
+#[test]
+fn a_phone_that_may_only_upload_writes_anew_on_what_it_knows() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "forked"]);
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let code = Some("actor_forked".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    server.refresh_works = false;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(true), &json!(0)), "{report}");
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!((view.notes.as_str(), view.measures.len(), view.ticks.len()), ("forked", 1, 6));
+    assert_eq!(server.replayed, [hash]);
+}
