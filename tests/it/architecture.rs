@@ -244,8 +244,18 @@ fn the_repository_stands_alone() {
         for (pattern, what) in forbidden {
             found.extend(text.lines_where(|line| line.contains(pattern)).map(|place| format!("{place} ({what})")));
         }
+        found.extend(text.lines_where(cites_an_issue).map(|place| format!("{place} (a task outside the repository)")));
     }
     assert_none("the repository names nothing outside itself:", &found);
+}
+
+/// Finds the number of a task that only a tracker knows.
+fn cites_an_issue(line: &str) -> bool {
+    ["Issue", "issue"].into_iter().any(|word| {
+        let behind = line.match_indices(word).filter_map(|(at, _)| line.get(at + word.len()..));
+        let mut numbers = behind.map(|rest| rest.trim_start_matches([' ', '#']));
+        numbers.any(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    })
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod epoch;
 mod freed;
 mod keys;
+mod not_stored;
 mod numbers;
 mod receipts;
 #[cfg(unix)]

@@ -113,6 +113,30 @@ pub fn refresh_visit(
     Ok(())
 }
 
+/// What the feed does not give an audience that carries a visit: audience, kind and item.
+///
+/// Whoever has the visit, its document or one of its assignments has all that [`refresh_visit`] puts; who has nothing of
+/// them may rightly be outside the window.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn list_withheld(conn: &mut Conn, row: &VisitRecord) -> AppResult<Vec<(String, FeedKind, String)>> {
+    let (mut carriers, mut held) = (BTreeSet::new(), Vec::new());
+    for item in items_of(conn, row)? {
+        let holders = list_holders(conn, row.org_id.0, item.kind, &item.id)?;
+        if matches!(item.kind, FeedKind::Visit | FeedKind::Doc | FeedKind::Assignment) {
+            carriers.extend(holders.iter().cloned());
+        }
+        held.push((item, holders));
+    }
+    let mut withheld = Vec::new();
+    for (item, holders) in held {
+        let lacking = carriers.difference(&holders).cloned();
+        withheld.extend(lacking.map(|audience| (audience, item.kind, item.id.clone())));
+    }
+    Ok(withheld)
+}
+
 /// Tells the crew of a visit that was made in this transaction and serves no order: nobody else can hold it, and there is
 /// nothing else to it yet.
 ///

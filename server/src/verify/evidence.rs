@@ -1,12 +1,11 @@
-//! Statements, batch seals and complete receipts: every signature, and that the columns are those of the signed bytes.
+//! Statements and complete receipts: every signature, and that the columns are those of the signed bytes.
 
 use doorstep_store::blobs::{Claim, ClaimSource, find_blob};
 use doorstep_store::evidence::StatementRow;
 use doorstep_store::receipts::CompleteReceiptRow;
 use doorstep_store::{Conn, checks, devices};
-use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId};
-use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey, typ};
+use sync_core::jws::{Ed25519PublicKey, P256PublicKey};
 use sync_core::receipt::verify_complete;
 use sync_core::statement::verify::verify as verify_statement;
 
@@ -23,8 +22,6 @@ pub(super) async fn verify(
 ) -> AppResult<()> {
     statements(verifier, org, report).await?;
     progress(&format!("{org}: {} statements", report.counts.get("statements").copied().unwrap_or(0)));
-    seals(verifier, org, report).await?;
-    progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));
     receipts(verifier, org, keys, report).await
 }
 
@@ -76,37 +73,10 @@ fn fault_of_statement(conn: &mut Conn, org: OrgId, row: &StatementRow) -> AppRes
     Ok((!verified.blobs().into_iter().all(is_claimed)).then(|| what.to_owned()))
 }
 
-fn key_of(conn: &mut Conn, org: OrgId, device: DeviceId) -> AppResult<Option<P256PublicKey>> {
+/// The key of a device.
+pub(super) fn key_of(conn: &mut Conn, org: OrgId, device: DeviceId) -> AppResult<Option<P256PublicKey>> {
     let device = devices::find_device(conn, org, device)?;
     Ok(device.and_then(|device| P256PublicKey::from_sec1(&device.public_key).ok()))
-}
-
-async fn seals(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let mut after = (String::new(), String::new());
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_seals_after(conn, org, (&from.0, &from.1), PAGE)?;
-                for row in &rows {
-                    page.count("seals");
-                    let digest = Hash::of(row.list.as_bytes());
-                    let key = key_of(conn, org, row.device_id.0)?;
-                    let signed = key.and_then(|key| jws::verify_es256(&row.seal, &key, typ::BATCH).ok());
-                    if digest.to_string() != row.digest || signed.as_deref() != Some(digest.as_bytes().as_slice()) {
-                        page.differs(org, "batch_seals", &row.digest, "the seal does not cover its list");
-                    }
-                }
-                let last = rows.last().map(|row| (row.device_id.to_string(), row.digest.clone()));
-                Ok::<_, AppError>((page, last))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
 }
 
 async fn receipts(verifier: &Verifier, org: OrgId, keys: &[Ed25519PublicKey], report: &mut Report) -> AppResult<()> {

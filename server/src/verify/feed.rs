@@ -1,9 +1,10 @@
-//! The feed: no item stands where a phone's cursor would pass it unseen.
+//! The feed: no item stands where a phone's cursor would pass it unseen, and who carries a visit has all of it.
 
-use doorstep_store::checks;
-use sync_core::ids::OrgId;
+use doorstep_store::{Conn, checks, visits};
+use sync_core::ids::{OrgId, VisitId};
 
-use super::{Report, Verifier};
+use super::{PAGE, Report, Verifier};
+use crate::app::scope::list_withheld;
 use crate::app::{AppError, AppResult};
 
 /// Verifies the feed of an organisation.
@@ -13,5 +14,36 @@ pub(super) async fn verify(verifier: &Verifier, org: OrgId, report: &mut Report)
         report.differs(org, "feed", item, format!("{kind} in {audience} stands behind its head"));
     }
     report.count("feeds");
+    let mut after = String::new();
+    loop {
+        let from = after.clone();
+        let (page, last) = verifier
+            .store
+            .read(move |conn| {
+                let mut page = Report::default();
+                let ids = checks::list_visit_ids(conn, org, &from, PAGE)?;
+                for visit in &ids {
+                    carried(conn, org, *visit, &mut page)?;
+                }
+                Ok::<_, AppError>((page, ids.last().map(ToString::to_string)))
+            })
+            .await?;
+        report.add(page);
+        let Some(last) = last else { return Ok(()) };
+        after = last;
+    }
+}
+
+/// Every audience that carries a visit has all that belongs to it.
+fn carried(conn: &mut Conn, org: OrgId, visit: VisitId, report: &mut Report) -> AppResult<()> {
+    let Some(row) = visits::find_visit(conn, org, visit)? else { return Ok(()) };
+    match list_withheld(conn, &row) {
+        Ok(withheld) => {
+            for (audience, kind, item) in withheld {
+                report.differs(org, "feed.visit", visit, format!("{audience} carries it without {kind} {item}"));
+            }
+        }
+        Err(error) => report.differs(org, "feed.visit", visit, error.to_string()),
+    }
     Ok(())
 }

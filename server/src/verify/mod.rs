@@ -4,10 +4,12 @@
 //! content.
 
 mod blobs;
+mod captured;
 mod documents;
 mod evidence;
 mod feed;
 mod gaps;
+mod seals;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -91,6 +93,11 @@ impl Verifier {
             let org = organisation.id.0;
             documents::verify(self, org, &mut report, progress).await?;
             evidence::verify(self, org, &keys, &mut report, progress).await?;
+            captured::intents(self, org, &mut report).await?;
+            captured::quarantine(self, org, &mut report).await?;
+            progress(&format!("{org}: {} intents", report.counts.get("intents").copied().unwrap_or(0)));
+            seals::verify(self, org, &mut report).await?;
+            progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));
             blobs::verify(self, org, &mut report, progress).await?;
             feed::verify(self, org, &mut report).await?;
             report.gaps.extend(gaps::find(self, org).await?);

@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use sync_core::bytes::{Actor, Hash};
-use sync_core::ids::{DeviceId, OrgId, VisitId};
+use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
 
 use crate::blobs::{BlobRow, Claim, ClaimSource};
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::evidence::StatementRow;
+use crate::evidence::{IntentRow, QuarantineRow, StatementRow};
+use crate::one_of::one_of;
 use crate::receipts::CompleteReceiptRow;
 use crate::schema::{
-    audience_heads, batch_seals, blob_claims, blobs, complete_receipts, doc_actors, feed, statements, visit_statements,
-    visits,
+    audience_heads, batch_seals, blob_claims, blobs, complete_receipts, doc_actors, documents, feed, intent_blobs,
+    intents, quarantine, statements, visit_statements, visits,
 };
+use crate::seals::BatchSealRow;
 use crate::text::Txt;
 
 /// Ids of visits in order after `after`.
@@ -116,25 +118,16 @@ pub fn list_receipts_after(
         .load(c))?)
 }
 
-/// The list a batch seal covers, with the seal.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = batch_seals)]
-pub struct SealRow {
-    /// Who sealed it.
-    pub device_id: Txt<DeviceId>,
-    /// SHA-256 of the list.
-    pub digest: String,
-    /// The list.
-    pub list: String,
-    /// The seal.
-    pub seal: String,
-}
-
 /// Batch seals in order of device and digest after a place.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_seals_after(conn: &mut Conn, org: OrgId, after: (&str, &str), limit: i64) -> StoreResult<Vec<SealRow>> {
+pub fn list_seals_after(
+    conn: &mut Conn,
+    org: OrgId,
+    after: (&str, &str),
+    limit: i64,
+) -> StoreResult<Vec<BatchSealRow>> {
     let (device, digest) = after;
     Ok(per_backend!(conn, c => batch_seals::table
         .filter(batch_seals::org_id.eq(Txt(org)))
@@ -142,7 +135,103 @@ pub fn list_seals_after(conn: &mut Conn, org: OrgId, after: (&str, &str), limit:
             .or(batch_seals::device_id.eq(device).and(batch_seals::digest.gt(digest))))
         .order((batch_seals::device_id, batch_seals::digest))
         .limit(limit)
-        .select(SealRow::as_select())
+        .select(BatchSealRow::as_select())
+        .load(c))?)
+}
+
+/// The change indexes of those of these visits that have a document.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_change_indexes(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Vec<u8>>> {
+    let rows: Vec<(Txt<VisitId>, Vec<u8>)> = per_backend!(conn, c => documents::table
+        .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .select((documents::visit_id, documents::change_index))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(visit, index)| (visit.0, index)).collect())
+}
+
+/// Those of these digests of which the statement is stored.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_stored_statements(conn: &mut Conn, org: OrgId, of: &[Hash]) -> StoreResult<BTreeSet<Hash>> {
+    let rows: Vec<Txt<Hash>> = per_backend!(conn, c => statements::table
+        .filter(statements::org_id.eq(Txt(org)).and(one_of(statements::digest, of)))
+        .select(statements::digest)
+        .load(c))?;
+    Ok(rows.into_iter().map(|digest| digest.0).collect())
+}
+
+/// Those of these names under which bytes of a device are in quarantine.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_quarantined_of(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    names: &[String],
+) -> StoreResult<BTreeSet<String>> {
+    let rows: Vec<String> = per_backend!(conn, c => quarantine::table
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
+        .filter(one_of(quarantine::id, names))
+        .select(quarantine::id)
+        .load(c))?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Intents in order of id after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_intents_after(conn: &mut Conn, org: OrgId, after: &str, limit: i64) -> StoreResult<Vec<IntentRow>> {
+    Ok(per_backend!(conn, c => intents::table
+        .filter(intents::org_id.eq(Txt(org)).and(intents::id.gt(after)))
+        .order(intents::id)
+        .limit(limit)
+        .select(IntentRow::as_select())
+        .load(c))?)
+}
+
+/// A blob that an intent of a person names.
+pub type IntentClaim = (IntentId, UserId, Hash);
+
+/// The blobs that intents are said to name, of ids after `after` and up to `through`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_intent_claims(
+    conn: &mut Conn,
+    org: OrgId,
+    after: &str,
+    through: &str,
+) -> StoreResult<BTreeSet<IntentClaim>> {
+    let rows: Vec<(Txt<IntentId>, Txt<UserId>, Txt<Hash>)> = per_backend!(conn, c => intent_blobs::table
+        .filter(intent_blobs::org_id.eq(Txt(org)))
+        .filter(intent_blobs::intent_id.gt(after).and(intent_blobs::intent_id.le(through)))
+        .select((intent_blobs::intent_id, intent_blobs::user_id, intent_blobs::sha256))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(intent, user, sha256)| (intent.0, user.0, sha256.0)).collect())
+}
+
+/// Quarantined items in order of id and device after a place, each with the SHA-256 its bytes had when they came.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_quarantine_after(
+    conn: &mut Conn,
+    org: OrgId,
+    after: (&str, &str),
+    limit: i64,
+) -> StoreResult<Vec<(QuarantineRow, Option<Txt<Hash>>)>> {
+    let (id, device) = after;
+    Ok(per_backend!(conn, c => quarantine::table
+        .filter(quarantine::org_id.eq(Txt(org)))
+        .filter(quarantine::id.gt(id).or(quarantine::id.eq(id).and(quarantine::device_id.gt(device))))
+        .order((quarantine::id, quarantine::device_id))
+        .limit(limit)
+        .select((QuarantineRow::as_select(), quarantine::sha256))
         .load(c))?)
 }
 

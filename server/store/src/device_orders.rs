@@ -1,4 +1,4 @@
-//! Signed orders to phones, and what phones brought while they were suspended.
+//! Signed orders to phones, and what phones brought while they were suspended or sealed once they were revoked.
 
 use diesel::prelude::*;
 use sync_core::ids::{DeviceId, OrderId, OrgId, UserId};
@@ -111,24 +111,29 @@ pub struct DeviceMarkRow {
     pub org_id: Txt<OrgId>,
     /// Which phone brought it.
     pub device_id: Txt<DeviceId>,
-    /// `doc`, `intent`, `statement` or `blob`.
+    /// `doc`, `intent`, `statement`, `blob` or `seal`.
     pub kind: String,
     /// Its id, digest or hash.
     pub item: String,
-    /// Why it is marked: `device_suspended`.
+    /// Why it is marked: `device_suspended` or `device_revoked`.
     pub code: String,
     /// When it first came.
     pub at_ms: i64,
 }
 
-/// Builds the marks of what a suspended phone brings.
-pub fn suspended_mark(org: OrgId, device: DeviceId, at_ms: i64) -> impl Fn(&'static str, String) -> DeviceMarkRow {
+/// Builds the marks of what a phone brings at an instant, for one reason.
+pub fn marker(
+    org: OrgId,
+    device: DeviceId,
+    code: &'static str,
+    at_ms: i64,
+) -> impl Fn(&'static str, String) -> DeviceMarkRow {
     move |kind, item| DeviceMarkRow {
         org_id: Txt(org),
         device_id: Txt(device),
         kind: kind.to_owned(),
         item,
-        code: "device_suspended".to_owned(),
+        code: code.to_owned(),
         at_ms,
     }
 }

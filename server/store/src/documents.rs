@@ -13,7 +13,7 @@ use crate::error::{StoreError, StoreResult, expect_one};
 use crate::hints::Topic;
 use crate::one_of::one_of;
 use crate::packs;
-use crate::schema::{batch_seals, doc_actors, doc_changes, documents};
+use crate::schema::{doc_actors, doc_changes, documents};
 use crate::text::Txt;
 
 /// Heads of a document as one text: sorted hex, separated by spaces.
@@ -385,32 +385,5 @@ pub fn bind_actors(conn: &mut Conn, rows: &[ActorRow]) -> StoreResult<()> {
             return Err(StoreError::Stale);
         }
     }
-    Ok(())
-}
-
-/// Stores the list a batch seal covers, with the seal; a repeated batch changes nothing.
-///
-/// # Errors
-/// Database errors only.
-pub fn insert_batch_seal(
-    conn: &mut Conn,
-    org: OrgId,
-    device: DeviceId,
-    digest: Hash,
-    list: &str,
-    seal: &str,
-    now_ms: i64,
-) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(batch_seals::table)
-        .values((
-            batch_seals::org_id.eq(Txt(org)),
-            batch_seals::device_id.eq(Txt(device)),
-            batch_seals::digest.eq(Txt(digest)),
-            batch_seals::list.eq(list),
-            batch_seals::seal.eq(seal),
-            batch_seals::received_at_ms.eq(now_ms),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
     Ok(())
 }

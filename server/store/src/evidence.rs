@@ -172,13 +172,14 @@ pub fn find_quarantined(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId)
         .optional())?)
 }
 
-/// Keeps refused bytes; the same bytes again change nothing.
+/// Keeps refused bytes with their SHA-256; the same bytes again change nothing.
 ///
 /// # Errors
 /// Database errors only.
 pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<()> {
+    let sha256 = Txt(Hash::of(&row.bytes));
     per_backend!(conn, c => diesel::insert_into(quarantine::table)
-        .values(row)
+        .values((row, quarantine::sha256.eq(sha256)))
         .on_conflict_do_nothing()
         .execute(c))?;
     Ok(())

@@ -44,6 +44,7 @@ pub mod restores;
 pub mod reviews;
 pub mod schema;
 pub mod scope;
+pub mod seals;
 pub mod sessions;
 pub mod sites;
 pub mod text;

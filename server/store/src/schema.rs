@@ -593,6 +593,8 @@ diesel::table! {
         settled_by -> Nullable<Text>,
         /// Column `remark`.
         remark -> Nullable<Text>,
+        /// Column `sha256`.
+        sha256 -> Nullable<Text>,
     }
 }
 
@@ -611,6 +613,8 @@ diesel::table! {
         seal -> Text,
         /// Column `received_at_ms`.
         received_at_ms -> BigInt,
+        /// Column `held`.
+        held -> Nullable<Text>,
     }
 }
 

@@ -12,6 +12,9 @@ use crate::intent;
 use crate::jws::{self, Alg, Header, JwsError, P256PublicKey, SigningInput, typ};
 use crate::plain_json::{self, PlainJsonError};
 
+/// The first element of every sealed list.
+const TAG: &str = "doorstep-batch-1";
+
 /// Everything a batch seal covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BatchContent {
@@ -76,7 +79,7 @@ impl BatchContent {
         docs.sort();
         intents.sort();
         plain_json::to_string(&json!([
-            "doorstep-batch-1",
+            TAG,
             self.org,
             self.device,
             self.epoch.map_or_else(|| Value::from(""), |epoch| Value::from(epoch.to_string())),
@@ -85,6 +88,16 @@ impl BatchContent {
             intents,
             sorted(&self.statements),
         ]))
+    }
+
+    /// Reads a sealed list back; `None` if it is none.
+    #[must_use]
+    pub fn from_list(list: &str) -> Option<Self> {
+        type Docs = Vec<(VisitId, Vec<Hash>)>;
+        type List = (String, OrgId, DeviceId, String, BatchId, Docs, Vec<(String, Hash)>, Vec<Hash>);
+        let (tag, org, device, epoch, batch_id, docs, intents, statements): List = serde_json::from_str(list).ok()?;
+        let epoch = if epoch.is_empty() { None } else { Some(epoch.parse().ok()?) };
+        (tag == TAG).then_some(Self { org, device, epoch, batch_id, docs, intents, statements })
     }
 
     /// The payload of the seal: SHA-256 of [`Self::list`].

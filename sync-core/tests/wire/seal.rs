@@ -86,6 +86,11 @@ fn the_sealed_list_is_the_documented_one() {
         statement = Hash::of(b"no jws"),
     );
     assert_eq!(list, expected);
+    // Read back, it is the same list; nothing else is one.
+    let read = BatchContent::from_list(&list).expect("a sealed list");
+    assert_eq!((read.list().unwrap(), read.epoch), (list.clone(), Some(cursor().epoch)));
+    assert_eq!(BatchContent::from_list(&list.replace("batch-1", "batch-2")), None);
+    assert_eq!(BatchContent::from_list("[]"), None);
 }
 
 #[test]

@@ -1,15 +1,20 @@
 //! `doorstep verify` finds nothing in sound data, and names whatever was changed behind the server's back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use doorstep_store::schema::{doc_changes, documents};
+use doorstep::verify::Difference;
+use doorstep_store::schema::{doc_changes, documents, intents, quarantine};
 use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
+use sync_core::intent::IntentBody;
+use sync_core::intent::body::{BlobRef, DayCheckIn, DayKit, DayNote};
 
 use super::{hand_in, receipt_path, upload};
 
@@ -22,15 +27,17 @@ fn flipped(mut bytes: Vec<u8>) -> Vec<u8> {
 
 /// Takes away what keeps rows of a table from being changed, as only the owner of the database can.
 fn unguard(conn: &mut Conn, table: &str) -> StoreResult<()> {
-    let sql = format!("DROP TRIGGER {table}_no_update");
     match &mut conn.engine {
-        EngineConn::Sqlite(conn) => conn.batch_execute(&sql)?,
-        EngineConn::Postgres(conn) => conn.batch_execute(&format!("{sql} ON {table}"))?,
+        EngineConn::Sqlite(conn) => {
+            conn.batch_execute(&format!("DROP TRIGGER {table}_no_update; DROP TRIGGER {table}_no_delete"))?;
+        }
+        EngineConn::Postgres(conn) => conn.batch_execute(&format!("ALTER TABLE {table} DISABLE TRIGGER USER"))?,
     }
     Ok(())
 }
 
-/// Damages the three kinds of bytes of documents: chunks of one visit, snapshot and index of another.
+/// Damages the three kinds of bytes of documents: chunks of one visit, snapshot and index of another; and the bytes of a
+/// note and of refused changes. A check-in becomes another one, hash and all.
 fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
     per_backend!(conn, c => {
         let bytes: Vec<u8> = doc_changes::table.filter(doc_changes::visit_id.eq(chunks_of))
@@ -42,12 +49,24 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
         diesel::update(documents::table.filter(documents::visit_id.eq(derived_of)))
             .set((documents::snapshot.eq(flipped(snapshot)), documents::change_index.eq(flipped(index))))
             .execute(c)?;
+        let bytes: Vec<u8> = intents::table.filter(intents::kind.eq("day_note")).select(intents::bytes).first(c)?;
+        diesel::update(intents::table.filter(intents::kind.eq("day_note")))
+            .set(intents::bytes.eq(flipped(bytes))).execute(c)?;
+        let mut bytes: Vec<u8> =
+            intents::table.filter(intents::kind.eq("day_check_in")).select(intents::bytes).first(c)?;
+        bytes.push(b' ');
+        diesel::update(intents::table.filter(intents::kind.eq("day_check_in")))
+            .set((intents::sha256.eq(Hash::of(&bytes).to_string()), intents::bytes.eq(bytes))).execute(c)?;
+        let bytes: Vec<u8> = quarantine::table.filter(quarantine::kind.eq("doc")).select(quarantine::bytes).first(c)?;
+        diesel::update(quarantine::table.filter(quarantine::kind.eq("doc")))
+            .set(quarantine::bytes.eq(flipped(bytes))).execute(c)?;
     });
     Ok(())
 }
 
-/// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit.
-const CHANGES: [(&str, &str); 19] = [
+/// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
+/// for the colleague's phone.
+const CHANGES: [(&str, &str); 26] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -65,13 +84,40 @@ const CHANGES: [(&str, &str); 19] = [
     ("visits.submitted_at_ms", "UPDATE visits SET submitted_at_ms = 1 WHERE id = 'V'"),
     ("visits.missing_blobs", "UPDATE visits SET missing_blobs = 3 WHERE id = 'V'"),
     ("visits.evidence_complete_at_ms", "UPDATE visits SET evidence_complete_at_ms = NULL WHERE id = 'V'"),
-    ("batch_seals", "UPDATE batch_seals SET list = '[]'"),
+    ("batch_seals", "UPDATE batch_seals SET list = '[]' WHERE device_id = 'C'"),
+    ("batch_seals.held", "UPDATE batch_seals SET held = '{}' WHERE device_id = 'C'"),
+    (
+        "batch_seals.docs",
+        "UPDATE documents SET change_index = (SELECT other.change_index FROM documents AS other \
+         WHERE other.visit_id = 'W') WHERE visit_id = 'V'",
+    ),
+    ("batch_seals.intents", "DELETE FROM intents WHERE kind = 'day_kit'"),
+    ("batch_seals.statements", "DELETE FROM statements WHERE visit_id = 'W'"),
+    ("batch_seals.quarantined", "DELETE FROM quarantine WHERE kind = 'intent'"),
+    ("intent_blobs", "DELETE FROM intent_blobs"),
+    (
+        "feed.visit",
+        "DELETE FROM feed WHERE kind = 'visit' AND item = 'V' AND audience = \
+         (SELECT min(audience) FROM feed WHERE kind = 'visit' AND item = 'V')",
+    ),
     (
         "complete_receipts",
         "INSERT INTO complete_receipts SELECT org_id, visit_id, 7, content_sha256, 'e30.e30.e30', 1 \
          FROM complete_receipts WHERE visit_id = 'V'",
     ),
 ];
+
+/// Three intents, and bytes that are refused: a change and an intent.
+async fn capture_the_day(phone: &mut Phone<'_>, visit: VisitId) {
+    let date = || "2025-03-04".to_owned();
+    let photo = Some(BlobRef { sha256: Hash::of(b"depot"), bytes: 5, media_type: "image/jpeg".to_owned() });
+    phone.intend(IntentBody::DayCheckIn(DayCheckIn { date: date(), place: None, geo: None, photo }));
+    phone.intend(IntentBody::DayKit(DayKit { date: date(), items: BTreeMap::new(), note: None }));
+    phone.intend(IntentBody::DayNote(DayNote { date: date(), visit_id: None, text: "雨".to_owned() }));
+    phone.sync().await;
+    phone.exchange(&phone.pushing(visit, vec![b"no change at all".to_vec()])).await;
+    phone.exchange(&phone.pushing_intent("no intent")).await;
+}
 
 #[actix_web::test]
 async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
@@ -96,13 +142,16 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
         phone.device.client().get(receipt_path(of.visit)).await.expect(200);
         visits.push(of);
     }
+    capture_the_day(&mut phone, visits[0].visit).await;
     let sound = app.verified().await;
     assert_eq!(sound.differences, []);
     let counted = |what: &str| sound.counts.get(what).copied().unwrap_or(0);
     assert_eq!((counted("documents"), counted("statements"), counted("receipts")), (2, 2, 2));
     assert!(counted("pushes") >= 4 && counted("blobs") >= 8 && counted("seals") >= 4, "{:?}", sound.counts);
+    assert_eq!((counted("intents"), counted("quarantined")), (3, 2));
 
     let (chunks_of, visit) = (visits[0].visit.to_string(), visits[1].visit.to_string());
+    let colleagues = colleague.device.id;
     let photo = Hash::of(&visits[1].photos[0].1);
     let hex = photo.to_string();
     let file =
@@ -110,11 +159,13 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
     std::fs::write(&file, b"another picture").expect("the blob is changed");
     let changed = visit.clone();
     app.write(move |conn| {
-        unguard(conn, "doc_changes")?;
-        unguard(conn, "batch_seals")?;
+        ["doc_changes", "batch_seals", "intents", "statements", "quarantine"]
+            .into_iter()
+            .try_for_each(|table| unguard(conn, table))?;
         flip(conn, &chunks_of, &changed)?;
         for (_, sql) in CHANGES {
-            per_backend!(conn, c => c.batch_execute(&sql.replace("'V'", &format!("'{changed}'"))))?;
+            let sql = sql.replace("'V'", &format!("'{changed}'")).replace("'W'", &format!("'{chunks_of}'"));
+            per_backend!(conn, c => c.batch_execute(&sql.replace("'C'", &format!("'{colleagues}'"))))?;
         }
         per_backend!(conn, c => c.batch_execute("UPDATE audience_heads SET pos = 0"))?;
         Ok(())
@@ -127,6 +178,11 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
     for (check, _) in CHANGES {
         assert!(checks.contains(check), "{check} is not among {named:#?}");
     }
+    for check in ["intents", "quarantine"] {
+        assert!(checks.contains(check), "{check} is not among {named:#?}");
+    }
+    let swapped = |found: &&Difference| found.what.ends_with("is not the one that was sealed");
+    assert_eq!(report.differences.iter().filter(swapped).count(), 1, "the check-in");
     let first = visits[0].visit.to_string();
     for (check, id) in [
         ("doc_changes", first.as_str()),

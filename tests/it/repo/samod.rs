@@ -178,7 +178,7 @@ async fn samod_without_a_device_reads_only() {
 /// How many documents a client opens in one go.
 ///
 /// # Source
-/// Issue 3; fewer than the library's authors are used to, more than a rep carries.
+/// Fewer than the library's authors are used to, more than a rep carries.
 const MANY: usize = 1_000;
 
 #[actix_web::test]

@@ -106,6 +106,7 @@ fn one_poisoned_phone_loses_nothing_stops_nobody_and_every_remedy_works() {
     for (ack, code, bytes) in [(nested_ack, "operation_not_allowed", &nested), (&cut_ack, "change_rejected", &cut)] {
         let shown = scene.get(&scene.item(ack));
         assert_eq!((&shown["code"], &shown["state"]), (&json!(code), &json!("open")));
+        assert_eq!(shown["remedies"], json!(["replay", "salvage", "redrive"]), "{code}");
         assert!(shown["hint"]["zh-CN"].as_str().is_some_and(|hint| hint.contains("要求")), "{shown}");
         assert_eq!(&scene.ask(Call::get(format!("{}/bytes", scene.item(ack)))).body, bytes);
     }
@@ -174,6 +175,7 @@ fn redrive(scene: &Scene, doc: &mut VisitDoc) {
     measure(doc, scene, "01955f2c-3000-7000-8000-0000000a0005");
     let ack = scene.push_one(doc, since(doc, &before));
     assert_eq!((ack.outcome, ack.code.as_deref()), (Outcome::Quarantined, Some("not_writable")));
+    assert_eq!(scene.get(&scene.item(&ack))["remedies"], json!(["redrive"]));
     let path = format!("{}/redrive", scene.item(&ack));
     let still = scene.ask(Call::post(&path)).expect(200);
     assert_eq!(still["code"], "not_writable");

@@ -1,6 +1,6 @@
 //! `kill -9` in the middle of pushes: what was acknowledged is there, what was not can be sent again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::process::Stdio;
 use std::sync::mpsc;
@@ -10,7 +10,7 @@ use doorstep_store::StoreError;
 use doorstep_store::documents::find_document;
 use doorstep_store::evidence::find_intent;
 use integration_tests::company::{PASSWORD, YUNZE};
-use integration_tests::db::{Engine, check_integrity, with_conn};
+use integration_tests::db::{Engine, check_integrity, count, with_conn};
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
@@ -82,6 +82,12 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
     }
     assert!(unanswered >= kills / 2, "only {unanswered} of {kills} kills met a push");
     server.kill();
+    // Each visit was made once, and each batch written once.
+    let pushes = i64::try_from(all.len()).expect("few");
+    let made = i64::try_from(kills).expect("few");
+    let expected = [("doc_changes", pushes), ("documents", made), ("intents", made), ("visits", made)];
+    let rows = count(server.database_url(), &expected.map(|(table, _)| table));
+    assert_eq!(rows, BTreeMap::from(expected), "{kills} visits in {pushes} batches");
 
     let last: Vec<&PushDoc> = all.iter().map(|request| &request.docs[0]).collect();
     with_conn(server.database_url(), |conn| {

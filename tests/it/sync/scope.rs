@@ -68,6 +68,7 @@ async fn a_reassigned_visit_leaves_one_phone_and_comes_whole_to_another() {
     office.assign(planned.visit, &[YUNZE.rep()]).await;
     old.sync().await;
     assert_eq!(old.heads(planned.visit), heads);
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -106,6 +107,7 @@ async fn late_work_of_a_rep_who_lost_the_visit_is_accepted_with_the_reason() {
     // Its own crew sees it apart, until the office accepts it.
     let view = new.view(planned.visit);
     assert_eq!((view.measures.len(), view.held.len()), (0, 1));
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -139,6 +141,7 @@ async fn visits_outside_the_window_stay_in_the_office_until_they_move_into_it() 
     assert!(phone.has("visit", later.visit) && phone.has("customer", later.customer));
     assert_eq!(times_gone(&answers, "visit", soon.visit), 1);
     assert!(!phone.has("customer", soon.customer));
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -162,6 +165,7 @@ async fn as_days_pass_visits_enter_the_window_and_finished_ones_leave_it() {
     assert!(phone.has("visit", later.visit) && phone.has("site", later.site));
     assert_eq!((times_gone(&answers, "visit", finished.visit), docs_gone(&answers, finished.visit)), (1, 1));
     assert!(phone.has("visit", open.visit), "unfinished work stays, however old");
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -183,6 +187,7 @@ async fn a_team_lead_holds_the_visits_of_the_team_and_keeps_his_own_when_they_ch
     let answers = phone.sync().await;
     assert_eq!(times_gone(&answers, "visit", team.visit), 1);
     assert!(!phone.has("visit", team.visit));
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]
@@ -244,6 +249,7 @@ async fn what_a_rep_made_at_the_door_leaves_with_the_window_unless_a_visit_needs
     office.assign(visit, &[YUNZE.stranger()]).await;
     phone.sync().await;
     assert_eq!(carried(&phone), (false, false, false));
+    assert_eq!(app.verified().await.differences, []);
 }
 
 /// A customer with a site, asked for at the door.

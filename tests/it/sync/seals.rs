@@ -1,14 +1,16 @@
 //! The batch seal, and phones that may bring work in but not read.
 
-use doorstep::domain::TokenKind;
+use doorstep::domain::{Role, TokenKind};
 use doorstep::ports::Clock as _;
 use doorstep_store::devices::{find_device, revoke_device};
 use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
-use sync_core::bytes::Blob;
+use serde_json::Value;
+use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{DeviceId, EpochId, VisitId};
+use sync_core::protocol::seal::BatchContent;
 use sync_core::protocol::{Cursor, Outcome, PushDoc, SyncRequest};
 
 use super::helpers::{counts, day_note, quarantined, receipt_of};
@@ -154,4 +156,35 @@ async fn what_a_revoked_phone_brings_is_kept_apart_and_it_learns_nothing() {
     let statement = [&request.statements[0].body.0, b"\n".as_slice(), request.statements[0].seal.as_bytes()].concat();
     assert!(kept.contains(&statement.as_slice()));
     assert_eq!(receipt_of(&app, &phone, &answer).quarantined.len(), 3);
+
+    // What it sealed is marked, by the list that the seal covers; a repeated request seals nothing more.
+    phone.exchange(&request).await;
+    let list = BatchContent::of_request(YUNZE.org, &request).list().expect("a list");
+    assert_eq!(marks(&app, id).await, [("seal".to_owned(), Hash::of(list.as_bytes()).to_string())]);
+    assert_eq!(app.verified().await.differences, []);
+}
+
+/// Kind and item of what is marked as a revoked phone's.
+async fn marks(app: &TestApp, device: DeviceId) -> Vec<(String, String)> {
+    let file = app.role(YUNZE, Role::Dispatcher).await.get(format!("/v1/devices/{device}")).await.expect(200);
+    let text = |mark: &Value, name: &str| mark[name].as_str().expect("a text").to_owned();
+    let marks = file["marks"].as_array().expect("marks");
+    assert!(marks.iter().all(|mark| mark["code"] == "device_revoked"), "{file}");
+    marks.iter().map(|mark| (text(mark, "kind"), text(mark, "item"))).collect()
+}
+
+#[actix_web::test]
+async fn a_form_that_a_revoked_phone_sealed_and_another_brings_is_stored_and_marked() {
+    let app = TestApp::new().await;
+    let (phone, visit, _) = loaded(&app).await;
+    let form = phone.sign_form(visit).statement;
+    let (id, now) = (phone.device.id, app.clock.now().0);
+    app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
+    let mut other = app.phone_of(YUNZE.rep()).await;
+    other.statements.push(form.clone());
+    let answer = other.round().await;
+    assert_eq!((answer.acks.len(), answer.acks[0].outcome), (1, Outcome::Stored));
+    assert_eq!(marks(&app, id).await, [("statement".to_owned(), form.digest().to_string())]);
+    assert_eq!(marks(&app, other.device.id).await, []);
+    assert_eq!(app.verified().await.differences, []);
 }

@@ -6,7 +6,7 @@ use crate::faults::{Counts, TunnelCount};
 /// Most bytes on the wire for each unique byte, in a thousand.
 ///
 /// # Source
-/// Issue 3, tunnel day: bytes at most 1.15 times the unique bytes.
+/// What the product promises of a day in tunnels: bytes at most 1.15 times the unique bytes.
 const MOST_PER_MILLE: u64 = 1150;
 
 /// Answers of a day that is long enough to tell shares by; the full form has four times as many.

@@ -180,7 +180,7 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
     }
     let device = row.device_id.0;
     if devices::find_device(conn, org, device)?.is_some_and(|device| device.state == "suspended") {
-        let mark = device_orders::suspended_mark(org, device, now.0);
+        let mark = device_orders::marker(org, device, "device_suspended", now.0);
         device_orders::mark_items(conn, &[mark("blob", sha256.to_string())])?;
     }
     let mut batch = FeedBatch::new();

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::{Conn, StoreError, blobs, device_orders, devices, documents, presence};
+use doorstep_store::seals::{self, BatchSealRow};
+use doorstep_store::{Conn, StoreError, Txt, blobs, device_orders, devices, documents, presence};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::plan::LateReason;
@@ -25,7 +26,7 @@ use crate::app::quarantine::item_key;
 use crate::app::reviews::on_resubmission;
 use crate::app::scope::audience_of_user;
 use crate::app::visits::reproject;
-use crate::app::{AppResult, AppState, ErrorCode};
+use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
 const QUARANTINE_LIMIT: (i64, i64) = (10_000, 64 << 20);
@@ -33,6 +34,7 @@ const QUARANTINE_LIMIT: (i64, i64) = (10_000, 64 << 20);
 /// Writes the push. Re-runnable: everything random or slow was done before.
 pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &Judged) -> AppResult<Pushed> {
     still_as_judged(conn, round, judged)?;
+    let org = round.ctx.actor.org;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
     intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
@@ -42,7 +44,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let mut touched: BTreeSet<VisitId> = judged.docs.iter().filter(may_learn).map(|doc| doc.visit).collect();
     for statement in &judged.statements {
         if let Some(visit) = statement.write(conn, round)? {
-            let (org, now) = (round.ctx.actor.org, round.ctx.now);
+            let now = round.ctx.now;
             if update_evidence(conn, &mut batch, org, visit, now)? {
                 let projected = reproject(conn, org, visit, now)?;
                 // A form that came after its document may be the last that a resubmission lacked.
@@ -51,7 +53,6 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
             touched.insert(visit);
         }
     }
-    seal(conn, round)?;
     for doc in &judged.docs {
         let reason = late_reasons.get(&doc.visit).copied();
         record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
@@ -59,17 +60,18 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     for statement in &judged.statements {
         record_statement(conn, round, statement, &mut batch, &mut pushed)?;
     }
+    seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched)?);
     if !round.is_from_office && !round.is_carried {
         let beat = round.heartbeat(pushed.untaken());
-        devices::update_heartbeat(conn, round.ctx.actor.org, round.device.id.0, &beat)?;
+        devices::update_heartbeat(conn, org, round.device.id.0, &beat)?;
     }
-    let positions = batch.publish(conn, round.ctx.actor.org)?;
+    let positions = batch.publish(conn, org)?;
     let changes: Vec<_> = judged.docs.iter().filter_map(|doc| doc.change_row(round, &positions)).collect();
     documents::insert_doc_changes(conn, &changes)?;
     if round.is_suspended() {
-        let mark = device_orders::suspended_mark(round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
+        let mark = device_orders::marker(org, round.device.id.0, "device_suspended", round.ctx.now.0);
         device_orders::mark_items(conn, &pushed.held.marks(&mark))?;
     }
     Ok(pushed)
@@ -95,14 +97,26 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
     }
 }
 
-/// Keeps the list the batch seal covers, with the seal.
-fn seal(conn: &mut Conn, round: &Round) -> AppResult<()> {
-    if let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) {
-        let digest = Hash::of(list.as_bytes());
-        let (org, device) = (round.ctx.actor.org, round.device.id.0);
-        documents::insert_batch_seal(conn, org, device, digest, list, seal, round.ctx.now.0)?;
+/// Keeps the list the batch seal covers, with the seal and what of it is durable now; one of a revoked device is marked.
+fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
+    let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) else { return Ok(()) };
+    let (org, device, now) = (round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
+    let digest = Hash::of(list.as_bytes()).to_string();
+    if round.is_revoked() {
+        let mark = device_orders::marker(org, device, "device_revoked", now);
+        device_orders::mark_items(conn, &[mark("seal", digest.clone())])?;
     }
-    Ok(())
+    let held = serde_json::to_string(held).map_err(|error| AppError::Internal(error.to_string()))?;
+    let row = BatchSealRow {
+        org_id: Txt(org),
+        device_id: Txt(device),
+        digest,
+        list: list.clone(),
+        seal: seal.clone(),
+        received_at_ms: now,
+        held: Some(held),
+    };
+    Ok(seals::insert_batch_seal(conn, &row)?)
 }
 
 /// Keeps refused bytes within the device's share and names them in the receipt; gives the name they are kept under, or

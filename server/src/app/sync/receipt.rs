@@ -1,6 +1,7 @@
 //! The held receipt of an answer: exactly what is durable now (design section 3, point 8).
 
 use doorstep_store::device_orders::DeviceMarkRow;
+use serde::{Deserialize, Serialize};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, VisitId};
 use sync_core::receipt::HeldReceipt;
@@ -9,16 +10,17 @@ use super::Round;
 use crate::app::blobs::sign_held;
 use crate::app::{AppResult, AppState};
 
-/// What the receipt names.
-#[derive(Debug, Default)]
+/// What the receipt names; kept beside the batch seal, so that `doorstep verify` can hold the server to it.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
-    pub(super) docs: Vec<(VisitId, Vec<Hash>)>,
-    pub(super) statements: Vec<Hash>,
-    pub(super) intents: Vec<IntentId>,
+    pub(crate) docs: Vec<(VisitId, Vec<Hash>)>,
+    pub(crate) statements: Vec<Hash>,
+    pub(crate) intents: Vec<IntentId>,
     /// Durable in quarantine only: id or digest, and code.
-    pub(super) quarantined: Vec<(String, String)>,
+    pub(crate) quarantined: Vec<(String, String)>,
     /// Items and bytes that the device has in quarantine, once the transaction has asked: counting them takes as long as
     /// there are many.
+    #[serde(skip)]
     pub(super) kept: Option<(i64, i64)>,
 }
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::blobs::{self, Claim, ClaimSource};
 use doorstep_store::checks::list_named_statements;
+use doorstep_store::devices::{self, DeviceRow};
 use doorstep_store::evidence::{self, QuarantineRow, StatementRow};
-use doorstep_store::{Conn, Txt, devices};
+use doorstep_store::{Conn, Txt, device_orders};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, VisitId};
 use sync_core::jws::P256PublicKey;
@@ -21,8 +22,8 @@ use crate::app::AppResult;
 /// A pushed statement, judged.
 #[derive(Debug)]
 pub(super) enum JudgedStatement {
-    /// Sealed, owned and new.
-    New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
+    /// Sealed, owned and new; perhaps with the key of a phone that is revoked by now.
+    New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access, is_of_revoked: bool },
     /// The digest is stored already; why it was late then.
     Duplicate { digest: Hash, late: Option<LateReason> },
     /// Kept byte for byte in quarantine.
@@ -43,7 +44,8 @@ pub(super) fn judge(
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
-    let verified = match verify_with_its_device(conn, round, pushed)? {
+    let sealer = device_of(conn, round, pushed)?;
+    let verified = match verify_as_of(round, pushed, &sealer) {
         Ok(verified) => verified,
         Err(error) => return Ok(refused(error.code())),
     };
@@ -71,24 +73,27 @@ pub(super) fn judge(
         device_id: Txt(body.device),
         received_at_ms: round.ctx.now.0,
     };
-    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access })
+    let is_of_revoked = sealer.state == "revoked";
+    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access, is_of_revoked })
 }
 
-/// Verifies with the key of the device the body names: a rep may bring what another of his phones sealed.
-fn verify_with_its_device(
-    conn: &mut Conn,
+/// The device the body names: a rep may bring what another of his phones sealed.
+fn device_of(conn: &mut Conn, round: &Round, pushed: &PushStatement) -> AppResult<DeviceRow> {
+    let named = serde_json::from_slice::<Named>(&pushed.body.0).ok().map_or(round.device.id.0, |named| named.device);
+    let device = devices::find_device(conn, round.ctx.actor.org, named)?;
+    let device = device.filter(|device| device.user_id == round.device.user_id);
+    Ok(device.unwrap_or_else(|| round.device.clone()))
+}
+
+/// Verifies with the key of a device, whose statement it must be.
+fn verify_as_of(
     round: &Round,
     pushed: &PushStatement,
-) -> AppResult<Result<VerifiedStatement, StatementError>> {
-    let org = round.ctx.actor.org;
-    let named = serde_json::from_slice::<Named>(&pushed.body.0).ok().map_or(round.device.id.0, |named| named.device);
-    let device = devices::find_device(conn, org, named)?.filter(|device| device.user_id == round.device.user_id);
-    let device = device.unwrap_or_else(|| round.device.clone());
-    let Ok(key) = P256PublicKey::from_sec1(&device.public_key) else {
-        return Ok(Err(StatementError::BodyMismatch));
-    };
-    Ok(verify(&pushed.body.0, &pushed.seal, &key)
-        .and_then(|verified| verified.expect_owner(org, device.id.0).map(|()| verified)))
+    device: &DeviceRow,
+) -> Result<VerifiedStatement, StatementError> {
+    let key = P256PublicKey::from_sec1(&device.public_key).map_err(|_malformed| StatementError::BodyMismatch)?;
+    let verified = verify(&pushed.body.0, &pushed.seal, &key)?;
+    verified.expect_owner(round.ctx.actor.org, device.id.0).map(|()| verified)
 }
 
 /// The openings and inks of a stored statement; none of one that does not verify, which `doorstep verify` tells.
@@ -125,11 +130,15 @@ impl JudgedStatement {
 
     /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
     pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
-        let Self::New { row, blobs, access } = self else { return Ok(None) };
+        let Self::New { row, blobs, access, is_of_revoked } = self else { return Ok(None) };
         let (org, visit) = (round.ctx.actor.org, row.visit_id.0);
         let known = evidence::find_statement(conn, org, row.digest.0)?.is_some();
         if !known {
             evidence::insert_statement(conn, row)?;
+        }
+        if *is_of_revoked {
+            let mark = device_orders::marker(org, row.device_id.0, "device_revoked", row.received_at_ms);
+            device_orders::mark_items(conn, &[mark("statement", row.digest.0.to_string())])?;
         }
         // The evidence of the crew does not wait for what a rep before them signed, unless their document names it.
         let is_required = *access != Access::Late(LateReason::Reassigned)

@@ -56,15 +56,15 @@ pub struct DeviceOrderOut {
     pub receipt: Option<String>,
 }
 
-/// Something the phone brought while it was suspended.
+/// Something the phone brought while it was suspended, or sealed and came once it was revoked.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DeviceMarkOut {
-    /// `doc`, `intent`, `statement` or `blob`.
+    /// `doc`, `intent`, `statement`, `blob`, or `seal` for the list that it sealed of a whole request.
     #[schema(example = "doc")]
     pub kind: String,
     /// Id, digest or hash.
     pub item: String,
-    /// Why it is marked.
+    /// Why it is marked: `device_suspended` or `device_revoked`.
     #[schema(example = "device_suspended")]
     pub code: String,
     /// When it first came.
@@ -84,7 +84,7 @@ pub struct DeviceFileOut {
     pub missing: Vec<MissingItemOut>,
     /// Orders to it, oldest first.
     pub orders: Vec<DeviceOrderOut>,
-    /// What it brought while it was suspended, oldest first; at most 200.
+    /// What it brought while it was suspended, or sealed and came once it was revoked, oldest first; at most 200.
     pub marks: Vec<DeviceMarkOut>,
 }
 
@@ -122,7 +122,7 @@ impl From<DeviceFile> for DeviceFileOut {
 /// Shows a phone with what only it still has
 ///
 /// For a lost phone: what it last reported as unsent, which photos and forms its visits name and never arrived, the
-/// orders to it, and what came while it was suspended. A rep sees his own, a team lead those of the team.
+/// orders to it, and what came while it was suspended or revoked. A rep sees his own, a team lead those of the team.
 ///
 /// # Errors
 /// `not_found`.
