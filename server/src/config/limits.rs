@@ -49,7 +49,7 @@ pub struct LimitsConfig {
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
     pub concurrent_uploads: usize,
-    /// Large sync requests worked on at once by one process; the others wait, compressed as they came.
+    /// Large and first sync requests worked on at once by one process; the others wait, compressed as they came.
     pub concurrent_syncs: usize,
     /// Live streams of one process.
     pub live_streams: usize,

@@ -48,22 +48,26 @@ async fn a_body_may_have_4_mib_as_sent_and_not_a_byte_more() {
 }
 
 #[actix_web::test]
-async fn a_large_request_waits_for_its_turn_and_a_small_one_does_not() {
+async fn a_large_request_and_a_first_sync_wait_for_their_turn_and_a_small_one_does_not() {
     let app = TestApp::new().await;
-    let phone = app.phone_of(YUNZE.rep()).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let first = codec::encode(&phone.empty_request(), Encoding::Json).expect("JSON");
+    phone.sync().await;
     let turns = u32::try_from(app.state.config.limits.concurrent_syncs).expect("a small number");
     let taken = Arc::clone(&app.state.syncs).acquire_many_owned(turns).await.expect("turns are given for ever");
     let mut large = pin!(post(&phone, "application/json", None, padded(&phone, 64 << 10)));
-    // Without turns the large one would be answered long before the last of these.
+    let mut first = pin!(post(&phone, "application/json", None, first));
+    // Without turns these two would be answered long before the last of the others.
     for _ in 0..20 {
         tokio::select! {
             biased;
             answer = &mut large => panic!("answered without a turn: {}", answer.status),
+            answer = &mut first => panic!("answered without a turn: {}", answer.status),
             answer = post(&phone, "application/json", None, padded(&phone, 4 << 10)) => assert_eq!(answer.status, 200),
         }
     }
     drop(taken);
-    assert_eq!(large.await.status, 200);
+    assert_eq!((large.await.status, first.await.status), (200, 200));
 }
 
 /// Text that compresses to roughly a tenth: neither a bomb nor too long as sent.

@@ -65,8 +65,12 @@ pub async fn sync(
     let limits = &state.config.limits;
     let (limit, code) = (limits.sync_encoded_bytes, ErrorCode::SyncBatchTooLarge);
     let body = read_body(&request, payload.into_inner(), limit, code).await?;
-    let _turn = turn(&state, body.len()).await;
+    let taken = if body.len() > SMALL_BODY_BYTES { turn(&state).await } else { None };
     let request = read(body, coding, encoding, &state).await?;
+    let _turn = match taken {
+        None if request.cursor.is_none() => turn(&state).await,
+        taken => taken,
+    };
     let response = sync::sync(&state, ctx, request).await?;
     answer(&response, answer_encoding, accepted.as_deref())
 }
@@ -82,12 +86,9 @@ fn encoding(media_type: Option<&str>) -> Result<Encoding, AppError> {
     })
 }
 
-/// The turn of a request whose body may become many times its size in memory; a small one needs none, so that a single
-/// edit never waits behind the first syncs of a morning.
-async fn turn(state: &AppState, size: usize) -> Option<OwnedSemaphorePermit> {
-    if size <= SMALL_BODY_BYTES {
-        return None;
-    }
+/// The turn of a request whose body may become many times its size in memory, or whose answer is everything there is; a
+/// small one needs none, so that a single edit never waits behind the first syncs of a morning.
+async fn turn(state: &AppState) -> Option<OwnedSemaphorePermit> {
     // Never closed.
     Arc::clone(&state.syncs).acquire_owned().await.ok()
 }
