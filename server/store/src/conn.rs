@@ -81,9 +81,9 @@ const SQLITE_PRAGMAS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = 
 /// Page cache of a connection that reads, in KiB.
 pub(crate) const READER_CACHE: u32 = 2_000;
 
-/// Page cache of the one that writes, in KiB: room for all pages that a mebibyte of documents changes, which else are
+/// Page cache of the one that writes, in KiB: room for all pages that half a mebibyte of documents changes, which else are
 /// written to the log before the commit and once more with it.
-pub(crate) const WRITER_CACHE: u32 = 8_000;
+pub(crate) const WRITER_CACHE: u32 = 5_000;
 
 /// Prepares each new SQLite connection of a pool.
 #[derive(Debug, Clone, Copy)]
