@@ -6,7 +6,7 @@ ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi hostile \
-        bench bench-postgres bench-peers tunnel-day crash-points
+        bench bench-postgres bench-peers tunnel-day crash-points convergence
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -54,7 +54,7 @@ test-postgres: server strace ## runs the integration tests on a throw-away Postg
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
 
-# The guard alone, then the running server on each database. The seed is printed, and can be given again with
+# The guard alone, then the running server on each database. The seed is told, and can be given again with
 # DOORSTEP_HOSTILE_SEED.
 hostile: server ## judges a million mutated changes: the guard alone, and the server on both databases
 	DOORSTEP_HOSTILE_CHANGES=1000000 \
@@ -97,3 +97,8 @@ tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TU
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
 	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)
+
+# The first seed is told, and can be given again with DOORSTEP_SEED.
+DOORSTEP_HISTORIES ?= 1000000
+convergence: ## plays a million random histories of several replicas through the guard (DOORSTEP_HISTORIES=…)
+	DOORSTEP_HISTORIES=$(DOORSTEP_HISTORIES) $(CARGO) test --locked --workspace --test convergence $(ARGS)

@@ -19,3 +19,5 @@ mod limits;
 mod mutations;
 #[path = "guard/operations.rs"]
 mod operations;
+#[path = "../../tests/src/told.rs"]
+mod told;

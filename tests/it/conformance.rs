@@ -49,7 +49,7 @@ fn our_server_keeps_the_contract() {
     let server = server(&json!({}));
     let (output, report) = conformance(&server, "server", &ADMIN);
     assert!(output.status.success(), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
-    assert!(report["ran"].as_u64() >= Some(39), "{report:#}");
+    assert!(report["ran"].as_u64() >= Some(40), "{report:#}");
     assert_eq!(report["left_out"], json!([]));
 }
 
@@ -85,6 +85,8 @@ fn a_server_that_does_not_stop_a_device_is_found_out() {
         ("/suspend", &["device_suspended_reads_nothing", "device_suspended_is_marked"][..]),
         ("/reinstate", &["device_reinstated"]),
         ("/revoke", &["device_revoked_reads_nothing", "device_revoked_is_quarantined"]),
+        ("/wipe", &["device_wipe_ordered"]),
+        ("/wipe-receipts", &["device_wipe_ordered"]),
     ] {
         let deaf = FaultProxy::before(server.url());
         deaf.set(Deaf(order));
@@ -112,30 +114,59 @@ fn our_phone_keeps_the_contract() {
     assert_eq!(report["ran"], 10);
 }
 
-#[test]
-fn a_phone_that_forgets_a_record_is_found_out() {
-    let (server, dir) = (server(&json!({})), TestDir::new());
+/// The checks of a phone behind an adapter program, which answers these words in its own way.
+fn conformance_of_adapter(server: &TestServer, own: &str, more: &[&str]) -> (Output, Value) {
+    let dir = TestDir::new();
     let adapter = dir.path().join("adapter");
-    std::fs::write(&adapter, forgetful(&executable())).expect("the adapter is written");
+    std::fs::write(&adapter, adapter_program(&executable(), own)).expect("the adapter is written");
     std::fs::set_permissions(&adapter, std::fs::Permissions::from_mode(0o755)).expect("it may be run");
     let phone = dir.path().join("phone");
-    let more = ["--dir", utf8(&phone), "--only", "clean_sync", "--", utf8(&adapter)];
-    let (output, report) = conformance(&server, "client", &more);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(broken(&report), ["clean_sync"], "{report:#}");
+    let words = [&["--dir", utf8(&phone), "--rounds", "2"], more, &["--", utf8(&adapter)]].concat();
+    conformance(server, "client", &words)
 }
 
-/// An adapter that passes everything on but what is captured.
-fn forgetful(phone: &Path) -> String {
+#[test]
+fn a_phone_behind_an_adapter_program_keeps_the_contract() {
+    let (output, report) = conformance_of_adapter(&server(&json!({})), "", &[]);
+    assert!(output.status.success(), "{report:#} {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(report["ran"], 10);
+}
+
+#[test]
+fn a_phone_that_breaks_the_contract_is_found_out() {
+    let server = server(&json!({}));
+    for (check, own) in [
+        // Forgets a record.
+        ("clean_sync", "capture) ;;"),
+        // Writes it twice.
+        ("replayed", "capture) (run note \"$2\" \"$3\"); run note \"$2\" \"$3\" ;;"),
+        // Takes everything for safe.
+        ("no_receipt", "outstanding) echo '{\"outstanding\": 0}' ;;"),
+        // Keeps another picture than was taken.
+        ("photos", "photo) echo more >> \"$4\"; run photo \"$2\" \"$4\" --slot \"$3\" ;;"),
+        // Shows something else than it has.
+        ("at_rest", "heads) echo '{\"heads\": []}' ;;"),
+    ] {
+        let (output, report) = conformance_of_adapter(&server, own, &["--only", check]);
+        assert_eq!(output.status.code(), Some(1), "{check}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(broken(&report), [check], "{report:#}");
+    }
+}
+
+/// An adapter that hands everything on to our phone, but for the words that it answers in its own way.
+fn adapter_program(phone: &Path, own: &str) -> String {
     format!(
         r#"#!/bin/sh
-run() {{ "{}" phone --json --dir "$CONFORMANCE_DIR/store" "$@"; }}
+run() {{ exec "{}" phone --json --dir "$CONFORMANCE_DIR/store" --clock "$CONFORMANCE_DIR/clock" "$@"; }}
 case "$1" in
+    {own}
     enrol) run enrol --server "$2" --organisation "$3" --login "$4" --code "$5" ;;
     new-visit) run intent create_visit -f "template=$2" -f reason=conformance ;;
-    capture) ;;
-    outstanding) echo '{{"outstanding": 0}}' ;;
-    clock) ;;
+    capture) run note "$2" "$3" ;;
+    photo) run photo "$2" "$4" --slot "$3" ;;
+    outstanding) run status | sed 's/.*"outstanding": *{{[^}}]*"total": *\([0-9]*\).*/{{"outstanding": \1}}/' ;;
+    heads) run show "$2" ;;
+    clock) printf '%s' "$2" > "$CONFORMANCE_DIR/clock" ;;
     *) run "$@" ;;
 esac
 "#,

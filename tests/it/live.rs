@@ -9,6 +9,7 @@ use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::live::LiveReader;
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::{TestServer, send};
+use integration_tests::told::tell;
 use serde_json::json;
 use sync_core::protocol::Outcome;
 
@@ -170,5 +171,5 @@ fn nothing_acknowledged_is_lost_when_a_server_is_told_to_stop_under_load() {
         let again = phone.sync(&server, &phone.pushing(Vec::new(), vec![phone.day_note(text)])).expect("an answer");
         assert_eq!(again.acks[0].outcome, Outcome::Duplicate, "{text} was lost");
     }
-    println!("{STOPS} stops under load: {} acknowledged, 0 lost", acknowledged.len());
+    tell(format_args!("{STOPS} stops under load: {} acknowledged, 0 lost", acknowledged.len()));
 }

@@ -15,7 +15,7 @@ mod long_notes;
 mod norms;
 mod refusals;
 mod returned;
-mod scene;
+pub mod scene;
 pub mod scripts;
 mod six_orders;
 mod stalled;

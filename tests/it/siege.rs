@@ -12,6 +12,7 @@ use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
@@ -69,7 +70,7 @@ fn check_process(server: &TestServer, process: u32) {
     server.send(&Call::get("/healthz")).expect(200);
     assert_eq!(server.process_id(), process, "the same process all the time");
     let peak = server.peak_memory_bytes();
-    println!("peak memory of the server: {} MiB", peak >> 20);
+    tell(format_args!("peak memory of the server: {} MiB", peak >> 20));
     assert!(peak <= MEMORY, "{peak} bytes");
     let log = server.log();
     let odd = log.lines().find(|line| line.contains("panicked") || line.contains("ERROR"));

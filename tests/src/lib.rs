@@ -41,6 +41,7 @@ pub mod play;
 pub mod remote;
 pub mod server;
 pub mod together;
+pub mod told;
 #[cfg(target_os = "linux")]
 pub mod trap;
 pub mod tunnel;

@@ -267,9 +267,20 @@ impl Story {
         db::count(self.server.borrow().database_url(), tables)
     }
 
-    /// Sends a request of the office.
+    /// Starts one more node on the same data, which PostgreSQL allows; [`Network::lead_to`] sends everybody there. It
+    /// ends with what is returned.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn join(&self) -> Process {
+        self.server.borrow().join()
+    }
+
+    /// Sends a request of the office, to the server that the network leads to.
     fn send(&self, call: &Call) -> crate::call::Answer {
-        self.server.borrow().send(call)
+        let answer = server::send(&self.network.server(), call);
+        answer.unwrap_or_else(|error| panic!("{error}; the log:\n{}", self.server.borrow().log()))
     }
 
     /// Draws a photo of a slot; another time of the story is another picture.

@@ -59,7 +59,7 @@ pub struct ServerSideArgs {
     /// Where the server is and who enrols.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// Login of an administrator, who suspends and revokes devices of the checks. Without it those checks are left out.
+    /// Login of an administrator, who suspends, revokes and wipes devices of the checks. Without it those checks are left out.
     #[arg(long, value_name = "LOGIN", requires = "admin_password")]
     pub admin: Option<String>,
     /// The administrator's password.

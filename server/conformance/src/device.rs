@@ -12,11 +12,12 @@ use sync_core::ids::{BatchId, DeviceId, EpochId, OrgId, UserId, VisitId};
 use sync_core::intent::body::CreateVisit;
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::jws::{self, Alg, Ed25519PublicKey, Header, P256PublicKey, SigningInput};
+use sync_core::order::{WipeOrder, WipeReceipt};
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{PushDoc, Row, SyncRequest, SyncResponse};
 use sync_core::receipt::{self, HeldReceipt, Receipt};
-use sync_core::time::Stamp;
+use sync_core::time::{Stamp, UnixMillis};
 use uuid::Uuid;
 
 use crate::Broken;
@@ -184,6 +185,13 @@ impl Device {
         let payload = json!({"nonce": nonce, "device": self.id, "purpose": purpose}).to_string();
         let header = Header { alg: Alg::Es256, kid: self.kid()?, typ: jws::typ::ASSERTION.to_owned() };
         Ok(self.finish(&jws::prepare(&header, payload.as_bytes())))
+    }
+
+    /// The device's signed word that it wiped itself.
+    pub(crate) fn wiped(&self, order: &WipeOrder) -> Result<String, Broken> {
+        let receipt = WipeReceipt::new(order, 0, UnixMillis(now_ms()));
+        let input = receipt.prepare(&self.kid()?).map_err(|error| error.to_string())?;
+        Ok(self.finish(&input))
     }
 
     /// The name of the device's key.

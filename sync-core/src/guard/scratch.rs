@@ -4,10 +4,12 @@
 //! judge of single operations cannot see is checked here on the result: that the root is what genesis
 //! made, that no record disappeared, and that the document stays within its limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use automerge::{Automerge, Change, ObjType, ROOT, ReadDoc, Value};
+use automerge::iter::MapRangeItem;
+use automerge::{Automerge, Change, ObjType, ROOT, ReadDoc, ValueRef};
 
 use super::budget::Limits;
 use super::operations::RecordPut;
@@ -39,7 +41,7 @@ pub(super) struct Settled {
 #[derive(Debug)]
 pub(super) struct Scratch<'a> {
     visit: VisitId,
-    base: Automerge,
+    base: Cow<'a, Automerge>,
     base_heads: Vec<Hash>,
     base_shape: Shape,
     limits: &'a Limits,
@@ -47,8 +49,8 @@ pub(super) struct Scratch<'a> {
 
 impl<'a> Scratch<'a> {
     /// Starts from the stored document, or from nothing.
-    pub(super) fn new(visit: VisitId, stored: Option<&VisitDoc>, limits: &'a Limits) -> Self {
-        let base = stored.map_or_else(Automerge::new, |doc| doc.automerge().clone());
+    pub(super) fn new(visit: VisitId, stored: Option<&'a VisitDoc>, limits: &'a Limits) -> Self {
+        let base = stored.map_or_else(|| Cow::Owned(Automerge::new()), |doc| Cow::Borrowed(doc.automerge()));
         let base_shape = stored.map_or_else(Shape::default, |_| Shape::of(visit, &base));
         let base_heads = sorted_heads(&base);
         Self { visit, base, base_heads, base_shape, limits }
@@ -57,7 +59,7 @@ impl<'a> Scratch<'a> {
     /// Applies candidates to a copy, in one batch.
     pub(super) fn attempt(&self, candidates: &[Candidate]) -> Result<Settled, RefusalCode> {
         let doc = guarded(|| {
-            let mut doc = self.base.clone();
+            let mut doc = Automerge::clone(&self.base);
             let changes: Vec<Change> = candidates.iter().map(|candidate| candidate.change.clone()).collect();
             doc.apply_changes(changes).map_err(|_refused| RefusalCode::ChangeRejected)?;
             Ok(doc)
@@ -95,7 +97,7 @@ impl<'a> Scratch<'a> {
     /// Compares what the document holds with what it held plus what the candidates write.
     fn check_shape(&self, doc: &Automerge, candidates: &[Candidate]) -> Result<(), RefusalCode> {
         let after = Shape::of(self.visit, doc);
-        if !after.root_is_genesis {
+        if !root_is_genesis(self.visit, doc) {
             return Err(RefusalCode::OperationNotAllowed);
         }
         for map in Map::ALL {
@@ -139,7 +141,6 @@ impl<'a> Scratch<'a> {
 /// What the root maps hold.
 #[derive(Debug, Default)]
 struct Shape {
-    root_is_genesis: bool,
     held: Vec<(Map, Held)>,
 }
 
@@ -152,20 +153,26 @@ struct Held {
 
 impl Shape {
     fn of(visit: VisitId, doc: &Automerge) -> Self {
-        let is_made_by_genesis = |key: &str, made: ObjType, object: automerge::ObjId| {
-            let found = doc.get_all(ROOT, key).unwrap_or_default();
-            matches!(found.as_slice(), [(Value::Object(kind), id)] if *kind == made && *id == object)
-        };
-        let root_is_genesis = doc.length(ROOT) == Map::ALL.len() + 1
-            && is_made_by_genesis(NOTES, ObjType::Text, notes_object(visit))
-            && Map::ALL.into_iter().all(|map| is_made_by_genesis(map.key(), ObjType::Map, map_object(visit, map)));
         let held = Map::ALL.into_iter().map(|map| (map, count(visit, doc, map))).collect();
-        Self { root_is_genesis, held }
+        Self { held }
     }
 
     fn held(&self, map: Map) -> Held {
         self.held.iter().find(|(other, _)| *other == map).map(|(_, held)| *held).unwrap_or_default()
     }
+}
+
+/// Whether the root holds what genesis made, each once, and nothing else.
+fn root_is_genesis(visit: VisitId, doc: &Automerge) -> bool {
+    let is_made_by_genesis = |item: MapRangeItem<'_>| {
+        let made = match Map::from_key(&item.key) {
+            Some(map) => (ObjType::Map, map_object(visit, map)),
+            None if item.key == NOTES => (ObjType::Text, notes_object(visit)),
+            None => return false,
+        };
+        !item.conflict && matches!(item.value, ValueRef::Object(kind) if kind == made.0) && item.id() == made.1
+    };
+    doc.length(ROOT) == Map::ALL.len() + 1 && doc.map_range(ROOT, ..).all(is_made_by_genesis)
 }
 
 fn count(visit: VisitId, doc: &Automerge, map: Map) -> Held {

@@ -6,6 +6,7 @@ use serde_json::json;
 use sync_core::doc::{Map, VisitDoc};
 
 use crate::craft::*;
+use crate::told::tell;
 
 const CHANGES: usize = 20_000;
 const DOCUMENTS: usize = 2_000;
@@ -80,7 +81,7 @@ fn a6_mutated_changes_are_refused_or_good() {
             assert_eq!(sync_core::merge::view(&phone), sync_core::merge::view(&good.doc));
         }
     }
-    println!("{CHANGES} changes: {accepted} accepted, {missing} with missing past, refused {codes:?}");
+    tell(format_args!("{CHANGES} changes: {accepted} accepted, {missing} with missing past, refused {codes:?}"));
     assert!(accepted > 0 && codes.len() > 4, "the generator reaches past the first checks");
 }
 
@@ -101,6 +102,6 @@ fn mutated_documents_are_refused_or_good() {
             accepted += 1;
         }
     }
-    println!("{DOCUMENTS} documents: {accepted} accepted, refused {codes:?}");
+    tell(format_args!("{DOCUMENTS} documents: {accepted} accepted, refused {codes:?}"));
     assert!(!codes.is_empty());
 }

@@ -10,6 +10,7 @@ use integration_tests::db::{Engine, count};
 use integration_tests::play::Story;
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::{TestServer, send};
+use integration_tests::told::tell;
 use integration_tests::trap::{DURABLE, TALK, Trap};
 use serde_json::json;
 
@@ -91,5 +92,6 @@ fn a_server_killed_at_one_call_after_another_of_an_import_completes_it_from_the_
         let waiting = count(server.database_url(), &["kept_receipts"])["kept_receipts"];
         assert_eq!(waiting, brought + 1, "one of each bundle's blobs, and one of the batch, which has one name here");
     }
+    tell(format_args!("{killed} kills in the middle of an import; {brought} bundles, each brought once"));
     assert!(killed > 3, "the server died {killed} times");
 }

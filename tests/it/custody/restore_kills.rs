@@ -15,6 +15,7 @@ use integration_tests::trap::{DURABLE, TALK, Trap};
 use sync_core::time::UnixMillis;
 
 use crate::sync::writer::Writer;
+use integration_tests::told::tell;
 
 /// What a phone brings after the backup.
 const LATER: [&str; 3] = ["visits", "documents", "doc_changes"];
@@ -154,6 +155,8 @@ fn a_killed_restore_leaves_the_old_data_or_the_restored_ones_with_their_epoch() 
             bench.step(calls, nth, &mut met);
         }
         let Met { kills, in_place } = met;
-        println!("{calls}: {kills} kills, {in_place} of them when the restored data were in their place");
+        tell(format_args!(
+            "restore, {calls}: {kills} kills, {in_place} of them when the restored data were in their place"
+        ));
     }
 }

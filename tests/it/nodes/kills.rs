@@ -10,6 +10,7 @@ use sync_core::protocol::{Outcome, SyncRequest};
 
 use super::{PATIENCE, Pair};
 use crate::sync::writer::Writer;
+use integration_tests::told::tell;
 
 /// Batches that each phone gets through.
 const BATCHES: usize = 12;
@@ -91,5 +92,5 @@ fn a_node_killed_under_load_loses_and_repeats_nothing_and_its_phones_go_on_elsew
     let expected = [("doc_changes", PHONES * BATCHES), ("documents", PHONES), ("intents", PHONES), ("visits", PHONES)];
     let expected = expected.map(|(table, rows)| (table, i64::try_from(rows).expect("few")));
     assert_eq!(count(pair.server.database_url(), &expected.map(|(table, _)| table)), BTreeMap::from(expected));
-    println!("kill -9 of a node: {items} acknowledged items, {unanswered} sent again, 0 lost");
+    tell(format_args!("kill -9 of a node: {items} acknowledged items, {unanswered} sent again, 0 lost"));
 }

@@ -1,5 +1,7 @@
 //! Requests of one client on changing nodes.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc;
 
 use diesel::connection::SimpleConnection as _;
@@ -8,13 +10,16 @@ use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
 use integration_tests::live::LiveReader;
+use integration_tests::play::{Fate, Story};
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::send;
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
+use sync_core::doc::Map;
 use sync_core::protocol::{Outcome, SyncResponse};
 
 use super::{PATIENCE, Pair};
+use crate::scenarios::scene;
 use crate::sync::writer::Writer;
 
 fn ask(url: &str, call: &Call) -> Answer {
@@ -94,6 +99,80 @@ fn a_push_on_one_node_is_told_on_the_other() {
     let path = format!("/v1/devices/{}/revoke", phone.device());
     assert!(ask(here, &Call::post(path).bearer(&admin)).status < 300);
     assert_eq!(live.end_reason(), "access_ended");
+}
+
+/// Sends a request of which only the first bytes of the body arrive; returns once the server has given it up.
+fn cut_off(url: &str, call: &Call, bytes: usize) {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("the server listens");
+    let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let (method, path, length) = (&call.method, &call.path, call.body.len());
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{headers}content-length: {length}\r\n\r\n");
+    stream.write_all(&[head.as_bytes(), &call.body[..bytes]].concat()).expect("a part is sent");
+    stream.shutdown(Shutdown::Write).expect("nothing more will come");
+    // What it says to it, if anything, is of no use to anybody.
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+#[test]
+fn an_upload_cut_off_on_one_node_goes_on_at_another_and_is_served_by_the_first() {
+    let pair = Pair::start();
+    let [here, there] = pair.urls();
+    let phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    let (photo, half) = ([b"\xff\xd8\xff\xe0".as_slice(), &[7; 5_996]].concat(), 3_000);
+    let (name, total) = (Hash::of(&photo), photo.len());
+    let mut writer = Writer::new("photographed between two nodes");
+    let record = json!({"slot": "ont_stb", "sha256": name, "bytes": total, "media_type": "image/jpeg",
+        "taken_at": RemotePhone::stamp(), "source": "camera", "by": phone.user()});
+    writer.put(Map::Photos, &RemotePhone::intent("photo between two nodes").to_string(), &record);
+    phone.sync_at(here, &writer.next(&phone)).expect("an answer");
+
+    let put = || Call::new("PUT", format!("/v1/blobs/{name}")).bearer(phone.access());
+    cut_off(here, &put().bytes("application/octet-stream", photo.clone()), half);
+    let question = put().header("content-range", format!("bytes */{total}"));
+    // The node that gave it up may still be writing what had come.
+    let is_half = |answer: Answer| answer.outcome().1 == "upload_incomplete" && answer.json()["actual"] == half;
+    assert!((0..10_000).any(|_| is_half(ask(there, &question))), "{}", ask(there, &question).text());
+    let rest = put().header("content-range", format!("bytes {half}-{}/{total}", total - 1));
+    let stored = ask(there, &rest.bytes("application/octet-stream", &photo[half..])).expect(200);
+    for url in [here, there] {
+        assert_eq!(ask(url, &question).expect(200)["receipt"], stored["receipt"]);
+        let served = ask(url, &Call::get(format!("/v1/blobs/{name}")).bearer(phone.access()));
+        assert_eq!((served.status, served.body), (200, photo.clone()));
+    }
+}
+
+#[test]
+fn a_visit_of_which_each_step_is_taken_on_another_node_is_like_any_other() {
+    let story = Story::begin("2025-03-04");
+    let second = story.join();
+    let [here, there] = [story.network.server(), second.url().to_owned()];
+    story.at("08:30");
+    let li = story.enrol("li.ming");
+    story.network.lead_to(&there);
+    li.sync();
+    let visit = scene::signed(&li);
+    visit.plays("11:20 finish");
+    story.at("11:30");
+    story.network.lead_to(&here);
+    li.sync();
+
+    let [first, other] = ["reviewer1", "reviewer2"].map(|login| story.office(login));
+    let claim = format!("/v1/visits/{}/review/claim", visit.id);
+    first.post(&claim, &json!({})).expect(200);
+    story.network.lead_to(&there);
+    assert_eq!(other.post(&claim, &json!({})).outcome(), (409, "claimed_by_other".to_owned()));
+    assert!(first.approve(&visit.id) > 0);
+    story.network.lead_to(&here);
+    assert_eq!(other.visit(&visit.id)["state"], "approved");
+
+    let admin = story.office("admin");
+    let file = format!("/v1/devices/{}", li.run(&["status"]).done()["device"].as_str().expect("a device"));
+    admin.post(&format!("{file}/wipe"), &json!({})).expect(202);
+    story.network.lead_to(&there);
+    let said = li.tries_to_sync(Fate::Deliver).done();
+    assert_eq!((&said["wiped"], &said["unsent"]), (&json!(true), &json!(0)), "{said}");
+    story.network.lead_to(&here);
+    assert_eq!(admin.get(&file)["orders"][0]["receipt"], said["receipt"]);
 }
 
 /// Makes the commit of one intent wait for a lock, after its transaction has taken its positions in the feed.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 
 use super::check_process;
 
@@ -75,7 +76,7 @@ fn a_frame_of_a_hundred_megabytes_is_refused_at_its_head() {
         let _broken = (0..CLAIMED >> 20).try_for_each(|_| stream.write_all(&part));
     }
     let cost = server.peak_memory_bytes() - before;
-    println!("two frames of {CLAIMED} bytes cost {} KiB of memory", cost >> 10);
+    tell(format_args!("two frames of {CLAIMED} bytes cost {} KiB of memory", cost >> 10));
     assert!(cost <= COST, "{cost} bytes");
     check_process(&server, process);
 }

@@ -35,6 +35,7 @@ enum Expected {
 }
 
 use Expected::{Missing, Refused, Stored};
+use integration_tests::told::tell;
 
 type Input = (&'static str, Vec<Vec<u8>>, Expected);
 
@@ -303,5 +304,7 @@ fn every_measured_hostile_input_is_answered_and_harms_nobody() {
     attacker.works();
     let syncs = colleague.check() + stranger.check();
     check_process(&server, process);
-    println!("{count} inputs and {seeds} seeds of the corpus; {syncs} syncs of two bystanders, who noticed nothing");
+    tell(format_args!(
+        "{count} inputs and {seeds} seeds of the corpus; {syncs} syncs of two bystanders, who noticed nothing"
+    ));
 }

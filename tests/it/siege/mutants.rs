@@ -1,7 +1,7 @@
 //! Mutated changes by the ten thousand against the running server: each is refused whole or good, and nobody else notices.
 //!
 //! The mutants are those that the guard alone is tried with (`tests/fuzz/targets`), a change for each document of a
-//! request. `DOORSTEP_HOSTILE_SEED` replays the seed that a run prints.
+//! request. `DOORSTEP_HOSTILE_SEED` replays the seed that a run tells.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -14,6 +14,7 @@ use integration_tests::db::with_conn;
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::VisitDoc;
 use sync_core::guard::RefusalCode;
@@ -145,7 +146,7 @@ fn writers(doc: &VisitDoc) -> [Actor; 2] {
 fn mutated_changes_harm_neither_the_server_nor_anybody_else() {
     let seed = asked("DOORSTEP_HOSTILE_SEED", 0x1234_5678_9abc_def0);
     let count = MUTANTS[usize::from(effort::is_long())];
-    println!("seed {seed}: {count} mutants against the running server");
+    tell(format_args!("seed {seed}: {count} mutants against the running server"));
     let server = TestServer::configured(&roomy());
     let process = server.process_id();
     let mut colleague = Bystander::begin(&server, YUNZE, YUNZE.colleague());
@@ -162,9 +163,9 @@ fn mutated_changes_harm_neither_the_server_nor_anybody_else() {
         }
         attacker.check();
     }
-    println!("{}", tally.line(seed));
+    tell(format_args!("{}", tally.line(seed)));
     assert!(tally.accepted > 0 && tally.missing > 0 && tally.refused.len() > 4, "past the first checks");
     let syncs = colleague.check() + stranger.check();
     check_process(&server, process);
-    println!("{syncs} syncs of two bystanders; what they have is byte for byte theirs");
+    tell(format_args!("{syncs} syncs of two bystanders; what they have is byte for byte theirs"));
 }

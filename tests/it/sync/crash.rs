@@ -14,6 +14,7 @@ use integration_tests::db::{Engine, check_integrity, count, with_conn};
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 use sync_core::doc::VisitDoc;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
@@ -104,7 +105,7 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
         Ok::<_, StoreError>(())
     })
     .expect("the database opens");
-    println!("{kills} kills, {unanswered} in the middle of a push; {} requests, 0 lost", all.len());
+    tell(format_args!("{kills} kills, {unanswered} in the middle of a push; {} requests, 0 lost", all.len()));
     server.restart();
 }
 

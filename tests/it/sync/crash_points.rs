@@ -9,6 +9,7 @@ use integration_tests::db::{Engine, check_integrity, count, with_conn};
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
+use integration_tests::told::tell;
 use integration_tests::trap::{ANSWER, DURABLE, TALK, Trap};
 use serde_json::json;
 use sync_core::bytes::Hash;
@@ -158,12 +159,15 @@ impl Bench {
         self.server.kill();
         with_conn(self.server.database_url(), check_integrity);
         for (what, Counted { points, stored_again, were_stored, calls }) in counted {
-            println!(
+            tell(format_args!(
                 "{what}: {points} points over {calls} calls; {stored_again} times nothing was durable and all was \
                  stored again, {were_stored} times all was durable; 0 lost, 0 double"
-            );
+            ));
         }
-        println!("{} acknowledged visits and photos, all there; the database is whole", self.acknowledged.len());
+        tell(format_args!(
+            "{} acknowledged visits and photos, all there; the database is whole",
+            self.acknowledged.len()
+        ));
     }
 }
 

@@ -13,6 +13,7 @@ use integration_tests::db::{Engine, check_integrity, with_conn};
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 use integration_tests::trap::{DURABLE, TALK, Trap};
 use serde_json::json;
 use sync_core::ids::VisitId;
@@ -175,7 +176,9 @@ fn a_server_killed_while_it_packs_loses_no_byte_and_packs_the_rest_later() {
         path.step(&mut bench, nth);
     }
     let Path { kills, between, .. } = path;
-    println!("{kills} kills, {between} of them after some documents were packed and before all were; 0 bytes lost");
+    tell(format_args!(
+        "{kills} kills, {between} of them after some documents were packed and before all were; 0 bytes lost"
+    ));
     assert!(between > 0, "the job was met at work");
     bench.server.restart();
     for request in &bench.requests {

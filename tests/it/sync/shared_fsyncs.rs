@@ -9,6 +9,7 @@ use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::Engine;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
+use integration_tests::told::tell;
 use integration_tests::trap::{Watch, Watched};
 use serde_json::json;
 use sync_core::protocol::{Outcome, SyncRequest};
@@ -155,7 +156,11 @@ fn phones_that_sync_at_once_share_fsyncs_and_are_answered_after_theirs() {
     let mut crew = Crew::begin();
     let (alone, together) = (crew.watched(false), crew.watched(true));
     let pushes = alone.pushes.len();
-    println!("{pushes} pushes: {} waits one after the other, {} at once", alone.waits.len(), together.waits.len());
+    tell(format_args!(
+        "{pushes} pushes: {} waits one after the other, {} at once",
+        alone.waits.len(),
+        together.waits.len()
+    ));
     alone.check();
     together.check();
     assert!(alone.waits.len() >= pushes, "each push alone waits: {}", alone.waits.len());

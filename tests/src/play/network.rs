@@ -102,8 +102,14 @@ impl Network {
         std::mem::take(&mut lock(&self.state).passed)
     }
 
+    /// The server that it leads to.
+    #[must_use]
+    pub fn server(&self) -> String {
+        lock(&self.state).server.clone()
+    }
+
     /// Leads to a server elsewhere.
-    pub(super) fn lead_to(&self, server: &str) {
+    pub fn lead_to(&self, server: &str) {
         server.clone_into(&mut lock(&self.state).server);
     }
 }

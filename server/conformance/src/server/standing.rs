@@ -1,9 +1,12 @@
-//! Devices that the office has stopped: what a suspended and a revoked one may still do.
+//! Devices that the office has stopped: what a suspended and a revoked one may still do, and what one is told that is to
+//! wipe itself.
 
 use serde_json::{Value, json};
 use sync_core::ids::{DeviceId, VisitId};
+use sync_core::order::{WipeOrder, verify_wipe_order};
 use sync_core::protocol::codec::Encoding;
-use sync_core::protocol::{AckItem, Outcome, PushDoc, SyncRequest, SyncResponse};
+use sync_core::protocol::row::kind;
+use sync_core::protocol::{AckItem, Outcome, PushDoc, Row, SyncRequest, SyncResponse};
 
 use super::hostile::is_problem;
 use super::{Bench, ack_of, outcome_is};
@@ -21,6 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("device_reinstated", "a reinstated device reads again with the sign-in it had", reinstated),
     ("device_revoked_reads_nothing", "a revoked device gets no news and no session", revoked_reads_nothing),
     ("device_revoked_is_quarantined", "what a revoked device brings is quarantined whole", revoked_is_quarantined),
+    ("device_wipe_ordered", "a device is told to wipe itself, and the office learns that it did", wipe_ordered),
 ];
 
 /// The code under which all that a revoked device brings lies in quarantine.
@@ -45,18 +49,25 @@ impl Admin {
         Ok(Some(Self { token: read(&answer.json(), "access_token")?, wire }))
     }
 
-    /// Changes what a device may do: `suspend`, `reinstate` or `revoke`.
+    /// Changes what a device may do: `suspend`, `reinstate` or `revoke`; or has it `wipe` itself.
     fn change(&self, device: DeviceId, verb: &str) -> Verdict {
         let call = Call::new("POST", format!("/v1/devices/{device}/{verb}")).bearer(&self.token);
+        // Only an order to wipe could say more than its path.
+        let call = if verb == "wipe" { call.json(&json!({})) } else { call };
         let answer = self.wire.send(&call)?;
         expect((200..300).contains(&answer.status), || format!("{verb}: {}", answer.summary()))
     }
 
+    /// A list of what the office knows of a device.
+    fn list(&self, device: DeviceId, name: &str) -> Result<Vec<Value>, Broken> {
+        let answer = self.wire.send(&Call::new("GET", format!("/v1/devices/{device}")).bearer(&self.token))?;
+        let list = answer.json().get(name).and_then(Value::as_array).cloned();
+        list.ok_or_else(|| format!("the device has no list of {name}: {}", answer.summary()))
+    }
+
     /// Whether something that a device brought is marked.
     fn has_mark(&self, device: DeviceId, item: &str) -> Result<bool, Broken> {
-        let answer = self.wire.send(&Call::new("GET", format!("/v1/devices/{device}")).bearer(&self.token))?;
-        let marks = answer.json().get("marks").and_then(Value::as_array).cloned();
-        let marks = marks.ok_or_else(|| format!("the device has no list of marks: {}", answer.summary()))?;
+        let marks = self.list(device, "marks")?;
         Ok(marks.iter().any(|mark| mark.get("item").and_then(Value::as_str) == Some(item)))
     }
 }
@@ -149,4 +160,28 @@ fn revoked_is_quarantined(bench: &Bench, admin: &Admin) -> Verdict {
     expect(marked == answer.acks.len(), || format!("{marked} items are receipted as quarantined"))?;
     expect(ack_of(&answer, visit)?.heads.is_empty(), || "the document has heads".to_owned())?;
     expect(bench.heads_at_server(visit)?.is_empty(), || "the document is shown to other devices".to_owned())
+}
+
+/// The order that an answer brings a device, verified as a device does before it obeys.
+fn told_order(device: &Device) -> Result<WipeOrder, Broken> {
+    let answer = device.sync(&device.empty(None)?)?;
+    let row = answer.rows.get(kind::ORDER).into_iter().flatten().next();
+    let Some(Row::Put { body, .. }) = row else { return Err("the answer brings no order".to_owned()) };
+    let order = verify_wipe_order(&read::<String>(body, "jws")?, device.evidence_keys(), device.org, device.id);
+    order.map_err(|error| format!("the order does not verify: {error}"))
+}
+
+fn wipe_ordered(bench: &Bench, admin: &Admin) -> Verdict {
+    let mut device = bench.device.another(&bench.args)?;
+    admin.change(device.id, "wipe")?;
+    let order = told_order(&device)?;
+    use_upload_token(&mut device)?;
+    expect(told_order(&device)? == order, || "a token that only uploads is told of another order".to_owned())?;
+    // It has nothing left but its word: no token, only the signature of its key.
+    let receipt = device.wiped(&order)?;
+    let body = json!({"org_id": device.org, "receipt": receipt});
+    let answer = device.wire.send(&Call::new("POST", "/v1/devices/wipe-receipts").json(&body))?;
+    expect((200..300).contains(&answer.status), || format!("the receipt is not taken: {}", answer.summary()))?;
+    let is_known = |order: &Value| order.get("receipt").and_then(Value::as_str) == Some(receipt.as_str());
+    expect(admin.list(device.id, "orders")?.iter().any(is_known), || "the office has no receipt of it".to_owned())
 }

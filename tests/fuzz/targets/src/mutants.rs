@@ -1,4 +1,4 @@
-//! Changes with flipped bytes and repaired checksums (A6), from a seed that is printed.
+//! Changes with flipped bytes and repaired checksums (A6), from a seed that is told.
 
 use std::collections::BTreeMap;
 

@@ -2,11 +2,16 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "tests stop at the first surprise")]
 
+#[path = "../../../src/told.rs"]
+mod told;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use fuzz_targets::{batch, bundle, guard, mutants, seeds, statement};
+
+use self::told::tell;
 
 /// Runs a target over its stored corpus.
 fn run(target: &str, call: fn(&[u8])) {
@@ -20,7 +25,7 @@ fn run(target: &str, call: fn(&[u8])) {
     let made: BTreeSet<String> =
         seeds::all().into_iter().filter(|seed| seed.target == target).map(|seed| seed.name).collect();
     assert!(made.is_subset(&names), "`cargo run -p fuzz-targets` writes what is missing: {names:?}");
-    println!("{target}: {} seeds", names.len());
+    tell(format_args!("{target}: {} seeds", names.len()));
 }
 
 #[test]
@@ -74,6 +79,6 @@ const MUTANTS: u64 = 16_000;
 fn mutated_changes_are_refused_whole_or_good() {
     let seed = mutants::asked("DOORSTEP_HOSTILE_SEED", 0x1234_5678_9abc_def0);
     let tally = mutants::judge_many(seed, mutants::asked("DOORSTEP_HOSTILE_CHANGES", MUTANTS));
-    println!("{}", tally.line(seed));
+    tell(format_args!("{}", tally.line(seed)));
     assert!(tally.accepted > 0 && tally.refused.len() > 4, "the mutants reach past the first checks");
 }
