@@ -46,13 +46,16 @@ server:
 strace:
 	@scripts/strace
 
+# They wait for disks and for other processes: on few cores more of them at once make up for that.
+INTEGRATION = RUST_TEST_THREADS=$$(( $$(getconf _NPROCESSORS_ONLN) > 4 ? $$(getconf _NPROCESSORS_ONLN) : 4 ))
+
 test-sqlite: server strace ## runs the integration tests on SQLite
-	DOORSTEP_TEST_DATABASE=sqlite $(CARGO) test --locked --workspace --features integration-tests/server --test it $(ARGS)
+	DOORSTEP_TEST_DATABASE=sqlite $(INTEGRATION) $(CARGO) test --locked --workspace --features integration-tests/server --test it $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
 test-postgres: server strace ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
-	DOORSTEP_TEST_DATABASE=postgres $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
+	DOORSTEP_TEST_DATABASE=postgres $(INTEGRATION) $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
 
 # The guard alone, then the running server on each database. The seed is told, and can be given again with
 # DOORSTEP_HOSTILE_SEED.

@@ -162,7 +162,12 @@ async fn a_cancelled_visit_has_one_next_attempt_with_priority() {
     let early = dispatcher.post(path.clone(), json!({})).await;
     assert_eq!(early.outcome(), (409, "state_invalid".to_owned()));
     change(&dispatcher, &planned, "cancel", json!({"reason": "用户不在"})).await.expect(200);
-    let next = dispatcher.post(path.clone(), json!({"planned_start": at(DAY_MS)})).await.expect(201);
+    // Two people think of it at once.
+    let plan = || dispatcher.post(path.clone(), json!({"planned_start": at(DAY_MS)}));
+    let (one, other) = tokio::join!(plan(), plan());
+    let (next, refused) = if one.status == 201 { (one, other) } else { (other, one) };
+    assert_eq!(refused.outcome(), (409, "conflict".to_owned()));
+    let next = next.expect(201);
     assert_eq!(
         (&next["attempt"], &next["priority"], &next["previous_visit_id"]),
         (&json!(2), &json!(10), &planned["id"])

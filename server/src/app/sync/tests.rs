@@ -15,6 +15,7 @@ use super::judge::Judged;
 use super::part::Part;
 use super::*;
 use crate::app::reviews::fixture::{ORG, Office, PHONE, VISIT, office};
+use crate::app::visits::reproject;
 
 /// A round of the rep's phone that pushes what the server lacks of a document.
 async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Arc<Round> {
@@ -97,11 +98,12 @@ async fn the_first_push_of_a_document_counts_as_late_too() {
         if late == "reassigned" {
             reassign(&office).await;
         } else {
-            let now = office.state.clock.now().0;
+            let now = office.state.clock.now();
             let cancel = move |conn: &mut doorstep_store::Conn| {
                 let mut row = find_visit(conn, ORG, VISIT)?.expect("the visit");
-                (row.cancelled_at_ms, row.version) = (Some(now), row.version + 1);
-                Ok(update_plan(conn, &row)?)
+                (row.cancelled_at_ms, row.version) = (Some(now.0), row.version + 1);
+                update_plan(conn, &row)?;
+                reproject(conn, ORG, VISIT, now).map(drop)
             };
             office.write(cancel).await;
         }

@@ -1,8 +1,8 @@
 //! Planning the next attempt after a visit whose work was not done (APT-07, APT-09).
 
-use doorstep_store::StoreError;
 use doorstep_store::visits::find_next_attempt;
 use doorstep_store::work_orders::find_work_order;
+use doorstep_store::{StoreError, presence};
 use sync_core::ids::{UserId, VisitId};
 
 use super::plan::{NewVisit, PlannedTime, plan};
@@ -25,6 +25,8 @@ pub async fn create_next_attempt(
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
+            // A hand-in or another next attempt waits, or came before and is seen.
+            presence::lock_visit(conn, ctx.actor.org, id)?;
             let previous = reach::load_visit(conn, &ctx, id)?;
             let state = state_of(&previous)?;
             require(may_try_again(state, previous.outcome.as_deref()), state)?;
