@@ -4,6 +4,9 @@
 CARGO ?= cargo
 ARGS ?=
 
+# What `server` builds.
+DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
+
 .DEFAULT_GOAL := help
 .PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi hostile \
         bench bench-postgres bench-peers tunnel-day crash-points convergence
@@ -12,8 +15,8 @@ help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 # The development profile builds several times faster than the release profile and is quick enough to try things out.
-run: ## builds and starts the server with a demo company on SQLite (ARGS="--help" lists its options)
-	$(CARGO) run --locked -p doorstep -- demo $(ARGS)
+run: server ## builds and starts the server with a demo company on SQLite (ARGS="--help" lists its options)
+	@$(DOORSTEP) demo $(ARGS)
 
 # The order is from cheap to dear; the first failure ends the run. Nothing is retried.
 # All of it builds the whole workspace: with a part of it Cargo would choose other features of a few crates at the
@@ -38,7 +41,8 @@ wasm: ## checks sync-core for browsers, where the target is installed
 test-unit: ## runs the unit and property tests of every crate
 	$(CARGO) test --locked --workspace $(ARGS)
 
-# The tests drive the real executable, which Cargo builds for another package only when asked.
+# The tests drive the real executable, which Cargo builds for another package only when asked; `run` and `openapi` use the
+# same one, built with the features of the whole workspace, so that nothing is compiled twice.
 server:
 	$(CARGO) build --locked --workspace --bin doorstep
 
@@ -71,8 +75,8 @@ hostile: server ## judges a million mutated changes: the guard alone, and the se
 deny: ## checks licences and banned crates
 	scripts/check-deny
 
-openapi: ## writes openapi.yaml anew from the handlers
-	$(CARGO) run --locked -p doorstep -- openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
+openapi: server ## writes openapi.yaml anew from the handlers
+	@$(DOORSTEP) openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
 
 # The release build is what is measured; its progress is shown. Results and machine belong in docs/BENCHMARKS.md.
 bench: ## measures sync on SQLite against the release build (ARGS="--help" lists scenarios and sizes)
