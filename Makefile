@@ -106,6 +106,6 @@ crash-points: server strace ## kills the server at every system call of a push a
 	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)
 
 # The first seed is told, and can be given again with DOORSTEP_SEED.
-DOORSTEP_HISTORIES ?= 1000000
-convergence: ## plays a million random histories of several replicas through the guard (DOORSTEP_HISTORIES=…)
+DOORSTEP_HISTORIES ?= 400000
+convergence: ## plays 400,000 random histories of several replicas through the guard (DOORSTEP_HISTORIES=…)
 	DOORSTEP_HISTORIES=$(DOORSTEP_HISTORIES) $(CARGO) test --locked --workspace --test convergence $(ARGS)
