@@ -260,7 +260,7 @@ fn requests(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<St
         let batch_id = BatchId(keys::new_id(phone.clock.now()?)?);
         let mut batch = batch_of(tx, &mut outbox, batch_id)?;
         outbox.pass(&batch);
-        add_set_aside(&mut batch.docs, &mut waiting);
+        let _count = add_set_aside(&mut batch.docs, &mut waiting);
         if batch.is_empty() {
             problems.extend(batch.too_large.iter().map(too_large));
             return Ok(requests);

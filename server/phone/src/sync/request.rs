@@ -76,13 +76,16 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     let clock = phone.clock.stamp(tx)?;
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
     // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
-    let mut outbox = if export::is_noted(tx)? { Outbox::default() } else { collect(tx, Held::Waits)? };
+    let (mut outbox, mut waiting) = match export::is_noted(tx)? {
+        true => (Outbox::default(), Vec::new()),
+        false => (collect(tx, Held::Waits)?, set_aside(tx)?),
+    };
     let batch = next_batch(&mut outbox, batch_id, batch_bytes(tx)?);
     problems.extend(batch.too_large.iter().map(too_large));
     let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
-    let brought = changes + batch.intents.len() + batch.statements.len();
     let mut docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
-    add_set_aside(&mut docs, &mut set_aside(tx)?);
+    let asides = add_set_aside(&mut docs, &mut waiting);
+    let brought = changes + asides + batch.intents.len() + batch.statements.len();
     let outstanding = Outstanding::of(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
@@ -242,9 +245,10 @@ pub(super) fn set_aside(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
     Ok(pushes.collect())
 }
 
-/// Moves what was set aside into a request, of each document one change: what is refused together gets one name.
-pub(super) fn add_set_aside(docs: &mut Vec<PushDoc>, waiting: &mut Vec<PushDoc>) {
-    let mut done = BTreeSet::new();
+/// Moves what was set aside into a request, of each document one change: what is refused together gets one name. Tells
+/// how many went.
+pub(super) fn add_set_aside(docs: &mut Vec<PushDoc>, waiting: &mut Vec<PushDoc>) -> usize {
+    let (mut done, before) = (BTreeSet::new(), waiting.len());
     waiting.retain(|aside| {
         if !done.insert(aside.id) {
             return true;
@@ -261,6 +265,7 @@ pub(super) fn add_set_aside(docs: &mut Vec<PushDoc>, waiting: &mut Vec<PushDoc>)
         }
         false
     });
+    before - waiting.len()
 }
 
 /// Items that ask for whole documents.
