@@ -153,7 +153,7 @@ impl Answer<'_> {
         if !ack.hash.is_some_and(is_named) {
             state.problem = Some(format!("refused, and kept here: {}", reason(ack)));
             report.problems.push(format!("{} is refused, and no receipt names it: {}", name(ack.item), reason(ack)));
-        } else if tx.set_aside()?.iter().any(|(_, item)| Some(item.change.hash) == ack.hash) {
+        } else if is_set_aside(tx, ack)? {
             // The others were written anew before; the server had lost what it refused then.
             note_heads(state, ack);
         } else {
@@ -199,6 +199,13 @@ impl Answer<'_> {
             |id: &VisitId| self.response.docs.iter().any(|update| update.id == *id && update.form == DocForm::Snapshot);
         report.whole.extend(asked.filter(whole));
     }
+}
+
+/// Whether a refused change was set aside before, and is not among what waits to be written anew.
+fn is_set_aside(tx: &Tx, ack: &Ack) -> PhoneResult<bool> {
+    let AckItem::Doc(visit) = ack.item else { return Ok(false) };
+    let is_unsent = tx.unsent_changes(visit)?.iter().any(|(_, change)| Some(change.hash) == ack.hash);
+    Ok(!is_unsent && tx.set_aside()?.iter().any(|(_, item)| Some(item.change.hash) == ack.hash))
 }
 
 /// Whether an item is late evidence; a lost answer is repeated as a duplicate with the reason.

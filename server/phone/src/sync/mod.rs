@@ -93,6 +93,7 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
+    phone.store.write(request::forget_halving)?;
     rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
     if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now)
         && let Some(wiped) = order::obey(phone, transport, &order)?

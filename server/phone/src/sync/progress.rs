@@ -38,7 +38,7 @@ struct News {
     epoch: Option<EpochId>,
     cursor: Option<String>,
     /// A smaller request than the last is worth a try, however often.
-    batch_bytes: Option<usize>,
+    batch_bytes: usize,
     heads: BTreeMap<VisitId, Vec<Hash>>,
 }
 
@@ -63,7 +63,7 @@ impl Standing {
         Ok(Self {
             settled,
             set_aside: tx.set_aside()?.len(),
-            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: feed.batch_bytes, heads },
+            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::request::batch_bytes(tx)?, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,

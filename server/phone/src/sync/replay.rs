@@ -47,7 +47,9 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         // What cannot be written anew, because its edits are not known, is kept as it is.
         let is_lost_otherwise = change.edits.is_empty() && chunk.is_some() && !base.has_change(&change.hash);
         if is_offending || is_lost_otherwise {
-            tx.add_set_aside(&SetAside::new(visit, &code, change, chunk))?;
+            // The server keeps the offender; of anything else nobody but this phone may have a copy.
+            let is_unsent = !is_offending && chunk.is_some();
+            tx.add_set_aside(&SetAside { is_unsent, ..SetAside::new(visit, &code, change, chunk) })?;
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
             tx.add_unsent(visit, &mut state, &change)?;

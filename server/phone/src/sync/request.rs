@@ -20,7 +20,8 @@ use crate::commands::status::Outstanding;
 use crate::error::PhoneResult;
 use crate::keys::{self, DeviceKey};
 use crate::store::Tx;
-use crate::store::model::{DocState, Enrolment, FeedState, InFlight, Safety};
+use crate::store::model::{DocState, Enrolment, InFlight, Safety};
+use crate::store::tx::META;
 
 /// Bytes of a request before compression; below the server's limit of 4 MiB.
 const BATCH_BYTES: usize = 3 * 1024 * 1024;
@@ -138,8 +139,18 @@ fn next_batch(outbox: &mut Outbox, batch_id: BatchId, bytes: usize) -> Batch {
     outbox.next_batch(batch_id, bytes, &ProtocolLimits::DEFAULT, Encoding::Cbor)
 }
 
-fn batch_bytes(tx: &Tx) -> PhoneResult<usize> {
-    Ok(tx.feed()?.batch_bytes.unwrap_or(BATCH_BYTES))
+/// Where the size stands that was learned from requests that were too large.
+const HALVED: &str = "halved_batch_bytes";
+
+/// Most bytes of the next request: what the server named, and what this sync learned.
+pub(super) fn batch_bytes(tx: &Tx) -> PhoneResult<usize> {
+    let (named, learned) = (tx.feed()?.batch_bytes, tx.meta::<usize>(HALVED)?);
+    Ok(BATCH_BYTES.min(named.unwrap_or(BATCH_BYTES)).min(learned.unwrap_or(BATCH_BYTES)))
+}
+
+/// Forgets what an earlier sync learned: it may have been of another network.
+pub(super) fn forget_halving(tx: &Tx) -> PhoneResult<()> {
+    tx.remove(META, HALVED)
 }
 
 /// Takes back a request that is too large for the server, or for something before it, and makes the next one half as
@@ -150,7 +161,7 @@ pub(super) fn halve(tx: &Tx) -> PhoneResult<bool> {
     if half < SMALLEST_BATCH_BYTES {
         return Ok(false);
     }
-    tx.set_feed(&FeedState { batch_bytes: Some(half), ..tx.feed()? })?;
+    tx.set_meta(HALVED, &half)?;
     Ok(true)
 }
 
