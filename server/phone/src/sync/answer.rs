@@ -97,7 +97,9 @@ impl Answer<'_> {
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
                 state.problem = None;
-                state.replays.clear();
+                if self.request.pushed().any(|push| push.id == visit && !push.replays.is_empty()) {
+                    state.replays.clear();
+                }
                 note_heads(&mut state, ack);
             }
             Outcome::Quarantined => {

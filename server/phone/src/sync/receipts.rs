@@ -190,6 +190,15 @@ fn refused_changes(history: &History, push: &PushDoc, ack: &Ack) -> BTreeSet<Has
     sent
 }
 
+/// Whether a receipt says that all of a push is durable: taken, or in quarantine as it came.
+fn is_kept(receipt: &HeldReceipt, push: &PushDoc, ack: &Ack) -> bool {
+    match ack.outcome {
+        Outcome::Stored | Outcome::Duplicate | Outcome::Late => receipt.docs.iter().any(|(visit, _)| *visit == push.id),
+        Outcome::Quarantined => quarantine_code(receipt, ack, push.id).is_some(),
+        Outcome::NeedFull | Outcome::NeedReplay | Outcome::NotFound => false,
+    }
+}
+
 /// What was refused before the server's data became others is safe there once more: refused again, or taken this time.
 fn apply_set_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Option<Exchange<'_>>) -> PhoneResult<usize> {
     let mut settled = 0;
@@ -197,9 +206,8 @@ fn apply_set_aside(tx: &Tx, receipt: &HeldReceipt, exchange: Option<Exchange<'_>
         let is_taken = exchange.is_some_and(|exchange| {
             exchange.request.pushed().any(|push| {
                 let ack = exchange.response.acks.iter().find(|ack| ack.item == AckItem::Doc(push.id));
-                ack.is_some_and(|ack| matches!(ack.outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late))
-                    && item.chunk.as_ref().is_some_and(|chunk| push.chunks.contains(chunk))
-                    && receipt.docs.iter().any(|(visit, _)| *visit == push.id)
+                item.chunk.as_ref().is_some_and(|chunk| push.chunks.contains(chunk))
+                    && ack.is_some_and(|ack| is_kept(receipt, push, ack))
             })
         });
         if is_taken || receipt.quarantine_code(&item.change.hash.to_string()).is_some() {

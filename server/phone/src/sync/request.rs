@@ -233,10 +233,14 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
     let is_whole = sent.len() == history.changes.len();
     // Work of others between two changes may stay away, as after a restore: then what is sent has heads of its own.
     let mut heads: BTreeSet<Hash> = history.heads_of(&sent.iter().copied().collect()).into_iter().collect();
+    let (brought, rows) = (sent.iter().copied().collect::<BTreeSet<Hash>>(), tx.unsent_changes(push.id)?);
     covered.extend(sent);
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
-    push.replays = state.replays;
+    // All of it is written anew once nothing of the document stays behind.
+    if rows.iter().all(|(_, row)| brought.contains(&row.hash)) {
+        push.replays = state.replays;
+    }
     if may_be_whole && is_whole && !state.is_at_server {
         let whole = doc.save();
         if whole.len() <= push.chunks.iter().map(|chunk| chunk.0.len()).sum() {
