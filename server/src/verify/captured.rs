@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use doorstep_store::Conn;
 use doorstep_store::checks::{self, IntentClaim};
 use doorstep_store::evidence::{IntentRow, QuarantineRow};
 use sync_core::bytes::Hash;
@@ -9,7 +10,7 @@ use sync_core::ids::OrgId;
 use sync_core::intent::Intent;
 
 use super::{PAGE, Report, Verifier};
-use crate::app::{AppError, AppResult};
+use crate::app::AppResult;
 
 /// Quarantined items read in one transaction: each may be as large as a request.
 const QUARANTINE_PAGE: i64 = 16;
@@ -19,37 +20,27 @@ const NO_END: &str = "~";
 
 /// Verifies the intents of an organisation and the blobs they name.
 pub(super) async fn intents(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_intents_after(conn, org, &from, PAGE)?;
-                let last = rows.last().map(|row| row.id.to_string());
-                let mut stored = checks::list_intent_claims(conn, org, &from, last.as_deref().unwrap_or(NO_END))?;
-                let mut expected = BTreeSet::new();
-                for row in &rows {
-                    page.count("intents");
-                    match claims_of(row) {
-                        Ok(claims) => expected.extend(claims),
-                        Err(what) => {
-                            page.differs(org, "intents", row.id, what);
-                            stored.retain(|(intent, ..)| *intent != row.id.0);
-                        }
-                    }
+    let read = move |conn: &mut Conn, after: &String, page: &mut Report| {
+        let rows = checks::list_intents_after(conn, org, after, PAGE)?;
+        let last = rows.last().map(|row| row.id.to_string());
+        let mut stored = checks::list_intent_claims(conn, org, after, last.as_deref().unwrap_or(NO_END))?;
+        let mut expected = BTreeSet::new();
+        for row in &rows {
+            page.count("intents");
+            match claims_of(row) {
+                Ok(claims) => expected.extend(claims),
+                Err(what) => {
+                    page.differs(org, "intents", row.id, what);
+                    stored.retain(|(intent, ..)| *intent != row.id.0);
                 }
-                for (intent, _, blob) in expected.symmetric_difference(&stored) {
-                    page.differs(org, "intent_blobs", intent, format!("the claim on {blob} is not that of the intent"));
-                }
-                Ok::<_, AppError>((page, last))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+            }
+        }
+        for (intent, _, blob) in expected.symmetric_difference(&stored) {
+            page.differs(org, "intent_blobs", intent, format!("the claim on {blob} is not that of the intent"));
+        }
+        Ok(last)
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 /// The blobs that a stored intent names, or what is wrong with it.
@@ -66,28 +57,18 @@ fn claims_of(row: &IntentRow) -> Result<Vec<IntentClaim>, &'static str> {
 
 /// Verifies what an organisation has in quarantine.
 pub(super) async fn quarantine(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let mut after = (String::new(), String::new());
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_quarantine_after(conn, org, (&from.0, &from.1), QUARANTINE_PAGE)?;
-                for (row, sha256) in &rows {
-                    page.count("quarantined");
-                    if !is_as_it_came(row, sha256.map(|sha256| sha256.0)) {
-                        let what = "its bytes are not those that came";
-                        page.differs(org, "quarantine", format!("{}/{}", row.device_id, row.id), what);
-                    }
-                }
-                Ok::<_, AppError>((page, rows.last().map(|(row, _)| (row.id.clone(), row.device_id.to_string()))))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+    let read = move |conn: &mut Conn, after: &(String, String), page: &mut Report| {
+        let rows = checks::list_quarantine_after(conn, org, (&after.0, &after.1), QUARANTINE_PAGE)?;
+        for (row, sha256) in &rows {
+            page.count("quarantined");
+            if !is_as_it_came(row, sha256.map(|sha256| sha256.0)) {
+                let what = "its bytes are not those that came";
+                page.differs(org, "quarantine", format!("{}/{}", row.device_id, row.id), what);
+            }
+        }
+        Ok(rows.last().map(|(row, _)| (row.id.clone(), row.device_id.to_string())))
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 /// Whether the bytes are those of their hash. The id is that hash for intents; that of a document names its first change

@@ -18,7 +18,7 @@ use sync_core::merge::{self, Held, View};
 use super::{PAGE, Report, Verifier};
 use crate::app::sync::{claims, named_statements, project, salvaged_by};
 use crate::app::visits::{Norms, Reprojection, derive_with};
-use crate::app::{AppError, AppResult, conflicts, late_work};
+use crate::app::{AppResult, conflicts, late_work};
 
 /// Verifies the visits of an organisation, page by page.
 pub(super) async fn verify(
@@ -27,26 +27,19 @@ pub(super) async fn verify(
     report: &mut Report,
     progress: &dyn Fn(&str),
 ) -> AppResult<()> {
-    let (mut after, now) = (String::new(), verifier.now);
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let mut checker = Checker { org, norms: Norms::new(org, now), users: BTreeMap::new() };
-                let ids = checks::list_visit_ids(conn, org, &from, PAGE)?;
-                for visit in &ids {
-                    checker.visit(conn, *visit, &mut page)?;
-                }
-                Ok::<_, AppError>((page, ids.last().map(ToString::to_string)))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
+    let now = verifier.now;
+    let read = move |conn: &mut Conn, after: &String, page: &mut Report| {
+        let mut checker = Checker { org, norms: Norms::new(org, now), users: BTreeMap::new() };
+        let ids = checks::list_visit_ids(conn, org, after, PAGE)?;
+        for visit in &ids {
+            checker.visit(conn, *visit, page)?;
+        }
+        Ok(ids.last().map(ToString::to_string))
+    };
+    let told = |report: &Report| {
         progress(&format!("{org}: {} visits", report.counts.get("visits").copied().unwrap_or(0)));
-        after = last;
-    }
+    };
+    verifier.pages(report, read, told).await
 }
 
 /// A document as its chunks make it.

@@ -10,7 +10,7 @@ use sync_core::receipt::verify_complete;
 use sync_core::statement::verify::verify as verify_statement;
 
 use super::{PAGE, Report, Verifier};
-use crate::app::{AppError, AppResult};
+use crate::app::AppResult;
 
 /// Verifies what was signed for an organisation.
 pub(super) async fn verify(
@@ -26,27 +26,17 @@ pub(super) async fn verify(
 }
 
 async fn statements(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_statements_after(conn, org, &from, PAGE)?;
-                for row in &rows {
-                    page.count("statements");
-                    if let Some(what) = fault_of_statement(conn, org, row)? {
-                        page.differs(org, "statements", row.digest, what);
-                    }
-                }
-                Ok::<_, AppError>((page, rows.last().map(|row| row.digest.to_string())))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+    let read = move |conn: &mut Conn, after: &String, page: &mut Report| {
+        let rows = checks::list_statements_after(conn, org, after, PAGE)?;
+        for row in &rows {
+            page.count("statements");
+            if let Some(what) = fault_of_statement(conn, org, row)? {
+                page.differs(org, "statements", row.digest, what);
+            }
+        }
+        Ok(rows.last().map(|row| row.digest.to_string()))
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 /// What is wrong with a stored statement.
@@ -80,27 +70,18 @@ pub(super) fn key_of(conn: &mut Conn, org: OrgId, device: DeviceId) -> AppResult
 }
 
 async fn receipts(verifier: &Verifier, org: OrgId, keys: &[Ed25519PublicKey], report: &mut Report) -> AppResult<()> {
-    let mut after = (String::new(), 0);
-    loop {
-        let (from, keys) = (after.clone(), keys.to_vec());
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_receipts_after(conn, org, (&from.0, from.1), PAGE)?;
-                for row in &rows {
-                    page.count("receipts");
-                    if let Some(what) = fault_of_receipt(conn, org, &keys, row)? {
-                        page.differs(org, "complete_receipts", format!("{}/{}", row.visit_id, row.number), what);
-                    }
-                }
-                Ok::<_, AppError>((page, rows.last().map(|row| (row.visit_id.to_string(), row.number))))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+    let keys = keys.to_vec();
+    let read = move |conn: &mut Conn, after: &(String, i64), page: &mut Report| {
+        let rows = checks::list_receipts_after(conn, org, (&after.0, after.1), PAGE)?;
+        for row in &rows {
+            page.count("receipts");
+            if let Some(what) = fault_of_receipt(conn, org, &keys, row)? {
+                page.differs(org, "complete_receipts", format!("{}/{}", row.visit_id, row.number), what);
+            }
+        }
+        Ok(rows.last().map(|row| (row.visit_id.to_string(), row.number)))
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 /// What is wrong with a receipt: its signature, or that something it names is not here.

@@ -14,24 +14,14 @@ pub(super) async fn verify(verifier: &Verifier, org: OrgId, report: &mut Report)
         report.differs(org, "feed", item, format!("{kind} in {audience} stands behind its head"));
     }
     report.count("feeds");
-    let mut after = String::new();
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let ids = checks::list_visit_ids(conn, org, &from, PAGE)?;
-                for visit in &ids {
-                    carried(conn, org, *visit, &mut page)?;
-                }
-                Ok::<_, AppError>((page, ids.last().map(ToString::to_string)))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+    let read = move |conn: &mut Conn, after: &String, page: &mut Report| {
+        let ids = checks::list_visit_ids(conn, org, after, PAGE)?;
+        for visit in &ids {
+            carried(conn, org, *visit, page)?;
+        }
+        Ok(ids.last().map(ToString::to_string))
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 /// Every audience that carries a visit has all that belongs to it.

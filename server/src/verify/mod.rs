@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use doorstep_store::organisations::{list_organisations, list_signing_keys};
-use doorstep_store::{Store, StoreError};
+use doorstep_store::{Conn, Store, StoreError};
 use sync_core::ids::OrgId;
 use sync_core::jws::Ed25519PublicKey;
 use sync_core::time::UnixMillis;
@@ -104,6 +104,32 @@ impl Verifier {
         }
         report.differences.sort();
         Ok(report)
+    }
+
+    /// Goes through rows page by page, each in a transaction of its own: `read` begins behind a place, reports what it
+    /// finds, and gives the place of its last row. `told` hears of each page.
+    async fn pages<P: Default + Send + 'static>(
+        &self,
+        report: &mut Report,
+        read: impl Fn(&mut Conn, &P, &mut Report) -> AppResult<Option<P>> + Clone + Send + 'static,
+        told: impl Fn(&Report),
+    ) -> AppResult<()> {
+        let mut after = P::default();
+        loop {
+            let read = read.clone();
+            let (page, last) = self
+                .store
+                .read(move |conn| {
+                    let mut page = Report::default();
+                    let last = read(conn, &after, &mut page)?;
+                    Ok::<_, AppError>((page, last))
+                })
+                .await?;
+            report.add(page);
+            let Some(last) = last else { return Ok(()) };
+            told(report);
+            after = last;
+        }
     }
 
     async fn evidence_keys(&self) -> AppResult<Vec<Ed25519PublicKey>> {

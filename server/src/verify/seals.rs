@@ -16,31 +16,20 @@ use sync_core::protocol::seal::BatchContent;
 
 use super::evidence::key_of;
 use super::{PAGE, Report, Verifier};
+use crate::app::AppResult;
 use crate::app::sync::Held;
-use crate::app::{AppError, AppResult};
 
 /// Verifies the batch seals of an organisation.
 pub(super) async fn verify(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let mut after = (String::new(), String::new());
-    loop {
-        let from = after.clone();
-        let (page, last) = verifier
-            .store
-            .read(move |conn| {
-                let mut page = Report::default();
-                let rows = checks::list_seals_after(conn, org, (&from.0, &from.1), PAGE)?;
-                for row in &rows {
-                    page.count("seals");
-                    verify_seal(conn, row, &mut page)?;
-                }
-                let last = rows.last().map(|row| (row.device_id.to_string(), row.digest.clone()));
-                Ok::<_, AppError>((page, last))
-            })
-            .await?;
-        report.add(page);
-        let Some(last) = last else { return Ok(()) };
-        after = last;
-    }
+    let read = move |conn: &mut Conn, after: &(String, String), page: &mut Report| {
+        let rows = checks::list_seals_after(conn, org, (&after.0, &after.1), PAGE)?;
+        for row in &rows {
+            page.count("seals");
+            verify_seal(conn, row, page)?;
+        }
+        Ok(rows.last().map(|row| (row.device_id.to_string(), row.digest.clone())))
+    };
+    verifier.pages(report, read, |_| {}).await
 }
 
 fn verify_seal(conn: &mut Conn, row: &BatchSealRow, report: &mut Report) -> AppResult<()> {
