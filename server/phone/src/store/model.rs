@@ -134,7 +134,7 @@ pub(crate) struct DocState {
     pub next_change: u64,
     /// Why it waits.
     pub hold: Option<Hold>,
-    /// What the server refused and the unsent changes write anew, until it takes one of them.
+    /// What the server refused and the unsent changes write anew, until it takes a push that names it.
     #[serde(default)]
     pub replays: Vec<Hash>,
     /// Whether the whole document must be asked for.
@@ -243,7 +243,7 @@ pub(crate) struct SetAside {
     /// The change itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunk: Option<Blob>,
-    /// Whether the server that kept it has other data by now, so that it has to go there once more.
+    /// Whether no server is known to keep it, as after the data of the one that did became others: it has to go there.
     #[serde(default)]
     pub is_unsent: bool,
 }
@@ -300,7 +300,7 @@ pub(crate) struct FeedState {
     pub cursor: Option<String>,
     pub wants: Vec<Hash>,
     pub last_sync_at: Option<UnixMillis>,
-    /// Most bytes of a request before compression, where the server takes less than this phone would send.
+    /// Most bytes of a request before compression, where the server named less than this phone would send.
     #[serde(default)]
     pub batch_bytes: Option<usize>,
 }

@@ -5,6 +5,7 @@ use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 
 use super::history::History;
+use super::request::known_heads;
 use crate::error::PhoneResult;
 use crate::keys;
 use crate::store::Tx;
@@ -66,7 +67,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
 pub(super) fn replay_unasked(tx: &Tx) -> PhoneResult<()> {
     for (visit, state) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
         let Some(doc) = tx.doc(visit)? else { continue };
-        let known: Vec<Hash> = state.server_heads.into_iter().filter(|head| doc.has_change(head)).collect();
+        let known = known_heads(&doc, &state);
         let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
         replay(tx, visit, base, !known.is_empty())?;
     }

@@ -216,7 +216,7 @@ fn offer_documents(tx: &Tx, outbox: &mut Outbox, held: Held) -> PhoneResult<()> 
 }
 
 /// The server's heads that this phone has applied.
-fn known_heads(doc: &VisitDoc, state: &DocState) -> Vec<Hash> {
+pub(super) fn known_heads(doc: &VisitDoc, state: &DocState) -> Vec<Hash> {
     state.server_heads.iter().filter(|head| doc.has_change(head)).copied().collect()
 }
 
@@ -228,17 +228,16 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
     let history = History::of(&doc)?;
     let chunks: BTreeSet<&Blob> = push.chunks.iter().collect();
     let mut covered = history.below(&push.base_heads);
-    let sent: Vec<Hash> =
+    let sent: BTreeSet<Hash> =
         history.changes.iter().filter(|change| chunks.contains(&change.chunk)).map(|change| change.hash).collect();
     let is_whole = sent.len() == history.changes.len();
     // Work of others between two changes may stay away, as after a restore: then what is sent has heads of its own.
-    let mut heads: BTreeSet<Hash> = history.heads_of(&sent.iter().copied().collect()).into_iter().collect();
-    let (brought, rows) = (sent.iter().copied().collect::<BTreeSet<Hash>>(), tx.unsent_changes(push.id)?);
-    covered.extend(sent);
+    let mut heads: BTreeSet<Hash> = history.heads_of(&sent).into_iter().collect();
+    covered.extend(&sent);
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
     // All of it is written anew once nothing of the document stays behind.
-    if rows.iter().all(|(_, row)| brought.contains(&row.hash)) {
+    if tx.unsent_changes(push.id)?.iter().all(|(_, row)| sent.contains(&row.hash)) {
         push.replays = state.replays;
     }
     if may_be_whole && is_whole && !state.is_at_server {
@@ -250,7 +249,7 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
     Ok(push)
 }
 
-/// What a server kept in quarantine whose data are others by now, each change as a push of its own.
+/// What was set aside and no server is known to keep, each change as a push of its own.
 pub(super) fn set_aside(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
     let unsent = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent);
     let pushes = unsent.filter_map(|(_, item)| {

@@ -318,7 +318,7 @@ fn requests_that_are_too_large_are_made_smaller_until_they_are_taken() {
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
     assert!(server.bodies.iter().all(|body| body.len() <= server.takes_bytes));
     assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
-    // What was learned stays known.
+    // What was learned is learned anew.
     server.bodies.clear();
     long_notes(&phone);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
