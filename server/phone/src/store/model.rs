@@ -246,12 +246,15 @@ pub(crate) struct SetAside {
     /// Whether no server is known to keep it, as after the data of the one that did became others: it has to go there.
     #[serde(default)]
     pub is_unsent: bool,
+    /// How often it went since then and was neither taken nor kept.
+    #[serde(default)]
+    pub tries: u32,
 }
 
 impl SetAside {
     /// A change that the server keeps in quarantine.
     pub(crate) fn new(visit: VisitId, code: &str, change: UnsentChange, chunk: Option<Blob>) -> Self {
-        Self { visit: visit.to_string(), code: code.to_owned(), change, chunk, is_unsent: false }
+        Self { visit: visit.to_string(), code: code.to_owned(), change, chunk, is_unsent: false, tries: 0 }
     }
 }
 

@@ -15,7 +15,7 @@ use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
-use super::request;
+use super::{request, set_aside};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
@@ -52,6 +52,7 @@ impl Answer<'_> {
         for held in self.receipts {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
+        set_aside::note_answered(tx, self.request)?;
         receipts::keep_complete(tx, self.complete)?;
         receipts::note_arrived(tx, self.receipts, self.request)?;
         export::forget(tx)?;

@@ -12,6 +12,7 @@ use sync_core::protocol::{DocForm, DocUpdate, Row, SyncResponse};
 
 use super::history::{Change, History};
 use super::replay::replay;
+use super::set_aside;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
 use crate::store::Tx;
@@ -186,9 +187,10 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         }
     }
     for (_, mut item) in tx.set_aside()?.into_iter().filter(|(_, item)| item.chunk.is_some()) {
-        item.is_unsent = true;
+        (item.is_unsent, item.tries) = (true, 0);
         tx.add_set_aside(&item)?;
     }
+    set_aside::end_turn(tx)?;
     for (id, mut intent) in tx.intents()? {
         intent.safety = Safety::Unsent;
         if let Ok(id) = id.parse() {

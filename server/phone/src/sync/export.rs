@@ -15,7 +15,8 @@ use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::{PROTOCOL, SyncRequest};
 
-use super::request::{Held, add_set_aside, batch_of, collect, seal, set_aside, too_large};
+use super::request::{BATCH_BYTES, Held, batch_of, collect, seal, too_large};
+use super::set_aside::Waiting;
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
 use crate::error::{PhoneError, PhoneResult, usage};
@@ -254,15 +255,19 @@ fn tell(done: usize, all: usize) {
 /// The sealed requests that everything unsent takes, each as if the one before had been taken.
 fn requests(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<Vec<Vec<u8>>> {
     let (mut outbox, cursor) = (collect(tx, Held::Goes)?, tx.feed()?.cursor);
-    let mut waiting = set_aside(tx)?;
+    let mut aside = Waiting::of(tx)?;
     let mut requests = Vec::new();
     loop {
         let batch_id = BatchId(keys::new_id(phone.clock.now()?)?);
         let mut batch = batch_of(tx, &mut outbox, batch_id)?;
         outbox.pass(&batch);
-        let _count = add_set_aside(&mut batch.docs, &mut waiting);
+        let mut unfit = std::mem::take(&mut batch.too_large);
         if batch.is_empty() {
-            problems.extend(batch.too_large.iter().map(too_large));
+            batch = aside.next_batch(BATCH_BYTES);
+            unfit.append(&mut batch.too_large);
+        }
+        if batch.is_empty() {
+            problems.extend(unfit.iter().map(too_large));
             return Ok(requests);
         }
         let mut request = SyncRequest {

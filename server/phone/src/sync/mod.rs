@@ -16,6 +16,7 @@ mod receipts;
 mod replay;
 mod request;
 mod session;
+mod set_aside;
 mod uploads;
 
 #[cfg(test)]
@@ -26,6 +27,8 @@ mod ending_tests;
 mod order_tests;
 #[cfg(test)]
 mod refused_tests;
+#[cfg(test)]
+mod set_aside_tests;
 #[cfg(test)]
 mod tests;
 

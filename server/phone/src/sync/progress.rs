@@ -23,6 +23,8 @@ pub(super) struct Standing {
     settled: usize,
     /// Changes kept for a person.
     set_aside: usize,
+    /// Those of them that are to go and were not tried yet.
+    untried: usize,
     news: News,
     outstanding: Outstanding,
     /// Blobs the server is still to be asked after.
@@ -60,9 +62,11 @@ impl Standing {
             heads.insert(visit, state.server_heads);
             waiting.insert(visit, Waiting { hold: state.hold, wants_snapshot, is_at_server });
         }
+        let set_aside = tx.set_aside()?;
         Ok(Self {
             settled,
-            set_aside: tx.set_aside()?.len(),
+            set_aside: set_aside.len(),
+            untried: set_aside.iter().filter(|(_, item)| item.is_unsent && item.tries == 0).count(),
             news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::request::batch_bytes(tx)?, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
@@ -75,6 +79,7 @@ impl Standing {
     fn is_progress_on(&self, before: &Self) -> bool {
         self.settled > before.settled
             || self.set_aside > before.set_aside
+            || self.untried < before.untried
             || self.asked_after < before.asked_after
             || self.news != before.news
     }

@@ -12,8 +12,9 @@ use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{AckItem, DeviceState, PROTOCOL, ProtocolLimits, PushDoc, PushStatement, SyncRequest};
 use sync_core::time::UnixMillis;
 
-use super::history::{History, is_document};
+use super::history::History;
 use super::replay::replay_unasked;
+use super::set_aside::{self, Waiting};
 use super::{export, receipts};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
@@ -24,7 +25,7 @@ use crate::store::model::{DocState, Enrolment, InFlight, Safety};
 use crate::store::tx::META;
 
 /// Bytes of a request before compression; below the server's limit of 4 MiB.
-const BATCH_BYTES: usize = 3 * 1024 * 1024;
+pub(super) const BATCH_BYTES: usize = 3 * 1024 * 1024;
 /// Below this a request is not made smaller: what is in the way then refuses every request.
 const SMALLEST_BATCH_BYTES: usize = 4 * 1024;
 /// Bytes wanted back.
@@ -76,17 +77,9 @@ pub(super) fn next(
 fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<SyncRequest> {
     let clock = phone.clock.stamp(tx)?;
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
-    // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
-    let (mut outbox, mut waiting) = match export::is_noted(tx)? {
-        true => (Outbox::default(), Vec::new()),
-        false => (collect(tx, Held::Waits)?, set_aside(tx)?),
-    };
-    let batch = next_batch(&mut outbox, batch_id, batch_bytes(tx)?);
+    let Next { batch, changes } = next_batch(tx, batch_id)?;
     problems.extend(batch.too_large.iter().map(too_large));
-    let changes: usize = batch.docs.iter().map(|push| push.chunks.len()).sum();
-    let mut docs = batch.docs.into_iter().map(|push| settle(tx, push, true)).collect::<PhoneResult<_>>()?;
-    let asides = add_set_aside(&mut docs, &mut waiting);
-    let brought = changes + asides + batch.intents.len() + batch.statements.len();
+    let brought = changes + batch.intents.len() + batch.statements.len();
     let outstanding = Outstanding::of(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
@@ -95,7 +88,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
         batch_id,
         cursor: tx.feed()?.cursor,
         max_bytes: WANTED_BYTES,
-        docs,
+        docs: batch.docs,
         intents: batch.intents,
         statements: batch.statements,
         blobs: asked_after(tx)?,
@@ -135,8 +128,42 @@ pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
     Ok(outbox)
 }
 
-fn next_batch(outbox: &mut Outbox, batch_id: BatchId, bytes: usize) -> Batch {
+/// What the next request brings.
+#[derive(Debug, Default)]
+struct Next {
+    batch: Batch,
+    /// Changes of documents; one chunk may hold many.
+    changes: usize,
+}
+
+fn next_batch(tx: &Tx, batch_id: BatchId) -> PhoneResult<Next> {
+    // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
+    if export::is_noted(tx)? {
+        return Ok(Next::default());
+    }
+    let (bytes, mut waiting) = (batch_bytes(tx)?, Waiting::of(tx)?);
+    let aside = waiting.next_batch(bytes);
+    if set_aside::is_next(tx)? && !aside.is_empty() {
+        return Ok(Next { changes: aside.docs.len(), batch: aside });
+    }
+    let mut batch = batch_within(&mut collect(tx, Held::Waits)?, batch_id, bytes);
+    batch.too_large.extend(&aside.too_large);
+    if batch.is_empty() {
+        return Ok(Next { changes: aside.docs.len(), batch: Batch { too_large: batch.too_large, ..aside } });
+    }
+    let changes = batch.docs.iter().map(|push| push.chunks.len()).sum();
+    settle_all(tx, &mut batch, true)?;
+    Ok(Next { batch, changes })
+}
+
+fn batch_within(outbox: &mut Outbox, batch_id: BatchId, bytes: usize) -> Batch {
     outbox.next_batch(batch_id, bytes, &ProtocolLimits::DEFAULT, Encoding::Cbor)
+}
+
+fn settle_all(tx: &Tx, batch: &mut Batch, may_be_whole: bool) -> PhoneResult<()> {
+    let docs = std::mem::take(&mut batch.docs).into_iter();
+    batch.docs = docs.map(|push| settle(tx, push, may_be_whole)).collect::<PhoneResult<_>>()?;
+    Ok(())
 }
 
 /// Where the size stands that was learned from requests that were too large.
@@ -175,8 +202,8 @@ pub(super) fn bounded(limits: &BTreeMap<String, i64>) -> Option<usize> {
 /// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
 /// chunk is only for a document that is new to it.
 pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> PhoneResult<Batch> {
-    let mut batch = next_batch(outbox, batch_id, BATCH_BYTES);
-    batch.docs = batch.docs.into_iter().map(|push| settle(tx, push, false)).collect::<PhoneResult<_>>()?;
+    let mut batch = batch_within(outbox, batch_id, BATCH_BYTES);
+    settle_all(tx, &mut batch, false)?;
     Ok(batch)
 }
 
@@ -247,39 +274,6 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
         }
     }
     Ok(push)
-}
-
-/// What was set aside and no server is known to keep, each change as a push of its own.
-pub(super) fn set_aside(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
-    let unsent = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent);
-    let pushes = unsent.filter_map(|(_, item)| {
-        let (heads, chunks) = (vec![item.change.hash], vec![item.chunk?]);
-        Some(PushDoc { heads, chunks, ..PushDoc::asking(item.visit.parse().ok()?) })
-    });
-    Ok(pushes.collect())
-}
-
-/// Moves what was set aside into a request, of each document one change: what is refused together gets one name. Tells
-/// how many went.
-pub(super) fn add_set_aside(docs: &mut Vec<PushDoc>, waiting: &mut Vec<PushDoc>) -> usize {
-    let (mut done, before) = (BTreeSet::new(), waiting.len());
-    waiting.retain(|aside| {
-        if !done.insert(aside.id) {
-            return true;
-        }
-        match docs.iter_mut().find(|push| push.id == aside.id) {
-            // A document chunk goes alone.
-            Some(push) if push.chunks.iter().any(|chunk| is_document(&chunk.0)) => return true,
-            Some(push) => {
-                push.chunks.extend(aside.chunks.iter().cloned());
-                push.heads.extend(&aside.heads);
-                push.heads.sort_unstable();
-            }
-            None => docs.push(aside.clone()),
-        }
-        false
-    });
-    before - waiting.len()
 }
 
 /// Items that ask for whole documents.

@@ -61,6 +61,8 @@ pub(crate) enum Stance {
     AlwaysForked,
     /// There is always more to fetch.
     NeverDone,
+    /// It knows no visit of what it is sent.
+    Unknowing,
 }
 
 /// The server.
@@ -262,6 +264,9 @@ impl Server {
             let (hash, code) = (push.heads.first().copied(), "actor_forked".to_owned());
             held.quarantined.extend(hash.map(|hash| (hash.to_string(), code.clone())));
             return Ack { hash, code: Some(code), ..Ack::new(item, Outcome::NeedReplay) };
+        }
+        if self.stance == Stance::Unknowing {
+            return Ack::new(item, Outcome::NotFound);
         }
         self.replayed.extend(&push.replays);
         if let Some(ack) = self.scripted.remove(&push.id) {

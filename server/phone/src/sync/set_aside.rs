@@ -1,0 +1,84 @@
+//! What was set aside and no server is known to keep goes again, as after a restore: in requests of its own, which take
+//! turns with those of everything else.
+//!
+//! Of a visit one change goes at a time, for what is refused together gets one name; and what was tried least goes
+//! first, so that one that is not taken keeps back no other.
+
+use std::collections::BTreeSet;
+
+use sync_core::bytes::Hash;
+use sync_core::protocol::outbox::Batch;
+use sync_core::protocol::{AckItem, ProtocolLimits, PushDoc, SyncRequest};
+
+use crate::error::PhoneResult;
+use crate::store::Tx;
+use crate::store::model::SetAside;
+use crate::store::tx::META;
+
+/// Bytes of a request for everything but its documents, and of a document for everything but its change.
+const AROUND: (usize, usize) = (3 * 1024, 256);
+
+/// Set while the next request is one for what was set aside, if anything was.
+const TURN: &str = "set_aside_turn";
+
+/// Changes set aside that are to go, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(Vec<PushDoc>);
+
+impl Waiting {
+    /// Reads the store.
+    pub(super) fn of(tx: &Tx) -> PhoneResult<Self> {
+        let mut unsent: Vec<_> = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent).collect();
+        unsent.sort_by_key(|(_, item)| (item.tries, item.change.at_ms));
+        let pushes = unsent.into_iter().filter_map(|(_, item)| {
+            let (heads, chunks) = (vec![item.change.hash], vec![item.chunk?]);
+            Some(PushDoc { heads, chunks, ..PushDoc::asking(item.visit.parse().ok()?) })
+        });
+        Ok(Self(pushes.collect()))
+    }
+
+    /// Takes what goes into a request of at most `bytes`, before compression.
+    pub(super) fn next_batch(&mut self, bytes: usize) -> Batch {
+        let ((around, of_one), mut batch) = (AROUND, Batch::default());
+        let (whole, mut used, mut visits) = (bytes.saturating_sub(around), 0, BTreeSet::new());
+        self.0.retain(|push| {
+            let size = of_one + push.chunks.iter().map(|chunk| chunk.0.len()).sum::<usize>();
+            if size > whole {
+                batch.too_large.push(AckItem::Doc(push.id));
+                return true;
+            }
+            let is_next = batch.docs.len() < ProtocolLimits::DEFAULT.docs && used + size <= whole;
+            if !is_next || !visits.insert(push.id) {
+                return true;
+            }
+            used += size;
+            batch.docs.push(push.clone());
+            false
+        });
+        batch
+    }
+}
+
+/// Whether what was set aside goes next, where anything else waits too.
+pub(super) fn is_next(tx: &Tx) -> PhoneResult<bool> {
+    Ok(tx.meta::<bool>(TURN)?.unwrap_or(false))
+}
+
+/// Notes that a request was answered: what of it was set aside counts as tried, and the turn is that of the others.
+pub(super) fn note_answered(tx: &Tx, request: &SyncRequest) -> PhoneResult<()> {
+    let sent: BTreeSet<Hash> = request.pushed().flat_map(|push| push.heads.iter().copied()).collect();
+    let unsent: Vec<_> = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent).collect();
+    let (tried, others): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|(_, item)| sent.contains(&item.change.hash));
+    for (_, item) in &tried {
+        tx.add_set_aside(&SetAside { tries: item.tries.saturating_add(1), ..item.clone() })?;
+    }
+    if tried.is_empty() && !others.is_empty() {
+        return tx.set_meta(TURN, &true);
+    }
+    end_turn(tx)
+}
+
+/// What was set aside goes after everything else that waits: it may build on it.
+pub(super) fn end_turn(tx: &Tx) -> PhoneResult<()> {
+    tx.remove(META, TURN)
+}
