@@ -111,6 +111,31 @@ async fn late_work_of_a_rep_who_lost_the_visit_is_accepted_with_the_reason() {
 }
 
 #[actix_web::test]
+async fn a_receipt_names_what_a_phone_brought_where_others_have_built_on_it_since() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut old = app.phone_of(YUNZE.rep()).await;
+    let planned = begun(office, &mut old).await;
+    old.measure(planned.visit, "optical_power", "-18.30", "dBm");
+    let (brought, request) = (old.heads(planned.visit), old.request());
+    // The answer is lost; the visit changes hands, and the next rep goes on from there.
+    old.exchange(&request).await;
+    office.assign(planned.visit, &[YUNZE.stranger()]).await;
+    let mut new = app.phone_of(YUNZE.stranger()).await;
+    new.sync().await;
+    new.tick(planned.visit, "wiring", true);
+    new.sync().await;
+
+    let answer = old.exchange(&request).await;
+    assert_eq!(answer.acks[0].outcome, Outcome::Duplicate);
+    old.take_in(&answer);
+    let named = old.receipts.last().expect("a receipt").heads_of(&planned.visit).expect("the visit").to_vec();
+    assert!(named.contains(&brought[0]) && named.contains(&new.heads(planned.visit)[0]), "{named:?}");
+    assert!(old.is_all_sent(), "nothing of it goes again");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
 async fn work_on_a_cancelled_visit_is_late_evidence() {
     let app = TestApp::new().await;
     let office = app.office(YUNZE).await;

@@ -178,7 +178,7 @@ fn record_doc(
         }
     }
     if doc.access != Access::None && !doc.heads().is_empty() {
-        pushed.held.docs.push((doc.visit, doc.heads().to_vec()));
+        pushed.held.docs.push((doc.visit, doc.held_heads()));
     }
     pushed.docs.push(ack);
     Ok(())

@@ -41,6 +41,8 @@ pub(super) struct JudgedDoc {
     /// Why what came before in the same form was late.
     late_before: Option<LateReason>,
     replays: Vec<Hash>,
+    /// Heads of the push that the server has and that are no heads here: others have built on them.
+    covered: Vec<Hash>,
 }
 
 /// What is stored of a pushed document.
@@ -123,6 +125,7 @@ pub(super) fn judge(
         judged.needs_changes = !documents::is_first_push(conn, round.ctx.actor.org, visit, &chunks.concat())?;
         let first = known.late.and_then(|late| late.work.iter().find(|work| work.seq == 1));
         judged.late_before = first.map(|work| work.reason).filter(|_| !judged.needs_changes);
+        judged.covered = judged.covered_of(pushed, stored);
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
@@ -133,6 +136,7 @@ pub(super) fn judge(
     if let (None, Some(row), Some(late)) = (&judged.accepted, stored, known.late) {
         judged.late_before = late_before(row, late, &chunks);
     }
+    judged.covered = judged.covered_of(pushed, stored);
     Ok(judged)
 }
 
@@ -232,6 +236,7 @@ impl JudgedDoc {
             refused: None,
             late_before: None,
             replays: Vec::new(),
+            covered: Vec::new(),
         }
     }
 
@@ -333,6 +338,25 @@ impl JudgedDoc {
     /// Whether this is the first push of the document.
     pub(super) const fn is_new(&self) -> bool {
         self.version_read == 0
+    }
+
+    fn covered_of(&self, pushed: &PushDoc, stored: Option<&DocumentRow>) -> Vec<Hash> {
+        let inner = || pushed.heads.iter().filter(|head| !self.heads().contains(head));
+        if inner().next().is_none() {
+            return Vec::new();
+        }
+        let index = match (&self.accepted, stored) {
+            (Some(accepted), _) => ChangeIndex::decode(&accepted.index),
+            (None, Some(row)) => ChangeIndex::decode(&row.change_index),
+            (None, None) => return Vec::new(),
+        };
+        index.map_or_else(|_| Vec::new(), |index| inner().filter(|head| index.contains(head)).copied().collect())
+    }
+
+    /// What a receipt names of the document: what the server holds, and what of the push lies below it, for a phone that
+    /// is off the crew never learns what others wrote on it.
+    pub(super) fn held_heads(&self) -> Vec<Hash> {
+        self.heads().iter().chain(&self.covered).copied().collect()
     }
 
     /// Heads the server holds after this push.

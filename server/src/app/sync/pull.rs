@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     /// answer ends. Tells whether nothing is left.
     fn drop_audience(&mut self, audience: Audience) -> AppResult<bool> {
         let (org, position) = (self.round.ctx.actor.org, self.cursor.position(&audience));
-        let rows = feed::list_entered(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
+        let rows = feed::list_held_at(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
         let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
         for row in rows {
             if self.used >= self.budget {
