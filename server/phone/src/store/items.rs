@@ -86,9 +86,12 @@ impl Tx {
         if change.edits.is_empty() { Ok(()) } else { self.set(EDITS, &format!("{visit}/{}", change.hash), change) }
     }
 
-    /// A change that was safe, with its edits.
-    pub(crate) fn settled_change(&self, visit: VisitId, hash: &Hash) -> PhoneResult<Option<UnsentChange>> {
-        self.get(EDITS, &format!("{visit}/{hash}"))
+    /// A change that was safe or was set aside, with its edits.
+    pub(crate) fn known_change(&self, visit: VisitId, hash: &Hash) -> PhoneResult<Option<UnsentChange>> {
+        if let Some(settled) = self.get(EDITS, &format!("{visit}/{hash}"))? {
+            return Ok(Some(settled));
+        }
+        Ok(self.get::<SetAside>(SET_ASIDE, &hash.to_string())?.map(|item| item.change))
     }
 
     /// The changes of a document that no receipt names, oldest first, with their keys.
@@ -215,6 +218,7 @@ impl Tx {
                 is_asked_after: false,
                 is_freed: false,
                 is_begun: false,
+                tries: 0,
             },
         )
     }
@@ -267,6 +271,14 @@ impl Tx {
 
     pub(crate) fn set_aside(&self) -> PhoneResult<Vec<(String, SetAside)>> {
         self.list(SET_ASIDE, "")
+    }
+
+    /// Notes that what was set aside does not have to go any more, if it had to.
+    pub(crate) fn settle_set_aside(&self, change: &Hash) -> PhoneResult<()> {
+        match self.get::<SetAside>(SET_ASIDE, &change.to_string())? {
+            Some(item) if item.is_unsent => self.add_set_aside(&SetAside { is_unsent: false, ..item }),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn add_set_aside(&self, item: &SetAside) -> PhoneResult<()> {

@@ -137,6 +137,9 @@ pub(crate) struct DocState {
     /// What the server refused and the unsent changes write anew, until it takes a push that names it.
     #[serde(default)]
     pub replays: Vec<Hash>,
+    /// How often it went since the server last took something of it: others go first.
+    #[serde(default)]
+    pub tries: u32,
     /// Whether the whole document must be asked for.
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.
@@ -232,9 +235,12 @@ pub(crate) struct StoredBlob {
     /// Whether an upload of it was begun: then the server may have some of it, or all.
     #[serde(default)]
     pub is_begun: bool,
+    /// How often the connection broke while it went: others go first.
+    #[serde(default)]
+    pub tries: u32,
 }
 
-/// Edits that the server will never take, kept for a person to look at.
+/// Edits that a server refused, kept for a person to look at.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SetAside {
     pub visit: String,

@@ -1,5 +1,7 @@
 //! Applies one answer in one transaction: acks, receipts, news, and the cursor that covers them.
 
+use std::ptr;
+
 use sync_core::bytes::Hash;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
@@ -95,11 +97,18 @@ impl Answer<'_> {
 
     fn apply_doc_ack(&self, tx: &Tx, visit: VisitId, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
         let mut state = tx.doc_state(visit)?;
+        // A document that is asked for, too, has a second ack.
+        let is_first = self.response.acks.iter().find(|one| one.item == ack.item).is_some_and(|one| ptr::eq(one, ack));
+        let push = self.request.pushed().find(|push| push.id == visit).filter(|_| is_first);
+        if push.is_some() {
+            state.tries = state.tries.saturating_add(1);
+        }
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
-                state.problem = None;
-                if self.request.pushed().any(|push| push.id == visit && !push.replays.is_empty()) {
-                    state.replays.clear();
+                state.problem = state.problem.take().filter(|_| !is_first);
+                if let Some(push) = push {
+                    state.tries = 0;
+                    state.replays.retain(|replayed| !push.replays.contains(replayed));
                 }
                 note_heads(&mut state, ack);
             }

@@ -151,7 +151,7 @@ pub(super) fn offer_again(
     let last = tx.feed()?.last_sync_at.map_or(0, |at| at.0);
     for change in history.changes.iter().filter(|change| again.contains(&change.hash)) {
         if rows.iter().all(|(_, row)| row.hash != change.hash) {
-            let known = tx.settled_change(visit, &change.hash)?;
+            let known = tx.known_change(visit, &change.hash)?;
             let change = known.unwrap_or(UnsentChange { hash: change.hash, at_ms: last, edits: Vec::new() });
             tx.add_unsent(visit, &mut state, &change)?;
         }
@@ -179,6 +179,8 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         let mine = own_actors(&state);
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
         state.named.clear();
+        // Whoever refused it kept it; that it is kept now is for a receipt of these data to say.
+        (state.hold, state.tries) = (None, 0);
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
             offer_again(tx, visit, |history| {

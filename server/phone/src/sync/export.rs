@@ -259,7 +259,7 @@ fn requests(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<St
     let mut requests = Vec::new();
     loop {
         let batch_id = BatchId(keys::new_id(phone.clock.now()?)?);
-        let mut batch = batch_of(tx, &mut outbox, batch_id)?;
+        let mut batch = batch_of(tx, &mut outbox)?;
         outbox.pass(&batch);
         let mut unfit = std::mem::take(&mut batch.too_large);
         if batch.is_empty() {

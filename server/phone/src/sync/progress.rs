@@ -23,8 +23,10 @@ pub(super) struct Standing {
     settled: usize,
     /// Changes kept for a person.
     set_aside: usize,
-    /// Those of them that are to go and were not tried yet.
+    /// Documents with something unsent and changes set aside that are to go and were not tried yet.
     untried: usize,
+    /// Whether what was set aside goes next.
+    is_turned: bool,
     news: News,
     outstanding: Outstanding,
     /// Blobs the server is still to be asked after.
@@ -57,16 +59,20 @@ impl Standing {
     pub(super) fn of(tx: &Tx, settled: usize) -> PhoneResult<Self> {
         let feed = tx.feed()?;
         let (mut heads, mut waiting) = (BTreeMap::new(), BTreeMap::new());
+        let set_aside = tx.set_aside()?;
+        let mut untried = set_aside.iter().filter(|(_, item)| item.is_unsent && item.tries == 0).count();
+        let unsent = tx.visits_with_unsent()?;
         for (visit, state) in tx.doc_states()? {
+            untried += usize::from(state.tries == 0 && unsent.contains(&visit));
             let (wants_snapshot, is_at_server) = (state.wants_snapshot, state.is_at_server);
             heads.insert(visit, state.server_heads);
             waiting.insert(visit, Waiting { hold: state.hold, wants_snapshot, is_at_server });
         }
-        let set_aside = tx.set_aside()?;
         Ok(Self {
             settled,
             set_aside: set_aside.len(),
-            untried: set_aside.iter().filter(|(_, item)| item.is_unsent && item.tries == 0).count(),
+            untried,
+            is_turned: super::set_aside::is_next(tx)?,
             news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::request::batch_bytes(tx)?, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),

@@ -117,7 +117,8 @@ pub(super) fn apply(tx: &Tx, held: &Held, epoch: EpochId, exchange: Option<Excha
     for (visit, heads) in &receipt.docs {
         settled += free_changes(tx, *visit, heads)?;
     }
-    if let Some(exchange) = exchange.filter(|exchange| receipt.batch_id == Some(exchange.request.batch_id)) {
+    let exchange = exchange.filter(|exchange| receipt.batch_id == Some(exchange.request.batch_id));
+    if let Some(exchange) = exchange {
         settled += set_quarantined_aside(tx, receipt, exchange)?;
     }
     settled += apply_intents(tx, receipt)? + apply_statements(tx, receipt)? + apply_set_aside(tx, receipt, exchange)?;

@@ -54,8 +54,12 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
             tx.add_unsent(visit, &mut state, &change)?;
-        } else if let Some((hash, edits)) = rewrite(&mut base, &mut state, change.edits)? {
-            tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms: change.at_ms, edits })?;
+        } else {
+            // It may lie aside, too: what it says goes on in what is written now.
+            tx.settle_set_aside(&change.hash)?;
+            if let Some((hash, edits)) = rewrite(&mut base, &mut state, change.edits)? {
+                tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms: change.at_ms, edits })?;
+            }
         }
     }
     tx.set_doc_state(visit, &state)?;

@@ -33,6 +33,11 @@ const WANTED_BYTES: u64 = 8 * 1024 * 1024;
 /// Most bytes of a stored request.
 const STORED_BYTES: usize = 64 * 1024 * 1024;
 
+/// Which part of a request may be questions of one kind; they stand beside what it brings.
+const SHARE_OF_QUESTIONS: usize = 8;
+/// Most bytes of a question: the hash of a blob, or the id of a document with names and heads of arrays.
+const BYTES_OF_QUESTION: usize = 64;
+
 /// Most visits that are named as unsent.
 const NAMED_VISITS: usize = 100;
 
@@ -61,7 +66,8 @@ pub(super) fn next(
     let enrolment = tx.enrolment()?;
     let mut request = fill(phone, tx, &enrolment, problems)?;
     if !upload_only {
-        request.docs.extend(snapshot_requests(tx)?);
+        let most = batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION;
+        request.docs.extend(snapshot_requests(tx)?.take(most.max(1)));
     }
     if request.docs.is_empty() && request.blobs.is_empty() && !request.has_content() && !must_ask {
         return Ok(None);
@@ -77,7 +83,7 @@ pub(super) fn next(
 fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<SyncRequest> {
     let clock = phone.clock.stamp(tx)?;
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
-    let Next { batch, changes } = next_batch(tx, batch_id)?;
+    let Next { batch, changes } = next_batch(tx)?;
     problems.extend(batch.too_large.iter().map(too_large));
     let brought = changes + batch.intents.len() + batch.statements.len();
     let outstanding = Outstanding::of(tx)?;
@@ -119,11 +125,11 @@ pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
     offer_documents(tx, &mut outbox, held)?;
     for (id, intent) in tx.intents()?.into_iter().filter(|(_, intent)| intent.safety == Safety::Unsent) {
         if let Ok(id) = id.parse() {
-            outbox.add_intent(id, intent.bytes.0, UnixMillis(intent.at_ms));
+            outbox.add_intent(id, intent.bytes.0);
         }
     }
     for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
-        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, UnixMillis(stored.at_ms));
+        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal });
     }
     Ok(outbox)
 }
@@ -136,7 +142,7 @@ struct Next {
     changes: usize,
 }
 
-fn next_batch(tx: &Tx, batch_id: BatchId) -> PhoneResult<Next> {
+fn next_batch(tx: &Tx) -> PhoneResult<Next> {
     // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
     if export::is_noted(tx)? {
         return Ok(Next::default());
@@ -144,20 +150,24 @@ fn next_batch(tx: &Tx, batch_id: BatchId) -> PhoneResult<Next> {
     let (bytes, mut waiting) = (batch_bytes(tx)?, Waiting::of(tx)?);
     let aside = waiting.next_batch(bytes);
     if set_aside::is_next(tx)? && !aside.is_empty() {
+        set_aside::pass_turn(tx, true)?;
         return Ok(Next { changes: aside.docs.len(), batch: aside });
     }
-    let mut batch = batch_within(&mut collect(tx, Held::Waits)?, batch_id, bytes);
+    let mut batch = batch_within(&mut collect(tx, Held::Waits)?, bytes);
     batch.too_large.extend(&aside.too_large);
     if batch.is_empty() {
         return Ok(Next { changes: aside.docs.len(), batch: Batch { too_large: batch.too_large, ..aside } });
+    }
+    if !aside.is_empty() {
+        set_aside::pass_turn(tx, false)?;
     }
     let changes = batch.docs.iter().map(|push| push.chunks.len()).sum();
     settle_all(tx, &mut batch, true)?;
     Ok(Next { batch, changes })
 }
 
-fn batch_within(outbox: &mut Outbox, batch_id: BatchId, bytes: usize) -> Batch {
-    outbox.next_batch(batch_id, bytes, &ProtocolLimits::DEFAULT, Encoding::Cbor)
+fn batch_within(outbox: &mut Outbox, bytes: usize) -> Batch {
+    outbox.next_batch(bytes, &ProtocolLimits::DEFAULT, Encoding::Cbor)
 }
 
 fn settle_all(tx: &Tx, batch: &mut Batch, may_be_whole: bool) -> PhoneResult<()> {
@@ -201,8 +211,8 @@ pub(super) fn bounded(limits: &BTreeMap<String, i64>) -> Option<usize> {
 
 /// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
 /// chunk is only for a document that is new to it.
-pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> PhoneResult<Batch> {
-    let mut batch = batch_within(outbox, batch_id, BATCH_BYTES);
+pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox) -> PhoneResult<Batch> {
+    let mut batch = batch_within(outbox, BATCH_BYTES);
     settle_all(tx, &mut batch, false)?;
     Ok(batch)
 }
@@ -210,7 +220,8 @@ pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox, batch_id: BatchId) -> Phone
 /// Blobs that the server had before its data were restored, as many as one request may name.
 fn asked_after(tx: &Tx) -> PhoneResult<Vec<Hash>> {
     let asked = tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_asked_after);
-    Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(ProtocolLimits::DEFAULT.blobs).collect())
+    let most = (batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION).clamp(1, ProtocolLimits::DEFAULT.blobs);
+    Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(most).collect())
 }
 
 pub(super) fn too_large(item: &AckItem) -> String {
@@ -237,7 +248,7 @@ fn offer_documents(tx: &Tx, outbox: &mut Outbox, held: Held) -> PhoneResult<()> 
             let at = UnixMillis(row.at_ms);
             Some(UnsentChange { hash: change.hash, deps: change.deps, bytes: change.chunk, at })
         });
-        outbox.offer(visit, &known_heads(&doc, &state), changes.collect());
+        outbox.offer(visit, &known_heads(&doc, &state), changes.collect(), state.tries);
     }
     Ok(())
 }
@@ -264,8 +275,8 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
     heads.extend(history.heads_of(&covered));
     push.heads = heads.into_iter().collect();
     // All of it is written anew once nothing of the document stays behind.
-    if tx.unsent_changes(push.id)?.iter().all(|(_, row)| sent.contains(&row.hash)) {
-        push.replays = state.replays;
+    if tx.unsent_changes(push.id)?.iter().all(|(_, row)| covered.contains(&row.hash)) {
+        push.replays = state.replays.into_iter().take(ProtocolLimits::DEFAULT.heads).collect();
     }
     if may_be_whole && is_whole && !state.is_at_server {
         let whole = doc.save();
@@ -277,9 +288,9 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
 }
 
 /// Items that ask for whole documents.
-fn snapshot_requests(tx: &Tx) -> PhoneResult<Vec<PushDoc>> {
+fn snapshot_requests(tx: &Tx) -> PhoneResult<impl Iterator<Item = PushDoc> + use<>> {
     let waiting = tx.doc_states()?.into_iter().filter(|(_, state)| state.wants_snapshot || state.hold.is_some());
-    Ok(waiting.map(|(id, _)| PushDoc::asking(id)).collect())
+    Ok(waiting.map(|(id, _)| PushDoc::asking(id)))
 }
 
 pub(super) fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneResult<()> {

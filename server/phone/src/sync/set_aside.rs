@@ -18,7 +18,7 @@ use crate::store::tx::META;
 /// Bytes of a request for everything but its documents, and of a document for everything but its change.
 const AROUND: (usize, usize) = (3 * 1024, 256);
 
-/// Set while the next request is one for what was set aside, if anything was.
+/// Set while the next request is one for what was set aside, if anything waits.
 const TURN: &str = "set_aside_turn";
 
 /// Changes set aside that are to go, in their order.
@@ -64,18 +64,22 @@ pub(super) fn is_next(tx: &Tx) -> PhoneResult<bool> {
     Ok(tx.meta::<bool>(TURN)?.unwrap_or(false))
 }
 
-/// Notes that a request was answered: what of it was set aside counts as tried, and the turn is that of the others.
+/// Notes whose turn comes after a request, which brings what was set aside, or everything else.
+pub(super) fn pass_turn(tx: &Tx, is_of_set_aside: bool) -> PhoneResult<()> {
+    match is_of_set_aside {
+        true => end_turn(tx),
+        false => tx.set_meta(TURN, &true),
+    }
+}
+
+/// Notes that a request was answered: what it brought and what is unsent all the same was tried.
 pub(super) fn note_answered(tx: &Tx, request: &SyncRequest) -> PhoneResult<()> {
     let sent: BTreeSet<Hash> = request.pushed().flat_map(|push| push.heads.iter().copied()).collect();
-    let unsent: Vec<_> = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent).collect();
-    let (tried, others): (Vec<_>, Vec<_>) = unsent.into_iter().partition(|(_, item)| sent.contains(&item.change.hash));
-    for (_, item) in &tried {
-        tx.add_set_aside(&SetAside { tries: item.tries.saturating_add(1), ..item.clone() })?;
+    let unsent = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent);
+    for (_, item) in unsent.filter(|(_, item)| sent.contains(&item.change.hash)) {
+        tx.add_set_aside(&SetAside { tries: item.tries.saturating_add(1), ..item })?;
     }
-    if tried.is_empty() && !others.is_empty() {
-        return tx.set_meta(TURN, &true);
-    }
-    end_turn(tx)
+    Ok(())
 }
 
 /// What was set aside goes after everything else that waits: it may build on it.

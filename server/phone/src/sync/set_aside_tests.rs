@@ -9,9 +9,9 @@ use sync_core::protocol::codec::Encoding;
 use sync_core::protocol::{Ack, Outcome, ProtocolLimits, SyncRequest, decode_request};
 
 use super::tests::{ack, begun, long_notes, sync};
-use crate::store::model::{SetAside, UnsentChange};
+use crate::store::model::{DocState, SetAside, UnsentChange};
 use crate::store::tx::UNSENT;
-use crate::testing::server::{Server, Stance};
+use crate::testing::server::{Fault, Server, Stance};
 use crate::testing::{NUMBER, TestPhone, VISIT};
 
 /// Sets a change aside that no server is known to keep.
@@ -94,13 +94,13 @@ fn a_visit_the_server_does_not_know_any_more_keeps_its_record_here_and_every_syn
     sync(&phone, &mut server);
     let one = change(&mut server.docs[&VISIT].clone(), 70, "talk/form_shown", &json!({"done": true}));
     set_aside(&phone, VISIT, 1, &one);
-    server.stance = Stance::Unknowing;
+    server.unknown.insert(VISIT);
     for _ in 0..3 {
         server.bodies.clear();
         assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 1);
         assert!((1..=3).contains(&times(&server, one.0)), "{}", server.bodies.len());
     }
-    server.stance = Stance::Takes;
+    server.unknown.clear();
     assert_eq!(
         sync(&phone, &mut server)["outstanding"]["total"],
         0,
@@ -167,4 +167,77 @@ fn what_is_written_anew_in_parts_names_what_it_replays_with_its_last_part() {
     assert!(parts.len() > 1, "{named:?}");
     assert_eq!(named, [vec![0; parts.len() - 1], vec![1]].concat());
     assert_eq!(json!(parts.last().unwrap().heads), phone.heads());
+}
+
+#[test]
+fn a_document_that_nobody_takes_keeps_back_nothing_that_was_set_aside() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "nobody takes it"]);
+    let head: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let stuck = (head, phone.chunk(head));
+    set_aside(&phone, VISIT, 0, &stuck);
+    server.unknown.insert(VISIT);
+    let other = VisitId::from_bytes([77; 16]);
+    server.docs.insert(other, VisitDoc::create(other).unwrap());
+    let others: Vec<_> = (1..7u8)
+        .map(|actor| change(&mut VisitDoc::create(other).unwrap(), actor, "talk/form_shown", &json!({"done": true})))
+        .collect();
+    (0..).zip(&others).for_each(|(at_ms, one)| set_aside(&phone, other, at_ms, one));
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 2, "the change itself, and as it was set aside");
+    assert!(others.iter().all(|(hash, _)| server.docs[&other].has_change(hash)), "all of them with one sync");
+}
+
+#[test]
+fn what_was_to_be_written_anew_is_offered_as_it_was_once_the_data_are_others() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "offends"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let code = Some("field_limit".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    server.faults.extend([Fault::Nothing, Fault::Unreachable]);
+    assert!(phone.sync(&mut server).is_err(), "it was refused, and then the network went");
+
+    let mut restored = Server::new(&phone);
+    restored.epoch = EpochId::from_bytes([7; 16]);
+    restored.refuses = Some(hash);
+    assert_eq!(sync(&phone, &mut restored)["outstanding"]["total"], 0);
+    assert_eq!(times(&restored, hash), 1, "the one who has the data now keeps it, too");
+}
+
+#[test]
+fn the_edits_of_what_was_set_aside_are_known_when_it_must_be_written_anew() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "offends"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    server.stance = Stance::Revoked;
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+
+    // A backup from before the phone was revoked; and one of the changes is bad.
+    (server.stance, server.epoch, server.refuses) = (Stance::Takes, EpochId::from_bytes([7; 16]), Some(hash));
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert_eq!(merge::view(&server.docs[&VISIT]).measures.len(), 1, "what depended on it was written anew");
+}
+
+#[test]
+fn the_ack_of_a_question_says_nothing_of_what_was_brought_with_it() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "refused"]);
+    let replayed = Hash([5; 32]);
+    phone
+        .phone()
+        .store
+        .write(|tx| {
+            let state = tx.doc_state(VISIT)?;
+            tx.set_doc_state(VISIT, &DocState { replays: vec![replayed], wants_snapshot: true, ..state })
+        })
+        .unwrap();
+    server.scripted.insert(VISIT, Ack { code: Some("field_limit".to_owned()), ..ack(Outcome::Quarantined) });
+    sync(&phone, &mut server);
+    let state = phone.phone().store.read(|tx| tx.doc_state(VISIT)).unwrap();
+    assert_eq!((state.replays, state.wants_snapshot), (vec![replayed], false));
 }

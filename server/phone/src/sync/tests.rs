@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use sync_core::bytes::Actor;
+use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::EpochId;
 use sync_core::merge;
-use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
+use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, PushStatement, Row};
 
 use crate::error::PhoneError;
+use crate::store::model::{Safety, StoredBlob, StoredStatement};
 use crate::testing::server::{Fault, Server};
 use crate::testing::{NUMBER, TestPhone, VISIT, jpeg};
 
@@ -351,5 +352,70 @@ fn a_server_that_takes_no_request_at_all_is_not_asked_for_ever() {
     assert!(phone.sync(&mut server).is_err());
     assert_eq!(phone.outstanding(), before, "everything stays on the phone");
     server.takes_bytes = usize::MAX;
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+}
+
+#[test]
+fn a_document_that_nobody_takes_keeps_back_no_signed_form() {
+    let (phone, mut server) = begun();
+    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 16 * 1024)]);
+    sync(&phone, &mut server);
+    server.unknown.insert(VISIT);
+    server.takes_bytes = 16 * 1024;
+    long_notes(&phone, 4);
+    let form = PushStatement { body: Blob(vec![b'f'; 4_000]), seal: "seal".to_owned() };
+    let digest = form.digest();
+    let PushStatement { body, seal } = form;
+    let (visit, safety) = (VISIT.to_string(), Safety::Unsent);
+    let stored = StoredStatement { visit, number: 0, body, seal, at_ms: i64::MAX, safety, code: None };
+    phone.phone().store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["statements"], 0);
+    assert_eq!(server.statements.iter().collect::<Vec<_>>(), [&digest]);
+}
+
+#[test]
+fn questions_after_very_many_photos_leave_room_in_every_request() {
+    let (phone, mut server) = begun();
+    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 16 * 1024)]);
+    sync(&phone, &mut server);
+    let blobs: Vec<Hash> = (0..600u32).map(|number| Hash::of(&number.to_be_bytes())).collect();
+    phone
+        .phone()
+        .store
+        .write(|tx| {
+            let stored = StoredBlob {
+                bytes: 4,
+                media_type: "image/jpeg".to_owned(),
+                at_ms: 0,
+                safety: Safety::Unsent,
+                problem: None,
+                is_asked_after: true,
+                is_freed: true,
+                is_begun: false,
+                tries: 0,
+            };
+            blobs.iter().try_for_each(|blob| tx.set_blob(blob, &stored))
+        })
+        .unwrap();
+    server.takes_bytes = 16 * 1024;
+    server.blobs.extend(blobs.iter().map(|blob| (*blob, Vec::new())));
+    long_notes(&phone, 3);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0, "all are there, and named by receipts");
+    assert!(server.bodies.iter().all(|body| body.len() <= 16 * 1024));
+}
+
+#[test]
+fn a_photo_at_which_the_connection_breaks_keeps_back_no_other() {
+    let (phone, mut server) = begun();
+    let photos = [jpeg(1), jpeg(2)];
+    for (photo, slot) in photos.iter().zip(["outdoor_route", "splitter_label"]) {
+        let file = phone.file("photo.jpg", photo);
+        phone.run(&["photo", NUMBER, &file, "--slot", slot]);
+    }
+    server.breaks_at = Some(Hash::of(&photos[0]));
+    assert!(phone.sync(&mut server).is_err());
+    assert!(phone.sync(&mut server).is_err());
+    assert_eq!(server.blobs.keys().collect::<Vec<_>>(), [&Hash::of(&photos[1])]);
+    server.breaks_at = None;
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
 }

@@ -26,10 +26,14 @@ pub(super) fn run(
     for (blob, stored) in waiting {
         match upload(phone, transport, access, &blob, &stored, report) {
             Ok(()) => {}
-            Err(error @ PhoneError::Network(_)) => return Err(error),
+            Err(error @ PhoneError::Network(_)) => {
+                // It may be this one alone that something on the way does not let through.
+                note(phone, &blob, |stored| stored.tries = stored.tries.saturating_add(1))?;
+                return Err(error);
+            }
             Err(error) => {
                 report.problems.push(format!("blob {blob}: {error}"));
-                note_problem(phone, &blob, &error.to_string())?;
+                note(phone, &blob, |stored| stored.problem = Some(error.to_string()))?;
                 if matches!(error, PhoneError::Refused { retry_later: true, .. }) {
                     failure = Some(error);
                 }
@@ -39,7 +43,7 @@ pub(super) fn run(
     failure.map_or(Ok(()), Err)
 }
 
-/// The blobs to upload: wanted ones first, then the oldest.
+/// The blobs to upload: those that broke off least, of them wanted ones first, then the oldest.
 fn waiting(tx: &Tx) -> PhoneResult<Vec<(Hash, StoredBlob)>> {
     let wants = tx.feed()?.wants;
     let rank: BTreeMap<Hash, usize> = wants.iter().copied().zip(0..).collect();
@@ -51,7 +55,8 @@ fn waiting(tx: &Tx) -> PhoneResult<Vec<(Hash, StoredBlob)>> {
         // The server is asked first after what it had; what was freed here cannot go again.
         .filter(|(_, stored)| !stored.is_asked_after && !stored.is_freed)
         .collect();
-    found.sort_by_key(|(blob, stored)| (rank.get(blob).copied().unwrap_or(usize::MAX), stored.at_ms, *blob));
+    let rank_of = |blob: &Hash| rank.get(blob).copied().unwrap_or(usize::MAX);
+    found.sort_by_key(|(blob, stored)| (stored.tries, rank_of(blob), stored.at_ms, *blob));
     Ok(found)
 }
 
@@ -125,10 +130,10 @@ fn send(
     }
 }
 
-fn note_problem(phone: &Phone, blob: &Hash, problem: &str) -> PhoneResult<()> {
+fn note(phone: &Phone, blob: &Hash, what: impl FnOnce(&mut StoredBlob)) -> PhoneResult<()> {
     phone.store.write(|tx| match tx.blob(blob)? {
         Some(mut stored) => {
-            stored.problem = Some(problem.to_owned());
+            what(&mut stored);
             tx.set_blob(blob, &stored)
         }
         None => Ok(()),

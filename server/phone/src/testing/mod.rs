@@ -112,6 +112,13 @@ impl TestPhone {
         self.run(&["status"])["outstanding"]["total"].as_u64().unwrap()
     }
 
+    /// A change of the planned visit's document.
+    pub(crate) fn chunk(&self, hash: sync_core::bytes::Hash) -> Vec<u8> {
+        let doc = self.phone().store.read(|tx| tx.doc(VISIT)).unwrap().unwrap();
+        let chunks = doc.changes_since(&[]).unwrap().into_iter();
+        chunks.into_iter().find(|chunk| sync_core::bytes::Hash::of(&chunk[8..]) == hash).unwrap()
+    }
+
     /// The heads of the planned visit's document.
     pub(crate) fn heads(&self) -> Value {
         self.run(&["status", NUMBER])["heads"].clone()

@@ -36,6 +36,8 @@ pub(crate) fn evidence_key() -> Ed25519PublicKey {
 
 /// What happens to the next request.
 pub(crate) enum Fault {
+    /// None.
+    Nothing,
     /// It never arrives.
     Unreachable,
     /// It is done, but the answer is lost.
@@ -61,8 +63,6 @@ pub(crate) enum Stance {
     AlwaysForked,
     /// There is always more to fetch.
     NeverDone,
-    /// It knows no visit of what it is sent.
-    Unknowing,
 }
 
 /// The server.
@@ -81,6 +81,10 @@ pub(crate) struct Server {
     pub scripted: BTreeMap<VisitId, Ack>,
     /// A change that is kept in quarantine, however often it comes.
     pub refuses: Option<Hash>,
+    /// Visits that it does not know, whatever it is sent of them.
+    pub unknown: BTreeSet<VisitId>,
+    /// A blob at which the connection breaks.
+    pub breaks_at: Option<Hash>,
     /// What pushes named as written anew.
     pub replayed: Vec<Hash>,
     /// Sent with the next answer.
@@ -127,6 +131,8 @@ impl Server {
             faults: VecDeque::new(),
             scripted: BTreeMap::new(),
             refuses: None,
+            unknown: BTreeSet::new(),
+            breaks_at: None,
             replayed: Vec::new(),
             docs_out: Vec::new(),
             rows_out: BTreeMap::new(),
@@ -265,7 +271,7 @@ impl Server {
             held.quarantined.extend(hash.map(|hash| (hash.to_string(), code.clone())));
             return Ack { hash, code: Some(code), ..Ack::new(item, Outcome::NeedReplay) };
         }
-        if self.stance == Stance::Unknowing {
+        if self.unknown.contains(&push.id) {
             return Ack::new(item, Outcome::NotFound);
         }
         self.replayed.extend(&push.replays);
@@ -416,6 +422,9 @@ impl Transport for Server {
         content: Content<'_>,
         _media_type: &str,
     ) -> PhoneResult<Uploaded> {
+        if self.breaks_at == Some(*blob) {
+            return Err(PhoneError::Network("the connection broke".to_owned()));
+        }
         let Content::Whole(bytes) = content else { return Ok(Uploaded::Partly(0)) };
         assert_eq!(Hash::of(bytes), *blob);
         let size = bytes.len();

@@ -1,14 +1,14 @@
 //! Chooses what goes into the next batch.
 //!
 //! Oldest first, so that what has waited longest becomes safe first: intents as they were made (a `create_visit` must
-//! come after its customer and not after its document), then documents, then
-//! statements as they were sealed. A document is split between changes.
+//! come after its customer and not after its document), then documents, then statements as they were sealed. Documents
+//! that went in vain before come last, so that they keep back nothing. A document is split between changes.
 
 use std::collections::BTreeSet;
 
 use super::{DocQueue, Outbox};
 use crate::bytes::{Blob, Hash};
-use crate::ids::{BatchId, VisitId};
+use crate::ids::VisitId;
 use crate::protocol::codec::Encoding;
 use crate::protocol::limits::ProtocolLimits;
 use crate::protocol::message::{AckItem, PushDoc, PushStatement};
@@ -90,17 +90,11 @@ impl Room {
 impl Outbox {
     /// Builds the next batch of at most `max_bytes` when encoded, and of at most the limits' counts.
     ///
-    /// Held documents are left out. The same batch comes again until a receipt names its items.
+    /// The same batch comes again until [`Outbox::pass`].
     ///
     /// # Units
     /// `max_bytes` are bytes of the encoded request before compression; the limits' ceiling applies.
-    pub fn next_batch(
-        &mut self,
-        batch_id: BatchId,
-        max_bytes: usize,
-        limits: &ProtocolLimits,
-        encoding: Encoding,
-    ) -> Batch {
+    pub fn next_batch(&mut self, max_bytes: usize, limits: &ProtocolLimits, encoding: Encoding) -> Batch {
         let whole = max_bytes.min(limits.encoded_bytes).saturating_sub(ENVELOPE);
         let mut room = Room { left: whole, whole, encoding };
         let mut batch = Batch::default();
@@ -109,18 +103,20 @@ impl Outbox {
             // A document must not travel ahead of the intent that creates its visit.
             return batch;
         }
-        self.fill_docs(&mut batch, &mut room, limits, batch_id);
+        self.docs.values_mut().for_each(|queue| queue.sent = 0);
+        self.fill_docs(&mut batch, &mut room, limits, false);
         self.fill_statements(&mut batch, &mut room, limits);
+        self.fill_docs(&mut batch, &mut room, limits, true);
         batch
     }
 
     /// Counts the items of the batch built last as taken, so that the one after it can be built before any answer.
     ///
-    /// For work that leaves the phone in one piece; an outbox that is synced forgets by receipts alone.
+    /// For work that leaves the phone in one piece.
     pub fn pass(&mut self, batch: &Batch) {
         for push in &batch.docs {
             let Some(queue) = self.docs.get_mut(&push.id) else { continue };
-            let Some((_, count)) = queue.sent.take() else { continue };
+            let count = std::mem::take(&mut queue.sent);
             queue.base_heads = queue.heads_after(count);
             queue.changes.drain(..count.min(queue.changes.len()));
         }
@@ -148,11 +144,11 @@ impl Outbox {
         }
     }
 
-    fn fill_docs(&mut self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits, batch_id: BatchId) {
-        let ready = self.docs.iter_mut().filter(|(_, queue)| queue.hold.is_none() && !queue.changes.is_empty());
-        let mut ready: Vec<_> = ready.collect();
-        ready.sort_by_key(|(visit, queue)| (queue.oldest(), **visit));
-        let mut changes_left = limits.changes;
+    fn fill_docs(&mut self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits, went_in_vain: bool) {
+        let ready = self.docs.iter_mut().filter(|(_, queue)| !queue.changes.is_empty());
+        let mut ready: Vec<_> = ready.filter(|(_, queue)| (queue.tries > 0) == went_in_vain).collect();
+        ready.sort_by_key(|(visit, queue)| (queue.tries, queue.oldest(), **visit));
+        let mut changes_left = limits.changes.saturating_sub(batch.docs.iter().map(|push| push.chunks.len()).sum());
         for (visit, queue) in ready {
             if batch.docs.len() >= limits.docs || changes_left == 0 {
                 batch.more = true;
@@ -163,7 +159,7 @@ impl Outbox {
                 Ok(count) => {
                     changes_left = changes_left.saturating_sub(count);
                     batch.more |= count < queue.changes.len();
-                    queue.sent = Some((batch_id, count));
+                    queue.sent = count;
                     batch.docs.push(push_doc(*visit, queue, count));
                 }
                 Err(NeverFits) => batch.too_large.push(AckItem::Doc(*visit)),
