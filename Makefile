@@ -65,12 +65,12 @@ test-postgres: server strace ## runs the integration tests on a throw-away Postg
 # DOORSTEP_HOSTILE_SEED.
 hostile: server ## judges a million mutated changes: the guard alone, and the server on both databases
 	DOORSTEP_HOSTILE_CHANGES=1000000 \
-	$(CARGO) test --locked --workspace --test corpus -- --nocapture mutated_changes
+	scripts/must-run $(CARGO) test --locked --workspace --test corpus -- --nocapture mutated_changes
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture siege::mutants
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture siege::mutants
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=postgres \
-	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture siege::mutants
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture siege::mutants
 
 deny: ## checks licences and banned crates
 	scripts/check-deny
@@ -99,11 +99,11 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 
 tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture tunnel_day:: $(ARGS)
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture tunnel_day:: $(ARGS)
 
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	$(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)
 
 # The first seed is told, and can be given again with DOORSTEP_SEED.
 DOORSTEP_HISTORIES ?= 400000

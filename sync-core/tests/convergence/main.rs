@@ -137,6 +137,7 @@ fn number(name: &str) -> Option<u64> {
 #[test]
 fn replicas_converge_in_every_history() {
     let count = number("DOORSTEP_HISTORIES").unwrap_or(HISTORIES);
+    assert!(count > 0, "there is no history to play");
     // Of 48 bits, so that a number can be read out and a long run does not come to the end of all numbers.
     let first = number("DOORSTEP_SEED").unwrap_or_else(|| RandomState::new().hash_one(HISTORIES) >> 16);
     tell(format_args!("{count} histories of several replicas from seed {first}"));
