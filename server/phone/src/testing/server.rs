@@ -1,12 +1,13 @@
 //! A server in memory: the real guard, seal check and receipts; faults on demand.
 
+mod documents;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::VisitDoc;
-use sync_core::guard::{ChangeIndex, Limits, Push, Stored, admit};
 use sync_core::ids::{DeviceId, EpochId, IntentId, OrderId, VisitId};
 use sync_core::intent;
 use sync_core::jws::{self, Ed25519PublicKey, P256PublicKey};
@@ -15,13 +16,12 @@ use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::cursor::Audience;
 use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{
-    Ack, AckItem, Cursor, DocForm, DocUpdate, Outcome, ProtocolLimits, PushDoc, Row, SyncRequest, SyncResponse,
-    decode_request,
+    Ack, AckItem, Cursor, DocForm, DocUpdate, Outcome, ProtocolLimits, Row, SyncRequest, SyncResponse, decode_request,
 };
 use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
-use super::{EPOCH, ORG, REP};
+use super::{EPOCH, ORG};
 use crate::client::{Content, Transport, Uploaded};
 use crate::error::{PhoneError, PhoneResult};
 
@@ -251,92 +251,6 @@ impl Server {
             held.quarantined.push((hash.to_string(), code.to_owned()));
         }
         Some(Ack { hash: Some(hash), code: Some(code.to_owned()), ..Ack::new(item, Outcome::Quarantined) })
-    }
-
-    fn push(&mut self, push: &PushDoc, held: &mut HeldReceipt, response: &mut SyncResponse) -> Ack {
-        let item = AckItem::Doc(push.id);
-        if push.asks() {
-            if !self.docs.contains_key(&push.id) {
-                return Ack::new(item, Outcome::NotFound);
-            }
-            response.docs.push(self.snapshot(push.id));
-            return Ack { heads: self.docs[&push.id].heads(), ..Ack::new(item, Outcome::Stored) };
-        }
-        let bytes: Vec<u8> = push.chunks.iter().flat_map(|chunk| chunk.0.iter().copied()).collect();
-        if let Some(ack) = self.refusal(item, Hash::of(&bytes), held) {
-            return ack;
-        }
-        if self.stance == Stance::AlwaysForked {
-            let (hash, code) = (push.heads.first().copied(), "actor_forked".to_owned());
-            held.quarantined.extend(hash.map(|hash| (hash.to_string(), code.clone())));
-            return Ack { hash, code: Some(code), ..Ack::new(item, Outcome::NeedReplay) };
-        }
-        if self.unknown.contains(&push.id) {
-            return Ack::new(item, Outcome::NotFound);
-        }
-        self.replayed.extend(&push.replays);
-        if let Some(ack) = self.scripted.remove(&push.id) {
-            if matches!(ack.outcome, Outcome::Quarantined | Outcome::NeedReplay) {
-                let name = ack.hash.map_or_else(|| push.id.to_string(), |hash| hash.to_string());
-                held.quarantined.push((name, ack.code.clone().unwrap_or_default()));
-            }
-            return ack;
-        }
-        if let Some(doc) =
-            self.docs.get(&push.id).filter(|_| push.chunks.iter().any(|chunk| chunk.0.get(8) == Some(&0)))
-        {
-            // A whole document for one that is stored: the changes themselves are welcome.
-            return Ack { heads: doc.heads(), ..Ack::new(item, Outcome::NeedFull) };
-        }
-        let stored = self.docs.get(&push.id).map(|doc| (doc.save(), ChangeIndex::of(doc)));
-        let mut chunks: Vec<Vec<u8>> = push.chunks.iter().map(|chunk| chunk.0.clone()).collect();
-        let is_refused = |chunk: &Vec<u8>| Some(Hash::of(&chunk[8..])) == self.refuses;
-        let refuses = chunks.iter().any(is_refused);
-        chunks.retain(|chunk| !is_refused(chunk));
-        let device = self.device;
-        let admission = admit(Push {
-            visit: push.id,
-            by: REP,
-            chunks: &chunks,
-            stored: stored.as_ref().map(|(snapshot, index)| Stored { snapshot, loaded: None, index }),
-            may_use_actor: &|actor| self.actors.get(actor).is_none_or(|owner| *owner == device),
-            limits: &Limits::DEFAULT,
-        })
-        .unwrap();
-        let mut ack = Ack::new(item, Outcome::Duplicate);
-        if let Some(accepted) = admission.accepted {
-            ack.outcome = self.late.as_ref().map_or(Outcome::Stored, |_| Outcome::Late);
-            ack.reason.clone_from(&self.late);
-            for change in &accepted.changes {
-                self.actors.entry(change.actor).or_insert(device);
-            }
-            self.docs.insert(push.id, accepted.doc);
-        }
-        if let Some(refused) = admission.refused {
-            ack.outcome = Outcome::Quarantined;
-            ack.code = Some(refused.code.as_str().to_owned());
-            ack.hash = Some(refused.hash);
-            held.quarantined.push((refused.hash.to_string(), refused.code.as_str().to_owned()));
-            self.quarantine.push((push.id, refused.code.as_str().to_owned()));
-        }
-        if refuses {
-            // With all that depends on it.
-            (ack.outcome, ack.hash, ack.code) = (Outcome::NeedReplay, self.refuses, Some("field_limit".to_owned()));
-            held.quarantined.extend(self.refuses.map(|hash| (hash.to_string(), "field_limit".to_owned())));
-            if let Some(doc) = self.docs.get(&push.id) {
-                held.docs.push((push.id, doc.heads()));
-            }
-            return ack;
-        }
-        if !admission.missing.is_empty() {
-            return Ack { missing: admission.missing, ..Ack::new(item, Outcome::NeedFull) };
-        }
-        if let Some(doc) = self.docs.get(&push.id) {
-            ack.heads = doc.heads();
-            assert!(push.heads.iter().all(|head| doc.has_change(head)), "the heads of a push are what it brings");
-            held.docs.push((push.id, doc.heads()));
-        }
-        ack
     }
 
     fn token(&self, with_refresh: bool) -> Value {
