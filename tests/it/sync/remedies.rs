@@ -12,7 +12,7 @@ use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
 use super::helpers::{quarantined, refusing_readings, run, run_at, with_the_next_changes};
-use super::hostile::craft::{after, altered, mixed, nested, tick};
+use super::hostile::craft::{after, altered, hash_of, mixed, nested, tick};
 
 const OTHER: Actor = Actor([0x5a; 16]);
 
@@ -128,21 +128,24 @@ async fn the_same_change_with_other_work_behind_it_is_an_item_of_its_own() {
     let (mut phone, visit) = known_visit(&app).await;
     let actor = phone.actor(visit);
     let bad = nested(phone.doc(visit), actor, 1);
-    let mut acks = Vec::new();
-    for key in ["kit/y", "kit/z"] {
-        let behind = after(&tick(phone.doc(visit), actor, key), &bad);
-        acks.extend(phone.exchange(&phone.pushing(visit, vec![bad.clone(), behind])).await.acks);
+    let behind = |key| after(&tick(phone.doc(visit), actor, key), &bad);
+    let (first, second) = (behind("kit/y"), behind("kit/z"));
+    let mut names = Vec::new();
+    for behind in [None, Some(first), Some(b"no change".to_vec()), Some(second)] {
+        let chunks = [bad.clone()].into_iter().chain(behind).collect();
+        let ack = phone.exchange(&phone.pushing(visit, chunks)).await.acks.remove(0);
+        assert_eq!((ack.hash, ack.kept_as.is_some()), (Some(hash_of(&bad)), !names.is_empty()), "{ack:?}");
+        names.push(ack.kept_as.or(ack.hash).expect("a name"));
     }
-    let (hash, kept_as) = (acks[0].hash, acks[1].kept_as.expect("a name of its own"));
-    assert_eq!((acks[0].kept_as, acks[1].hash), (None, hash), "the offender is the same");
-    // The phone wrote the second anew; the first holds work that it has no more, as after it was restored itself.
+    // The phone wrote the last anew, and so the first, whose answer it never got. The second holds work that it has no
+    // more, as after it was restored itself, and the third what nobody can write anew.
     phone.use_actor(visit, OTHER);
     phone.tick(visit, "kit/z", true);
     let mut anew = phone.request();
-    anew.docs[0].replays = vec![kept_as];
+    anew.docs[0].replays = vec![names[3]];
     phone.take_in(&phone.exchange(&anew).await);
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
-    for (name, state) in [(hash.expect("a name"), "open"), (kept_as, "replayed")] {
+    for (name, state) in names.iter().zip(["replayed", "open", "open", "replayed"]) {
         let shown = dispatcher.get(format!("/v1/quarantine/{}/{name}", phone.device.id)).await.expect(200);
         assert_eq!(shown["state"], state);
     }

@@ -1,10 +1,13 @@
 //! Remedy *replay*: the phone wrote its other edits anew, so the refused bytes are settled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use doorstep_store::evidence::find_quarantined;
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::{Conn, quarantine};
+use doorstep_store::quarantine::{self, QuarantineItem};
+use doorstep_store::{Conn, StoreError};
 use sync_core::bytes::Hash;
+use sync_core::guard;
 use sync_core::ids::VisitId;
 use sync_core::quarantine::{Remedy, remedies};
 
@@ -13,9 +16,10 @@ use super::doc::JudgedDoc;
 use crate::app::AppResult;
 use crate::app::quarantine::settle;
 
-/// Settles the open items that a document, which the server takes, says it writes anew.
+/// Settles the open items that a document, which the server takes, says it writes anew, and those that hold nothing else:
+/// of a push whose answer was lost the phone names only what it became once there was more behind it.
 ///
-/// Only what the push names is settled: another copy of the store may go on writing under an actor of its own while
+/// What the push does not name stays open: another copy of the store may go on writing under an actor of its own while
 /// the refused edits are still on the first.
 pub(super) fn note_replays(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], batch: &mut FeedBatch) -> AppResult<()> {
     let named = docs.iter().map(|doc| (doc.visit, doc.replays())).filter(|(_, hashes)| !hashes.is_empty());
@@ -24,12 +28,31 @@ pub(super) fn note_replays(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], b
         return Ok(());
     }
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    for item in quarantine::list_open_of_visits(conn, org, device, &Vec::from_iter(visits.keys().copied()))? {
-        let named = item.visit_id.and_then(|visit| visits.get(&visit.0)).copied().unwrap_or_default();
-        let is_replayed = named.iter().any(|hash| hash.to_string() == item.id);
-        if is_replayed && remedies(&item.kind, &item.code).contains(&Remedy::Replay) {
-            settle(conn, org, &item, "replayed", None, round.ctx.now, batch)?;
+    let mut open = quarantine::list_open_of_visits(conn, org, device, &Vec::from_iter(visits.keys().copied()))?;
+    open.retain(|item| remedies(&item.kind, &item.code).contains(&Remedy::Replay));
+    for (visit, named) in visits {
+        let is_named = |item: &QuarantineItem| named.iter().any(|hash| hash.to_string() == item.id);
+        let of_visit = open.iter().filter(|item| item.visit_id.is_some_and(|id| id.0 == visit));
+        let (mut anew, others): (Vec<_>, Vec<_>) = of_visit.partition(|item| is_named(item));
+        let mut written = BTreeSet::new();
+        for item in &anew {
+            written.extend(chunks_of(conn, round, item)?.unwrap_or_default());
+        }
+        for item in others {
+            if chunks_of(conn, round, item)?.is_some_and(|chunks| chunks.is_subset(&written)) {
+                anew.push(item);
+            }
+        }
+        for item in anew {
+            settle(conn, org, item, "replayed", None, round.ctx.now, batch)?;
         }
     }
     Ok(())
+}
+
+/// The hashes of the chunks of an item, to the byte; `None` if it holds something else, too.
+fn chunks_of(conn: &mut Conn, round: &Round, item: &QuarantineItem) -> AppResult<Option<BTreeSet<Hash>>> {
+    let bytes = find_quarantined(conn, round.ctx.actor.org, &item.id, item.device_id.0)?.ok_or(StoreError::Stale)?;
+    let chunks = guard::split_chunks(&bytes);
+    Ok(chunks.map(|chunks| chunks.iter().map(|chunk| Hash::of(chunk)).collect()))
 }
