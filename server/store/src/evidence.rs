@@ -198,16 +198,3 @@ pub fn quarantine_size(conn: &mut Conn, org: OrgId, device: DeviceId) -> StoreRe
         .first(c))?;
     Ok(size)
 }
-
-/// Quarantined items in id order after `after`.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_quarantine(conn: &mut Conn, org: OrgId, after: &str, limit: i64) -> StoreResult<Vec<QuarantineRow>> {
-    Ok(per_backend!(conn, c => quarantine::table
-        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::id.gt(after)))
-        .order((quarantine::id, quarantine::device_id))
-        .limit(limit)
-        .select(QuarantineRow::as_select())
-        .load(c))?)
-}

@@ -6,7 +6,8 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Text};
-use doorstep_store::evidence::{QuarantineRow, list_quarantine};
+use doorstep_store::checks::list_quarantine_after;
+use doorstep_store::evidence::QuarantineRow;
 use doorstep_store::{Conn, EngineConn, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::Company;
@@ -135,7 +136,8 @@ pub fn contents_of(app: &TestApp, phone: &Phone<'_>, answer: &SyncResponse) -> H
 
 /// What is in quarantine.
 pub async fn quarantined(app: &TestApp, company: Company) -> Vec<QuarantineRow> {
-    app.read(move |conn| list_quarantine(conn, company.org, "", 100)).await
+    let rows = app.read(move |conn| list_quarantine_after(conn, company.org, ("", ""), 100)).await;
+    rows.into_iter().map(|(row, _)| row).collect()
 }
 
 /// A note of the day.
