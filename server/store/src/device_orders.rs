@@ -152,14 +152,14 @@ pub fn mark_items(conn: &mut Conn, rows: &[DeviceMarkRow]) -> StoreResult<()> {
     Ok(())
 }
 
-/// What is marked of a phone, oldest first.
+/// What is marked of a phone, newest first: a revoked one that goes on sending is marked with every request.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_marks(conn: &mut Conn, org: OrgId, device: DeviceId, limit: i64) -> StoreResult<Vec<DeviceMarkRow>> {
     Ok(per_backend!(conn, c => device_marks::table
         .filter(device_marks::org_id.eq(Txt(org)).and(device_marks::device_id.eq(Txt(device))))
-        .order((device_marks::at_ms, device_marks::kind, device_marks::item))
+        .order((device_marks::at_ms.desc(), device_marks::kind, device_marks::item))
         .limit(limit)
         .select(DeviceMarkRow::as_select())
         .load(c))?)

@@ -2,6 +2,7 @@
 
 use doorstep::domain::{Role, TokenKind};
 use doorstep::ports::Clock as _;
+use doorstep_store::device_orders::{mark_items, marker};
 use doorstep_store::devices::{find_device, revoke_device};
 use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
@@ -160,8 +161,16 @@ async fn what_a_revoked_phone_brings_is_kept_apart_and_it_learns_nothing() {
     // What it sealed is marked, by the list that the seal covers; a repeated request seals nothing more.
     phone.exchange(&request).await;
     let list = BatchContent::of_request(YUNZE.org, &request).list().expect("a list");
-    assert_eq!(marks(&app, id).await, [("seal".to_owned(), Hash::of(list.as_bytes()).to_string())]);
+    let sealed = ("seal".to_owned(), Hash::of(list.as_bytes()).to_string());
+    assert_eq!(marks(&app, id).await, std::slice::from_ref(&sealed));
     assert_eq!(app.verified().await.differences, []);
+
+    // Of more than are shown the newest are.
+    let older = marker(YUNZE.org, id, "device_revoked", now - 1);
+    let older: Vec<_> = (0..200).map(|number| older("seal", number.to_string())).collect();
+    app.write(move |conn| mark_items(conn, &older)).await;
+    let shown = marks(&app, id).await;
+    assert_eq!((shown.len(), &shown[0]), (200, &sealed));
 }
 
 /// Kind and item of what is marked as a revoked phone's.

@@ -34,7 +34,7 @@ pub struct DeviceFile {
     pub missing: Vec<MissingItem>,
     /// Orders to it, oldest first.
     pub orders: Vec<DeviceOrderRow>,
-    /// What it brought while it was suspended, and what it sealed that came once it was revoked.
+    /// What it brought while it was suspended, and what it sealed that came once it was revoked; the newest first.
     pub marks: Vec<DeviceMarkRow>,
 }
 

@@ -84,7 +84,7 @@ pub struct DeviceFileOut {
     pub missing: Vec<MissingItemOut>,
     /// Orders to it, oldest first.
     pub orders: Vec<DeviceOrderOut>,
-    /// What it brought while it was suspended, or sealed and came once it was revoked, oldest first; at most 200.
+    /// What it brought while it was suspended, or sealed and came once it was revoked, newest first; at most 200.
     pub marks: Vec<DeviceMarkOut>,
 }
 
