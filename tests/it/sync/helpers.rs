@@ -94,11 +94,16 @@ pub fn refusing_readings(visit: VisitId, is_on: bool) -> [String; 2] {
 /// Has a statement run in the transaction that stores changes, as if somebody else had been just so quick; for SQLite and
 /// for PostgreSQL.
 pub fn with_the_next_changes(statement: &str) -> [String; 2] {
+    with_the_next("doc_changes", statement)
+}
+
+/// Has a statement run in the transaction that adds a row to a table.
+pub fn with_the_next(table: &str, statement: &str) -> [String; 2] {
     [
-        format!("CREATE TRIGGER meanwhile AFTER INSERT ON doc_changes BEGIN {statement}; END;"),
+        format!("CREATE TRIGGER meanwhile AFTER INSERT ON {table} BEGIN {statement}; END;"),
         format!(
             "CREATE FUNCTION meanwhile() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {statement}; RETURN NULL; END; $$; \
-             CREATE TRIGGER meanwhile AFTER INSERT ON doc_changes FOR EACH ROW EXECUTE FUNCTION meanwhile();"
+             CREATE TRIGGER meanwhile AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION meanwhile();"
         ),
     ]
 }

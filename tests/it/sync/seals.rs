@@ -14,7 +14,7 @@ use sync_core::ids::{DeviceId, EpochId, VisitId};
 use sync_core::protocol::seal::BatchContent;
 use sync_core::protocol::{Cursor, Outcome, PushDoc, SyncRequest};
 
-use super::helpers::{counts, day_note, quarantined, receipt_of};
+use super::helpers::{counts, day_note, quarantined, receipt_of, run_at, with_the_next};
 
 /// A phone with a captured tick and a note, and the request that would bring them.
 async fn loaded(app: &TestApp) -> (Phone<'_>, VisitId, SyncRequest) {
@@ -196,4 +196,22 @@ async fn a_form_that_a_revoked_phone_sealed_and_another_brings_is_stored_and_mar
     assert_eq!(marks(&app, id).await, [("statement".to_owned(), form.digest().to_string())]);
     assert_eq!(marks(&app, other.device.id).await, []);
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn a_form_is_marked_also_where_its_phone_is_revoked_between_judging_and_writing() {
+    let app = TestApp::new().await;
+    let (phone, visit, _) = loaded(&app).await;
+    let form = phone.sign_form(visit).statement;
+    let mut other = app.phone_of(YUNZE.rep()).await;
+    other.sync().await;
+    other.tick(visit, "kit/a", true);
+    other.statements.push(form.clone());
+    let id = phone.device.id;
+    let revoke = format!("UPDATE devices SET state = 'revoked', revoked_at_ms = 1 WHERE id = '{id}'");
+    // Documents are written before statements.
+    run_at(&app.state.config.database_url, &with_the_next("documents", &revoke));
+    let answer = other.round().await;
+    assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
+    assert_eq!(marks(&app, id).await, [("statement".to_owned(), form.digest().to_string())]);
 }

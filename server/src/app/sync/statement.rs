@@ -22,8 +22,8 @@ use crate::app::AppResult;
 /// A pushed statement, judged.
 #[derive(Debug)]
 pub(super) enum JudgedStatement {
-    /// Sealed, owned and new; perhaps with the key of a phone that is revoked by now.
-    New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access, is_of_revoked: bool },
+    /// Sealed, owned and new.
+    New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
     /// The digest is stored already; why it was late then.
     Duplicate { digest: Hash, late: Option<LateReason> },
     /// Kept byte for byte in quarantine.
@@ -73,8 +73,7 @@ pub(super) fn judge(
         device_id: Txt(body.device),
         received_at_ms: round.ctx.now.0,
     };
-    let is_of_revoked = sealer.state == "revoked";
-    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access, is_of_revoked })
+    Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access })
 }
 
 /// The device the body names: a rep may bring what another of his phones sealed.
@@ -130,13 +129,15 @@ impl JudgedStatement {
 
     /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
     pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
-        let Self::New { row, blobs, access, is_of_revoked } = self else { return Ok(None) };
+        let Self::New { row, blobs, access } = self else { return Ok(None) };
         let (org, visit) = (round.ctx.actor.org, row.visit_id.0);
         let known = evidence::find_statement(conn, org, row.digest.0)?.is_some();
         if !known {
             evidence::insert_statement(conn, row)?;
         }
-        if *is_of_revoked {
+        // Read here, for it may have been revoked since the statement was judged.
+        let sealer = devices::find_device(conn, org, row.device_id.0)?;
+        if sealer.is_some_and(|sealer| sealer.state == "revoked") {
             let mark = device_orders::marker(org, row.device_id.0, "device_revoked", row.received_at_ms);
             device_orders::mark_items(conn, &[mark("statement", row.digest.0.to_string())])?;
         }
