@@ -10,7 +10,9 @@ use integration_tests::phone::Phone;
 use serde_json::{Value, json};
 use sync_core::doc::Map;
 use sync_core::ids::VisitId;
-use sync_core::protocol::Outcome;
+use sync_core::protocol::{Ack, Outcome, SyncRequest};
+
+use super::statements::upload;
 
 async fn late(client: &Client<'_>, visit: VisitId) -> Value {
     client.get(format!("/v1/visits/{visit}/late-work")).await.expect(200)
@@ -201,8 +203,19 @@ async fn work_that_was_handed_in_before_the_cancelling_is_not_late_and_what_foll
     phone.event(visit, "end_without_work");
     app.clock.advance_secs(300);
     office.cancel(visit).await;
+    // A form that comes before the hand-in is known is late; with it, it is not, nor is another.
+    let [first, second] = [phone.sign_form(visit), phone.sign_form(visit)];
+    phone.statements.push(first.statement);
+    let ahead = phone.sealed(SyncRequest { docs: Vec::new(), ..phone.request() });
+    let told = |ack: &Ack| (ack.outcome, ack.reason.clone());
+    assert_eq!(told(&phone.exchange(&ahead).await.acks[0]), (Outcome::Late, Some("cancelled".to_owned())));
+    phone.statements.push(second.statement);
     let answer = phone.round().await;
-    assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Stored, None));
+    let in_time = [Outcome::Stored, Outcome::Duplicate, Outcome::Stored].map(|outcome| (outcome, None));
+    assert_eq!(answer.acks.iter().map(told).collect::<Vec<_>>(), in_time);
+    for bytes in first.blobs.iter().chain(&second.blobs) {
+        upload(&phone, bytes).await;
+    }
     assert_eq!(office.row(visit).await.state, "under_review");
     phone.sync().await;
 

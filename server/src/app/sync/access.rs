@@ -24,6 +24,16 @@ pub(super) enum Access {
     None,
 }
 
+impl Access {
+    /// Why work is late, if it is.
+    pub(super) const fn late(self) -> Option<LateReason> {
+        match self {
+            Self::Late(reason) => Some(reason),
+            Self::Crew | Self::None => None,
+        }
+    }
+}
+
 /// How the visits of a push stand, read at once.
 #[derive(Debug, Default)]
 pub(super) struct Standing {

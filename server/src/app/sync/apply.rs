@@ -191,7 +191,8 @@ fn record_statement(
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {
-    let mut ack = statement.ack();
+    let late = statement.late(conn, round)?;
+    let mut ack = statement.ack(late);
     if let Some(row) = statement.quarantine(round)
         && quarantine(conn, round, row, batch, &mut pushed.held)?.is_none()
     {

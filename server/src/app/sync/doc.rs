@@ -296,10 +296,7 @@ impl JudgedDoc {
 
     /// The row that says that these new changes came late, as far as the rep's access says so.
     fn late_row(&self, round: &Round, changes: &[ChangeMeta]) -> Option<LateWorkRow> {
-        match self.access {
-            Access::Late(reason) => Some(self.late_row_for(reason, round, changes)),
-            Access::Crew | Access::None => None,
-        }
+        self.access.late().map(|reason| self.late_row_for(reason, round, changes))
     }
 
     fn late_row_for(&self, reason: LateReason, round: &Round, changes: &[ChangeMeta]) -> LateWorkRow {

@@ -24,8 +24,8 @@ use crate::app::AppResult;
 pub(super) enum JudgedStatement {
     /// Sealed, owned and new.
     New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
-    /// The digest is stored already; why it was late then.
-    Duplicate { digest: Hash, late: Option<LateReason> },
+    /// The digest is stored already; whose visit it was when it came.
+    Duplicate { row: Box<StatementRow>, access: Access },
     /// Kept byte for byte in quarantine.
     Refused { digest: Hash, code: String, bytes: Vec<u8> },
     /// The visit does not exist for this rep.
@@ -52,11 +52,8 @@ pub(super) fn judge(
     // Only now is the digest that of a genuine statement.
     if let Some(known) = evidence::find_statement(conn, org, verified.digest())? {
         let standing = Standing::load(conn, round, &[known.visit_id.0])?;
-        let late = match standing.access_at(round, known.visit_id.0, created, UnixMillis(known.received_at_ms)) {
-            Access::Late(reason) => Some(reason),
-            Access::Crew | Access::None => None,
-        };
-        return Ok(JudgedStatement::Duplicate { digest, late });
+        let access = standing.access_at(round, known.visit_id.0, created, UnixMillis(known.received_at_ms));
+        return Ok(JudgedStatement::Duplicate { row: Box::new(known), access });
     }
     let body = verified.body();
     let access = Standing::load(conn, round, &[body.visit])?.access(round, body.visit, created);
@@ -164,22 +161,33 @@ impl JudgedStatement {
         })
     }
 
-    /// The server's word on this statement.
-    pub(super) fn ack(&self) -> Ack {
+    /// Why it is late, once the documents of its push are written: one of them may say that the visit was handed in
+    /// before it was cancelled.
+    pub(super) fn late(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<LateReason>> {
+        let (row, access, at) = match self {
+            Self::New { row, access, .. } => (row, access, UnixMillis(i64::MAX)),
+            Self::Duplicate { row, access } => (row, access, UnixMillis(row.received_at_ms)),
+            Self::Refused { .. } | Self::NotFound { .. } => return Ok(None),
+        };
+        if *access != Access::Late(LateReason::Cancelled) {
+            return Ok(access.late());
+        }
+        let visit = row.visit_id.0;
+        Ok(Standing::load(conn, round, &[visit])?.access_at(round, visit, &BTreeSet::new(), at).late())
+    }
+
+    /// The server's word on this statement; `late` says why it does not count yet.
+    pub(super) fn ack(&self, late: Option<LateReason>) -> Ack {
         let (digest, outcome) = match self {
-            Self::New { row, access: Access::Late(_), .. } => (row.digest.0, Outcome::Late),
-            Self::New { row, .. } => (row.digest.0, Outcome::Stored),
-            Self::Duplicate { digest, .. } => (*digest, Outcome::Duplicate),
+            Self::New { row, .. } => (row.digest.0, late.map_or(Outcome::Stored, |_| Outcome::Late)),
+            Self::Duplicate { row, .. } => (row.digest.0, Outcome::Duplicate),
             Self::Refused { digest, .. } => (*digest, Outcome::Quarantined),
             Self::NotFound { digest } => (*digest, Outcome::NotFound),
         };
         let mut ack = Ack::new(AckItem::Statement(digest), outcome);
-        match self {
-            Self::Refused { code, .. } => ack.code = Some(code.clone()),
-            Self::New { access: Access::Late(reason), .. } | Self::Duplicate { late: Some(reason), .. } => {
-                ack.reason = Some(reason.code().to_owned());
-            }
-            _ => {}
+        ack.reason = late.map(|reason| reason.code().to_owned());
+        if let Self::Refused { code, .. } = self {
+            ack.code = Some(code.clone());
         }
         ack
     }
