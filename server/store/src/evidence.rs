@@ -185,16 +185,25 @@ pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<(
     Ok(())
 }
 
-/// Number and size of what a device has in quarantine.
+/// Number and size of what a device has in quarantine: what is open, and with it what the phone settled by itself.
+///
+/// What a person settled is not counted.
 ///
 /// # Errors
 /// Database errors only.
-pub fn quarantine_size(conn: &mut Conn, org: OrgId, device: DeviceId) -> StoreResult<(i64, i64)> {
+pub fn quarantine_size(conn: &mut Conn, org: OrgId, device: DeviceId) -> StoreResult<[(i64, i64); 2]> {
     use diesel::dsl::{count_star, sql};
     use diesel::sql_types::BigInt;
-    let size: (i64, i64) = per_backend!(conn, c => quarantine::table
+    let (open, unsettled): ((i64, i64), (i64, i64)) = per_backend!(conn, c => quarantine::table
         .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
-        .select((count_star(), sql::<BigInt>("COALESCE(SUM(LENGTH(bytes)), 0)")))
+        .filter(quarantine::settled_by.is_null())
+        .select((
+            (
+                sql::<BigInt>("COUNT(CASE WHEN state = 'open' THEN 1 END)"),
+                sql::<BigInt>("COALESCE(SUM(CASE WHEN state = 'open' THEN LENGTH(bytes) ELSE 0 END), 0)"),
+            ),
+            (count_star(), sql::<BigInt>("COALESCE(SUM(LENGTH(bytes)), 0)")),
+        ))
         .first(c))?;
-    Ok(size)
+    Ok([open, unsettled])
 }

@@ -128,7 +128,7 @@ impl<'a> Attacker<'a> {
                 let kept = find_quarantined(conn, YUNZE.org, name, device).expect("a query");
                 assert_eq!(kept.as_ref(), Some(bytes), "{name}");
             }
-            let (items, _) = quarantine_size(conn, YUNZE.org, device).expect("a query");
+            let [(items, _), _] = quarantine_size(conn, YUNZE.org, device).expect("a query");
             assert_eq!(usize::try_from(items).ok(), Some(self.refused.len()));
         });
     }

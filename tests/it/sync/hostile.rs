@@ -2,18 +2,20 @@
 
 pub(crate) mod craft;
 
+use doorstep::domain::Role;
 use doorstep_store::Txt;
 use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine, quarantine_size};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
+use serde_json::json;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
-use super::helpers::{quarantined, receipt_of};
+use super::helpers::{quarantined, receipt_of, run};
 use craft::{altered, chunk, hash_of, nested, raw_change, tick, zeros_deflated};
 
 /// A phone on a document of four changes that the server holds.
@@ -200,7 +202,7 @@ async fn fill_quarantine(app: &TestApp, phone: &Phone<'_>, items: usize, bytes: 
             received_at_ms: 0,
         };
         (0..items).try_for_each(|number| {
-            filler.id = format!("filler {number}");
+            filler.id = format!("filler-{number}");
             keep_in_quarantine(conn, &filler)
         })
     })
@@ -224,7 +226,7 @@ async fn a_phone_has_ten_thousand_items_in_quarantine_and_not_one_more() {
         assert_eq!(named, usize::from(code == "change_rejected"), "what is kept is named");
     }
     let (org, device) = (YUNZE.org, phone.device.id);
-    assert_eq!(app.read(move |conn| quarantine_size(conn, org, device)).await.0, 10_000);
+    assert_eq!(app.read(move |conn| quarantine_size(conn, org, device)).await[0].0, 10_000);
 }
 
 #[actix_web::test]
@@ -242,7 +244,21 @@ async fn a_full_quarantine_says_so_and_the_phone_keeps_its_copy() {
     // What was kept before is still held, and still named.
     let answer = phone.exchange(&phone.pushing(visit, vec![kept.clone()])).await;
     assert_eq!(answer.acks[0].code.as_deref(), Some("change_rejected"));
-    assert_eq!(receipt_of(&app, &phone, &answer).quarantined[0].0, Hash::of(&kept).to_string());
+    let name = Hash::of(&kept).to_string();
+    assert_eq!(receipt_of(&app, &phone, &answer).quarantined[0].0, name);
+
+    // Room comes back once a person has settled what waits; what the phone settled by itself is counted apart.
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let dismiss = format!("/v1/quarantine/{}/filler-0/dismiss", phone.device.id);
+    dispatcher.post(dismiss, json!({"remark": "a test"})).await.expect(200);
+    let more = b"one too many".to_vec();
+    let answer = phone.exchange(&phone.pushing(visit, vec![more.clone()])).await;
+    assert_eq!(receipt_of(&app, &phone, &answer).quarantined[0].0, Hash::of(&more).to_string());
+    run(&app, format!("UPDATE quarantine SET state = 'replayed', settled_at_ms = 1 WHERE id = '{name}'")).await;
+    let (org, device) = (YUNZE.org, phone.device.id);
+    let [kept, more] = [kept, more].map(|bytes| i64::try_from(bytes.len()).expect("few"));
+    let counted = app.read(move |conn| quarantine_size(conn, org, device)).await;
+    assert_eq!(counted, [(1, more), (2, kept + more)]);
 }
 
 #[actix_web::test]

@@ -28,8 +28,14 @@ use crate::app::scope::audience_of_user;
 use crate::app::visits::reproject;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
-/// What a device may keep in quarantine (limits-and-threats section 5): items, bytes.
-const QUARANTINE_LIMIT: (i64, i64) = (10_000, 64 << 20);
+/// What a device may keep in quarantine, items and bytes: what is open, and with it what the phone settled by itself.
+///
+/// Room comes back as somebody settles what waits. The second bound is for a phone that only says it wrote things anew:
+/// nothing is ever deleted, so it could fill the disk without anybody having looked.
+///
+/// # Source
+/// limits-and-threats section 5 for what is open; the other four times as much.
+const QUARANTINE_LIMITS: [(i64, i64); 2] = [(10_000, 64 << 20), (40_000, 256 << 20)];
 
 /// Writes the push. Re-runnable: everything random or slow was done before.
 pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &Judged) -> AppResult<Pushed> {
@@ -141,10 +147,9 @@ pub(super) fn quarantine(
             Some(kept) => kept,
             None => evidence::quarantine_size(conn, org, device)?,
         };
-        let with = (kept.0 + 1, kept.1.saturating_add(i64::try_from(row.bytes.len()).unwrap_or(i64::MAX)));
-        let has_room = with.0 <= QUARANTINE_LIMIT.0 && with.1 <= QUARANTINE_LIMIT.1;
-        held.kept = Some(if has_room { with } else { kept });
-        if !has_room {
+        let with = with_another(kept, row.bytes.len());
+        held.kept = Some(with.unwrap_or(kept));
+        if with.is_none() {
             return Ok(None);
         }
         evidence::keep_in_quarantine(conn, &row)?;
@@ -155,6 +160,14 @@ pub(super) fn quarantine(
     }
     held.quarantined.push(name);
     Ok(Some(row.id))
+}
+
+/// What a device has in quarantine with one item more, of so many bytes; `None` if there is no room for it.
+fn with_another(kept: [(i64, i64); 2], bytes: usize) -> Option<[(i64, i64); 2]> {
+    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+    let with = kept.map(|(items, size)| (items.saturating_add(1), size.saturating_add(bytes)));
+    let fits = |(with, limit): (&(i64, i64), &(i64, i64))| with.0 <= limit.0 && with.1 <= limit.1;
+    with.iter().zip(&QUARANTINE_LIMITS).all(fits).then_some(with)
 }
 
 /// What the server refuses and has no room to keep stays on the phone, which must not write it anew: nobody else has it.
@@ -210,4 +223,24 @@ fn record_statement(
 fn wants(conn: &mut Conn, round: &Round, touched: BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
     let missing = blobs::list_missing_of(conn, round.ctx.actor.org, &Vec::from_iter(touched))?;
     Ok(missing.into_values().flatten().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_item_more_fits_below_both_bounds_only() {
+        let [open, unsettled] = QUARANTINE_LIMITS;
+        let less = |(items, bytes): (i64, i64), by: (i64, i64)| (items - by.0, bytes - by.1);
+        assert_eq!(with_another([less(open, (1, 7)), less(unsettled, (1, 7))], 7), Some(QUARANTINE_LIMITS));
+        for kept in [
+            [less(open, (0, 7)), (0, 0)],
+            [less(open, (1, 6)), (0, 0)],
+            [(0, 0), less(unsettled, (0, 7))],
+            [(0, 0), less(unsettled, (1, 6))],
+        ] {
+            assert_eq!(with_another(kept, 7), None, "{kept:?}");
+        }
+    }
 }

@@ -18,10 +18,10 @@ pub(crate) struct Held {
     pub(crate) intents: Vec<IntentId>,
     /// Durable in quarantine only: id or digest, and code.
     pub(crate) quarantined: Vec<(String, String)>,
-    /// Items and bytes that the device has in quarantine, once the transaction has asked: counting them takes as long as
-    /// there are many.
+    /// Items and bytes that the device has in quarantine, open and not settled by a person, once the transaction has
+    /// asked: counting them takes as long as there are many.
     #[serde(skip)]
-    pub(super) kept: Option<(i64, i64)>,
+    pub(super) kept: Option<[(i64, i64); 2]>,
 }
 
 impl Held {
