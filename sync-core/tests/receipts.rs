@@ -1,6 +1,6 @@
 //! Receipts: signed, verified, and exact about what they name.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, also in its helpers")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, also in its helpers")]
 
 use ed25519_dalek::Signer as _;
 use sync_core::bytes::Hash;
