@@ -2,6 +2,7 @@
 
 mod ahead;
 mod item;
+mod lost;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
 use doorstep_store::{Conn, StoreError, Txt, documents};
 use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
-use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
+use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row, SyncRequest};
 
 use self::ahead::Ahead;
 use self::item::{Item, Sender};
@@ -55,6 +56,12 @@ pub(super) fn nothing(state: &AppState, round: &Round) -> AppResult<Pulled> {
     Ok(Pulled { cursor, ..Pulled::default() })
 }
 
+/// The phone's cursor; positions of another epoch say nothing here: the phone starts anew.
+pub(super) fn known_cursor(request: &SyncRequest, epoch: EpochId) -> Option<Cursor> {
+    let known = request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
+    known.filter(|cursor| cursor.epoch == epoch)
+}
+
 fn encode(cursor: &Cursor) -> AppResult<String> {
     cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))
 }
@@ -80,15 +87,16 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(conn: &'a mut Conn, round: &'a Round, epoch: EpochId) -> Self {
-        let known = round.request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
-        // Positions of another epoch say nothing here: the phone starts anew.
-        let cursor = known.filter(|cursor| cursor.epoch == epoch).unwrap_or_else(|| Cursor::start(epoch));
+        let granted = granted(round);
+        let mut cursor = known_cursor(&round.request, epoch).unwrap_or_else(|| Cursor::start(epoch));
+        // Who has an audience again while it was taken back starts anew in it.
+        cursor.positions.retain(|audience, number| !(granted.contains(audience) && lost::is_mark(*number)));
         let wanted = usize::try_from(round.request.max_bytes).unwrap_or(usize::MAX);
         Self {
             conn,
             round,
             cursor,
-            granted: granted(round),
+            granted,
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             ahead: Ahead::default(),
@@ -133,39 +141,6 @@ impl<'a> Reader<'a> {
         let known = stored.into_iter().filter(|(visit, heads)| pushed.get(visit) == Some(&heads.as_slice()));
         self.known = known.map(|(visit, _)| visit.to_string()).collect();
         Ok(())
-    }
-
-    /// An audience the phone had and has no more: its items are gone unless another one holds them.
-    ///
-    /// That it had it is the cursor's word alone: nobody ever had the audience of another person.
-    fn drop_lost_audiences(&mut self) -> AppResult<()> {
-        let lost: Vec<Audience> =
-            self.cursor.positions.keys().filter(|audience| !self.granted.contains(audience)).copied().collect();
-        for audience in lost {
-            if matches!(audience, Audience::User(_)) || self.drop_audience(audience)? {
-                self.cursor.positions.remove(&audience);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes back what the phone has of an audience, the last to enter first: so its position stays true wherever the
-    /// answer ends. Tells whether nothing is left.
-    fn drop_audience(&mut self, audience: Audience) -> AppResult<bool> {
-        let (org, position) = (self.round.ctx.actor.org, self.cursor.position(&audience));
-        let rows = feed::list_held_at(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
-        let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
-        for row in rows {
-            if self.used >= self.budget {
-                self.out.more = true;
-                return Ok(false);
-            }
-            self.send_gone(row.kind.0, &row.item)?;
-            self.cursor.positions.insert(audience, row.entered_pos - 1);
-            self.has_moved = true;
-        }
-        self.out.more |= !is_last;
-        Ok(is_last)
     }
 
     /// Documents asked for by an item without chunks.
