@@ -314,6 +314,33 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
 }
 
 #[actix_web::test]
+async fn more_unreadable_items_than_can_be_owed_keep_back_nothing_of_another_audience() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    app.write(move |conn| {
+        let mut batch = FeedBatch::new();
+        (0..=MAX_OWED).for_each(|number| batch.put("o", FeedKind::Doc, format!("no visit {number}")));
+        batch.publish(conn, YUNZE.org).map(drop)
+    })
+    .await;
+    assert!(phone.round().await.more);
+    // Whose own news come is told them; whose do not hears what is wrong.
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    assert!(phone.round().await.more && phone.has("visit", visit));
+    assert_eq!(phone.send(&phone.empty_request()).await.status, 500);
+}
+
+#[actix_web::test]
+async fn a_first_sync_brings_what_can_be_read_whatever_of_today_cannot() {
+    let app = TestApp::new().await;
+    let (.., planned) = with_damaged_orders(&app, MAX_OWED + 1).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let first = phone.round().await;
+    assert!(first.more && first.rows.contains_key("template") && phone.has("visit", planned[0]));
+}
+
+#[actix_web::test]
 async fn items_with_long_ids_are_owed_as_far_as_the_cursor_has_room() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;

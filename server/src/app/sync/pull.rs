@@ -117,9 +117,7 @@ impl<'a> Reader<'a> {
             if self.cursor.positions.is_empty() {
                 self.send_today_first()?;
             }
-            for audience in self.granted.clone() {
-                self.read_audience(&audience)?;
-            }
+            self.read_audiences()?;
         } else {
             for doc in self.round.request.asked() {
                 self.out.acks.push(item::not_found(doc.id));
@@ -164,6 +162,25 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// The news of every audience, also where one of them cannot be read on.
+    fn read_audiences(&mut self) -> AppResult<()> {
+        let mut stuck = None;
+        for audience in self.granted.clone() {
+            match self.read_audience(&audience) {
+                // More than can be owed: only who could be told nothing else hears of it alone.
+                Err(error @ AppError::Store(StoreError::Corrupt { .. })) => stuck = Some(error),
+                read => read?,
+            }
+        }
+        let Some(error) = stuck else { return Ok(()) };
+        let is_silent = self.out.docs.is_empty() && self.out.rows.is_empty() && self.out.acks.is_empty();
+        if is_silent && !self.has_moved {
+            return Err(error);
+        }
+        self.out.more = true;
+        Ok(())
+    }
+
     fn read_audience(&mut self, audience: &Audience) -> AppResult<()> {
         let (org, name) = (self.round.ctx.actor.org, audience.to_string());
         let mut position = self.cursor.position(audience);
@@ -187,14 +204,7 @@ impl<'a> Reader<'a> {
                     let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
                     self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
-                match self.send(row, since) {
-                    // More than can be owed: what comes before it is told all the same.
-                    Err(AppError::Store(StoreError::Corrupt { .. })) if self.has_moved => {
-                        self.out.more = true;
-                        return Ok(());
-                    }
-                    sent => sent?,
-                }
+                self.send(row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -213,7 +223,11 @@ impl<'a> Reader<'a> {
             if self.used >= self.budget / 2 {
                 return Ok(());
             }
-            self.send(&entering(audience.clone(), kind, id), 0)?;
+            match self.send(&entering(audience.clone(), kind, id), 0) {
+                // At its place it keeps back nothing of another audience.
+                Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
+                sent => sent?,
+            }
         }
         Ok(())
     }
