@@ -3,6 +3,7 @@
 //! The database is told to refuse one row, or a stored row is damaged, as a defect would.
 
 use doorstep::app::AppError;
+use doorstep::domain::Role;
 use doorstep::jobs::roll_scope;
 use doorstep_store::feed::{FeedBatch, FeedKind, list_audiences, lock_audience};
 use doorstep_store::{EngineConn, StoreError};
@@ -15,6 +16,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::CreateVisit;
+use sync_core::protocol::row::kind;
 use sync_core::protocol::{AckItem, Cursor, MAX_OWED, Outcome, SyncRequest, SyncResponse};
 
 use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
@@ -329,6 +331,12 @@ async fn more_unreadable_items_than_can_be_owed_keep_back_nothing_of_another_aud
     let visit = office.plan(&[YUNZE.rep()]).await.visit;
     assert!(phone.round().await.more && phone.has("visit", visit));
     assert_eq!(phone.send(&phone.empty_request()).await.status, 500);
+
+    // An order is given whatever else cannot be.
+    let wipe = format!("/v1/devices/{}/wipe", phone.device.id);
+    let ordered = app.role(YUNZE, Role::Admin).await.post(wipe, json!({})).await;
+    assert_eq!(ordered.status, 202, "{}", ordered.text());
+    assert!(phone.round().await.rows.contains_key(kind::ORDER));
 }
 
 #[actix_web::test]
