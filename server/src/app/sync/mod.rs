@@ -103,6 +103,12 @@ impl Round {
     }
 }
 
+/// Whether a request is answered with everything there is for its phone, as a first sync, also after a restore.
+#[must_use]
+pub fn begins_anew(state: &AppState, ctx: &Ctx, request: &SyncRequest) -> bool {
+    ctx.actor.token == TokenKind::Full && pull::known_cursor(request, state.epoch).is_none()
+}
+
 /// Runs one sync round.
 ///
 /// # Errors
