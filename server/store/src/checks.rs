@@ -110,6 +110,8 @@ pub fn list_receipts_after(
     let (visit, number) = after;
     Ok(per_backend!(conn, c => complete_receipts::table
         .filter(complete_receipts::org_id.eq(Txt(org)))
+        // The first condition alone lets both engines start inside the index.
+        .filter(complete_receipts::visit_id.ge(visit))
         .filter(complete_receipts::visit_id.gt(visit)
             .or(complete_receipts::visit_id.eq(visit).and(complete_receipts::number.gt(number))))
         .order((complete_receipts::visit_id, complete_receipts::number))
@@ -131,6 +133,8 @@ pub fn list_seals_after(
     let (device, digest) = after;
     Ok(per_backend!(conn, c => batch_seals::table
         .filter(batch_seals::org_id.eq(Txt(org)))
+        // The first condition alone lets both engines start inside the index.
+        .filter(batch_seals::device_id.ge(device))
         .filter(batch_seals::device_id.gt(device)
             .or(batch_seals::device_id.eq(device).and(batch_seals::digest.gt(digest))))
         .order((batch_seals::device_id, batch_seals::digest))
@@ -228,6 +232,8 @@ pub fn list_quarantine_after(
     let (id, device) = after;
     Ok(per_backend!(conn, c => quarantine::table
         .filter(quarantine::org_id.eq(Txt(org)))
+        // The first condition alone lets both engines start inside the index.
+        .filter(quarantine::id.ge(id))
         .filter(quarantine::id.gt(id).or(quarantine::id.eq(id).and(quarantine::device_id.gt(device))))
         .order((quarantine::id, quarantine::device_id))
         .limit(limit)

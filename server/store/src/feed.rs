@@ -461,21 +461,3 @@ pub fn list_holders_of(conn: &mut Conn, org: OrgId, kind: FeedKind, items: &[Str
 
 /// Audiences by item.
 pub type Holders = BTreeMap<String, BTreeSet<String>>;
-
-/// What an audience held at a position, the last to enter first: what it holds still, and what left it later.
-///
-/// What left and entered again since then is not told: nobody knows any more that it was there.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_held_at(conn: &mut Conn, org: OrgId, audience: &str, at: i64, limit: i64) -> StoreResult<Vec<FeedRow>> {
-    Ok(per_backend!(conn, c => feed::table
-        .filter(feed::org_id.eq(Txt(org))
-            .and(feed::audience.eq(audience))
-            .and(feed::entered_pos.le(at))
-            .and(feed::op.eq("put").or(feed::pos.gt(at))))
-        .order(feed::entered_pos.desc())
-        .limit(limit)
-        .select(FeedRow::as_select())
-        .load(c))?)
-}

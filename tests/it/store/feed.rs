@@ -1,6 +1,6 @@
 //! The feed: readers skip nothing, and know since when an item is theirs.
 
-use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, audience_head, list_feed, list_held_at, list_holders};
+use doorstep_store::feed::{FeedBatch, FeedKind, FeedOp, audience_head, list_feed, list_holders};
 use integration_tests::app::COMPANIES;
 use integration_tests::company::{HAOYU, YUNZE};
 use integration_tests::db::{TestDb, with_conn};
@@ -60,19 +60,6 @@ fn audiences_organisations_and_kinds_are_apart() {
         assert!(list_feed(conn, HAOYU.org, "u:1", 0, 10).expect("feed").is_empty());
         let holders = list_holders(conn, YUNZE.org, FeedKind::Visit, "a").expect("holders");
         assert_eq!(holders.iter().map(String::as_str).collect::<Vec<_>>(), ["u:1", "u:2"]);
-        let mut held = |who, until, limit| {
-            let rows = list_held_at(conn, YUNZE.org, who, until, limit).expect("held");
-            rows.into_iter().map(|row| row.entered_pos).collect::<Vec<_>>()
-        };
-        assert_eq!([held("u:1", 2, 9), held("u:1", 2, 1), held("u:1", 1, 9)], [vec![2, 1], vec![2], vec![1]]);
-        assert!(held("t:1", 9, 9).is_empty(), "what is gone is not held");
-        publish(conn, |batch| batch.gone("u:1", FeedKind::Visit, "a"));
-        let mut held = |at| {
-            let rows = list_held_at(conn, YUNZE.org, "u:1", at, 9).expect("held");
-            rows.into_iter().map(|row| row.kind.0).collect::<Vec<_>>()
-        };
-        assert_eq!(held(3), [FeedKind::Doc]);
-        assert_eq!(held(2), [FeedKind::Visit, FeedKind::Doc], "it was there, and left later");
     });
 }
 

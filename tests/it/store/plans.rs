@@ -1,4 +1,5 @@
-//! What a sync asks of the database does not grow with what is stored: no statement of it walks a table that grows.
+//! What a sync asks of the database does not grow with what is stored: no statement of it walks a table that grows. Nor
+//! does a page of a verification.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -78,13 +79,37 @@ fn walks(step: &str) -> Option<&str> {
     whole.or(organisation)?.split(' ').next()
 }
 
-#[actix_web::test]
-async fn no_statement_of_a_sync_walks_a_table_that_grows() {
-    let app = TestApp::configured(|config| config.database.connections = 1).await;
+/// The statements of an app with one connection, from now on.
+async fn listening(app: &TestApp) -> Heard {
     let heard = Heard::default();
     let (reading, writing) = (Arc::clone(&heard), Arc::clone(&heard));
     app.state.store.read(move |conn| listen(conn, &reading)).await.expect("a reader");
     app.state.store.write(move |conn| listen(conn, &writing)).await.expect("the writer");
+    heard
+}
+
+fn taken(heard: &Heard) -> BTreeSet<String> {
+    std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+/// Those of the statements that walk a table that grows, with how.
+async fn walking(app: &TestApp, statements: Vec<String>) -> Vec<String> {
+    app.read(move |conn| {
+        let mut walking = Vec::new();
+        for sql in &statements {
+            let steps = plan_of(conn, sql);
+            let walked = steps.iter().filter_map(|step| walks(step)).filter(|table| !SMALL.contains(table));
+            walking.extend(walked.map(|table| format!("{table}: {sql}\n    {}", steps.join("\n    "))));
+        }
+        Ok(walking)
+    })
+    .await
+}
+
+#[actix_web::test]
+async fn no_statement_of_a_sync_walks_a_table_that_grows() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let heard = listening(&app).await;
     // An office that plans, two phones of one rep, work with a photo and a form, and a correction.
     let (mut phone, visit, _, blobs) = signed_visit(&app).await;
     let mut second = app.phone_of(YUNZE.rep()).await;
@@ -97,22 +122,24 @@ async fn no_statement_of_a_sync_walks_a_table_that_grows() {
     phone.sync().await;
     second.sync().await;
 
-    let heard = std::mem::take(&mut *heard.lock().unwrap_or_else(PoisonError::into_inner));
+    let heard = taken(&heard);
     assert!(heard.len() > 40, "{} statements", heard.len());
     let is_planned = |sql: &String| {
         let verbs = ["SELECT `", "SELECT \"", "UPDATE", "DELETE", "INSERT"];
         verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains(FOR_NOTHING)
     };
-    let walking = app.read(move |conn| {
-        let mut walking = Vec::new();
-        for sql in heard.into_iter().filter(is_planned) {
-            let steps = plan_of(conn, &sql);
-            let walked = steps.iter().filter_map(|step| walks(step)).filter(|table| !SMALL.contains(table));
-            walking.extend(walked.map(|table| format!("{table}: {sql}\n    {}", steps.join("\n    "))));
-        }
-        Ok(walking)
-    });
-    let walking = walking.await;
+    let walking = walking(&app, heard.into_iter().filter(is_planned).collect()).await;
+    assert!(walking.is_empty(), "{}", walking.join("\n\n"));
+}
+
+#[actix_web::test]
+async fn no_page_of_a_verification_begins_where_its_organisation_does() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let heard = listening(&app).await;
+    assert_eq!(app.verified().await.differences, []);
+    let pages: Vec<String> = taken(&heard).into_iter().filter(|sql| sql.contains(" LIMIT ")).collect();
+    assert!(pages.len() > 6, "{pages:?}");
+    let walking = walking(&app, pages).await;
     assert!(walking.is_empty(), "{}", walking.join("\n\n"));
 }
 

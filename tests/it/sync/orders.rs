@@ -7,7 +7,7 @@ use serde_json::json;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::{Outcome, SyncResponse};
 
-use super::helpers::{run_at, with_the_next_changes};
+use super::helpers::{run, run_at, with_the_next_changes};
 
 fn has_order(answer: &SyncResponse) -> bool {
     answer.rows.contains_key(kind::ORDER)
@@ -30,4 +30,21 @@ async fn an_order_that_is_withdrawn_while_a_push_is_taken_in_is_not_told() {
     phone.tick(visit, "kit/b", true);
     let told = phone.round().await;
     assert!(told.acks[0].outcome == Outcome::Stored && !has_order(&told), "{told:?}");
+}
+
+#[actix_web::test]
+async fn an_order_that_cannot_be_read_is_not_told_as_withdrawn() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let wipe = format!("/v1/devices/{}/wipe", phone.device.id);
+    assert_eq!(app.role(YUNZE, Role::Admin).await.post(wipe, json!({})).await.status, 202);
+    phone.tick(visit, "kit/a", true);
+    let request = phone.request();
+    run(&app, "UPDATE device_orders SET jws = '.' || jws".to_owned()).await;
+    assert_eq!(phone.send(&request).await.status, 500, "the phone tries again, with the order it has");
+
+    run(&app, "UPDATE device_orders SET jws = substr(jws, 2)".to_owned()).await;
+    let told = phone.exchange(&request).await;
+    assert!(told.acks[0].outcome == Outcome::Duplicate && has_order(&told), "{told:?}");
 }

@@ -174,25 +174,47 @@ async fn audiences_come_from_the_token_and_never_from_the_cursor() {
 #[actix_web::test]
 async fn the_items_of_a_team_that_was_left_are_gone_in_answers_of_the_usual_size() {
     let app = TestApp::new().await;
-    app.office(YUNZE).await;
+    let first = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let team = format!("t:{}", YUNZE.team(1));
     let items: Vec<_> = (0..600).map(|_| app.id()).collect();
+    let (last, all) = (*items.iter().max().expect("an item"), items);
+    let to = team.clone();
     app.write(move |conn| {
         let mut batch = FeedBatch::new();
-        items.iter().for_each(|item| batch.put(&*team, FeedKind::Visit, item));
+        all.iter().for_each(|item| batch.put(&*to, FeedKind::Visit, item));
         batch.publish(conn, YUNZE.org).map(drop)
     })
     .await;
     let member = YUNZE.member(Role::TeamLead);
     let mut lead = app.phone_of(member).await;
     lead.sync().await;
-    run(&app, format!("UPDATE users SET team_id = '{}' WHERE id = '{}'", YUNZE.team(2), member.id)).await;
-    for (max_bytes, expected) in [(SMALL, vec![256, 256, 88]), (1 << 20, vec![500, 100])] {
+    let leads = async |number| {
+        run(&app, format!("UPDATE users SET team_id = '{}' WHERE id = '{}'", YUNZE.team(number), member.id)).await;
+    };
+    leads(2).await;
+    for (max_bytes, expected) in [(SMALL, vec![256, 256, 94]), (1 << 20, vec![606])] {
         let mut left = lead.clone();
         left.max_bytes = max_bytes;
         let told: Vec<usize> = left.sync().await.iter().map(gone).collect();
         assert_eq!(told, expected);
+        assert!(!left.has("visit", first));
         let cursor = Cursor::decode(left.cursor.as_deref().expect("a cursor")).expect("a cursor");
         assert!(!cursor.positions.contains_key(&Audience::Team(YUNZE.team(1))), "{cursor:?}");
     }
+
+    // What leaves between two answers is gone all the same; who has the team again meanwhile starts anew in it.
+    lead.max_bytes = SMALL;
+    lead.round().await;
+    app.write(move |conn| {
+        let mut batch = FeedBatch::new();
+        batch.gone(&*team, FeedKind::Visit, last);
+        batch.publish(conn, YUNZE.org).map(drop)
+    })
+    .await;
+    let rest = row_counts(&lead.clone().sync().await);
+    assert_eq!((rest.len(), rest.get(&("visit".to_owned(), last.to_string()))), (606 - 256, Some(&1)));
+    assert!(!lead.has("visit", first));
+    leads(1).await;
+    lead.sync().await;
+    assert!(lead.has("visit", first));
 }

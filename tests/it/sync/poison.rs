@@ -3,6 +3,7 @@
 //! The database is told to refuse one row, or a stored row is damaged, as a defect would.
 
 use doorstep::app::AppError;
+use doorstep::domain::Role;
 use doorstep::jobs::roll_scope;
 use doorstep_store::feed::{FeedBatch, FeedKind, list_audiences, lock_audience};
 use doorstep_store::{EngineConn, StoreError};
@@ -15,6 +16,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::CreateVisit;
+use sync_core::protocol::row::kind;
 use sync_core::protocol::{AckItem, Cursor, MAX_OWED, Outcome, SyncRequest, SyncResponse};
 
 use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
@@ -311,6 +313,39 @@ async fn news_that_cannot_be_read_never_keep_back_the_receipt_of_what_was_stored
     for one in planned {
         assert!(phone.has("visit", one), "the news come once they can be read");
     }
+}
+
+#[actix_web::test]
+async fn more_unreadable_items_than_can_be_owed_keep_back_nothing_of_another_audience() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    app.write(move |conn| {
+        let mut batch = FeedBatch::new();
+        (0..=MAX_OWED).for_each(|number| batch.put("o", FeedKind::Doc, format!("no visit {number}")));
+        batch.publish(conn, YUNZE.org).map(drop)
+    })
+    .await;
+    assert!(phone.round().await.more);
+    // Whose own news come is told them; whose do not hears what is wrong.
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    assert!(phone.round().await.more && phone.has("visit", visit));
+    assert_eq!(phone.send(&phone.empty_request()).await.status, 500);
+
+    // An order is given whatever else cannot be.
+    let wipe = format!("/v1/devices/{}/wipe", phone.device.id);
+    let ordered = app.role(YUNZE, Role::Admin).await.post(wipe, json!({})).await;
+    assert_eq!(ordered.status, 202, "{}", ordered.text());
+    assert!(phone.round().await.rows.contains_key(kind::ORDER));
+}
+
+#[actix_web::test]
+async fn a_first_sync_brings_what_can_be_read_whatever_of_today_cannot() {
+    let app = TestApp::new().await;
+    let (.., planned) = with_damaged_orders(&app, MAX_OWED + 1).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let first = phone.round().await;
+    assert!(first.more && first.rows.contains_key("template") && phone.has("visit", planned[0]));
 }
 
 #[actix_web::test]

@@ -11,6 +11,8 @@ use sync_core::intent::IntentBody;
 use sync_core::intent::body::{CreateCustomer, CreateSite, ProposeAppointment};
 use sync_core::protocol::{DocForm, Outcome, Row, SyncResponse};
 
+use super::helpers::run;
+
 /// How often answers tell a phone to drop an item of a kind.
 fn times_gone(answers: &[SyncResponse], kind: &str, id: impl ToString) -> usize {
     let id = id.to_string();
@@ -213,6 +215,35 @@ async fn a_team_lead_holds_the_visits_of_the_team_and_keeps_his_own_when_they_ch
     assert_eq!(times_gone(&answers, "visit", team.visit), 1);
     assert!(!phone.has("visit", team.visit));
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn a_lead_who_changed_teams_keeps_nothing_of_the_old_one_also_where_it_left_and_came_back() {
+    let app = TestApp::new().await;
+    let member = YUNZE.member(Role::TeamLead);
+    let office = app.office(YUNZE).await;
+    let mut rep = app.phone_of(YUNZE.rep()).await;
+    let (gone, stays) = (begun(office, &mut rep).await.visit, begun(office, &mut rep).await.visit);
+    let (left, back) = (begun(office, &mut rep).await.visit, begun(office, &mut rep).await.visit);
+    let theirs = office.plan(&[YUNZE.stranger()]).await.visit;
+    let mut phone = app.phone_of(member).await;
+    phone.sync().await;
+    office.assign(gone, &[]).await;
+    phone.sync().await;
+    assert!(!phone.has("visit", gone) && [stays, left, back].iter().all(|visit| phone.carries(*visit)));
+
+    office.assign(left, &[]).await;
+    office.assign(back, &[]).await;
+    office.assign(back, &[YUNZE.rep()]).await;
+    run(&app, format!("UPDATE users SET team_id = '{}' WHERE id = '{}'", YUNZE.team(2), member.id)).await;
+    let answers = phone.sync().await;
+    for visit in [stays, left, back] {
+        assert_eq!((times_gone(&answers, "visit", visit), docs_gone(&answers, visit)), (1, 1));
+        assert!(!phone.has("visit", visit) && !phone.carries(visit));
+    }
+    assert_eq!(times_gone(&answers, "visit", gone), 0, "no more than is needed");
+    assert_eq!(phone.rows["visit"].len(), 1, "what the new team has");
+    assert!(phone.has("visit", theirs));
 }
 
 #[actix_web::test]

@@ -28,7 +28,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorstep_store::StoreError;
-use doorstep_store::devices::{self, DeviceHeartbeat, DeviceRow};
+use doorstep_store::devices::{DeviceHeartbeat, DeviceRow, find_device, update_heartbeat};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::P256PublicKey;
@@ -36,7 +36,7 @@ use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
 use sync_core::protocol::{Ack, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
 
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, receipts};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, devices, receipts};
 use crate::domain::TokenKind;
 
 pub(crate) use carried::take_in_carried;
@@ -103,6 +103,12 @@ impl Round {
     }
 }
 
+/// Whether a request is answered with everything there is for its phone, as a first sync, also after a restore.
+#[must_use]
+pub fn begins_anew(state: &AppState, ctx: &Ctx, request: &SyncRequest) -> bool {
+    ctx.actor.token == TokenKind::Full && pull::known_cursor(request, state.epoch).is_none()
+}
+
 /// Runs one sync round.
 ///
 /// # Errors
@@ -121,10 +127,29 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
         heartbeat(state, &round).await?;
         None
     };
-    let news = pull::pull(state, &round).await.map(Some);
-    let pulled = match unless_stored(state, &round, "news cannot be read", news)? {
+    let mut response = answer(state, &round, pushed.as_ref()).await?;
+    if let Some(pushed) = pushed {
+        response.wants = pushed.wants.iter().copied().collect();
+        response.acks = merge_acks(&round.request, pushed, response.acks);
+    }
+    Ok(response)
+}
+
+/// What a phone is told beside what became of its items.
+async fn answer(state: &AppState, round: &Arc<Round>, pushed: Option<&Pushed>) -> AppResult<SyncResponse> {
+    // Not to be done without: an answer without the order would withdraw it.
+    let order = match round.device.order_id {
+        Some(_) => devices::pending_order(state, &round.ctx, round.device.id.0).await?,
+        None => None,
+    };
+    let must_answer = round.request.has_content() || order.is_some();
+    let due = carried::due(state, round).await;
+    let due = unless_needed(state, round, must_answer, "receipts that wait cannot be given", due)?;
+    let must_answer = must_answer || !due.is_empty();
+    let news = pull::pull(state, round).await.map(Some);
+    let pulled = match unless_needed(state, round, must_answer, "news cannot be read", news)? {
         Some(pulled) => pulled,
-        None => pull::nothing(state, &round)?,
+        None => pull::nothing(state, round)?,
     };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
     if round.request.cursor.is_none() {
@@ -135,33 +160,30 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult
     response.rows = pulled.rows;
     response.acks = pulled.acks;
     let complete = receipts::of_news(state, round.ctx.actor.org, pulled.visits.into_iter().collect()).await;
-    response.receipts = unless_stored(state, &round, "receipts of complete visits cannot be given", complete)?;
-    let held = pushed.as_ref().map(|pushed| &pushed.held);
+    response.receipts =
+        unless_needed(state, round, must_answer, "receipts of complete visits cannot be given", complete)?;
     // Not to be done without: the phone takes a blob that it asks after and that is not named for lost.
-    let asked = asked::held(state, &round).await?;
-    gaps::note(state, &round, pushed.as_ref(), &asked).await?;
-    response.receipts.extend(receipt::held(state, &round, held, asked)?);
-    let due = carried::due(state, &round).await;
-    response.receipts.extend(unless_stored(state, &round, "receipts that wait cannot be given", due)?);
-    if round.device.order_id.is_some() {
-        let order = crate::app::devices::pending_order(state, &round.ctx, round.device.id.0).await;
-        if let Some(row) = unless_stored(state, &round, "an order cannot be given", order)? {
-            response.rows.insert(kind::ORDER.to_owned(), vec![row]);
-        }
-    }
-    if let Some(pushed) = pushed {
-        response.wants = pushed.wants.iter().copied().collect();
-        response.acks = merge_acks(&round.request, pushed, response.acks);
-    }
+    let asked = asked::held(state, round).await?;
+    gaps::note(state, round, pushed, &asked).await?;
+    response.receipts.extend(receipt::held(state, round, pushed.map(|pushed| &pushed.held), asked)?);
+    response.receipts.extend(due);
+    response.rows.extend(order.map(|row| (kind::ORDER.to_owned(), vec![row])));
     Ok(response)
 }
 
-/// What an answer can do without: if it cannot be had, what was just stored is acknowledged all the same, and the phone
-/// asks again. A request that brought nothing says what is wrong, and so does one into data that are others by now:
-/// receipts of data that are no more would let the phone free what nobody else has.
-fn unless_stored<T: Default>(state: &AppState, round: &Round, fault: &str, found: AppResult<T>) -> AppResult<T> {
+/// What an answer can do without: if it cannot be had, what was just stored is acknowledged all the same, and an order
+/// or a receipt that waits is given; the phone asks again. An answer with nothing of the kind says what is wrong, and so
+/// does one into data that are others by now: receipts of data that are no more would let the phone free what nobody
+/// else has.
+fn unless_needed<T: Default>(
+    state: &AppState,
+    round: &Round,
+    must_answer: bool,
+    fault: &str,
+    found: AppResult<T>,
+) -> AppResult<T> {
     match found {
-        Err(error) if round.request.has_content() && !state.stopping.is_displaced() => {
+        Err(error) if must_answer && !state.stopping.is_displaced() => {
             tracing::error!(org = %round.ctx.actor.org, device = %round.device.id.0, ?error, "{fault}");
             Ok(T::default())
         }
@@ -204,10 +226,7 @@ pub(crate) async fn push_document(
 
 async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<DeviceRow> {
     let (org, id) = (ctx.actor.org, ctx.device()?);
-    state
-        .store
-        .read(move |conn| Ok::<_, AppError>(devices::find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?))
-        .await
+    state.store.read(move |conn| Ok::<_, AppError>(find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?)).await
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
@@ -290,5 +309,5 @@ async fn heartbeat(state: &AppState, round: &Arc<Round>) -> AppResult<()> {
 
 async fn record(state: &AppState, round: &Round, beat: DeviceHeartbeat) -> AppResult<()> {
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    state.store.write(move |conn| Ok::<_, AppError>(devices::update_heartbeat(conn, org, device, &beat)?)).await
+    state.store.write(move |conn| Ok::<_, AppError>(update_heartbeat(conn, org, device, &beat)?)).await
 }

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod item;
+mod lost;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
 use doorstep_store::{Conn, StoreError, Txt, documents};
 use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
-use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row};
+use sync_core::protocol::{Ack, Audience, Cursor, DocUpdate, MAX_OWED, Row, SyncRequest};
 
 use self::ahead::Ahead;
 use self::item::{Item, Sender};
@@ -55,6 +56,12 @@ pub(super) fn nothing(state: &AppState, round: &Round) -> AppResult<Pulled> {
     Ok(Pulled { cursor, ..Pulled::default() })
 }
 
+/// The phone's cursor; positions of another epoch say nothing here: the phone starts anew.
+pub(super) fn known_cursor(request: &SyncRequest, epoch: EpochId) -> Option<Cursor> {
+    let known = request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
+    known.filter(|cursor| cursor.epoch == epoch)
+}
+
 fn encode(cursor: &Cursor) -> AppResult<String> {
     cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))
 }
@@ -80,15 +87,16 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(conn: &'a mut Conn, round: &'a Round, epoch: EpochId) -> Self {
-        let known = round.request.cursor.as_deref().and_then(|text| Cursor::decode(text).ok());
-        // Positions of another epoch say nothing here: the phone starts anew.
-        let cursor = known.filter(|cursor| cursor.epoch == epoch).unwrap_or_else(|| Cursor::start(epoch));
+        let granted = granted(round);
+        let mut cursor = known_cursor(&round.request, epoch).unwrap_or_else(|| Cursor::start(epoch));
+        // Who has an audience again while it was taken back starts anew in it.
+        cursor.positions.retain(|audience, number| !(granted.contains(audience) && lost::is_mark(*number)));
         let wanted = usize::try_from(round.request.max_bytes).unwrap_or(usize::MAX);
         Self {
             conn,
             round,
             cursor,
-            granted: granted(round),
+            granted,
             budget: wanted.clamp(BUDGET.0, BUDGET.1),
             used: 0,
             ahead: Ahead::default(),
@@ -109,9 +117,7 @@ impl<'a> Reader<'a> {
             if self.cursor.positions.is_empty() {
                 self.send_today_first()?;
             }
-            for audience in self.granted.clone() {
-                self.read_audience(&audience)?;
-            }
+            self.read_audiences()?;
         } else {
             for doc in self.round.request.asked() {
                 self.out.acks.push(item::not_found(doc.id));
@@ -135,39 +141,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// An audience the phone had and has no more: its items are gone unless another one holds them.
-    ///
-    /// That it had it is the cursor's word alone: nobody ever had the audience of another person.
-    fn drop_lost_audiences(&mut self) -> AppResult<()> {
-        let lost: Vec<Audience> =
-            self.cursor.positions.keys().filter(|audience| !self.granted.contains(audience)).copied().collect();
-        for audience in lost {
-            if matches!(audience, Audience::User(_)) || self.drop_audience(audience)? {
-                self.cursor.positions.remove(&audience);
-            }
-        }
-        Ok(())
-    }
-
-    /// Takes back what the phone has of an audience, the last to enter first: so its position stays true wherever the
-    /// answer ends. Tells whether nothing is left.
-    fn drop_audience(&mut self, audience: Audience) -> AppResult<bool> {
-        let (org, position) = (self.round.ctx.actor.org, self.cursor.position(&audience));
-        let rows = feed::list_held_at(self.conn, org, &audience.to_string(), position, READ_ROWS)?;
-        let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
-        for row in rows {
-            if self.used >= self.budget {
-                self.out.more = true;
-                return Ok(false);
-            }
-            self.send_gone(row.kind.0, &row.item)?;
-            self.cursor.positions.insert(audience, row.entered_pos - 1);
-            self.has_moved = true;
-        }
-        self.out.more |= !is_last;
-        Ok(is_last)
-    }
-
     /// Documents asked for by an item without chunks.
     fn answer_asked(&mut self) -> AppResult<()> {
         for asked in self.round.request.asked() {
@@ -186,6 +159,25 @@ impl<'a> Reader<'a> {
                 self.out.docs.push(update);
             }
         }
+        Ok(())
+    }
+
+    /// The news of every audience, also where one of them cannot be read on.
+    fn read_audiences(&mut self) -> AppResult<()> {
+        let mut stuck = None;
+        for audience in self.granted.clone() {
+            match self.read_audience(&audience) {
+                // More than can be owed: only who could be told nothing else hears of it alone.
+                Err(error @ AppError::Store(StoreError::Corrupt { .. })) => stuck = Some(error),
+                read => read?,
+            }
+        }
+        let Some(error) = stuck else { return Ok(()) };
+        let is_silent = self.out.docs.is_empty() && self.out.rows.is_empty() && self.out.acks.is_empty();
+        if is_silent && !self.has_moved {
+            return Err(error);
+        }
+        self.out.more = true;
         Ok(())
     }
 
@@ -212,14 +204,7 @@ impl<'a> Reader<'a> {
                     let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
                     self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
-                match self.send(row, since) {
-                    // More than can be owed: what comes before it is told all the same.
-                    Err(AppError::Store(StoreError::Corrupt { .. })) if self.has_moved => {
-                        self.out.more = true;
-                        return Ok(());
-                    }
-                    sent => sent?,
-                }
+                self.send(row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -238,7 +223,11 @@ impl<'a> Reader<'a> {
             if self.used >= self.budget / 2 {
                 return Ok(());
             }
-            self.send(&entering(audience.clone(), kind, id), 0)?;
+            match self.send(&entering(audience.clone(), kind, id), 0) {
+                // At its place it keeps back nothing of another audience.
+                Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
+                sent => sent?,
+            }
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ use doorstep_store::documents::find_document_version;
 use doorstep_store::visits::{find_visit, update_plan};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::VisitDoc;
-use sync_core::ids::{AssignmentId, BatchId};
-use sync_core::protocol::{Outcome, PushDoc};
+use sync_core::ids::{AssignmentId, BatchId, EpochId};
+use sync_core::protocol::{Cursor, Outcome, PushDoc};
 
 use super::judge::Judged;
 use super::part::Part;
@@ -133,6 +133,20 @@ async fn a_phone_revoked_after_judging_writes_nothing_and_asks_again() {
     let pushed = push::push(&office.state, &again).await.expect("kept apart");
     assert_eq!(pushed.docs[0].code.as_deref(), Some("device_revoked"));
     assert_eq!(stored_version(&office).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_gets_everything_begins_anew_also_with_a_cursor_of_other_data() {
+    let office = office().await;
+    let mut request = round_of(&office, &office.handed_in(), None).await.request.clone();
+    let (mut upload, state) = (office.rep(), &office.state);
+    upload.actor.token = TokenKind::Upload;
+    let cursors = [None, Some(EpochId(state.id())), Some(state.epoch)];
+    let begins = cursors.map(|epoch| {
+        request.cursor = epoch.map(|epoch| Cursor::start(epoch).encode().expect("a cursor"));
+        [office.rep(), upload.clone()].map(|ctx| begins_anew(state, &ctx, &request))
+    });
+    assert_eq!(begins, [[true, false], [true, false], [false, false]]);
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ pub async fn sync(
     let taken = if body.len() > SMALL_BODY_BYTES { turn(&state).await } else { None };
     let request = read(body, coding, encoding, &state).await?;
     let _turn = match taken {
-        None if request.cursor.is_none() => turn(&state).await,
+        None if sync::begins_anew(&state, &ctx, &request) => turn(&state).await,
         taken => taken,
     };
     let response = sync::sync(&state, ctx, request).await?;
