@@ -1,5 +1,7 @@
 //! Metadata is read as a hint: what is there is told, what is broken or endless is as good as absent.
 
+#![expect(clippy::unwrap_used, reason = "support code of tests fails by panicking")]
+
 use crate::support::{four_corners, ingested, jpeg, png_with_exif, segment, with_segment};
 use doorstep_media::{Facts, Position};
 

@@ -1,5 +1,7 @@
 //! Prints find a photo that is used again in another form, and keep different photos apart.
 
+#![expect(clippy::unwrap_used, reason = "support code of tests fails by panicking")]
+
 use crate::support::{ingested, jpeg, room};
 use doorstep_media::{Print, Prints};
 use image::codecs::jpeg::JpegEncoder;

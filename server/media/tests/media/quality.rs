@@ -1,5 +1,7 @@
 //! The numbers order sharp, blurred, dark and bright photos, whatever the photo shows.
 
+#![expect(clippy::unwrap_used, reason = "support code of tests fails by panicking")]
+
 use crate::support::{ingested, jpeg, room};
 use image::{DynamicImage, Rgb};
 use sync_core::photo::quality::Quality;
