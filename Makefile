@@ -15,6 +15,8 @@ help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 # The development profile builds several times faster than the release profile and is quick enough to try things out.
+# Where its tools are there, libjpeg-turbo makes previews cheaper; the tests drive the build without it.
+run: JPEG = $$(scripts/fast-jpeg)
 run: server ## builds and starts the server with a demo company on SQLite (ARGS="--help" lists its options)
 	@$(DOORSTEP) demo $(ARGS)
 
@@ -38,13 +40,14 @@ doc: ## builds the documentation of all items, warnings are errors
 wasm: ## checks sync-core for browsers, where the target is installed
 	scripts/check-wasm
 
-test-unit: ## runs the unit and property tests of every crate
+test-unit: ## runs the unit and property tests of every crate, those of photos also with libjpeg-turbo where it can be built
 	$(CARGO) test --locked --workspace $(ARGS)
+	$(if $(shell scripts/fast-jpeg),$(CARGO) test --locked --workspace --features doorstep-media/turbo --test media $(ARGS))
 
 # The tests drive the real executable, which Cargo builds for another package only when asked; `run` and `openapi` use the
 # same one, built with the features of the whole workspace, so that nothing is compiled twice.
 server:
-	$(CARGO) build --locked --workspace --bin doorstep
+	$(CARGO) build --locked --workspace --bin doorstep $(JPEG)
 
 # As PostgreSQL's programs, strace is looked for first, so that a missing one is said in one place and fails.
 strace:

@@ -29,6 +29,7 @@ pub mod merge;
 #[cfg(feature = "openapi")]
 mod openapi;
 pub mod order;
+pub mod photo;
 pub mod plain_json;
 pub mod plan;
 pub mod protocol;

@@ -1,6 +1,8 @@
-//! Pictures: what a photo is, whether it may be decoded, its upright previews, and drawn demo photos.
+//! Pictures: what a photo is, whether it may be decoded, all that is worked out from it, and drawn demo photos.
 //!
-//! Owns every use of the `image` crate.
+//! [`ingest()`] does the work on one photo: its upright previews, what its metadata says, how sharp and how well lit it
+//! is, and the prints by which it is found again.
+//! Owns every use of the `image` crate and of the JPEG codecs.
 //! It must not know of files, HTTP, the database or visits: bytes come in, bytes or a reason go out.
 //! All functions are synchronous and heavy; the caller runs them on a bounded pool.
 //!
@@ -9,15 +11,24 @@
 //! *Architecture Invariant:* a picture that cannot be shown is never an error of the upload: the original stays as
 //! it is, and [`NoPreview`] says why nobody can see it small.
 
+mod deadline;
 mod decode;
 pub mod draw;
+mod encode;
+mod facts;
+mod ingest;
 pub mod limits;
 mod no_preview;
-mod orientation;
 mod preview;
+mod print;
+mod shrink;
 mod sniff;
 
+pub use deadline::Deadline;
+pub use facts::{Facts, Position};
+pub use ingest::{Ingested, ingest};
 pub use limits::Limits;
 pub use no_preview::NoPreview;
 pub use preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX, preview, preview_within};
+pub use print::{Print, Prints};
 pub use sniff::{Format, Sniffed, sniff};

@@ -18,16 +18,15 @@ pub const MAX_BYTES: usize = 40 * 1024 * 1024;
 /// Limits table, row "photo pixels".
 pub const MAX_SIDE_PX: u32 = 16_000;
 
-/// Most pixels of a picture that is decoded by a decoder which can shrink while decoding.
+/// Most pixels of a picture that shrinks while it is decoded: a JPEG whose scans need not be put together.
 ///
-/// No decoder linked today can, so [`MAX_PIXELS_UNSCALED`] governs; this is the ceiling of any configuration.
 /// # Units
 /// Pixels (120 megapixels).
 /// # Source
 /// Limits table, row "photo pixels".
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// Most pixels of a picture that has to be decoded at full size.
+/// Most pixels of a picture that has to be decoded at full size: PNG, WebP and progressive JPEG.
 ///
 /// # Units
 /// Pixels (50 megapixels).
@@ -35,7 +34,7 @@ pub const MAX_PIXELS: u64 = 120_000_000;
 /// Limits table, row "photo pixels": "50 Mpx where the decoder cannot scale".
 pub const MAX_PIXELS_UNSCALED: u64 = 50_000_000;
 
-/// Most scans of a progressive JPEG.
+/// Most scans of a JPEG.
 ///
 /// A file of 38 kB with a thousand scans keeps a decoder busy for a minute.
 /// # Source
@@ -60,9 +59,11 @@ pub struct Limits {
     pub max_bytes: usize,
     /// Longest side in pixels; see [`MAX_SIDE_PX`].
     pub max_side_px: u32,
-    /// Most pixels decoded at full size; see [`MAX_PIXELS_UNSCALED`].
+    /// Most pixels of any picture; see [`MAX_PIXELS`].
     pub max_pixels: u64,
-    /// Most scans of a progressive JPEG; see [`MAX_SCANS`].
+    /// Most pixels decoded at full size; see [`MAX_PIXELS_UNSCALED`].
+    pub max_pixels_unscaled: u64,
+    /// Most scans of a JPEG; see [`MAX_SCANS`].
     pub max_scans: usize,
     /// Most decoder memory in bytes; see [`MAX_ALLOC_BYTES`].
     pub max_alloc_bytes: u64,
@@ -73,7 +74,8 @@ impl Default for Limits {
         Self {
             max_bytes: MAX_BYTES,
             max_side_px: MAX_SIDE_PX,
-            max_pixels: MAX_PIXELS_UNSCALED,
+            max_pixels: MAX_PIXELS,
+            max_pixels_unscaled: MAX_PIXELS_UNSCALED,
             max_scans: MAX_SCANS,
             max_alloc_bytes: MAX_ALLOC_BYTES,
         }

@@ -51,6 +51,9 @@ pub enum NoPreview {
         /// Most allowed memory in bytes.
         limit: u64,
     },
+    /// The time for the picture was over before the work was done.
+    #[error("the picture took too long")]
+    TooSlow,
     /// The decoder refused the content: truncated, inconsistent or of an unsupported kind.
     #[error("the picture cannot be decoded: {reason}")]
     Damaged {
@@ -80,6 +83,7 @@ impl NoPreview {
             Self::TooManyPixels { .. } => "too_many_pixels",
             Self::TooManyScans { .. } => "too_many_scans",
             Self::TooMuchMemory { .. } => "too_much_memory",
+            Self::TooSlow => "too_slow",
             Self::Damaged { .. } => "damaged",
             Self::DecoderPanicked => "decoder_panicked",
             Self::NotEncoded { .. } => "not_encoded",

@@ -75,20 +75,70 @@ pub(crate) fn jpeg_scans(bytes: &[u8], limit: usize) -> usize {
 const START_OF_SCAN: u8 = 0xDA;
 const END_OF_IMAGE: u8 = 0xD9;
 
-#[derive(Clone, Copy)]
-struct JpegFrame {
+/// What the frame header of a JPEG says, and the header of its first scan.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JpegFrame {
     width: u32,
     height: u32,
     is_progressive: bool,
+    /// Whether the frame is of one of the two kinds that cameras make: SOF0 to SOF2.
+    pub(crate) is_usual: bool,
+    /// How many colours the frame has.
+    pub(crate) components: u8,
+    /// Whether a decoder has to put several scans together and keeps all coefficients until the last.
+    pub(crate) keeps_coefficients: bool,
 }
 
 /// Finds the frame header (SOF), which always precedes the first scan.
-fn jpeg_frame(bytes: &[u8]) -> Option<JpegFrame> {
+pub(crate) fn jpeg_frame(bytes: &[u8]) -> Option<JpegFrame> {
+    let mut segments = Segments::new(bytes);
     let segment =
-        Segments::new(bytes).take_while(|segment| segment.marker != START_OF_SCAN).find(Segment::is_frame_header)?;
+        segments.by_ref().take_while(|segment| segment.marker != START_OF_SCAN).find(Segment::is_frame_header)?;
     let height = be16(segment.body, 1)?;
     let width = be16(segment.body, 3)?;
-    Some(JpegFrame { width: width.into(), height: height.into(), is_progressive: segment.marker & 0x03 == 0x02 })
+    let components = segment.body.get(5).copied().unwrap_or(0);
+    let is_progressive = segment.marker & 0x03 == 0x02;
+    let first_scan = segments.find(|segment| segment.marker == START_OF_SCAN);
+    let in_first_scan = first_scan.and_then(|scan| scan.body.first().copied()).unwrap_or(0);
+    Some(JpegFrame {
+        width: width.into(),
+        height: height.into(),
+        is_progressive,
+        is_usual: matches!(segment.marker, 0xC0..=0xC2),
+        components,
+        keeps_coefficients: is_progressive || in_first_scan < components,
+    })
+}
+
+/// Returns the bodies of the segments of a JPEG's header that have this marker.
+pub(crate) fn jpeg_segments(bytes: &[u8], marker: u8) -> impl Iterator<Item = &[u8]> {
+    let header = Segments::new(bytes).take_while(|segment| segment.marker != START_OF_SCAN);
+    header.filter(move |segment| segment.marker == marker).map(|segment| segment.body)
+}
+
+/// Returns the bodies of the chunks of a PNG that have this name.
+pub(crate) fn png_chunks(bytes: &[u8], name: [u8; 4]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    let chunks = std::iter::from_fn(move || {
+        let length = usize::try_from(be32(rest, 0)?).ok()?;
+        let chunk = (rest.get(4..8)?, rest.get(8..)?.get(..length)?);
+        rest = rest.get(8 + length..)?.get(4..)?;
+        Some(chunk)
+    });
+    chunks.filter(move |(found, _)| *found == name).map(|(_, body)| body)
+}
+
+/// Returns the bodies of the chunks of a WebP that have this name.
+pub(crate) fn webp_chunks(bytes: &[u8], name: [u8; 4]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    let chunks = std::iter::from_fn(move || {
+        let length = usize::try_from(le_number(rest.get(4..8)?)).ok()?;
+        let chunk = (rest.get(..4)?, rest.get(8..)?.get(..length)?);
+        // A chunk of odd length is padded; the last one may end with the file.
+        rest = rest.get(8 + length..)?.get(length % 2..).unwrap_or_default();
+        Some(chunk)
+    });
+    chunks.filter(move |(found, _)| *found == name).map(|(_, body)| body)
 }
 
 /// One marker segment of a JPEG: the marker byte and what follows its length field.

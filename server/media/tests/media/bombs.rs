@@ -1,9 +1,18 @@
 //! Hostile and broken files cost a reason, never memory, time or a crash.
 
 use crate::support::{self, four_corners, jpeg, jpeg_bomb, png_bomb, written};
-use doorstep_media::limits::{MAX_ALLOC_BYTES, MAX_PIXELS_UNSCALED, MAX_SCANS, MAX_SIDE_PX};
-use doorstep_media::{Limits, NoPreview, preview, preview_within};
+use doorstep_media::limits::{MAX_ALLOC_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SCANS, MAX_SIDE_PX};
+use doorstep_media::{Deadline, Limits, NoPreview, ingest, preview, preview_within};
 use image::ImageFormat;
+
+/// A baseline JPEG whose only scan holds all colours, so that it shrinks while it is decoded.
+fn one_scan(width: u16, height: u16) -> Vec<u8> {
+    let mut file = jpeg_bomb(0xC0, width, height, 0);
+    file.truncate(file.len() - 2);
+    file.extend(support::segment(0xDA, &[3, 1, 0, 2, 0, 3, 0, 0, 63, 0]));
+    file.extend([0xFF, 0xD9]);
+    file
+}
 
 #[test]
 fn a_pixel_flood_is_refused_by_its_header() {
@@ -12,9 +21,10 @@ fn a_pixel_flood_is_refused_by_its_header() {
     assert_eq!(preview(&jpeg_bomb(0xC0, 60_000, 10, 1)), Err(side));
     let huge = NoPreview::SideTooLong { actual: u32::MAX, limit: MAX_SIDE_PX };
     assert_eq!(preview(&png_bomb(u32::MAX, u32::MAX, 8, 6)), Err(huge));
-    let area = NoPreview::TooManyPixels { actual: 10_000 * 5_001, limit: MAX_PIXELS_UNSCALED };
-    assert_eq!(preview(&jpeg_bomb(0xC0, 10_000, 5_001, 1)), Err(area.clone()));
-    assert_eq!(preview(&png_bomb(10_000, 5_001, 8, 2)), Err(area));
+    let area = |actual, limit| Err(NoPreview::TooManyPixels { actual, limit });
+    assert_eq!(preview(&one_scan(12_000, 10_001)), area(12_000 * 10_001, MAX_PIXELS));
+    assert_eq!(preview(&jpeg_bomb(0xC2, 10_000, 5_001, 1)), area(10_000 * 5_001, MAX_PIXELS_UNSCALED));
+    assert_eq!(preview(&png_bomb(10_000, 5_001, 8, 2)), area(10_000 * 5_001, MAX_PIXELS_UNSCALED));
 }
 
 #[test]
@@ -22,6 +32,7 @@ fn the_limit_itself_is_allowed() {
     // At the limit the header passes, so the decoder gets to see that there is no picture behind it.
     assert!(matches!(preview(&png_bomb(10_000, 5_000, 1, 0)), Err(NoPreview::Damaged { .. })));
     assert!(matches!(preview(&png_bomb(MAX_SIDE_PX, 1, 8, 2)), Err(NoPreview::Damaged { .. })));
+    assert!(matches!(preview(&one_scan(12_000, 10_000)), Err(NoPreview::Damaged { .. })));
 }
 
 #[test]
@@ -36,6 +47,30 @@ fn endless_scans_are_counted_before_decoding() {
     let refused = preview(&jpeg_bomb(0xC2, 64, 64, MAX_SCANS + 1));
     assert_eq!(refused, Err(NoPreview::TooManyScans { limit: MAX_SCANS }));
     assert_ne!(preview(&jpeg_bomb(0xC2, 64, 64, MAX_SCANS)), refused);
+}
+
+#[test]
+fn scans_of_a_baseline_picture_count_too() {
+    let refused = preview(&jpeg_bomb(0xC0, 64, 64, MAX_SCANS + 1));
+    assert_eq!(refused, Err(NoPreview::TooManyScans { limit: MAX_SCANS }));
+}
+
+#[test]
+fn a_kind_of_jpeg_that_no_camera_makes_is_refused() {
+    // Lossless, hierarchical and arithmetic frames: rarely tested code of a decoder, and memory of another size.
+    for marker in [0xC3, 0xC5, 0xC9, 0xCA] {
+        let refused = preview(&jpeg_bomb(marker, 64, 64, 1));
+        assert!(matches!(refused, Err(NoPreview::Damaged { .. })), "frame {marker:x}: {refused:?}");
+    }
+}
+
+#[test]
+fn the_deadline_ends_the_work() {
+    let deadline = Deadline::default();
+    let file = jpeg(&four_corners(32, 32));
+    assert!(ingest(&file, &Limits::default(), &deadline).is_ok());
+    deadline.clone().expire();
+    assert_eq!(ingest(&file, &Limits::default(), &deadline), Err(NoPreview::TooSlow));
 }
 
 #[test]

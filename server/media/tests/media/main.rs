@@ -2,5 +2,8 @@
 
 mod bombs;
 mod drawn;
+mod facts;
 mod previews;
+mod prints;
+mod quality;
 mod support;

@@ -4,6 +4,8 @@
 
 use std::io::Cursor;
 
+use doorstep_media::draw::{DemoPhoto, draw};
+use doorstep_media::{Deadline, Ingested, Limits, ingest};
 use image::codecs::png::PngEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
@@ -153,4 +155,15 @@ pub fn jpeg_bomb(frame_marker: u8, width: u16, height: u16, scans: usize) -> Vec
     }
     bytes.extend([0xFF, 0xD9]);
     bytes
+}
+
+/// Works out everything of a photo, which must be one.
+pub fn ingested(file: &[u8]) -> Ingested {
+    ingest(file, &Limits::default(), &Deadline::default()).unwrap()
+}
+
+/// A drawn photo as pixels, to be changed as somebody would who uses it again.
+pub fn room(seed: u64) -> DynamicImage {
+    let photo = DemoPhoto { seed, width: 960, height: 720, title: "Router", lines: &["Order 209-0012"] };
+    image::load_from_memory(&draw(&photo).unwrap()).unwrap()
 }

@@ -1,0 +1,93 @@
+//! Decides by size and header alone whether a picture may be decoded, and how small.
+//!
+//! Owns the order of the checks; it must not know a decoder. Nothing is allocated here.
+
+use super::damaged;
+use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans};
+use crate::{Format, Limits, NoPreview, sniff};
+
+/// A picture that may be decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Admitted {
+    pub(super) format: Format,
+    /// Declared width in pixels, not zero.
+    pub(super) width: u32,
+    /// Declared height in pixels, not zero.
+    pub(super) height: u32,
+    /// By how much a JPEG shrinks while it is decoded: 1, 2, 4 or 8; 1 for other formats.
+    pub(super) divisor: u32,
+}
+
+/// Admits a picture that is wanted with a longer side of `side` pixels, or says why not.
+pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted, NoPreview> {
+    if bytes.len() > limits.max_bytes {
+        return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
+    }
+    let sniffed = sniff(bytes);
+    if matches!(sniffed.format, Format::Heic | Format::Other) {
+        return Err(NoPreview::Format { media_type: sniffed.format.media_type() });
+    }
+    let (width, height) =
+        sniffed.dimensions.filter(|(width, height)| *width > 0 && *height > 0).ok_or(NoPreview::NoSize)?;
+    let longer = width.max(height);
+    if longer > limits.max_side_px {
+        return Err(NoPreview::SideTooLong { actual: longer, limit: limits.max_side_px });
+    }
+    let frame = (sniffed.format == Format::Jpeg).then(|| jpeg_frame(bytes)).flatten();
+    if frame.is_some_and(|frame| !frame.is_usual) {
+        return Err(damaged("a JPEG of a kind that no camera makes"));
+    }
+    let divisor = if frame.is_some() { divisor(longer, side) } else { 1 };
+    let admitted = Admitted { format: sniffed.format, width, height, divisor };
+    admit_pixels(&admitted, frame, limits)?;
+    if frame.is_some() && jpeg_scans(bytes, limits.max_scans) > limits.max_scans {
+        return Err(NoPreview::TooManyScans { limit: limits.max_scans });
+    }
+    Ok(admitted)
+}
+
+/// The strongest shrinking that leaves at least `side` pixels of the longer side.
+fn divisor(longer: u32, side: u32) -> u32 {
+    [8, 4, 2].into_iter().find(|divisor| longer.div_ceil(*divisor) >= side).unwrap_or(1)
+}
+
+fn admit_pixels(admitted: &Admitted, frame: Option<JpegFrame>, limits: &Limits) -> Result<(), NoPreview> {
+    let pixels = u64::from(admitted.width) * u64::from(admitted.height);
+    let shrinks = frame.is_some_and(|frame| !frame.keeps_coefficients);
+    let most = if shrinks { limits.max_pixels } else { limits.max_pixels.min(limits.max_pixels_unscaled) };
+    if pixels > most {
+        return Err(NoPreview::TooManyPixels { actual: pixels, limit: most });
+    }
+    if memory(admitted, frame, pixels) > limits.max_alloc_bytes {
+        return Err(NoPreview::TooMuchMemory { limit: limits.max_alloc_bytes });
+    }
+    Ok(())
+}
+
+/// Estimates what a decoder holds at once.
+///
+/// # Units
+/// Bytes. A JPEG: for each component a plane and its share of the result, both shrunk, and where its scans have to be
+/// put together also a coefficient of two bytes for each pixel, which is not shrunk and which no decoder here counts
+/// itself. Another picture: four bytes a pixel.
+fn memory(admitted: &Admitted, frame: Option<JpegFrame>, pixels: u64) -> u64 {
+    let Some(frame) = frame else { return pixels * 4 };
+    let divisor = u64::from(admitted.divisor);
+    let shrunk = pixels / (divisor * divisor);
+    let coefficients = if frame.keeps_coefficients { 2 * pixels } else { 0 };
+    u64::from(frame.components) * (2 * shrunk + coefficients)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_jpeg_shrinks_by_the_largest_step_that_leaves_enough() {
+        for (longer, expected) in
+            [(1, 1), (1600, 1), (3198, 1), (3199, 2), (3200, 2), (4032, 2), (6400, 4), (12_799, 8), (16_000, 8)]
+        {
+            assert_eq!(divisor(longer, 1600), expected, "{longer}");
+        }
+    }
+}
