@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::system::SystemRandom;
-use crate::app::blobs::PreviewQueue;
+use crate::app::blobs::IngestQueue;
 use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
 use crate::app::installation::{self, Keys, load_ring};
@@ -65,7 +65,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         epoch,
         restored_at,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
-        previews: Arc::new(PreviewQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
+        ingest: Arc::new(IngestQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
         documents: Arc::new(DocCache::new(config.limits.document_cache_bytes)),
@@ -222,7 +222,12 @@ async fn stop_when_told(state: AppState, server: ServerHandle) -> Stop {
     state.stopping.close();
     // Imports go on without the requests that brought them, and nothing else waits for those.
     let finish = Duration::from_secs(state.config.stop.finish_secs);
-    let (_, imports) = tokio::join!(server.stop(true), tokio::time::timeout(finish, until_imported(&state)));
+    let (_, imports, _) = tokio::join!(
+        server.stop(true),
+        tokio::time::timeout(finish, until_imported(&state)),
+        // A picture that is cut off counts as one that ended the process.
+        tokio::time::timeout(finish, state.ingest.close()),
+    );
     if imports.is_err() {
         tracing::warn!("an import or upload was cut off; the same bytes again complete it");
     }

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::app::blobs::PreviewQueue;
+use crate::app::blobs::IngestQueue;
 use crate::app::doc_cache::DocCache;
 use crate::app::installation::Keys;
 use crate::app::live::LiveStreams;
@@ -42,8 +42,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Bounds the memory of concurrent password hashes.
     pub hashing: Arc<Semaphore>,
-    /// Previews that wait to be made.
-    pub previews: Arc<PreviewQueue>,
+    /// Pictures that wait to be ingested.
+    pub ingest: Arc<IngestQueue>,
     /// Idempotency keys whose requests run here.
     pub running: Running,
     /// How often one may call.

@@ -1,8 +1,8 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
 pub mod forget_rates;
+pub mod ingest;
 pub mod pack_documents;
-pub mod previews;
 pub mod purge_expired;
 pub mod roll_scope;
 
@@ -21,7 +21,7 @@ pub struct Jobs(Vec<JoinHandle<()>>);
 /// Starts every job of the server.
 pub fn spawn_all(state: &AppState) -> Jobs {
     Jobs(vec![
-        previews::spawn(state.clone()),
+        ingest::spawn(state.clone()),
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(forget_rates::run(state.clone())),

@@ -80,23 +80,57 @@ pub fn find_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Optio
         .optional())?)
 }
 
-/// Sets what became of a preview.
+/// Sets what became of a picture; how often it was begun is forgotten.
 ///
 /// # Errors
 /// Stale if there is no such blob.
 pub fn update_preview(conn: &mut Conn, org: OrgId, sha256: Hash, state: &str, reason: Option<&str>) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
-        .set((blobs::preview_state.eq(state), blobs::preview_reason.eq(reason)))
+        .set((
+            blobs::preview_state.eq(state),
+            blobs::preview_reason.eq(reason),
+            blobs::ingest_attempts.eq(None::<i64>),
+        ))
         .execute(c))?)
 }
 
-/// Blobs whose previews are still to be made, oldest first.
+/// Notes that a picture is begun; returns how often it was begun before and never ended, `None` if it is not pending.
+///
+/// # Concurrency
+/// For whoever has claimed the picture.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_pending_previews(conn: &mut Conn, limit: i64) -> StoreResult<Vec<BlobRow>> {
-    Ok(per_backend!(conn, c => blobs::table
+pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Option<i64>> {
+    let found: Option<Option<i64>> = per_backend!(conn, c => blobs::table
+        .find((Txt(org), Txt(sha256)))
         .filter(blobs::preview_state.eq("pending"))
+        .select(blobs::ingest_attempts)
+        .first(c)
+        .optional())?;
+    let Some(before) = found.map(Option::unwrap_or_default) else { return Ok(None) };
+    set_attempts(conn, org, sha256, before.saturating_add(1))?;
+    Ok(Some(before))
+}
+
+/// Sets how often a picture was begun and never ended.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn set_attempts(conn: &mut Conn, org: OrgId, sha256: Hash, attempts: i64) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set(blobs::ingest_attempts.eq(attempts))
+        .execute(c))?)
+}
+
+/// Pictures that are still to be ingested, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_pending(conn: &mut Conn, limit: i64) -> StoreResult<Vec<BlobRow>> {
+    Ok(per_backend!(conn, c => blobs::table
+        // Written out: SQLite takes the index of pending pictures only where the text says the same as the index.
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("preview_state = 'pending'"))
         .order((blobs::received_at_ms, blobs::org_id, blobs::sha256))
         .limit(limit)
         .select(BlobRow::as_select())

@@ -717,6 +717,8 @@ diesel::table! {
         preview_state -> Text,
         /// Column `preview_reason`.
         preview_reason -> Nullable<Text>,
+        /// Column `ingest_attempts`.
+        ingest_attempts -> Nullable<BigInt>,
     }
 }
 
@@ -743,6 +745,54 @@ diesel::table! {
         sha256 -> Text,
         /// Column `user_id`.
         user_id -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `blob_facts`.
+    blob_facts (org_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `made_at_ms`.
+        made_at_ms -> BigInt,
+        /// Column `width`.
+        width -> BigInt,
+        /// Column `height`.
+        height -> BigInt,
+        /// Column `orientation`.
+        orientation -> Nullable<BigInt>,
+        /// Column `taken_at`.
+        taken_at -> Nullable<Text>,
+        /// Column `make`.
+        make -> Nullable<Text>,
+        /// Column `model`.
+        model -> Nullable<Text>,
+        /// Column `software`.
+        software -> Nullable<Text>,
+        /// Column `latitude_udeg`.
+        latitude_udeg -> Nullable<BigInt>,
+        /// Column `longitude_udeg`.
+        longitude_udeg -> Nullable<BigInt>,
+        /// Column `has_provenance`.
+        has_provenance -> Bool,
+        /// Column `sharpness_p90_c`.
+        sharpness_p90_c -> BigInt,
+        /// Column `sharpness_all_c`.
+        sharpness_all_c -> BigInt,
+        /// Column `mean_luma_c`.
+        mean_luma_c -> BigInt,
+        /// Column `dark_permille`.
+        dark_permille -> BigInt,
+        /// Column `bright_permille`.
+        bright_permille -> BigInt,
+        /// Column `detail_c`.
+        detail_c -> BigInt,
+        /// Column `prints`.
+        prints -> Binary,
     }
 }
 
@@ -1174,6 +1224,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     restore_gaps,
     blobs,
     blob_claims,
+    blob_facts,
     intent_blobs,
     visit_statements,
     visit_photos,

@@ -2,8 +2,8 @@
 
 use doorstep::app::AppState;
 use doorstep::boot;
-use doorstep::jobs::previews::run_due;
-use doorstep_store::blobs::list_pending_previews;
+use doorstep::jobs::ingest::run_due;
+use doorstep_store::blobs::list_pending;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use sync_core::bytes::Hash;
@@ -32,7 +32,7 @@ async fn another_node(app: &TestApp) -> AppState {
 }
 
 async fn pending(app: &TestApp) -> Vec<Hash> {
-    app.read(|conn| list_pending_previews(conn, 100)).await.into_iter().map(|row| row.sha256.0).collect()
+    app.read(|conn| list_pending(conn, 100)).await.into_iter().map(|row| row.sha256.0).collect()
 }
 
 #[actix_web::test]
@@ -49,7 +49,7 @@ async fn nodes_that_work_at_once_make_each_preview_once() {
 async fn a_picture_another_node_is_at_keeps_nobody_waiting_and_is_free_once_that_node_dies() {
     let (app, pictures) = with_pictures(3).await;
     let claims = app.state.store.claims().await.expect("a session");
-    let name = format!("preview/{}/{}", YUNZE.org, pictures[0]);
+    let name = format!("ingest/{}/{}", YUNZE.org, pictures[0]);
     assert!(claims.take(name).await.expect("an answer"), "nobody is at it");
     assert_eq!(run_due(&app.state).await.expect("made"), 2);
     assert_eq!(pending(&app).await, pictures[..1]);

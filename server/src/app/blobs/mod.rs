@@ -1,8 +1,8 @@
 //! Blobs: bringing them in, knowing which are missing, showing them, their previews.
 
 mod claims;
+mod ingest;
 mod missing;
-mod previews;
 mod read;
 mod receipt;
 #[cfg(test)]
@@ -11,8 +11,8 @@ mod upload;
 
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
+pub use ingest::{IngestQueue, ingest_pending};
 pub use missing::{MissingBlob, list_missing_blobs};
-pub use previews::{PreviewQueue, render_pending};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;
 pub use upload::{Portion, StoredBlob, store_blob};

@@ -106,7 +106,7 @@ pub async fn read_derived(state: &AppState, ctx: Ctx, sha256: Hash, size: Derive
         Ok(_) | Err(BlobError::NotFound) => {
             // Copies are not synced: power loss may take them, and then they are made again.
             state.store.write(move |conn| blobs::update_preview(conn, org, sha256, "pending", None)).await?;
-            state.previews.wake();
+            state.ingest.wake();
             Err(ErrorCode::PreviewPending.into())
         }
         Err(error) => Err(error.into()),

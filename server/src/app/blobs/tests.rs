@@ -3,7 +3,8 @@
 use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_media::sniff;
 use doorstep_store::audit::list_audit_events;
-use doorstep_store::blobs::find_blob;
+use doorstep_store::blob_facts::find_facts;
+use doorstep_store::blobs::{begin_ingest, find_blob};
 use doorstep_store::devices::revoke_device;
 use doorstep_store::feed::FeedKind;
 use doorstep_store::reviews::list_reworks;
@@ -18,7 +19,7 @@ use crate::app::reviews::fixture::{ORG, OTHER_PHONE, OTHER_VISIT, Office, PHONE,
 use crate::app::reviews::{PhotoVerdict, VisitVerdict, judge_photo, judge_visit};
 use crate::app::{AppError, AppResult, ErrorCode};
 use crate::domain::review_words::{PhotoDecision, RejectReason, ReturnReason, VisitDecision};
-use crate::jobs::previews::run_due;
+use crate::jobs::ingest::run_due;
 
 #[path = "tests_resume.rs"]
 mod resume;
@@ -271,6 +272,33 @@ async fn previews_are_made_after_the_upload() {
     assert_eq!(code(show(b"\xFF\xD8\xFFbroken", DerivedSize::Preview).await), ErrorCode::NoPreview);
     let foreign = read_derived(&office.state, office.other_rep(), Hash::of(&photo), DerivedSize::Thumbnail).await;
     assert_eq!(code(foreign), ErrorCode::NotFound);
+    let facts = async |bytes: &[u8]| {
+        let sha256 = Hash::of(bytes);
+        office.write(move |conn| Ok(find_facts(conn, ORG, sha256)?)).await
+    };
+    let known = facts(&photo).await.expect("of a picture");
+    assert_eq!((known.width, known.height, known.prints.len()), (640, 480, 128));
+    assert!(known.mean_luma_c > 0);
+    assert_eq!((facts(b"\xFF\xD8\xFFbroken").await, facts(b"one").await), (None, None));
+}
+
+#[tokio::test]
+async fn a_picture_that_ended_the_process_twice_is_parked_and_its_original_is_untouched() {
+    let office = office().await;
+    let photo = jpeg();
+    let sha256 = Hash::of(&photo);
+    let mut doc = office.handed_in();
+    office.photo(&mut doc, "p3", "label", &photo, None);
+    office.push(&doc).await;
+    office.upload(office.rep(), &photo).await.expect("stored");
+    let begin = async || office.write(move |conn| Ok(begin_ingest(conn, ORG, sha256)?)).await;
+    assert_eq!((begin().await, begin().await), (Some(0), Some(1)));
+    assert_eq!(run_due(&office.state).await.expect("job"), 1);
+    let row = row(&office, &photo).await.expect("a blob");
+    assert_eq!((row.preview_state.as_str(), row.preview_reason.as_deref()), ("no_preview", Some("crashed")));
+    assert_eq!(begin().await, None);
+    let content = read_original(&office.state, office.reviewer(), sha256).await.expect("the original");
+    assert_eq!(content.bytes, photo);
 }
 
 #[tokio::test]

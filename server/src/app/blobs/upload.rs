@@ -116,7 +116,7 @@ where
     let row = new_row(org, sha256, bytes, device, &head, now);
     let recorded = row.clone();
     state.store.write(move |conn| record(conn, &recorded, now)).await?;
-    state.previews.wake();
+    state.ingest.wake();
     stored(state, &row)
 }
 

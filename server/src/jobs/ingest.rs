@@ -1,4 +1,4 @@
-//! Previews of uploaded pictures: after uploads, and on a timer for what a crash left behind.
+//! Ingest of uploaded pictures: after uploads, and on a timer for what a crash left behind.
 
 use std::time::Duration;
 
@@ -6,18 +6,18 @@ use tokio::task::JoinHandle;
 
 use crate::app::{AppResult, AppState, blobs};
 
-/// How long a pending preview waits at most for a wake-up that was lost.
+/// How long a pending picture waits at most for a wake-up that was lost.
 ///
 /// # Source
 /// A reviewer's patience: an upload through another node wakes that node only.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// Makes every pending preview and returns how many pictures were settled.
+/// Ingests every pending picture and returns how many pictures were settled.
 ///
 /// # Errors
-/// As [`blobs::render_pending`]; what failed stays pending.
+/// As [`blobs::ingest_pending`]; what failed stays pending.
 pub async fn run_due(state: &AppState) -> AppResult<usize> {
-    blobs::render_pending(state).await
+    blobs::ingest_pending(state).await
 }
 
 /// Runs the job for the life of the process; abort the handle to stop it.
@@ -28,10 +28,10 @@ pub fn spawn(state: AppState) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             if let Err(error) = run_due(&state).await {
-                tracing::error!(%error, "previews failed; they stay pending");
+                tracing::error!(%error, "pictures failed; they stay pending");
             }
             // An elapsed timer and a wake-up mean the same.
-            let _ = tokio::time::timeout(SWEEP, state.previews.woken()).await;
+            let _ = tokio::time::timeout(SWEEP, state.ingest.woken()).await;
         }
     })
 }
