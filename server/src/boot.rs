@@ -16,6 +16,7 @@ use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
+use crate::adapters::fs_staging::FsStaging;
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::IngestQueue;
 use crate::app::bundles::until_imported;
@@ -25,6 +26,7 @@ use crate::app::live::LiveStreams;
 use crate::app::once::Running;
 use crate::app::rates::Rates;
 use crate::app::stopping::Stopping;
+use crate::app::uploads::ActiveUploads;
 use crate::app::{AppError, AppState, ErrorCode};
 use crate::auth::keys::Purpose;
 use crate::config::Config;
@@ -55,10 +57,12 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         .await?;
     let sharing = if store.has_nodes() { Sharing::Nodes } else { Sharing::Alone };
     let process = new_id(now, &*random).to_string();
-    let blobs = FsBlobs::open(&config.data_dir.join("blobs"), &process, sharing)?;
+    let directory = config.data_dir.join("blobs");
+    let blobs = FsBlobs::open(&directory, &process, sharing)?;
     Ok(AppState {
         store,
         blobs: Arc::new(blobs),
+        staging: Arc::new(FsStaging::new(&directory, &process)),
         clock,
         random,
         keys: Arc::new(Keys::new(keys)),
@@ -72,6 +76,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         repo: Arc::default(),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
+        active_uploads: ActiveUploads::default(),
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
         stopping: Stopping::default(),

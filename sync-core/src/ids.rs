@@ -113,6 +113,8 @@ id!(
     IntentId,
     /// One sync request body.
     BatchId,
+    /// An upload that may go on where it stopped.
+    UploadId,
     /// A sealed offline bundle.
     BundleId,
     /// An order of the office to a phone.

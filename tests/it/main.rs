@@ -32,4 +32,5 @@ mod start_up;
 mod store;
 mod sync;
 mod tunnel_day;
+mod uploads;
 mod v1;

@@ -6,6 +6,7 @@ mod hand_in;
 mod kills;
 mod previews;
 mod requests;
+mod uploads;
 mod worker;
 
 use std::time::Duration;

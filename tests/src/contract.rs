@@ -106,7 +106,7 @@ impl Contract {
     /// Judges an answer.
     ///
     /// A path that is not documented may be answered only with the problem `not_found`, a method that is not
-    /// documented only with `method_not_allowed`; HEAD is documented with GET.
+    /// documented only with `method_not_allowed`; HEAD is documented with GET, or by itself where it is more.
     ///
     /// # Errors
     /// What is outside the contract.
@@ -121,10 +121,10 @@ impl Contract {
         let route = format!("{} {path}", call.method);
         let on_path: Vec<&Documented> = self.operations.iter().filter(|known| known.matches(path)).collect();
         if call.method == "HEAD"
-            && let Some(get) = on_path.iter().find(|known| known.method == "GET")
+            && let Some(read) = on_path.iter().find(|known| known.is_read_by_head(answer))
         {
-            let name = format!("{} ({route})", get.id);
-            return get.check_head(answer).map_err(|problem| violation(&name, problem));
+            let name = format!("{} ({route})", read.id);
+            return read.check_head(answer).map_err(|problem| violation(&name, problem));
         }
         let Some(operation) = on_path.iter().find(|known| known.method == call.method) else {
             let expected = if on_path.is_empty() { (404, "not_found") } else { (405, "method_not_allowed") };
@@ -147,12 +147,17 @@ impl Documented {
         known.len() == given.len() && known.iter().zip(&given).all(fits)
     }
 
+    /// Whether an answer to HEAD is one of this operation with its body left away, as a connection does.
+    fn is_read_by_head(&self, answer: &Answer) -> bool {
+        self.method == "GET" || (self.method == "HEAD" && answer.body.is_empty())
+    }
+
     /// HEAD answers with the status and type of GET, and no body (RFC 9110 section 9.3.2).
     fn check_head(&self, answer: &Answer) -> Result<(), String> {
         let essence = answer.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default();
         match self.responses.get(&answer.status) {
             Some(contents) if contents.is_empty() || contents.contains_key(essence) => {}
-            _ => return Err(format!("GET does not answer so, only {:?}", self.responses.keys())),
+            _ => return Err(format!("with a body it is not answered so, only {:?}", self.responses.keys())),
         }
         if answer.body.is_empty() { Ok(()) } else { Err("HEAD has no body".to_owned()) }
     }

@@ -9,10 +9,12 @@ use std::process::{Child, Command, Stdio};
 use crate::dir::TestDir;
 
 /// What makes bytes durable: at each of these the machine may lose its power.
-pub const DURABLE: &str = "write,pwrite64,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,?unlink,unlinkat";
+pub const DURABLE: &str =
+    "write,pwrite64,fsync,fdatasync,ftruncate,?link,linkat,?rename,?renameat,renameat2,?unlink,unlinkat";
 
 /// The same with what speaks to another process, such as PostgreSQL.
-pub const TALK: &str = "sendto,write,pwrite64,fsync,fdatasync,ftruncate,?rename,?renameat,renameat2,?unlink,unlinkat";
+pub const TALK: &str =
+    "sendto,write,pwrite64,fsync,fdatasync,ftruncate,?link,linkat,?rename,?renameat,renameat2,?unlink,unlinkat";
 
 /// What brings an answer on its way.
 pub const ANSWER: &str = "sendto,sendmsg,writev";

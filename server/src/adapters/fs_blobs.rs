@@ -121,7 +121,7 @@ pub(super) fn sync_directory(path: &Path) -> std::io::Result<()> {
 }
 
 /// Does what blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     f: impl FnOnce() -> Result<T, BlobError> + Send + 'static,
 ) -> Result<T, BlobError> {
     tokio::task::spawn_blocking(f).await.map_err(|error| BlobError::Io(std::io::Error::other(error)))?

@@ -127,28 +127,29 @@ impl Parts {
 
     /// Removes tries to which nothing was added for so long.
     pub(super) fn forget_unchanged(&self, unchanged_for: Duration) -> io::Result<usize> {
-        let mut forgotten = 0;
-        for file in self.list()? {
-            let Ok(changed) = fs::metadata(&file).and_then(|found| found.modified()) else { continue };
-            if changed.elapsed().is_ok_and(|age| age >= unchanged_for) && fs::remove_file(&file).is_ok() {
-                forgotten += 1;
-            }
-        }
-        Ok(forgotten)
-    }
-
-    fn list(&self) -> io::Result<Vec<PathBuf>> {
-        let mut found = vec![self.root.clone()];
         // Organisations, devices, tries.
-        for _ in 0..3 {
-            let mut below = Vec::new();
-            for folder in found {
-                below.extend(entries(&folder)?);
-            }
-            found = below;
-        }
-        Ok(found)
+        forget_unchanged(&self.root, 3, unchanged_for)
     }
+}
+
+/// Removes the files so many levels below a directory to which nothing was added for so long; tells how many.
+pub(super) fn forget_unchanged(root: &Path, levels: usize, unchanged_for: Duration) -> io::Result<usize> {
+    let mut found = vec![root.to_owned()];
+    for _ in 0..levels {
+        let mut below = Vec::new();
+        for folder in found {
+            below.extend(entries(&folder)?);
+        }
+        found = below;
+    }
+    let mut forgotten = 0;
+    for file in found {
+        let Ok(changed) = fs::metadata(&file).and_then(|found| found.modified()) else { continue };
+        if changed.elapsed().is_ok_and(|age| age >= unchanged_for) && fs::remove_file(&file).is_ok() {
+            forgotten += 1;
+        }
+    }
+    Ok(forgotten)
 }
 
 fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {

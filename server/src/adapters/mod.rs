@@ -3,4 +3,5 @@
 pub mod file_clock;
 pub mod fs_blobs;
 mod fs_parts;
+pub mod fs_staging;
 pub mod system;

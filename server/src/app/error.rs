@@ -250,6 +250,26 @@ error_codes! {
     PhotoTooLarge = "photo_too_large", "The file is too large", "文件过大";
     /// A part of a blob has arrived; `actual` says how much.
     UploadIncomplete = "upload_incomplete", "A part of the file has arrived; go on after it", "文件仅部分到达，请从断点继续上传";
+    /// The bytes of a resumable upload are not what their checksum says.
+    UploadMismatch = "upload_mismatch", "The bytes do not match their checksum; they were not kept", "内容与校验值不一致，未予保留";
+    /// The bytes begin elsewhere than where the upload stopped; `actual` and `Upload-Offset` say where that is.
+    OffsetConflict = "offset_conflict", "The upload goes on at another place", "上传应从其他位置继续";
+    /// The offset is no number.
+    OffsetInvalid = "offset_invalid", "The upload offset is missing or not valid", "上传偏移量缺失或无效";
+    /// The length is no number, or not what it was.
+    UploadLengthInvalid = "upload_length_invalid", "The upload length is missing, contradictory or not valid", "上传长度缺失、矛盾或无效";
+    /// The metadata cannot be read.
+    UploadMetadataInvalid = "upload_metadata_invalid", "The upload metadata does not have the expected form", "上传元数据格式不正确";
+    /// The checksum of a part of an upload cannot be read.
+    UploadChecksumInvalid = "upload_checksum_invalid", "The upload checksum is not of a known kind or form", "上传校验值的算法或格式不受支持";
+    /// The upload has expired, or its sender ended it.
+    UploadExpired = "upload_expired", "This upload has ended without becoming a file; begin it anew", "该上传已终止或过期，请重新开始";
+    /// The upload has become a blob, which is never taken back.
+    UploadFinished = "upload_finished", "This upload is finished; what was stored stays", "该上传已完成，已存储的内容不可撤回";
+    /// The device has too many uploads.
+    TooManyUploads = "too_many_uploads", "Too many uploads at once; finish or end some first", "同时进行的上传过多，请先完成或终止部分上传";
+    /// A version of tus that is not ours.
+    TusVersionUnsupported = "tus_version_unsupported", "This version of the upload protocol is not supported", "不支持该版本的上传协议";
     /// The preview is not made yet.
     PreviewPending = "preview_pending", "The preview is still being made", "预览正在生成";
     /// There is no preview, and there will be none.

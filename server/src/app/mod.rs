@@ -32,6 +32,7 @@ pub mod sites;
 pub mod state;
 pub mod stopping;
 pub mod sync;
+pub mod uploads;
 pub mod visits;
 pub mod work_orders;
 

@@ -17,9 +17,10 @@ use crate::app::once::Running;
 use crate::app::rates::Rates;
 use crate::app::repo::Hub;
 use crate::app::stopping::Stopping;
+use crate::app::uploads::ActiveUploads;
 use crate::auth::keys::KeyRing;
 use crate::config::Config;
-use crate::ports::{BlobStore, Clock, Random, new_id};
+use crate::ports::{BlobStore, Clock, Random, Staging, new_id};
 
 /// The application's parts; cheap to clone, no mutable state of its own.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct AppState {
     pub store: Store,
     /// Blobs.
     pub blobs: Arc<dyn BlobStore>,
+    /// Uploads that are not blobs yet.
+    pub staging: Arc<dyn Staging>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Randomness.
@@ -56,6 +59,8 @@ pub struct AppState {
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.
     pub uploads: Arc<Semaphore>,
+    /// Which uploads this process is receiving.
+    pub active_uploads: ActiveUploads,
     /// Bounds the large sync requests worked on at once.
     pub syncs: Arc<Semaphore>,
     /// Who is told of news at once.

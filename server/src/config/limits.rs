@@ -49,6 +49,10 @@ pub struct LimitsConfig {
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
     pub concurrent_uploads: usize,
+    /// Unfinished uploads of one device.
+    pub uploads_per_device: usize,
+    /// Uploads of one device received at once by one process.
+    pub active_uploads_per_device: usize,
     /// Large and first sync requests worked on at once by one process; the others wait, compressed as they came.
     pub concurrent_syncs: usize,
     /// Live streams of one process.
@@ -86,7 +90,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 32] = [
+const LIMITS: [(&str, u64, u64); 34] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -104,6 +108,8 @@ const LIMITS: [(&str, u64, u64); 32] = [
     ("document_cache_bytes", 8 << 20, 1 << 30),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
+    ("uploads_per_device", 200, 10_000),
+    ("active_uploads_per_device", 4, 256),
     ("concurrent_syncs", 8, 1_024),
     ("live_streams", 20_000, 200_000),
     ("live_streams_per_device", 4, 64),

@@ -22,6 +22,12 @@ pub enum Method {
     Put,
     /// PATCH.
     Patch,
+    /// DELETE.
+    Delete,
+    /// HEAD, where it is more than GET without the body.
+    Head,
+    /// OPTIONS.
+    Options,
 }
 
 /// Who may call an operation.
@@ -162,6 +168,18 @@ operations! {
 
     /// Stores a blob.
     PutBlob = "put_blob" Put "/v1/blobs/{sha256}" Access::Device;
+    /// Begins an upload that may go on where it stops.
+    CreateUpload = "create_upload" Post "/v1/uploads" Access::Device;
+    /// Tells what can be asked of uploads.
+    ShowUploadOptions = "show_upload_options" Options "/v1/uploads" Access::Public;
+    /// The same, of one upload.
+    ShowOneUploadOptions = "show_one_upload_options" Options "/v1/uploads/{upload_id}" Access::Public;
+    /// Tells how far an upload has come.
+    ShowUploadOffset = "show_upload_offset" Head "/v1/uploads/{upload_id}" Access::Device;
+    /// Goes on with an upload.
+    AppendUpload = "append_upload" Patch "/v1/uploads/{upload_id}" Access::Device;
+    /// Ends an upload.
+    TerminateUpload = "terminate_upload" Delete "/v1/uploads/{upload_id}" Access::Device;
     /// Gives an original.
     ShowBlob = "show_blob" Get "/v1/blobs/{sha256}"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Reviewer, Organisation), (Auditor, Organisation),

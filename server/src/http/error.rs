@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::app::{AppError, ErrorCode, FieldFault};
+use crate::http::tus;
 
 /// A failed request on its way to the client; the edge middleware turns it into a problem.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl ResponseError for ApiError {
 
 /// The status of each code.
 #[must_use]
-pub const fn status(code: ErrorCode) -> StatusCode {
+pub fn status(code: ErrorCode) -> StatusCode {
     use ErrorCode as C;
     match code {
         C::NotFound | C::PreviewPending | C::NoPreview => StatusCode::NOT_FOUND,
@@ -50,9 +51,18 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::EnrolmentInvalid
         | C::SealInvalid => StatusCode::UNAUTHORIZED,
         C::Forbidden | C::FourEyes => StatusCode::FORBIDDEN,
-        C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        C::EnrolmentExpired => StatusCode::GONE,
-        C::BodyInvalid | C::JsonDuplicateKey | C::ContentEncodingInvalid => StatusCode::BAD_REQUEST,
+        C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited | C::TooManyUploads => StatusCode::TOO_MANY_REQUESTS,
+        C::EnrolmentExpired | C::UploadExpired => StatusCode::GONE,
+        C::BodyInvalid
+        | C::JsonDuplicateKey
+        | C::ContentEncodingInvalid
+        | C::OffsetInvalid
+        | C::UploadLengthInvalid
+        | C::UploadMetadataInvalid
+        | C::UploadChecksumInvalid
+        | C::UploadFinished => StatusCode::BAD_REQUEST,
+        // The protocol's own number, which HTTP has no name for.
+        C::UploadMismatch => StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST),
         C::MediaTypeUnsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         C::BodyTooLarge | C::PhotoTooLarge | C::SyncBatchTooLarge | C::BundleTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::JsonTooComplex
@@ -74,8 +84,9 @@ pub const fn status(code: ErrorCode) -> StatusCode {
         | C::ClaimedByOther
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete
-        | C::UploadIncomplete => StatusCode::CONFLICT,
-        C::StaleVersion | C::StaleContent => StatusCode::PRECONDITION_FAILED,
+        | C::UploadIncomplete
+        | C::OffsetConflict => StatusCode::CONFLICT,
+        C::StaleVersion | C::StaleContent | C::TusVersionUnsupported => StatusCode::PRECONDITION_FAILED,
         C::PreconditionRequired => StatusCode::PRECONDITION_REQUIRED,
         C::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         C::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
@@ -111,8 +122,14 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::Internal
         | C::PreviewPending
         | C::IdempotencyInProgress
+        | C::TooManyUploads
         | C::EvidenceIncomplete => Retry::After,
-        C::StaleVersion | C::ClaimedByOther | C::RequestTimeout | C::UploadIncomplete => Retry::Now,
+        C::StaleVersion
+        | C::ClaimedByOther
+        | C::RequestTimeout
+        | C::UploadIncomplete
+        | C::UploadMismatch
+        | C::OffsetConflict => Retry::Now,
         _ => Retry::Never,
     }
 }
@@ -237,6 +254,11 @@ pub fn problem_response(error: &AppError, request_id: &str, language: Language) 
     }
     if matches!(error.code(), ErrorCode::TokenInvalid) {
         response.insert_header(("WWW-Authenticate", "Bearer"));
+    }
+    match (error.code(), problem.actual) {
+        (ErrorCode::OffsetConflict, Some(offset)) => drop(response.insert_header((tus::UPLOAD_OFFSET, offset))),
+        (ErrorCode::TusVersionUnsupported, _) => drop(response.insert_header((tus::TUS_VERSION, tus::VERSION))),
+        _ => {}
     }
     if matches!(error.code(), ErrorCode::RequestTimeout) {
         // What is still to come belongs to the request that was given up (RFC 9110 section 15.5.9).

@@ -11,5 +11,6 @@ pub mod once;
 pub mod openapi;
 pub mod place;
 pub mod routes;
+pub mod tus;
 pub mod v1;
 pub mod wire;

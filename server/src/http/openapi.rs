@@ -14,7 +14,7 @@ use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
     auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
-    search, sites, sync, templates, users, visits, work_orders,
+    search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -107,6 +107,17 @@ pub enum BytesProblems {
     Range(Problem),
 }
 
+/// Further problems of uploads that go on where they stopped.
+#[derive(IntoResponses)]
+pub enum UploadProblems {
+    /// The upload has expired or was ended
+    #[response(status = 410, content_type = "application/problem+json")]
+    Gone(Problem),
+    /// The bytes do not match their checksum
+    #[response(status = 460, content_type = "application/problem+json")]
+    Mismatch(Problem),
+}
+
 struct BearerToken;
 
 impl Modify for BearerToken {
@@ -140,6 +151,7 @@ impl Modify for BearerToken {
         (name = "quarantine", description = "What was refused: kept byte for byte, with three remedies"),
         (name = "users", description = "People and their roles"),
         (name = "blobs", description = "Photos and other bytes"),
+        (name = "uploads", description = "Photos and other bytes over bad lines: tus 1.0"),
         (name = "reviews", description = "Judging photos and visits"),
         (name = "conflicts", description = "Concurrent values: what stands side by side, and which counts"),
         (name = "late work", description = "Work that came too late: what it is, and whether it counts"),
@@ -163,7 +175,11 @@ impl Modify for BearerToken {
         quarantine::dismiss::dismiss_quarantined,
         repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
-        bundles::import::import_bundle, blobs::put::put_blob, blobs::show::show_blob, blobs::preview::show_blob_preview,
+        bundles::import::import_bundle, blobs::put::put_blob,
+        uploads::create::create_upload, uploads::options::show_upload_options,
+        uploads::options::show_one_upload_options, uploads::offset::show_upload_offset,
+        uploads::append::append_upload, uploads::terminate::terminate_upload,
+        blobs::show::show_blob, blobs::preview::show_blob_preview,
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use actix_web::dev::ResourceDef;
 use actix_web::middleware::from_fn;
-use actix_web::{Handler, Responder, Route, web};
+use actix_web::{Handler, Responder, Route, http, web};
 
 use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
     auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
-    search, sites, sync, templates, users, visits, work_orders,
+    search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -60,6 +60,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ImportBundle, bundles::import::import_bundle);
 
     at.route(Op::PutBlob, blobs::put::put_blob);
+    mount_uploads(&mut at);
     at.route(Op::ShowBlob, blobs::show::show_blob);
     at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
@@ -106,6 +107,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(docs::show);
 }
 
+/// Mounts uploads that go on where they stopped.
+fn mount_uploads(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::CreateUpload, uploads::create::create_upload);
+    at.route(Op::ShowUploadOptions, uploads::options::show_upload_options);
+    at.route(Op::ShowOneUploadOptions, uploads::options::show_one_upload_options);
+    at.route(Op::ShowUploadOffset, uploads::offset::show_upload_offset);
+    at.route(Op::AppendUpload, uploads::append::append_upload);
+    at.route(Op::TerminateUpload, uploads::terminate::terminate_upload);
+}
+
 /// Mounts what the office sees and says of late work.
 fn mount_late_work(at: &mut Mount<'_>) {
     use Operation as Op;
@@ -131,6 +144,9 @@ impl Mount<'_> {
             Method::Post => web::post(),
             Method::Put => web::put(),
             Method::Patch => web::patch(),
+            Method::Delete => web::delete(),
+            Method::Head => web::head(),
+            Method::Options => web::method(http::Method::OPTIONS),
         };
         let guarded = |method: Route, handler: F| {
             method.to(handler).wrap(from_fn(move |request, next| guard(operation, request, next)))
@@ -156,6 +172,9 @@ pub fn allowed(path: &str) -> String {
             Method::Post => &["POST"],
             Method::Put => &["PUT"],
             Method::Patch => &["PATCH"],
+            Method::Delete => &["DELETE"],
+            Method::Head => &["HEAD"],
+            Method::Options => &["OPTIONS"],
         })
         .copied()
         .collect();

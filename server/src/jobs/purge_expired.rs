@@ -7,13 +7,17 @@ use sync_core::time::UnixMillis;
 
 use super::alone;
 use crate::app::once::KEPT_MS;
+use crate::app::uploads::expire_uploads;
 use crate::app::{AppError, AppResult, AppState};
 
 /// How often the job runs: an expired key is free without it, so an hour more of storage is all it costs.
 const EVERY: Duration = Duration::from_secs(3600);
 
 /// How long an upload that broke off is kept: a phone that stays away longer sends the blob from its beginning.
-const PARTS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
+const PARTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// How long files of uploads are kept that nobody goes on with: longer than any upload lasts that has a row.
+const LEFTOVERS_KEPT: Duration = Duration::from_secs(60 * 24 * 3600);
 
 /// Runs the job at once and then every hour, until the process stops.
 pub async fn run(state: AppState) {
@@ -21,19 +25,23 @@ pub async fn run(state: AppState) {
     loop {
         ticks.tick().await;
         if let Err(error) = alone(&state, "purge_expired", run_due(&state, state.clock.now())).await {
-            tracing::error!(%error, "forgetting expired idempotency keys failed");
+            tracing::error!(%error, "forgetting expired idempotency keys and uploads failed");
         }
         if let Err(error) = state.blobs.forget_parts(PARTS_KEPT).await {
             tracing::error!(%error, "forgetting uploads that broke off failed");
         }
+        if let Err(error) = state.staging.forget_unchanged(LEFTOVERS_KEPT).await {
+            tracing::error!(%error, "forgetting leftovers of uploads failed");
+        }
     }
 }
 
-/// Deletes everything that has expired; tells how many rows.
+/// Deletes keys and ends uploads that have expired; tells how many.
 ///
 /// # Errors
-/// Database errors only.
+/// Those of database and storage.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
     let before_ms = now.0.saturating_sub(KEPT_MS);
-    state.store.write(move |conn| Ok::<_, AppError>(delete_keys_before(conn, before_ms)?)).await
+    let keys = state.store.write(move |conn| Ok::<_, AppError>(delete_keys_before(conn, before_ms)?)).await?;
+    Ok(keys.saturating_add(expire_uploads(state, now).await?))
 }

@@ -2,6 +2,8 @@
 
 pub mod blobs;
 pub mod clock;
+pub mod staging;
 
 pub use blobs::{BlobError, BlobStore, UploadKey};
 pub use clock::{Clock, Random, new_id};
+pub use staging::{Staged, Staging, StagingKey};

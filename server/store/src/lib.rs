@@ -49,6 +49,7 @@ pub mod seals;
 pub mod sessions;
 pub mod sites;
 pub mod text;
+pub mod uploads;
 pub mod users;
 pub mod visits;
 pub mod work_orders;

@@ -1186,6 +1186,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `uploads`.
+    uploads (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `length_bytes`.
+        length_bytes -> Nullable<BigInt>,
+        /// Column `metadata`.
+        metadata -> Text,
+        /// Column `state`.
+        state -> Text,
+        /// Column `blob_sha256`.
+        blob_sha256 -> Nullable<Text>,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `touched_at_ms`.
+        touched_at_ms -> BigInt,
+        /// Column `ended_at_ms`.
+        ended_at_ms -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1244,4 +1274,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_orders,
     device_marks,
     kept_receipts,
+    uploads,
 );

@@ -94,7 +94,7 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 9] = [
+const ABOUT_SOMEBODY: [&str; 10] = [
     "{user_id}",
     "{device_id}",
     "{item_id}",
@@ -104,6 +104,7 @@ const ABOUT_SOMEBODY: [&str; 9] = [
     "{visit_id}",
     "{photo_id}",
     "{sha256}",
+    "{upload_id}",
 ];
 
 /// Parameters of visits and what they contain.

@@ -1,9 +1,10 @@
 //! The server killed at one system call after another of a push and of an upload: what was acknowledged is there, the
 //! rest can be sent again, and nothing takes effect twice.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use integration_tests::call::Call;
+use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{Engine, check_integrity, count, with_conn};
 use integration_tests::effort;
@@ -17,6 +18,7 @@ use sync_core::doc::Map;
 use sync_core::protocol::{Outcome, SyncRequest};
 
 use super::writer::Writer;
+use crate::uploads::{append, base64, creation, location, number};
 
 /// Calls after which a path must have come to its end.
 const LONGEST_PATH: usize = 10_000;
@@ -57,6 +59,8 @@ struct Bench {
     calls: &'static str,
     acknowledged: Vec<Sent>,
     next: usize,
+    /// How far the newest photo has come, as the server told.
+    told: Cell<usize>,
 }
 
 impl Bench {
@@ -71,12 +75,13 @@ impl Bench {
             Engine::Sqlite => DURABLE,
             Engine::Postgres => TALK,
         };
-        Self { server, phone, calls, acknowledged: Vec::new(), next: 0 }
+        Self { server, phone, calls, acknowledged: Vec::new(), next: 0, told: Cell::new(0) }
     }
 
     /// A new visit with a photo, made at the door.
     fn draw(&mut self) -> Sent {
         self.next += 1;
+        self.told.set(0);
         let name = format!("point {}", self.next);
         let photo = format!("photo of {name}").into_bytes();
         let mut writer = Writer::new(&name);
@@ -101,6 +106,30 @@ impl Bench {
         let call = call.bearer(self.phone.access()).bytes("application/octet-stream", sent.photo.clone());
         let answer = send(self.server.url(), &call).ok()?.expect(200);
         Some(answer["receipt"].as_str().expect("a receipt").to_owned())
+    }
+
+    /// Uploads in two parts from where the upload stopped; the receipt, or nothing if the server died.
+    fn resume(&self, sent: &Sent) -> Option<String> {
+        let (whole, sha256) = (&sent.photo, base64(Hash::of(&sent.photo).to_string()));
+        let metadata = format!("sha256 {sha256}");
+        let mut answer = self.ask(creation(whole.len()).header("upload-metadata", metadata))?;
+        let path = location(&answer);
+        loop {
+            let offset = number(&answer, "upload-offset").expect("an offset");
+            let told = self.told.replace(offset);
+            assert!(offset >= told, "{told} was told, not {offset}");
+            if let Some(receipt) = answer.header("doorstep-receipt") {
+                return Some(receipt.to_owned());
+            }
+            let end = if offset < whole.len() / 2 { whole.len() / 2 } else { whole.len() };
+            answer = self.ask(append(&path, offset, &whole[offset..end]))?;
+            assert_eq!(answer.status, 204, "{}", answer.text());
+        }
+    }
+
+    /// Asks something of uploads; nothing if the server died.
+    fn ask(&self, call: Call) -> Option<Answer> {
+        send(self.server.url(), &call.bearer(self.phone.access())).ok()
     }
 
     /// Kills the server at one call after another of what is done to a new visit, until there is no such call any more;
@@ -139,6 +168,9 @@ impl Bench {
 
     /// Sends all of it once more, and once more: from now on it counts as acknowledged, and has one effect.
     fn settle(&mut self, sent: Sent) {
+        if self.told.get() > 0 {
+            self.resume(&sent).expect("the server lives");
+        }
         self.upload(&sent).expect("the server lives");
         assert_eq!(self.push(&sent), Some(Outcome::Duplicate));
         self.acknowledged.push(sent);
@@ -179,7 +211,9 @@ fn a_server_killed_at_any_call_of_a_push_or_an_upload_loses_and_repeats_nothing(
     let pushed = |bench: &Bench, sent: &Sent| assert_eq!(bench.push(sent), Some(Outcome::Stored));
     let upload = bench.sweep("upload", pushed, |bench, sent| bench.upload(sent).is_some());
     assert_eq!(upload.stored_again, 0, "what was acknowledged is not lost: {upload:?}");
-    let mut counted = vec![("push", push), ("upload", upload)];
+    let resumed = bench.sweep("tus", pushed, |bench, sent| bench.resume(sent).is_some());
+    assert_eq!(resumed.stored_again, 0, "what was acknowledged is not lost: {resumed:?}");
+    let mut counted = vec![("push", push), ("upload", upload), ("tus", resumed)];
     if Engine::chosen() == Engine::Sqlite {
         // Durable, but nobody was told.
         bench.calls = ANSWER;

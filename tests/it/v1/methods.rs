@@ -37,6 +37,8 @@ async fn a_refused_method_names_those_that_work() {
         ("GET", "/v1/auth/login", "POST"),
         ("HEAD", "/v1/auth/login", "POST"),
         ("PATCH", "/v1/blobs/x", "GET, HEAD, PUT"),
+        ("GET", "/v1/uploads", "OPTIONS, POST"),
+        ("GET", "/v1/uploads/x", "DELETE, HEAD, OPTIONS, PATCH"),
     ] {
         let refused = app.send(Call::new(method, path)).await;
         assert_eq!(refused.outcome(), (405, "method_not_allowed".to_owned()), "{method} {path}");

@@ -16,3 +16,4 @@ pub use missing::{MissingBlob, list_missing_blobs};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;
 pub use upload::{Portion, StoredBlob, store_blob};
+pub(crate) use upload::{check_size, record_durable, row_of_durable, stored};

@@ -112,20 +112,60 @@ where
     }
     let bytes = i64::try_from(size).unwrap_or(i64::MAX);
     // The instant of durability, not of the request's first byte.
-    let now = state.clock.now();
-    let row = new_row(org, sha256, bytes, device, &head, now);
-    let recorded = row.clone();
-    state.store.write(move |conn| record(conn, &recorded, now)).await?;
-    state.ingest.wake();
-    stored(state, &row)
+    let row = new_row(org, sha256, bytes, device, &head, state.clock.now());
+    record_durable(state, row, |_| Ok(())).await
 }
 
-/// A durable blob with its receipt.
-fn stored(state: &AppState, row: &BlobRow) -> AppResult<StoredBlob> {
-    let sha256 = row.sha256.0;
-    let mut receipt = HeldReceipt::new(row.org_id.0, row.device_id.0, state.epoch, None, state.clock.now());
+/// Records a blob that is durable under its name, whichever way it came, together with what else its coming changes.
+///
+/// # Errors
+/// Those of `also`, with nothing recorded; database errors.
+pub(crate) async fn record_durable(
+    state: &AppState,
+    row: BlobRow,
+    also: impl Fn(&mut Conn) -> AppResult<()> + Send + 'static,
+) -> AppResult<StoredBlob> {
+    let recorded = row.clone();
+    state
+        .store
+        .write(move |conn| {
+            record(conn, &recorded, UnixMillis(recorded.received_at_ms))?;
+            also(conn)
+        })
+        .await?;
+    state.ingest.wake();
+    stored(state, row.org_id.0, row.device_id.0, row.sha256.0, row.bytes)
+}
+
+/// The row of a blob that a device has just made durable here.
+///
+/// # Errors
+/// If the blob cannot be read.
+pub(crate) async fn row_of_durable(
+    state: &AppState,
+    org: OrgId,
+    device: DeviceId,
+    sha256: Hash,
+    bytes: i64,
+) -> AppResult<BlobRow> {
+    let head = state.blobs.read_head(org, sha256, HEAD_BYTES).await?;
+    Ok(new_row(org, sha256, bytes, device, &head, state.clock.now()))
+}
+
+/// A durable blob with the receipt for the device that brought it.
+///
+/// # Errors
+/// If the receipt cannot be signed.
+pub(crate) fn stored(
+    state: &AppState,
+    org: OrgId,
+    device: DeviceId,
+    sha256: Hash,
+    bytes: i64,
+) -> AppResult<StoredBlob> {
+    let mut receipt = HeldReceipt::new(org, device, state.epoch, None, state.clock.now());
     receipt.blobs.push(sha256);
-    Ok(StoredBlob { sha256, bytes: row.bytes, receipt: sign_held(state, &receipt)? })
+    Ok(StoredBlob { sha256, bytes, receipt: sign_held(state, &receipt)? })
 }
 
 /// What is here of an upload: the receipt if this device brought all of it, else how much it may go on from. A hash
@@ -135,7 +175,7 @@ async fn answer_question(state: &AppState, key: UploadKey) -> AppResult<StoredBl
     let row = state.store.read(move |conn| Ok::<_, AppError>(blobs::find_blob(conn, org, sha256)?)).await?;
     let own = row.filter(|row| row.device_id.0 == device);
     match own {
-        Some(row) if state.blobs.exists(org, sha256).await? => stored(state, &row),
+        Some(row) if state.blobs.exists(org, sha256).await? => stored(state, org, device, sha256, row.bytes),
         _ => Err(incomplete(state.blobs.received(key).await?)),
     }
 }
@@ -145,7 +185,11 @@ fn incomplete(received: u64) -> AppError {
     Refusal::new(ErrorCode::UploadIncomplete).actual(received).into()
 }
 
-fn check_size(limit: u64, actual: u64) -> AppResult<()> {
+/// Refuses a blob that is larger than the limit.
+///
+/// # Errors
+/// `photo_too_large` with limit and size.
+pub(crate) fn check_size(limit: u64, actual: u64) -> AppResult<()> {
     if actual <= limit {
         return Ok(());
     }

@@ -12,7 +12,7 @@ use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::domain::Operation;
 use crate::http::error::{ApiError, Language, problem_response};
 use crate::http::place::Place;
-use crate::http::routes;
+use crate::http::{routes, tus};
 
 /// The id of a request, shown in problems and logs.
 #[derive(Debug, Clone)]
@@ -37,10 +37,11 @@ const HEALTH: [&str; 2] = [Operation::Healthz.row().path, Operation::Readyz.row(
 /// Only what the framework reports before a handler or guard answered; those answer with responses.
 pub async fn edge(
     state: web::Data<AppState>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = state.id().to_string();
+    tus::override_method(&mut request);
     let language = language(request.headers());
     request.extensions_mut().insert(RequestId(id.clone()));
     // Captured before the handler consumes the request; ids in paths are not personal data, queries may be.
@@ -67,6 +68,9 @@ pub async fn edge(
     let status = response.status().as_u16();
     tracing::info!(request_id = id, %method, path, status, ms = state.clock.now().since_ms(started), "request");
     add_headers(response.headers_mut(), &id);
+    if tus::is_upload(&path) {
+        tus::add_headers(response.headers_mut());
+    }
     if state.stopping.has_begun() {
         // The next request of this client goes to another node; else its connection would keep the process from ending.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);

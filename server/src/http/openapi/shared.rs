@@ -70,7 +70,9 @@ fn problem(description: &str) -> RefOr<utoipa::openapi::Response> {
 
 fn operations(openapi: &mut OpenApi) -> impl Iterator<Item = &mut Documented> {
     openapi.paths.paths.values_mut().flat_map(|item| {
-        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch].into_iter().filter_map(Option::as_mut)
+        let of_data = [&mut item.get, &mut item.post, &mut item.put, &mut item.patch];
+        let others = [&mut item.delete, &mut item.head, &mut item.options];
+        of_data.into_iter().chain(others).filter_map(Option::as_mut)
     })
 }
 

@@ -17,6 +17,7 @@ pub mod search;
 pub mod sites;
 pub mod sync;
 pub mod templates;
+pub mod uploads;
 pub mod users;
 pub mod visits;
 pub mod work_orders;

@@ -1,0 +1,402 @@
+//! Uploads that go on where they stopped, in a local directory.
+//!
+//! Of each upload there is one file that counts: that of its highest number. Whoever writes it has it locked; the
+//! operating system takes the lock back when the writer ends, however that happens. Who finds it locked, by a writer on
+//! a connection that nobody hears any more, copies what has arrived under the next number and goes on there.
+
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use sync_core::bytes::Hash;
+
+use super::fs_blobs::{blocking, io_error, publish, relative_path, sync_directory};
+use super::fs_parts::forget_unchanged;
+use crate::ports::blobs::{BlobError, BlobFuture};
+use crate::ports::staging::{Staged, Staging, StagingKey};
+
+/// Bytes that are hashed and written at once, each time on a thread of its own.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Directories that name an upload's file: `uploads/<org>/<device>` and the one of the blobs.
+const DIRECTORIES: usize = 4;
+
+/// Keeps uploads under `uploads/<org>/<device>/<upload>.<number>`, beside the blobs that they become.
+#[derive(Debug)]
+pub struct FsStaging {
+    /// The directory of the blobs.
+    root: PathBuf,
+    /// Distinguishes the passing names of processes that share the directory.
+    process: String,
+    /// Distinguishes those of this process.
+    next: AtomicU64,
+}
+
+/// The names of one upload.
+#[derive(Debug, Clone)]
+struct Names {
+    root: PathBuf,
+    folder: PathBuf,
+    upload: String,
+    key: StagingKey,
+    /// A name that nobody else uses, for what is not complete.
+    passing: PathBuf,
+}
+
+/// A file that its writer has locked.
+struct Held {
+    file: File,
+    path: PathBuf,
+    bytes: u64,
+}
+
+struct FsStaged {
+    file: Arc<File>,
+    names: Names,
+    path: PathBuf,
+    /// Of all that is in the file, where this writer began it.
+    hasher: Option<Sha256>,
+    /// Bytes in the file.
+    written: u64,
+    /// Bytes that follow them.
+    pending: Vec<u8>,
+}
+
+impl FsStaging {
+    /// Keeps uploads in the directory of the blobs, for a process with a name of its own.
+    #[must_use]
+    pub fn new(blobs: &Path, process: &str) -> Self {
+        Self { root: blobs.to_owned(), process: process.to_owned(), next: AtomicU64::new(0) }
+    }
+
+    fn names(&self, key: StagingKey) -> Names {
+        let folder = self.root.join("uploads").join(key.org.to_string()).join(key.device.to_string());
+        let upload = key.upload.to_string();
+        let passing = folder.join(format!("{upload}.{}-{}", self.process, self.next.fetch_add(1, Ordering::Relaxed)));
+        Names { root: self.root.clone(), folder, upload, key, passing }
+    }
+}
+
+impl Names {
+    fn numbered(&self, number: u64) -> PathBuf {
+        self.folder.join(format!("{}.{number}", self.upload))
+    }
+
+    /// Every file of the upload.
+    fn all(&self) -> io::Result<Vec<PathBuf>> {
+        let entries = match fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+        let is_ours = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem.to_string_lossy() == self.upload);
+        Ok(paths.into_iter().filter(is_ours).collect())
+    }
+
+    /// The number that counts.
+    fn highest(&self) -> io::Result<Option<u64>> {
+        let number = |path: &PathBuf| path.extension()?.to_str()?.parse().ok();
+        Ok(self.all()?.iter().filter_map(number).max())
+    }
+
+    fn open(&self) -> io::Result<Held> {
+        loop {
+            let held = match self.highest()? {
+                None => self.create(),
+                Some(number) => self.claim(number),
+            };
+            match held {
+                // Another writer was faster: look again.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {}
+                held => return held,
+            }
+        }
+    }
+
+    fn create(&self) -> io::Result<Held> {
+        fs::create_dir_all(&self.folder)?;
+        let path = self.numbered(0);
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
+        Ok(Held { file, path, bytes: 0 })
+    }
+
+    fn claim(&self, number: u64) -> io::Result<Held> {
+        let path = self.numbered(number);
+        let mut file = File::options().read(true).write(true).open(&path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return self.take_over(number, file),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        if !path.exists() {
+            // Taken over between the look and the lock.
+            return Err(ErrorKind::NotFound.into());
+        }
+        let bytes = file.seek(SeekFrom::End(0))?;
+        Ok(Held { file, path, bytes })
+    }
+
+    /// Copies what has arrived under the next number, where the other writer never comes.
+    fn take_over(&self, number: u64, mut source: File) -> io::Result<Held> {
+        let path = self.numbered(number.saturating_add(1));
+        let mut file = File::options().read(true).write(true).create_new(true).open(&self.passing)?;
+        file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
+        let bytes = io::copy(&mut source, &mut file)?;
+        file.sync_all()?;
+        // Complete or not at all, and never over what another one took over.
+        let linked = fs::hard_link(&self.passing, &path);
+        let _ = fs::remove_file(&self.passing);
+        linked?;
+        sync_directory(&self.folder)?;
+        let _ = fs::remove_file(self.numbered(number));
+        Ok(Held { file, path, bytes })
+    }
+
+    fn forget(&self) -> io::Result<()> {
+        for path in self.all()? {
+            match fs::remove_file(path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the bytes the name of a blob as well.
+    fn publish(&self, path: &Path, sha256: Hash) -> io::Result<()> {
+        fs::hard_link(path, &self.passing)?;
+        let published = publish(&self.passing, &self.root.join(relative_path(self.key.org, sha256)));
+        // Where the blob has been this file already, the system leaves both names.
+        let _ = fs::remove_file(&self.passing);
+        published
+    }
+}
+
+impl FsStaged {
+    /// Writes what is pending.
+    async fn flush(&mut self) -> Result<(), BlobError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let (piece, file) = (std::mem::take(&mut self.pending), Arc::clone(&self.file));
+        let (mut hasher, bytes) = (self.hasher.take(), u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        self.hasher = blocking(move || {
+            if let Some(hasher) = &mut hasher {
+                hasher.update(&piece);
+            }
+            (&*file).write_all(&piece).map_err(io_error)?;
+            Ok(hasher)
+        })
+        .await?;
+        self.written = self.written.saturating_add(bytes);
+        Ok(())
+    }
+}
+
+impl Drop for FsStaged {
+    fn drop(&mut self) {
+        // What arrived on a connection that broke off must not be sent again; what cannot be written is.
+        let _ = (&*self.file).write_all(&self.pending);
+    }
+}
+
+impl Staged for FsStaged {
+    fn bytes(&self) -> u64 {
+        self.written.saturating_add(u64::try_from(self.pending.len()).unwrap_or(u64::MAX))
+    }
+
+    fn append<'a>(&'a mut self, mut bytes: &'a [u8]) -> BlobFuture<'a, ()> {
+        Box::pin(async move {
+            while !bytes.is_empty() {
+                let room = PIECE_BYTES.saturating_sub(self.pending.len());
+                let (now, later) = bytes.split_at(room.min(bytes.len()));
+                self.pending.extend_from_slice(now);
+                bytes = later;
+                if self.pending.len() >= PIECE_BYTES {
+                    self.flush().await?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()> {
+        Box::pin(async move {
+            self.flush().await?;
+            let file = Arc::clone(&self.file);
+            blocking(move || {
+                file.set_len(bytes).map_err(io_error)?;
+                (&*file).seek(SeekFrom::End(0)).map_err(io_error)
+            })
+            .await?;
+            self.written = bytes;
+            self.hasher = None;
+            Ok(())
+        })
+    }
+
+    fn keep(mut self: Box<Self>) -> BlobFuture<'static, u64> {
+        Box::pin(async move {
+            self.flush().await?;
+            let (file, path, bytes) = (Arc::clone(&self.file), self.path.clone(), self.written);
+            blocking(move || {
+                // Its time tells that it was heard of, also where no byte was added.
+                file.set_len(bytes).map_err(io_error)?;
+                file.sync_all().map_err(io_error)?;
+                for directory in path.ancestors().skip(1).take(DIRECTORIES) {
+                    sync_directory(directory).map_err(io_error)?;
+                }
+                if path.exists() { Ok(bytes) } else { Err(BlobError::NotFound) }
+            })
+            .await
+        })
+    }
+
+    fn publish(mut self: Box<Self>, expected: Option<Hash>) -> BlobFuture<'static, Hash> {
+        Box::pin(async move {
+            self.flush().await?;
+            let (file, names, path) = (Arc::clone(&self.file), self.names.clone(), self.path.clone());
+            let hasher = self.hasher.take();
+            blocking(move || {
+                let hashed = hasher.map_or_else(|| hash(&file), |hasher| Ok(Hash(hasher.finalize().into())));
+                let actual = hashed.map_err(io_error)?;
+                if expected.is_some_and(|expected| expected != actual) {
+                    names.forget().map_err(io_error)?;
+                    return Err(BlobError::HashMismatch { actual });
+                }
+                file.sync_all().map_err(io_error)?;
+                names.publish(&path, actual).map_err(io_error)?;
+                Ok(actual)
+            })
+            .await
+        })
+    }
+}
+
+/// Hashes a file from its beginning.
+fn hash(mut file: &File) -> io::Result<Hash> {
+    file.seek(SeekFrom::Start(0))?;
+    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
+    loop {
+        let read = file.read(&mut piece)?;
+        match piece.get(..read).unwrap_or_default() {
+            [] => return Ok(Hash(hasher.finalize().into())),
+            read => hasher.update(read),
+        }
+    }
+}
+
+impl Staging for FsStaging {
+    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>> {
+        let names = self.names(key);
+        Box::pin(blocking(move || {
+            let Held { file, path, bytes: written } = names.open().map_err(io_error)?;
+            let (hasher, pending) = ((written == 0).then(Sha256::new), Vec::new());
+            let staged: Box<dyn Staged> =
+                Box::new(FsStaged { file: Arc::new(file), names, path, hasher, written, pending });
+            Ok(staged)
+        }))
+    }
+
+    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
+        let names = self.names(key);
+        Box::pin(blocking(move || names.forget().map_err(io_error)))
+    }
+
+    fn forget_unchanged(&self, unchanged_for: Duration) -> BlobFuture<'_, usize> {
+        let root = self.root.join("uploads");
+        // Organisations, devices, uploads.
+        Box::pin(blocking(move || forget_unchanged(&root, 3, unchanged_for).map_err(io_error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use sync_core::ids::{DeviceId, OrgId, UploadId};
+
+    use super::*;
+
+    /// A directory of blobs, gone with the test.
+    struct Blobs(PathBuf);
+
+    impl Blobs {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("doorstep-staging-{name}-{}", std::process::id()));
+            fs::create_dir_all(&root).expect("a directory");
+            Self(root)
+        }
+    }
+
+    impl Drop for Blobs {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn key() -> StagingKey {
+        let (org, device) = (OrgId::from_bytes([1; 16]), DeviceId::from_bytes([2; 16]));
+        StagingKey { org, device, upload: UploadId::from_bytes([3; 16]) }
+    }
+
+    fn files(staging: &FsStaging) -> Vec<PathBuf> {
+        staging.names(key()).all().expect("the files")
+    }
+
+    #[tokio::test]
+    async fn who_comes_anew_takes_over_and_the_other_writes_where_nobody_reads() {
+        let blobs = Blobs::new("takes-over");
+        let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+        let mut old = here.open(key()).await.expect("opened");
+        old.append(&vec![1; PIECE_BYTES]).await.expect("written");
+        let mut new = there.open(key()).await.expect("taken over");
+        assert_eq!(new.bytes(), 256 << 10);
+        old.append(b"lost").await.expect("written where nobody reads");
+        assert!(matches!(old.keep().await, Err(BlobError::NotFound)));
+        new.append(b"kept").await.expect("written");
+        assert_eq!(new.keep().await.expect("durable"), (256 << 10) + 4);
+        assert_eq!(files(&here).len(), 1);
+        let again = here.open(key()).await.expect("opened");
+        assert_eq!(again.bytes(), (256 << 10) + 4);
+        assert!(again.publish(None).await.is_ok(), "the bytes are a blob");
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_staged_still_is_published_again_and_leaves_one_name() {
+        let blobs = Blobs::new("again");
+        let staging = FsStaging::new(&blobs.0, "here");
+        let mut first = staging.open(key()).await.expect("opened");
+        first.append(b"a photo").await.expect("written");
+        let name = first.publish(Some(Hash::of(b"a photo"))).await.expect("published");
+        let second = staging.open(key()).await.expect("as after a kill before its row was written");
+        assert_eq!((second.bytes(), second.publish(Some(name)).await.expect("again")), (7, name));
+        assert_eq!(files(&staging).len(), 1);
+        staging.forget(key()).await.expect("forgotten");
+        assert_eq!(files(&staging).len(), 0);
+        assert_eq!(fs::read(blobs.0.join(relative_path(key().org, name))).expect("the blob"), b"a photo");
+    }
+
+    #[tokio::test]
+    async fn what_was_heard_of_is_no_leftover() {
+        let blobs = Blobs::new("leftover");
+        let staging = FsStaging::new(&blobs.0, "here");
+        let day = Duration::from_secs(24 * 3600);
+        staging.open(key()).await.expect("opened").keep().await.expect("durable");
+        let old = SystemTime::UNIX_EPOCH;
+        let make_old = || {
+            let file = File::options().write(true).open(&files(&staging)[0]).expect("the file");
+            file.set_modified(old).expect("its time");
+        };
+        make_old();
+        staging.open(key()).await.expect("opened").keep().await.expect("durable");
+        assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 0);
+        make_old();
+        assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 1);
+    }
+}

@@ -1,0 +1,89 @@
+//! Which uploads this process is receiving: whoever comes anew takes the place of a connection that nobody hears.
+//!
+//! Nothing of it is needed for the bytes to be right, which is the storage's affair; it frees what the old one holds.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::app::{AppResult, ErrorCode, Refusal};
+use crate::ports::StagingKey;
+
+/// How long who is told to stop may take to write down what he has.
+///
+/// # Source
+/// A client that finds an upload busy tries again within seconds: it must find it free.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The uploads that requests of this process work on, one request each.
+#[derive(Debug, Clone, Default)]
+pub struct ActiveUploads(Arc<Mutex<HashMap<StagingKey, Stop>>>);
+
+/// Tells whether to stop; closed once who was told has stopped.
+type Stop = Arc<watch::Sender<bool>>;
+
+/// One request's turn with an upload; dropping it ends the turn.
+#[derive(Debug)]
+pub(super) struct Turn {
+    active: ActiveUploads,
+    key: StagingKey,
+    own: Stop,
+    stop: watch::Receiver<bool>,
+}
+
+impl ActiveUploads {
+    /// Takes the turn with an upload, from whoever has it.
+    ///
+    /// # Errors
+    /// `too_many_uploads` if the device has so many other uploads under way.
+    pub(super) async fn enter(&self, key: StagingKey, most: usize) -> AppResult<Turn> {
+        let (turn, before) = self.register(key, most)?;
+        if let Some(before) = before {
+            before.send_replace(true);
+            // Who does not stop in time writes where nobody reads.
+            let _ = timeout(GRACE, before.closed()).await;
+        }
+        Ok(turn)
+    }
+
+    fn register(&self, key: StagingKey, most: usize) -> AppResult<(Turn, Option<Stop>)> {
+        let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_other = |one: &&StagingKey| **one != key && (one.org, one.device) == (key.org, key.device);
+        let others = active.keys().filter(is_other).count();
+        if others >= most {
+            let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+            return Err(Refusal::new(ErrorCode::TooManyUploads).limit(number(most), number(others)).into());
+        }
+        let (own, stop) = watch::channel(false);
+        let own = Arc::new(own);
+        let before = active.insert(key, Arc::clone(&own));
+        Ok((Turn { active: self.clone(), key, own, stop }, before))
+    }
+}
+
+impl Turn {
+    /// Waits until somebody else takes the turn.
+    pub(super) async fn is_over(&mut self) {
+        if self.stop.wait_for(|stop| *stop).await.is_err() {
+            // Not while the sender is ours.
+            std::future::pending().await
+        }
+    }
+
+    /// Whether somebody else has taken the turn.
+    pub(super) fn has_ended(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut active = self.active.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if active.get(&self.key).is_some_and(|one| Arc::ptr_eq(one, &self.own)) {
+            active.remove(&self.key);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Going on with an upload: bytes behind those that have arrived.
+
+use std::future::poll_fn;
+use std::io::SeekFrom;
+use std::pin::Pin;
+
+use doorstep_store::uploads::{self, UploadRow};
+use futures_core::Stream;
+use sync_core::ids::UploadId;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
+
+use super::active::Turn;
+use super::checksum::Checksum;
+use super::finish::finish;
+use super::standing::{Claimed, Standing, claim, conflict, keep, key_of, length_of};
+use crate::app::blobs::check_size;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::ports::{BlobError, Staged};
+
+/// How often the row of an upload notes that its sender was heard, in milliseconds.
+const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
+
+/// Bytes that are carried over at once.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What a request says of the bytes it brings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Part {
+    /// Where they begin.
+    pub offset: u64,
+    /// The size of the whole, where it was left open.
+    pub length: Option<u64>,
+    /// How many they are, if that is known before they come.
+    pub bytes: Option<u64>,
+    /// What they hash to.
+    pub checksum: Option<Checksum>,
+}
+
+/// Appends bytes to an upload, and finishes it with the last one.
+///
+/// What arrived before the connection broke off is kept, unless a checksum covers it.
+///
+/// # Errors
+/// As [`show_upload`](super::show_upload); `offset_conflict` with the true offset, `upload_length_invalid`,
+/// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `upload_mismatch` if
+/// these bytes, or at the end the whole, are not what was declared; that of the body if it cannot be read to its end.
+pub async fn append_upload<B, E>(
+    state: &AppState,
+    ctx: &Ctx,
+    id: UploadId,
+    part: Part,
+    body: impl Stream<Item = Result<B, E>> + Unpin,
+) -> AppResult<Standing>
+where
+    B: AsRef<[u8]>,
+    E: Into<AppError>,
+{
+    let most = state.config.limits.active_uploads_per_device;
+    let (mut row, mut turn) = match claim(state, ctx, id, most).await? {
+        // The answer to the last part was lost.
+        Claimed::Finished(standing) if part.offset == standing.offset => return Ok(standing),
+        Claimed::Finished(standing) => return Err(conflict(Some(standing.offset))),
+        Claimed::Open(row, turn) => (row, turn),
+    };
+    let mut staged = state.staging.open(key_of(&row)).await?;
+    let begin = staged.bytes();
+    if part.offset != begin {
+        return Err(conflict(Some(keep(staged).await?)));
+    }
+    set_length(state, &mut row, part.length, begin).await?;
+    let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
+    check_size(room, part.bytes.unwrap_or(0))?;
+    touch(state, ctx, &mut row).await?;
+    // What is staged is let go before the turn ends.
+    let mut incoming = Incoming { body, turn: &mut turn, room };
+    let received = match part.checksum {
+        Some(checksum) => receive_checked(state, &mut *staged, &mut incoming, &checksum).await,
+        None => receive(&mut *staged, &mut incoming, begin).await,
+    };
+    if let Err(error) = received {
+        let kept = keep(staged).await?;
+        return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
+    }
+    if length_of(&row) == Some(staged.bytes()) {
+        return finish(state, &row, staged).await;
+    }
+    Ok(Standing::open(&row, keep(staged).await?))
+}
+
+/// Notes the size of the whole, which is said once.
+async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, arrived: u64) -> AppResult<()> {
+    let Some(length) = length else { return Ok(()) };
+    check_size(state.config.limits.blob_bytes, length)?;
+    let bytes = i64::try_from(length).unwrap_or(i64::MAX);
+    let refused = |expected: &str| -> AppResult<()> {
+        Err(Refusal::new(ErrorCode::UploadLengthInvalid).field("Upload-Length", expected).into())
+    };
+    match row.length_bytes {
+        Some(known) if known == bytes => return Ok(()),
+        Some(_) => return refused("the length that was said before"),
+        None if length < arrived => return refused("no less than what has arrived"),
+        None => {}
+    }
+    let (org, id) = (row.org_id.0, row.id.0);
+    let set = move |conn: &mut _| Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?);
+    if !state.store.write(set).await? {
+        return Err(conflict(None));
+    }
+    row.length_bytes = Some(bytes);
+    Ok(())
+}
+
+/// Notes that the sender was heard.
+async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow) -> AppResult<()> {
+    let now_ms = ctx.now.0;
+    if now_ms.saturating_sub(row.touched_at_ms) < TOUCHED_EVERY_MS {
+        return Ok(());
+    }
+    let (org, id) = (row.org_id.0, row.id.0);
+    state.store.write(move |conn| Ok::<_, AppError>(uploads::touch_upload(conn, org, id, now_ms)?)).await?;
+    row.touched_at_ms = now_ms;
+    Ok(())
+}
+
+/// The bytes of a request, as long as its turn lasts.
+struct Incoming<'a, S> {
+    body: S,
+    turn: &'a mut Turn,
+    /// How many there may still be.
+    room: u64,
+}
+
+impl<B: AsRef<[u8]>, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin> Incoming<'_, S> {
+    /// The next bytes; none at the end.
+    async fn next(&mut self) -> AppResult<Option<B>> {
+        let next = poll_fn(|cx| Pin::new(&mut self.body).poll_next(cx));
+        let part = tokio::select! {
+            // What has arrived comes first.
+            biased;
+            part = next => part,
+            () = self.turn.is_over() => return Err(conflict(None)),
+        };
+        let Some(part) = part.transpose().map_err(Into::into)? else { return Ok(None) };
+        let bytes = u64::try_from(part.as_ref().len()).unwrap_or(u64::MAX);
+        check_size(self.room, bytes)?;
+        self.room = self.room.saturating_sub(bytes);
+        Ok(Some(part))
+    }
+}
+
+/// Appends the bytes as they come; none if there are too many.
+async fn receive<B: AsRef<[u8]>, E: Into<AppError>>(
+    staged: &mut dyn Staged,
+    incoming: &mut Incoming<'_, impl Stream<Item = Result<B, E>> + Unpin>,
+    begin: u64,
+) -> AppResult<()> {
+    loop {
+        match incoming.next().await {
+            Ok(Some(part)) => staged.append(part.as_ref()).await?,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                if error.code() == ErrorCode::PhotoTooLarge {
+                    staged.rewind(begin).await?;
+                }
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Appends the bytes once all of them have come and are what they should be; else none.
+async fn receive_checked<B: AsRef<[u8]>, E: Into<AppError>>(
+    state: &AppState,
+    staged: &mut dyn Staged,
+    incoming: &mut Incoming<'_, impl Stream<Item = Result<B, E>> + Unpin>,
+    checksum: &Checksum,
+) -> AppResult<()> {
+    let mut aside = tokio::fs::File::from_std(state.blobs.scratch().await?);
+    let mut hasher = checksum.hasher();
+    while let Some(part) = incoming.next().await? {
+        hasher.update(part.as_ref());
+        aside.write_all(part.as_ref()).await.map_err(failed)?;
+    }
+    checksum.check(hasher)?;
+    aside.flush().await.map_err(failed)?;
+    aside.seek(SeekFrom::Start(0)).await.map_err(failed)?;
+    let mut piece = vec![0; PIECE_BYTES];
+    loop {
+        let read = aside.read(&mut piece).await.map_err(failed)?;
+        match piece.get(..read).unwrap_or_default() {
+            [] => return Ok(()),
+            read => staged.append(read).await?,
+        }
+    }
+}
+
+fn failed(error: std::io::Error) -> AppError {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full.into(),
+        _ => BlobError::Io(error).into(),
+    }
+}

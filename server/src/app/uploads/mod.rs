@@ -1,0 +1,22 @@
+//! Uploads that go on where they stopped (tus 1.0), until they are blobs like any other.
+//!
+//! The row says what an upload is and how it ended; how far it has come, the storage alone knows.
+
+mod active;
+mod append;
+mod checksum;
+mod create;
+mod expire;
+mod finish;
+mod metadata;
+mod standing;
+mod terminate;
+
+pub use active::ActiveUploads;
+pub use append::{Part, append_upload};
+pub use checksum::Checksum;
+pub use create::create_upload;
+pub use expire::expire_uploads;
+pub use metadata::Metadata;
+pub use standing::{Standing, show_upload};
+pub use terminate::terminate_upload;

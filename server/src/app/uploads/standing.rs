@@ -1,0 +1,148 @@
+//! How an upload stands.
+
+use doorstep_store::uploads::{self, UploadRow};
+use sync_core::ids::UploadId;
+use sync_core::time::UnixMillis;
+
+use super::active::Turn;
+use super::finish::finish;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, blobs};
+use crate::ports::{BlobError, Staged, StagingKey};
+
+/// How long an upload is kept that nobody goes on with.
+///
+/// # Units
+/// Milliseconds.
+///
+/// # Source
+/// limits-and-threats: a phone may lie in a drawer for a month.
+pub(super) const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// How an upload stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its name.
+    pub id: UploadId,
+    /// Bytes that are on stable storage.
+    pub offset: u64,
+    /// Its whole size; absent until the sender knows it.
+    pub length: Option<u64>,
+    /// What the sender said of it.
+    pub metadata: String,
+    /// When it expires unless its sender goes on with it; absent once it is finished.
+    pub expires: Option<UnixMillis>,
+    /// Held receipt that names the blob that it became.
+    pub receipt: Option<String>,
+}
+
+impl Standing {
+    /// How an open upload stands of which so much has arrived.
+    pub(super) fn open(row: &UploadRow, offset: u64) -> Self {
+        let expires = Some(UnixMillis(row.touched_at_ms.saturating_add(KEPT_MS)));
+        let (length, metadata) = (length_of(row), row.metadata.clone());
+        Self { id: row.id.0, offset, length, metadata, expires, receipt: None }
+    }
+
+    /// How an upload stands that has become a blob.
+    pub(super) fn finished(row: &UploadRow, blob: blobs::StoredBlob) -> Self {
+        let offset = u64::try_from(blob.bytes).unwrap_or_default();
+        let metadata = row.metadata.clone();
+        Self { id: row.id.0, offset, length: Some(offset), metadata, expires: None, receipt: Some(blob.receipt) }
+    }
+}
+
+/// Tells how an upload stands, and takes it from a connection that nobody hears any more: what is told, stays.
+///
+/// # Errors
+/// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a blob.
+pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> {
+    let (row, _turn) = match claim(state, ctx, id, usize::MAX).await? {
+        Claimed::Finished(standing) => return Ok(standing),
+        Claimed::Open(row, turn) => (row, turn),
+    };
+    let staged = state.staging.open(key_of(&row)).await?;
+    if length_of(&row) == Some(staged.bytes()) {
+        // Whoever brought the last byte did not come to its end.
+        return finish(state, &row, staged).await;
+    }
+    Ok(Standing::open(&row, keep(staged).await?))
+}
+
+/// An upload of which this request alone is in charge, in this process.
+pub(super) enum Claimed {
+    /// It goes on, as long as the turn lasts.
+    Open(UploadRow, Turn),
+    /// It has become a blob.
+    Finished(Standing),
+}
+
+/// Takes the turn with an upload, unless so many others of the device are under way.
+pub(super) async fn claim(state: &AppState, ctx: &Ctx, id: UploadId, most: usize) -> AppResult<Claimed> {
+    let row = load(state, ctx, id).await?;
+    if let Some(standing) = finished(state, &row).await? {
+        return Ok(Claimed::Finished(standing));
+    }
+    let turn = state.active_uploads.enter(key_of(&row), most).await?;
+    // Whoever had the turn before may have ended it.
+    let row = load(state, ctx, id).await?;
+    if turn.has_ended() {
+        return Err(conflict(None));
+    }
+    Ok(match finished(state, &row).await? {
+        Some(standing) => Claimed::Finished(standing),
+        None => Claimed::Open(row, turn),
+    })
+}
+
+/// The row of an upload of this device that has not ended in vain.
+async fn load(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<UploadRow> {
+    let (org, device) = (ctx.actor.org, ctx.device()?);
+    let load = move |conn: &mut _| Ok::<_, AppError>(uploads::load_upload(conn, org, device, id)?);
+    let row = state.store.read(load).await?;
+    let is_kept = row.touched_at_ms.saturating_add(KEPT_MS) > ctx.now.0;
+    match row.state.as_str() {
+        "finished" => Ok(row),
+        "open" if is_kept => Ok(row),
+        _ => Err(ErrorCode::UploadExpired.into()),
+    }
+}
+
+/// How a finished upload stands; none if it is open.
+///
+/// # Errors
+/// `upload_expired` if its blob has gone, as after a restore: it must be sent anew.
+async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standing>> {
+    let Some(sha256) = row.blob_sha256 else { return Ok(None) };
+    let (org, device) = (row.org_id.0, row.device_id.0);
+    if !state.blobs.exists(org, sha256.0).await? {
+        return Err(ErrorCode::UploadExpired.into());
+    }
+    let blob = blobs::stored(state, org, device, sha256.0, row.length_bytes.unwrap_or_default())?;
+    Ok(Some(Standing::finished(row, blob)))
+}
+
+/// Makes what has arrived durable, and tells how much that is.
+pub(super) async fn keep(staged: Box<dyn Staged>) -> AppResult<u64> {
+    staged.keep().await.map_err(|error| match error {
+        BlobError::NotFound => conflict(None),
+        error => error.into(),
+    })
+}
+
+/// Refuses bytes that belong elsewhere; without an offset if another request goes on with the upload.
+pub(super) fn conflict(offset: Option<u64>) -> AppError {
+    let refusal = Refusal::new(ErrorCode::OffsetConflict);
+    match offset {
+        Some(offset) => refusal.actual(i64::try_from(offset).unwrap_or(i64::MAX)),
+        None => refusal.detail("Another request goes on with this upload", "另一请求正在继续该上传"),
+    }
+    .into()
+}
+
+pub(super) fn key_of(row: &UploadRow) -> StagingKey {
+    StagingKey { org: row.org_id.0, device: row.device_id.0, upload: row.id.0 }
+}
+
+pub(super) fn length_of(row: &UploadRow) -> Option<u64> {
+    row.length_bytes.map(|bytes| u64::try_from(bytes).unwrap_or_default())
+}

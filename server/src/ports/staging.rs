@@ -1,0 +1,62 @@
+//! Bytes of uploads that go on where they stopped, until they are a blob.
+
+use std::time::Duration;
+
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId, UploadId};
+
+use super::blobs::BlobFuture;
+
+/// An upload whose bytes are staged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StagingKey {
+    /// Tenant.
+    pub org: OrgId,
+    /// Who sends it.
+    pub device: DeviceId,
+    /// The upload.
+    pub upload: UploadId,
+}
+
+/// What has arrived of an upload, held by one writer; dropped, everything that was appended stays.
+pub trait Staged: Send {
+    /// How many bytes there are.
+    fn bytes(&self) -> u64;
+
+    /// Appends bytes.
+    fn append<'a>(&'a mut self, bytes: &'a [u8]) -> BlobFuture<'a, ()>;
+
+    /// Takes back what was appended behind this place.
+    fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()>;
+
+    /// Makes everything durable, and tells how much that is.
+    ///
+    /// # Errors
+    /// [`BlobError::NotFound`](super::BlobError::NotFound) if somebody else goes on with this upload.
+    fn keep(self: Box<Self>) -> BlobFuture<'static, u64>;
+
+    /// Checks the hash if one is given, makes bytes and directory entry durable, and publishes the blob under its
+    /// name; tells the name. The staged bytes stay until they are forgotten.
+    ///
+    /// # Errors
+    /// [`BlobError::HashMismatch`](super::BlobError::HashMismatch) and nothing kept, if the bytes hash to something
+    /// else.
+    fn publish(self: Box<Self>, expected: Option<Hash>) -> BlobFuture<'static, Hash>;
+}
+
+/// Keeps unfinished uploads, whatever happens to the process.
+///
+/// # Concurrency
+/// Any number of processes may share it. One writer at a time holds an upload: whoever opens it while another writer
+/// does, on a connection that nobody hears any more, takes over what has arrived, and the other writes where nobody
+/// reads.
+pub trait Staging: Send + Sync + std::fmt::Debug {
+    /// Opens an upload at the end of what has arrived.
+    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>>;
+
+    /// Forgets an upload.
+    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()>;
+
+    /// Forgets uploads to which nothing was added for so long; tells how many files that were.
+    fn forget_unchanged(&self, unchanged_for: Duration) -> BlobFuture<'_, usize>;
+}

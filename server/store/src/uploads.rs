@@ -1,0 +1,178 @@
+//! Uploads that go on where they stopped: what they are to become, and how they ended.
+//!
+//! How far one has come is known to the storage alone: no row is written for bytes that arrive.
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId, UploadId};
+
+use crate::conn::Conn;
+use crate::dialect;
+use crate::error::StoreResult;
+use crate::schema::uploads;
+use crate::text::Txt;
+
+/// An upload.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = uploads, treat_none_as_default_value = false)]
+pub struct UploadRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Its name: random, and known to its sender alone.
+    pub id: Txt<UploadId>,
+    /// Who sends it.
+    pub device_id: Txt<DeviceId>,
+    /// The photo it belongs to, as its sender names it; empty where he does not.
+    pub photo_id: String,
+    /// SHA-256 that its sender declares, in hex; empty where he does not.
+    pub sha256: String,
+    /// Its whole size; absent until the sender knows it.
+    pub length_bytes: Option<i64>,
+    /// `Upload-Metadata` as sent.
+    pub metadata: String,
+    /// `open`, `finished`, `terminated` or `expired`.
+    pub state: String,
+    /// The blob it became.
+    pub blob_sha256: Option<Txt<Hash>>,
+    /// When it was created.
+    pub created_at_ms: i64,
+    /// When its sender was last heard, to the day.
+    pub touched_at_ms: i64,
+    /// When it ended.
+    pub ended_at_ms: Option<i64>,
+}
+
+/// Adds an upload.
+///
+/// # Errors
+/// Conflict if there is one of this id.
+pub fn insert_upload(conn: &mut Conn, row: &UploadRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(uploads::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The upload of this id, if it is this device's.
+///
+/// # Errors
+/// Not found if there is none.
+pub fn load_upload(conn: &mut Conn, org: OrgId, device: DeviceId, id: UploadId) -> StoreResult<UploadRow> {
+    Ok(per_backend!(conn, c => uploads::table
+        .find((Txt(org), Txt(id)))
+        .filter(uploads::device_id.eq(Txt(device)))
+        .select(UploadRow::as_select())
+        .first(c))?)
+}
+
+/// The newest upload of a device for the same content of the same photo and size, finished or heard of since.
+///
+/// # Concurrency
+/// Waits for transactions that create or store the same content.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_same_upload(
+    conn: &mut Conn,
+    wanted: &UploadRow,
+    sha256: Hash,
+    since_ms: i64,
+) -> StoreResult<Option<UploadRow>> {
+    dialect::lock_blobs(conn, wanted.org_id.0, [sha256])?;
+    let is_usable =
+        uploads::state.eq("finished").or(uploads::state.eq("open").and(uploads::touched_at_ms.gt(since_ms)));
+    let found: Vec<UploadRow> = per_backend!(conn, c => uploads::table
+        .filter(uploads::org_id.eq(wanted.org_id)
+            .and(uploads::device_id.eq(wanted.device_id))
+            .and(uploads::sha256.eq(&wanted.sha256))
+            .and(uploads::photo_id.eq(&wanted.photo_id)))
+        .filter(is_usable)
+        .order((uploads::created_at_ms.desc(), uploads::id.desc()))
+        .select(UploadRow::as_select())
+        .load(c))?;
+    // Who does not know the size takes what was said before.
+    let is_same = |row: &UploadRow| wanted.length_bytes.is_none() || row.length_bytes == wanted.length_bytes;
+    Ok(found.into_iter().find(is_same))
+}
+
+/// How many unfinished uploads of a device were heard of since.
+///
+/// # Errors
+/// Database errors only.
+pub fn count_open_uploads(conn: &mut Conn, org: OrgId, device: DeviceId, since_ms: i64) -> StoreResult<i64> {
+    Ok(per_backend!(conn, c => uploads::table
+        .filter(uploads::org_id.eq(Txt(org))
+            .and(uploads::device_id.eq(Txt(device)))
+            .and(uploads::state.eq("open"))
+            .and(uploads::touched_at_ms.gt(since_ms)))
+        .count()
+        .get_result(c))?)
+}
+
+/// Says how large an upload will be, once; false if that is known or the upload has ended.
+///
+/// # Errors
+/// Database errors only.
+pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) -> StoreResult<bool> {
+    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
+    let unknown = open.filter(uploads::length_bytes.is_null());
+    Ok(per_backend!(conn, c => diesel::update(unknown).set(uploads::length_bytes.eq(bytes)).execute(c))? == 1)
+}
+
+/// Notes that the sender of an open upload was heard.
+///
+/// # Errors
+/// Database errors only.
+pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<()> {
+    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
+    per_backend!(conn, c => diesel::update(open).set(uploads::touched_at_ms.eq(now_ms)).execute(c))?;
+    Ok(())
+}
+
+/// Ends an open upload as the blob it became; false if it has ended already.
+///
+/// # Errors
+/// Database errors only.
+pub fn finish_upload(conn: &mut Conn, org: OrgId, id: UploadId, blob: Hash, now_ms: i64) -> StoreResult<bool> {
+    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
+    Ok(per_backend!(conn, c => diesel::update(open)
+        .set((uploads::state.eq("finished"), uploads::blob_sha256.eq(Txt(blob)), uploads::ended_at_ms.eq(now_ms)))
+        .execute(c))?
+        == 1)
+}
+
+/// Ends an open upload at the wish of its sender; false if it has ended already.
+///
+/// # Errors
+/// Database errors only.
+pub fn terminate_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
+    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
+    Ok(per_backend!(conn, c => diesel::update(open)
+        .set((uploads::state.eq("terminated"), uploads::ended_at_ms.eq(now_ms)))
+        .execute(c))?
+        == 1)
+}
+
+/// Open uploads of all organisations that were last heard of before, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_silent_uploads(conn: &mut Conn, before_ms: i64, limit: i64) -> StoreResult<Vec<UploadRow>> {
+    Ok(per_backend!(conn, c => uploads::table
+        .filter(uploads::state.eq("open").and(uploads::touched_at_ms.le(before_ms)))
+        .order((uploads::touched_at_ms, uploads::org_id, uploads::id))
+        .limit(limit)
+        .select(UploadRow::as_select())
+        .load(c))?)
+}
+
+/// Ends an open upload that is silent since before.
+///
+/// # Errors
+/// Database errors only.
+pub fn expire_upload(conn: &mut Conn, org: OrgId, id: UploadId, before_ms: i64, now_ms: i64) -> StoreResult<bool> {
+    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
+    let silent = open.filter(uploads::touched_at_ms.le(before_ms));
+    Ok(per_backend!(conn, c => diesel::update(silent)
+        .set((uploads::state.eq("expired"), uploads::ended_at_ms.eq(now_ms)))
+        .execute(c))?
+        == 1)
+}
