@@ -59,12 +59,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
 
     at.route(Op::ImportBundle, bundles::import::import_bundle);
 
-    at.route(Op::PutBlob, blobs::put::put_blob);
-    mount_uploads(&mut at);
-    at.route(Op::ShowBlob, blobs::show::show_blob);
-    at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
-    at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
-    at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
+    mount_blobs(&mut at);
 
     at.route(Op::ListReviewQueue, reviews::queue::list_review_queue);
     at.route(Op::ShowReview, reviews::show::show_review);
@@ -105,6 +100,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts photos and other bytes.
+fn mount_blobs(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::PutBlob, blobs::put::put_blob);
+    mount_uploads(at);
+    at.route(Op::ShowBlob, blobs::show::show_blob);
+    at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
+    at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
+    at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
 }
 
 /// Mounts uploads that go on where they stopped.

@@ -71,7 +71,7 @@ pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult
 /// An upload of which this request alone is in charge, in this process.
 pub(super) enum Claimed {
     /// It goes on, as long as the turn lasts.
-    Open(UploadRow, Turn),
+    Open(Box<UploadRow>, Turn),
     /// It has become a blob.
     Finished(Standing),
 }
@@ -90,7 +90,7 @@ pub(super) async fn claim(state: &AppState, ctx: &Ctx, id: UploadId, most: usize
     }
     Ok(match finished(state, &row).await? {
         Some(standing) => Claimed::Finished(standing),
-        None => Claimed::Open(row, turn),
+        None => Claimed::Open(Box::new(row), turn),
     })
 }
 

@@ -1,0 +1,84 @@
+//! What is staged: where it goes on, who takes it over, what is left of it.
+
+use std::time::SystemTime;
+
+use sync_core::ids::{DeviceId, OrgId, UploadId};
+
+use super::*;
+
+/// A directory of blobs, gone with the test.
+struct Blobs(PathBuf);
+
+impl Blobs {
+    fn new(name: &str) -> Self {
+        let root = std::env::temp_dir().join(format!("doorstep-staging-{name}-{}", std::process::id()));
+        fs::create_dir_all(&root).expect("a directory");
+        Self(root)
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn key() -> StagingKey {
+    let (org, device) = (OrgId::from_bytes([1; 16]), DeviceId::from_bytes([2; 16]));
+    StagingKey { org, device, upload: UploadId::from_bytes([3; 16]) }
+}
+
+fn files(staging: &FsStaging) -> Vec<PathBuf> {
+    staging.names(key()).all().expect("the files")
+}
+
+#[tokio::test]
+async fn who_comes_anew_takes_over_and_the_other_writes_where_nobody_reads() {
+    let blobs = Blobs::new("takes-over");
+    let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+    let mut old = here.open(key()).await.expect("opened");
+    old.append(&vec![1; PIECE_BYTES]).await.expect("written");
+    let mut new = there.open(key()).await.expect("taken over");
+    assert_eq!(new.bytes(), 256 << 10);
+    old.append(b"lost").await.expect("written where nobody reads");
+    assert!(matches!(old.keep().await, Err(BlobError::NotFound)));
+    new.append(b"kept").await.expect("written");
+    assert_eq!(new.keep().await.expect("durable"), (256 << 10) + 4);
+    assert_eq!(files(&here).len(), 1);
+    let again = here.open(key()).await.expect("opened");
+    assert_eq!(again.bytes(), (256 << 10) + 4);
+    assert!(again.publish(None).await.is_ok(), "the bytes are a blob");
+}
+
+#[tokio::test]
+async fn a_blob_that_is_staged_still_is_published_again_and_leaves_one_name() {
+    let blobs = Blobs::new("again");
+    let staging = FsStaging::new(&blobs.0, "here");
+    let mut first = staging.open(key()).await.expect("opened");
+    first.append(b"a photo").await.expect("written");
+    let name = first.publish(Some(Hash::of(b"a photo"))).await.expect("published");
+    let second = staging.open(key()).await.expect("as after a kill before its row was written");
+    assert_eq!((second.bytes(), second.publish(Some(name)).await.expect("again")), (7, name));
+    assert_eq!(files(&staging).len(), 1);
+    staging.forget(key()).await.expect("forgotten");
+    assert_eq!(files(&staging).len(), 0);
+    assert_eq!(fs::read(blobs.0.join(relative_path(key().org, name))).expect("the blob"), b"a photo");
+}
+
+#[tokio::test]
+async fn what_was_heard_of_is_no_leftover() {
+    let blobs = Blobs::new("leftover");
+    let staging = FsStaging::new(&blobs.0, "here");
+    let day = Duration::from_secs(24 * 3600);
+    staging.open(key()).await.expect("opened").keep().await.expect("durable");
+    let old = SystemTime::UNIX_EPOCH;
+    let make_old = || {
+        let file = File::options().write(true).open(&files(&staging)[0]).expect("the file");
+        file.set_modified(old).expect("its time");
+    };
+    make_old();
+    staging.open(key()).await.expect("opened").keep().await.expect("durable");
+    assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 0);
+    make_old();
+    assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 1);
+}
