@@ -32,12 +32,14 @@ static NODE: LazyLock<()> = LazyLock::new(|| {
     ends_well(Command::new("npm").args(args), "npm installs tus-js-client; uploads are tested with Node");
 });
 
-/// The Python package, of the versions that are listed, installed once for a run.
-static PYTHON: LazyLock<()> = LazyLock::new(|| {
+/// Where the Python package is, of the versions that are listed; installed once for a run.
+static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
+    let packages = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tuspy");
     let args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--root-user-action=ignore"];
     let what = "pip installs tuspy; uploads are tested with Python 3 and pip";
     let mut pip = Command::new("python3");
-    ends_well(pip.args(args).args(["--upgrade", "--target", "python_packages", "-r", "requirements.txt"]), what);
+    ends_well(pip.args(args).args(["--upgrade", "-r", "requirements.txt", "--target"]).arg(&packages), what);
+    packages
 });
 
 fn javascript(args: &Value) -> Output {
@@ -46,8 +48,7 @@ fn javascript(args: &Value) -> Output {
 }
 
 fn python(args: &Value) -> Output {
-    LazyLock::force(&PYTHON);
-    run(Command::new("python3").arg("client.py").env("PYTHONPATH", "python_packages"), args)
+    run(Command::new("python3").arg("client.py").env("PYTHONPATH", &*PYTHON), args)
 }
 
 fn run(command: &mut Command, args: &Value) -> Output {
