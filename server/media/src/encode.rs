@@ -20,9 +20,9 @@ pub(crate) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, NoPreview> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::R_4_2_0);
-    let width = u16::try_from(picture.width()).map_err(failed)?;
-    let height = u16::try_from(picture.height()).map_err(failed)?;
-    encoder.encode(picture.as_raw(), width, height, ColorType::Rgb).map_err(failed)?;
+    let width = u16::try_from(picture.width()).map_err(NoPreview::not_encoded)?;
+    let height = u16::try_from(picture.height()).map_err(NoPreview::not_encoded)?;
+    encoder.encode(picture.as_raw(), width, height, ColorType::Rgb).map_err(NoPreview::not_encoded)?;
     Ok(bytes)
 }
 
@@ -31,16 +31,12 @@ pub(crate) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, NoPreview> {
 pub(crate) fn jpeg(picture: &RgbImage) -> Result<Vec<u8>, NoPreview> {
     use turbojpeg::{Compressor, Image, PixelFormat, Subsamp};
 
-    let mut encoder = Compressor::new().map_err(failed)?;
-    encoder.set_quality(QUALITY.into()).map_err(failed)?;
-    encoder.set_subsamp(Subsamp::Sub2x2).map_err(failed)?;
-    let width = usize::try_from(picture.width()).map_err(failed)?;
-    let height = usize::try_from(picture.height()).map_err(failed)?;
+    let mut encoder = Compressor::new().map_err(NoPreview::not_encoded)?;
+    encoder.set_quality(QUALITY.into()).map_err(NoPreview::not_encoded)?;
+    encoder.set_subsamp(Subsamp::Sub2x2).map_err(NoPreview::not_encoded)?;
+    let width = usize::try_from(picture.width()).map_err(NoPreview::not_encoded)?;
+    let height = usize::try_from(picture.height()).map_err(NoPreview::not_encoded)?;
     let source =
         Image { pixels: picture.as_raw().as_slice(), width, pitch: width * 3, height, format: PixelFormat::RGB };
-    encoder.compress_to_vec(source).map_err(failed)
-}
-
-fn failed(reason: impl ToString) -> NoPreview {
-    NoPreview::NotEncoded { reason: reason.to_string() }
+    encoder.compress_to_vec(source).map_err(NoPreview::not_encoded)
 }

@@ -72,6 +72,11 @@ pub enum NoPreview {
 }
 
 impl NoPreview {
+    /// A copy that cannot be made or written, and why.
+    pub(crate) fn not_encoded(reason: impl ToString) -> Self {
+        Self::NotEncoded { reason: reason.to_string() }
+    }
+
     /// Returns the stable code of the reason, for findings and logs.
     #[must_use]
     pub fn code(&self) -> &'static str {

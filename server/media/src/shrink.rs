@@ -27,7 +27,7 @@ pub(crate) fn luma(picture: &RgbImage, side: u32) -> Result<GrayImage, NoPreview
         }
         None => GrayImage::from_raw(size.0, size.1, whole),
     };
-    grey.ok_or_else(|| failed("too few pixels"))
+    grey.ok_or_else(|| NoPreview::not_encoded("too few pixels"))
 }
 
 /// The weights of ITU-R BT.601 in parts of 256.
@@ -54,13 +54,9 @@ fn resized(
     kind: PixelType,
     filter: FilterType,
 ) -> Result<Vec<u8>, NoPreview> {
-    let source = ImageRef::new(width, height, pixels, kind).map_err(failed)?;
+    let source = ImageRef::new(width, height, pixels, kind).map_err(NoPreview::not_encoded)?;
     let mut target = Image::new(to_width, to_height, kind);
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
-    Resizer::new().resize(&source, &mut target, &options).map_err(failed)?;
+    Resizer::new().resize(&source, &mut target, &options).map_err(NoPreview::not_encoded)?;
     Ok(target.into_vec())
-}
-
-fn failed(reason: impl ToString) -> NoPreview {
-    NoPreview::NotEncoded { reason: reason.to_string() }
 }

@@ -105,7 +105,9 @@ impl Answer<'_> {
         }
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
-                state.problem = state.problem.take().filter(|_| !is_first);
+                if is_first {
+                    state.problem = None;
+                }
                 if let Some(push) = push {
                     state.tries = 0;
                     state.replays.retain(|replayed| !push.replays.contains(replayed));

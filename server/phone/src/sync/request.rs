@@ -66,8 +66,7 @@ pub(super) fn next(
     let enrolment = tx.enrolment()?;
     let mut request = fill(phone, tx, &enrolment, problems)?;
     if !upload_only {
-        let most = batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION;
-        request.docs.extend(snapshot_requests(tx)?.take(most.max(1)));
+        request.docs.extend(snapshot_requests(tx)?.take(most_questions(tx)?));
     }
     if request.docs.is_empty() && request.blobs.is_empty() && !request.has_content() && !must_ask {
         return Ok(None);
@@ -150,7 +149,7 @@ fn next_batch(tx: &Tx) -> PhoneResult<Next> {
     let (bytes, mut waiting) = (batch_bytes(tx)?, Waiting::of(tx)?);
     let aside = waiting.next_batch(bytes);
     if set_aside::is_next(tx)? && !aside.is_empty() {
-        set_aside::pass_turn(tx, true)?;
+        set_aside::end_turn(tx)?;
         return Ok(Next { changes: aside.docs.len(), batch: aside });
     }
     let mut batch = batch_within(&mut collect(tx, Held::Waits)?, bytes);
@@ -159,7 +158,7 @@ fn next_batch(tx: &Tx) -> PhoneResult<Next> {
         return Ok(Next { changes: aside.docs.len(), batch: Batch { too_large: batch.too_large, ..aside } });
     }
     if !aside.is_empty() {
-        set_aside::pass_turn(tx, false)?;
+        set_aside::give_turn(tx)?;
     }
     let changes = batch.docs.iter().map(|push| push.chunks.len()).sum();
     settle_all(tx, &mut batch, true)?;
@@ -217,10 +216,15 @@ pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox) -> PhoneResult<Batch> {
     Ok(batch)
 }
 
+/// Most questions of one kind in the next request.
+fn most_questions(tx: &Tx) -> PhoneResult<usize> {
+    Ok((batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION).max(1))
+}
+
 /// Blobs that the server had before its data were restored, as many as one request may name.
 fn asked_after(tx: &Tx) -> PhoneResult<Vec<Hash>> {
     let asked = tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_asked_after);
-    let most = (batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION).clamp(1, ProtocolLimits::DEFAULT.blobs);
+    let most = most_questions(tx)?.min(ProtocolLimits::DEFAULT.blobs);
     Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(most).collect())
 }
 

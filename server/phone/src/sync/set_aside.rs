@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use sync_core::bytes::Hash;
-use sync_core::protocol::outbox::Batch;
+use sync_core::protocol::outbox::{Batch, ENVELOPE_BYTES};
 use sync_core::protocol::{AckItem, ProtocolLimits, PushDoc, SyncRequest};
 
 use crate::error::PhoneResult;
@@ -15,8 +15,8 @@ use crate::store::Tx;
 use crate::store::model::SetAside;
 use crate::store::tx::META;
 
-/// Bytes of a request for everything but its documents, and of a document for everything but its change.
-const AROUND: (usize, usize) = (3 * 1024, 256);
+/// Bytes of a document for everything but its change.
+const AROUND: usize = 256;
 
 /// Set while the next request is one for what was set aside, if anything waits.
 const TURN: &str = "set_aside_turn";
@@ -39,10 +39,10 @@ impl Waiting {
 
     /// Takes what goes into a request of at most `bytes`, before compression.
     pub(super) fn next_batch(&mut self, bytes: usize) -> Batch {
-        let ((around, of_one), mut batch) = (AROUND, Batch::default());
-        let (whole, mut used, mut visits) = (bytes.saturating_sub(around), 0, BTreeSet::new());
+        let (mut batch, mut used, mut visits) = (Batch::default(), 0, BTreeSet::new());
+        let whole = bytes.saturating_sub(ENVELOPE_BYTES);
         self.0.retain(|push| {
-            let size = of_one + push.chunks.iter().map(|chunk| chunk.0.len()).sum::<usize>();
+            let size = AROUND + push.chunks.iter().map(|chunk| chunk.0.len()).sum::<usize>();
             if size > whole {
                 batch.too_large.push(AckItem::Doc(push.id));
                 return true;
@@ -64,12 +64,9 @@ pub(super) fn is_next(tx: &Tx) -> PhoneResult<bool> {
     Ok(tx.meta::<bool>(TURN)?.unwrap_or(false))
 }
 
-/// Notes whose turn comes after a request, which brings what was set aside, or everything else.
-pub(super) fn pass_turn(tx: &Tx, is_of_set_aside: bool) -> PhoneResult<()> {
-    match is_of_set_aside {
-        true => end_turn(tx),
-        false => tx.set_meta(TURN, &true),
-    }
+/// What was set aside goes next, after a request that brings everything else.
+pub(super) fn give_turn(tx: &Tx) -> PhoneResult<()> {
+    tx.set_meta(TURN, &true)
 }
 
 /// Notes that a request was answered: what it brought and what is unsent all the same was tried.

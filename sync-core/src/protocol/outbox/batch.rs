@@ -14,7 +14,7 @@ use crate::protocol::limits::ProtocolLimits;
 use crate::protocol::message::{AckItem, PushDoc, PushStatement};
 
 /// Bytes kept free for everything of a request but its items: ids, cursor (1 KiB), device state, seal.
-const ENVELOPE: usize = 3 * 1024;
+pub const ENVELOPE_BYTES: usize = 3 * 1024;
 
 /// Bytes of one document or statement beside hashes and chunks: keys, id, heads of arrays.
 const ITEM: usize = 128;
@@ -95,7 +95,7 @@ impl Outbox {
     /// # Units
     /// `max_bytes` are bytes of the encoded request before compression; the limits' ceiling applies.
     pub fn next_batch(&mut self, max_bytes: usize, limits: &ProtocolLimits, encoding: Encoding) -> Batch {
-        let whole = max_bytes.min(limits.encoded_bytes).saturating_sub(ENVELOPE);
+        let whole = max_bytes.min(limits.encoded_bytes).saturating_sub(ENVELOPE_BYTES);
         let mut room = Room { left: whole, whole, encoding };
         let mut batch = Batch::default();
         self.fill_intents(&mut batch, &mut room, limits);

@@ -12,7 +12,7 @@ use crate::bytes::{Blob, Hash};
 use crate::ids::{IntentId, VisitId};
 use crate::time::UnixMillis;
 
-pub use batch::Batch;
+pub use batch::{Batch, ENVELOPE_BYTES};
 
 /// A change of a document that is not safe yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
