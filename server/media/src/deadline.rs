@@ -17,9 +17,12 @@ use crate::NoPreview;
 /// ```
 /// use doorstep_media::{Deadline, Limits, NoPreview, ingest};
 ///
+/// let mut photo = std::io::Cursor::new(Vec::new());
+/// image::RgbImage::new(8, 8).write_to(&mut photo, image::ImageFormat::Jpeg)?;
 /// let deadline = Deadline::default();
 /// deadline.expire();
-/// assert_eq!(ingest(b"any file", &Limits::default(), &deadline), Err(NoPreview::TooSlow));
+/// assert_eq!(ingest(photo.get_ref(), &Limits::default(), &deadline), Err(NoPreview::TooSlow));
+/// # Ok::<(), image::ImageError>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Deadline {
