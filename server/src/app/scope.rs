@@ -273,10 +273,14 @@ fn items_of(conn: &mut Conn, row: &VisitRecord) -> AppResult<Vec<Item>> {
 /// # Errors
 /// Corrupt rows.
 pub fn late_items(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Vec<(FeedKind, String)>> {
-    let late = late_work::load(conn, org, visit)?;
+    Ok(late_items_of(&late_work::load(conn, org, visit)?))
+}
+
+/// As [`late_items`], of rows that are at hand.
+pub fn late_items_of(late: &late_work::LateRows) -> Vec<(FeedKind, String)> {
     let held = late.work.iter().filter(|work| work.reason == LateReason::Reassigned);
     let decisions = late.decisions.iter().map(|decision| (FeedKind::LateDecision, decision.id.to_string()));
-    Ok(held.map(|work| (FeedKind::LateWork, late_work::item_key(work))).chain(decisions).collect())
+    held.map(|work| (FeedKind::LateWork, late_work::item_key(work))).chain(decisions).collect()
 }
 
 /// Whether an audience has an item, counting what this batch tells it.

@@ -380,7 +380,8 @@ pub struct FeedRow {
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_feed(conn: &mut Conn, org: OrgId, audience: &str, after: i64, limit: i64) -> StoreResult<Vec<FeedRow>> {
+pub fn list_feed(conn: &mut Conn, org: OrgId, audience: &str, after: i64, limit: usize) -> StoreResult<Vec<FeedRow>> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     Ok(per_backend!(conn, c => feed::table
         .filter(feed::org_id.eq(Txt(org)).and(feed::audience.eq(audience)).and(feed::pos.gt(after)))
         .order(feed::pos)

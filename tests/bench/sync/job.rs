@@ -20,6 +20,8 @@ pub enum Task {
     Push(Form),
     /// Pulls until there is nothing more, and applies it.
     Pull,
+    /// Does so this often, each time as a phone that has nothing.
+    PullAgain(usize),
     /// Uploads the photos of so many visits.
     Upload(usize),
     /// Reads what is left of the news about the phone's own work.

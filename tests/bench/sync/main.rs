@@ -44,6 +44,7 @@ Measures sync against the release build; `make bench` builds it first.
 
   --runs N          runs; figures are medians (3)
   --visits N        visits of one rep (1000)
+  --pulls N         first syncs after the first one (20)
   --idle-rounds N   requests without news (200)
   --edits N         single edits (50)
   --reps N          reps of a storm (200)
@@ -72,6 +73,7 @@ fn main() {
     let sizes = value("--sizes").map_or(if scenario == "touch" { "10000,100000" } else { "1000,10000,100000" }, |s| s);
     let options = Options {
         visits,
+        pulls: number("--pulls", 20),
         idle_rounds: number("--idle-rounds", 200),
         edits: number("--edits", 50),
         reps: number("--reps", 200),

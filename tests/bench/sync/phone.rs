@@ -83,7 +83,7 @@ impl Phone {
         match phone.job.task {
             Task::Push(form) => phone.pack_visits(form),
             Task::Edit(count) => phone.pack_edits(count),
-            Task::Upload(_) | Task::Pull | Task::Rest | Task::Idle(_) => {}
+            Task::Upload(_) | Task::Pull | Task::PullAgain(_) | Task::Rest | Task::Idle(_) => {}
         }
         phone
     }
@@ -93,6 +93,10 @@ impl Phone {
         match self.job.task {
             Task::Push(_) => self.push(),
             Task::Pull => self.pull(),
+            Task::PullAgain(times) => (0..times).for_each(|_| {
+                self.cursor = None;
+                self.pull();
+            }),
             Task::Upload(count) => self.upload(count),
             Task::Rest => while self.round(Vec::new()).more {},
             Task::Idle(rounds) => self.idle(rounds),

@@ -19,11 +19,9 @@ use super::Round;
 use crate::app::installation::read_own;
 use crate::app::{AppError, AppResult, AppState, scope};
 
-/// Feed rows read at once from one audience.
-const READ_ROWS: i64 = 500;
-
-/// Rows whose items are read together; what is read in vain where the budget ends is less than that.
-const READ_AHEAD: usize = 100;
+/// Feed rows read at once from one audience, and their items with them; what is read in vain where the budget ends is
+/// less than that.
+const READ_AT_ONCE: usize = 100;
 
 /// Least and most bytes of one answer, before compression; an answer takes several times its bytes of memory.
 const BUDGET: (usize, usize) = (16 << 10, 2 << 20);
@@ -189,44 +187,57 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         loop {
-            let rows = feed::list_feed(self.conn, org, &name, position, READ_ROWS)?;
-            let full = i64::try_from(rows.len()).is_ok_and(|len| len == READ_ROWS);
-            for (at, row) in rows.iter().enumerate() {
-                if self.used >= self.budget && self.has_moved {
+            let rows = feed::list_feed(self.conn, org, &name, position, READ_AT_ONCE)?;
+            if self.has_room() {
+                self.read_ahead(&rows, since);
+            }
+            for row in &rows {
+                if !self.has_room() {
                     self.out.more = true;
                     return Ok(());
-                }
-                if at % READ_AHEAD == 0 {
-                    let next = rows.iter().skip(at).take(READ_AHEAD);
-                    let (brought, sent) = (&self.brought, &self.sent);
-                    let next = next.filter(|row| !sent.contains(&(row.kind.0, row.item.clone())));
-                    // What has been in the audience before may have little news, and what comes from the phone none.
-                    let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
-                    self.ahead = Ahead::read(self.conn, org, next, comes_whole);
                 }
                 self.send(row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
             }
-            if !full {
+            if rows.len() < READ_AT_ONCE {
                 return Ok(());
             }
         }
+    }
+
+    /// Whether the answer takes one more item.
+    const fn has_room(&self) -> bool {
+        self.used < self.budget || !self.has_moved
+    }
+
+    /// Reads at once what these rows name, as far as it will be sent.
+    fn read_ahead(&mut self, rows: &[FeedRow], since: i64) {
+        let (brought, sent) = (&self.brought, &self.sent);
+        let next = rows.iter().filter(|row| !sent.contains(&(row.kind.0, row.item.clone())));
+        // What has been in the audience before may have little news, and what comes from the phone none.
+        let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
+        self.ahead = Ahead::read(self.conn, self.round.ctx.actor.org, next, comes_whole);
     }
 
     /// First sync: what the rep needs today comes in the first answer, wherever it stands in the feed.
     /// It comes again at its place; that costs bytes only where the first sync takes several answers.
     fn send_today_first(&mut self) -> AppResult<()> {
         let audience = Audience::User(self.round.ctx.actor.user).to_string();
-        for (kind, id) in item::of_today(self.conn, self.round, &audience)? {
-            if self.used >= self.budget / 2 {
-                return Ok(());
-            }
-            match self.send(&entering(audience.clone(), kind, id), 0) {
-                // At its place it keeps back nothing of another audience.
-                Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
-                sent => sent?,
+        let items = item::of_today(self.conn, self.round, &audience)?;
+        let rows = items.into_iter().map(|(kind, id)| entering(audience.clone(), kind, id));
+        for rows in Vec::from_iter(rows).chunks(READ_AT_ONCE) {
+            self.read_ahead(rows, 0);
+            for row in rows {
+                if self.used >= self.budget / 2 {
+                    return Ok(());
+                }
+                match self.send(row, 0) {
+                    // At its place it keeps back nothing of another audience.
+                    Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
+                    sent => sent?,
+                }
             }
         }
         Ok(())

@@ -25,6 +25,8 @@ pub use touch::touch;
 pub struct Options {
     /// Visits of one rep.
     pub visits: usize,
+    /// First syncs after the first one, so that the figures of each are finer than the kernel's ticks.
+    pub pulls: usize,
     /// Requests without news.
     pub idle_rounds: usize,
     /// Single edits.

@@ -22,6 +22,8 @@ pub fn round_trip(options: &Options, form: Form, run: usize, report: &mut Report
     assert_eq!((pushed.docs, pulled.docs), (options.visits, options.visits), "every visit arrives");
     assert_eq!(pushed.heads, pulled.heads, "both phones hold the same");
     if form == Form::New {
+        let again = stage.phase("pull new, again", &mut second, &rep, Task::PullAgain(options.pulls));
+        assert_eq!(again.heads, pulled.heads, "each time the same");
         // From here on nothing of the visits that will be edited is outstanding.
         let edits = options.edits.min(options.visits);
         stage.quiet(&first, &rep, Task::Upload(edits));

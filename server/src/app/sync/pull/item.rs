@@ -10,9 +10,9 @@ use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, Row};
 
 use super::ahead::Ahead;
 use crate::app::rows::row_body;
-use crate::app::scope::{late_items, load_zone};
+use crate::app::scope::{late_items_of, load_zone};
 use crate::app::sync::Round;
-use crate::app::{AppError, AppResult};
+use crate::app::{AppError, AppResult, late_work};
 
 /// What an item becomes.
 pub(super) enum Item {
@@ -148,13 +148,15 @@ pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppRes
     let (org, now) = (round.ctx.actor.org, round.ctx.now);
     let today = load_zone(conn, org)?.around(now, 0, 0).map_err(|error| AppError::Internal(error.to_string()))?;
     let mut items = Vec::new();
-    for visit in agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)? {
+    let visits = agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)?;
+    let mut late = late_work::load_of(conn, org, &Vec::from_iter(visits.iter().map(|visit| visit.id.0)))?;
+    for visit in visits {
         items.push((FeedKind::Visit, visit.id.to_string()));
         if let Some(order) = visit.work_order_id {
             items.push((FeedKind::WorkOrder, order.to_string()));
         }
         // Before the document: the answer may end in between.
-        items.extend(late_items(conn, org, visit.id.0)?);
+        items.extend(late.remove(&visit.id.0).iter().flat_map(late_items_of));
         items.push((FeedKind::Doc, visit.id.to_string()));
     }
     Ok(items)

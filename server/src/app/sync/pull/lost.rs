@@ -3,7 +3,7 @@
 use doorstep_store::feed::{self, FeedOp};
 use sync_core::protocol::Audience;
 
-use super::{READ_ROWS, Reader};
+use super::{READ_AT_ONCE, Reader};
 use crate::app::AppResult;
 
 /// From here on a number in the cursor is no position: it marks how far the audience has been taken back. Positions
@@ -41,8 +41,8 @@ impl Reader<'_> {
         let position = self.cursor.position(&audience);
         let (mut after, told_until) = if is_mark(position) { (position - DROPPED, 0) } else { (0, position) };
         loop {
-            let rows = feed::list_feed(self.conn, org, &name, after, READ_ROWS)?;
-            let is_last = i64::try_from(rows.len()).is_ok_and(|len| len < READ_ROWS);
+            let rows = feed::list_feed(self.conn, org, &name, after, READ_AT_ONCE)?;
+            let is_last = rows.len() < READ_AT_ONCE;
             for row in rows {
                 if self.used >= self.budget {
                     self.out.more = true;

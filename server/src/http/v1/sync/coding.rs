@@ -23,8 +23,11 @@ const WORTH_COMPRESSING: usize = 512;
 /// megabytes are no bomb. A phone with honest work is never told that its batch grows too much.
 const ANY_RATIO_BYTES: usize = 4 << 20;
 
-/// Level of zstd: the default, the best ratio for its time on our batches.
-const ZSTD_LEVEL: i32 = 3;
+/// Level of zstd. What is larger than 64 KiB is many documents that are alike: level 1 finds that in less time than the
+/// default, 3, and compresses them no worse (measured on a first sync); a smaller answer is smaller with level 3.
+const fn zstd_level(size: usize) -> i32 {
+    if size > 64 << 10 { 1 } else { 3 }
+}
 
 impl Coding {
     /// The coding of a request.
@@ -100,7 +103,7 @@ pub(super) fn encode(body: Vec<u8>, coding: Coding) -> (Vec<u8>, Coding) {
     use std::io::Write as _;
     let coded = match coding {
         Coding::Identity => return (body, coding),
-        Coding::Zstd => zstd::bulk::compress(&body, ZSTD_LEVEL),
+        Coding::Zstd => zstd::bulk::compress(&body, zstd_level(body.len())),
         Coding::Gzip => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(&body).and_then(|()| encoder.finish())
