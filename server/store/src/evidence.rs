@@ -172,17 +172,20 @@ pub fn find_quarantined(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId)
         .optional())?)
 }
 
-/// Keeps refused bytes with their SHA-256; the same bytes again change nothing.
+/// Keeps refused bytes with their SHA-256, unless something is kept under their id already; tells whether it did.
+///
+/// # Concurrency
+/// Waits for whoever is about to keep something under the same id; what he committed can be read afterwards.
 ///
 /// # Errors
 /// Database errors only.
-pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<()> {
+pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<bool> {
     let sha256 = Txt(Hash::of(&row.bytes));
-    per_backend!(conn, c => diesel::insert_into(quarantine::table)
+    let kept = per_backend!(conn, c => diesel::insert_into(quarantine::table)
         .values((row, quarantine::sha256.eq(sha256)))
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(kept == 1)
 }
 
 /// Number and size of what a device has in quarantine: what is open, and with it what the phone settled by itself.

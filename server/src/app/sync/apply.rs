@@ -147,12 +147,14 @@ pub(super) fn quarantine(
             Some(kept) => kept,
             None => evidence::quarantine_size(conn, org, device)?,
         };
-        let with = with_another(kept, row.bytes.len());
-        held.kept = Some(with.unwrap_or(kept));
-        if with.is_none() {
-            return Ok(None);
+        held.kept = Some(kept);
+        let Some(with) = with_another(kept, row.bytes.len()) else { return Ok(None) };
+        if !evidence::keep_in_quarantine(conn, &row)? {
+            // Another push of the device was faster: what it kept under this name may be other bytes.
+            row.id = name.0;
+            return quarantine(conn, round, row, batch, held);
         }
-        evidence::keep_in_quarantine(conn, &row)?;
+        held.kept = Some(with);
         batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Quarantine, item_key(device, &row.id));
     }
     if row.id != name.0 {
