@@ -134,6 +134,11 @@ pub(super) const fn not_found(visit: VisitId) -> Ack {
     Ack::new(AckItem::Doc(visit), Outcome::NotFound)
 }
 
+/// The ack of a document that is here and cannot be read: the phone has heard nothing that it lacks, and goes on asking.
+pub(super) const fn unreadable(visit: VisitId) -> Ack {
+    Ack::new(AckItem::Doc(visit), Outcome::Stored)
+}
+
 /// Answers an item that asks for the snapshot of a document.
 pub(super) fn asked(conn: &mut Conn, round: &Round, visit: VisitId, held: bool) -> AppResult<(Ack, Option<DocUpdate>)> {
     let current = if held { documents::find_current(conn, round.ctx.actor.org, visit)? } else { None };
