@@ -6,7 +6,8 @@ use integration_tests::phone::Phone;
 use sync_core::ids::VisitId;
 use sync_core::protocol::{DocForm, Outcome, PushDoc, SyncRequest};
 
-use super::helpers::run;
+use super::helpers::{accept_again, refuse, run};
+use crate::custody::{hand_in, upload};
 
 /// A phone that brought the documents of two visits.
 async fn two_visits(app: &TestApp) -> (Phone<'_>, [VisitId; 2]) {
@@ -65,4 +66,33 @@ async fn a_first_sync_goes_without_what_comes_first_where_that_cannot_be_told() 
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
     assert!(visits.iter().all(|visit| phone.carries(*visit)));
+}
+
+#[actix_web::test]
+async fn a_complete_receipt_that_cannot_be_given_keeps_back_neither_news_nor_another() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let handed = [hand_in(&app, &mut phone).await, hand_in(&app, &mut phone).await];
+    phone.sync().await;
+    for of in &handed {
+        for bytes in of.parts.iter().chain(of.photos.iter().map(|(_, bytes)| bytes)) {
+            upload(&phone, bytes).await;
+        }
+    }
+    let [faulty, visit] = [handed[0].visit, handed[1].visit];
+    // Who only asks: one receipt cannot be written, the other is issued.
+    refuse(&app, "complete_receipts", "visit_id", faulty).await;
+    let mut mate = app.phone_of(YUNZE.colleague()).await;
+    mate.sync().await;
+    assert_eq!(mate.complete.keys().collect::<Vec<_>>(), [&visit]);
+    assert!(mate.carries(faulty) && mate.carries(visit));
+
+    // One cannot be looked up, the other is known.
+    accept_again(&app).await;
+    set_heads(&app, faulty, "damaged").await;
+    let mut mate = app.phone_of(YUNZE.colleague()).await;
+    mate.sync().await;
+    assert_eq!(mate.complete.keys().collect::<Vec<_>>(), [&visit]);
+    assert!(mate.carries(visit) && !mate.carries(faulty));
 }
