@@ -85,7 +85,7 @@ pub fn insert_intents(conn: &mut Conn, rows: &[IntentRow]) -> StoreResult<()> {
 
 /// A sealed statement; nothing changes it once stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = statements)]
+#[diesel(table_name = statements, treat_none_as_default_value = false)]
 pub struct StatementRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -103,6 +103,8 @@ pub struct StatementRow {
     pub device_id: Txt<DeviceId>,
     /// When it arrived.
     pub received_at_ms: i64,
+    /// Why it was late then, if it was.
+    pub late_reason: Option<String>,
 }
 
 /// The statement of this digest.

@@ -48,8 +48,13 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     // Only who may write a visit learns which of its blobs are missing.
     let may_learn = |doc: &&JudgedDoc| doc.access != Access::None && !round.is_revoked();
     let mut touched: BTreeSet<VisitId> = judged.docs.iter().filter(may_learn).map(|doc| doc.visit).collect();
+    for doc in &judged.docs {
+        let reason = late_reasons.get(&doc.visit).copied();
+        record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
+    }
     for statement in &judged.statements {
-        if let Some(visit) = statement.write(conn, round)? {
+        let late = statement.late(conn, round)?;
+        if let Some(visit) = statement.write(conn, round, late)? {
             let now = round.ctx.now;
             if update_evidence(conn, &mut batch, org, visit, now)? {
                 let projected = reproject(conn, org, visit, now)?;
@@ -58,13 +63,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
             }
             touched.insert(visit);
         }
-    }
-    for doc in &judged.docs {
-        let reason = late_reasons.get(&doc.visit).copied();
-        record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
-    }
-    for statement in &judged.statements {
-        record_statement(conn, round, statement, &mut batch, &mut pushed)?;
+        record_statement(conn, round, statement, late, &mut batch, &mut pushed)?;
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
@@ -203,10 +202,10 @@ fn record_statement(
     conn: &mut Conn,
     round: &Round,
     statement: &JudgedStatement,
+    late: Option<LateReason>,
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {
-    let late = statement.late(conn, round)?;
     let mut ack = statement.ack(late);
     if let Some(row) = statement.quarantine(round)
         && quarantine(conn, round, row, batch, &mut pushed.held)?.is_none()
