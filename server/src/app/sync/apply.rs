@@ -103,8 +103,13 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
 }
 
 /// Keeps the list the batch seal covers, with the seal and what of it is durable now; one of a revoked device is marked.
+///
+/// Of what the server has nothing of it keeps no list either: a phone could fill the disk with them.
 fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
     let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) else { return Ok(()) };
+    if held.is_empty() {
+        return Ok(());
+    }
     let (org, device, now) = (round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
     let digest = Hash::of(list.as_bytes()).to_string();
     if round.is_revoked() {
