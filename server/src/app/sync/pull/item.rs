@@ -104,7 +104,8 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
         let is_known = pushes.iter().all(|push| mine(push) && since_entered(push));
         return if is_known { Ok(None) } else { whole(conn, org, visit) };
     }
-    let is_news = |push: &&PushRow| position(push).is_none_or(|pos| pos > sender.since);
+    // A push without a position came before the audience had the document, and with it as it entered.
+    let is_news = |push: &&PushRow| position(push).is_some_and(|pos| pos > sender.since);
     let lacking: Vec<&PushRow> = pushes.iter().filter(is_news).filter(|push| !mine(push)).collect();
     if lacking.is_empty() {
         return Ok(None);
