@@ -201,6 +201,10 @@ impl<'a> Reader<'a> {
         let mut position = self.cursor.position(audience);
         let since = position;
         if position >= feed::audience_head(self.conn, org, &name)? {
+            if matches!(audience, Audience::User(_)) {
+                // Read, be it empty: nothing of a first sync is left.
+                self.cursor.positions.insert(*audience, position);
+            }
             return Ok(());
         }
         loop {
