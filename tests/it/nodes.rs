@@ -3,6 +3,7 @@
 mod away;
 mod door;
 mod hand_in;
+mod kept_receipts;
 mod kills;
 mod previews;
 mod requests;

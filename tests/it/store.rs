@@ -3,6 +3,7 @@
 mod busy_writer;
 pub mod catalogue;
 mod feed;
+mod gaps;
 mod group_commit;
 mod hints;
 mod immutability;

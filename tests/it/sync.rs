@@ -8,6 +8,7 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod crash_points;
 mod crew;
+mod damaged;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;

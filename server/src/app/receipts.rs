@@ -5,7 +5,6 @@
 //! another one, and so does the revocation of its key.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use doorstep_store::receipts::{self, CompleteReceiptRow};
 use doorstep_store::{Conn, Txt, blobs, documents, evidence, presence};
@@ -70,35 +69,64 @@ pub async fn show_complete(state: &AppState, ctx: Ctx, visit: VisitId) -> AppRes
         .await
 }
 
-/// The receipts that belong to the news of these visits.
+/// The receipts that belong to the news of these visits, but those that cannot be had for a reason of their visit.
 ///
 /// # Errors
-/// Database errors; a defect if a receipt cannot be written.
+/// The database is away, or holds other data by now.
 pub(crate) async fn of_news(state: &AppState, org: OrgId, news: Vec<VisitId>) -> AppResult<Vec<String>> {
     if news.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = state.keys();
-    let looking = Arc::clone(&keys);
+    let looking = state.clone();
     let (mut known, due) = state.store.read(move |conn| look_up(conn, &looking, org, &news)).await?;
     if !due.is_empty() {
-        let now = state.clock.now();
-        let issued = state.store.write(move |conn| issue(conn, &keys, org, &due, now)).await?;
-        known.extend(issued);
+        known.extend(issue_all(state, org, due).await?);
     }
     Ok(known.into_values().collect())
+}
+
+/// Issues receipts together; if that fails, each by itself, so that one that cannot be written keeps back no other.
+async fn issue_all(state: &AppState, org: OrgId, due: Vec<VisitId>) -> AppResult<BTreeMap<VisitId, String>> {
+    let now = state.clock.now();
+    let issue = async |due: Vec<VisitId>| {
+        let keys = state.keys();
+        state.store.write(move |conn| issue(conn, &keys, org, &due, now)).await
+    };
+    let together = issue(due.clone()).await;
+    if together.is_ok() {
+        return together;
+    }
+    let mut issued = BTreeMap::new();
+    for visit in due {
+        issued.extend(unless_faulty(state, org, visit, issue(vec![visit]).await)?.unwrap_or_default());
+    }
+    Ok(issued)
+}
+
+/// What was found for one visit; a fault of its own is told to whoever runs the server, and costs no other visit anything.
+fn unless_faulty<T>(state: &AppState, org: OrgId, visit: VisitId, found: AppResult<T>) -> AppResult<Option<T>> {
+    match found {
+        Err(error) if state.stopping.is_displaced() => Err(error),
+        Err(AppError::Store(error)) if error.is_outage() => Err(error.into()),
+        Err(error) => {
+            tracing::error!(%org, %visit, ?error, "the receipt of a complete visit cannot be given");
+            Ok(None)
+        }
+        Ok(found) => Ok(Some(found)),
+    }
 }
 
 /// What is issued, by visit, and the visits for which something must be.
 type Known = (BTreeMap<VisitId, String>, Vec<VisitId>);
 
-fn look_up(conn: &mut Conn, keys: &KeyRing, org: OrgId, news: &[VisitId]) -> AppResult<Known> {
-    let (mut known, mut due) = (BTreeMap::new(), Vec::new());
+fn look_up(conn: &mut Conn, state: &AppState, org: OrgId, news: &[VisitId]) -> AppResult<Known> {
+    let (keys, mut known, mut due) = (state.keys(), BTreeMap::new(), Vec::new());
     for visit in receipts::list_complete(conn, org, news, &reach::handed_in())? {
-        match standing(conn, keys, org, visit)? {
-            Standing::Current(row) => drop(known.insert(visit, row.jws)),
-            Standing::Due(..) => due.push(visit),
-            Standing::Lacking(_) => {}
+        let standing = standing(conn, &keys, org, visit);
+        match unless_faulty(state, org, visit, standing)? {
+            Some(Standing::Current(row)) => drop(known.insert(visit, row.jws)),
+            Some(Standing::Due(..)) => due.push(visit),
+            Some(Standing::Lacking(_)) | None => {}
         }
     }
     Ok((known, due))

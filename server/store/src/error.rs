@@ -27,7 +27,7 @@ pub enum StoreError {
     /// Stored data cannot be read; never replaced by a default.
     #[error("corrupt {table} row {id}: {what}")]
     Corrupt {
-        /// Table of the row.
+        /// Table of the row; `unnamed` where a column is all that is known.
         table: &'static str,
         /// Key of the row.
         id: String,
@@ -121,6 +121,10 @@ impl From<DieselError> for StoreError {
                 _ if info.message().contains("database is locked") => Self::Busy,
                 _ => Self::Db(error),
             },
+            // It names the column: what cannot be parsed is what is stored there.
+            DieselError::DeserializationError(error) => {
+                Self::Corrupt { table: "unnamed", id: "unknown".to_owned(), what: error.to_string() }
+            }
             other => Self::Db(other),
         }
     }

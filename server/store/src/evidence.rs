@@ -85,7 +85,7 @@ pub fn insert_intents(conn: &mut Conn, rows: &[IntentRow]) -> StoreResult<()> {
 
 /// A sealed statement; nothing changes it once stored.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = statements)]
+#[diesel(table_name = statements, treat_none_as_default_value = false)]
 pub struct StatementRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -103,6 +103,8 @@ pub struct StatementRow {
     pub device_id: Txt<DeviceId>,
     /// When it arrived.
     pub received_at_ms: i64,
+    /// Why it was late then, if it was.
+    pub late_reason: Option<String>,
 }
 
 /// The statement of this digest.
@@ -172,17 +174,20 @@ pub fn find_quarantined(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId)
         .optional())?)
 }
 
-/// Keeps refused bytes with their SHA-256; the same bytes again change nothing.
+/// Keeps refused bytes with their SHA-256, unless something is kept under their id already; tells whether it did.
+///
+/// # Concurrency
+/// Waits for whoever is about to keep something under the same id; what he committed can be read afterwards.
 ///
 /// # Errors
 /// Database errors only.
-pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<()> {
+pub fn keep_in_quarantine(conn: &mut Conn, row: &QuarantineRow) -> StoreResult<bool> {
     let sha256 = Txt(Hash::of(&row.bytes));
-    per_backend!(conn, c => diesel::insert_into(quarantine::table)
+    let kept = per_backend!(conn, c => diesel::insert_into(quarantine::table)
         .values((row, quarantine::sha256.eq(sha256)))
         .on_conflict_do_nothing()
         .execute(c))?;
-    Ok(())
+    Ok(kept == 1)
 }
 
 /// Number and size of what a device has in quarantine: what is open, and with it what the phone settled by itself.

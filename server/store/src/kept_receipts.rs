@@ -30,16 +30,20 @@ pub struct KeptReceiptRow {
 
 /// Keeps a receipt until its device has it.
 ///
+/// # Concurrency
+/// Holds the device's row until the commit, from the start: what says there that receipts wait stays true.
+///
 /// # Errors
 /// Database errors only.
 pub fn keep_receipt(conn: &mut Conn, row: &KeptReceiptRow) -> StoreResult<()> {
+    note(conn, row.org_id.0, row.device_id.0, Some(row.made_at_ms))?;
     per_backend!(conn, c => diesel::insert_into(kept_receipts::table)
         .values(row)
         .on_conflict((kept_receipts::org_id, kept_receipts::device_id, kept_receipts::part))
         .do_update()
         .set(row)
         .execute(c))?;
-    note(conn, row.org_id.0, row.device_id.0, Some(row.made_at_ms))
+    Ok(())
 }
 
 /// Receipts that wait for a device, oldest first.
@@ -62,9 +66,15 @@ pub fn list_kept_receipts(
 
 /// Drops the receipts that a device says it has.
 ///
+/// # Concurrency
+/// As [`keep_receipt`]; a write that changes nothing locks the row on PostgreSQL, and SQLite has one writer anyway.
+///
 /// # Errors
 /// Database errors only.
 pub fn drop_kept_receipts(conn: &mut Conn, org: OrgId, device: DeviceId, arrived: &[Hash]) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(device))))
+        .set(devices::receipts_kept_at_ms.eq(devices::receipts_kept_at_ms))
+        .execute(c))?;
     let of_device = || kept_receipts::org_id.eq(Txt(org)).and(kept_receipts::device_id.eq(Txt(device)));
     per_backend!(conn, c => diesel::delete(kept_receipts::table
         .filter(of_device().and(one_of(kept_receipts::sha256, arrived))))

@@ -104,17 +104,18 @@ pub struct GapRow {
     pub noted_at_ms: i64,
 }
 
-/// Notes what is missing; what is known stays as it was.
+/// Notes what a device misses, as long as it has noted fewer than `most`; what is known stays as it was.
 ///
 /// # Errors
 /// Database errors only.
-pub fn note_gaps(conn: &mut Conn, rows: &[GapRow]) -> StoreResult<()> {
-    for row in rows {
-        per_backend!(conn, c => diesel::insert_into(restore_gaps::table)
-            .values(row)
-            .on_conflict_do_nothing()
-            .execute(c))?;
-    }
+pub fn note_gaps(conn: &mut Conn, org: OrgId, device: DeviceId, rows: &[GapRow], most: i64) -> StoreResult<()> {
+    let noted: i64 = per_backend!(conn, c => restore_gaps::table
+        .filter(restore_gaps::org_id.eq(Txt(org)).and(restore_gaps::device_id.eq(Txt(device))))
+        .count()
+        .get_result(c))?;
+    let room = usize::try_from(most.saturating_sub(noted)).unwrap_or(0);
+    let rows = rows.get(..room).unwrap_or(rows);
+    for_rows!(conn, rows, part => diesel::insert_into(restore_gaps::table).values(part).on_conflict_do_nothing())?;
     Ok(())
 }
 

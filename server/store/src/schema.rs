@@ -695,6 +695,8 @@ diesel::table! {
         device_id -> Text,
         /// Column `received_at_ms`.
         received_at_ms -> BigInt,
+        /// Column `late_reason`.
+        late_reason -> Nullable<Text>,
     }
 }
 

@@ -249,6 +249,6 @@ pub(super) fn waiting(conn: &mut diesel::PgConnection) -> i64 {
 }
 
 /// Returns when so many sessions of this database wait for a lock.
-fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
+pub(super) fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
     while waiting(conn) < count {}
 }

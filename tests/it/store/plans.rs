@@ -133,6 +133,21 @@ async fn no_statement_of_a_sync_walks_a_table_that_grows() {
 }
 
 #[actix_web::test]
+async fn what_a_phone_has_in_quarantine_is_counted_in_an_index_alone() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let (phone, visit, ..) = signed_visit(&app).await;
+    let heard = listening(&app).await;
+    phone.exchange(&phone.pushing(visit, vec![b"no change".to_vec()])).await;
+    let counting: Vec<String> = taken(&heard).into_iter().filter(|sql| sql.contains("LENGTH(bytes)")).collect();
+    let [sql] = counting.as_slice() else { panic!("one statement, not {counting:?}") };
+    let sql = sql.clone();
+    let plan = app.read(move |conn| Ok(plan_of(conn, &sql).join("\n"))).await;
+    // PostgreSQL reads no bytes for their length, and the rows in any case.
+    let index = if app.state.store.has_nodes() { "Index Scan" } else { "COVERING INDEX quarantine_by_device" };
+    assert!(plan.contains(index), "{plan}");
+}
+
+#[actix_web::test]
 async fn no_page_of_a_verification_begins_where_its_organisation_does() {
     let app = TestApp::configured(|config| config.database.connections = 1).await;
     let heard = listening(&app).await;

@@ -136,3 +136,27 @@ async fn whoever_asks_for_a_whole_document_gets_it_once_and_none_of_others() {
     assert_eq!((update.form, &update.heads), (DocForm::Snapshot, &phone.heads(visit)));
     assert!(answer.receipts.is_empty(), "asking makes nothing durable");
 }
+
+#[actix_web::test]
+async fn who_joined_later_gets_of_each_push_that_push_alone() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.tick(visit, "safety", true);
+    phone.sync().await;
+    phone.tick(visit, "wiring", true);
+    phone.sync().await;
+    office.assign(visit, &[YUNZE.rep(), YUNZE.colleague()]).await;
+    let mut mate = app.phone_of(YUNZE.colleague()).await;
+    mate.sync().await;
+    assert_eq!(mate.heads(visit), phone.heads(visit));
+
+    phone.tick(visit, "cleanup", true);
+    let pushed = phone.unsent_chunks(visit).concat();
+    phone.sync().await;
+    let answer = mate.round().await;
+    let [update] = answer.docs.as_slice() else { panic!("one delta, not {:?}", answer.docs) };
+    assert_eq!((update.form, &update.bytes.0), (DocForm::Delta, &pushed));
+    assert_eq!(mate.heads(visit), phone.heads(visit));
+}

@@ -76,6 +76,32 @@ pub async fn run(app: &TestApp, sql: String) {
     app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&sql))?)).await;
 }
 
+/// Makes the database refuse new rows of a table where a column has a value.
+pub async fn refuse(app: &TestApp, table: &str, column: &str, value: impl ToString) {
+    let value = value.to_string();
+    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
+    let sql = if is_sqlite {
+        format!(
+            "CREATE TRIGGER poison BEFORE INSERT ON {table} WHEN NEW.{column} = '{value}' \
+             BEGIN SELECT RAISE(ABORT, 'not this one'); END;"
+        )
+    } else {
+        format!(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; \
+             END $$; CREATE TRIGGER poison BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.{column} = '{value}') \
+             EXECUTE FUNCTION poison();"
+        )
+    };
+    run(app, sql).await;
+}
+
+/// Ends what [`refuse`] began.
+pub async fn accept_again(app: &TestApp) {
+    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
+    let sql = if is_sqlite { "DROP TRIGGER poison" } else { "DROP FUNCTION poison() CASCADE" };
+    run(app, sql.to_owned()).await;
+}
+
 /// What makes the database refuse readings of a visit, as a defect of the server would, or mends that; for SQLite and
 /// for PostgreSQL.
 pub fn refusing_readings(visit: VisitId, is_on: bool) -> [String; 2] {

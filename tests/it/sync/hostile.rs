@@ -2,6 +2,8 @@
 
 pub(crate) mod craft;
 
+use std::collections::BTreeMap;
+
 use doorstep::domain::Role;
 use doorstep_store::Txt;
 use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine, quarantine_size};
@@ -15,7 +17,7 @@ use sync_core::guard::{Limits, heads_of};
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Outcome, PushDoc, SyncRequest};
 
-use super::helpers::{quarantined, receipt_of, run};
+use super::helpers::{batch, quarantined, receipt_of, run};
 use craft::{altered, chunk, hash_of, nested, raw_change, tick, zeros_deflated};
 
 /// A phone on a document of four changes that the server holds.
@@ -187,6 +189,43 @@ async fn one_poisoned_item_never_stops_the_other_nineteen() {
     assert_eq!(answer.acks.len(), 20);
 }
 
+/// Has every push that keeps refused bytes find others under their name, as if one that came with it had been faster.
+async fn with_a_faster_push(app: &TestApp) {
+    let first = "INSERT INTO quarantine (org_id, id, kind, device_id, code, bytes, received_at_ms) \
+         SELECT NEW.org_id, NEW.id, NEW.kind, NEW.device_id, 'faster', 'others', 1 \
+         WHERE NOT EXISTS (SELECT 1 FROM quarantine WHERE org_id = NEW.org_id AND code = 'faster')";
+    let statements = [
+        format!("CREATE TRIGGER faster BEFORE INSERT ON quarantine WHEN NEW.code <> 'faster' BEGIN {first}; END;"),
+        format!(
+            "CREATE FUNCTION faster() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {first}; RETURN NEW; END; $$; \
+             CREATE TRIGGER faster BEFORE INSERT ON quarantine FOR EACH ROW WHEN (NEW.code <> 'faster') \
+             EXECUTE FUNCTION faster();"
+        ),
+    ];
+    app.write(move |conn| {
+        batch(conn, &statements);
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn of_two_pushes_at_once_with_one_offender_and_other_bytes_both_are_kept() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    with_a_faster_push(&app).await;
+    let actor = phone.actor(visit);
+    let bytes = nested(phone.doc(visit), actor, 1);
+    let answer = phone.exchange(&phone.pushing(visit, vec![bytes.clone()])).await;
+    let (name, beside) = (hash_of(&bytes), Hash::of(&bytes));
+    assert_eq!((answer.acks[0].hash, answer.acks[0].kept_as), (Some(name), Some(beside)));
+    let receipt = receipt_of(&app, &phone, &answer);
+    assert!([name, beside].iter().all(|name| receipt.quarantine_code(&name.to_string()).is_some()), "{receipt:?}");
+    let kept = quarantined(&app, YUNZE).await.into_iter().map(|row| (row.id, row.bytes));
+    let expected = BTreeMap::from([(name.to_string(), b"others".to_vec()), (beside.to_string(), bytes)]);
+    assert_eq!(kept.collect::<BTreeMap<_, _>>(), expected);
+}
+
 /// Puts items of so many bytes into the quarantine of a phone.
 async fn fill_quarantine(app: &TestApp, phone: &Phone<'_>, items: usize, bytes: usize) {
     let (org, device) = (YUNZE.org, phone.device.id);
@@ -203,7 +242,7 @@ async fn fill_quarantine(app: &TestApp, phone: &Phone<'_>, items: usize, bytes: 
         };
         (0..items).try_for_each(|number| {
             filler.id = format!("filler-{number}");
-            keep_in_quarantine(conn, &filler)
+            keep_in_quarantine(conn, &filler).map(drop)
         })
     })
     .await;

@@ -167,8 +167,8 @@ async fn audiences_come_from_the_token_and_never_from_the_cursor() {
     assert!(!told && answers.iter().all(|answer| gone(answer) == 0), "{answers:?}");
     // The other audience is no longer in the cursor either.
     let cursor = Cursor::decode(phone.cursor.as_deref().expect("a cursor")).expect("a cursor");
-    let audiences: Vec<String> = cursor.positions.keys().map(ToString::to_string).collect();
-    assert_eq!(audiences, ["o"]);
+    let audiences: Vec<Audience> = cursor.positions.into_keys().collect();
+    assert_eq!(audiences, [Audience::Org, Audience::User(YUNZE.rep().id)]);
 }
 
 #[actix_web::test]

@@ -5,8 +5,8 @@
 use doorstep::app::AppError;
 use doorstep::domain::Role;
 use doorstep::jobs::roll_scope;
+use doorstep_store::StoreError;
 use doorstep_store::feed::{FeedBatch, FeedKind, list_audiences, lock_audience};
-use doorstep_store::{EngineConn, StoreError};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -19,33 +19,7 @@ use sync_core::intent::body::CreateVisit;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::{AckItem, Cursor, MAX_OWED, Outcome, SyncRequest, SyncResponse};
 
-use super::helpers::{contents_of, counts, day_note, quarantined, receipt_of, run};
-
-/// Makes the database refuse new rows of a table where a column has a value.
-async fn refuse(app: &TestApp, table: &str, column: &str, value: impl ToString) {
-    let value = value.to_string();
-    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
-    let sql = if is_sqlite {
-        format!(
-            "CREATE TRIGGER poison BEFORE INSERT ON {table} WHEN NEW.{column} = '{value}' \
-             BEGIN SELECT RAISE(ABORT, 'not this one'); END;"
-        )
-    } else {
-        format!(
-            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one'; \
-             END $$; CREATE TRIGGER poison BEFORE INSERT ON {table} FOR EACH ROW WHEN (NEW.{column} = '{value}') \
-             EXECUTE FUNCTION poison();"
-        )
-    };
-    run(app, sql).await;
-}
-
-/// The defect is mended.
-async fn accept_again(app: &TestApp) {
-    let is_sqlite = app.read(|conn| Ok(matches!(conn.engine, EngineConn::Sqlite(_)))).await;
-    let sql = if is_sqlite { "DROP TRIGGER poison" } else { "DROP FUNCTION poison() CASCADE" };
-    run(app, sql.to_owned()).await;
-}
+use super::helpers::{accept_again, contents_of, counts, day_note, quarantined, receipt_of, refuse, run};
 
 /// A phone with twenty visits on the server and two new readings in each.
 async fn twenty(app: &TestApp) -> (Phone<'_>, Vec<VisitId>) {

@@ -151,6 +151,25 @@ async fn the_same_change_with_other_work_behind_it_is_an_item_of_its_own() {
     }
 }
 
+#[actix_web::test]
+async fn an_item_without_bytes_is_no_part_of_what_was_written_anew() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let actor = phone.actor(visit);
+    let bad = nested(phone.doc(visit), actor, 1);
+    let empty = refused(&mut phone, visit, vec![Vec::new()]).await;
+    let path = refused(&mut phone, visit, vec![bad.clone()]).await;
+    phone.use_actor(visit, OTHER);
+    phone.tick(visit, "kit/d", true);
+    let mut anew = phone.request();
+    anew.docs[0].replays = vec![hash_of(&bad)];
+    phone.take_in(&phone.exchange(&anew).await);
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for (path, state) in [(path, "replayed"), (empty, "open")] {
+        assert_eq!(dispatcher.get(&path).await.expect(200)["state"], state);
+    }
+}
+
 /// Makes the database refuse readings of a visit, as a defect of the server would.
 fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
     run_at(&app.state.config.database_url, &refusing_readings(visit, is_on));

@@ -175,3 +175,22 @@ async fn a_form_of_a_cancelled_visit_is_late_evidence() {
     }
     assert!(receipt_of(&app, &phone, &answer).names_statement(&form.statement.digest()));
 }
+
+#[actix_web::test]
+async fn a_form_that_comes_again_is_late_as_it_was_whatever_the_office_does_in_the_same_instant() {
+    for was_late in [false, true] {
+        let app = TestApp::new().await;
+        let (phone, visit, ..) = signed_visit(&app).await;
+        let office = app.office_again(YUNZE);
+        let statements = phone.statements.clone();
+        let form = phone.sealed(sync_core::protocol::SyncRequest { statements, ..phone.empty_request() });
+        if was_late {
+            office.assign(visit, &[YUNZE.colleague()]).await;
+        }
+        let first = phone.exchange(&form).await.acks.remove(0);
+        assert_eq!(first.outcome, if was_late { Outcome::Late } else { Outcome::Stored });
+        office.assign(visit, &[if was_late { YUNZE.rep() } else { YUNZE.colleague() }]).await;
+        let again = phone.exchange(&form).await.acks.remove(0);
+        assert_eq!((again.outcome, again.reason.as_deref()), (Outcome::Duplicate, was_late.then_some("reassigned")));
+    }
+}

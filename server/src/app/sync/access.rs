@@ -7,7 +7,6 @@ use doorstep_store::assignments::{self, AssignmentRecord};
 use doorstep_store::visits::{self, VisitRecord};
 use sync_core::ids::VisitId;
 use sync_core::plan::LateReason;
-use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::Round;
@@ -56,36 +55,21 @@ impl Standing {
 
     /// What the rep may do with a visit; `created` are those that intents of this push make.
     pub(super) fn access(&self, round: &Round, visit: VisitId, created: &BTreeSet<VisitId>) -> Access {
-        self.access_at(round, visit, created, UnixMillis(i64::MAX))
-    }
-
-    /// What the rep might do with a visit at an instant.
-    pub(super) fn access_at(
-        &self,
-        round: &Round,
-        visit: VisitId,
-        created: &BTreeSet<VisitId>,
-        at: UnixMillis,
-    ) -> Access {
         let Some((row, assignments)) = self.visits.get(&visit) else {
             return if created.contains(&visit) { Access::Crew } else { Access::None };
         };
         // What was handed in before it was cancelled counts, whatever came first here.
         let is_cancelled = row.state == VisitState::Cancelled.code();
-        let is_past = |instant: Option<i64>| instant.is_some_and(|instant| instant <= at.0);
-        let mut mine = assignments
-            .iter()
-            .filter(|assignment| assignment.rep_id.0 == round.ctx.actor.user && assignment.from_ms <= at.0)
-            .peekable();
+        let mut mine = assignments.iter().filter(|assignment| assignment.rep_id.0 == round.ctx.actor.user).peekable();
         if mine.peek().is_none() {
             return Access::None;
         }
         // The visit of others first: whatever else ended it, his work is not the crew's.
-        if mine.all(|assignment| is_past(assignment.until_ms)) {
+        if mine.all(|assignment| assignment.until_ms.is_some()) {
             Access::Late(LateReason::Reassigned)
-        } else if is_past(row.cancelled_at_ms) && is_cancelled {
+        } else if row.cancelled_at_ms.is_some() && is_cancelled {
             Access::Late(LateReason::Cancelled)
-        } else if is_past(row.closed_at_ms) {
+        } else if row.closed_at_ms.is_some() {
             Access::Late(LateReason::Closed)
         } else {
             Access::Crew

@@ -48,8 +48,13 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     // Only who may write a visit learns which of its blobs are missing.
     let may_learn = |doc: &&JudgedDoc| doc.access != Access::None && !round.is_revoked();
     let mut touched: BTreeSet<VisitId> = judged.docs.iter().filter(may_learn).map(|doc| doc.visit).collect();
+    for doc in &judged.docs {
+        let reason = late_reasons.get(&doc.visit).copied();
+        record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
+    }
     for statement in &judged.statements {
-        if let Some(visit) = statement.write(conn, round)? {
+        let late = statement.late(conn, round)?;
+        if let Some(visit) = statement.write(conn, round, late)? {
             let now = round.ctx.now;
             if update_evidence(conn, &mut batch, org, visit, now)? {
                 let projected = reproject(conn, org, visit, now)?;
@@ -58,13 +63,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
             }
             touched.insert(visit);
         }
-    }
-    for doc in &judged.docs {
-        let reason = late_reasons.get(&doc.visit).copied();
-        record_doc(conn, round, doc, reason, &mut batch, &mut pushed)?;
-    }
-    for statement in &judged.statements {
-        record_statement(conn, round, statement, &mut batch, &mut pushed)?;
+        record_statement(conn, round, statement, late, &mut batch, &mut pushed)?;
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
@@ -104,8 +103,13 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
 }
 
 /// Keeps the list the batch seal covers, with the seal and what of it is durable now; one of a revoked device is marked.
+///
+/// Of what the server has nothing of it keeps no list either: a phone could fill the disk with them.
 fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
     let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) else { return Ok(()) };
+    if held.is_empty() {
+        return Ok(());
+    }
     let (org, device, now) = (round.ctx.actor.org, round.device.id.0, round.ctx.now.0);
     let digest = Hash::of(list.as_bytes()).to_string();
     if round.is_revoked() {
@@ -147,12 +151,14 @@ pub(super) fn quarantine(
             Some(kept) => kept,
             None => evidence::quarantine_size(conn, org, device)?,
         };
-        let with = with_another(kept, row.bytes.len());
-        held.kept = Some(with.unwrap_or(kept));
-        if with.is_none() {
-            return Ok(None);
+        held.kept = Some(kept);
+        let Some(with) = with_another(kept, row.bytes.len()) else { return Ok(None) };
+        if !evidence::keep_in_quarantine(conn, &row)? {
+            // Another push of the device was faster: what it kept under this name may be other bytes.
+            row.id = name.0;
+            return quarantine(conn, round, row, batch, held);
         }
-        evidence::keep_in_quarantine(conn, &row)?;
+        held.kept = Some(with);
         batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Quarantine, item_key(device, &row.id));
     }
     if row.id != name.0 {
@@ -201,10 +207,10 @@ fn record_statement(
     conn: &mut Conn,
     round: &Round,
     statement: &JudgedStatement,
+    late: Option<LateReason>,
     batch: &mut FeedBatch,
     pushed: &mut Pushed,
 ) -> AppResult<()> {
-    let late = statement.late(conn, round)?;
     let mut ack = statement.ack(late);
     if let Some(row) = statement.quarantine(round)
         && quarantine(conn, round, row, batch, &mut pushed.held)?.is_none()

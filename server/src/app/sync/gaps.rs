@@ -8,6 +8,12 @@ use sync_core::protocol::{AckItem, Outcome};
 use super::{Pushed, Round};
 use crate::app::{AppError, AppResult, AppState};
 
+/// Most gaps that are noted of what one device speaks of: it may name what never was.
+///
+/// # Source
+/// As many as it may have items in quarantine.
+const MOST: i64 = 10_000;
+
 /// Notes the gaps a round has shown. Where the data were never restored, there are none to be noted.
 pub(super) async fn note(state: &AppState, round: &Round, pushed: Option<&Pushed>, held: &[Hash]) -> AppResult<()> {
     if state.restored_at.is_none() {
@@ -17,7 +23,8 @@ pub(super) async fn note(state: &AppState, round: &Round, pushed: Option<&Pushed
     if rows.is_empty() {
         return Ok(());
     }
-    state.store.write(move |conn| Ok::<_, AppError>(note_gaps(conn, &rows)?)).await
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    state.store.write(move |conn| Ok::<_, AppError>(note_gaps(conn, org, device, &rows, MOST)?)).await
 }
 
 fn shown(round: &Round, pushed: Option<&Pushed>, held: &[Hash]) -> Vec<GapRow> {

@@ -34,7 +34,7 @@ use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{Ack, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, Audience, Cursor, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, devices, receipts};
 use crate::domain::TokenKind;
@@ -103,10 +103,13 @@ impl Round {
     }
 }
 
-/// Whether a request is answered with everything there is for its phone, as a first sync, also after a restore.
+/// Whether a request is answered with everything there is for its phone, as a first sync in all its answers, also after
+/// a restore: what the rep himself carries is read last.
 #[must_use]
 pub fn begins_anew(state: &AppState, ctx: &Ctx, request: &SyncRequest) -> bool {
-    ctx.actor.token == TokenKind::Full && pull::known_cursor(request, state.epoch).is_none()
+    let own = Audience::User(ctx.actor.user);
+    let has_read = |cursor: Cursor| cursor.positions.contains_key(&own);
+    ctx.actor.token == TokenKind::Full && !pull::known_cursor(request, state.epoch).is_some_and(has_read)
 }
 
 /// Runs one sync round.

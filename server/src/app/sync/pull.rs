@@ -132,8 +132,12 @@ impl<'a> Reader<'a> {
         }
         let pushed: BTreeMap<VisitId, &[Hash]> =
             self.round.request.pushed().map(|doc| (doc.id, doc.heads.as_slice())).collect();
-        let stored =
-            documents::list_heads(self.conn, self.round.ctx.actor.org, &Vec::from_iter(pushed.keys().copied()))?;
+        let visits = Vec::from_iter(pushed.keys().copied());
+        let stored = match documents::list_heads(self.conn, self.round.ctx.actor.org, &visits) {
+            // Nothing is known then: what comes back costs bytes only.
+            Err(StoreError::Corrupt { .. }) => return Ok(()),
+            stored => stored?,
+        };
         let known = stored.into_iter().filter(|(visit, heads)| pushed.get(visit) == Some(&heads.as_slice()));
         self.known = known.map(|(visit, _)| visit.to_string()).collect();
         Ok(())
@@ -142,22 +146,33 @@ impl<'a> Reader<'a> {
     /// Documents asked for by an item without chunks.
     fn answer_asked(&mut self) -> AppResult<()> {
         for asked in self.round.request.asked() {
-            let key = (FeedKind::Doc, asked.id.to_string());
-            let held = self.is_held(key.0, &key.1)?;
-            let (ack, update) = item::asked(self.conn, self.round, asked.id, held)?;
-            self.out.acks.push(ack);
-            let Some(update) = update else { continue };
-            // What does not fit is asked for again: its heads in the ack still differ.
-            if !self.sent.contains(&key) && self.used < self.budget {
-                for (kind, id) in scope::late_items(self.conn, self.round.ctx.actor.org, asked.id)? {
-                    self.send(&entering(String::new(), kind, id), 0)?;
+            let ack = match self.answer_one(asked.id) {
+                Err(AppError::Store(error @ StoreError::Corrupt { .. })) => {
+                    let (org, visit) = (self.round.ctx.actor.org, asked.id);
+                    tracing::error!(%org, %visit, %error, "a document asked for cannot be read");
+                    item::unreadable(visit)
                 }
-                self.sent.insert(key);
-                self.used += update.bytes.0.len();
-                self.out.docs.push(update);
-            }
+                ack => ack?,
+            };
+            self.out.acks.push(ack);
         }
         Ok(())
+    }
+
+    fn answer_one(&mut self, visit: VisitId) -> AppResult<Ack> {
+        let key = (FeedKind::Doc, visit.to_string());
+        let held = self.is_held(key.0, &key.1)?;
+        let (ack, update) = item::asked(self.conn, self.round, visit, held)?;
+        // What does not fit is asked for again: its heads in the ack still differ.
+        if let Some(update) = update.filter(|_| !self.sent.contains(&key) && self.used < self.budget) {
+            for (kind, id) in scope::late_items(self.conn, self.round.ctx.actor.org, visit)? {
+                self.send(&entering(String::new(), kind, id), 0)?;
+            }
+            self.sent.insert(key);
+            self.used += update.bytes.0.len();
+            self.out.docs.push(update);
+        }
+        Ok(ack)
     }
 
     /// The news of every audience, also where one of them cannot be read on.
@@ -184,6 +199,10 @@ impl<'a> Reader<'a> {
         let mut position = self.cursor.position(audience);
         let since = position;
         if position >= feed::audience_head(self.conn, org, &name)? {
+            if matches!(audience, Audience::User(_)) {
+                // Read, be it empty: nothing of a first sync is left.
+                self.cursor.positions.insert(*audience, position);
+            }
             return Ok(());
         }
         loop {
@@ -225,7 +244,11 @@ impl<'a> Reader<'a> {
     /// It comes again at its place; that costs bytes only where the first sync takes several answers.
     fn send_today_first(&mut self) -> AppResult<()> {
         let audience = Audience::User(self.round.ctx.actor.user).to_string();
-        let items = item::of_today(self.conn, self.round, &audience)?;
+        let items = match item::of_today(self.conn, self.round, &audience) {
+            // All of it comes at its place.
+            Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
+            items => items?,
+        };
         let rows = items.into_iter().map(|(kind, id)| entering(audience.clone(), kind, id));
         for rows in Vec::from_iter(rows).chunks(READ_AT_ONCE) {
             self.read_ahead(rows, 0);

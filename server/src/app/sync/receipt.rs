@@ -35,6 +35,11 @@ impl Held {
 }
 
 impl Held {
+    /// Whether nothing is durable, not even in quarantine.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.docs.is_empty() && self.statements.is_empty() && self.intents.is_empty() && self.quarantined.is_empty()
+    }
+
     /// A mark for everything that is durable outside quarantine.
     pub(super) fn marks(&self, mark: &dyn Fn(&'static str, String) -> DeviceMarkRow) -> Vec<DeviceMarkRow> {
         let docs = self.docs.iter().map(|(visit, _)| mark("doc", visit.to_string()));

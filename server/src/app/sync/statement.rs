@@ -13,7 +13,6 @@ use sync_core::jws::P256PublicKey;
 use sync_core::plan::LateReason;
 use sync_core::protocol::{Ack, AckItem, Outcome, PushStatement};
 use sync_core::statement::verify::{StatementError, VerifiedStatement, verify};
-use sync_core::time::UnixMillis;
 
 use super::Round;
 use super::access::{Access, Standing};
@@ -24,8 +23,8 @@ use crate::app::AppResult;
 pub(super) enum JudgedStatement {
     /// Sealed, owned and new.
     New { row: Box<StatementRow>, blobs: Vec<Hash>, access: Access },
-    /// The digest is stored already; whose visit it was when it came.
-    Duplicate { row: Box<StatementRow>, access: Access },
+    /// The digest is stored already.
+    Duplicate { row: Box<StatementRow> },
     /// Kept byte for byte in quarantine.
     Refused { digest: Hash, code: String, bytes: Vec<u8> },
     /// The visit does not exist for this rep.
@@ -51,9 +50,7 @@ pub(super) fn judge(
     };
     // Only now is the digest that of a genuine statement.
     if let Some(known) = evidence::find_statement(conn, org, verified.digest())? {
-        let standing = Standing::load(conn, round, &[known.visit_id.0])?;
-        let access = standing.access_at(round, known.visit_id.0, created, UnixMillis(known.received_at_ms));
-        return Ok(JudgedStatement::Duplicate { row: Box::new(known), access });
+        return Ok(JudgedStatement::Duplicate { row: Box::new(known) });
     }
     let body = verified.body();
     let access = Standing::load(conn, round, &[body.visit])?.access(round, body.visit, created);
@@ -69,6 +66,8 @@ pub(super) fn judge(
         seal: pushed.seal.clone(),
         device_id: Txt(body.device),
         received_at_ms: round.ctx.now.0,
+        // Known once the documents of its push are written.
+        late_reason: None,
     };
     Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access })
 }
@@ -124,13 +123,14 @@ impl JudgedStatement {
         }
     }
 
-    /// Stores the statement and claims its openings and inks; returns the visit it belongs to.
-    pub(super) fn write(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<VisitId>> {
+    /// Stores a new statement with why it is late, and claims its openings and inks; returns the visit it belongs to.
+    pub(super) fn write(&self, conn: &mut Conn, round: &Round, late: Option<LateReason>) -> AppResult<Option<VisitId>> {
         let Self::New { row, blobs, access } = self else { return Ok(None) };
         let (org, visit) = (round.ctx.actor.org, row.visit_id.0);
         let known = evidence::find_statement(conn, org, row.digest.0)?.is_some();
         if !known {
-            evidence::insert_statement(conn, row)?;
+            let late_reason = late.map(|reason| reason.code().to_owned());
+            evidence::insert_statement(conn, &StatementRow { late_reason, ..StatementRow::clone(row) })?;
         }
         // Read here, for it may have been revoked since the statement was judged.
         let sealer = devices::find_device(conn, org, row.device_id.0)?;
@@ -161,26 +161,25 @@ impl JudgedStatement {
         })
     }
 
-    /// Why it is late, once the documents of its push are written: one of them may say that the visit was handed in
-    /// before it was cancelled.
+    /// Why it is late, once the documents of its push are written; one that is stored already was late, or not, when it
+    /// came. What they say may be that the visit was handed in before it was cancelled: then neither is late for that.
     pub(super) fn late(&self, conn: &mut Conn, round: &Round) -> AppResult<Option<LateReason>> {
-        let (row, access, at) = match self {
-            Self::New { row, access, .. } => (row, access, UnixMillis(i64::MAX)),
-            Self::Duplicate { row, access } => (row, access, UnixMillis(row.received_at_ms)),
+        let (visit, late) = match self {
+            Self::New { row, access, .. } => (row.visit_id.0, access.late()),
+            Self::Duplicate { row } => (row.visit_id.0, row.late_reason.as_deref().and_then(LateReason::from_code)),
             Self::Refused { .. } | Self::NotFound { .. } => return Ok(None),
         };
-        if *access != Access::Late(LateReason::Cancelled) {
-            return Ok(access.late());
+        if late != Some(LateReason::Cancelled) {
+            return Ok(late);
         }
-        let visit = row.visit_id.0;
-        Ok(Standing::load(conn, round, &[visit])?.access_at(round, visit, &BTreeSet::new(), at).late())
+        Ok(Standing::load(conn, round, &[visit])?.access(round, visit, &BTreeSet::new()).late())
     }
 
     /// The server's word on this statement; `late` says why it does not count yet.
     pub(super) fn ack(&self, late: Option<LateReason>) -> Ack {
         let (digest, outcome) = match self {
             Self::New { row, .. } => (row.digest.0, late.map_or(Outcome::Stored, |_| Outcome::Late)),
-            Self::Duplicate { row, .. } => (row.digest.0, Outcome::Duplicate),
+            Self::Duplicate { row } => (row.digest.0, Outcome::Duplicate),
             Self::Refused { digest, .. } => (*digest, Outcome::Quarantined),
             Self::NotFound { digest } => (*digest, Outcome::NotFound),
         };

@@ -9,7 +9,7 @@ use doorstep_store::visits::{find_visit, update_plan};
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::VisitDoc;
 use sync_core::ids::{AssignmentId, BatchId, EpochId};
-use sync_core::protocol::{Cursor, Outcome, PushDoc};
+use sync_core::protocol::{Audience, Cursor, Outcome, PushDoc};
 
 use super::judge::Judged;
 use super::part::Part;
@@ -141,12 +141,23 @@ async fn whoever_gets_everything_begins_anew_also_with_a_cursor_of_other_data() 
     let mut request = round_of(&office, &office.handed_in(), None).await.request.clone();
     let (mut upload, state) = (office.rep(), &office.state);
     upload.actor.token = TokenKind::Upload;
-    let cursors = [None, Some(EpochId(state.id())), Some(state.epoch)];
-    let begins = cursors.map(|epoch| {
-        request.cursor = epoch.map(|epoch| Cursor::start(epoch).encode().expect("a cursor"));
+    let own = Audience::User(upload.actor.user);
+    let at = |epoch, audiences: &[Audience]| {
+        let positions = audiences.iter().map(|audience| (*audience, 1)).collect();
+        Some(Cursor { positions, ..Cursor::start(epoch) })
+    };
+    let begins = [
+        None,
+        at(EpochId(state.id()), &[Audience::Org, own]),
+        at(state.epoch, &[]),
+        at(state.epoch, &[Audience::Org]),
+        at(state.epoch, &[Audience::Org, own]),
+    ]
+    .map(|cursor| {
+        request.cursor = cursor.map(|cursor| cursor.encode().expect("a cursor"));
         [office.rep(), upload.clone()].map(|ctx| begins_anew(state, &ctx, &request))
     });
-    assert_eq!(begins, [[true, false], [true, false], [false, false]]);
+    assert_eq!(begins, [[true, false], [true, false], [true, false], [true, false], [false, false]]);
 }
 
 #[tokio::test]

@@ -104,7 +104,8 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
         let is_known = pushes.iter().all(|push| mine(push) && since_entered(push));
         return if is_known { Ok(None) } else { whole(conn, org, visit) };
     }
-    let is_news = |push: &&PushRow| position(push).is_none_or(|pos| pos > sender.since);
+    // A push without a position came before the audience had the document, and with it as it entered.
+    let is_news = |push: &&PushRow| position(push).is_some_and(|pos| pos > sender.since);
     let lacking: Vec<&PushRow> = pushes.iter().filter(is_news).filter(|push| !mine(push)).collect();
     if lacking.is_empty() {
         return Ok(None);
@@ -132,6 +133,11 @@ fn snapshot(id: VisitId, heads: Vec<sync_core::bytes::Hash>, bytes: Vec<u8>) -> 
 /// The ack of a document the phone does not hold, or no longer.
 pub(super) const fn not_found(visit: VisitId) -> Ack {
     Ack::new(AckItem::Doc(visit), Outcome::NotFound)
+}
+
+/// The ack of a document that is here and cannot be read: the phone has heard nothing that it lacks, and goes on asking.
+pub(super) const fn unreadable(visit: VisitId) -> Ack {
+    Ack::new(AckItem::Doc(visit), Outcome::Stored)
 }
 
 /// Answers an item that asks for the snapshot of a document.
