@@ -26,6 +26,9 @@ pub(crate) struct Enrolment {
     /// The key that bundles for the office are sealed for, once known.
     #[serde(default)]
     pub bundle_key: Option<BundlePublicKey>,
+    /// Login of the rep, once known.
+    #[serde(default)]
+    pub login: Option<String>,
     /// Name of the organisation, once known.
     #[serde(default)]
     pub org_name: Option<String>,

@@ -172,7 +172,7 @@ pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
 }
 
 /// The server's data is another one: everything this phone made counts as unsent until a new receipt names it.
-pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
+pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
     tx.clear_complete()?;
     for visit in tx.doc_ids()? {
         let mut state = tx.doc_state(visit)?;

@@ -48,6 +48,7 @@ use crate::store::Tx;
 use crate::store::model::LateWork;
 
 use answer::Answer;
+pub(crate) use documents::offer_everything;
 use progress::{Pace, Standing};
 pub(crate) use receipts::evidence_keys;
 use request::Prepared;
