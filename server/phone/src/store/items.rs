@@ -10,7 +10,7 @@ use super::model::{
     StoredIntent, StoredRow, StoredStatement, UnsentChange,
 };
 use super::tx::{
-    BLOBS, CLOCK_LINKS, COMPLETE, DOC_STATES, DOCS, EDITS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE,
+    ACTORS, BLOBS, CLOCK_LINKS, COMPLETE, DOC_STATES, DOCS, EDITS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE,
     STATEMENTS, Tx, UNSENT,
 };
 use crate::error::{PhoneError, PhoneResult};
@@ -55,9 +55,13 @@ impl Tx {
         Ok(self.keys(DOCS, "")?.iter().filter_map(|key| key.parse().ok()).collect())
     }
 
-    /// What is known of a document; the default where nothing is.
+    /// What is known of a document; where nothing is, the actors this install wrote it with before it left.
     pub(crate) fn doc_state(&self, visit: VisitId) -> PhoneResult<DocState> {
-        Ok(self.get(DOC_STATES, &visit.to_string())?.unwrap_or_default())
+        if let Some(state) = self.get(DOC_STATES, &visit.to_string())? {
+            return Ok(state);
+        }
+        let past_actors = self.get(ACTORS, &visit.to_string())?.unwrap_or_default();
+        Ok(DocState { past_actors, ..DocState::default() })
     }
 
     pub(crate) fn set_doc_state(&self, visit: VisitId, state: &DocState) -> PhoneResult<()> {
@@ -70,8 +74,14 @@ impl Tx {
         Ok(states.into_iter().filter_map(|(key, state)| Some((key.parse().ok()?, state))).collect())
     }
 
-    /// Forgets a document of which nothing is unsent.
+    /// Forgets a document of which nothing is unsent, but not who wrote it here: it may come back, and the server lose
+    /// what is this phone's to offer.
     pub(crate) fn drop_doc(&self, visit: VisitId) -> PhoneResult<()> {
+        let DocState { mut past_actors, actor, .. } = self.doc_state(visit)?;
+        past_actors.extend(actor);
+        if !past_actors.is_empty() {
+            self.set(ACTORS, &visit.to_string(), &past_actors)?;
+        }
         for key in self.keys(EDITS, &format!("{visit}/"))? {
             self.remove(EDITS, &key)?;
         }

@@ -24,6 +24,8 @@ mod compare_tests;
 #[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
+mod left_tests;
+#[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod refused_tests;
