@@ -17,7 +17,7 @@ use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay;
-use super::{request, set_aside};
+use super::{set_aside, size};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
@@ -78,7 +78,7 @@ impl Answer<'_> {
         if !self.response.wants.is_empty() {
             feed.wants.clone_from(&self.response.wants);
         }
-        feed.batch_bytes = request::bounded(&self.response.limits).or(feed.batch_bytes);
+        feed.batch_bytes = size::bounded(&self.response.limits).or(feed.batch_bytes);
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
     }

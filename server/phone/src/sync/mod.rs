@@ -17,6 +17,7 @@ mod replay;
 mod request;
 mod session;
 mod set_aside;
+mod size;
 mod uploads;
 
 #[cfg(test)]
@@ -31,6 +32,8 @@ mod order_tests;
 mod refused_tests;
 #[cfg(test)]
 mod set_aside_tests;
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 mod tests;
 
@@ -99,8 +102,13 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
-    phone.store.write(request::forget_halving)?;
-    rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
+    phone.store.write(size::forget)?;
+    if let Err(error) = rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS) {
+        if size::spares_uploads(transport, &error) {
+            uploads::run(phone, transport, &mut access, &mut report)?;
+        }
+        return Err(error);
+    }
     if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now)
         && let Some(wiped) = order::obey(phone, transport, &order)?
     {
@@ -168,7 +176,9 @@ fn round(
 ) -> PhoneResult<bool> {
     let sent = phone.clock.ticks()?;
     let answered = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body));
-    if matches!(answered, Err(PhoneError::Refused { status: 413, .. })) && phone.store.write(request::halve)? {
+    if let Err(error) = &answered
+        && size::halve_after(phone, transport, error, prepared.body.len())?
+    {
         return Ok(true);
     }
     if matches!(answered, Err(PhoneError::Refused { retry_later: false, .. })) {
@@ -186,7 +196,10 @@ fn round(
     let (receipts, complete) = (&verified.held, &verified.complete);
     let (request, clock) = (&prepared.request, &phone.clock);
     let answer = Answer { request, response: &response, receipts, complete, clock, sent, received_at };
-    phone.store.write(|tx| answer.apply(tx, access.is_upload_only(), report))?;
+    phone.store.write(|tx| {
+        size::note_passed(tx)?;
+        answer.apply(tx, access.is_upload_only(), report)
+    })?;
     Ok(response.more)
 }
 

@@ -73,7 +73,7 @@ impl Standing {
             set_aside: set_aside.len(),
             untried,
             is_turned: super::set_aside::is_next(tx)?,
-            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::request::batch_bytes(tx)?, heads },
+            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::size::batch_bytes(tx)?, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,

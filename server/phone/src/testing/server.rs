@@ -108,6 +108,10 @@ pub(crate) struct Server {
     pub wiped: Vec<WipeReceipt>,
     /// Most bytes of a sync body.
     pub takes_bytes: usize,
+    /// Most bytes of a sync body that get through the line.
+    pub carries_bytes: usize,
+    /// Whether nothing else gets through.
+    pub is_down: bool,
     /// Limits that its answers name.
     pub limits: BTreeMap<String, i64>,
     /// Whether receipts of wiped phones get lost.
@@ -142,6 +146,8 @@ impl Server {
             refresh_works: true,
             stale_nonces: 0,
             takes_bytes: usize::MAX,
+            carries_bytes: usize::MAX,
+            is_down: false,
             limits: BTreeMap::new(),
             bodies: Vec::new(),
             paths: Vec::new(),
@@ -292,6 +298,10 @@ impl Transport for Server {
         if path.starts_with("/v1/devices?") {
             return Ok(json!({"items": []}));
         }
+        if path == "/healthz" {
+            let down = PhoneError::Network("nothing gets through".to_owned());
+            return if self.is_down { Err(down) } else { Ok(json!({"status": "ok"})) };
+        }
         if path == "/v1/me" {
             return Ok(json!({"user": {"name": "李明"}, "organisation": "云泽通信"}));
         }
@@ -306,6 +316,7 @@ impl Transport for Server {
         let fault = self.faults.pop_front();
         match &fault {
             Some(Fault::Unreachable) => return Err(PhoneError::Network("unreachable".to_owned())),
+            _ if body.len() > self.carries_bytes => return Err(PhoneError::Network("it broke off".to_owned())),
             Some(Fault::Refused) => return Err(refused("seal_invalid")),
             Some(Fault::TokenInvalid) => return Err(refused("token_invalid")),
             _ if body.len() > self.takes_bytes => {
