@@ -15,6 +15,9 @@ use super::tx::{
 };
 use crate::error::{PhoneError, PhoneResult};
 
+/// Where it stands how many requests were answered.
+const TRIES: &str = "tries";
+
 impl Tx {
     /// The device this store belongs to.
     pub(crate) fn enrolment(&self) -> PhoneResult<Enrolment> {
@@ -308,6 +311,16 @@ impl Tx {
 
     pub(crate) fn set_late_work(&self, visit: VisitId, work: &LateWork) -> PhoneResult<()> {
         self.set(LATE_WORK, &visit.to_string(), work)
+    }
+
+    /// The number of the last request that was answered.
+    pub(crate) fn last_try(&self) -> PhoneResult<u32> {
+        Ok(self.meta(TRIES)?.unwrap_or_default())
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn count_try(&self) -> PhoneResult<()> {
+        self.set_meta(TRIES, &self.last_try()?.saturating_add(1))
     }
 
     pub(crate) fn clear_in_flight(&self) -> PhoneResult<()> {

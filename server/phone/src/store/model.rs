@@ -140,9 +140,9 @@ pub(crate) struct DocState {
     /// What the server refused and the unsent changes write anew, until it takes a push that names it.
     #[serde(default)]
     pub replays: Vec<Hash>,
-    /// How often it went since the server last took something of it: others go first.
-    #[serde(default)]
-    pub tries: u32,
+    /// The number of the try with which it last went in vain; 0 if the server took something since.
+    #[serde(default, alias = "tries")]
+    pub last_try: u32,
     /// Whether the whole document must be asked for.
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.
@@ -217,6 +217,9 @@ pub(crate) struct StoredStatement {
     pub safety: Safety,
     #[serde(default)]
     pub code: Option<String>,
+    /// The number of the try with which it last went in vain; 0 if it never did.
+    #[serde(default)]
+    pub last_try: u32,
 }
 
 /// A blob of this phone; its bytes are a file named by its hash.

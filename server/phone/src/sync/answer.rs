@@ -22,7 +22,7 @@ use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
 use crate::store::Tx;
-use crate::store::model::{DocState, Hold, Safety};
+use crate::store::model::{DocState, Hold, Safety, StoredStatement};
 
 /// An answer with the request it belongs to.
 pub(super) struct Answer<'a> {
@@ -40,6 +40,7 @@ impl Answer<'_> {
     /// Applies the answer. With an upload-only token nothing was read, so the position in the feed stays.
     pub(super) fn apply(&self, tx: &Tx, upload_only: bool, report: &mut Report) -> PhoneResult<()> {
         tx.clear_in_flight()?;
+        tx.count_try()?;
         self.clock.heard(tx, self.sent, self.response.server_time)?;
         let mut feed = tx.feed()?;
         if feed.epoch.is_some_and(|known| known != self.response.epoch) {
@@ -55,6 +56,7 @@ impl Answer<'_> {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         set_aside::note_answered(tx, self.request)?;
+        self.note_tried_forms(tx)?;
         receipts::keep_complete(tx, self.complete)?;
         receipts::note_arrived(tx, self.receipts, self.request)?;
         export::forget(tx)?;
@@ -101,7 +103,7 @@ impl Answer<'_> {
         let is_first = self.response.acks.iter().find(|one| one.item == ack.item).is_some_and(|one| ptr::eq(one, ack));
         let push = self.request.pushed().find(|push| push.id == visit).filter(|_| is_first);
         if push.is_some() {
-            state.tries = state.tries.saturating_add(1);
+            state.last_try = tx.last_try()?;
         }
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
@@ -109,7 +111,7 @@ impl Answer<'_> {
                     state.problem = None;
                 }
                 if let Some(push) = push {
-                    state.tries = 0;
+                    state.last_try = 0;
                     state.replays.retain(|replayed| !push.replays.contains(replayed));
                 }
                 note_heads(&mut state, ack);
@@ -189,6 +191,17 @@ impl Answer<'_> {
         let reason = ack.reason.as_deref().unwrap_or("late");
         report.late.insert(visit);
         late::note(tx, visit, reason, self.received_at)
+    }
+
+    /// Notes which signed forms went in vain.
+    fn note_tried_forms(&self, tx: &Tx) -> PhoneResult<()> {
+        for push in &self.request.statements {
+            let (digest, unsent) = (push.digest(), |stored: &StoredStatement| stored.safety == Safety::Unsent);
+            if let Some(stored) = tx.statement(&digest)?.filter(unsent) {
+                tx.set_statement(&digest, &StoredStatement { last_try: tx.last_try()?, ..stored })?;
+            }
+        }
+        Ok(())
     }
 
     /// What the server was asked after and did not name has to go again, or is lost where its bytes were freed.

@@ -180,7 +180,7 @@ pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
         state.named.clear();
         // Whoever refused it kept it; that it is kept now is for a receipt of these data to say.
-        (state.hold, state.tries) = (None, 0);
+        (state.hold, state.last_try) = (None, 0);
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
             offer_again(tx, visit, |history| {
@@ -200,7 +200,7 @@ pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         }
     }
     for (digest, mut statement) in tx.statements()? {
-        statement.safety = Safety::Unsent;
+        (statement.safety, statement.last_try) = (Safety::Unsent, 0);
         if let Ok(digest) = digest.parse() {
             tx.set_statement(&digest, &statement)?;
         }

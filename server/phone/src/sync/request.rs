@@ -124,7 +124,7 @@ pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
         }
     }
     for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
-        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal });
+        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, stored.last_try);
     }
     Ok(outbox)
 }
@@ -215,7 +215,7 @@ fn offer_documents(tx: &Tx, outbox: &mut Outbox, held: Held) -> PhoneResult<()> 
             let at = UnixMillis(row.at_ms);
             Some(UnsentChange { hash: change.hash, deps: change.deps, bytes: change.chunk, at })
         });
-        outbox.offer(visit, &known_heads(&doc, &state), changes.collect(), state.tries);
+        outbox.offer(visit, &known_heads(&doc, &state), changes.collect(), state.last_try);
     }
     Ok(())
 }

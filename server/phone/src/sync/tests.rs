@@ -312,14 +312,41 @@ fn a_document_that_nobody_takes_keeps_back_no_signed_form() {
     server.unknown.insert(VISIT);
     server.takes_bytes = 16 * 1024;
     long_notes(&phone, 4);
-    let form = PushStatement { body: Blob(vec![b'f'; 4_000]), seal: "seal".to_owned() };
-    let digest = form.digest();
-    let PushStatement { body, seal } = form;
-    let (visit, safety) = (VISIT.to_string(), Safety::Unsent);
-    let stored = StoredStatement { visit, number: 0, body, seal, at_ms: i64::MAX, safety, code: None };
-    phone.phone().store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
+    let digest = add_form(&phone, 0);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["statements"], 0);
     assert_eq!(server.statements.iter().collect::<Vec<_>>(), [&digest]);
+}
+
+/// A signed form of 4,000 bytes, past the steps of the visit.
+fn add_form(phone: &TestPhone, number: u8) -> Hash {
+    let form = PushStatement { body: Blob(vec![number; 4_000]), seal: number.to_string() };
+    let digest = form.digest();
+    let PushStatement { body, seal } = form;
+    let (visit, number, safety) = (VISIT.to_string(), u64::from(number), Safety::Unsent);
+    let stored = StoredStatement { visit, number, body, seal, at_ms: i64::MAX, safety, code: None, last_try: 0 };
+    phone.phone().store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
+    digest
+}
+
+#[test]
+fn signed_forms_that_nobody_takes_keep_back_neither_later_ones_nor_a_document_tried_in_vain() {
+    let (phone, mut server) = begun();
+    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 16 * 1024)]);
+    sync(&phone, &mut server);
+    server.unknown.insert(VISIT);
+    server.takes_bytes = 16 * 1024;
+    long_notes(&phone, 2);
+    server.unknown_forms.extend((0..3).map(|number| add_form(&phone, number)));
+    let later = add_form(&phone, 3);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["statements"], 3);
+    assert_eq!(server.statements.iter().collect::<Vec<_>>(), [&later]);
+    server.unknown.clear();
+    // What went longest ago goes first: its turn comes with the next sync or the one after.
+    sync(&phone, &mut server);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["outstanding"]["changes"], &report["outstanding"]["statements"]), (&json!(0), &json!(3)));
+    server.unknown_forms.clear();
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
 }
 
 #[test]

@@ -83,6 +83,8 @@ pub(crate) struct Server {
     pub refuses: Option<Hash>,
     /// Visits that it does not know, whatever it is sent of them.
     pub unknown: BTreeSet<VisitId>,
+    /// Statements of visits that it does not know.
+    pub unknown_forms: BTreeSet<Hash>,
     /// A blob at which the connection breaks.
     pub breaks_at: Option<Hash>,
     /// What pushes named as written anew.
@@ -136,6 +138,7 @@ impl Server {
             scripted: BTreeMap::new(),
             refuses: None,
             unknown: BTreeSet::new(),
+            unknown_forms: BTreeSet::new(),
             breaks_at: None,
             replayed: Vec::new(),
             docs_out: Vec::new(),
@@ -231,6 +234,10 @@ impl Server {
         }
         for statement in &request.statements {
             let digest = statement.digest();
+            if self.unknown_forms.contains(&digest) {
+                response.acks.push(Ack::new(AckItem::Statement(digest), Outcome::NotFound));
+                continue;
+            }
             if let Some(ack) = self.refusal(AckItem::Statement(digest), digest, &mut held) {
                 response.acks.push(Ack { hash: None, ..ack });
                 continue;
