@@ -116,6 +116,9 @@ pub(crate) enum Hold {
         /// The name that the server keeps the refused bytes under.
         #[serde(default)]
         kept_as: Option<Hash>,
+        /// Changes of the same push that build on the refused one: the server keeps them with it.
+        #[serde(default)]
+        kept_with: Vec<Hash>,
     },
 }
 

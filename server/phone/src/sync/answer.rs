@@ -120,7 +120,10 @@ impl Answer<'_> {
                 state.problem = Some(format!("quarantined: {}", reason(ack)));
                 report.problems.push(format!("visit {visit} is quarantined: {}", reason(ack)));
             }
-            Outcome::NeedReplay => self.hold_for_replay(tx, &mut state, ack, report)?,
+            Outcome::NeedReplay => {
+                let kept_with = push.map(|push| receipts::kept_with(tx, push, ack)).transpose()?.unwrap_or_default();
+                self.hold_for_replay(tx, &mut state, ack, kept_with, report)?;
+            }
             Outcome::NeedFull => {
                 note_heads(&mut state, ack);
                 state.server_heads.clone_from(&ack.heads);
@@ -160,7 +163,14 @@ impl Answer<'_> {
 
     /// Notes that edits are to be written anew, if the server proves that it keeps the refused bytes: else everything
     /// stays unsent, and is offered again.
-    fn hold_for_replay(&self, tx: &Tx, state: &mut DocState, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+    fn hold_for_replay(
+        &self,
+        tx: &Tx,
+        state: &mut DocState,
+        ack: &Ack,
+        kept_with: Vec<Hash>,
+        report: &mut Report,
+    ) -> PhoneResult<()> {
         let is_named = |hash: Hash| {
             let of_epoch = self.receipts.iter().map(|held| held.verified.receipt());
             let mut of_epoch = of_epoch.filter(|receipt| receipt.epoch == self.response.epoch);
@@ -173,7 +183,8 @@ impl Answer<'_> {
             // The others were written anew before; the server had lost what it refused then.
             note_heads(state, ack);
         } else {
-            state.hold = Some(Hold::Replay { hash: ack.hash, code: ack.code.clone(), kept_as: ack.kept_as });
+            let (hash, code, kept_as) = (ack.hash, ack.code.clone(), ack.kept_as);
+            state.hold = Some(Hold::Replay { hash, code, kept_as, kept_with });
             report.problems.push(format!("{} is written anew: {}", name(ack.item), reason(ack)));
         }
         Ok(())

@@ -21,9 +21,9 @@ const ACTOR_FORKED: &str = "actor_forked";
 /// The offending change is set aside for a person, unless only its actor was wrong. Each change stays one change.
 pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
-    let (offending, code, kept_as) = match state.hold.take() {
-        Some(Hold::Replay { hash, code, kept_as }) => (hash, code.unwrap_or_default(), kept_as),
-        None => (None, String::new(), None),
+    let (offending, code, kept_as, kept_with) = match state.hold.take() {
+        Some(Hold::Replay { hash, code, kept_as, kept_with }) => (hash, code.unwrap_or_default(), kept_as, kept_with),
+        None => (None, String::new(), None, Vec::new()),
     };
     let rows = tx.unsent_changes(visit)?;
     let old = tx.doc(visit)?.map(|doc| History::of(&doc)).transpose()?;
@@ -48,8 +48,9 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         // What cannot be written anew, because its edits are not known, is kept as it is.
         let is_lost_otherwise = change.edits.is_empty() && chunk.is_some() && !base.has_change(&change.hash);
         if is_offending || is_lost_otherwise {
-            // The server keeps the offender; of anything else nobody but this phone may have a copy.
-            let is_unsent = !is_offending && chunk.is_some();
+            // The server keeps the offender with what builds on it; of anything else nobody but this phone may have a
+            // copy.
+            let is_unsent = !is_offending && !kept_with.contains(&change.hash) && chunk.is_some();
             tx.add_set_aside(&SetAside { is_unsent, ..SetAside::new(visit, &code, change, chunk) })?;
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
