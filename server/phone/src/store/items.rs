@@ -215,8 +215,8 @@ impl Tx {
     /// Declares a blob whose bytes are durable; one that is known keeps its state.
     pub(crate) fn declare_blob(&self, blob: &Hash, bytes: usize, media_type: &str, at_ms: i64) -> PhoneResult<()> {
         if let Some(known) = self.blob(blob)? {
-            // Its bytes are here again, also if they had been freed.
-            return if known.is_freed { self.set_blob(blob, &StoredBlob { is_freed: false, ..known }) } else { Ok(()) };
+            // Its bytes are here again, also if they had been freed or were missing.
+            return self.set_blob(blob, &StoredBlob { is_freed: false, is_missing: false, ..known });
         }
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let media_type = media_type.to_owned();
@@ -230,6 +230,7 @@ impl Tx {
                 problem: None,
                 is_asked_after: false,
                 is_freed: false,
+                is_missing: false,
                 is_begun: false,
                 tries: 0,
             },

@@ -241,12 +241,22 @@ pub(crate) struct StoredBlob {
     /// Whether the bytes were freed here, because the server holds them.
     #[serde(default)]
     pub is_freed: bool,
+    /// Whether the bytes were missing or damaged here at the last try.
+    #[serde(default)]
+    pub is_missing: bool,
     /// Whether an upload of it was begun: then the server may have some of it, or all.
     #[serde(default)]
     pub is_begun: bool,
     /// How often the connection broke while it went: others go first.
     #[serde(default)]
     pub tries: u32,
+}
+
+impl StoredBlob {
+    /// Whether it is unsent and cannot go from here: only somebody else may still bring it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.safety == Safety::Unsent && (self.is_freed || self.is_missing)
+    }
 }
 
 /// Edits that a server refused, kept for a person to look at.

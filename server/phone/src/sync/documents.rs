@@ -16,7 +16,7 @@ use super::set_aside;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
 use crate::store::Tx;
-use crate::store::model::{DocState, Safety, StoredRow, UnsentChange};
+use crate::store::model::{DocState, Safety, StoredBlob, StoredRow, UnsentChange};
 
 /// Applies the news of one document.
 pub(super) fn apply_update(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
@@ -127,10 +127,12 @@ pub(super) fn drop_gone(tx: &Tx) -> PhoneResult<()> {
     Ok(())
 }
 
+/// Whether photos are to go; one whose bytes are gone here is asked after all the same.
 fn has_unsent_photos(tx: &Tx, visit: VisitId) -> PhoneResult<bool> {
     let Some(doc) = tx.doc(visit)? else { return Ok(false) };
+    let is_to_go = |stored: &StoredBlob| stored.safety == Safety::Unsent && !stored.is_lost();
     for photo in merge::view(&doc).photos {
-        if tx.blob(&photo.value.sha256)?.is_some_and(|stored| stored.safety == Safety::Unsent) {
+        if tx.blob(&photo.value.sha256)?.as_ref().is_some_and(is_to_go) {
             return Ok(true);
         }
     }

@@ -27,6 +27,8 @@ mod ending_tests;
 #[cfg(test)]
 mod left_tests;
 #[cfg(test)]
+mod lost_tests;
+#[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod refused_tests;
@@ -102,7 +104,10 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
-    phone.store.write(size::forget)?;
+    phone.store.write(|tx| {
+        size::forget(tx)?;
+        uploads::ask_after_lost(tx)
+    })?;
     if let Err(error) = rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS) {
         if size::spares_uploads(transport, &error) {
             uploads::run(phone, transport, &mut access, &mut report)?;

@@ -80,6 +80,7 @@ fn questions_after_very_many_photos_leave_room_in_every_request() {
                 problem: None,
                 is_asked_after: true,
                 is_freed: true,
+                is_missing: false,
                 is_begun: false,
                 tries: 0,
             };
