@@ -3,7 +3,6 @@
 use std::ptr;
 
 use sync_core::bytes::Hash;
-use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
@@ -16,7 +15,7 @@ use super::documents::{apply_news, drop_gone, is_own, offer_again, offer_everyth
 use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
-use super::replay::replay;
+use super::replay::replay_on_known;
 use super::{set_aside, size};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
@@ -148,8 +147,8 @@ impl Answer<'_> {
                 state.wants_snapshot = true;
             }
             Outcome::NotFound if state.hold.is_some() => {
-                // The server has nothing of the document: the edits begin it anew.
-                return replay(tx, visit, VisitDoc::create(visit)?, false);
+                // The server has nothing of the document, or does not tell this phone any more.
+                return replay_on_known(tx, visit);
             }
             Outcome::NotFound => {
                 state.wants_snapshot = false;

@@ -70,13 +70,19 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
 /// Replays what waits for it on what the phone itself knows the server to have: one that may only upload is not told
 /// what the server has now.
 pub(super) fn replay_unasked(tx: &Tx) -> PhoneResult<()> {
-    for (visit, state) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
-        let Some(doc) = tx.doc(visit)? else { continue };
-        let known = known_heads(&doc, &state);
-        let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
-        replay(tx, visit, base, !known.is_empty())?;
+    for (visit, _) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
+        replay_on_known(tx, visit)?;
     }
     Ok(())
+}
+
+/// Replays what waits for it in one document on what the phone knows the server to have; if that is nothing, the edits
+/// begin the document anew.
+pub(super) fn replay_on_known(tx: &Tx, visit: VisitId) -> PhoneResult<()> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(()) };
+    let known = known_heads(&doc, &tx.doc_state(visit)?);
+    let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
+    replay(tx, visit, base, !known.is_empty())
 }
 
 /// Writes the edits of one change; records that are there already are left out.
