@@ -122,6 +122,8 @@ impl Answer<'_> {
             Outcome::NeedReplay => {
                 let kept_with = push.map(|push| receipts::kept_with(tx, push, ack)).transpose()?.unwrap_or_default();
                 self.hold_for_replay(tx, &mut state, ack, kept_with, report)?;
+                // What came before the refused change: what is written anew builds on it.
+                state.server_heads.extend(self.durable_heads(visit));
             }
             Outcome::NeedFull => {
                 note_heads(&mut state, ack);
@@ -187,6 +189,13 @@ impl Answer<'_> {
             report.problems.push(format!("{} is written anew: {}", name(ack.item), reason(ack)));
         }
         Ok(())
+    }
+
+    /// The heads of a document that the receipts of this answer name.
+    fn durable_heads(&self, visit: VisitId) -> Vec<Hash> {
+        let of_epoch = self.receipts.iter().map(|held| held.verified.receipt());
+        let docs = of_epoch.filter(|receipt| receipt.epoch == self.response.epoch).flat_map(|receipt| &receipt.docs);
+        docs.filter(|(named, _)| *named == visit).flat_map(|(_, heads)| heads).copied().collect()
     }
 
     /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.

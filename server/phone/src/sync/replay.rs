@@ -80,7 +80,8 @@ pub(super) fn replay_unasked(tx: &Tx) -> PhoneResult<()> {
 /// begin the document anew.
 pub(super) fn replay_on_known(tx: &Tx, visit: VisitId) -> PhoneResult<()> {
     let Some(doc) = tx.doc(visit)? else { return Ok(()) };
-    let known = known_heads(&doc, &tx.doc_state(visit)?);
+    let history = History::of(&doc)?;
+    let known = history.heads_of(&history.below(&known_heads(&doc, &tx.doc_state(visit)?)));
     let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
     replay(tx, visit, base, !known.is_empty())
 }
