@@ -42,7 +42,8 @@ impl Answer<'_> {
         tx.count_try()?;
         self.clock.heard(tx, self.sent, self.response.server_time)?;
         let mut feed = tx.feed()?;
-        if feed.epoch.is_some_and(|known| known != self.response.epoch) {
+        let is_other = feed.epoch.is_some_and(|known| known != self.response.epoch);
+        if is_other {
             report.epoch_changed = true;
             offer_everything(tx)?;
         }
@@ -79,7 +80,8 @@ impl Answer<'_> {
         if !self.response.wants.is_empty() {
             feed.wants.clone_from(&self.response.wants);
         }
-        feed.batch_bytes = size::bounded(&self.response.limits).or(feed.batch_bytes);
+        let known = feed.batch_bytes.filter(|_| !is_other && self.request.cursor.is_some());
+        feed.batch_bytes = size::bounded(&self.response.limits).or(known);
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
     }

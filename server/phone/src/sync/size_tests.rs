@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use sync_core::bytes::Hash;
+use sync_core::ids::EpochId;
 
 use super::tests::{begun, sync};
 use crate::error::PhoneError;
@@ -49,6 +50,20 @@ fn limits_that_the_server_names_are_kept() {
     long_notes(&phone, 4);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
     assert!(server.bodies.iter().all(|body| body.len() <= 24 * 1024));
+}
+
+#[test]
+fn a_limit_of_data_that_are_no_more_is_forgotten() {
+    let (phone, mut server) = begun();
+    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 24 * 1024)]);
+    sync(&phone, &mut server);
+    server.limits.clear();
+    server.epoch = EpochId::from_bytes([4; 16]);
+    sync(&phone, &mut server);
+    server.bodies.clear();
+    long_notes(&phone, 6);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert!(server.bodies[0].len() > 30 * 1024, "all of it in one request");
 }
 
 #[test]
