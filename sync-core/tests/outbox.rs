@@ -36,7 +36,7 @@ fn statements_go_as_they_were_sealed() {
     // Their digests are in no order.
     let seals: Vec<String> = (0..6).map(|number| format!("seal {number}")).collect();
     for seal in &seals {
-        outbox.add_statement(PushStatement { body: Blob(vec![0; 1_200]), seal: seal.clone() });
+        outbox.add_statement(PushStatement { body: Blob(vec![0; 1_200]), seal: seal.clone() }, 0);
     }
     let sent = |batch: &Batch| batch.statements.iter().map(|push| push.seal.clone()).collect::<Vec<_>>();
     assert_eq!(sent(&next(&mut outbox)), seals);
@@ -66,7 +66,7 @@ fn batches_that_are_passed_follow_each_other_without_an_answer() {
     let expected: Vec<Blob> = changes.iter().map(|change| change.bytes.clone()).collect();
     outbox.offer(VISIT, &[hash(100)], changes, 0);
     outbox.add_intent(IntentId::from_bytes([6; 16]), b"{}".to_vec());
-    outbox.add_statement(PushStatement { body: Blob(b"{}".to_vec()), seal: "s".into() });
+    outbox.add_statement(PushStatement { body: Blob(b"{}".to_vec()), seal: "s".into() }, 0);
     let (mut chunks, mut known, mut batches, mut others) = (Vec::new(), vec![hash(100)], 0, 0);
     loop {
         let batch = outbox.next_batch(8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
@@ -90,16 +90,31 @@ fn what_went_in_vain_comes_after_everything_else() {
     let mut outbox = Outbox::default();
     // Oldest of all, and too many for one request.
     let stuck: Vec<VisitId> = (10..14u8).map(|number| VisitId::from_bytes([number; 16])).collect();
-    for (visit, tries) in stuck.iter().zip([2, 1, 1, 1]) {
-        outbox.offer(*visit, &[], vec![change(1, 2_000)], tries);
+    for (visit, last_try) in stuck.iter().zip([2, 1, 1, 1]) {
+        outbox.offer(*visit, &[], vec![change(1, 2_000)], last_try);
     }
     outbox.offer(VISIT, &[], vec![change(9, 2_000)], 0);
-    outbox.add_statement(PushStatement { body: Blob(vec![0; 1_000]), seal: "seal".into() });
+    outbox.add_statement(PushStatement { body: Blob(vec![0; 1_000]), seal: "seal".into() }, 0);
     let batch = outbox.next_batch(8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
     assert_eq!(batch.docs.iter().map(|doc| doc.id).collect::<Vec<_>>(), [VISIT]);
     assert_eq!((batch.statements.len(), batch.more), (1, true));
     let batch = outbox.next_batch(10_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
-    assert_eq!(batch.docs.iter().map(|doc| doc.id).collect::<Vec<_>>(), [VISIT, stuck[1]], "what was tried least");
+    assert_eq!(
+        batch.docs.iter().map(|doc| doc.id).collect::<Vec<_>>(),
+        [VISIT, stuck[1]],
+        "what was tried longest ago"
+    );
+}
+
+#[test]
+fn forms_that_nobody_takes_keep_back_neither_later_ones_nor_documents_tried_in_vain() {
+    let mut outbox = Outbox::default();
+    let form = |number: u8| PushStatement { body: Blob(vec![number; 2_000]), seal: number.to_string() };
+    (1..4).for_each(|number| outbox.add_statement(form(number), 2));
+    outbox.offer(VISIT, &[], vec![change(9, 2_000)], 1);
+    outbox.add_statement(form(4), 0);
+    let batch = outbox.next_batch(8_000, &ProtocolLimits::DEFAULT, Encoding::Cbor);
+    assert_eq!((batch.statements, batch.docs.len(), batch.more), (vec![form(4)], 1, true));
 }
 
 #[test]
@@ -179,7 +194,7 @@ proptest! {
         }
         for (number, size) in bodies.iter().enumerate() {
             let body = Blob(vec![0; *size]);
-            outbox.add_statement(PushStatement { body, seal: format!("{number}") });
+            outbox.add_statement(PushStatement { body, seal: format!("{number}") }, 0);
         }
         prop_assert_eq!(drain(&mut outbox, max_bytes, encoding), expected);
     }

@@ -211,7 +211,8 @@ pub struct SyncResponse {
     /// Blobs the server waits for, most wanted first; only when that changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wants: Vec<Hash>,
-    /// Limits that differ from the defaults, by name, in answer to a request without a cursor.
+    /// Limits that differ from the defaults, by name, in answer to a request without a cursor
+    /// or with one of another epoch.
     ///
     /// `sync_encoded_bytes` and `sync_decoded_bytes`: most bytes of a request as sent and after decompression.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

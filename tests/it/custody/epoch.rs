@@ -10,7 +10,7 @@ use integration_tests::phone::Wire;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
 use sync_core::ids::EpochId;
-use sync_core::protocol::Outcome;
+use sync_core::protocol::{Cursor, Outcome};
 
 use crate::sync::helpers::{counts, run_at, with_the_next_changes, without_changes};
 use crate::sync::writer::Writer;
@@ -29,6 +29,20 @@ async fn no_news_are_told_from_data_of_another_epoch() {
     let answer = phone.device.client().send(Wire::CBOR.call(&phone.empty_request())).await;
     assert_eq!(answer.outcome(), (503, "busy".to_owned()));
     assert_eq!(app.send(Call::get("/readyz")).await.outcome(), (503, "not_ready".to_owned()));
+}
+
+#[actix_web::test]
+async fn limits_are_named_to_who_comes_without_a_cursor_or_with_one_of_another_epoch() {
+    let app = TestApp::configured(|config| config.limits.sync_encoded_bytes = 1 << 20).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut named = Vec::new();
+    for other in [None, Some(Cursor::start(OTHER).encode().expect("a cursor"))] {
+        phone.cursor = other;
+        for _ in 0..2 {
+            named.push(phone.round().await.limits.get("sync_encoded_bytes").copied());
+        }
+    }
+    assert_eq!(named, [Some(1 << 20), None].repeat(2));
 }
 
 #[actix_web::test]

@@ -132,6 +132,51 @@ fn after_a_restore_every_phone_brings_back_what_the_backup_has_not() {
 }
 
 #[test]
+fn a_phone_enrolled_after_the_backup_brings_everything_under_another_name_with_the_same_key() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let backup = story.path("backup");
+    story.administer(&["backup", &backup]);
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("王海");
+    visit.plays(CONFIRMED_AT_0910);
+    visit.plays("09:25 event depart\n 09:52 event arrive --lat 30.512340 --lon 113.901220");
+    visit.plays(LET_IN);
+    visit.plays(&work("bow_drop"));
+    visit.plays(&[&line_test("-18.30", "512.4"), INSTRUCTED, ACCEPTED, "11:20 finish"].join("\n"));
+    drop(li.run(&["intent", "day_note", "-f", "text=rain"]).done());
+    story.at("11:30");
+    li.sync();
+    let (seen, rows) = (office(&story, &visit), json!(story.rows(&ONCE)));
+    story.kill_server();
+    story.administer(&["restore", &backup, "--replace"]);
+    story.restart_server();
+    story.at("12:30");
+    story.sign_in_again("admin");
+    story.sign_in_again("dispatcher");
+    assert_eq!(li.tries_to_sync(Fate::Deliver).json["error"]["code"], "assertion_invalid", "nobody knows the phone");
+
+    // The code of another rep is not spent on it.
+    let code = story.enrolment_code("ma.jun");
+    let refused = li.tries_to_enrol("ma.jun", &code, Fate::Deliver);
+    assert!(refused.code == Some(1) && refused.errors.contains("another rep's"), "{}", refused.errors);
+    drop(story.new_phone().tries_to_enrol("ma.jun", &code, Fate::Deliver).done());
+    // An answer that is lost costs another code.
+    let lost = Fate::LoseAnswers("/v1/devices/enrol");
+    assert_eq!(li.tries_to_enrol("li.ming", &story.enrolment_code("li.ming"), lost).code, Some(3));
+    drop(li.tries_to_enrol("li.ming", &story.enrolment_code("li.ming"), Fate::Deliver).done());
+    story.at("12:40");
+    li.sync();
+    let again = li.tries_to_enrol("li.ming", &story.enrolment_code("li.ming"), Fate::Deliver);
+    assert!(again.code == Some(1) && again.errors.contains("only `sync` is needed"), "{}", again.errors);
+    assert_eq!((office(&story, &visit), json!(story.rows(&ONCE))), (seen, rows), "all of it, the form too");
+    let out = text(&story.administer(&["verify"]));
+    assert!(out.contains("everything is as the captured bytes say"), "{out}");
+    assert!(out.contains("0 things named and not back"), "{out}");
+}
+
+#[test]
 fn a_damaged_backup_is_refused_before_anything_is_touched() {
     let story = Story::begin("2025-03-04");
     story.at("08:30");
@@ -224,7 +269,7 @@ fn crew<'s>(story: &'s Story, backup: &str) -> ([Phone<'s>; 2], String) {
     turn(0, "09:00 start\n step kit_check");
     turn(1, "09:10 measure optical_power -18.30");
     story.administer(&["backup", backup]);
-    turn(1, "09:20 measure optical_power -19.40");
+    turn(1, "09:20 measure optical_power -19.40\n 09:21 measure optical_power -19.60");
     turn(0, "09:30 answer cable_kind bow_drop");
     story.kill_server();
     story.administer(&["restore", backup, "--replace"]);
@@ -251,7 +296,7 @@ fn work_that_rests_on_a_colleagues_lost_work_waits_for_the_colleague() {
     ma.sync();
     let [one, two] = [&li, &ma].map(|phone| phone.visit(&id, "王海").shown());
     assert_eq!((&one["heads"], &one["answers"]), (&two["heads"], &two["answers"]));
-    assert_eq!((powers(&li, &id), one["answers"]["cable_kind"]["value"]["value"].as_str()), (2, Some("bow_drop")));
+    assert_eq!((powers(&li, &id), one["answers"]["cable_kind"]["value"]["value"].as_str()), (3, Some("bow_drop")));
     assert!(text(&story.administer(&["verify"])).contains("0 things named and not back"));
 }
 
@@ -269,5 +314,5 @@ fn work_that_rests_on_lost_work_of_a_phone_that_will_not_come_back_is_written_an
     // Should the colleague come after all, nothing is doubled.
     ma.sync();
     drop(li.tries_to_sync(Fate::Deliver).done());
-    assert_eq!((powers(&li, &id), powers(&ma, &id)), (2, 2));
+    assert_eq!((powers(&li, &id), powers(&ma, &id)), (3, 3));
 }

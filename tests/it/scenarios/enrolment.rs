@@ -35,16 +35,17 @@ fn a_phone_killed_before_it_hears_that_it_is_enrolled_enrols_again_with_the_same
 }
 
 #[test]
-fn a_new_code_after_a_lost_answer_enrols_the_phone_under_a_new_key() {
+fn a_new_code_after_a_lost_answer_finishes_what_the_first_began() {
     let story = Story::begin("2025-03-04");
     story.at("08:30");
     let before = devices(&story).len();
     let (code, phone) = (story.enrolment_code(LOGIN), story.new_phone());
     let lost = phone.tries_to_enrol(LOGIN, &code, Fate::LoseAnswers("/v1/devices/enrol"));
     assert_ne!(lost.code, Some(0), "{lost:?}");
-    // The server holds the first key for a device of which nobody heard; the phone draws another one by itself.
+    // The code has ended; its device has the key of the phone, and was never heard of.
+    story.at("08:50");
     let next = story.enrolment_code(LOGIN);
     let _enrolled = phone.tries_to_enrol(LOGIN, &next, Fate::Deliver).done();
-    assert_eq!(devices(&story).len(), before + 2);
+    assert_eq!(devices(&story).len(), before + 1, "still one device");
     phone.sync();
 }

@@ -14,6 +14,13 @@ use crate::output::Output;
 use crate::store::Tx;
 use crate::store::model::{Enrolment, FeedState, Session};
 use crate::store::tx::META;
+use crate::sync;
+
+/// What a store says that the server knows.
+const IS_KNOWN: &str =
+    "this phone is enrolled, and the server knows it: only `sync` is needed; a second enrolment has a store of its own";
+/// What a store says to another rep.
+const OF_ANOTHER_REP: &str = "this store is another rep's; a second enrolment has a store of its own";
 
 /// Where the key is kept until the enrolment holds it.
 const DRAWN_KEY: &str = "drawn_key";
@@ -26,36 +33,38 @@ const GOOD_FOR_MS: i64 = 24 * 60 * 60 * 1000;
 /// `enrol`: the key is drawn and kept, the code spent, and the rest stored in one transaction after the answer.
 ///
 /// After a kill or without an answer the same command again finishes what the server began: it sends the same key.
+///
+/// An enrolled store goes on with its key as another device of the same rep where the server does not know it any more,
+/// as after a restore from an older backup: everything in it is offered again.
 pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<Output> {
-    if phone.store.read(|tx| Ok(tx.enrolment().is_ok()))? {
-        return usage("this store is enrolled already; a second enrolment has a store of its own");
+    let _turn = phone.store.sync_turn()?;
+    let former: Option<Enrolment> = phone.store.read(|tx| tx.meta("enrolment"))?;
+    let is_others = |login: &String| *login != args.login;
+    if former.as_ref().is_some_and(|former| former.login.as_ref().is_some_and(is_others)) {
+        return usage(OF_ANOTHER_REP);
     }
-    let (secret, answer) = match spend_code(phone, args, transport) {
+    let (secret, answer) = match (spend_code(phone, args, transport), &former) {
+        (Err(PhoneError::Refused { status: 409, .. }), Some(_)) => return usage(IS_KNOWN),
         // The key belongs to a device whose code has ended meanwhile. The new code survived the refusal.
-        Err(PhoneError::Refused { status: 409, .. }) => {
+        (Err(PhoneError::Refused { status: 409, .. }), None) => {
             phone.store.write(|tx| tx.remove(META, DRAWN_KEY))?;
             spend_code(phone, args, transport)?
         }
-        other => other?,
+        (other, _) => other?,
     };
-    let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let session = answer.get("session").cloned().unwrap_or_default();
-    let odd = |_error| PhoneError::Core("the server's answer to the enrolment cannot be read".to_owned());
-    let enrolment = Enrolment {
-        server: args.server.trim_end_matches('/').to_owned(),
-        org: text(&session, "org_id").parse::<OrgId>().map_err(odd)?,
-        user: text(&session, "user_id").parse::<UserId>().map_err(odd)?,
-        device: text(&session, "device_id").parse::<DeviceId>().map_err(odd)?,
-        key: secret,
-        evidence_keys: answer.get("evidence_keys").and_then(Value::as_array).cloned().unwrap_or_default(),
-        bundle_key: bundle_key(&answer),
-        org_name: None,
-        user_name: None,
-    };
-    let epoch = text(&answer, "epoch").parse::<EpochId>().map_err(odd)?;
-    let session = read_session(&session, phone.clock.now()?.0);
+    let (enrolment, epoch) = read_enrolment(args, secret, &answer)?;
+    if former.as_ref().is_some_and(|former| (former.org, former.user) != (enrolment.org, enrolment.user)) {
+        return usage(OF_ANOTHER_REP);
+    }
+    let session = read_session(answer.get("session").unwrap_or(&Value::Null), phone.clock.now()?.0);
     let token = session.access_token.clone();
     phone.store.write(|tx| {
+        if former.is_some() {
+            // Its work goes in the name of the new device, and nothing more is written as the old one.
+            tx.retire_actors()?;
+            tx.clear_in_flight()?;
+            sync::offer_everything(tx)?;
+        }
         tx.set_meta("enrolment", &enrolment)?;
         tx.remove(META, DRAWN_KEY)?;
         tx.set_meta("session", &session)?;
@@ -71,7 +80,7 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
 
 /// Sends the code with the key of this store; gives the key's secret bytes and the answer.
 fn spend_code(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<(Blob, Value)> {
-    let secret = phone.store.write(drawn_key)?;
+    let secret = phone.store.write(own_key)?;
     let key = DeviceKey::from_secret(&secret.0)?;
     let body = json!({
         "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
@@ -80,8 +89,30 @@ fn spend_code(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) ->
     Ok((secret, transport.post("/v1/devices/enrol", None, &body)?))
 }
 
+/// Reads what the server answered; names are learned later.
+fn read_enrolment(args: &EnrolArgs, key: Blob, answer: &Value) -> PhoneResult<(Enrolment, EpochId)> {
+    let text = |at: &str| answer.pointer(at).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let odd = |_error| PhoneError::Core("the server's answer to the enrolment cannot be read".to_owned());
+    let enrolment = Enrolment {
+        server: args.server.trim_end_matches('/').to_owned(),
+        org: text("/session/org_id").parse::<OrgId>().map_err(odd)?,
+        user: text("/session/user_id").parse::<UserId>().map_err(odd)?,
+        device: text("/session/device_id").parse::<DeviceId>().map_err(odd)?,
+        key,
+        evidence_keys: answer.get("evidence_keys").and_then(Value::as_array).cloned().unwrap_or_default(),
+        bundle_key: bundle_key(answer),
+        login: Some(args.login.clone()),
+        org_name: None,
+        user_name: None,
+    };
+    Ok((enrolment, text("/epoch").parse::<EpochId>().map_err(odd)?))
+}
+
 /// The key this store enrols with, drawn once: the server knows it from the first try on.
-fn drawn_key(tx: &Tx) -> PhoneResult<Blob> {
+fn own_key(tx: &Tx) -> PhoneResult<Blob> {
+    if let Some(former) = tx.meta::<Enrolment>("enrolment")? {
+        return Ok(former.key);
+    }
     if let Some(secret) = tx.meta(DRAWN_KEY)? {
         return Ok(secret);
     }
@@ -117,6 +148,7 @@ pub(crate) fn learn_names(phone: &Phone, transport: &mut dyn Transport, token: &
     }
     let Ok(me) = transport.fetch("/v1/me", Some(token)) else { return Ok(enrolment) };
     let text = |name: &str| me.pointer(name).and_then(Value::as_str).map(str::to_owned);
+    enrolment.login = text("/user/login").or(enrolment.login);
     enrolment.user_name = text("/user/name").or(enrolment.user_name);
     enrolment.org_name = text("/organisation").or(enrolment.org_name);
     enrolment.bundle_key = bundle_key(&me).or(enrolment.bundle_key);

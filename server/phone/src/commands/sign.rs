@@ -320,6 +320,7 @@ fn store_statement(scene: &Scene<'_>, form: &ShownForm, sealed: &SealedStatement
         at_ms: scene.at.wall_ms,
         safety: Safety::Unsent,
         code: None,
+        last_try: 0,
     };
     tx.set_statement(&sealed.digest, &stored)?;
     tx.set_meta("previous_statement", &sealed.digest)?;

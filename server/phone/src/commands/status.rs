@@ -30,6 +30,8 @@ pub(crate) struct Outstanding {
     pub intents: usize,
     pub statements: usize,
     pub blobs: usize,
+    /// Those of the blobs whose bytes are gone here.
+    pub lost: usize,
     pub oldest_ms: Option<i64>,
     /// The visits with unsent changes or statements; the server knows which photos it lacks.
     pub visits: BTreeSet<VisitId>,
@@ -62,6 +64,7 @@ impl Outstanding {
         }
         for (_, blob) in tx.blobs()?.into_iter().filter(|(_, blob)| blob.safety == Safety::Unsent) {
             found.blobs += 1;
+            found.lost += usize::from(blob.is_lost());
             found.note(blob.at_ms);
         }
         Ok(found)
@@ -74,6 +77,11 @@ impl Outstanding {
     /// All items.
     pub(crate) const fn total(&self) -> usize {
         self.changes + self.intents + self.statements + self.blobs
+    }
+
+    /// All items that can go from here.
+    pub(crate) const fn to_go(&self) -> usize {
+        self.total().saturating_sub(self.lost)
     }
 
     /// The counts for machines.

@@ -10,10 +10,13 @@ use super::model::{
     StoredIntent, StoredRow, StoredStatement, UnsentChange,
 };
 use super::tx::{
-    BLOBS, CLOCK_LINKS, COMPLETE, DOC_STATES, DOCS, EDITS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE,
+    ACTORS, BLOBS, CLOCK_LINKS, COMPLETE, DOC_STATES, DOCS, EDITS, INTENTS, LATE_WORK, META, RECEIPTS, ROWS, SET_ASIDE,
     STATEMENTS, Tx, UNSENT,
 };
 use crate::error::{PhoneError, PhoneResult};
+
+/// Where it stands how many requests were answered.
+const TRIES: &str = "tries";
 
 impl Tx {
     /// The device this store belongs to.
@@ -55,9 +58,13 @@ impl Tx {
         Ok(self.keys(DOCS, "")?.iter().filter_map(|key| key.parse().ok()).collect())
     }
 
-    /// What is known of a document; the default where nothing is.
+    /// What is known of a document; where nothing is, the actors this install wrote it with before it left.
     pub(crate) fn doc_state(&self, visit: VisitId) -> PhoneResult<DocState> {
-        Ok(self.get(DOC_STATES, &visit.to_string())?.unwrap_or_default())
+        if let Some(state) = self.get(DOC_STATES, &visit.to_string())? {
+            return Ok(state);
+        }
+        let past_actors = self.get(ACTORS, &visit.to_string())?.unwrap_or_default();
+        Ok(DocState { past_actors, ..DocState::default() })
     }
 
     pub(crate) fn set_doc_state(&self, visit: VisitId, state: &DocState) -> PhoneResult<()> {
@@ -70,8 +77,14 @@ impl Tx {
         Ok(states.into_iter().filter_map(|(key, state)| Some((key.parse().ok()?, state))).collect())
     }
 
-    /// Forgets a document of which nothing is unsent.
+    /// Forgets a document of which nothing is unsent, but not who wrote it here: it may come back, and the server lose
+    /// what is this phone's to offer.
     pub(crate) fn drop_doc(&self, visit: VisitId) -> PhoneResult<()> {
+        let DocState { mut past_actors, actor, .. } = self.doc_state(visit)?;
+        past_actors.extend(actor);
+        if !past_actors.is_empty() {
+            self.set(ACTORS, &visit.to_string(), &past_actors)?;
+        }
         for key in self.keys(EDITS, &format!("{visit}/"))? {
             self.remove(EDITS, &key)?;
         }
@@ -202,8 +215,8 @@ impl Tx {
     /// Declares a blob whose bytes are durable; one that is known keeps its state.
     pub(crate) fn declare_blob(&self, blob: &Hash, bytes: usize, media_type: &str, at_ms: i64) -> PhoneResult<()> {
         if let Some(known) = self.blob(blob)? {
-            // Its bytes are here again, also if they had been freed.
-            return if known.is_freed { self.set_blob(blob, &StoredBlob { is_freed: false, ..known }) } else { Ok(()) };
+            // Its bytes are here again, also if they had been freed or were missing.
+            return self.set_blob(blob, &StoredBlob { is_freed: false, is_missing: false, ..known });
         }
         let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
         let media_type = media_type.to_owned();
@@ -217,6 +230,7 @@ impl Tx {
                 problem: None,
                 is_asked_after: false,
                 is_freed: false,
+                is_missing: false,
                 is_begun: false,
                 tries: 0,
             },
@@ -298,6 +312,16 @@ impl Tx {
 
     pub(crate) fn set_late_work(&self, visit: VisitId, work: &LateWork) -> PhoneResult<()> {
         self.set(LATE_WORK, &visit.to_string(), work)
+    }
+
+    /// The number of the last request that was answered.
+    pub(crate) fn last_try(&self) -> PhoneResult<u32> {
+        Ok(self.meta(TRIES)?.unwrap_or_default())
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn count_try(&self) -> PhoneResult<()> {
+        self.set_meta(TRIES, &self.last_try()?.saturating_add(1))
     }
 
     pub(crate) fn clear_in_flight(&self) -> PhoneResult<()> {

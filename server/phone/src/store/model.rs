@@ -26,6 +26,9 @@ pub(crate) struct Enrolment {
     /// The key that bundles for the office are sealed for, once known.
     #[serde(default)]
     pub bundle_key: Option<BundlePublicKey>,
+    /// Login of the rep, once known.
+    #[serde(default)]
+    pub login: Option<String>,
     /// Name of the organisation, once known.
     #[serde(default)]
     pub org_name: Option<String>,
@@ -113,6 +116,9 @@ pub(crate) enum Hold {
         /// The name that the server keeps the refused bytes under.
         #[serde(default)]
         kept_as: Option<Hash>,
+        /// Changes of the same push that build on the refused one: the server keeps them with it.
+        #[serde(default)]
+        kept_with: Vec<Hash>,
     },
 }
 
@@ -137,9 +143,9 @@ pub(crate) struct DocState {
     /// What the server refused and the unsent changes write anew, until it takes a push that names it.
     #[serde(default)]
     pub replays: Vec<Hash>,
-    /// How often it went since the server last took something of it: others go first.
-    #[serde(default)]
-    pub tries: u32,
+    /// The number of the try with which it last went in vain; 0 if the server took something since.
+    #[serde(default, alias = "tries")]
+    pub last_try: u32,
     /// Whether the whole document must be asked for.
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.
@@ -214,6 +220,9 @@ pub(crate) struct StoredStatement {
     pub safety: Safety,
     #[serde(default)]
     pub code: Option<String>,
+    /// The number of the try with which it last went in vain; 0 if it never did.
+    #[serde(default)]
+    pub last_try: u32,
 }
 
 /// A blob of this phone; its bytes are a file named by its hash.
@@ -232,12 +241,22 @@ pub(crate) struct StoredBlob {
     /// Whether the bytes were freed here, because the server holds them.
     #[serde(default)]
     pub is_freed: bool,
+    /// Whether the bytes were missing or damaged here at the last try.
+    #[serde(default)]
+    pub is_missing: bool,
     /// Whether an upload of it was begun: then the server may have some of it, or all.
     #[serde(default)]
     pub is_begun: bool,
     /// How often the connection broke while it went: others go first.
     #[serde(default)]
     pub tries: u32,
+}
+
+impl StoredBlob {
+    /// Whether it is unsent and cannot go from here: only somebody else may still bring it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.safety == Safety::Unsent && (self.is_freed || self.is_missing)
+    }
 }
 
 /// Edits that a server refused, kept for a person to look at.

@@ -15,6 +15,8 @@ pub(crate) const META: Table = TableDefinition::new("meta");
 pub(crate) const DOCS: Table = TableDefinition::new("docs");
 /// Visit → [`super::model::DocState`].
 pub(crate) const DOC_STATES: Table = TableDefinition::new("doc_states");
+/// Visit → actors this install wrote a document with that has left the phone.
+pub(crate) const ACTORS: Table = TableDefinition::new("actors");
 /// `visit/number` → [`super::model::UnsentChange`].
 pub(crate) const UNSENT: Table = TableDefinition::new("unsent");
 /// `kind/id` → [`super::model::StoredRow`].

@@ -3,7 +3,6 @@
 use std::ptr;
 
 use sync_core::bytes::Hash;
-use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::{Ack, AckItem, DocForm, Outcome, SyncRequest, SyncResponse};
@@ -16,13 +15,13 @@ use super::documents::{apply_news, drop_gone, is_own, offer_again, offer_everyth
 use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
-use super::replay::replay;
-use super::{request, set_aside};
+use super::replay::replay_on_known;
+use super::{set_aside, size};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
 use crate::store::Tx;
-use crate::store::model::{DocState, Hold, Safety};
+use crate::store::model::{DocState, Hold, Safety, StoredStatement};
 
 /// An answer with the request it belongs to.
 pub(super) struct Answer<'a> {
@@ -40,9 +39,11 @@ impl Answer<'_> {
     /// Applies the answer. With an upload-only token nothing was read, so the position in the feed stays.
     pub(super) fn apply(&self, tx: &Tx, upload_only: bool, report: &mut Report) -> PhoneResult<()> {
         tx.clear_in_flight()?;
+        tx.count_try()?;
         self.clock.heard(tx, self.sent, self.response.server_time)?;
         let mut feed = tx.feed()?;
-        if feed.epoch.is_some_and(|known| known != self.response.epoch) {
+        let is_other = feed.epoch.is_some_and(|known| known != self.response.epoch);
+        if is_other {
             report.epoch_changed = true;
             offer_everything(tx)?;
         }
@@ -55,6 +56,7 @@ impl Answer<'_> {
             report.settled += receipts::apply(tx, held, self.response.epoch, Some(exchange))?;
         }
         set_aside::note_answered(tx, self.request)?;
+        self.note_tried_forms(tx)?;
         receipts::keep_complete(tx, self.complete)?;
         receipts::note_arrived(tx, self.receipts, self.request)?;
         export::forget(tx)?;
@@ -78,7 +80,8 @@ impl Answer<'_> {
         if !self.response.wants.is_empty() {
             feed.wants.clone_from(&self.response.wants);
         }
-        feed.batch_bytes = request::bounded(&self.response.limits).or(feed.batch_bytes);
+        let known = feed.batch_bytes.filter(|_| !is_other && self.request.cursor.is_some());
+        feed.batch_bytes = size::bounded(&self.response.limits).or(known);
         feed.last_sync_at = Some(self.received_at);
         tx.set_feed(&feed)
     }
@@ -101,7 +104,7 @@ impl Answer<'_> {
         let is_first = self.response.acks.iter().find(|one| one.item == ack.item).is_some_and(|one| ptr::eq(one, ack));
         let push = self.request.pushed().find(|push| push.id == visit).filter(|_| is_first);
         if push.is_some() {
-            state.tries = state.tries.saturating_add(1);
+            state.last_try = tx.last_try()?;
         }
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
@@ -109,7 +112,7 @@ impl Answer<'_> {
                     state.problem = None;
                 }
                 if let Some(push) = push {
-                    state.tries = 0;
+                    state.last_try = 0;
                     state.replays.retain(|replayed| !push.replays.contains(replayed));
                 }
                 note_heads(&mut state, ack);
@@ -118,7 +121,12 @@ impl Answer<'_> {
                 state.problem = Some(format!("quarantined: {}", reason(ack)));
                 report.problems.push(format!("visit {visit} is quarantined: {}", reason(ack)));
             }
-            Outcome::NeedReplay => self.hold_for_replay(tx, &mut state, ack, report)?,
+            Outcome::NeedReplay => {
+                let kept_with = push.map(|push| receipts::kept_with(tx, push, ack)).transpose()?.unwrap_or_default();
+                self.hold_for_replay(tx, &mut state, ack, kept_with, report)?;
+                // What came before the refused change: what is written anew builds on it.
+                state.server_heads.extend(self.durable_heads(visit));
+            }
             Outcome::NeedFull => {
                 note_heads(&mut state, ack);
                 state.server_heads.clone_from(&ack.heads);
@@ -143,8 +151,8 @@ impl Answer<'_> {
                 state.wants_snapshot = true;
             }
             Outcome::NotFound if state.hold.is_some() => {
-                // The server has nothing of the document: the edits begin it anew.
-                return replay(tx, visit, VisitDoc::create(visit)?, false);
+                // The server has nothing of the document, or does not tell this phone any more.
+                return replay_on_known(tx, visit);
             }
             Outcome::NotFound => {
                 state.wants_snapshot = false;
@@ -158,7 +166,14 @@ impl Answer<'_> {
 
     /// Notes that edits are to be written anew, if the server proves that it keeps the refused bytes: else everything
     /// stays unsent, and is offered again.
-    fn hold_for_replay(&self, tx: &Tx, state: &mut DocState, ack: &Ack, report: &mut Report) -> PhoneResult<()> {
+    fn hold_for_replay(
+        &self,
+        tx: &Tx,
+        state: &mut DocState,
+        ack: &Ack,
+        kept_with: Vec<Hash>,
+        report: &mut Report,
+    ) -> PhoneResult<()> {
         let is_named = |hash: Hash| {
             let of_epoch = self.receipts.iter().map(|held| held.verified.receipt());
             let mut of_epoch = of_epoch.filter(|receipt| receipt.epoch == self.response.epoch);
@@ -171,10 +186,18 @@ impl Answer<'_> {
             // The others were written anew before; the server had lost what it refused then.
             note_heads(state, ack);
         } else {
-            state.hold = Some(Hold::Replay { hash: ack.hash, code: ack.code.clone(), kept_as: ack.kept_as });
+            let (hash, code, kept_as) = (ack.hash, ack.code.clone(), ack.kept_as);
+            state.hold = Some(Hold::Replay { hash, code, kept_as, kept_with });
             report.problems.push(format!("{} is written anew: {}", name(ack.item), reason(ack)));
         }
         Ok(())
+    }
+
+    /// The heads of a document that the receipts of this answer name.
+    fn durable_heads(&self, visit: VisitId) -> Vec<Hash> {
+        let of_epoch = self.receipts.iter().map(|held| held.verified.receipt());
+        let docs = of_epoch.filter(|receipt| receipt.epoch == self.response.epoch).flat_map(|receipt| &receipt.docs);
+        docs.filter(|(named, _)| *named == visit).flat_map(|(_, heads)| heads).copied().collect()
     }
 
     /// Notes why an item counts as late: the rep is told, also where the visit leaves the phone with this answer.
@@ -189,6 +212,17 @@ impl Answer<'_> {
         let reason = ack.reason.as_deref().unwrap_or("late");
         report.late.insert(visit);
         late::note(tx, visit, reason, self.received_at)
+    }
+
+    /// Notes which signed forms went in vain.
+    fn note_tried_forms(&self, tx: &Tx) -> PhoneResult<()> {
+        for push in &self.request.statements {
+            let (digest, unsent) = (push.digest(), |stored: &StoredStatement| stored.safety == Safety::Unsent);
+            if let Some(stored) = tx.statement(&digest)?.filter(unsent) {
+                tx.set_statement(&digest, &StoredStatement { last_try: tx.last_try()?, ..stored })?;
+            }
+        }
+        Ok(())
     }
 
     /// What the server was asked after and did not name has to go again, or is lost where its bytes were freed.

@@ -16,7 +16,7 @@ use super::set_aside;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
 use crate::store::Tx;
-use crate::store::model::{DocState, Safety, StoredRow, UnsentChange};
+use crate::store::model::{DocState, Safety, StoredBlob, StoredRow, UnsentChange};
 
 /// Applies the news of one document.
 pub(super) fn apply_update(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
@@ -127,10 +127,12 @@ pub(super) fn drop_gone(tx: &Tx) -> PhoneResult<()> {
     Ok(())
 }
 
+/// Whether photos are to go; one whose bytes are gone here is asked after all the same.
 fn has_unsent_photos(tx: &Tx, visit: VisitId) -> PhoneResult<bool> {
     let Some(doc) = tx.doc(visit)? else { return Ok(false) };
+    let is_to_go = |stored: &StoredBlob| stored.safety == Safety::Unsent && !stored.is_lost();
     for photo in merge::view(&doc).photos {
-        if tx.blob(&photo.value.sha256)?.is_some_and(|stored| stored.safety == Safety::Unsent) {
+        if tx.blob(&photo.value.sha256)?.as_ref().is_some_and(is_to_go) {
             return Ok(true);
         }
     }
@@ -172,7 +174,7 @@ pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
 }
 
 /// The server's data is another one: everything this phone made counts as unsent until a new receipt names it.
-pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
+pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
     tx.clear_complete()?;
     for visit in tx.doc_ids()? {
         let mut state = tx.doc_state(visit)?;
@@ -180,7 +182,7 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
         state.named.clear();
         // Whoever refused it kept it; that it is kept now is for a receipt of these data to say.
-        (state.hold, state.tries) = (None, 0);
+        (state.hold, state.last_try) = (None, 0);
         tx.set_doc_state(visit, &state)?;
         if !mine.is_empty() {
             offer_again(tx, visit, |history| {
@@ -200,7 +202,7 @@ pub(super) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         }
     }
     for (digest, mut statement) in tx.statements()? {
-        statement.safety = Safety::Unsent;
+        (statement.safety, statement.last_try) = (Safety::Unsent, 0);
         if let Ok(digest) = digest.parse() {
             tx.set_statement(&digest, &statement)?;
         }

@@ -33,7 +33,16 @@ fn add_statement(phone: &TestPhone) -> Hash {
     let push = PushStatement { body: body.into(), seal };
     let digest = push.digest();
     let (visit, safety) = (VISIT.to_string(), Safety::Unsent);
-    let stored = StoredStatement { visit, number: 0, body: push.body, seal: push.seal, at_ms: 1, safety, code: None };
+    let stored = StoredStatement {
+        visit,
+        number: 0,
+        body: push.body,
+        seal: push.seal,
+        at_ms: 1,
+        safety,
+        code: None,
+        last_try: 0,
+    };
     store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
     digest
 }

@@ -15,8 +15,9 @@ use sync_core::jws;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::{PROTOCOL, SyncRequest};
 
-use super::request::{BATCH_BYTES, Held, batch_of, collect, seal, too_large};
+use super::request::{Held, batch_of, collect, seal, too_large};
 use super::set_aside::Waiting;
+use super::size::BATCH_BYTES;
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
 use crate::error::{PhoneError, PhoneResult, usage};

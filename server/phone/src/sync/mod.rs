@@ -17,6 +17,7 @@ mod replay;
 mod request;
 mod session;
 mod set_aside;
+mod size;
 mod uploads;
 
 #[cfg(test)]
@@ -24,11 +25,17 @@ mod compare_tests;
 #[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
+mod left_tests;
+#[cfg(test)]
+mod lost_tests;
+#[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod refused_tests;
 #[cfg(test)]
 mod set_aside_tests;
+#[cfg(test)]
+mod size_tests;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +55,7 @@ use crate::store::Tx;
 use crate::store::model::LateWork;
 
 use answer::Answer;
+pub(crate) use documents::offer_everything;
 use progress::{Pace, Standing};
 pub(crate) use receipts::evidence_keys;
 use request::Prepared;
@@ -96,8 +104,16 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let mut access = Access::open(phone, transport)?;
     let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
-    phone.store.write(request::forget_halving)?;
-    rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS)?;
+    phone.store.write(|tx| {
+        size::forget(tx)?;
+        uploads::ask_after_lost(tx)
+    })?;
+    if let Err(error) = rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS) {
+        if size::spares_uploads(transport, &error) {
+            uploads::run(phone, transport, &mut access, &mut report)?;
+        }
+        return Err(error);
+    }
     if let Some(order) = order::ordered(phone, transport, &mut report)?.filter(|order| order.wipe_now)
         && let Some(wiped) = order::obey(phone, transport, &order)?
     {
@@ -165,7 +181,9 @@ fn round(
 ) -> PhoneResult<bool> {
     let sent = phone.clock.ticks()?;
     let answered = access.with(phone, transport, |transport, token| transport.sync(token, &prepared.body));
-    if matches!(answered, Err(PhoneError::Refused { status: 413, .. })) && phone.store.write(request::halve)? {
+    if let Err(error) = &answered
+        && size::halve_after(phone, transport, error, prepared.body.len())?
+    {
         return Ok(true);
     }
     if matches!(answered, Err(PhoneError::Refused { retry_later: false, .. })) {
@@ -183,7 +201,10 @@ fn round(
     let (receipts, complete) = (&verified.held, &verified.complete);
     let (request, clock) = (&prepared.request, &phone.clock);
     let answer = Answer { request, response: &response, receipts, complete, clock, sent, received_at };
-    phone.store.write(|tx| answer.apply(tx, access.is_upload_only(), report))?;
+    phone.store.write(|tx| {
+        size::note_passed(tx)?;
+        answer.apply(tx, access.is_upload_only(), report)
+    })?;
     Ok(response.more)
 }
 

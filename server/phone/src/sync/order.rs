@@ -61,15 +61,16 @@ fn verify(phone: &Phone, transport: &mut dyn Transport, jws: &str) -> PhoneResul
 
 /// Obeys: the signed receipt is durable first, then everything else goes, then the office is told.
 ///
-/// Nothing, if the order waits for what is unsent and something is by now: a command may have captured it while keys
+/// Nothing, if the order waits for what is unsent and can go, and something is by now: a command may have captured it while keys
 /// were fetched, so what is unsent is counted in the same turn of the store that erases.
 pub(super) fn obey(phone: &Phone, transport: &mut dyn Transport, order: &WipeOrder) -> PhoneResult<Option<Output>> {
     let (dir, now) = (phone.store.dir(), phone.clock.now()?);
     let wiped = phone.store.erase_if(|tx| {
-        let unsent = Outstanding::of(tx)?.total();
-        if unsent > 0 && !order.wipe_now {
+        let outstanding = Outstanding::of(tx)?;
+        if outstanding.to_go() > 0 && !order.wipe_now {
             return Ok(None);
         }
+        let unsent = outstanding.total();
         let tombstone = Tombstone::sign(&tx.enrolment()?, order, u64::try_from(unsent).unwrap_or(u64::MAX), now)?;
         tombstone.keep(dir)?;
         Ok(Some(tombstone))

@@ -10,7 +10,7 @@ use sync_core::ids::{EpochId, VisitId};
 use crate::commands::status::Outstanding;
 use crate::error::PhoneResult;
 use crate::store::Tx;
-use crate::store::model::Hold;
+use crate::store::model::{Hold, Safety};
 
 /// Most rounds in a row that only prepare something: a replay takes two (the refusal, then the server's state), and
 /// the gap the server sees in its result one or two more.
@@ -23,7 +23,7 @@ pub(super) struct Standing {
     settled: usize,
     /// Changes kept for a person.
     set_aside: usize,
-    /// Documents with something unsent and changes set aside that are to go and were not tried yet.
+    /// Documents with something unsent, signed forms and changes set aside that are to go and were not tried yet.
     untried: usize,
     /// Whether what was set aside goes next.
     is_turned: bool,
@@ -61,9 +61,11 @@ impl Standing {
         let (mut heads, mut waiting) = (BTreeMap::new(), BTreeMap::new());
         let set_aside = tx.set_aside()?;
         let mut untried = set_aside.iter().filter(|(_, item)| item.is_unsent && item.tries == 0).count();
+        let statements = tx.statements()?;
+        untried += statements.iter().filter(|(_, one)| one.safety == Safety::Unsent && one.last_try == 0).count();
         let unsent = tx.visits_with_unsent()?;
         for (visit, state) in tx.doc_states()? {
-            untried += usize::from(state.tries == 0 && unsent.contains(&visit));
+            untried += usize::from(state.last_try == 0 && unsent.contains(&visit));
             let (wants_snapshot, is_at_server) = (state.wants_snapshot, state.is_at_server);
             heads.insert(visit, state.server_heads);
             waiting.insert(visit, Waiting { hold: state.hold, wants_snapshot, is_at_server });
@@ -73,7 +75,7 @@ impl Standing {
             set_aside: set_aside.len(),
             untried,
             is_turned: super::set_aside::is_next(tx)?,
-            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::request::batch_bytes(tx)?, heads },
+            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::size::batch_bytes(tx)?, heads },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,

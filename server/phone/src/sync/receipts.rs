@@ -191,6 +191,14 @@ fn refused_changes(history: &History, push: &PushDoc, ack: &Ack) -> BTreeSet<Has
     sent
 }
 
+/// What of a push the server keeps beside the change that it refused: all that depends on it.
+pub(super) fn kept_with(tx: &Tx, push: &PushDoc, ack: &Ack) -> PhoneResult<Vec<Hash>> {
+    let (Some(offending), Some(doc)) = (ack.hash, tx.doc(push.id)?) else { return Ok(Vec::new()) };
+    let history = History::of(&doc)?;
+    let refused = refused_changes(&history, push, ack).into_iter();
+    Ok(refused.filter(|hash| *hash != offending && history.below(&[*hash]).contains(&offending)).collect())
+}
+
 /// Whether a receipt says that all of a push is durable: taken, or in quarantine as it came.
 fn is_kept(receipt: &HeldReceipt, push: &PushDoc, ack: &Ack) -> bool {
     match ack.outcome {

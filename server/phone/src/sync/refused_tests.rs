@@ -110,3 +110,42 @@ fn a_phone_that_may_only_upload_writes_anew_on_what_it_knows() {
     assert_eq!((view.notes.as_str(), view.measures.len(), view.ticks.len()), ("forked", 1, 6));
     assert_eq!(server.replayed, [hash]);
 }
+
+#[test]
+fn what_the_server_does_not_show_any_more_is_written_anew_on_what_the_phone_knows() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "forked"]);
+    let hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let code = Some("actor_forked".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    server.faults.extend([Fault::Nothing, Fault::Unreachable]);
+    assert!(phone.sync(&mut server).is_err(), "it was refused, and then the network went");
+
+    server.unknown.insert(VISIT);
+    assert!(sync(&phone, &mut server)["outstanding"]["total"].as_u64() > Some(0));
+    let seen = phone.run(&["status", NUMBER]);
+    assert_eq!((&seen["notes"], seen["ticks"].as_object().unwrap().len()), (&json!("forked"), 6), "all of it is here");
+    server.unknown.clear();
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!((view.notes.as_str(), view.ticks.len(), json!(view.heads)), ("forked", 6, phone.heads()));
+}
+
+#[test]
+fn a_phone_that_may_only_upload_writes_anew_on_what_the_same_push_got_stored() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["note", NUMBER, "taken"]);
+    phone.run(&["answer", NUMBER, "cable_kind", "bow_drop"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    server.refuses = Some(hash);
+    server.refresh_works = false;
+    server.faults.push_back(Fault::TokenInvalid);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(true), &json!(0)), "{report}");
+    let seen = phone.run(&["status", NUMBER]);
+    assert_eq!((&seen["notes"], seen["measures"].as_array().map(Vec::len)), (&json!("taken"), Some(1)));
+    assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
+}

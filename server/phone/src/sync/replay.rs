@@ -21,9 +21,9 @@ const ACTOR_FORKED: &str = "actor_forked";
 /// The offending change is set aside for a person, unless only its actor was wrong. Each change stays one change.
 pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
-    let (offending, code, kept_as) = match state.hold.take() {
-        Some(Hold::Replay { hash, code, kept_as }) => (hash, code.unwrap_or_default(), kept_as),
-        None => (None, String::new(), None),
+    let (offending, code, kept_as, kept_with) = match state.hold.take() {
+        Some(Hold::Replay { hash, code, kept_as, kept_with }) => (hash, code.unwrap_or_default(), kept_as, kept_with),
+        None => (None, String::new(), None, Vec::new()),
     };
     let rows = tx.unsent_changes(visit)?;
     let old = tx.doc(visit)?.map(|doc| History::of(&doc)).transpose()?;
@@ -48,8 +48,9 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         // What cannot be written anew, because its edits are not known, is kept as it is.
         let is_lost_otherwise = change.edits.is_empty() && chunk.is_some() && !base.has_change(&change.hash);
         if is_offending || is_lost_otherwise {
-            // The server keeps the offender; of anything else nobody but this phone may have a copy.
-            let is_unsent = !is_offending && chunk.is_some();
+            // The server keeps the offender with what builds on it; of anything else nobody but this phone may have a
+            // copy.
+            let is_unsent = !is_offending && !kept_with.contains(&change.hash) && chunk.is_some();
             tx.add_set_aside(&SetAside { is_unsent, ..SetAside::new(visit, &code, change, chunk) })?;
         } else if is_known && base.has_change(&change.hash) {
             // The server has it already; it is offered again so that a receipt names it.
@@ -69,13 +70,20 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
 /// Replays what waits for it on what the phone itself knows the server to have: one that may only upload is not told
 /// what the server has now.
 pub(super) fn replay_unasked(tx: &Tx) -> PhoneResult<()> {
-    for (visit, state) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
-        let Some(doc) = tx.doc(visit)? else { continue };
-        let known = known_heads(&doc, &state);
-        let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
-        replay(tx, visit, base, !known.is_empty())?;
+    for (visit, _) in tx.doc_states()?.into_iter().filter(|(_, state)| state.hold.is_some()) {
+        replay_on_known(tx, visit)?;
     }
     Ok(())
+}
+
+/// Replays what waits for it in one document on what the phone knows the server to have; if that is nothing, the edits
+/// begin the document anew.
+pub(super) fn replay_on_known(tx: &Tx, visit: VisitId) -> PhoneResult<()> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(()) };
+    let history = History::of(&doc)?;
+    let known = history.heads_of(&history.below(&known_heads(&doc, &tx.doc_state(visit)?)));
+    let base = if known.is_empty() { VisitDoc::create(visit)? } else { doc.at(&known)? };
+    replay(tx, visit, base, !known.is_empty())
 }
 
 /// Writes the edits of one change; records that are there already are left out.

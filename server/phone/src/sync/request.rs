@@ -1,6 +1,6 @@
 //! Builds the next request from the store, and stores it before it is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use sync_core::bytes::{Blob, Hash};
 use sync_core::doc::VisitDoc;
@@ -15,6 +15,7 @@ use sync_core::time::UnixMillis;
 use super::history::History;
 use super::replay::replay_unasked;
 use super::set_aside::{self, Waiting};
+use super::size::{BATCH_BYTES, batch_bytes};
 use super::{export, receipts};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
@@ -22,12 +23,7 @@ use crate::error::PhoneResult;
 use crate::keys::{self, DeviceKey};
 use crate::store::Tx;
 use crate::store::model::{DocState, Enrolment, InFlight, Safety};
-use crate::store::tx::META;
 
-/// Bytes of a request before compression; below the server's limit of 4 MiB.
-pub(super) const BATCH_BYTES: usize = 3 * 1024 * 1024;
-/// Below this a request is not made smaller: what is in the way then refuses every request.
-const SMALLEST_BATCH_BYTES: usize = 4 * 1024;
 /// Bytes wanted back.
 const WANTED_BYTES: u64 = 8 * 1024 * 1024;
 /// Most bytes of a stored request.
@@ -128,7 +124,7 @@ pub(super) fn collect(tx: &Tx, held: Held) -> PhoneResult<Outbox> {
         }
     }
     for (_, stored) in tx.statements()?.into_iter().filter(|(_, one)| one.safety == Safety::Unsent) {
-        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal });
+        outbox.add_statement(PushStatement { body: stored.body, seal: stored.seal }, stored.last_try);
     }
     Ok(outbox)
 }
@@ -175,39 +171,6 @@ fn settle_all(tx: &Tx, batch: &mut Batch, may_be_whole: bool) -> PhoneResult<()>
     Ok(())
 }
 
-/// Where the size stands that was learned from requests that were too large.
-const HALVED: &str = "halved_batch_bytes";
-
-/// Most bytes of the next request: what the server named, and what this sync learned.
-pub(super) fn batch_bytes(tx: &Tx) -> PhoneResult<usize> {
-    let (named, learned) = (tx.feed()?.batch_bytes, tx.meta::<usize>(HALVED)?);
-    Ok(BATCH_BYTES.min(named.unwrap_or(BATCH_BYTES)).min(learned.unwrap_or(BATCH_BYTES)))
-}
-
-/// Forgets what an earlier sync learned: it may have been of another network.
-pub(super) fn forget_halving(tx: &Tx) -> PhoneResult<()> {
-    tx.remove(META, HALVED)
-}
-
-/// Takes back a request that is too large for the server, or for something before it, and makes the next one half as
-/// large; false if it is as small as it gets.
-pub(super) fn halve(tx: &Tx) -> PhoneResult<bool> {
-    tx.clear_in_flight()?;
-    let half = batch_bytes(tx)? / 2;
-    if half < SMALLEST_BATCH_BYTES {
-        return Ok(false);
-    }
-    tx.set_meta(HALVED, &half)?;
-    Ok(true)
-}
-
-/// Keeps to a smaller limit that the server named; a quarter stays for what is around the items.
-pub(super) fn bounded(limits: &BTreeMap<String, i64>) -> Option<usize> {
-    let limits = ["sync_encoded_bytes", "sync_decoded_bytes"].into_iter().filter_map(|name| limits.get(name));
-    let smallest = limits.filter_map(|limit| usize::try_from(*limit).ok()).min()?;
-    Some((smallest / 4 * 3).clamp(SMALLEST_BATCH_BYTES, BATCH_BYTES))
-}
-
 /// The next batch of an outbox as it travels in a bundle: nobody knows what the server has by then, and a document
 /// chunk is only for a document that is new to it.
 pub(super) fn batch_of(tx: &Tx, outbox: &mut Outbox) -> PhoneResult<Batch> {
@@ -252,7 +215,7 @@ fn offer_documents(tx: &Tx, outbox: &mut Outbox, held: Held) -> PhoneResult<()> 
             let at = UnixMillis(row.at_ms);
             Some(UnsentChange { hash: change.hash, deps: change.deps, bytes: change.chunk, at })
         });
-        outbox.offer(visit, &known_heads(&doc, &state), changes.collect(), state.tries);
+        outbox.offer(visit, &known_heads(&doc, &state), changes.collect(), state.last_try);
     }
     Ok(())
 }

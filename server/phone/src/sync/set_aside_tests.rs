@@ -8,7 +8,8 @@ use sync_core::merge;
 use sync_core::protocol::codec::Encoding;
 use sync_core::protocol::{Ack, Outcome, ProtocolLimits, SyncRequest, decode_request};
 
-use super::tests::{ack, begun, long_notes, sync};
+use super::size_tests::long_notes;
+use super::tests::{ack, begun, sync};
 use crate::store::model::{DocState, SetAside, UnsentChange};
 use crate::store::tx::UNSENT;
 use crate::testing::server::{Fault, Server, Stance};

@@ -9,8 +9,9 @@ use sync_core::ids::EpochId;
 use sync_core::merge;
 use sync_core::protocol::{Ack, AckItem, DocForm, DocUpdate, Outcome, PushStatement, Row};
 
+use super::size_tests::long_notes;
 use crate::error::PhoneError;
-use crate::store::model::{Safety, StoredBlob, StoredStatement};
+use crate::store::model::{Safety, StoredStatement};
 use crate::testing::server::{Fault, Server};
 use crate::testing::{NUMBER, TestPhone, VISIT, jpeg};
 
@@ -303,58 +304,6 @@ fn a_copy_of_the_store_writes_as_somebody_else() {
     assert_eq!((view.notes.as_str(), view.ticks.len()), ("before the restore", 8));
 }
 
-/// Notes that compress badly, each of 6,000 bytes.
-pub(super) fn long_notes(phone: &TestPhone, count: u32) {
-    for number in 0..count {
-        let scattered = (0..2_000u32).map(|at| 0x4E00 + (at * 7_919 + number * 104_729) % 20_000);
-        phone.run(&["note", NUMBER, &scattered.filter_map(char::from_u32).collect::<String>()]);
-    }
-}
-
-#[test]
-fn requests_that_are_too_large_are_made_smaller_until_they_are_taken() {
-    let (phone, mut server) = begun();
-    long_notes(&phone, 4);
-    server.takes_bytes = 10 * 1024;
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-    assert!(server.bodies.iter().all(|body| body.len() <= server.takes_bytes));
-    assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
-    // What was learned is learned anew.
-    server.bodies.clear();
-    long_notes(&phone, 2);
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-    assert!(server.bodies.len() > 1);
-    // And forgotten by the next sync: it may be of a better network.
-    server.takes_bytes = usize::MAX;
-    server.bodies.clear();
-    long_notes(&phone, 3);
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-    assert!(server.bodies[0].len() > 10 * 1024, "all of it goes at once");
-}
-
-#[test]
-fn limits_that_the_server_names_are_kept() {
-    let (phone, mut server) = begun();
-    server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 24 * 1024)]);
-    sync(&phone, &mut server);
-    server.limits.clear();
-    server.takes_bytes = 24 * 1024;
-    long_notes(&phone, 4);
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-    assert!(server.bodies.iter().all(|body| body.len() <= 24 * 1024));
-}
-
-#[test]
-fn a_server_that_takes_no_request_at_all_is_not_asked_for_ever() {
-    let (phone, mut server) = begun();
-    let before = phone.outstanding();
-    server.takes_bytes = 1;
-    assert!(phone.sync(&mut server).is_err());
-    assert_eq!(phone.outstanding(), before, "everything stays on the phone");
-    server.takes_bytes = usize::MAX;
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
-}
-
 #[test]
 fn a_document_that_nobody_takes_keeps_back_no_signed_form() {
     let (phone, mut server) = begun();
@@ -363,45 +312,41 @@ fn a_document_that_nobody_takes_keeps_back_no_signed_form() {
     server.unknown.insert(VISIT);
     server.takes_bytes = 16 * 1024;
     long_notes(&phone, 4);
-    let form = PushStatement { body: Blob(vec![b'f'; 4_000]), seal: "seal".to_owned() };
-    let digest = form.digest();
-    let PushStatement { body, seal } = form;
-    let (visit, safety) = (VISIT.to_string(), Safety::Unsent);
-    let stored = StoredStatement { visit, number: 0, body, seal, at_ms: i64::MAX, safety, code: None };
-    phone.phone().store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
+    let digest = add_form(&phone, 0);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["statements"], 0);
     assert_eq!(server.statements.iter().collect::<Vec<_>>(), [&digest]);
 }
 
+/// A signed form of 4,000 bytes, past the steps of the visit.
+fn add_form(phone: &TestPhone, number: u8) -> Hash {
+    let form = PushStatement { body: Blob(vec![number; 4_000]), seal: number.to_string() };
+    let digest = form.digest();
+    let PushStatement { body, seal } = form;
+    let (visit, number, safety) = (VISIT.to_string(), u64::from(number), Safety::Unsent);
+    let stored = StoredStatement { visit, number, body, seal, at_ms: i64::MAX, safety, code: None, last_try: 0 };
+    phone.phone().store.write(|tx| tx.set_statement(&digest, &stored)).unwrap();
+    digest
+}
+
 #[test]
-fn questions_after_very_many_photos_leave_room_in_every_request() {
+fn signed_forms_that_nobody_takes_keep_back_neither_later_ones_nor_a_document_tried_in_vain() {
     let (phone, mut server) = begun();
     server.limits = BTreeMap::from([("sync_encoded_bytes".to_owned(), 16 * 1024)]);
     sync(&phone, &mut server);
-    let blobs: Vec<Hash> = (0..600u32).map(|number| Hash::of(&number.to_be_bytes())).collect();
-    phone
-        .phone()
-        .store
-        .write(|tx| {
-            let stored = StoredBlob {
-                bytes: 4,
-                media_type: "image/jpeg".to_owned(),
-                at_ms: 0,
-                safety: Safety::Unsent,
-                problem: None,
-                is_asked_after: true,
-                is_freed: true,
-                is_begun: false,
-                tries: 0,
-            };
-            blobs.iter().try_for_each(|blob| tx.set_blob(blob, &stored))
-        })
-        .unwrap();
+    server.unknown.insert(VISIT);
     server.takes_bytes = 16 * 1024;
-    server.blobs.extend(blobs.iter().map(|blob| (*blob, Vec::new())));
-    long_notes(&phone, 3);
-    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0, "all are there, and named by receipts");
-    assert!(server.bodies.iter().all(|body| body.len() <= 16 * 1024));
+    long_notes(&phone, 2);
+    server.unknown_forms.extend((0..3).map(|number| add_form(&phone, number)));
+    let later = add_form(&phone, 3);
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["statements"], 3);
+    assert_eq!(server.statements.iter().collect::<Vec<_>>(), [&later]);
+    server.unknown.clear();
+    // What went longest ago goes first: its turn comes with the next sync or the one after.
+    sync(&phone, &mut server);
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["outstanding"]["changes"], &report["outstanding"]["statements"]), (&json!(0), &json!(3)));
+    server.unknown_forms.clear();
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
 }
 
 #[test]

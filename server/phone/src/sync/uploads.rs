@@ -68,10 +68,7 @@ fn upload(
     stored: &StoredBlob,
     report: &mut Report,
 ) -> PhoneResult<()> {
-    let bytes = phone.store.read_blob(blob)?;
-    if Hash::of(&bytes) != *blob {
-        return Err(PhoneError::Store("its file is damaged; withdraw the photo with reason `lost`".to_owned()));
-    }
+    let bytes = read(phone, blob, stored)?;
     let answer = send(phone, transport, access, blob, stored, &bytes)?;
     let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
     let Verified { held, refused, .. } = receipts::verify(phone, transport, &[receipt])?;
@@ -86,6 +83,33 @@ fn upload(
         tx.set_feed(&feed)
     })?;
     report.blobs_sent += 1;
+    Ok(())
+}
+
+/// The bytes of a blob; notes whether they are here as they were.
+fn read(phone: &Phone, blob: &Hash, stored: &StoredBlob) -> PhoneResult<Vec<u8>> {
+    let found = phone.store.read_blob(blob);
+    let is_missing = match &found {
+        Ok(bytes) => Hash::of(bytes) != *blob,
+        Err(PhoneError::File { source, .. }) => source.kind() == std::io::ErrorKind::NotFound,
+        Err(_) => false,
+    };
+    if is_missing != stored.is_missing {
+        note(phone, blob, |stored| stored.is_missing = is_missing)?;
+    }
+    if is_missing && found.is_ok() {
+        return Err(PhoneError::Store("its file is damaged; withdraw the photo with reason `lost`".to_owned()));
+    }
+    found
+}
+
+/// Asks the server once more after what cannot go from here: somebody else may have brought it.
+pub(super) fn ask_after_lost(tx: &Tx) -> PhoneResult<()> {
+    for (name, stored) in tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_lost()) {
+        if let Ok(blob) = name.parse() {
+            tx.set_blob(&blob, &StoredBlob { is_asked_after: true, ..stored })?;
+        }
+    }
     Ok(())
 }
 

@@ -134,6 +134,7 @@ fn enrol(tx: &crate::store::Tx, device: DeviceId, key: Blob) -> PhoneResult<()> 
         key,
         evidence_keys: vec![serde_json::to_value(server::evidence_key()).unwrap()],
         bundle_key: None,
+        login: None,
         org_name: Some("云泽通信".to_owned()),
         user_name: Some("李明".to_owned()),
     };

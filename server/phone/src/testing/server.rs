@@ -83,6 +83,8 @@ pub(crate) struct Server {
     pub refuses: Option<Hash>,
     /// Visits that it does not know, whatever it is sent of them.
     pub unknown: BTreeSet<VisitId>,
+    /// Statements of visits that it does not know.
+    pub unknown_forms: BTreeSet<Hash>,
     /// A blob at which the connection breaks.
     pub breaks_at: Option<Hash>,
     /// What pushes named as written anew.
@@ -108,6 +110,10 @@ pub(crate) struct Server {
     pub wiped: Vec<WipeReceipt>,
     /// Most bytes of a sync body.
     pub takes_bytes: usize,
+    /// Most bytes of a sync body that get through the line.
+    pub carries_bytes: usize,
+    /// Whether nothing else gets through.
+    pub is_down: bool,
     /// Limits that its answers name.
     pub limits: BTreeMap<String, i64>,
     /// Whether receipts of wiped phones get lost.
@@ -132,6 +138,7 @@ impl Server {
             scripted: BTreeMap::new(),
             refuses: None,
             unknown: BTreeSet::new(),
+            unknown_forms: BTreeSet::new(),
             breaks_at: None,
             replayed: Vec::new(),
             docs_out: Vec::new(),
@@ -142,6 +149,8 @@ impl Server {
             refresh_works: true,
             stale_nonces: 0,
             takes_bytes: usize::MAX,
+            carries_bytes: usize::MAX,
+            is_down: false,
             limits: BTreeMap::new(),
             bodies: Vec::new(),
             paths: Vec::new(),
@@ -225,6 +234,10 @@ impl Server {
         }
         for statement in &request.statements {
             let digest = statement.digest();
+            if self.unknown_forms.contains(&digest) {
+                response.acks.push(Ack::new(AckItem::Statement(digest), Outcome::NotFound));
+                continue;
+            }
             if let Some(ack) = self.refusal(AckItem::Statement(digest), digest, &mut held) {
                 response.acks.push(Ack { hash: None, ..ack });
                 continue;
@@ -292,6 +305,10 @@ impl Transport for Server {
         if path.starts_with("/v1/devices?") {
             return Ok(json!({"items": []}));
         }
+        if path == "/healthz" {
+            let down = PhoneError::Network("nothing gets through".to_owned());
+            return if self.is_down { Err(down) } else { Ok(json!({"status": "ok"})) };
+        }
         if path == "/v1/me" {
             return Ok(json!({"user": {"name": "李明"}, "organisation": "云泽通信"}));
         }
@@ -306,6 +323,7 @@ impl Transport for Server {
         let fault = self.faults.pop_front();
         match &fault {
             Some(Fault::Unreachable) => return Err(PhoneError::Network("unreachable".to_owned())),
+            _ if body.len() > self.carries_bytes => return Err(PhoneError::Network("it broke off".to_owned())),
             Some(Fault::Refused) => return Err(refused("seal_invalid")),
             Some(Fault::TokenInvalid) => return Err(refused("token_invalid")),
             _ if body.len() > self.takes_bytes => {

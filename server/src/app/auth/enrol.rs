@@ -81,7 +81,8 @@ enum Enrolment {
 /// Enrols a device: binds its key to the person and signs it in.
 ///
 /// The code is spent, the device added and its session begun in one transaction. Whoever lost the answer asks again
-/// with the same code and key, as long as the code would have lived, and gets a new session of the same device.
+/// with the same code and key, as long as the code would have lived, or with another code, as long as the phone never
+/// spoke, and gets a new session of the same device.
 ///
 /// # Errors
 /// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, or `conflict` if the key is known.
@@ -118,6 +119,10 @@ fn try_enrol(conn: &mut Conn, app: &AppState, command: &EnrolCommand, now: UnixM
         return Ok(Enrolment::Refused(ErrorCode::EnrolmentExpired));
     }
     devices::update_enrolment_code(conn, &code, code.tries_left, Some(now.0))?;
+    if let Some(device) = find_unheard(conn, command, &code)? {
+        sessions::revoke_families_of_device(conn, org, device.id.0, now.0)?;
+        return begin_session(conn, app, &device, now);
+    }
     let device = new_device(command, &code, DeviceId(app.id()), now);
     devices::insert_device(conn, &device)?;
     begin_session(conn, app, &device, now)
@@ -137,6 +142,18 @@ fn find_enrolled(
         device.user_id == code.user_id && Some(device.enrolled_at_ms) == code.used_at_ms && device.state == "active"
     };
     Ok(device.filter(is_enrolled_by_it).map(|device| (device, code)))
+}
+
+/// The device of this key whose phone never spoke since: it lost the answer, and the code has ended meanwhile.
+///
+/// Its key stays good: a phone that was enrolled anew after a restore has sealed forms with it.
+fn find_unheard(conn: &mut Conn, command: &EnrolCommand, code: &EnrolmentCodeRow) -> AppResult<Option<DeviceRow>> {
+    let device = devices::find_device_of_key(conn, code.org_id.0, &command.public_key.thumbprint())?;
+    let is_unheard = |device: &DeviceRow| {
+        let is_new = device.last_seen_at_ms == Some(device.enrolled_at_ms);
+        is_new && device.user_id == code.user_id && device.state == "active"
+    };
+    Ok(device.filter(is_unheard))
 }
 
 /// Gives the session again of which the phone never heard; the one that got lost ends.

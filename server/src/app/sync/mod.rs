@@ -155,7 +155,7 @@ async fn answer(state: &AppState, round: &Arc<Round>, pushed: Option<&Pushed>) -
         None => pull::nothing(state, round)?,
     };
     let mut response = SyncResponse::nothing_new(state.epoch, pulled.cursor, round.ctx.now);
-    if round.request.cursor.is_none() {
+    if pull::known_cursor(&round.request, state.epoch).is_none() {
         response.limits = state.config.limits.unlike_defaults();
     }
     response.more = pulled.more;

@@ -43,8 +43,8 @@ pub(super) fn judge(
     if round.is_revoked() {
         return Ok(refused("device_revoked"));
     }
-    let sealer = device_of(conn, round, pushed)?;
-    let verified = match verify_as_of(round, pushed, &sealer) {
+    let (sealer, name) = device_of(conn, round, pushed)?;
+    let verified = match verify_as_of(round, pushed, &sealer, name) {
         Ok(verified) => verified,
         Err(error) => return Ok(refused(error.code())),
     };
@@ -64,7 +64,7 @@ pub(super) fn judge(
         kind: body.kind.replace('\0', "\u{fffd}"),
         body: pushed.body.0.clone(),
         seal: pushed.seal.clone(),
-        device_id: Txt(body.device),
+        device_id: sealer.id,
         received_at_ms: round.ctx.now.0,
         // Known once the documents of its push are written.
         late_reason: None,
@@ -72,23 +72,29 @@ pub(super) fn judge(
     Ok(JudgedStatement::New { row: Box::new(row), blobs: verified.blobs(), access })
 }
 
-/// The device the body names: a rep may bring what another of his phones sealed.
-fn device_of(conn: &mut Conn, round: &Round, pushed: &PushStatement) -> AppResult<DeviceRow> {
-    let named = serde_json::from_slice::<Named>(&pushed.body.0).ok().map_or(round.device.id.0, |named| named.device);
-    let device = devices::find_device(conn, round.ctx.actor.org, named)?;
-    let device = device.filter(|device| device.user_id == round.device.user_id);
-    Ok(device.unwrap_or_else(|| round.device.clone()))
+/// The device the body names, and its name there: a rep may bring what another of his phones sealed.
+///
+/// A name that these data do not know, as after a restore, may be a former one of the sender, whose key it then is.
+fn device_of(conn: &mut Conn, round: &Round, pushed: &PushStatement) -> AppResult<(DeviceRow, DeviceId)> {
+    let sender = &round.device;
+    let named = serde_json::from_slice::<Named>(&pushed.body.0).ok().map_or(sender.id.0, |named| named.device);
+    Ok(match devices::find_device(conn, round.ctx.actor.org, named)? {
+        Some(device) if device.user_id == sender.user_id => (device, named),
+        Some(_) => (sender.clone(), sender.id.0),
+        None => (sender.clone(), named),
+    })
 }
 
-/// Verifies with the key of a device, whose statement it must be.
+/// Verifies with the key of a device, whose statement it must be under this name.
 fn verify_as_of(
     round: &Round,
     pushed: &PushStatement,
     device: &DeviceRow,
+    name: DeviceId,
 ) -> Result<VerifiedStatement, StatementError> {
     let key = P256PublicKey::from_sec1(&device.public_key).map_err(|_malformed| StatementError::BodyMismatch)?;
     let verified = verify(&pushed.body.0, &pushed.seal, &key)?;
-    verified.expect_owner(round.ctx.actor.org, device.id.0).map(|()| verified)
+    verified.expect_owner(round.ctx.actor.org, name).map(|()| verified)
 }
 
 /// The openings and inks of a stored statement; none of one that does not verify, which `doorstep verify` tells.

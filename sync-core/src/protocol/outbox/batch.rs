@@ -1,8 +1,9 @@
 //! Chooses what goes into the next batch.
 //!
 //! Oldest first, so that what has waited longest becomes safe first: intents as they were made (a `create_visit` must
-//! come after its customer and not after its document), then documents, then statements as they were sealed. Documents
-//! that went in vain before come last, so that they keep back nothing. A document is split between changes.
+//! come after its customer and not after its document), then documents, then statements as they were sealed. What went in
+//! vain before comes last, what was tried longest ago first, so that it keeps back nothing. A document is split between
+//! changes.
 
 use std::collections::BTreeSet;
 
@@ -104,9 +105,10 @@ impl Outbox {
             return batch;
         }
         self.docs.values_mut().for_each(|queue| queue.sent = 0);
-        self.fill_docs(&mut batch, &mut room, limits, false);
-        self.fill_statements(&mut batch, &mut room, limits);
-        self.fill_docs(&mut batch, &mut room, limits, true);
+        for last_try in self.last_tries() {
+            self.fill_docs(&mut batch, &mut room, limits, last_try);
+            self.fill_statements(&mut batch, &mut room, limits, last_try);
+        }
         batch
     }
 
@@ -144,10 +146,16 @@ impl Outbox {
         }
     }
 
-    fn fill_docs(&mut self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits, went_in_vain: bool) {
-        let ready = self.docs.iter_mut().filter(|(_, queue)| !queue.changes.is_empty());
-        let mut ready: Vec<_> = ready.filter(|(_, queue)| (queue.tries > 0) == went_in_vain).collect();
-        ready.sort_by_key(|(visit, queue)| (queue.tries, queue.oldest(), **visit));
+    /// When documents and statements last went in vain, each number once.
+    fn last_tries(&self) -> BTreeSet<u32> {
+        let docs = self.docs.values().map(|queue| queue.last_try);
+        docs.chain(self.statements.iter().map(|statement| statement.last_try)).collect()
+    }
+
+    fn fill_docs(&mut self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits, last_try: u32) {
+        let ready = self.docs.iter_mut().filter(|(_, queue)| !queue.changes.is_empty() && queue.last_try == last_try);
+        let mut ready: Vec<_> = ready.collect();
+        ready.sort_by_key(|(visit, queue)| (queue.oldest(), **visit));
         let mut changes_left = limits.changes.saturating_sub(batch.docs.iter().map(|push| push.chunks.len()).sum());
         for (visit, queue) in ready {
             if batch.docs.len() >= limits.docs || changes_left == 0 {
@@ -167,8 +175,8 @@ impl Outbox {
         }
     }
 
-    fn fill_statements(&self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits) {
-        for statement in &self.statements {
+    fn fill_statements(&self, batch: &mut Batch, room: &mut Room, limits: &ProtocolLimits, last_try: u32) {
+        for statement in self.statements.iter().filter(|statement| statement.last_try == last_try) {
             if batch.statements.len() >= limits.statements {
                 batch.more = true;
                 return;

@@ -32,8 +32,8 @@ pub struct UnsentChange {
 struct DocQueue {
     base_heads: BTreeSet<Hash>,
     changes: Vec<UnsentChange>,
-    /// How often it went in vain.
-    tries: u32,
+    /// When it last went in vain.
+    last_try: u32,
     /// How many changes the batch carried that was built last.
     sent: usize,
 }
@@ -66,6 +66,8 @@ struct UnsentIntent {
 struct UnsentStatement {
     digest: Hash,
     push: PushStatement,
+    /// When it last went in vain.
+    last_try: u32,
 }
 
 /// Everything of a phone that is not safe at the server and travels in requests.
@@ -82,10 +84,10 @@ impl Outbox {
     /// Offers a document: `changes` (dependencies first) are all that the server lacks beyond `base_heads`.
     ///
     /// Replaces what was queued for the document. `base_heads` are heads the server has and this device has applied;
-    /// `tries` is how often the document went since the server last took something of it.
-    pub fn offer(&mut self, visit: VisitId, base_heads: &[Hash], changes: Vec<UnsentChange>, tries: u32) {
+    /// `last_try` is when the document last went in vain, as the number of a request; 0 if the server took something since.
+    pub fn offer(&mut self, visit: VisitId, base_heads: &[Hash], changes: Vec<UnsentChange>, last_try: u32) {
         let base_heads = base_heads.iter().copied().collect();
-        self.docs.insert(visit, DocQueue { base_heads, changes, tries, sent: 0 });
+        self.docs.insert(visit, DocQueue { base_heads, changes, last_try, sent: 0 });
     }
 
     /// Adds an intent; they travel in the order in which they are added.
@@ -95,11 +97,12 @@ impl Outbox {
         }
     }
 
-    /// Adds a sealed statement; they travel in the order in which they are added.
-    pub fn add_statement(&mut self, push: PushStatement) {
+    /// Adds a sealed statement; those that went in vain with the same request, or never, travel in the order in which
+    /// they are added.
+    pub fn add_statement(&mut self, push: PushStatement, last_try: u32) {
         let digest = push.digest();
         if self.statements.iter().all(|queued| queued.digest != digest) {
-            self.statements.push(UnsentStatement { digest, push });
+            self.statements.push(UnsentStatement { digest, push, last_try });
         }
     }
 }

@@ -113,9 +113,11 @@ async fn a_code_opens_no_other_organisation_or_person() {
 #[actix_web::test]
 async fn a_key_is_enrolled_once_and_the_code_survives_the_refusal() {
     let app = TestApp::new().await;
-    let device = app.enrol(YUNZE, YUNZE.rep()).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    app.clock.advance_secs(1);
+    phone.round().await;
     let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
-    let again = enrol(&app, attempt("yunze", &code, &device.key)).await;
+    let again = enrol(&app, attempt("yunze", &code, &phone.device.key)).await;
     assert_eq!(again.outcome(), refused(409, "conflict"));
     enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await.expect(201);
 }

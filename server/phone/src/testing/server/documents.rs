@@ -13,7 +13,7 @@ impl Server {
     pub(super) fn push(&mut self, push: &PushDoc, held: &mut HeldReceipt, response: &mut SyncResponse) -> Ack {
         let item = AckItem::Doc(push.id);
         if push.asks() {
-            if !self.docs.contains_key(&push.id) {
+            if !self.docs.contains_key(&push.id) || self.unknown.contains(&push.id) {
                 return Ack::new(item, Outcome::NotFound);
             }
             response.docs.push(self.snapshot(push.id));
