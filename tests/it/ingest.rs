@@ -6,16 +6,15 @@ mod troubled;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use diesel::prelude::*;
 use doorstep::app::AppState;
 use doorstep::app::blobs::IngestQueue;
 use doorstep::jobs;
 use doorstep::jobs::ingest::run_due;
+use doorstep::ports::Clock as _;
 use doorstep_media::draw::{DemoPhoto, draw};
+use doorstep_store::Txt;
 use doorstep_store::blob_facts::find_facts;
-use doorstep_store::blobs::{BlobRow, begin_ingest, find_blob, list_outdated, list_pending};
-use doorstep_store::schema::{blob_facts, blobs};
-use doorstep_store::{Txt, per_backend};
+use doorstep_store::blobs::{BlobRow, begin_ingest, end_ingest, find_blob, list_outdated, list_pending};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use sync_core::bytes::Hash;
@@ -143,7 +142,7 @@ async fn bytes_that_come_again_give_a_picture_another_try() {
     let [hopeless_name] = site.upload([&hopeless]).await;
     run_due(&site.state).await.expect("settled");
     site.upload([&crashed, &damaged, &hopeless]).await;
-    assert_eq!(site.state_of(hopeless_name).await, given_up("damaged"), "the same bytes give the same");
+    assert_eq!(site.state_of(hopeless_name).await, given_up("no_size"), "the same bytes give the same");
     assert_eq!((site.attempts(crashed_name).await, site.attempts(damaged_name).await), (0, 0));
     assert_eq!(run_due(&site.state).await.expect("settled"), 2);
     assert_eq!((site.state_of(crashed_name).await, site.state_of(damaged_name).await), (ready(), ready()));
@@ -155,13 +154,15 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
     let [first, second] = site.upload([&photo(1), &photo(2)]).await;
     assert_eq!(run_due(&site.state).await.expect("settled"), 2);
     // As a server of before leaves them, also one that still runs beside this one.
-    site.app
-        .write(|conn| {
-            per_backend!(conn, c => diesel::update(blobs::table).set(blobs::ingest_version.eq(0)).execute(c))?;
-            per_backend!(conn, c => diesel::delete(blob_facts::table).execute(c))?;
-            Ok(())
-        })
-        .await;
+    for name in [first, second] {
+        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+    }
+    let measured_at = async |name| {
+        let facts = site.app.read(move |conn| find_facts(conn, YUNZE.org, name)).await;
+        facts.map(|facts| facts.made_at_ms)
+    };
+    let before = measured_at(first).await;
+    assert_eq!(measured_at(second).await, before);
     site.crash(second).await;
     site.crash(second).await;
     assert_eq!((site.state_of(first).await, site.state_of(second).await), (ready(), ready()));
@@ -171,6 +172,7 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
 
     // The first copies that come to be stored are those of the new one.
     site.storage.copies.forget_permits(usize::MAX);
+    site.storage.came.forget_permits(usize::MAX);
     let pass = actix_web::rt::spawn({
         let state = site.state.clone();
         async move { run_due(&state).await }
@@ -180,9 +182,9 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
     site.storage.copies.add_permits(100);
     assert_eq!(pass.await.expect("no panic").expect("settled"), 3);
 
-    let facts = async |name| site.app.read(move |conn| find_facts(conn, YUNZE.org, name)).await;
-    assert_eq!((facts(first).await.is_some(), facts(fresh).await.is_some()), (true, true));
-    assert_eq!(facts(second).await, None, "it ended the process twice");
+    let now = Some(site.app.clock.now().0);
+    assert_eq!((measured_at(first).await, measured_at(fresh).await), (now, now));
+    assert_eq!(measured_at(second).await, before, "it ended the process twice");
     let crashed = ("ready".to_owned(), Some("crashed".to_owned()));
     assert_eq!((site.state_of(first).await, site.state_of(second).await), (ready(), crashed), "all copies stay");
     assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
