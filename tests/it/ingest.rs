@@ -191,6 +191,33 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
 }
 
 #[actix_web::test]
+async fn a_long_history_is_measured_in_passes_between_which_everything_is_looked_at_again() {
+    let site = Site::new().await;
+    let names = site.upload([0, 1, 2].map(broken).each_ref().map(Vec::as_slice)).await;
+    let more: [Vec<u8>; 33] = std::array::from_fn(|number| broken(number + 3));
+    let history = site.upload(more.each_ref().map(Vec::as_slice)).await;
+    for name in history {
+        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+    }
+    site.storage.lose(history[30..].iter().copied());
+    run_due(&site.state).await.expect_err("three cannot be read");
+    for name in names {
+        assert_eq!(site.state_of(name).await, given_up("no_size"));
+    }
+    let due = async || site.app.read(|conn| list_outdated(conn, VERSION, None, 100)).await.len();
+    assert_eq!(due().await, 33 - 29, "with the three that were pending a pass has settled 32");
+    // It woke the job.
+    site.state.ingest.woken().await;
+    run_due(&site.state).await.expect_err("three cannot be read");
+    assert_eq!(due().await, 3);
+    tokio::select! {
+        biased;
+        () = site.state.ingest.woken() => panic!("nothing else is due"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[actix_web::test]
 async fn jobs_that_are_stopped_keep_what_they_have_begun_and_begin_nothing() {
     let site = Site::new().await;
     let pictures: [Vec<u8>; 6] = [0, 1, 2, 3, 4, 5].map(photo);

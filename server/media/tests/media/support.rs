@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "support code of tests fails by panicking")]
 
+pub mod webp;
+
 use std::io::Cursor;
 
 use doorstep_media::draw::{DemoPhoto, draw};

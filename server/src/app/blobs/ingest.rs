@@ -30,6 +30,11 @@ const BATCH: i64 = 32;
 /// Pictures with copies looked at together: one keeps a processor for what nobody can see yet.
 const BATCH_OUTDATED: i64 = 1;
 
+/// Pictures settled in one pass before those with copies are left to another one.
+///
+/// There may be hours of them, and what becomes pending again meanwhile may stand before where the pass has come.
+const LONG_PASS: usize = 32;
+
 /// How often a picture may have ended the process before it is begun no more.
 ///
 /// # Source
@@ -53,7 +58,9 @@ pub(super) fn may_pass(reason: &str) -> bool {
     [CRASHED, ORIGINAL_UNREADABLE, NoPreview::TooSlow.code()].contains(&reason)
 }
 
-/// Ingests every picture that is due and returns how many were settled.
+/// Ingests every pending picture, and some of those with copies that are due; returns how many were settled.
+///
+/// Wakes the job where more are due.
 ///
 /// # Concurrency
 /// Runs on several nodes at once: each picture is ingested by the one that claims it. Those of a node that dies are free
@@ -95,6 +102,10 @@ impl Pass {
         if let Some(last) = pending.last() {
             self.pending = Some(last.clone());
             return Ok(pending);
+        }
+        if self.settled >= LONG_PASS {
+            state.ingest.wake();
+            return Ok(Vec::new());
         }
         let before = self.outdated.clone();
         let list = move |conn: &mut _| blobs::list_outdated(conn, VERSION, before.as_ref(), BATCH_OUTDATED);
