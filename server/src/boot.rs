@@ -199,8 +199,7 @@ pub async fn work(state: &AppState) -> std::io::Result<()> {
         told = told_to_stop() => told?,
         () = state.stopping.displaced() => Stop::Displaced,
     };
-    // Each job may be stopped at any moment.
-    drop(jobs);
+    jobs.stop(state).await;
     stop.result()
 }
 

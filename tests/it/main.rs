@@ -17,6 +17,7 @@ mod demo;
 #[cfg(unix)]
 mod follow;
 mod harness;
+mod ingest;
 mod live;
 #[cfg(feature = "postgres")]
 mod nodes;

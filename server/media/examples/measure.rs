@@ -1,6 +1,6 @@
 //! Measures what one photo costs: `cargo run --release -p doorstep-media --example measure -- WORK ROUNDS [FILE...]`.
 //!
-//! WORK is `full` (decoding at full size by the `image` crate), `previews` or `ingest`; without files a photo of
+//! WORK is `full` (decoding at full size by the `image` crate) or `ingest`; without files a photo of
 //! 12 megapixels is drawn. Build it with `--features turbo` to measure libjpeg-turbo. Linux only: it reads `/proc`.
 
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::fs;
 use std::hint::black_box;
 
 use doorstep_media::draw::{DemoPhoto, draw};
-use doorstep_media::{Deadline, Limits, ingest, preview};
+use doorstep_media::{Deadline, Limits, ingest};
 
 /// How the kernel counts CPU time for `/proc`.
 ///
@@ -18,7 +18,7 @@ const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: measure full|previews|ingest ROUNDS [FILE...]";
+    let usage = "usage: measure full|ingest ROUNDS [FILE...]";
     let work = arguments.next().ok_or(usage)?;
     let rounds: u32 = arguments.next().ok_or(usage)?.parse()?;
     let mut photos = arguments.map(fs::read).collect::<Result<Vec<_>, _>>()?;
@@ -37,7 +37,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     for photo in (0..rounds).flat_map(|_| &photos) {
         match work.as_str() {
             "full" => drop(black_box(image::load_from_memory(photo)?.into_rgb8())),
-            "previews" => drop(black_box(preview(photo)?)),
             "ingest" => drop(black_box(ingest(photo, &Limits::default(), &Deadline::default())?)),
             _ => return Err(usage.into()),
         }

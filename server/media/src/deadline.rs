@@ -35,13 +35,15 @@ impl Deadline {
         self.is_over.store(true, Ordering::Relaxed);
     }
 
+    /// Returns whether the time is over.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
     /// Fails once the time is over.
     pub(crate) fn check(&self) -> std::result::Result<(), NoPreview> {
         if self.is_over() { Err(NoPreview::TooSlow) } else { Ok(()) }
-    }
-
-    fn is_over(&self) -> bool {
-        self.is_over.load(Ordering::Relaxed)
     }
 }
 

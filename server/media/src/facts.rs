@@ -6,7 +6,8 @@
 use exif::{Exif, In, Rational, Reader, Tag, Value};
 use image::metadata::Orientation;
 
-use crate::sniff::{jpeg_segments, png_chunks, webp_chunks};
+use crate::sniff::{jpeg_segments, png_chunks};
+use crate::webp::webp_chunks;
 use crate::{Format, sniff};
 
 /// Most of EXIF that is read; a JPEG cannot hold more.

@@ -35,7 +35,8 @@ pub struct Ingested {
 /// [`NoPreview`]: the photo is kept, and this is the reason why it cannot be shown; [`NoPreview::TooSlow`] once the
 /// deadline is over.
 pub fn ingest(bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Ingested, NoPreview> {
-    fenced(|| {
+    // Whatever panics on a malformed file costs a preview and nothing else; decoders have a fence of their own.
+    catch_unwind(|| {
         let upright = Upright::of(bytes, limits, deadline)?;
         let luma = luma(&upright.picture, quality::SIDE_PX)?;
         deadline.check()?;
@@ -45,16 +46,7 @@ pub fn ingest(bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Inge
         deadline.check()?;
         Ok(Ingested { previews: upright.previews()?, facts: upright.facts, quality, prints })
     })
-}
-
-/// Makes the upright copies alone; otherwise as [`ingest`].
-pub(crate) fn previews(bytes: &[u8], limits: &Limits) -> Result<Previews, NoPreview> {
-    fenced(|| Upright::of(bytes, limits, &Deadline::default())?.previews())
-}
-
-/// Whatever panics on a malformed file costs a preview and nothing else; decoders have a fence of their own.
-fn fenced<T>(work: impl FnOnce() -> Result<T, NoPreview> + std::panic::UnwindSafe) -> Result<T, NoPreview> {
-    catch_unwind(work).unwrap_or(Err(NoPreview::DecoderPanicked))
+    .unwrap_or(Err(NoPreview::DecoderPanicked))
 }
 
 /// A photo as it was meant to be seen, no larger than its larger copy.

@@ -23,12 +23,13 @@ mod preview;
 mod print;
 mod shrink;
 mod sniff;
+mod webp;
 
 pub use deadline::Deadline;
 pub use facts::{Facts, Position};
 pub use ingest::{Ingested, ingest};
 pub use limits::Limits;
 pub use no_preview::NoPreview;
-pub use preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX, preview, preview_within};
+pub use preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX};
 pub use print::{Print, Prints};
 pub use sniff::{Format, Sniffed, sniff};

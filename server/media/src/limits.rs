@@ -41,6 +41,25 @@ pub const MAX_PIXELS_UNSCALED: u64 = 50_000_000;
 /// Limits table, row "photo pixels": "100 progressive scans".
 pub const MAX_SCANS: usize = 100;
 
+/// Most pixels that the scans of a progressive JPEG go over together.
+///
+/// A scan of a few bytes costs its decoder as much as a full one. Encoders write about ten: of the largest picture whose
+/// coefficients may be kept, 20 are allowed.
+///
+/// # Units
+/// Pixels (640 megapixels).
+/// # Source
+/// Limits of photos: 20 s of a processor; at a third of a microsecond for 64 pixels this takes about four.
+pub const MAX_SCANNED_PIXELS: u64 = 640_000_000;
+
+/// Most memory that a decoder may take for what stands beside the pixels of a PNG, such as a colour profile.
+///
+/// # Units
+/// Bytes (16 MiB).
+/// # Source
+/// What campaign goal S6 leaves beside the pixels and the photo; profiles and comments of cameras have kilobytes.
+pub const MAX_BESIDE_BYTES: u64 = 16 * 1024 * 1024;
+
 /// Most memory that a decoder may take for one picture.
 ///
 /// Holds the largest allowed picture at four bytes a pixel; deeper pixels or the coefficient store of a progressive
@@ -65,6 +84,8 @@ pub struct Limits {
     pub max_pixels_unscaled: u64,
     /// Most scans of a JPEG; see [`MAX_SCANS`].
     pub max_scans: usize,
+    /// Most pixels that all scans of a JPEG go over; see [`MAX_SCANNED_PIXELS`].
+    pub max_scanned_pixels: u64,
     /// Most decoder memory in bytes; see [`MAX_ALLOC_BYTES`].
     pub max_alloc_bytes: u64,
 }
@@ -77,6 +98,7 @@ impl Default for Limits {
             max_pixels: MAX_PIXELS,
             max_pixels_unscaled: MAX_PIXELS_UNSCALED,
             max_scans: MAX_SCANS,
+            max_scanned_pixels: MAX_SCANNED_PIXELS,
             max_alloc_bytes: MAX_ALLOC_BYTES,
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Nothing is decoded or allocated here. A file name or a declared media type plays no part.
 
+use crate::webp::coded_size;
+
 /// What the magic bytes say a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -80,7 +82,8 @@ const END_OF_IMAGE: u8 = 0xD9;
 pub(crate) struct JpegFrame {
     width: u32,
     height: u32,
-    is_progressive: bool,
+    /// Whether its scans refine each other.
+    pub(crate) is_progressive: bool,
     /// Whether the frame is of one of the two kinds that cameras make: SOF0 to SOF2.
     pub(crate) is_usual: bool,
     /// How many colours the frame has.
@@ -128,19 +131,6 @@ pub(crate) fn png_chunks(bytes: &[u8], name: [u8; 4]) -> impl Iterator<Item = &[
     chunks.filter(move |(found, _)| *found == name).map(|(_, body)| body)
 }
 
-/// Returns the bodies of the chunks of a WebP that have this name.
-pub(crate) fn webp_chunks(bytes: &[u8], name: [u8; 4]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    let chunks = std::iter::from_fn(move || {
-        let length = usize::try_from(le_number(rest.get(4..8)?)).ok()?;
-        let chunk = (rest.get(..4)?, rest.get(8..)?.get(..length)?);
-        // A chunk of odd length is padded; the last one may end with the file.
-        rest = rest.get(8 + length..)?.get(length % 2..).unwrap_or_default();
-        Some(chunk)
-    });
-    chunks.filter(move |(found, _)| *found == name).map(|(_, body)| body)
-}
-
 /// One marker segment of a JPEG: the marker byte and what follows its length field.
 struct Segment<'a> {
     marker: u8,
@@ -169,21 +159,20 @@ impl<'a> Iterator for Segments<'a> {
     type Item = Segment<'a>;
 
     fn next(&mut self) -> Option<Segment<'a>> {
-        loop {
-            // Inside entropy-coded data FF 00 is a stuffed byte, FF FF a fill byte and FF D0 to D7 a restart marker.
-            let at = self.rest.windows(2).position(
-                |pair| matches!(pair, [0xFF, marker] if !matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8 | 0xFF)),
-            )?;
-            let (marker, after) = self.rest.get(at + 1..)?.split_first()?;
-            if *marker == END_OF_IMAGE {
-                self.rest = after;
-                continue;
-            }
-            let length = usize::from(be16(after, 0)?);
-            let body = after.get(2..length)?;
-            self.rest = after.get(length..)?;
-            return Some(Segment { marker: *marker, body });
+        // Inside entropy-coded data FF 00 is a stuffed byte, FF FF a fill byte and FF D0 to D7 a restart marker.
+        let at = self
+            .rest
+            .windows(2)
+            .position(|pair| matches!(pair, [0xFF, marker] if !matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8 | 0xFF)))?;
+        let (marker, after) = self.rest.get(at + 1..)?.split_first()?;
+        // Decoders stop here; behind it cameras keep smaller copies of the picture, or its brightness.
+        if *marker == END_OF_IMAGE {
+            return None;
         }
+        let length = usize::from(be16(after, 0)?);
+        let body = after.get(2..length)?;
+        self.rest = after.get(length..)?;
+        Some(Segment { marker: *marker, body })
     }
 }
 
@@ -193,21 +182,11 @@ fn png_size(bytes: &[u8]) -> Option<(u32, u32)> {
     Some((be32(bytes, 16)?, be32(bytes, 20)?))
 }
 
-/// Reads the size from the first chunk: `VP8 ` (RFC 6386, 9.1), `VP8L` (14 bits each) or `VP8X` (24 bits each).
+/// Reads the size from the first chunk: that of the only picture, or in `VP8X` that of the canvas (24 bits each).
 fn webp_size(bytes: &[u8]) -> Option<(u32, u32)> {
     match bytes.get(12..16)? {
-        b"VP8 " => {
-            (bytes.get(23..26)? == [0x9D, 0x01, 0x2A]).then_some(())?;
-            let side = |at| Some(le_number(bytes.get(at..at + 2)?) & 0x3FFF);
-            Some((side(26)?, side(28)?))
-        }
-        b"VP8L" => {
-            (bytes.get(20)? == &0x2F).then_some(())?;
-            let bits = le_number(bytes.get(21..25)?);
-            Some(((bits & 0x3FFF) + 1, ((bits >> 14) & 0x3FFF) + 1))
-        }
         b"VP8X" => Some((le_number(bytes.get(24..27)?) + 1, le_number(bytes.get(27..30)?) + 1)),
-        _ => None,
+        name => coded_size(name, bytes.get(20..)?),
     }
 }
 
@@ -234,7 +213,7 @@ fn be32(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Reads up to four bytes as a little-endian number.
-fn le_number(bytes: &[u8]) -> u32 {
+pub(crate) fn le_number(bytes: &[u8]) -> u32 {
     bytes.iter().rev().fold(0, |number, byte| (number << 8) | u32::from(*byte))
 }
 
@@ -264,6 +243,11 @@ mod tests {
         bytes.extend([0xFF, 0xD9]);
         assert_eq!(jpeg_scans(&bytes, 100), 7);
         assert_eq!(jpeg_scans(&bytes, 3), 4, "one more than the limit is enough to refuse");
+        assert_eq!(
+            jpeg_scans(&[bytes.as_slice(), &bytes].concat(), 100),
+            7,
+            "a copy behind the picture does not count"
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::app::{AppResult, AppState, blobs};
 /// A reviewer's patience: an upload through another node wakes that node only.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// Ingests every pending picture and returns how many pictures were settled.
+/// Ingests pictures that are due and returns how many were settled.
 ///
 /// # Errors
 /// As [`blobs::ingest_pending`]; what failed stays pending.

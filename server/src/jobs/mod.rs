@@ -6,6 +6,8 @@ pub mod pack_documents;
 pub mod purge_expired;
 pub mod roll_scope;
 
+use std::time::Duration;
+
 use tokio::task::JoinHandle;
 
 use crate::app::{AppResult, AppState};
@@ -17,6 +19,17 @@ use crate::app::{AppResult, AppState};
 #[derive(Debug)]
 #[must_use = "the jobs stop when this is dropped"]
 pub struct Jobs(Vec<JoinHandle<()>>);
+
+impl Jobs {
+    /// Stops the jobs in order: a picture that is cut off counts as one that ended the process, so those that have begun
+    /// are finished, if that does not take too long.
+    pub async fn stop(self, state: &AppState) {
+        let finish = Duration::from_secs(state.config.stop.finish_secs);
+        if tokio::time::timeout(finish, state.ingest.close()).await.is_err() {
+            tracing::warn!("a picture was cut off; it is begun anew");
+        }
+    }
+}
 
 /// Starts every job of the server.
 pub fn spawn_all(state: &AppState) -> Jobs {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, VisitId};
 
@@ -80,31 +82,73 @@ pub fn find_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Optio
         .optional())?)
 }
 
-/// Sets what became of a picture; how often it was begun is forgotten.
-///
-/// # Errors
-/// Stale if there is no such blob.
-pub fn update_preview(conn: &mut Conn, org: OrgId, sha256: Hash, state: &str, reason: Option<&str>) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
-        .set((
-            blobs::preview_state.eq(state),
-            blobs::preview_reason.eq(reason),
-            blobs::ingest_attempts.eq(None::<i64>),
-        ))
-        .execute(c))?)
+/// A picture that is to be ingested.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = blobs)]
+pub struct DueRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The picture.
+    pub sha256: Txt<Hash>,
+    /// When it became durable.
+    pub received_at_ms: i64,
+    /// `pending`, or `ready` where it has copies already.
+    pub preview_state: String,
+    /// How often it was begun and never ended.
+    pub ingest_attempts: Option<i64>,
 }
 
-/// Notes that a picture is begun; returns how often it was begun before and never ended, `None` if it is not pending.
+/// Pictures nobody can see small yet, oldest first, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_pending(conn: &mut Conn, after: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
+    let (received, org, sha256) = after.map_or((i64::MIN, String::new(), String::new()), place);
+    Ok(per_backend!(conn, c => blobs::table
+        // Written out: SQLite takes the index of pending pictures only where the text says the same as the index.
+        .filter(sql::<Bool>("preview_state = 'pending' AND (received_at_ms, org_id, sha256) > (")
+            .bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&sha256).sql(")"))
+        .order((blobs::received_at_ms, blobs::org_id, blobs::sha256))
+        .limit(limit)
+        .select(DueRow::as_select())
+        .load(c))?)
+}
+
+/// Pictures with copies that no ingest of this version has looked at, newest first, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_outdated(conn: &mut Conn, version: i64, before: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
+    let (received, org, sha256) = before.map_or((i64::MAX, String::new(), String::new()), place);
+    // The index `blobs_outdated` says the same of the current version.
+    let due =
+        format!("preview_state = 'ready' AND ingest_version < {version} AND (received_at_ms, org_id, sha256) < (");
+    Ok(per_backend!(conn, c => blobs::table
+        .filter(sql::<Bool>(&due)
+            .bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&sha256).sql(")"))
+        .order((blobs::received_at_ms.desc(), blobs::org_id.desc(), blobs::sha256.desc()))
+        .limit(limit)
+        .select(DueRow::as_select())
+        .load(c))?)
+}
+
+/// Where a picture stands in the order of arrival.
+fn place(row: &DueRow) -> (i64, String, String) {
+    (row.received_at_ms, row.org_id.to_string(), row.sha256.to_string())
+}
+
+/// Notes that a picture is begun; returns how often it was begun before and never ended, `None` if it is not due.
 ///
 /// # Concurrency
 /// For whoever has claimed the picture.
 ///
 /// # Errors
 /// Database errors only.
-pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Option<i64>> {
+pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash, version: i64) -> StoreResult<Option<i64>> {
+    let is_outdated = blobs::preview_state.eq("ready").and(blobs::ingest_version.lt(version));
     let found: Option<Option<i64>> = per_backend!(conn, c => blobs::table
         .find((Txt(org), Txt(sha256)))
-        .filter(blobs::preview_state.eq("pending"))
+        .filter(blobs::preview_state.eq("pending").or(is_outdated))
         .select(blobs::ingest_attempts)
         .first(c)
         .optional())?;
@@ -123,18 +167,39 @@ pub fn set_attempts(conn: &mut Conn, org: OrgId, sha256: Hash, attempts: i64) ->
         .execute(c))?)
 }
 
-/// Pictures that are still to be ingested, oldest first.
+/// Sets what became of a picture in an ingest of this version; how often it was begun is forgotten.
 ///
 /// # Errors
-/// Database errors only.
-pub fn list_pending(conn: &mut Conn, limit: i64) -> StoreResult<Vec<BlobRow>> {
-    Ok(per_backend!(conn, c => blobs::table
-        // Written out: SQLite takes the index of pending pictures only where the text says the same as the index.
-        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("preview_state = 'pending'"))
-        .order((blobs::received_at_ms, blobs::org_id, blobs::sha256))
-        .limit(limit)
-        .select(BlobRow::as_select())
-        .load(c))?)
+/// Stale if there is no such blob.
+pub fn end_ingest(
+    conn: &mut Conn,
+    org: OrgId,
+    sha256: Hash,
+    version: i64,
+    (state, reason): (&str, Option<&str>),
+) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((
+            blobs::preview_state.eq(state),
+            blobs::preview_reason.eq(reason),
+            blobs::ingest_attempts.eq(None::<i64>),
+            blobs::ingest_version.eq(version),
+        ))
+        .execute(c))?)
+}
+
+/// Lets a picture be ingested anew, as if it had just arrived.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn ingest_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((
+            blobs::preview_state.eq("pending"),
+            blobs::preview_reason.eq(None::<String>),
+            blobs::ingest_attempts.eq(None::<i64>),
+        ))
+        .execute(c))?)
 }
 
 /// What names a blob.

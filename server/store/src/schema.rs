@@ -721,6 +721,8 @@ diesel::table! {
         preview_reason -> Nullable<Text>,
         /// Column `ingest_attempts`.
         ingest_attempts -> Nullable<BigInt>,
+        /// Column `ingest_version`.
+        ingest_version -> BigInt,
     }
 }
 

@@ -8,6 +8,7 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use doorstep::jobs::ingest::run_due;
 use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
@@ -155,6 +156,19 @@ async fn no_page_of_a_verification_begins_where_its_organisation_does() {
     let pages: Vec<String> = taken(&heard).into_iter().filter(|sql| sql.contains(" LIMIT ")).collect();
     assert!(pages.len() > 6, "{pages:?}");
     let walking = walking(&app, pages).await;
+    assert!(walking.is_empty(), "{}", walking.join("\n\n"));
+}
+
+#[actix_web::test]
+async fn what_is_due_of_an_ingest_is_found_without_walking_the_pictures() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let phone = app.phone_of(YUNZE.rep()).await;
+    upload(&phone, b"\xff\xd8\xffbroken").await;
+    let heard = listening(&app).await;
+    assert_eq!(run_due(&app.state).await.expect("a job"), 1);
+    let lists: Vec<String> = taken(&heard).into_iter().filter(|sql| sql.contains("preview_state = ")).collect();
+    assert_eq!(lists.len(), 2, "what is pending, and what has copies: {lists:?}");
+    let walking = walking(&app, lists).await;
     assert!(walking.is_empty(), "{}", walking.join("\n\n"));
 }
 

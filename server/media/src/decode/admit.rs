@@ -4,6 +4,7 @@
 
 use super::damaged;
 use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans};
+use crate::webp::{Webp, webp};
 use crate::{Format, Limits, NoPreview, sniff};
 
 /// A picture that may be decoded.
@@ -37,13 +38,29 @@ pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted
     if frame.is_some_and(|frame| !frame.is_usual) {
         return Err(damaged("a JPEG of a kind that no camera makes"));
     }
+    let webp = (sniffed.format == Format::WebP).then(|| webp(bytes, (width, height)));
+    if webp.is_some_and(|webp| !webp.fits) {
+        return Err(damaged("a picture that is larger than its canvas"));
+    }
     let divisor = if frame.is_some() { divisor(longer, side) } else { 1 };
     let admitted = Admitted { format: sniffed.format, width, height, divisor };
-    admit_pixels(&admitted, frame, limits)?;
-    if frame.is_some() && jpeg_scans(bytes, limits.max_scans) > limits.max_scans {
-        return Err(NoPreview::TooManyScans { limit: limits.max_scans });
+    admit_pixels(&admitted, frame, webp, limits)?;
+    if let Some(frame) = frame {
+        let limit = most_scans(frame, u64::from(width) * u64::from(height), limits);
+        if jpeg_scans(bytes, limit) > limit {
+            return Err(NoPreview::TooManyScans { limit });
+        }
     }
     Ok(admitted)
+}
+
+/// How many scans a JPEG may have: each colour has one, or the whole has as many as a decoder can afford.
+fn most_scans(frame: JpegFrame, pixels: u64, limits: &Limits) -> usize {
+    if !frame.is_progressive {
+        return limits.max_scans.min(frame.components.into());
+    }
+    let affordable = limits.max_scanned_pixels / pixels.max(1);
+    limits.max_scans.min(usize::try_from(affordable).unwrap_or(usize::MAX))
 }
 
 /// The strongest shrinking that leaves at least `side` pixels of the longer side.
@@ -51,27 +68,34 @@ fn divisor(longer: u32, side: u32) -> u32 {
     [8, 4, 2].into_iter().find(|divisor| longer.div_ceil(*divisor) >= side).unwrap_or(1)
 }
 
-fn admit_pixels(admitted: &Admitted, frame: Option<JpegFrame>, limits: &Limits) -> Result<(), NoPreview> {
+fn admit_pixels(
+    admitted: &Admitted,
+    frame: Option<JpegFrame>,
+    webp: Option<Webp>,
+    limits: &Limits,
+) -> Result<(), NoPreview> {
     let pixels = u64::from(admitted.width) * u64::from(admitted.height);
     let shrinks = frame.is_some_and(|frame| !frame.keeps_coefficients);
     let most = if shrinks { limits.max_pixels } else { limits.max_pixels.min(limits.max_pixels_unscaled) };
     if pixels > most {
         return Err(NoPreview::TooManyPixels { actual: pixels, limit: most });
     }
-    if memory(admitted, frame, pixels) > limits.max_alloc_bytes {
+    let memory = match frame {
+        Some(frame) => jpeg_memory(admitted, frame, pixels),
+        None => pixels * webp.map_or(4, |webp| webp.bytes_a_pixel),
+    };
+    if memory > limits.max_alloc_bytes {
         return Err(NoPreview::TooMuchMemory { limit: limits.max_alloc_bytes });
     }
     Ok(())
 }
 
-/// Estimates what a decoder holds at once.
+/// Estimates what a decoder of a JPEG holds at once.
 ///
 /// # Units
-/// Bytes. A JPEG: for each component a plane and its share of the result, both shrunk, and where its scans have to be
-/// put together also a coefficient of two bytes for each pixel, which is not shrunk and which no decoder here counts
-/// itself. Another picture: four bytes a pixel.
-fn memory(admitted: &Admitted, frame: Option<JpegFrame>, pixels: u64) -> u64 {
-    let Some(frame) = frame else { return pixels * 4 };
+/// Bytes: for each component a plane and its share of the result, both shrunk, and where its scans have to be put
+/// together also a coefficient of two bytes for each pixel, which is not shrunk and which no decoder here counts itself.
+fn jpeg_memory(admitted: &Admitted, frame: JpegFrame, pixels: u64) -> u64 {
     let divisor = u64::from(admitted.divisor);
     let shrunk = pixels / (divisor * divisor);
     let coefficients = if frame.keeps_coefficients { 2 * pixels } else { 0 };

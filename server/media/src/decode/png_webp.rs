@@ -2,11 +2,14 @@
 //!
 //! Owns the use of the decoders of the `image` crate.
 
+use image::codecs::png::PngDecoder;
+use image::codecs::webp::WebPDecoder;
 use image::error::{ImageError, LimitErrorKind};
-use image::{DynamicImage, ImageFormat, ImageReader, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageResult, RgbImage};
 
 use super::{Admitted, damaged};
 use crate::deadline::DeadlineReader;
+use crate::limits::MAX_BESIDE_BYTES;
 use crate::{Deadline, Format, Limits, NoPreview};
 
 /// Decodes an admitted picture and puts it on white paper.
@@ -21,11 +24,23 @@ pub(super) fn read(
     bounds.max_image_width = Some(limits.max_side_px);
     bounds.max_image_height = Some(limits.max_side_px);
     bounds.max_alloc = Some(limits.max_alloc_bytes);
-    let format = if admitted.format == Format::Png { ImageFormat::Png } else { ImageFormat::WebP };
-    let mut reader = ImageReader::with_format(DeadlineReader::new(bytes, deadline), format);
-    reader.limits(bounds);
-    let picture = reader.decode().map_err(|error| refused(&error, limits))?;
+    let reader = DeadlineReader::new(bytes, deadline);
+    let picture = if admitted.format == Format::Png {
+        let mut beside = bounds.clone();
+        beside.max_alloc = Some(MAX_BESIDE_BYTES);
+        PngDecoder::with_limits(reader, beside).and_then(|decoder| decoded(decoder, bounds))
+    } else {
+        WebPDecoder::new(reader).and_then(|decoder| decoded(decoder, bounds))
+    };
+    let picture = picture.map_err(|error| refused(&error, limits))?;
     Ok(flatten(coarse(picture, side.saturating_mul(2))))
+}
+
+/// Lets a decoder have its pixels if they are within bounds, of which what stands beside them has a share of its own.
+fn decoded(mut decoder: impl ImageDecoder, mut bounds: image::Limits) -> ImageResult<DynamicImage> {
+    bounds.reserve(decoder.total_bytes())?;
+    decoder.set_limits(bounds)?;
+    DynamicImage::from_decoder(decoder)
 }
 
 /// Averages a far larger picture down, which is cheap, before anything makes another copy of it.

@@ -1,8 +1,11 @@
 //! Hostile and broken files cost a reason, never memory, time or a crash.
 
-use crate::support::{self, four_corners, jpeg, jpeg_bomb, png_bomb, written};
-use doorstep_media::limits::{MAX_ALLOC_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SCANS, MAX_SIDE_PX};
-use doorstep_media::{Deadline, Limits, NoPreview, ingest, preview, preview_within};
+use crate::support::webp::{canvas, chunk, frame, lossless, lossy, webp};
+use crate::support::{self, four_corners, jpeg, jpeg_bomb, png_bomb, preview, preview_within, written};
+use doorstep_media::limits::{
+    MAX_ALLOC_BYTES, MAX_BESIDE_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SCANNED_PIXELS, MAX_SCANS, MAX_SIDE_PX,
+};
+use doorstep_media::{Deadline, Limits, NoPreview, ingest};
 use image::ImageFormat;
 
 /// A baseline JPEG whose only scan holds all colours, so that it shrinks while it is decoded.
@@ -50,9 +53,86 @@ fn endless_scans_are_counted_before_decoding() {
 }
 
 #[test]
-fn scans_of_a_baseline_picture_count_too() {
-    let refused = preview(&jpeg_bomb(0xC0, 64, 64, MAX_SCANS + 1));
-    assert_eq!(refused, Err(NoPreview::TooManyScans { limit: MAX_SCANS }));
+fn scans_of_a_large_picture_cost_more() {
+    let limit = usize::try_from(MAX_SCANNED_PIXELS / 25_000_000).unwrap();
+    let refused = preview(&jpeg_bomb(0xC2, 5_000, 5_000, limit + 1));
+    assert_eq!(refused, Err(NoPreview::TooManyScans { limit }));
+    assert!(matches!(preview(&jpeg_bomb(0xC2, 5_000, 5_000, limit)), Err(NoPreview::Damaged { .. })));
+}
+
+#[test]
+fn a_baseline_picture_has_one_scan_for_each_colour_at_most() {
+    let refused = preview(&jpeg_bomb(0xC0, 64, 64, 4));
+    assert_eq!(refused, Err(NoPreview::TooManyScans { limit: 3 }));
+    assert_ne!(preview(&jpeg_bomb(0xC0, 64, 64, 3)), refused);
+}
+
+#[test]
+fn what_encoders_and_cameras_write_has_few_enough_scans() {
+    let picture = four_corners(64, 48).into_rgb8();
+    for scans in [2, 4, 16] {
+        let mut file = Vec::new();
+        let mut encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+        encoder.set_progressive_scans(scans);
+        encoder.encode(picture.as_raw(), 64, 48, jpeg_encoder::ColorType::Rgb).unwrap();
+        assert!(doorstep_media::sniff(&file).is_progressive);
+        assert!(preview(&file).is_ok(), "{scans} scans");
+    }
+    // Cameras put smaller copies and the brightness of the picture behind it.
+    let plain = jpeg(&four_corners(64, 48));
+    assert!(preview(&plain.repeat(6)).is_ok());
+}
+
+#[test]
+fn a_picture_larger_than_its_canvas_is_refused_undecoded() {
+    let (animated, still) = (0x02, 0x00);
+    let anim = chunk(b"ANIM", &[0; 6]);
+    let alpha = chunk(b"ALPH", &[0, 1]);
+    // The length of the last chunk may lie: a decoder takes the picture's memory before it misses the rest.
+    let mut endless = lossy(16_383, 16_383);
+    endless[4..8].copy_from_slice(&1_000_000_u32.to_le_bytes());
+    for (what, parts) in [
+        ("still", vec![canvas(still, 1, 1), lossy(16_383, 16_383)]),
+        ("still, cut off", vec![canvas(still, 1, 1), endless]),
+        ("still, lossless", vec![canvas(still, 1, 1), lossless(16_383, 16_383)]),
+        ("animated", vec![canvas(animated, 1, 1), anim.clone(), frame(1, 1, &[lossy(16_383, 16_383)])]),
+        ("animated with alpha", vec![canvas(animated, 1, 1), anim, frame(1, 1, &[alpha, lossy(16_383, 16_383)])]),
+        ("in a frame of a still one", vec![canvas(still, 1, 1), frame(1, 1, &[lossy(16_383, 16_383)]), lossy(1, 1)]),
+    ] {
+        let reason = NoPreview::Damaged { reason: "a picture that is larger than its canvas".to_owned() };
+        assert_eq!(preview(&webp(&parts)), Err(reason), "{what}");
+    }
+}
+
+#[test]
+fn every_buffer_of_a_webp_counts_as_memory() {
+    let memory = NoPreview::TooMuchMemory { limit: MAX_ALLOC_BYTES };
+    let alpha = chunk(b"ALPH", &[0, 1]);
+    // Thousands of pixels a side, and the bytes that a decoder holds for each of them.
+    for (what, side, parts) in [
+        ("lossy, 5", 6_400, vec![lossy(6_400, 6_400)]),
+        ("lossless, 8", 5_100, vec![lossless(5_100, 5_100)]),
+        ("alpha, 11", 4_300, vec![canvas(0x10, 4_300, 4_300), alpha, lossy(4_300, 4_300)]),
+        ("animated, 12", 4_100, vec![canvas(0x02, 4_100, 4_100), frame(1, 1, &[lossless(1, 1)])]),
+    ] {
+        assert_eq!(preview(&webp(&parts)), Err(memory.clone()), "{what}");
+        let roomy = Limits { max_alloc_bytes: side * side * 12, ..Limits::default() };
+        assert_ne!(preview_within(&webp(&parts), &roomy), Err(memory.clone()), "{what}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_pixels_of_a_png_is_bounded() {
+    let plain = written(&four_corners(32, 32), ImageFormat::Png);
+    // Behind the header chunk.
+    let with = |chunk: &[u8]| [&plain[..33], chunk, &plain[33..]].concat();
+    let profile = |bytes| [b"profile\0\0".as_slice(), &vec![0xA5; bytes]].concat();
+    assert!(preview(&with(&support::png_chunk(b"iCCP", &profile(512 * 1024)))).is_ok(), "a large profile");
+    let huge = profile(usize::try_from(MAX_BESIDE_BYTES).unwrap());
+    let length = u32::try_from(huge.len()).unwrap().to_be_bytes();
+    // Its checksum plays no part: the decoder gives up before.
+    let refused = preview(&with(&[length.as_slice(), b"iCCP", &huge, &[0; 4]].concat()));
+    assert_eq!(refused, Err(NoPreview::TooMuchMemory { limit: MAX_ALLOC_BYTES }));
 }
 
 #[test]

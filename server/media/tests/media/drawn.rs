@@ -1,7 +1,9 @@
 //! Drawn demo photos are pictures, differ where they should, and are the same bytes every time.
 
 use doorstep_media::draw::{DemoPhoto, DrawError, draw};
-use doorstep_media::{Format, preview, sniff};
+use doorstep_media::{Format, sniff};
+
+use crate::support::preview;
 
 fn photo<'a>(seed: u64, title: &'a str, lines: &'a [&'a str]) -> DemoPhoto<'a> {
     DemoPhoto { seed, width: 640, height: 480, title, lines }

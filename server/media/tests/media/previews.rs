@@ -1,7 +1,7 @@
 //! Previews are upright, small enough, never enlarged, and carry nothing but pixels.
 
-use crate::support::{self, corners, exif_segment, four_corners, jpeg, with_segment, written};
-use doorstep_media::{NoPreview, preview};
+use crate::support::{self, corners, exif_segment, four_corners, jpeg, preview, with_segment, written};
+use doorstep_media::NoPreview;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 
 #[test]

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "support code of tests fails by panicking")]
 
+pub mod webp;
+
 use std::io::Cursor;
 
 use doorstep_media::draw::{DemoPhoto, draw};
-use doorstep_media::{Deadline, Ingested, Limits, ingest};
+use doorstep_media::{Deadline, Ingested, Limits, NoPreview, Previews, ingest};
 use image::codecs::png::PngEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageEncoder, ImageFormat, Rgb, RgbImage};
@@ -155,6 +157,16 @@ pub fn jpeg_bomb(frame_marker: u8, width: u16, height: u16, scans: usize) -> Vec
     }
     bytes.extend([0xFF, 0xD9]);
     bytes
+}
+
+/// Makes the copies of a photo.
+pub fn preview(file: &[u8]) -> Result<Previews, NoPreview> {
+    preview_within(file, &Limits::default())
+}
+
+/// Makes the copies of a photo under limits of the test.
+pub fn preview_within(file: &[u8], limits: &Limits) -> Result<Previews, NoPreview> {
+    ingest(file, limits, &Deadline::default()).map(|ingested| ingested.previews)
 }
 
 /// Works out everything of a photo, which must be one.

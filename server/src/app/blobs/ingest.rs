@@ -1,26 +1,39 @@
 //! Working out what is kept of a picture beside its original: copies, facts, quality, prints.
 //!
-//! The queue is the database: what is pending stays pending until all of it is stored.
+//! The queue is the database: what is pending stays pending until all of it is stored. What has copies already, and was
+//! not measured by this version, is measured when nothing is pending.
 
 mod facts;
+mod queue;
+mod work;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use doorstep_media::{Deadline, Ingested, Limits, NoPreview};
+use doorstep_media::{Ingested, Limits, NoPreview};
 use doorstep_store::blob_facts;
-use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::blobs::{self, DueRow};
 use doorstep_store::lease::Claims;
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 
-use super::read::{DerivedSize, read_verified};
+use self::facts::VERSION;
+pub use self::queue::IngestQueue;
+use self::queue::Turn;
+use super::read::{DerivedSize, read_verified, unreadable};
 use crate::app::{AppError, AppResult, AppState};
+use crate::ports::BlobError;
 
 /// Pending pictures looked at together.
 const BATCH: i64 = 32;
+
+/// Pictures with copies looked at together: one keeps a processor for what nobody can see yet.
+const BATCH_OUTDATED: i64 = 1;
+
+/// Pictures settled in one pass before those with copies are left to another one.
+///
+/// There may be hours of them, and what becomes pending again meanwhile may stand before where the pass has come.
+const LONG_PASS: usize = 32;
 
 /// How often a picture may have ended the process before it is begun no more.
 ///
@@ -34,146 +47,173 @@ const MOST_CRASHES: i64 = 2;
 /// Limits of photos: 20 s of a processor.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// Wakes the job and bounds how many pictures are decoded at once.
-#[derive(Debug)]
-pub struct IngestQueue {
-    awake: Notify,
-    decoders: Arc<Semaphore>,
-    count: u32,
+/// Why a picture that ended the process is begun no more.
+const CRASHED: &str = "crashed";
+
+/// Why nothing is made of an original that is not what its name says.
+const ORIGINAL_UNREADABLE: &str = "original_unreadable";
+
+/// Whether a reason lies with the machine or its storage: the same bytes, brought again, may fare better.
+pub(super) fn may_pass(reason: &str) -> bool {
+    [CRASHED, ORIGINAL_UNREADABLE, NoPreview::TooSlow.code()].contains(&reason)
 }
 
-impl IngestQueue {
-    /// A queue that decodes at most `decoders` pictures at once.
-    #[must_use]
-    pub fn new(decoders: usize) -> Self {
-        let count = u32::try_from(decoders.max(1)).unwrap_or(u32::MAX);
-        Self { awake: Notify::new(), decoders: Arc::new(Semaphore::new(decoders.max(1))), count }
-    }
-
-    /// Says that something may be pending.
-    pub fn wake(&self) {
-        self.awake.notify_one();
-    }
-
-    /// Waits until somebody says so.
-    pub async fn woken(&self) {
-        self.awake.notified().await;
-    }
-
-    /// Waits until no picture is being decoded, and lets none begin from then on.
-    pub async fn close(&self) {
-        if let Ok(all) = self.decoders.acquire_many(self.count).await {
-            all.forget();
-        }
-    }
-
-    async fn decoder(&self) -> AppResult<OwnedSemaphorePermit> {
-        let permit = Arc::clone(&self.decoders).acquire_owned().await;
-        permit.map_err(|error| AppError::Internal(error.to_string()))
-    }
-}
-
-/// Ingests every pending picture and returns how many were settled.
+/// Ingests every pending picture, and some of those with copies that are due; returns how many were settled.
+///
+/// Wakes the job where more are due.
 ///
 /// # Concurrency
 /// Runs on several nodes at once: each picture is ingested by the one that claims it. Those of a node that dies are free
 /// at once, and its claims are all it leaves behind: should two ever ingest one picture, they come to the same.
 ///
 /// # Errors
-/// The first failure of database or storage; its picture and those not reached stay pending.
+/// The first failure of database or storage; what was not settled stays due. An original that cannot be read keeps back
+/// no other picture, and is told when all others are done; any other failure would be that of the next picture too.
 pub async fn ingest_pending(state: &AppState) -> AppResult<usize> {
-    let mut settled = 0;
+    let mut pass = Pass::default();
     loop {
-        let pending = state.store.read(|conn| blobs::list_pending(conn, BATCH)).await?;
-        if pending.is_empty() {
-            return Ok(settled);
+        let due = pass.next(state).await?;
+        if due.is_empty() {
+            return pass.unread.map_or(Ok(pass.settled), Err);
         }
+        pass.settle_all(state, due).await?;
+    }
+}
+
+/// One look at all that is due, at each picture once.
+#[derive(Default)]
+struct Pass {
+    /// The last pending picture so far.
+    pending: Option<DueRow>,
+    /// The last picture with copies so far.
+    outdated: Option<DueRow>,
+    settled: usize,
+    unread: Option<AppError>,
+}
+
+impl Pass {
+    /// What is to be looked at next; those with copies come when nothing is pending.
+    async fn next(&mut self, state: &AppState) -> AppResult<Vec<DueRow>> {
+        if state.ingest.is_closed() {
+            return Ok(Vec::new());
+        }
+        let after = self.pending.clone();
+        let pending = state.store.read(move |conn| blobs::list_pending(conn, after.as_ref(), BATCH)).await?;
+        if let Some(last) = pending.last() {
+            self.pending = Some(last.clone());
+            return Ok(pending);
+        }
+        if self.settled >= LONG_PASS {
+            state.ingest.wake();
+            return Ok(Vec::new());
+        }
+        let before = self.outdated.clone();
+        let list = move |conn: &mut _| blobs::list_outdated(conn, VERSION, before.as_ref(), BATCH_OUTDATED);
+        let outdated = state.store.read(list).await?;
+        if let Some(last) = outdated.last() {
+            self.outdated = Some(last.clone());
+        }
+        Ok(outdated)
+    }
+
+    async fn settle_all(&mut self, state: &AppState, due: Vec<DueRow>) -> AppResult<()> {
         let claims = state.store.claims().await?;
-        let before = settled;
         let mut running = JoinSet::new();
-        for row in pending {
+        for row in due {
             let (state, claims) = (state.clone(), claims.clone());
             running.spawn(async move { settle(&state, &claims, &row).await });
         }
         let mut failed = None;
         while let Some(joined) = running.join_next().await {
             match joined.map_err(|error| AppError::Internal(error.to_string())).and_then(|result| result) {
-                Ok(is_mine) => settled += usize::from(is_mine),
+                Ok(Ended::Settled) => self.settled = self.settled.saturating_add(1),
+                Ok(Ended::Left) => {}
+                Ok(Ended::Unread(error)) => self.unread = self.unread.take().or(Some(error)),
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        // Not tried again at once: what fails for want of space or I/O would fail for ever in this loop.
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        // Others are at all of it.
-        if settled == before {
-            return Ok(settled);
-        }
+        failed.map_or(Ok(()), Err)
     }
 }
 
-/// Ingests one picture, stores what it gives, and only then says so; false if that is another node's.
-async fn settle(state: &AppState, claims: &Claims, row: &BlobRow) -> AppResult<bool> {
+/// How the look at a picture ended.
+enum Ended {
+    /// It is not due any more.
+    Settled,
+    /// It is left to another node, or to another pass.
+    Left,
+    /// Its original cannot be read now.
+    Unread(AppError),
+}
+
+/// Ingests one picture, stores what it gives, and only then says so.
+async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
-    // Held while the original is in memory: bounds memory as well as processor time.
-    let permit = state.ingest.decoder().await?;
+    // Held to the end: bounds memory as well as processor time, and who stops the process waits for it.
+    let Some(turn) = state.ingest.turn(row.ingest_attempts.unwrap_or_default()).await? else {
+        return Ok(Ended::Left);
+    };
     if !claims.take(format!("ingest/{org}/{sha256}")).await? {
-        return Ok(false);
+        return Ok(Ended::Left);
     }
+    let original = match read_verified(state, org, sha256).await {
+        Ok(bytes) => Some(bytes),
+        // Damage is for people, who see why there is no preview. Absence may be a directory that is not mounted.
+        Err(error @ BlobError::HashMismatch { .. }) => {
+            tracing::error!(%org, %sha256, %error, "the original is damaged");
+            None
+        }
+        Err(error) => return Ok(Ended::Unread(unreadable(sha256, error))),
+    };
     // Another node may have settled it since it was listed.
-    let begun = state.store.write(move |conn| Ok::<_, AppError>(blobs::begin_ingest(conn, org, sha256)?)).await?;
-    let Some(before) = begun else { return Ok(false) };
-    let worked_out =
-        if before < MOST_CRASHES { work_out(state, org, sha256, permit).await } else { Ok(Err("crashed")) };
-    match worked_out {
-        Ok(Ok(ingested)) => keep(state, org, sha256, ingested).await?,
-        Ok(Err(reason)) => {
-            tracing::info!(%org, %sha256, reason, "no preview");
-            state.store.write(move |conn| blobs::update_preview(conn, org, sha256, "no_preview", Some(reason))).await?;
-        }
+    let begin = move |conn: &mut _| Ok::<_, AppError>(blobs::begin_ingest(conn, org, sha256, VERSION)?);
+    let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
+    match end(state, row, original, before, &turn).await {
+        // The machine failed, not the picture.
         Err(error) => {
-            // Storage failed, not the picture.
-            state.store.write(move |conn| blobs::set_attempts(conn, org, sha256, before)).await?;
-            return Err(error);
+            let put_back = move |conn: &mut _| Ok::<_, AppError>(blobs::set_attempts(conn, org, sha256, before)?);
+            state.store.write(put_back).await.and(Err(error))
         }
+        ended => ended,
     }
-    Ok(true)
+}
+
+/// Stores what a begun picture gives, or why it gives nothing.
+async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: i64, turn: &Turn) -> AppResult<Ended> {
+    let (org, sha256) = (row.org_id.0, row.sha256.0);
+    let reason = match original {
+        _ if before >= MOST_CRASHES => CRASHED,
+        None => ORIGINAL_UNREADABLE,
+        Some(bytes) => match work_out(bytes, turn).await? {
+            Ok(ingested) => return keep(state, org, sha256, ingested).await.map(|()| Ended::Settled),
+            Err(reason) if is_tried_alone(&reason, before) => return Ok(Ended::Left),
+            Err(reason) => reason.code(),
+        },
+    };
+    tracing::info!(%org, %sha256, reason, "not ingested");
+    // Copies of before stay.
+    let state_after = if row.preview_state == "ready" { "ready" } else { "no_preview" };
+    let end = move |conn: &mut _| blobs::end_ingest(conn, org, sha256, VERSION, (state_after, Some(reason)));
+    state.store.write(end).await?;
+    Ok(Ended::Settled)
+}
+
+/// Whether a picture was too slow for the first time, beside others: as one that was begun and never ended, it has the
+/// machine for itself in another pass.
+fn is_tried_alone(reason: &NoPreview, before: i64) -> bool {
+    before == 0 && *reason == NoPreview::TooSlow
 }
 
 /// What a picture gives, or why nothing.
-async fn work_out(
-    state: &AppState,
-    org: OrgId,
-    sha256: Hash,
-    permit: OwnedSemaphorePermit,
-) -> AppResult<Result<Box<Ingested>, &'static str>> {
-    let bytes = match read_verified(state, org, sha256).await {
-        Ok(bytes) => bytes,
-        // Loss or damage of an original is for people; the other pictures of the queue go on.
-        Err(AppError::Internal(defect)) => {
-            tracing::error!(%org, %sha256, defect, "the original cannot be read");
-            return Ok(Err("original_unreadable"));
-        }
-        Err(error) => return Err(error),
-    };
-    let deadline = Deadline::default();
-    let seen = deadline.clone();
-    let mut work = tokio::task::spawn_blocking(move || {
-        let ingested = doorstep_media::ingest(&bytes, &Limits::default(), &seen);
+async fn work_out(bytes: Vec<u8>, turn: &Turn) -> AppResult<Result<Box<Ingested>, NoPreview>> {
+    let turn = Turn::clone(turn);
+    let worked_out = work::within(LONGEST, move |deadline| {
+        let ingested = doorstep_media::ingest(&bytes, &Limits::default(), deadline);
         // Only now is its memory free, however long it took.
-        drop((bytes, permit));
-        ingested
+        drop((bytes, turn));
+        ingested.map(Box::new)
     });
-    let ended = match tokio::time::timeout(LONGEST, &mut work).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            deadline.expire();
-            return Ok(Err(NoPreview::TooSlow.code()));
-        }
-    };
-    let ingested = ended.map_err(|error| AppError::Internal(error.to_string()))?;
-    Ok(ingested.map(Box::new).map_err(|reason| reason.code()))
+    Ok(worked_out.await?.unwrap_or(Err(NoPreview::TooSlow)))
 }
 
 async fn keep(state: &AppState, org: OrgId, sha256: Hash, ingested: Box<Ingested>) -> AppResult<()> {
@@ -185,7 +225,19 @@ async fn keep(state: &AppState, org: OrgId, sha256: Hash, ingested: Box<Ingested
         .store
         .write(move |conn| {
             blob_facts::put_facts(conn, &facts)?;
-            Ok::<_, AppError>(blobs::update_preview(conn, org, sha256, "ready", None)?)
+            Ok::<_, AppError>(blobs::end_ingest(conn, org, sha256, VERSION, ("ready", None))?)
         })
         .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_too_slow_beside_others_is_tried_alone_once() {
+        assert!(is_tried_alone(&NoPreview::TooSlow, 0));
+        assert!(!is_tried_alone(&NoPreview::TooSlow, 1), "it was alone");
+        assert!(!is_tried_alone(&NoPreview::NoSize, 0), "a matter of the picture");
+    }
 }

@@ -69,24 +69,30 @@ pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResul
             Ok::<_, AppError>(row)
         })
         .await?;
-    let bytes = read_verified(state, row.org_id.0, sha256).await?;
+    let bytes = read_verified(state, row.org_id.0, sha256).await.map_err(|error| unreadable(sha256, error))?;
     Ok(BlobContent { sha256, media_type: row.media_type, bytes })
 }
 
 /// Reads an original and checks it against its name: damaged evidence is never shown as good.
-pub(super) async fn read_verified(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<Vec<u8>> {
-    let bytes = state.blobs.read(org, sha256).await.map_err(|error| match error {
-        // The row says that it is durable: absence is damage, not a wrong question.
-        BlobError::NotFound => AppError::Internal(format!("the file of blob {sha256} is gone")),
-        other => other.into(),
-    })?;
+pub(super) async fn read_verified(state: &AppState, org: OrgId, sha256: Hash) -> Result<Vec<u8>, BlobError> {
+    let bytes = state.blobs.read(org, sha256).await?;
     let (bytes, actual) = tokio::task::spawn_blocking(move || {
         let actual = Hash::of(&bytes);
         (bytes, actual)
     })
     .await
-    .map_err(|error| AppError::Internal(error.to_string()))?;
-    if actual == sha256 { Ok(bytes) } else { Err(AppError::Internal(format!("the file of blob {sha256} is damaged"))) }
+    .map_err(|error| BlobError::Io(std::io::Error::other(error)))?;
+    if actual == sha256 { Ok(bytes) } else { Err(BlobError::HashMismatch { actual }) }
+}
+
+/// What is said of an original that cannot be read.
+///
+/// Its row says that it is durable: absence is damage, not a wrong question.
+pub(super) fn unreadable(sha256: Hash, error: BlobError) -> AppError {
+    match error {
+        BlobError::NotFound | BlobError::HashMismatch { .. } => AppError::Internal(format!("blob {sha256}: {error}")),
+        other => other.into(),
+    }
 }
 
 /// Reads a copy made by us.
@@ -105,7 +111,7 @@ pub async fn read_derived(state: &AppState, ctx: Ctx, sha256: Hash, size: Derive
         Ok(bytes) if !bytes.is_empty() => Ok(BlobContent { sha256, media_type: "image/jpeg".to_owned(), bytes }),
         Ok(_) | Err(BlobError::NotFound) => {
             // Copies are not synced: power loss may take them, and then they are made again.
-            state.store.write(move |conn| blobs::update_preview(conn, org, sha256, "pending", None)).await?;
+            state.store.write(move |conn| blobs::ingest_again(conn, org, sha256)).await?;
             state.ingest.wake();
             Err(ErrorCode::PreviewPending.into())
         }

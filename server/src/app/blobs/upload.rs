@@ -13,6 +13,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId};
 use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
+use super::ingest::may_pass;
 use super::{sign_held, update_evidence};
 use crate::app::reviews::on_resubmission;
 use crate::app::visits::{self, Reprojection};
@@ -251,7 +252,8 @@ fn project(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppR
     }
 }
 
-/// Counts a blob as brought by this device where so far only a revoked one had brought it.
+/// Counts a blob as brought by this device where so far only a revoked one had brought it, and gives a picture another
+/// try where the machine or its storage had failed it: its bytes are written anew.
 fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     let known = blobs::find_blob(conn, org, sha256)?
@@ -260,6 +262,9 @@ fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
         && !is_revoked(conn, org, row.device_id.0, row.received_at_ms)?
     {
         blobs::update_sender(conn, org, sha256, row.device_id.0, row.received_at_ms)?;
+    }
+    if known.preview_reason.as_deref().is_some_and(may_pass) {
+        blobs::ingest_again(conn, org, sha256)?;
     }
     Ok(())
 }

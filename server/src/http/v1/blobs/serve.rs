@@ -2,6 +2,7 @@
 
 use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use sync_core::bytes::Hash;
 
 use super::range::{Wanted, wanted};
 use crate::app::blobs::BlobContent;
@@ -17,15 +18,19 @@ pub(super) enum Disposition {
     Inline,
 }
 
-/// Answers with a blob or a copy of it; `variant` tells copies of one original apart.
+/// Answers with a blob or a copy of it.
 pub(super) fn serve(
     request: &HttpRequest,
     content: BlobContent,
-    variant: &str,
     disposition: Disposition,
 ) -> Result<HttpResponse, ApiError> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let etag = format!("\"{}{variant}\"", content.sha256);
+    // A copy may be made anew, of other bytes.
+    let tag = match disposition {
+        Disposition::Attachment => content.sha256,
+        Disposition::Inline => Hash::of(&content.bytes),
+    };
+    let etag = format!("\"{tag}\"");
     if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, &etag))) {
         return Ok(decorate(&mut HttpResponse::NotModified(), &content, &etag, disposition).finish());
     }
@@ -80,28 +85,34 @@ fn decorate<'r>(
 mod tests {
     use actix_web::http::StatusCode;
     use actix_web::test::TestRequest;
-    use sync_core::bytes::Hash;
 
     use super::*;
 
+    const COPY: &[u8] = b"0123456789";
+
     fn answer(headers: &[(&'static str, &str)]) -> Result<HttpResponse, ApiError> {
+        answer_with(COPY, headers)
+    }
+
+    fn answer_with(copy: &[u8], headers: &[(&'static str, &str)]) -> Result<HttpResponse, ApiError> {
         let mut request = TestRequest::get();
         for header in headers {
             request = request.insert_header(*header);
         }
-        let content =
-            BlobContent { sha256: Hash([7; 32]), media_type: "image/jpeg".to_owned(), bytes: b"0123456789".to_vec() };
-        serve(&request.to_http_request(), content, "-320", Disposition::Inline)
+        let content = BlobContent { sha256: Hash([7; 32]), media_type: "image/jpeg".to_owned(), bytes: copy.to_vec() };
+        serve(&request.to_http_request(), content, Disposition::Inline)
     }
 
     #[test]
     fn a_known_tag_is_not_sent_again() {
-        let tag = format!("\"{}-320\"", Hash([7; 32]));
+        let tag = format!("\"{}\"", Hash::of(COPY));
         for known in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
             let response = answer(&[("If-None-Match", &known)]).expect("answer");
             assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{known}");
         }
         assert_eq!(answer(&[("If-None-Match", "\"other\"")]).expect("answer").status(), StatusCode::OK);
+        let anew = answer_with(b"made anew", &[("If-None-Match", &tag)]).expect("answer");
+        assert_eq!(anew.status(), StatusCode::OK, "a copy of other bytes is another one");
     }
 
     #[test]

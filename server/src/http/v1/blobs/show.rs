@@ -39,5 +39,5 @@ pub async fn show_blob(
     Path(sha256): Path<Hash>,
 ) -> Result<HttpResponse, ApiError> {
     let content = read_original(&state, ctx, sha256).await?;
-    serve(&request, content, "", Disposition::Attachment)
+    serve(&request, content, Disposition::Attachment)
 }

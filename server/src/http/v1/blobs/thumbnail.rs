@@ -22,7 +22,7 @@ use crate::http::openapi::{BytesProblems, Problems};
         ("If-None-Match" = Option<String>, Header, description = "Entity tag that is known already")),
     responses(
         (status = 200, description = "The picture", body = Vec<u8>, content_type = "image/jpeg",
-            headers(("ETag" = String, description = "Changes only with the content"))),
+            headers(("ETag" = String, description = "The SHA-256 of the copy"))),
         (status = 206, description = "The range asked for", body = Vec<u8>, content_type = "image/jpeg"),
         (status = 304, description = "The sender has it already"),
         BytesProblems, Problems),
@@ -34,5 +34,5 @@ pub async fn show_blob_thumbnail(
     Path(sha256): Path<Hash>,
 ) -> Result<HttpResponse, ApiError> {
     let content = read_derived(&state, ctx, sha256, DerivedSize::Thumbnail).await?;
-    serve(&request, content, "-320", Disposition::Inline)
+    serve(&request, content, Disposition::Inline)
 }

@@ -1,0 +1,107 @@
+//! Who may ingest a picture when: wakes the job, bounds what it does at once, and ends it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use crate::app::{AppError, AppResult};
+
+/// The right to ingest one picture; the next one has it when the last clone is dropped.
+pub(super) type Turn = Arc<OwnedSemaphorePermit>;
+
+/// Wakes the job and bounds how many pictures are ingested at once.
+#[derive(Debug)]
+pub struct IngestQueue {
+    awake: Notify,
+    turns: Arc<Semaphore>,
+    count: u32,
+    is_closed: AtomicBool,
+}
+
+impl IngestQueue {
+    /// A queue in which at most `turns` pictures are ingested at once.
+    #[must_use]
+    pub fn new(turns: usize) -> Self {
+        let count = u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
+        let turns = Arc::new(Semaphore::new(turns.max(1)));
+        Self { awake: Notify::new(), turns, count, is_closed: AtomicBool::new(false) }
+    }
+
+    /// Says that something may be pending.
+    pub fn wake(&self) {
+        self.awake.notify_one();
+    }
+
+    /// Waits until somebody says so.
+    pub async fn woken(&self) {
+        self.awake.notified().await;
+    }
+
+    /// Lets no picture begin from now on, and waits until what is kept of those that have begun is stored.
+    pub async fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+        if let Ok(all) = self.turns.acquire_many(self.count).await {
+            all.forget();
+        }
+    }
+
+    /// Whether no picture may begin any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Waits for the turn of a picture that was begun and never ended so often; none once the queue is closed.
+    ///
+    /// One that may have ended the process has all turns: whatever went on beside it would be blamed as well.
+    pub(super) async fn turn(&self, attempts: i64) -> AppResult<Option<Turn>> {
+        let turns = if attempts > 0 { self.count } else { 1 };
+        let turn = Arc::clone(&self.turns).acquire_many_owned(turns).await;
+        let turn = turn.map_err(|error| AppError::Internal(error.to_string()))?;
+        // Looked at with the turn in hand: who closes the queue waits for it.
+        Ok((!self.is_closed()).then(|| Arc::new(turn)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use super::*;
+
+    /// What a future gives without waiting for anything.
+    async fn at_once<T>(future: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = future => Some(done),
+            () = std::future::ready(()) => None,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_have_ended_the_process_is_begun_alone() {
+        let queue = IngestQueue::new(2);
+        let first = queue.turn(0).await.expect("open").expect("a turn");
+        let mut suspect = pin!(queue.turn(1));
+        assert!(at_once(suspect.as_mut()).await.is_none(), "another one is begun");
+        drop(first);
+        let alone = suspect.await.expect("open").expect("a turn");
+        let mut next = pin!(queue.turn(0));
+        assert!(at_once(next.as_mut()).await.is_none(), "nothing begins beside it");
+        drop(alone);
+        assert!(next.await.expect("open").is_some());
+    }
+
+    #[tokio::test]
+    async fn a_closed_queue_waits_for_what_has_begun_and_lets_nothing_begin() {
+        let queue = IngestQueue::new(1);
+        let turn = queue.turn(0).await.expect("open").expect("a turn");
+        let mut in_line = pin!(queue.turn(0));
+        assert!(at_once(in_line.as_mut()).await.is_none());
+        let mut closing = pin!(queue.close());
+        assert!(at_once(closing.as_mut()).await.is_none(), "one has begun");
+        drop(turn);
+        assert!(in_line.await.expect("an answer").is_none(), "in line before it closed, and not begun");
+        closing.await;
+    }
+}

@@ -1,0 +1,72 @@
+//! Heavy work on a thread of its own, with an end to its time.
+
+use std::time::Duration;
+
+use doorstep_media::Deadline;
+
+use crate::app::{AppError, AppResult};
+
+/// Runs heavy work on a thread of its own; `None` if it takes too long.
+///
+/// Nothing stops it from outside: its deadline tells it, also when nobody waits for the work any more.
+pub(super) async fn within<T: Send + 'static>(
+    longest: Duration,
+    work: impl FnOnce(&Deadline) -> T + Send + 'static,
+) -> AppResult<Option<T>> {
+    let waited_for = WaitedFor(Deadline::default());
+    let deadline = waited_for.0.clone();
+    let running = tokio::task::spawn_blocking(move || work(&deadline));
+    match tokio::time::timeout(longest, running).await {
+        Ok(done) => done.map(Some).map_err(|error| AppError::Internal(error.to_string())),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Ends the time of work that nobody waits for: a process that stops waits for its threads.
+struct WaitedFor(Deadline);
+
+impl Drop for WaitedFor {
+    fn drop(&mut self) {
+        self.0.expire();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    /// Longer than anything here takes that works at all.
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_is_told_to_end() {
+        let (begins, mut begun) = tokio::sync::mpsc::unbounded_channel();
+        let (give_up, gave_up) = channel::<()>();
+        let work = within(PATIENCE, move |deadline| {
+            begins.send(deadline.clone()).expect("somebody waits");
+            // Until the test is over, whatever becomes of it.
+            let _ = gave_up.recv();
+        });
+        let deadline = tokio::select! {
+            _ = work => None,
+            deadline = begun.recv() => deadline,
+        };
+        assert!(deadline.expect("it has begun").is_over());
+        drop(give_up);
+    }
+
+    #[tokio::test]
+    async fn work_that_takes_too_long_is_told_to_end() {
+        let (give_up, gave_up) = channel::<()>();
+        let (tell, told) = channel();
+        let done = within(Duration::ZERO, move |deadline| {
+            let _ = tell.send(deadline.clone());
+            let _ = gave_up.recv();
+        });
+        assert!(done.await.expect("a thread").is_none());
+        assert!(told.recv().expect("it has begun").is_over());
+        drop(give_up);
+    }
+}

@@ -1,0 +1,248 @@
+//! Ingest of pictures when machine, storage or database do not do as they should: no picture is given up for what was
+//! not its fault, and none keeps the others waiting.
+
+mod troubled;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use doorstep::app::AppState;
+use doorstep::app::blobs::IngestQueue;
+use doorstep::jobs;
+use doorstep::jobs::ingest::run_due;
+use doorstep::ports::Clock as _;
+use doorstep_media::draw::{DemoPhoto, draw};
+use doorstep_store::Txt;
+use doorstep_store::blob_facts::find_facts;
+use doorstep_store::blobs::{BlobRow, begin_ingest, end_ingest, find_blob, list_outdated, list_pending};
+use integration_tests::app::TestApp;
+use integration_tests::company::YUNZE;
+use sync_core::bytes::Hash;
+
+use self::troubled::Troubled;
+use crate::custody::upload;
+
+/// Which measures are taken.
+const VERSION: i64 = 1;
+
+/// A server whose storage has troubles, ingesting two pictures at once.
+struct Site {
+    app: TestApp,
+    storage: Arc<Troubled>,
+    state: AppState,
+}
+
+impl Site {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let storage = Arc::new(Troubled::new(app.state.blobs.clone()));
+        let ingest = Arc::new(IngestQueue::new(2));
+        let state = AppState { blobs: storage.clone(), ingest, ..app.state.clone() };
+        Self { app, storage, state }
+    }
+
+    /// Uploads pictures, one a second.
+    async fn upload<const N: usize>(&self, pictures: [&[u8]; N]) -> [Hash; N] {
+        let phone = self.app.phone_of(YUNZE.rep()).await;
+        for picture in pictures {
+            upload(&phone, picture).await;
+            self.app.clock.advance_secs(1);
+        }
+        pictures.map(Hash::of)
+    }
+
+    async fn row(&self, name: Hash) -> BlobRow {
+        self.app.read(move |conn| find_blob(conn, YUNZE.org, name)).await.expect("it is stored")
+    }
+
+    async fn state_of(&self, name: Hash) -> (String, Option<String>) {
+        let row = self.row(name).await;
+        (row.preview_state, row.preview_reason)
+    }
+
+    /// How often a pending picture was begun and never ended.
+    async fn attempts(&self, name: Hash) -> i64 {
+        let pending = self.app.read(|conn| list_pending(conn, None, 100)).await;
+        let row = pending.into_iter().find(|row| row.sha256 == Txt(name)).expect("it is pending");
+        row.ingest_attempts.unwrap_or_default()
+    }
+
+    /// Begins a picture as a process that ends does.
+    async fn crash(&self, name: Hash) {
+        let begun = self.app.write(move |conn| begin_ingest(conn, YUNZE.org, name, VERSION)).await;
+        assert!(begun.is_some(), "it is due");
+    }
+}
+
+fn ready() -> (String, Option<String>) {
+    ("ready".to_owned(), None)
+}
+
+fn pending() -> (String, Option<String>) {
+    ("pending".to_owned(), None)
+}
+
+fn given_up(reason: &str) -> (String, Option<String>) {
+    ("no_preview".to_owned(), Some(reason.to_owned()))
+}
+
+fn photo(seed: u64) -> Vec<u8> {
+    draw(&DemoPhoto { seed, width: 160, height: 120, title: "probe", lines: &[] }).expect("a photo")
+}
+
+/// A picture that nothing can decode, which settles it as well.
+fn broken(number: usize) -> Vec<u8> {
+    [&[0xff, 0xd8, 0xff], number.to_string().as_bytes()].concat()
+}
+
+#[actix_web::test]
+async fn a_full_disk_is_not_the_fault_of_a_picture() {
+    let site = Site::new().await;
+    let [name] = site.upload([&photo(1)]).await;
+    site.storage.is_full.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        run_due(&site.state).await.expect_err("there is no room");
+    }
+    assert_eq!(site.attempts(name).await, 0);
+    site.storage.is_full.store(false, Ordering::SeqCst);
+    assert_eq!(run_due(&site.state).await.expect("there is room"), 1);
+    assert_eq!(site.state_of(name).await, ready());
+}
+
+#[actix_web::test]
+async fn originals_that_cannot_be_read_keep_no_other_picture_waiting() {
+    let site = Site::new().await;
+    // One more than are looked at together.
+    let pictures: [Vec<u8>; 33] = std::array::from_fn(broken);
+    let lost = site.upload(pictures.each_ref().map(Vec::as_slice)).await;
+    site.storage.lose(lost);
+    let [name] = site.upload([&photo(1)]).await;
+    run_due(&site.state).await.expect_err("it is told");
+    assert_eq!(site.state_of(name).await, ready());
+    assert_eq!(site.state_of(lost[0]).await, pending(), "nothing is said of a picture nobody has seen");
+    site.storage.find_again();
+    assert_eq!(run_due(&site.state).await.expect("all can be read"), lost.len());
+}
+
+#[actix_web::test]
+async fn bytes_that_come_again_give_a_picture_another_try() {
+    let site = Site::new().await;
+    let (crashed, damaged) = (photo(1), photo(2));
+    let [crashed_name, damaged_name] = site.upload([&crashed, &damaged]).await;
+    site.crash(crashed_name).await;
+    site.crash(crashed_name).await;
+    let directory = site.app.state.config.data_dir.join("blobs/o").join(YUNZE.org.to_string()).join("sha256");
+    let hex = damaged_name.to_string();
+    std::fs::write(directory.join(&hex[..2]).join(&hex[2..4]).join(&hex), b"damage").expect("damaged");
+    assert_eq!(run_due(&site.state).await.expect("both are settled"), 2);
+    assert_eq!(site.state_of(crashed_name).await, given_up("crashed"));
+    assert_eq!(site.state_of(damaged_name).await, given_up("original_unreadable"));
+
+    let hopeless = broken(1);
+    let [hopeless_name] = site.upload([&hopeless]).await;
+    run_due(&site.state).await.expect("settled");
+    site.upload([&crashed, &damaged, &hopeless]).await;
+    assert_eq!(site.state_of(hopeless_name).await, given_up("no_size"), "the same bytes give the same");
+    assert_eq!((site.attempts(crashed_name).await, site.attempts(damaged_name).await), (0, 0));
+    assert_eq!(run_due(&site.state).await.expect("settled"), 2);
+    assert_eq!((site.state_of(crashed_name).await, site.state_of(damaged_name).await), (ready(), ready()));
+}
+
+#[actix_web::test]
+async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_nothing_is_pending() {
+    let site = Site::new().await;
+    let [first, second] = site.upload([&photo(1), &photo(2)]).await;
+    assert_eq!(run_due(&site.state).await.expect("settled"), 2);
+    // As a server of before leaves them, also one that still runs beside this one.
+    for name in [first, second] {
+        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+    }
+    let measured_at = async |name| {
+        let facts = site.app.read(move |conn| find_facts(conn, YUNZE.org, name)).await;
+        facts.map(|facts| facts.made_at_ms)
+    };
+    let before = measured_at(first).await;
+    assert_eq!(measured_at(second).await, before);
+    site.crash(second).await;
+    site.crash(second).await;
+    assert_eq!((site.state_of(first).await, site.state_of(second).await), (ready(), ready()));
+    let [fresh] = site.upload([&photo(3)]).await;
+    let due = site.app.read(|conn| list_outdated(conn, VERSION, None, 10)).await;
+    assert_eq!(due.iter().map(|row| row.sha256.0).collect::<Vec<_>>(), [second, first], "newest first");
+
+    // The first copies that come to be stored are those of the new one.
+    site.storage.copies.forget_permits(usize::MAX);
+    site.storage.came.forget_permits(usize::MAX);
+    let pass = actix_web::rt::spawn({
+        let state = site.state.clone();
+        async move { run_due(&state).await }
+    });
+    site.storage.came.acquire().await.expect("open").forget();
+    assert_eq!((site.state_of(fresh).await, site.storage.reads.load(Ordering::SeqCst)), (pending(), 3));
+    site.storage.copies.add_permits(100);
+    assert_eq!(pass.await.expect("no panic").expect("settled"), 3);
+
+    let now = Some(site.app.clock.now().0);
+    assert_eq!((measured_at(first).await, measured_at(fresh).await), (now, now));
+    assert_eq!(measured_at(second).await, before, "it ended the process twice");
+    let crashed = ("ready".to_owned(), Some("crashed".to_owned()));
+    assert_eq!((site.state_of(first).await, site.state_of(second).await), (ready(), crashed), "all copies stay");
+    assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
+}
+
+#[actix_web::test]
+async fn a_long_history_is_measured_in_passes_between_which_everything_is_looked_at_again() {
+    let site = Site::new().await;
+    let names = site.upload([0, 1, 2].map(broken).each_ref().map(Vec::as_slice)).await;
+    let more: [Vec<u8>; 33] = std::array::from_fn(|number| broken(number + 3));
+    let history = site.upload(more.each_ref().map(Vec::as_slice)).await;
+    for name in history {
+        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+    }
+    site.storage.lose(history[30..].iter().copied());
+    run_due(&site.state).await.expect_err("three cannot be read");
+    for name in names {
+        assert_eq!(site.state_of(name).await, given_up("no_size"));
+    }
+    let due = async || site.app.read(|conn| list_outdated(conn, VERSION, None, 100)).await.len();
+    assert_eq!(due().await, 33 - 29, "with the three that were pending a pass has settled 32");
+    // It woke the job.
+    site.state.ingest.woken().await;
+    run_due(&site.state).await.expect_err("three cannot be read");
+    assert_eq!(due().await, 3);
+    tokio::select! {
+        biased;
+        () = site.state.ingest.woken() => panic!("nothing else is due"),
+        () = std::future::ready(()) => {}
+    }
+}
+
+#[actix_web::test]
+async fn jobs_that_are_stopped_keep_what_they_have_begun_and_begin_nothing() {
+    let site = Site::new().await;
+    let pictures: [Vec<u8>; 6] = [0, 1, 2, 3, 4, 5].map(photo);
+    let names = site.upload(pictures.each_ref().map(Vec::as_slice)).await;
+    site.storage.copies.forget_permits(usize::MAX);
+    let jobs = jobs::spawn_all(&site.state);
+    // Two are decoded, and their copies come to be stored.
+    site.storage.came.acquire_many(2).await.expect("open").forget();
+    let mut stopping = std::pin::pin!(jobs.stop(&site.state));
+    tokio::select! {
+        biased;
+        () = &mut stopping => panic!("two have begun"),
+        () = std::future::ready(()) => {}
+    }
+    site.storage.copies.add_permits(100);
+    stopping.await;
+    assert_eq!(site.storage.reads.load(Ordering::SeqCst), 2, "the others were not begun");
+    let mut states = Vec::new();
+    for name in names {
+        states.push(site.state_of(name).await);
+    }
+    states.sort();
+    let expected = [vec![pending(); 4], vec![ready(); 2]].concat();
+    assert_eq!(states, expected);
+    for row in site.app.read(|conn| list_pending(conn, None, 100)).await {
+        assert_eq!(row.ingest_attempts, None, "nobody is to blame");
+    }
+}
