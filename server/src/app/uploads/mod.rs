@@ -16,7 +16,7 @@ pub use active::ActiveUploads;
 pub use append::{Part, append_upload};
 pub use checksum::Checksum;
 pub use create::create_upload;
-pub use expire::expire_uploads;
+pub use expire::{expire_uploads, forget_ended_uploads};
 pub use metadata::Metadata;
 pub use standing::{Standing, show_upload};
 pub use terminate::terminate_upload;
