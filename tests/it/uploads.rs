@@ -2,7 +2,9 @@
 
 mod checksum;
 mod clients;
+mod conformance;
 mod creation;
+mod durability;
 mod expiration;
 mod handover;
 mod ours;
