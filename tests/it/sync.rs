@@ -26,6 +26,6 @@ mod remedies;
 mod scope;
 mod seals;
 #[cfg(target_os = "linux")]
-mod shared_fsyncs;
+pub mod shared_fsyncs;
 pub(crate) mod statements;
 pub(crate) mod writer;

@@ -2,8 +2,11 @@
 
 mod checksum;
 mod clients;
+mod conformance;
 mod creation;
+mod durability;
 mod expiration;
+mod handover;
 mod ours;
 pub mod preempt;
 mod protocol;
@@ -48,6 +51,11 @@ pub fn declares(photo: &[u8]) -> String {
 
 pub fn base64(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)
+}
+
+/// The `Upload-Checksum` of some bytes.
+pub fn checksum(bytes: &[u8]) -> String {
+    format!("sha256 {}", base64(Hash::of(bytes).as_bytes()))
 }
 
 /// So many bytes that differ from place to place.

@@ -234,6 +234,11 @@ impl BlobStore for FsBlobs {
         Box::pin(async move { fs::read(self.path(org, sha256)).await.map_err(io_error) })
     }
 
+    fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File> {
+        let path = self.path(org, sha256);
+        Box::pin(blocking(move || std::fs::File::open(path).map_err(io_error)))
+    }
+
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
         Box::pin(async move {
             let file = fs::File::open(self.path(org, sha256)).await.map_err(io_error)?;

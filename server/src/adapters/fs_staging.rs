@@ -2,10 +2,12 @@
 //!
 //! Of each upload there is one file that counts: that of its highest number. Whoever writes it has it locked; the
 //! operating system takes the lock back when the writer ends, however that happens. Who finds it locked, by a writer on
-//! a connection that nobody hears any more, copies what has arrived under the next number and goes on there.
+//! a connection that nobody hears any more, copies what has arrived under the next number and goes on there. So does who
+//! finds a file that is a blob already: what is published is never written again.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -137,24 +139,45 @@ impl Names {
             // Taken over between the look and the lock.
             return Err(ErrorKind::NotFound.into());
         }
+        if file.metadata()?.nlink() > 1 {
+            return self.take_over(number, file);
+        }
         let bytes = file.seek(SeekFrom::End(0))?;
         Ok(Held { file, path, bytes })
     }
 
-    /// Copies what has arrived under the next number, where the other writer never comes.
+    /// Goes on under the next number, where whoever else has the file never comes.
     fn take_over(&self, number: u64, mut source: File) -> io::Result<Held> {
-        let path = self.numbered(number.saturating_add(1));
+        let copied = self.copy(number.saturating_add(1), &mut source);
+        // It has its name by now, or never will.
+        let _ = fs::remove_file(&self.passing);
+        self.settle(number, source, copied?)
+    }
+
+    /// Copies what has arrived: complete or not at all, and never over what another one took over.
+    fn copy(&self, number: u64, source: &mut File) -> io::Result<Held> {
+        let path = self.numbered(number);
         let mut file = File::options().read(true).write(true).create_new(true).open(&self.passing)?;
         file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
-        let bytes = io::copy(&mut source, &mut file)?;
+        let bytes = io::copy(source, &mut file)?;
         file.sync_all()?;
-        // Complete or not at all, and never over what another one took over.
-        let linked = fs::hard_link(&self.passing, &path);
-        let _ = fs::remove_file(&self.passing);
-        linked?;
+        fs::hard_link(&self.passing, &path)?;
         sync_directory(&self.folder)?;
-        let _ = fs::remove_file(self.numbered(number));
         Ok(Held { file, path, bytes })
+    }
+
+    /// Takes the old name away, without which nothing is acknowledged any more; what was until then, comes along.
+    fn settle(&self, number: u64, mut source: File, mut held: Held) -> io::Result<Held> {
+        match fs::remove_file(self.numbered(number)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let gained = io::copy(&mut source, &mut held.file)?;
+        if gained > 0 {
+            held.file.sync_all()?;
+            held.bytes = held.bytes.saturating_add(gained);
+        }
+        Ok(held)
     }
 
     fn forget(&self) -> io::Result<()> {

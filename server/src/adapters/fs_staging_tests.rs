@@ -82,3 +82,44 @@ async fn what_was_heard_of_is_no_leftover() {
     make_old();
     assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 1);
 }
+
+#[tokio::test]
+async fn what_is_a_blob_already_is_never_written_again() {
+    let blobs = Blobs::new("blob");
+    let staging = FsStaging::new(&blobs.0, "here");
+    let mut first = staging.open(key()).await.expect("opened");
+    first.append(b"a photo").await.expect("written");
+    let name = first.publish(None).await.expect("published");
+    let mut late = staging.open(key()).await.expect("as by who has not heard of it");
+    assert_eq!(late.bytes(), 7);
+    late.append(b"x").await.expect("written");
+    drop(late);
+    assert_eq!(fs::read(blobs.0.join(relative_path(key().org, name))).expect("the blob"), b"a photo");
+    assert_eq!(fs::read(&files(&staging)[0]).expect("the upload"), b"a photox");
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_during_a_takeover_comes_along() {
+    let blobs = Blobs::new("gained");
+    let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there").names(key()));
+    let mut old = here.open(key()).await.expect("opened");
+    old.append(&vec![1; PIECE_BYTES]).await.expect("written");
+    let mut source = File::open(there.numbered(0)).expect("the file");
+    let copied = there.copy(1, &mut source).expect("copied");
+    old.append(b"more").await.expect("written");
+    assert_eq!(old.keep().await.expect("acknowledged"), (256 << 10) + 4);
+    let taken = there.settle(0, source, copied).expect("taken over");
+    assert_eq!((taken.bytes, fs::metadata(&taken.path).expect("the file").len()), ((256 << 10) + 4, (256 << 10) + 4));
+}
+
+#[test]
+fn a_takeover_that_fails_leaves_nothing_behind() {
+    let blobs = Blobs::new("fails");
+    let staging = FsStaging::new(&blobs.0, "here");
+    let names = staging.names(key());
+    names.create().expect("begun");
+    // It can be opened, and never read.
+    let unreadable = File::open(&blobs.0).expect("a directory");
+    assert!(names.take_over(0, unreadable).is_err());
+    assert_eq!(files(&staging), [names.numbered(0)]);
+}

@@ -266,6 +266,8 @@ error_codes! {
     UploadExpired = "upload_expired", "This upload has ended without becoming a file; begin it anew", "该上传已终止或过期，请重新开始";
     /// The upload has become a blob, which is never taken back.
     UploadFinished = "upload_finished", "This upload is finished; what was stored stays", "该上传已完成，已存储的内容不可撤回";
+    /// Another node goes on with the upload at this moment.
+    UploadLocked = "upload_locked", "Another server goes on with this upload just now; ask again", "另一服务器正在处理该上传，请稍后再询问";
     /// The device has too many uploads.
     TooManyUploads = "too_many_uploads", "Too many uploads at once; finish or end some first", "同时进行的上传过多，请先完成或终止部分上传";
     /// A version of tus that is not ours.
@@ -349,6 +351,8 @@ error_codes! {
     NotReady = "not_ready", "This server cannot take requests now; try another, or again", "该服务器暂时无法处理请求，请换一台或稍后重试";
     /// The disk is full.
     DiskFull = "disk_full", "No space is left on the server; nothing was lost on your side", "服务器存储空间不足，您的数据未丢失";
+    /// The organisation has stored as much as it may.
+    StorageQuota = "storage_quota", "Your organisation has no storage left; nothing was lost on your side", "贵组织的存储配额已用完，您的数据未丢失";
     /// A defect of ours.
     Internal = "internal", "Something failed on our side; it was logged", "服务器内部错误，已记录";
 }

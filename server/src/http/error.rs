@@ -93,7 +93,8 @@ pub fn status(code: ErrorCode) -> StatusCode {
         C::UriTooLong => StatusCode::URI_TOO_LONG,
         C::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         C::Busy | C::Overloaded | C::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-        C::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+        C::UploadLocked => StatusCode::LOCKED,
+        C::DiskFull | C::StorageQuota => StatusCode::INSUFFICIENT_STORAGE,
         C::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -123,6 +124,8 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::PreviewPending
         | C::IdempotencyInProgress
         | C::TooManyUploads
+        | C::UploadLocked
+        | C::StorageQuota
         | C::EvidenceIncomplete => Retry::After,
         C::StaleVersion
         | C::ClaimedByOther

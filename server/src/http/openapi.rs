@@ -113,6 +113,9 @@ pub enum UploadProblems {
     /// The upload has expired or was ended
     #[response(status = 410, content_type = "application/problem+json")]
     Gone(Problem),
+    /// Another server goes on with the upload at this moment
+    #[response(status = 423, content_type = "application/problem+json")]
+    Locked(Problem),
     /// The bytes do not match their checksum
     #[response(status = 460, content_type = "application/problem+json")]
     Mismatch(Problem),

@@ -81,16 +81,23 @@ pub fn add_headers(headers: &mut HeaderMap) {
 /// # Errors
 /// `tus_version_unsupported`.
 pub fn check_version(request: &HttpRequest) -> AppResult<()> {
-    match text(request, TUS_RESUMABLE) {
+    match text(request, TUS_RESUMABLE, ErrorCode::TusVersionUnsupported)? {
         Some(VERSION) => Ok(()),
         _ => Err(Refusal::new(ErrorCode::TusVersionUnsupported).field("Tus-Resumable", VERSION).into()),
     }
 }
 
 /// The value of a header.
-#[must_use]
-pub fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
+///
+/// # Errors
+/// `code` if it cannot be read or is there twice: it would not mean what its sender meant.
+pub fn text<'a>(request: &'a HttpRequest, name: &str, code: ErrorCode) -> AppResult<Option<&'a str>> {
+    let mut values = request.headers().get_all(name);
+    let (value, further) = (values.next().map(HeaderValue::to_str), values.next());
+    match (value.transpose(), further) {
+        (Ok(value), None) => Ok(value),
+        _ => Err(Refusal::new(code).field(name, "once, in ASCII").into()),
+    }
 }
 
 /// A header that holds a number of bytes.
@@ -98,7 +105,7 @@ pub fn text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 /// # Errors
 /// `code` for anything but digits, and for more than any file has.
 pub fn bytes(request: &HttpRequest, name: &str, code: ErrorCode) -> AppResult<Option<u64>> {
-    let Some(text) = text(request, name) else { return Ok(None) };
+    let Some(text) = text(request, name, code)? else { return Ok(None) };
     let number = text.bytes().all(|digit| digit.is_ascii_digit()).then(|| i64::from_str(text).ok()).flatten();
     let number = number.and_then(|number| u64::try_from(number).ok());
     number.map(Some).ok_or_else(|| Refusal::new(code).field(name, "a number of bytes").into())
@@ -120,6 +127,20 @@ mod tests {
         for faulty in ["-1", "+1", "", "1.0", "0x1", "9223372036854775808", "1, 1"] {
             assert_eq!(read(faulty), None, "{faulty}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_comes_twice_is_refused() {
+        let faulty = ErrorCode::UploadMetadataInvalid;
+        let of = |values: &[&[u8]]| {
+            let values = values.iter().map(|value| HeaderValue::from_bytes(value).expect("a value"));
+            let request =
+                values.fold(TestRequest::default(), |request, value| request.append_header((UPLOAD_METADATA, value)));
+            let request = request.to_http_request();
+            text(&request, UPLOAD_METADATA, faulty).map(|text| text.map(str::to_owned)).map_err(|error| error.code())
+        };
+        assert_eq!((of(&[]), of(&[b"a ZA=="])), (Ok(None), Ok(Some("a ZA==".to_owned()))));
+        assert_eq!((of(&["a ZA==,\u{fc}".as_bytes()]), of(&[b"a ZA==", b"b ZA=="])), (Err(faulty), Err(faulty)));
     }
 
     #[test]

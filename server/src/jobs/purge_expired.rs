@@ -7,7 +7,7 @@ use sync_core::time::UnixMillis;
 
 use super::alone;
 use crate::app::once::KEPT_MS;
-use crate::app::uploads::expire_uploads;
+use crate::app::uploads::{expire_uploads, forget_ended_uploads};
 use crate::app::{AppError, AppResult, AppState};
 
 /// How often the job runs: an expired key is free without it, so an hour more of storage is all it costs.
@@ -36,12 +36,13 @@ pub async fn run(state: AppState) {
     }
 }
 
-/// Deletes keys and ends uploads that have expired; tells how many.
+/// Deletes keys and ends uploads that have expired, and deletes rows of uploads that ended long ago; tells how many.
 ///
 /// # Errors
 /// Those of database and storage.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
     let before_ms = now.0.saturating_sub(KEPT_MS);
     let keys = state.store.write(move |conn| Ok::<_, AppError>(delete_keys_before(conn, before_ms)?)).await?;
-    Ok(keys.saturating_add(expire_uploads(state, now).await?))
+    let ended = expire_uploads(state, now).await?;
+    Ok(keys.saturating_add(ended).saturating_add(forget_ended_uploads(state, now).await?))
 }

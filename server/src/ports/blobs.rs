@@ -88,6 +88,9 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
     /// Reads a whole blob.
     fn read(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Vec<u8>>;
 
+    /// Opens a blob to read it piece by piece.
+    fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File>;
+
     /// Reads at most so many bytes from the beginning of a blob.
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>>;
 

@@ -2,14 +2,16 @@
 //!
 //! How far one has come is known to the storage alone: no row is written for bytes that arrive.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
-use crate::schema::uploads;
+use crate::schema::{blobs, uploads};
 use crate::text::Txt;
 
 /// An upload.
@@ -40,6 +42,13 @@ pub struct UploadRow {
     pub touched_at_ms: i64,
     /// When it ended.
     pub ended_at_ms: Option<i64>,
+}
+
+/// The upload of this id, while it is open.
+macro_rules! open {
+    ($org:expr, $id:expr) => {
+        uploads::table.find((Txt($org), Txt($id))).filter(uploads::state.eq("open"))
+    };
 }
 
 /// Adds an upload.
@@ -112,8 +121,7 @@ pub fn count_open_uploads(conn: &mut Conn, org: OrgId, device: DeviceId, since_m
 /// # Errors
 /// Database errors only.
 pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) -> StoreResult<bool> {
-    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
-    let unknown = open.filter(uploads::length_bytes.is_null());
+    let unknown = open!(org, id).filter(uploads::length_bytes.is_null());
     Ok(per_backend!(conn, c => diesel::update(unknown).set(uploads::length_bytes.eq(bytes)).execute(c))? == 1)
 }
 
@@ -122,8 +130,7 @@ pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) 
 /// # Errors
 /// Database errors only.
 pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<()> {
-    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
-    per_backend!(conn, c => diesel::update(open).set(uploads::touched_at_ms.eq(now_ms)).execute(c))?;
+    per_backend!(conn, c => diesel::update(open!(org, id)).set(uploads::touched_at_ms.eq(now_ms)).execute(c))?;
     Ok(())
 }
 
@@ -132,8 +139,7 @@ pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> S
 /// # Errors
 /// Database errors only.
 pub fn finish_upload(conn: &mut Conn, org: OrgId, id: UploadId, blob: Hash, now_ms: i64) -> StoreResult<bool> {
-    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
-    Ok(per_backend!(conn, c => diesel::update(open)
+    Ok(per_backend!(conn, c => diesel::update(open!(org, id))
         .set((uploads::state.eq("finished"), uploads::blob_sha256.eq(Txt(blob)), uploads::ended_at_ms.eq(now_ms)))
         .execute(c))?
         == 1)
@@ -144,8 +150,7 @@ pub fn finish_upload(conn: &mut Conn, org: OrgId, id: UploadId, blob: Hash, now_
 /// # Errors
 /// Database errors only.
 pub fn terminate_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
-    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
-    Ok(per_backend!(conn, c => diesel::update(open)
+    Ok(per_backend!(conn, c => diesel::update(open!(org, id))
         .set((uploads::state.eq("terminated"), uploads::ended_at_ms.eq(now_ms)))
         .execute(c))?
         == 1)
@@ -169,10 +174,40 @@ pub fn list_silent_uploads(conn: &mut Conn, before_ms: i64, limit: i64) -> Store
 /// # Errors
 /// Database errors only.
 pub fn expire_upload(conn: &mut Conn, org: OrgId, id: UploadId, before_ms: i64, now_ms: i64) -> StoreResult<bool> {
-    let open = uploads::table.find((Txt(org), Txt(id))).filter(uploads::state.eq("open"));
-    let silent = open.filter(uploads::touched_at_ms.le(before_ms));
+    let silent = open!(org, id).filter(uploads::touched_at_ms.le(before_ms));
     Ok(per_backend!(conn, c => diesel::update(silent)
         .set((uploads::state.eq("expired"), uploads::ended_at_ms.eq(now_ms)))
         .execute(c))?
         == 1)
+}
+
+/// Deletes the rows of uploads that ended before; the blobs that they became stay.
+///
+/// # Errors
+/// Database errors only.
+pub fn delete_uploads_before(conn: &mut Conn, before_ms: i64) -> StoreResult<usize> {
+    // Nobody was heard after the end: this is what the index knows.
+    let old = uploads::state
+        .eq_any(["finished", "terminated", "expired"])
+        .and(uploads::touched_at_ms.le(before_ms))
+        .and(uploads::ended_at_ms.le(before_ms));
+    Ok(per_backend!(conn, c => diesel::delete(uploads::table.filter(old)).execute(c))?)
+}
+
+/// Bytes of an organisation: of its blobs, and of uploads that were heard of since as far as their size is known.
+///
+/// # Errors
+/// Database errors only.
+pub fn count_bytes(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResult<i64> {
+    let stored: i64 = per_backend!(conn, c => blobs::table
+        .filter(blobs::org_id.eq(Txt(org)))
+        .select(sql::<BigInt>("CAST(COALESCE(SUM(bytes), 0) AS BIGINT)"))
+        .get_result(c))?;
+    let coming: i64 = per_backend!(conn, c => uploads::table
+        .filter(uploads::org_id.eq(Txt(org))
+            .and(uploads::state.eq("open"))
+            .and(uploads::touched_at_ms.gt(since_ms)))
+        .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
+        .get_result(c))?;
+    Ok(stored.saturating_add(coming))
 }

@@ -93,10 +93,7 @@ struct Seen {
 
 impl Seen {
     fn of(calls: &[Watched]) -> Self {
-        let waits = match Engine::chosen() {
-            Engine::Sqlite => fsyncs(calls),
-            Engine::Postgres => commits(calls),
-        };
+        let waits = waits(calls);
         let begins = calls.iter().filter(|call| received(call) && call.text.contains("\"POST /v1/sync"));
         let pushes = begins.map(|begin| {
             // Each request has a connection of its own, whose number no other one gets.
@@ -121,7 +118,16 @@ impl Seen {
     }
 }
 
-fn is(call: &Watched, names: &[&str]) -> bool {
+/// The waits that make the database durable, from their begin to their end.
+pub fn waits(calls: &[Watched]) -> Vec<(usize, usize)> {
+    match Engine::chosen() {
+        Engine::Sqlite => fsyncs(calls),
+        Engine::Postgres => commits(calls),
+    }
+}
+
+/// Whether a call is one of these, by the beginnings of their names.
+pub fn is(call: &Watched, names: &[&str]) -> bool {
     names.iter().any(|name| call.text.starts_with(name))
 }
 

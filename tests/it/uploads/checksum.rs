@@ -33,6 +33,26 @@ async fn of_a_part_that_is_something_else_nothing_is_kept() {
 }
 
 #[actix_web::test]
+async fn a_creation_whose_bytes_are_refused_leaves_no_upload_behind() {
+    let app = TestApp::configured(|config| config.limits.uploads_per_device = 2).await;
+    let sender = Sender::of(&app).await;
+    let wrong = |bytes: &str| creation(8).header("upload-checksum", DIGESTS[0]).bytes(BYTES, bytes);
+    for _ in 0..3 {
+        assert_eq!(sender.outcome(wrong("five")).await, refused(460, "upload_mismatch"));
+        assert_eq!(sender.outcome(creation(3).bytes(BYTES, "four")).await, refused(413, "photo_too_large"));
+        let other = creation(0).header("upload-metadata", declares(b"something"));
+        assert_eq!(sender.outcome(other).await, refused(460, "upload_mismatch"));
+    }
+    // What was there before stays.
+    let said = declares(b"fourmore");
+    let known = || creation(8).header("upload-metadata", &said);
+    let path = location(&sender.send(known()).await);
+    let refusal = sender.outcome(known().header("upload-checksum", DIGESTS[0]).bytes(BYTES, "five")).await;
+    assert_eq!((refusal, sender.offset(&path).await), (refused(460, "upload_mismatch"), Some(0)));
+    assert_eq!(number(&sender.send(wrong("four")).await, "upload-offset"), Some(4));
+}
+
+#[actix_web::test]
 async fn a_checksum_of_another_kind_or_form_is_refused() {
     let app = TestApp::new().await;
     let sender = Sender::of(&app).await;

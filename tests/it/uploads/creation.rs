@@ -49,6 +49,15 @@ async fn metadata_are_pairs_of_key_and_base64() {
         let call = creation(4).header("upload-metadata", faulty);
         assert_eq!(sender.outcome(call).await, refused(400, "upload_metadata_invalid"), "{faulty}");
     }
+    let unreadable = creation(4).header("upload-metadata", format!("{},ü", declares(b"byte")));
+    let twice = creation(4).header("upload-metadata", declares(b"byte")).header("upload-metadata", "a ZA==");
+    for call in [unreadable, twice] {
+        assert_eq!(
+            sender.outcome(call).await,
+            refused(400, "upload_metadata_invalid"),
+            "no hash is dropped in silence"
+        );
+    }
     assert_eq!(sender.send(creation(4).header("upload-metadata", "a,b ZA==")).await.status, 201);
 }
 

@@ -1,6 +1,7 @@
 //! Uploads that nobody goes on with end after thirty days; what is finished never does.
 
 use doorstep::jobs::purge_expired;
+use doorstep::ports::StagingKey;
 
 use super::*;
 
@@ -49,6 +50,86 @@ async fn a_silent_upload_expires_and_its_bytes_are_forgotten() {
     assert_eq!(sender.outcome(tus("HEAD", &path)).await, refused(410, "upload_expired"));
     let told = sender.send(tus("HEAD", &finished)).await;
     sender.assert_stored(&told, b"byte").await;
+}
+
+#[actix_web::test]
+async fn a_silent_upload_of_which_every_byte_is_here_becomes_a_blob() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let whole = photo(1_000);
+    let [lost, other] = [photo(1_000), b"other".repeat(200)].map(|bytes| (bytes, declares(&whole)));
+    let mut paths = Vec::new();
+    for (photo_id, (bytes, said)) in [("lost", &lost), ("other", &other)] {
+        let said = format!("{said},photo_id {}", base64(photo_id));
+        let path = location(&sender.send(creation(1_000).header("upload-metadata", said)).await);
+        // As when the process died before it wrote that the last byte had come.
+        let mut staged = app.state.staging.open(key(&sender, &path)).await.expect("opened");
+        staged.append(bytes).await.expect("written");
+        staged.keep().await.expect("durable");
+        paths.push(path);
+    }
+    app.clock.advance_secs(KEPT_SECS);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 2);
+    assert_eq!(staged(&app.state.config.data_dir).len(), 0);
+    sender.renew().await;
+    let told = sender.send(tus("HEAD", &paths[0])).await;
+    sender.assert_stored(&told, &whole).await;
+    assert_eq!(
+        sender.outcome(tus("HEAD", &paths[1])).await,
+        refused(410, "upload_expired"),
+        "it is not what was declared"
+    );
+}
+
+#[actix_web::test]
+async fn one_upload_that_cannot_be_ended_keeps_no_other() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let paths = [sender.begin(8).await, sender.begin(8).await];
+    for path in &paths {
+        assert_eq!(sender.send(append(path, 0, b"four")).await.status, 204);
+    }
+    // In place of a file there is what cannot be opened.
+    let name = paths[0].rsplit('/').next().expect("an id");
+    let broken = staged(&app.state.config.data_dir).into_iter().find(|file| file.to_string_lossy().contains(name));
+    let broken = broken.expect("a file");
+    std::fs::remove_file(&broken).expect("removed");
+    std::fs::create_dir(&broken).expect("a directory");
+    app.clock.advance_secs(KEPT_SECS);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
+    assert_eq!(staged(&app.state.config.data_dir), [broken.clone()]);
+    std::fs::remove_dir(&broken).expect("mended");
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
+    sender.renew().await;
+    assert_eq!(sender.outcome(tus("HEAD", &paths[0])).await, refused(410, "upload_expired"));
+}
+
+#[actix_web::test]
+async fn the_row_of_an_ended_upload_goes_after_ninety_days_and_its_blob_stays() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let paths = [sender.begin(4).await, sender.begin(4).await];
+    assert_eq!(sender.send(append(&paths[0], 0, b"byte")).await.status, 204);
+    assert_eq!(sender.send(tus("DELETE", &paths[1])).await.status, 204);
+    app.clock.advance_secs(3 * KEPT_SECS - 1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 0);
+    sender.renew().await;
+    let told = sender.send(tus("HEAD", &paths[0])).await;
+    sender.assert_stored(&told, b"byte").await;
+    app.clock.advance_secs(1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 2);
+    for path in &paths {
+        assert_eq!(sender.outcome(tus("HEAD", path)).await, refused(404, "not_found"));
+    }
+    assert_eq!(sender.receipt(b"byte").await.status, 200);
+    let stored = app.state.blobs.read(YUNZE.org, Hash::of(b"byte")).await.expect("the blob");
+    assert_eq!(stored, b"byte");
+}
+
+/// Where the bytes of an upload are staged.
+fn key(sender: &Sender<'_>, path: &str) -> StagingKey {
+    let upload = path.rsplit('/').next().expect("an id").parse().expect("an id");
+    StagingKey { org: YUNZE.org, device: sender.0.id, upload }
 }
 
 #[actix_web::test]

@@ -1,5 +1,9 @@
 //! What is ours beside the protocol: the hash of the whole, receipts, and creation that can be repeated.
 
+use std::num::NonZeroU32;
+
+use integration_tests::company::HAOYU;
+
 use super::*;
 
 #[actix_web::test]
@@ -67,13 +71,86 @@ async fn the_last_part_can_be_repeated_when_its_answer_was_lost() {
     let path = sender.begin(8).await;
     assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
     let finished = sender.send(append(&path, 4, b"more")).await;
-    let early = sender.send(append(&path, 4, b"more")).await;
-    assert_eq!((early.outcome(), number(&early, "upload-offset")), (refused(409, "offset_conflict"), Some(8)));
-    let again = sender.send(append(&path, 8, b"")).await;
-    assert_eq!((again.status, number(&again, "upload-offset")), (204, Some(8)));
-    assert_eq!(again.header("doorstep-receipt"), finished.header("doorstep-receipt"));
+    // With the very same request, with all of the bytes at once, or with none.
+    let with_checksum = append(&path, 4, b"more").header("upload-checksum", checksum(b"more"));
+    for call in [append(&path, 4, b"more"), with_checksum, append(&path, 0, b"fourmore"), append(&path, 8, b"")] {
+        let again = sender.send(call.header("upload-length", "8")).await;
+        assert_eq!((again.status, number(&again, "upload-offset")), (204, Some(8)), "{}", again.text());
+        assert_eq!(again.header("doorstep-receipt"), finished.header("doorstep-receipt"));
+    }
     let told = sender.send(tus("HEAD", &path)).await;
     assert_eq!(told.header("doorstep-receipt"), finished.header("doorstep-receipt"));
+}
+
+#[actix_web::test]
+async fn what_a_finished_upload_is_sent_is_compared_and_changes_nothing() {
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let path = location(&sender.send(creation(8).bytes(BYTES, "fourmore")).await);
+    let (mismatch, conflict) = (refused(460, "upload_mismatch"), refused(409, "offset_conflict"));
+    let too_large = refused(413, "photo_too_large");
+    for (offset, bytes, refusal) in [
+        (4, b"mode".as_slice(), &mismatch),
+        (0, b"four", &conflict),
+        (4, b"", &conflict),
+        (9, b"", &conflict),
+        (8, b"x", &too_large),
+        (4, b"morex", &conflict),
+    ] {
+        assert_eq!(sender.outcome(append(&path, offset, bytes)).await, *refusal, "{bytes:?} at {offset}");
+    }
+    let elsewhere = sender.send(append(&path, 4, b"mor")).await;
+    assert_eq!((elsewhere.outcome(), number(&elsewhere, "upload-offset")), (conflict, Some(8)));
+    let other_length = append(&path, 8, b"").header("upload-length", "9");
+    assert_eq!(sender.outcome(other_length).await, refused(400, "upload_length_invalid"));
+    let other_checksum = append(&path, 4, b"more").header("upload-checksum", checksum(b"four"));
+    assert_eq!(sender.outcome(other_checksum).await, mismatch);
+    sender.assert_stored(&sender.send(tus("HEAD", &path)).await, b"fourmore").await;
+}
+
+#[actix_web::test]
+async fn a_photo_id_may_hold_what_postgresql_refuses() {
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let whole = photo(10);
+    let said = format!("{},photo_id {}", declares(&whole), base64("p\0q"));
+    let call = || creation(10).header("upload-metadata", &said);
+    let path = location(&sender.send(call()).await);
+    assert_eq!(location(&sender.send(call()).await), path, "it is the same upload");
+    assert_eq!(sender.send(tus("HEAD", &path)).await.header("upload-metadata"), Some(said.as_str()), "as sent");
+}
+
+#[actix_web::test]
+async fn an_organisation_stores_so_much_and_no_more() {
+    let app = TestApp::configured(|config| config.limits.org_storage_bytes = 20).await;
+    let sender = Sender::of(&app).await;
+    let whole = photo(10);
+    let known = || creation(10).header("upload-metadata", declares(&whole));
+    let path = location(&sender.send(known()).await);
+    assert_eq!(sender.send(append(&path, 0, &whole)).await.status, 204);
+    let open = sender.begin(6).await;
+    let answer = sender.send(creation(5)).await;
+    assert_eq!(answer.outcome(), refused(507, "storage_quota"), "stored bytes and those to come count");
+    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&20.into(), &21.into()));
+    assert_eq!(location(&sender.send(known()).await), path, "what exists takes no further room");
+    assert_eq!(sender.send(tus("DELETE", &open)).await.status, 204);
+    sender.begin(10).await;
+    let other = Sender(app.device_of(HAOYU.rep()).await);
+    other.begin(20).await;
+}
+
+#[actix_web::test]
+async fn creations_count_as_calls_and_bytes_do_not() {
+    let app = TestApp::configured(|config| config.limits.user_per_minute = NonZeroU32::new(3).expect("some")).await;
+    let device = app.device_of(YUNZE.rep()).await;
+    let client = device.client();
+    let path = location(&client.send(creation(4)).await);
+    let mut outcomes = Vec::new();
+    for _ in 0..4 {
+        outcomes.push(client.send(creation(4)).await.status);
+    }
+    assert_eq!(outcomes.last(), Some(&429), "{outcomes:?}");
+    assert_eq!(client.send(append(&path, 0, b"byte")).await.status, 204);
 }
 
 #[actix_web::test]

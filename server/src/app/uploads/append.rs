@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
-use super::standing::{Claimed, Standing, claim, conflict, keep, key_of, length_of};
+use super::repeat::repeat;
+use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of};
 use crate::app::blobs::check_size;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
@@ -38,7 +39,8 @@ pub struct Part {
 
 /// Appends bytes to an upload, and finishes it with the last one.
 ///
-/// What arrived before the connection broke off is kept, unless a checksum covers it.
+/// What arrived before the connection broke off is kept, unless a checksum covers it. The last part sent again is
+/// answered as before.
 ///
 /// # Errors
 /// As [`show_upload`](super::show_upload); `offset_conflict` with the true offset, `upload_length_invalid`,
@@ -56,13 +58,14 @@ where
     E: Into<AppError>,
 {
     let most = state.config.limits.active_uploads_per_device;
-    let (mut row, mut turn) = match claim(state, ctx, id, most).await? {
-        // The answer to the last part was lost.
-        Claimed::Finished(standing) if part.offset == standing.offset => return Ok(standing),
-        Claimed::Finished(standing) => return Err(conflict(Some(standing.offset))),
+    let (row, mut turn) = match claim(state, ctx, id, most).await? {
+        Claimed::Finished(standing) => return repeat(state, ctx.actor.org, standing, part, body).await,
         Claimed::Open(row, turn) => (row, turn),
     };
-    let mut staged = state.staging.open(key_of(&row)).await?;
+    let (mut row, mut staged) = match hold(state, ctx, &row).await? {
+        Held::Finished(standing) => return repeat(state, ctx.actor.org, standing, part, body).await,
+        Held::Open(row, staged) => (row, staged),
+    };
     let begin = staged.bytes();
     if part.offset != begin {
         return Err(conflict(Some(keep(staged).await?)));
@@ -92,13 +95,10 @@ async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, 
     let Some(length) = length else { return Ok(()) };
     check_size(state.config.limits.blob_bytes, length)?;
     let bytes = i64::try_from(length).unwrap_or(i64::MAX);
-    let refused = |expected: &str| -> AppResult<()> {
-        Err(Refusal::new(ErrorCode::UploadLengthInvalid).field("Upload-Length", expected).into())
-    };
     match row.length_bytes {
         Some(known) if known == bytes => return Ok(()),
-        Some(_) => return refused("the length that was said before"),
-        None if length < arrived => return refused("no less than what has arrived"),
+        Some(_) => return Err(said_otherwise()),
+        None if length < arrived => return Err(length_refused("no less than what has arrived")),
         None => {}
     }
     let (org, id) = (row.org_id.0, row.id.0);
@@ -108,6 +108,15 @@ async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, 
     }
     row.length_bytes = Some(bytes);
     Ok(())
+}
+
+/// Refuses a size of the whole that is not the one that was said before.
+pub(super) fn said_otherwise() -> AppError {
+    length_refused("the length that was said before")
+}
+
+fn length_refused(expected: &str) -> AppError {
+    Refusal::new(ErrorCode::UploadLengthInvalid).field("Upload-Length", expected).into()
 }
 
 /// Notes that the sender was heard.
@@ -194,7 +203,7 @@ async fn receive_checked<B: AsRef<[u8]>, E: Into<AppError>>(
     }
 }
 
-fn failed(error: std::io::Error) -> AppError {
+pub(super) fn failed(error: std::io::Error) -> AppError {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full.into(),
         _ => BlobError::Io(error).into(),

@@ -2,12 +2,15 @@
 
 use doorstep_store::uploads::{self, UploadRow};
 use doorstep_store::{Conn, Txt};
+use futures_core::Stream;
 use sync_core::bytes::Hash;
 use sync_core::ids::UploadId;
 
+use super::append::{Part, append_upload};
 use super::finish::finish;
 use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, key_of, show_upload};
+use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
@@ -17,34 +20,98 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 /// What another device has brought shortens nothing.
 ///
 /// # Errors
-/// `photo_too_large` with limit and size, `too_many_uploads` if so many are unfinished.
+/// `photo_too_large` with limit and size, `too_many_uploads` if so many are unfinished, `storage_quota` if the
+/// organisation has no room for it.
 pub async fn create_upload(
     state: &AppState,
     ctx: &Ctx,
     length: Option<u64>,
     metadata: Metadata,
 ) -> AppResult<Standing> {
+    Ok(begin(state, ctx, length, metadata).await?.0)
+}
+
+/// Begins an upload with its first bytes, unless they have arrived already.
+///
+/// What this very request began and whose bytes are refused is ended with it: its sender never hears its name. Only
+/// what arrived on a connection that broke off stays, if the hash tells how to find it again.
+///
+/// # Errors
+/// As [`create_upload`] and [`append_upload`].
+pub async fn create_upload_with<B, E>(
+    state: &AppState,
+    ctx: &Ctx,
+    length: Option<u64>,
+    metadata: Metadata,
+    part: Part,
+    body: impl Stream<Item = Result<B, E>> + Unpin,
+) -> AppResult<Standing>
+where
+    B: AsRef<[u8]>,
+    E: Into<AppError>,
+{
+    let can_be_found = metadata.sha256.is_some();
+    let (begun, is_new) = begin(state, ctx, length, metadata).await?;
+    if begun.offset > 0 || begun.receipt.is_some() {
+        return Ok(begun);
+    }
+    let appended = append_upload(state, ctx, begun.id, part, body).await;
+    if let Err(error) = &appended {
+        let is_refused =
+            matches!(error.code(), ErrorCode::PhotoTooLarge | ErrorCode::UploadMismatch | ErrorCode::TooManyUploads);
+        if is_new && (is_refused || !can_be_found) {
+            end(state, ctx, begun.id).await;
+        }
+    }
+    appended
+}
+
+/// Ends an upload of which nobody will hear.
+async fn end(state: &AppState, ctx: &Ctx, id: UploadId) {
+    if let Err(error) = terminate_upload(state, ctx, id).await {
+        // It counts as unfinished until it expires.
+        tracing::warn!(upload = %id, %error, "an upload that was refused could not be ended");
+    }
+}
+
+/// The upload, and whether it is a new one.
+async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata) -> AppResult<(Standing, bool)> {
     check_size(state.config.limits.blob_bytes, length.unwrap_or(0))?;
     let sha256 = metadata.sha256;
     let wanted = new_row(state, ctx, length, metadata)?;
+    let number = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
     let most = i64::try_from(state.config.limits.uploads_per_device).unwrap_or(i64::MAX);
+    let room = Room { most, bytes: number(state.config.limits.org_storage_bytes) };
     let inserted = wanted.clone();
-    let row = state.store.write(move |conn| find_or_insert(conn, &inserted, sha256, most)).await?;
+    let row = state.store.write(move |conn| find_or_insert(conn, &inserted, sha256, room)).await?;
     if row.id != wanted.id {
         match show_upload(state, ctx, row.id.0).await {
             Err(AppError::Refused(refusal)) if refusal.code == ErrorCode::UploadExpired => {
                 // What it became has gone.
                 let inserted = wanted.clone();
-                state.store.write(move |conn| insert(conn, &inserted, most)).await?;
+                state.store.write(move |conn| insert(conn, &inserted, room)).await?;
             }
-            shown => return shown,
+            shown => return Ok((shown?, false)),
         }
     }
     if length == Some(0) {
         let staged = state.staging.open(key_of(&wanted)).await?;
-        return finish(state, &wanted, staged).await;
+        let finished = finish(state, &wanted, staged).await;
+        if finished.is_err() {
+            end(state, ctx, wanted.id.0).await;
+        }
+        return Ok((finished?, true));
     }
-    Ok(Standing::open(&wanted, 0))
+    Ok((Standing::open(&wanted, 0), true))
+}
+
+/// What there is room for.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// Unfinished uploads of the device.
+    most: i64,
+    /// Bytes of the organisation; 0 for any number.
+    bytes: i64,
 }
 
 fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata) -> AppResult<UploadRow> {
@@ -67,20 +134,27 @@ fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata)
 }
 
 /// The upload that exists, else the wanted one.
-fn find_or_insert(conn: &mut Conn, wanted: &UploadRow, sha256: Option<Hash>, most: i64) -> AppResult<UploadRow> {
+fn find_or_insert(conn: &mut Conn, wanted: &UploadRow, sha256: Option<Hash>, room: Room) -> AppResult<UploadRow> {
     if let Some(sha256) = sha256
         && let Some(known) = uploads::find_same_upload(conn, wanted, sha256, kept_since(wanted))?
     {
         return Ok(known);
     }
-    insert(conn, wanted, most)?;
+    insert(conn, wanted, room)?;
     Ok(wanted.clone())
 }
 
-fn insert(conn: &mut Conn, wanted: &UploadRow, most: i64) -> AppResult<()> {
+fn insert(conn: &mut Conn, wanted: &UploadRow, room: Room) -> AppResult<()> {
     let open = uploads::count_open_uploads(conn, wanted.org_id.0, wanted.device_id.0, kept_since(wanted))?;
-    if open >= most {
-        return Err(Refusal::new(ErrorCode::TooManyUploads).limit(most, open).into());
+    if open >= room.most {
+        return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).into());
+    }
+    if room.bytes > 0 {
+        let known = uploads::count_bytes(conn, wanted.org_id.0, kept_since(wanted))?;
+        let then = known.saturating_add(wanted.length_bytes.unwrap_or(0));
+        if then > room.bytes {
+            return Err(Refusal::new(ErrorCode::StorageQuota).limit(room.bytes, then).into());
+        }
     }
     Ok(uploads::insert_upload(conn, wanted)?)
 }

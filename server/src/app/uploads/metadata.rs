@@ -68,7 +68,11 @@ impl Metadata {
             "sha256" => {
                 self.sha256 = Some(read_hash(&value).ok_or_else(|| faulty("sha256: 64 hex digits or 32 bytes"))?)
             }
-            "photo_id" => self.photo_id = String::from_utf8(value).map_err(|_bytes| faulty("photo_id: text"))?,
+            "photo_id" => {
+                let written = String::from_utf8(value).map_err(|_bytes| faulty("photo_id: text"))?;
+                // PostgreSQL refuses U+0000; what was sent stays in the metadata.
+                self.photo_id = written.replace('\0', "\u{fffd}");
+            }
             _ => {}
         }
         Ok(())

@@ -9,14 +9,15 @@ mod create;
 mod expire;
 mod finish;
 mod metadata;
+mod repeat;
 mod standing;
 mod terminate;
 
 pub use active::ActiveUploads;
 pub use append::{Part, append_upload};
 pub use checksum::Checksum;
-pub use create::create_upload;
-pub use expire::expire_uploads;
+pub use create::{create_upload, create_upload_with};
+pub use expire::{expire_uploads, forget_ended_uploads};
 pub use metadata::Metadata;
 pub use standing::{Standing, show_upload};
 pub use terminate::terminate_upload;

@@ -1,6 +1,7 @@
 //! How an upload stands.
 
 use doorstep_store::uploads::{self, UploadRow};
+use sync_core::bytes::Hash;
 use sync_core::ids::UploadId;
 use sync_core::time::UnixMillis;
 
@@ -31,7 +32,9 @@ pub struct Standing {
     pub metadata: String,
     /// When it expires unless its sender goes on with it; absent once it is finished.
     pub expires: Option<UnixMillis>,
-    /// Held receipt that names the blob that it became.
+    /// The blob that it became.
+    pub sha256: Option<Hash>,
+    /// Held receipt that names it.
     pub receipt: Option<String>,
 }
 
@@ -40,32 +43,64 @@ impl Standing {
     pub(super) fn open(row: &UploadRow, offset: u64) -> Self {
         let expires = Some(UnixMillis(row.touched_at_ms.saturating_add(KEPT_MS)));
         let (length, metadata) = (length_of(row), row.metadata.clone());
-        Self { id: row.id.0, offset, length, metadata, expires, receipt: None }
+        Self { id: row.id.0, offset, length, metadata, expires, sha256: None, receipt: None }
     }
 
     /// How an upload stands that has become a blob.
     pub(super) fn finished(row: &UploadRow, blob: blobs::StoredBlob) -> Self {
         let offset = u64::try_from(blob.bytes).unwrap_or_default();
-        let metadata = row.metadata.clone();
-        Self { id: row.id.0, offset, length: Some(offset), metadata, expires: None, receipt: Some(blob.receipt) }
+        let (metadata, sha256, receipt) = (row.metadata.clone(), Some(blob.sha256), Some(blob.receipt));
+        Self { id: row.id.0, offset, length: Some(offset), metadata, expires: None, sha256, receipt }
     }
 }
 
 /// Tells how an upload stands, and takes it from a connection that nobody hears any more: what is told, stays.
 ///
 /// # Errors
-/// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a blob.
+/// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a blob;
+/// `upload_locked` if another node goes on with it at this moment.
 pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> {
     let (row, _turn) = match claim(state, ctx, id, usize::MAX).await? {
         Claimed::Finished(standing) => return Ok(standing),
         Claimed::Open(row, turn) => (row, turn),
     };
-    let staged = state.staging.open(key_of(&row)).await?;
-    if length_of(&row) == Some(staged.bytes()) {
+    let (row, staged) = match hold(state, ctx, &row).await? {
+        Held::Finished(standing) => return Ok(standing),
+        Held::Open(row, staged) => (row, staged),
+    };
+    let shown = if length_of(&row) == Some(staged.bytes()) {
         // Whoever brought the last byte did not come to its end.
-        return finish(state, &row, staged).await;
+        finish(state, &row, staged).await
+    } else {
+        keep(staged).await.map(|offset| Standing::open(&row, offset))
+    };
+    match shown {
+        // Its bytes went on elsewhere while this one held them.
+        Err(error) if error.code() == ErrorCode::OffsetConflict => {
+            finished(state, &load(state, ctx, id).await?).await?.ok_or_else(|| ErrorCode::UploadLocked.into())
+        }
+        shown => shown,
     }
-    Ok(Standing::open(&row, keep(staged).await?))
+}
+
+/// What is staged of an upload.
+pub(super) enum Held {
+    /// It goes on here.
+    Open(Box<UploadRow>, Box<dyn Staged>),
+    /// Another node has finished it meanwhile.
+    Finished(Standing),
+}
+
+/// Opens what is staged, and then asks again what became of the upload: who finishes it elsewhere writes its end before
+/// he forgets its bytes.
+pub(super) async fn hold(state: &AppState, ctx: &Ctx, row: &UploadRow) -> AppResult<Held> {
+    let staged = state.staging.open(key_of(row)).await?;
+    let row = load(state, ctx, row.id.0).await?;
+    let Some(standing) = finished(state, &row).await? else { return Ok(Held::Open(Box::new(row), staged)) };
+    drop(staged);
+    // What was opened is nobody's any more; where it stays, it goes with the leftovers.
+    let _ = state.staging.forget(key_of(&row)).await;
+    Ok(Held::Finished(standing))
 }
 
 /// An upload of which this request alone is in charge, in this process.

@@ -18,15 +18,17 @@ use crate::http::tus;
 /// Appends the body at `Upload-Offset`, which must be where the upload stopped. What arrived before the connection broke
 /// off is kept, except under an `Upload-Checksum`, where all of the body counts or none. The answer means that the
 /// bytes up to its `Upload-Offset` are on stable storage. With the last byte the whole is checked against its `sha256`
-/// and stored as with `put_blob`: the answer holds the receipt that permits the phone to free its copy. Sent again, at
-/// the offset behind the last byte and without a body, it is answered alike. A new request for an upload takes it from a
+/// and stored as with `put_blob`: the answer holds the receipt that permits the phone to free its copy. The last part
+/// sent again is answered alike, at its offset with the bytes that are stored, or without a body at the offset behind
+/// them; other bytes are refused and change nothing. A new request for an upload takes it from a
 /// connection that nobody hears any more.
 ///
 /// # Errors
 /// `offset_conflict` with the true offset in `actual` and in the header `Upload-Offset`; `offset_invalid`,
 /// `media_type_unsupported` unless it is `application/offset+octet-stream`, `photo_too_large` if there is no room for
 /// the body, of which nothing is kept; `upload_mismatch` if the body is not what its checksum says, with the offset as
-/// before, or the whole is not what its `sha256` says, with the offset 0; `upload_length_invalid` if the length was said
+/// before, or not what was stored where the last part is sent again, or the whole is not what its `sha256` says, with the
+/// offset 0; `upload_length_invalid` if the length was said
 /// otherwise before; `upload_expired`; `too_many_uploads` if four others of this device are under way.
 #[utoipa::path(patch, path = "/v1/uploads/{upload_id}", operation_id = "append_upload", tag = "uploads",
     params(("upload_id" = UploadId, Path, description = "The upload"),

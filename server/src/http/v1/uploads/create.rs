@@ -4,7 +4,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::headers::{check_kind, has_body, has_kind, part, tell};
-use crate::app::uploads::{Metadata, append_upload, create_upload as create};
+use crate::app::uploads::{Metadata, create_upload as create, create_upload_with as create_with};
 use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::domain::Operation;
 use crate::http::body::Upload;
@@ -19,12 +19,14 @@ use crate::http::tus;
 /// (64 hex digits or the 32 bytes, in base64 as every value): then nothing else is ever stored. It may hold `photo_id`.
 /// The same device, photo, hash and size give the upload that exists, with its offset, and with its receipt if it is
 /// finished: a lost answer costs nothing. A body of type `application/offset+octet-stream` is the beginning of the
-/// bytes, if the upload is new. An upload without bytes is finished at once. Upload-only tokens suffice.
+/// bytes, if none has arrived; where they are refused, no upload is left behind. An upload without bytes is finished at
+/// once. Upload-only tokens suffice. Creations count as calls.
 ///
 /// # Errors
 /// `tus_version_unsupported` without `Tus-Resumable: 1.0.0`; `upload_length_invalid` unless exactly one of
 /// `Upload-Length` and `Upload-Defer-Length: 1` is there, `upload_metadata_invalid`, `photo_too_large`;
-/// `too_many_uploads` if 200 of this device are unfinished; with a body as `append_upload`.
+/// `too_many_uploads` if 200 of this device are unfinished; `storage_quota` if the organisation has stored as much as it
+/// may; with a body as `append_upload`.
 #[utoipa::path(post, path = "/v1/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`"),
         ("Upload-Length" = Option<u64>, Header, description = "Size of the whole"),
@@ -47,19 +49,19 @@ pub async fn create_upload(
 ) -> Result<HttpResponse, ApiError> {
     tus::check_version(&request)?;
     let length = length(&request)?;
-    let metadata = Metadata::read(tus::text(&request, tus::UPLOAD_METADATA).unwrap_or_default())?;
+    let metadata = tus::text(&request, tus::UPLOAD_METADATA, ErrorCode::UploadMetadataInvalid)?;
+    let metadata = Metadata::read(metadata.unwrap_or_default())?;
     if has_body(&request) {
         check_kind(&request)?;
     }
-    let brings_bytes = has_kind(&request);
     let begin = part(&request, 0, None)?;
-    let mut standing = create(&state, &ctx, length, metadata).await?;
-    // What has arrived already need not come again.
-    if brings_bytes && standing.offset == 0 && standing.receipt.is_none() {
+    let standing = if has_kind(&request)? {
         let _place = move_to_uploads(&request, &state)?;
         let body = Upload::new(body.into_inner(), &state.config.limits);
-        standing = append_upload(&state, &ctx, standing.id, begin, body).await?;
-    }
+        create_with(&state, &ctx, length, metadata, begin, body).await?
+    } else {
+        create(&state, &ctx, length, metadata).await?
+    };
     let mut response = HttpResponse::Created();
     response.insert_header((LOCATION, format!("{}/{}", Operation::CreateUpload.row().path, standing.id)));
     tell(&mut response, &standing);
@@ -69,7 +71,7 @@ pub async fn create_upload(
 /// The size of the whole; none if it follows later.
 fn length(request: &HttpRequest) -> AppResult<Option<u64>> {
     let length = tus::bytes(request, tus::UPLOAD_LENGTH, ErrorCode::UploadLengthInvalid)?;
-    match (length, tus::text(request, tus::UPLOAD_DEFER_LENGTH)) {
+    match (length, tus::text(request, tus::UPLOAD_DEFER_LENGTH, ErrorCode::UploadLengthInvalid)?) {
         (Some(length), None) => Ok(Some(length)),
         (None, Some("1")) => Ok(None),
         _ => Err(Refusal::new(ErrorCode::UploadLengthInvalid)

@@ -11,22 +11,24 @@ use crate::http::tus;
 
 /// What the headers say of the bytes that follow.
 pub(super) fn part(request: &HttpRequest, offset: u64, length: Option<u64>) -> AppResult<Part> {
-    let checksum = tus::text(request, tus::UPLOAD_CHECKSUM).map(Checksum::read).transpose()?;
+    let checksum = tus::text(request, tus::UPLOAD_CHECKSUM, ErrorCode::UploadChecksumInvalid)?;
+    let checksum = checksum.map(Checksum::read).transpose()?;
     Ok(Part { offset, length, bytes: declared(request), checksum })
 }
 
 /// Refuses bytes of another kind than those of an upload.
 pub(super) fn check_kind(request: &HttpRequest) -> AppResult<()> {
-    if has_kind(request) {
+    if has_kind(request)? {
         return Ok(());
     }
     Err(Refusal::new(ErrorCode::MediaTypeUnsupported).field("Content-Type", tus::OFFSET_STREAM).into())
 }
 
 /// Whether the body is bytes of an upload.
-pub(super) fn has_kind(request: &HttpRequest) -> bool {
-    let kind = tus::text(request, CONTENT_TYPE.as_str()).and_then(|value| value.split(';').next());
-    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(tus::OFFSET_STREAM))
+pub(super) fn has_kind(request: &HttpRequest) -> AppResult<bool> {
+    let kind = tus::text(request, CONTENT_TYPE.as_str(), ErrorCode::MediaTypeUnsupported)?;
+    let kind = kind.and_then(|value| value.split(';').next());
+    Ok(kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(tus::OFFSET_STREAM)))
 }
 
 /// Whether bytes are announced; some clients send an empty body in chunks, which is none.
@@ -35,7 +37,7 @@ pub(super) fn has_body(request: &HttpRequest) -> bool {
 }
 
 fn declared(request: &HttpRequest) -> Option<u64> {
-    tus::text(request, CONTENT_LENGTH.as_str())?.parse().ok()
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Says where the upload stands, when it expires, and what it became.

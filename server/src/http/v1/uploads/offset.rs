@@ -17,7 +17,8 @@ use crate::http::tus;
 /// which everything has arrived is finished, and its receipt is there.
 ///
 /// # Errors
-/// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a file.
+/// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a file;
+/// `upload_locked` if another server goes on with it at this moment.
 #[utoipa::path(head, path = "/v1/uploads/{upload_id}", operation_id = "show_upload_offset", tag = "uploads",
     params(("upload_id" = UploadId, Path, description = "The upload"),
         ("Tus-Resumable" = String, Header, description = "`1.0.0`")),
