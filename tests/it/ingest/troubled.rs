@@ -70,6 +70,10 @@ impl BlobStore for Troubled {
         self.sound.read(org, sha256)
     }
 
+    fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, File> {
+        self.sound.open(org, sha256)
+    }
+
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
         self.sound.read_head(org, sha256, bytes)
     }

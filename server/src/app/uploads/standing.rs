@@ -58,8 +58,19 @@ impl Standing {
 ///
 /// # Errors
 /// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a blob;
-/// `upload_locked` if another node goes on with it at this moment.
+/// `upload_locked` if another request goes on with it at this moment.
 pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> {
+    match look(state, ctx, id).await {
+        // It goes on elsewhere, or with a request that came later.
+        Err(error) if error.code() == ErrorCode::OffsetConflict => {
+            finished(state, &load(state, ctx, id).await?).await?.ok_or_else(|| ErrorCode::UploadLocked.into())
+        }
+        shown => shown,
+    }
+}
+
+/// How an upload stands once it is this request's.
+async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> {
     let (row, _turn) = match claim(state, ctx, id, usize::MAX).await? {
         Claimed::Finished(standing) => return Ok(standing),
         Claimed::Open(row, turn) => (row, turn),
@@ -68,19 +79,11 @@ pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult
         Held::Finished(standing) => return Ok(standing),
         Held::Open(row, staged) => (row, staged),
     };
-    let shown = if length_of(&row) == Some(staged.bytes()) {
+    if length_of(&row) == Some(staged.bytes()) {
         // Whoever brought the last byte did not come to its end.
-        finish(state, &row, staged).await
-    } else {
-        keep(staged).await.map(|offset| Standing::open(&row, offset))
-    };
-    match shown {
-        // Its bytes went on elsewhere while this one held them.
-        Err(error) if error.code() == ErrorCode::OffsetConflict => {
-            finished(state, &load(state, ctx, id).await?).await?.ok_or_else(|| ErrorCode::UploadLocked.into())
-        }
-        shown => shown,
+        return finish(state, &row, staged).await;
     }
+    Ok(Standing::open(&row, keep(staged).await?))
 }
 
 /// What is staged of an upload.
