@@ -97,7 +97,7 @@ async fn one_upload_that_cannot_be_ended_keeps_no_other() {
     std::fs::create_dir(&broken).expect("a directory");
     app.clock.advance_secs(KEPT_SECS);
     assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
-    assert_eq!(staged(&app.state.config.data_dir), [broken.clone()]);
+    assert_eq!(staged(&app.state.config.data_dir), std::slice::from_ref(&broken));
     std::fs::remove_dir(&broken).expect("mended");
     assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
     sender.renew().await;
