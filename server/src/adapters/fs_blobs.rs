@@ -111,8 +111,7 @@ pub(crate) fn relative_path(org: OrgId, sha256: Hash) -> PathBuf {
 pub(super) fn io_error(error: std::io::Error) -> BlobError {
     match error.kind() {
         std::io::ErrorKind::NotFound => BlobError::NotFound,
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full,
-        _ => BlobError::Io(error),
+        _ => BlobError::of_io(error),
     }
 }
 

@@ -37,6 +37,17 @@ pub enum BlobError {
     Io(#[source] std::io::Error),
 }
 
+impl BlobError {
+    /// What the system says of a file that is there.
+    #[must_use]
+    pub fn of_io(error: std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            _ => Self::Io(error),
+        }
+    }
+}
+
 /// An upload: what arrives of it is kept apart from everybody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UploadKey {

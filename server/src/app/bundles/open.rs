@@ -42,29 +42,29 @@ pub(super) fn open(
     keys: &[BundleSecretKey],
     limits: BundleLimits,
 ) -> AppResult<(Contents, File)> {
-    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    file.seek(SeekFrom::Start(0)).map_err(BlobError::of_io)?;
     let mut header = [0; HEADER_BYTES];
     file.read_exact(&mut header).map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => refuse(BundleError::Malformed { what: "it is shorter than its header" }),
-        _ => failed(error),
+        _ => BlobError::of_io(error).into(),
     })?;
     let id = key_id_of(&header).map_err(refuse)?;
     let key = keys.iter().find(|key| key.public().id() == id).ok_or(ErrorCode::BundleKeyUnknown)?;
     let (mut opener, mut unpacker) = (Opener::new(&header, key).map_err(refuse)?, Unpacker::new(limits));
     let (mut piece, mut opened) = (vec![0; PIECE], Vec::new());
     loop {
-        let length = file.read(&mut piece).map_err(failed)?;
+        let length = file.read(&mut piece).map_err(BlobError::of_io)?;
         if length == 0 {
             break;
         }
         opener.read(piece.get(..length).unwrap_or_default(), &mut opened).map_err(refuse)?;
         unpacker.read(&opened).map_err(refuse)?;
-        plain.write_all(&opened).map_err(failed)?;
+        plain.write_all(&opened).map_err(BlobError::of_io)?;
         opened.clear();
     }
     opener.finish(&mut opened).map_err(refuse)?;
     unpacker.read(&opened).map_err(refuse)?;
-    plain.write_all(&opened).map_err(failed)?;
+    plain.write_all(&opened).map_err(BlobError::of_io)?;
     Ok((unpacker.finish().map_err(refuse)?, plain))
 }
 
@@ -83,7 +83,7 @@ pub(super) fn check_requests(contents: &Contents, plain: &File, key: &P256Public
 /// Reads a request of a bundle.
 pub(super) fn read_request(plain: &File, item: &Item) -> AppResult<SyncRequest> {
     let mut bytes = vec![0; usize::try_from(item.bytes).unwrap_or(0)];
-    read_at(plain, &mut bytes, item.offset).map_err(failed)?;
+    read_at(plain, &mut bytes, item.offset).map_err(BlobError::of_io)?;
     decode_request(&bytes, Encoding::Cbor, &ProtocolLimits::DEFAULT)
         .map_err(|_unreadable| refuse(BundleError::Malformed { what: "a request in it cannot be read" }))
 }
@@ -99,12 +99,5 @@ pub(super) fn refuse(error: BundleError) -> AppError {
         BundleError::Seal(_) => ErrorCode::BundleSealInvalid.into(),
         BundleError::Key => ErrorCode::BundleKeyUnknown.into(),
         _ => ErrorCode::BundleDamaged.into(),
-    }
-}
-
-pub(super) fn failed(error: std::io::Error) -> AppError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full.into(),
-        _ => BlobError::Io(error).into(),
     }
 }

@@ -10,8 +10,8 @@ use futures_core::Stream;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc::{self, Receiver};
 
-use super::open::failed;
 use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
+use crate::ports::BlobError;
 
 /// Bytes of a piece.
 const PIECE: u64 = 64 * 1024;
@@ -40,9 +40,9 @@ where
         let part = part.map_err(Into::into)?;
         size = size.saturating_add(u64::try_from(part.as_ref().len()).unwrap_or(u64::MAX));
         check_size(limit, size)?;
-        file.write_all(part.as_ref()).await.map_err(failed)?;
+        file.write_all(part.as_ref()).await.map_err(BlobError::of_io)?;
     }
-    file.flush().await.map_err(failed)?;
+    file.flush().await.map_err(BlobError::of_io)?;
     Ok(file.into_std().await)
 }
 
@@ -66,7 +66,8 @@ impl Section {
             while left > 0 {
                 let length = left.min(PIECE);
                 let mut piece = vec![0; usize::try_from(length).unwrap_or(0)];
-                let read = read_at(&file, &mut piece, at).map(|()| piece).map_err(failed);
+                let read =
+                    read_at(&file, &mut piece, at).map(|()| piece).map_err(|error| BlobError::of_io(error).into());
                 let is_over = read.is_err();
                 if sender.blocking_send(read).is_err() || is_over {
                     return;

@@ -188,24 +188,17 @@ async fn receive_checked<B: AsRef<[u8]>, E: Into<AppError>>(
     let mut hasher = checksum.hasher();
     while let Some(part) = incoming.next().await? {
         hasher.update(part.as_ref());
-        aside.write_all(part.as_ref()).await.map_err(failed)?;
+        aside.write_all(part.as_ref()).await.map_err(BlobError::of_io)?;
     }
     checksum.check(hasher)?;
-    aside.flush().await.map_err(failed)?;
-    aside.seek(SeekFrom::Start(0)).await.map_err(failed)?;
+    aside.flush().await.map_err(BlobError::of_io)?;
+    aside.seek(SeekFrom::Start(0)).await.map_err(BlobError::of_io)?;
     let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let read = aside.read(&mut piece).await.map_err(failed)?;
+        let read = aside.read(&mut piece).await.map_err(BlobError::of_io)?;
         match piece.get(..read).unwrap_or_default() {
             [] => return Ok(()),
             read => staged.append(read).await?,
         }
-    }
-}
-
-pub(super) fn failed(error: std::io::Error) -> AppError {
-    match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => BlobError::Full.into(),
-        _ => BlobError::Io(error).into(),
     }
 }

@@ -9,11 +9,12 @@ use sync_core::ids::OrgId;
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
-use super::append::{Part, failed, said_otherwise};
+use super::append::{Part, said_otherwise};
 use super::checksum::Checksum;
 use super::standing::{Standing, conflict};
 use crate::app::blobs::check_size;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
+use crate::ports::BlobError;
 
 /// Answers the part as before, if it ends the upload with the bytes that were stored; nothing is written.
 ///
@@ -42,7 +43,7 @@ where
     check_size(left, part.bytes.unwrap_or(0))?;
     let blob = standing.sha256.ok_or_else(elsewhere)?;
     let mut stored = File::from_std(state.blobs.open(org, blob).await?);
-    stored.seek(SeekFrom::Start(part.offset)).await.map_err(failed)?;
+    stored.seek(SeekFrom::Start(part.offset)).await.map_err(BlobError::of_io)?;
     let mut hasher = part.checksum.as_ref().map(Checksum::hasher);
     while let Some(sent) = poll_fn(|cx| Pin::new(&mut body).poll_next(cx)).await.transpose().map_err(Into::into)? {
         let sent = sent.as_ref();
@@ -50,7 +51,7 @@ where
         check_size(left, bytes)?;
         left = left.saturating_sub(bytes);
         let mut known = vec![0; sent.len()];
-        stored.read_exact(&mut known).await.map_err(failed)?;
+        stored.read_exact(&mut known).await.map_err(BlobError::of_io)?;
         if known != sent {
             return Err(ErrorCode::UploadMismatch.into());
         }
