@@ -56,13 +56,18 @@ strace:
 # They wait for disks and for other processes: on few cores more of them at once make up for that.
 INTEGRATION = RUST_TEST_THREADS=$$(( $$(getconf _NPROCESSORS_ONLN) > 4 ? $$(getconf _NPROCESSORS_ONLN) : 4 ))
 
+# One build of the tests for both databases; these make sense on PostgreSQL only.
+POSTGRES_ONLY = --skip nodes:: --skip store::feed::concurrent:: --skip store::hints::a_commit_on_one_node
+
 test-sqlite: server strace ## runs the integration tests on SQLite
-	DOORSTEP_TEST_DATABASE=sqlite $(INTEGRATION) $(CARGO) test --locked --workspace --features integration-tests/server --test it $(ARGS)
+	DOORSTEP_TEST_DATABASE=sqlite $(INTEGRATION) \
+	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- $(POSTGRES_ONLY) $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
 test-postgres: server strace ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
-	DOORSTEP_TEST_DATABASE=postgres $(INTEGRATION) $(CARGO) test --locked --workspace --features integration-tests/postgres --test it $(ARGS)
+	DOORSTEP_TEST_DATABASE=postgres $(INTEGRATION) \
+	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- $(ARGS)
 
 # The guard alone, then the running server on each database. The seed is told, and can be given again with
 # DOORSTEP_HOSTILE_SEED.
@@ -70,7 +75,7 @@ hostile: server ## judges a million mutated changes: the guard alone, and the se
 	DOORSTEP_HOSTILE_CHANGES=1000000 \
 	scripts/must-run $(CARGO) test --locked --workspace --test corpus -- --nocapture mutated_changes
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture siege::mutants
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture siege::mutants
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=postgres \
 	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture siege::mutants
@@ -102,11 +107,11 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 
 tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture tunnel_day:: $(ARGS)
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture tunnel_day:: $(ARGS)
 
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
-	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/server --test it -- --nocapture sync::crash $(ARGS)
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture sync::crash $(ARGS)
 
 # The first seed is told, and can be given again with DOORSTEP_SEED.
 DOORSTEP_HISTORIES ?= 400000

@@ -186,8 +186,20 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
     assert_eq!((measured_at(first).await, measured_at(fresh).await), (now, now));
     assert_eq!(measured_at(second).await, before, "it ended the process twice");
     let crashed = ("ready".to_owned(), Some("crashed".to_owned()));
-    assert_eq!((site.state_of(first).await, site.state_of(second).await), (ready(), crashed), "all copies stay");
+    assert_eq!(
+        (site.state_of(first).await, site.state_of(second).await),
+        (ready(), crashed.clone()),
+        "all copies stay"
+    );
     assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
+
+    // Sent again it is measured again, and keeps its copies meanwhile and where that fails.
+    site.upload([&photo(2)]).await;
+    assert_eq!(site.state_of(second).await, ready());
+    site.crash(second).await;
+    site.crash(second).await;
+    assert_eq!(run_due(&site.state).await.expect("settled"), 1);
+    assert_eq!(site.state_of(second).await, crashed);
 }
 
 #[actix_web::test]

@@ -202,6 +202,20 @@ pub fn ingest_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()
         .execute(c))?)
 }
 
+/// Lets a picture with copies be measured anew, as if no version had done it.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn measure_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((
+            blobs::preview_reason.eq(None::<String>),
+            blobs::ingest_attempts.eq(None::<i64>),
+            blobs::ingest_version.eq(0_i64),
+        ))
+        .execute(c))?)
+}
+
 /// What names a blob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimSource {

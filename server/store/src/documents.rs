@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use diesel::prelude::*;
+use diesel::sql_types::Binary;
 use sync_core::bytes::{Actor, BytesError, Hash};
 use sync_core::ids::{DeviceId, OrgId, VisitId};
 
@@ -15,6 +16,11 @@ use crate::one_of::one_of;
 use crate::packs;
 use crate::schema::{doc_actors, doc_changes, documents};
 use crate::text::Txt;
+
+diesel::define_sql_function! {
+    /// Bytes of a blob, which is not read for it.
+    fn length(bytes: Binary) -> Integer;
+}
 
 /// Heads of a document as one text: sorted hex, separated by spaces.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -303,13 +309,19 @@ pub fn list_heads(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BT
 /// A document for reading: its heads and its snapshot.
 pub type Current = (Vec<Hash>, Vec<u8>);
 
-/// Heads and snapshots of the documents of these visits, as far as there are any.
+/// Heads and snapshots of the documents of these visits, as far as there are any of at most so many bytes.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_current(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Current>> {
+pub fn list_current(
+    conn: &mut Conn,
+    org: OrgId,
+    of: &[VisitId],
+    at_most: i32,
+) -> StoreResult<BTreeMap<VisitId, Current>> {
     let rows: Vec<(Txt<VisitId>, Txt<Heads>, Vec<u8>)> = per_backend!(conn, c => documents::table
         .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .filter(length(documents::snapshot).le(at_most))
         .select((documents::visit_id, documents::heads, documents::snapshot))
         .load(c))?;
     Ok(rows.into_iter().map(|(visit, heads, snapshot)| (visit.0, (heads.0.0, snapshot))).collect())

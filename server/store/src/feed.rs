@@ -358,12 +358,10 @@ fn take_out_known(conn: &mut Conn, rows: &mut [NewFeedRow]) -> StoreResult<()> {
     Ok(())
 }
 
-/// One row of the feed.
+/// One row of an audience's feed.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = feed)]
 pub struct FeedRow {
-    /// Audience.
-    pub audience: String,
     /// What it is about.
     pub kind: Txt<FeedKind>,
     /// Which one.

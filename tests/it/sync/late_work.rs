@@ -224,6 +224,9 @@ async fn work_that_was_handed_in_before_the_cancelling_is_not_late_and_what_foll
     assert_eq!((answer.acks[0].outcome, answer.acks[0].reason.as_deref()), (Outcome::Late, Some("submitted")));
     let shown = late(&app.role(YUNZE, Role::Dispatcher).await, visit).await;
     assert_eq!((ops(&shown).len(), shown["brought"].as_array().map(Vec::len)), (1, Some(1)), "{shown}");
+    // Nor is the first one when it comes again, whatever the office did since.
+    office.assign(visit, &[YUNZE.colleague()]).await;
+    assert_eq!(told(&phone.exchange(&ahead).await.acks[0]), (Outcome::Duplicate, None));
     assert_eq!(app.verified().await.differences, []);
 }
 

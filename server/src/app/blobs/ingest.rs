@@ -163,7 +163,10 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
             tracing::error!(%org, %sha256, %error, "the original is damaged");
             None
         }
-        Err(error) => return Ok(Ended::Unread(unreadable(sha256, error))),
+        Err(error) => {
+            tracing::error!(%org, %sha256, %error, "the original cannot be read");
+            return Ok(Ended::Unread(unreadable(sha256, error)));
+        }
     };
     // Another node may have settled it since it was listed.
     let begin = move |conn: &mut _| Ok::<_, AppError>(blobs::begin_ingest(conn, org, sha256, VERSION)?);

@@ -264,7 +264,9 @@ fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
         blobs::update_sender(conn, org, sha256, row.device_id.0, row.received_at_ms)?;
     }
     if known.preview_reason.as_deref().is_some_and(may_pass) {
-        blobs::ingest_again(conn, org, sha256)?;
+        // Copies of before stay: it is only measured again.
+        let again = if known.preview_state == "ready" { blobs::measure_again } else { blobs::ingest_again };
+        again(conn, org, sha256)?;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Rows of the feed that come in numbers, read many at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use doorstep_store::feed::FeedKind;
 use doorstep_store::{Conn, appointments, assignments, customers, evidence, sites, visits, work_orders};
@@ -10,8 +10,20 @@ use sync_core::ids::OrgId;
 use super::{appointment_row, assignment_row, customer_row, plan_of, read, site_row, to_value, work_order_row};
 use crate::app::AppResult;
 
-/// Version and body of items of the feed.
-pub type Bodies = BTreeMap<(FeedKind, String), (i64, Value)>;
+/// Version and body of items of the feed, by kind and id.
+#[derive(Debug, Default)]
+pub struct Bodies(BTreeMap<FeedKind, HashMap<String, (i64, Value)>>);
+
+impl Bodies {
+    /// Version and body of an item, once.
+    pub fn take(&mut self, kind: FeedKind, id: &str) -> Option<(i64, Value)> {
+        self.0.get_mut(&kind)?.remove(id)
+    }
+
+    fn add(&mut self, kind: FeedKind, id: impl ToString, row: (i64, Value)) {
+        self.0.entry(kind).or_default().insert(id.to_string(), row);
+    }
+}
 
 /// What [`row_body`](super::row_body) says of items, for the kinds of which a phone gets many; other kinds, and what
 /// does not exist, are left out.
@@ -19,17 +31,17 @@ pub type Bodies = BTreeMap<(FeedKind, String), (i64, Value)>;
 /// # Errors
 /// Database errors and corrupt rows only.
 pub fn row_bodies(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)]) -> AppResult<Bodies> {
-    let mut bodies = Bodies::new();
+    let mut bodies = Bodies::default();
     read_visits(conn, org, items, &mut bodies)?;
     read_orders(conn, org, items, &mut bodies)?;
     for row in assignments::list_by_id(conn, org, &ids(items, FeedKind::Assignment))? {
-        add(&mut bodies, FeedKind::Assignment, row.id, (row.version(), to_value(&assignment_row(&row))?));
+        bodies.add(FeedKind::Assignment, row.id, (row.version(), to_value(&assignment_row(&row))?));
     }
     for row in appointments::list_appointments(conn, org, &ids(items, FeedKind::Appointment))? {
-        add(&mut bodies, FeedKind::Appointment, row.id, (row.version, to_value(&appointment_row(&row)?)?));
+        bodies.add(FeedKind::Appointment, row.id, (row.version, to_value(&appointment_row(&row)?)?));
     }
     for (id, body) in evidence::list_intent_results(conn, org, &ids(items, FeedKind::IntentResult))? {
-        add(&mut bodies, FeedKind::IntentResult, id, (1, read("intents", id, &body)?));
+        bodies.add(FeedKind::IntentResult, id, (1, read("intents", id, &body)?));
     }
     Ok(bodies)
 }
@@ -42,17 +54,17 @@ fn read_visits(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies
     }
     for row in visits::list_by_id(conn, org, &asked)? {
         let crew = crews.remove(&row.id.0).unwrap_or_default();
-        add(bodies, FeedKind::Visit, row.id, (row.version, to_value(&plan_of(&row, crew))?));
+        bodies.add(FeedKind::Visit, row.id, (row.version, to_value(&plan_of(&row, crew))?));
     }
     Ok(())
 }
 
 fn read_orders(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies: &mut Bodies) -> AppResult<()> {
     for row in work_orders::list_by_id(conn, org, &ids(items, FeedKind::WorkOrder))? {
-        add(bodies, FeedKind::WorkOrder, row.id, (row.version, to_value(&work_order_row(&row)?)?));
+        bodies.add(FeedKind::WorkOrder, row.id, (row.version, to_value(&work_order_row(&row)?)?));
     }
     for row in sites::list_by_id(conn, org, &ids(items, FeedKind::Site))? {
-        add(bodies, FeedKind::Site, row.id, (row.version, to_value(&site_row(&row))?));
+        bodies.add(FeedKind::Site, row.id, (row.version, to_value(&site_row(&row))?));
     }
     let asked = ids(items, FeedKind::Customer);
     let mut phones: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -61,7 +73,7 @@ fn read_orders(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies
     }
     for row in customers::list_by_id(conn, org, &asked)? {
         let phones = phones.remove(&row.id.0).unwrap_or_default();
-        add(bodies, FeedKind::Customer, row.id, (row.version, to_value(&customer_row(&row, phones))?));
+        bodies.add(FeedKind::Customer, row.id, (row.version, to_value(&customer_row(&row, phones))?));
     }
     Ok(())
 }
@@ -69,8 +81,4 @@ fn read_orders(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies
 /// The ids of one kind; an item that is no id is left to `row_body`, which says what is wrong with it.
 fn ids<T: std::str::FromStr>(items: &[(FeedKind, String)], kind: FeedKind) -> Vec<T> {
     items.iter().filter(|item| item.0 == kind).filter_map(|item| item.1.parse().ok()).collect()
-}
-
-fn add(bodies: &mut Bodies, kind: FeedKind, id: impl ToString, row: (i64, Value)) {
-    bodies.insert((kind, id.to_string()), row);
 }

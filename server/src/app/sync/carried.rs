@@ -29,7 +29,7 @@ pub(crate) struct Carried {
 /// # Errors
 /// As [`super::sync`].
 pub(crate) async fn take_in_carried(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Carried> {
-    let mut round = open(state, ctx, request).await?;
+    let (mut round, _) = open(state, ctx, request).await?;
     round.is_carried = true;
     let request = &mut round.request;
     request.docs.retain(|doc| !doc.asks());

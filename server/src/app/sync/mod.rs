@@ -23,18 +23,20 @@ mod salvage;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorstep_store::StoreError;
 use doorstep_store::devices::{DeviceHeartbeat, DeviceRow, find_device, update_heartbeat};
+use doorstep_store::feed::audience_head;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
-use sync_core::protocol::{Ack, Audience, Cursor, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
+use sync_core::protocol::{Ack, Audience, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, devices, receipts};
 use crate::domain::TokenKind;
@@ -45,6 +47,7 @@ pub(crate) use receipt::Held;
 pub use redrive::{Redriven, redrive};
 pub(crate) use salvage::salvaged_by;
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
+pub use turn::Turn;
 
 /// A phone that only asks is recorded as seen this often, so that asking stays free of writes.
 const SEEN_EVERY_MS: i64 = 5 * 60 * 1000;
@@ -103,22 +106,17 @@ impl Round {
     }
 }
 
-/// Whether a request is answered with everything there is for its phone, as a first sync in all its answers, also after
-/// a restore: what the rep himself carries is read last.
-#[must_use]
-pub fn begins_anew(state: &AppState, ctx: &Ctx, request: &SyncRequest) -> bool {
-    let own = Audience::User(ctx.actor.user);
-    let has_read = |cursor: Cursor| cursor.positions.contains_key(&own);
-    ctx.actor.token == TokenKind::Full && !pull::known_cursor(request, state.epoch).is_some_and(has_read)
-}
-
-/// Runs one sync round.
+/// Runs one sync round; `turn` is waited for where much will be read.
 ///
 /// # Errors
 /// Only what fails the request as a whole: `seal_invalid`, `invalid`, `too_many_changes`, `busy`.
 /// Everything about single items stands in the acks.
-pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<SyncResponse> {
-    let round = Arc::new(open(state, ctx, request).await?);
+pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest, turn: &mut Turn) -> AppResult<SyncResponse> {
+    let (round, head) = open(state, ctx, request).await?;
+    if turn::is_much(&round.ctx, turn::has_read(state, &round), head) {
+        turn.wait(state).await;
+    }
+    let round = Arc::new(round);
     let pushed = if round.request.has_content() {
         let pushed = push::push(state, &round).await?;
         if pushed.untaken() > 0 {
@@ -221,15 +219,20 @@ pub(crate) async fn push_document(
         device_state: None,
         seal: None,
     };
-    let device = find_sender(state, &ctx).await?;
+    let (device, _) = find_sender(state, &ctx).await?;
     let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
 
-async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<DeviceRow> {
-    let (org, id) = (ctx.actor.org, ctx.device()?);
-    state.store.read(move |conn| Ok::<_, AppError>(find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?)).await
+/// The device of the asker, and how much there is for himself.
+async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<(DeviceRow, i64)> {
+    let (org, id, own) = (ctx.actor.org, ctx.device()?, Audience::User(ctx.actor.user).to_string());
+    let found = state.store.read(move |conn| {
+        let device = find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?;
+        Ok::<_, AppError>((device, audience_head(conn, org, &own)?))
+    });
+    found.await
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
@@ -239,7 +242,8 @@ fn merge_acks(request: &SyncRequest, pushed: Pushed, asked: Vec<Ack>) -> Vec<Ack
     acks.chain(pushed.intents).chain(pushed.statements).collect()
 }
 
-async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Round> {
+/// Checks who asks; tells also how much there is for himself.
+async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<(Round, i64)> {
     let id = ctx.device()?;
     if request.protocol != PROTOCOL || request.device_id != id {
         let refusal = Refusal::new(ErrorCode::Invalid)
@@ -249,14 +253,14 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<Rou
     }
     require_each_document_once(&request)?;
     let org = ctx.actor.org;
-    let device = find_sender(state, &ctx).await?;
+    let (device, head) = find_sender(state, &ctx).await?;
     let key = P256PublicKey::from_sec1(&device.public_key).map_err(|error| {
         AppError::Store(StoreError::Corrupt { table: "devices", id: id.to_string(), what: error.to_string() })
     })?;
     let sealed = verify_batch_seal(org, &request, &key).map_err(|error| {
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
-    Ok(Round { ctx, device, request, sealed, is_from_office: false, is_carried: false })
+    Ok((Round { ctx, device, request, sealed, is_from_office: false, is_carried: false }, head))
 }
 
 /// Two pushes of one document in one request could not both be judged against what is stored.

@@ -4,7 +4,7 @@ mod ahead;
 mod item;
 mod lost;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use doorstep_store::feed::{self, FeedKind, FeedOp, FeedRow};
@@ -21,10 +21,14 @@ use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience, and their items with them; what is read in vain where the budget ends is
 /// less than that.
-const READ_AT_ONCE: usize = 100;
+pub(super) const READ_AT_ONCE: usize = 100;
 
 /// Least and most bytes of one answer, before compression; an answer takes several times its bytes of memory.
 const BUDGET: (usize, usize) = (16 << 10, 2 << 20);
+
+/// Most bytes of what comes ahead of its place as today's: thirty visits of 8 KiB, more than anybody does in a day. It
+/// comes again at its place.
+const TODAY_BYTES: usize = 256 << 10;
 
 /// What a phone gets.
 #[derive(Debug, Default)]
@@ -64,6 +68,21 @@ fn encode(cursor: &Cursor) -> AppResult<String> {
     cursor.encode().map_err(|error| AppError::Internal(format!("cursor: {error}")))
 }
 
+/// Items of an answer by kind.
+#[derive(Debug, Default)]
+struct Sent(BTreeMap<FeedKind, HashSet<String>>);
+
+impl Sent {
+    fn contains(&self, kind: FeedKind, id: &str) -> bool {
+        self.0.get(&kind).is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Whether it was not there before.
+    fn insert(&mut self, kind: FeedKind, id: &str) -> bool {
+        self.0.entry(kind).or_default().insert(id.to_owned())
+    }
+}
+
 struct Reader<'a> {
     conn: &'a mut Conn,
     round: &'a Round,
@@ -77,7 +96,7 @@ struct Reader<'a> {
     /// Those of them that the phone has as they are stored.
     known: BTreeSet<String>,
     /// Items already in this answer: a second audience adds nothing.
-    sent: BTreeSet<(FeedKind, String)>,
+    sent: Sent,
     /// Whether the cursor moved: an item larger than the budget must not stop it for ever.
     has_moved: bool,
     out: Pulled,
@@ -100,7 +119,7 @@ impl<'a> Reader<'a> {
             ahead: Ahead::default(),
             brought: round.request.pushed().map(|doc| doc.id.to_string()).collect(),
             known: BTreeSet::new(),
-            sent: BTreeSet::new(),
+            sent: Sent::default(),
             has_moved: false,
             out: Pulled::default(),
         }
@@ -160,15 +179,15 @@ impl<'a> Reader<'a> {
     }
 
     fn answer_one(&mut self, visit: VisitId) -> AppResult<Ack> {
-        let key = (FeedKind::Doc, visit.to_string());
-        let held = self.is_held(key.0, &key.1)?;
+        let id = visit.to_string();
+        let held = self.is_held(FeedKind::Doc, &id)?;
         let (ack, update) = item::asked(self.conn, self.round, visit, held)?;
         // What does not fit is asked for again: its heads in the ack still differ.
-        if let Some(update) = update.filter(|_| !self.sent.contains(&key) && self.used < self.budget) {
+        if let Some(update) = update.filter(|_| !self.sent.contains(FeedKind::Doc, &id) && self.used < self.budget) {
             for (kind, id) in scope::late_items(self.conn, self.round.ctx.actor.org, visit)? {
-                self.send(&entering(String::new(), kind, id), 0)?;
+                self.send("", &entering(kind, id), 0)?;
             }
-            self.sent.insert(key);
+            self.sent.insert(FeedKind::Doc, &id);
             self.used += update.bytes.0.len();
             self.out.docs.push(update);
         }
@@ -215,7 +234,7 @@ impl<'a> Reader<'a> {
                     self.out.more = true;
                     return Ok(());
                 }
-                self.send(row, since)?;
+                self.send(&name, row, since)?;
                 position = row.pos;
                 self.cursor.positions.insert(*audience, position);
                 self.has_moved = true;
@@ -234,14 +253,14 @@ impl<'a> Reader<'a> {
     /// Reads at once what these rows name, as far as it will be sent.
     fn read_ahead(&mut self, rows: &[FeedRow], since: i64) {
         let (brought, sent) = (&self.brought, &self.sent);
-        let next = rows.iter().filter(|row| !sent.contains(&(row.kind.0, row.item.clone())));
+        let next = rows.iter().filter(|row| !sent.contains(row.kind.0, &row.item));
         // What has been in the audience before may have little news, and what comes from the phone none.
         let comes_whole = |row: &FeedRow| row.entered_pos > since && !brought.contains(&row.item);
         self.ahead = Ahead::read(self.conn, self.round.ctx.actor.org, next, comes_whole);
     }
 
     /// First sync: what the rep needs today comes in the first answer, wherever it stands in the feed.
-    /// It comes again at its place; that costs bytes only where the first sync takes several answers.
+    /// That it comes again at its place costs bytes only where the first sync takes several answers.
     fn send_today_first(&mut self) -> AppResult<()> {
         let audience = Audience::User(self.round.ctx.actor.user).to_string();
         let items = match item::of_today(self.conn, self.round, &audience) {
@@ -249,14 +268,14 @@ impl<'a> Reader<'a> {
             Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
             items => items?,
         };
-        let rows = items.into_iter().map(|(kind, id)| entering(audience.clone(), kind, id));
+        let rows = items.into_iter().map(|(kind, id)| entering(kind, id));
         for rows in Vec::from_iter(rows).chunks(READ_AT_ONCE) {
             self.read_ahead(rows, 0);
             for row in rows {
-                if self.used >= self.budget / 2 {
+                if self.used >= TODAY_BYTES.min(self.budget / 2) {
                     return Ok(());
                 }
-                match self.send(row, 0) {
+                match self.send(&audience, row, 0) {
                     // At its place it keeps back nothing of another audience.
                     Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
                     sent => sent?,
@@ -272,15 +291,15 @@ impl<'a> Reader<'a> {
             let Ok(kind) = kind.parse::<FeedKind>() else { continue };
             if self.is_held(kind, &id)? {
                 // As to a phone that has nothing of it: a document comes whole.
-                self.send(&entering(String::new(), kind, id), 0)?;
+                self.send("", &entering(kind, id), 0)?;
             }
         }
         Ok(())
     }
 
     /// Puts an item into the answer; one that cannot be read is owed, so that it does not keep back all that follows.
-    fn send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
-        match self.try_send(row, since) {
+    fn send(&mut self, audience: &str, row: &FeedRow, since: i64) -> AppResult<()> {
+        match self.try_send(audience, row, since) {
             Err(AppError::Store(error @ StoreError::Corrupt { .. })) if self.may_owe(row) => {
                 let (org, kind, item) = (self.round.ctx.actor.org, row.kind.0, &row.item);
                 tracing::error!(%org, %kind, %item, %error, "an item of the feed cannot be read");
@@ -299,9 +318,9 @@ impl<'a> Reader<'a> {
         longest.owed.len() <= MAX_OWED && longest.encode().is_ok()
     }
 
-    fn try_send(&mut self, row: &FeedRow, since: i64) -> AppResult<()> {
+    fn try_send(&mut self, audience: &str, row: &FeedRow, since: i64) -> AppResult<()> {
         let kind = row.kind.0;
-        if self.sent.contains(&(kind, row.item.clone())) {
+        if self.sent.contains(kind, &row.item) {
             return Ok(());
         }
         if row.op.0 == FeedOp::Gone {
@@ -314,7 +333,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let is_brought = kind == FeedKind::Doc && self.brought.contains(&row.item);
-        let sender = Sender { round: self.round, audience: &row.audience, since, entered: row.entered_pos, is_brought };
+        let sender = Sender { round: self.round, audience, since, entered: row.entered_pos, is_brought };
         match item::load(self.conn, &sender, &mut self.ahead, kind, &row.item)? {
             Item::Nothing => {}
             Item::Doc(update) => {
@@ -326,13 +345,13 @@ impl<'a> Reader<'a> {
                 self.out.rows.entry(kind.as_str().to_owned()).or_default().push(row);
             }
         }
-        self.sent.insert((kind, row.item.clone()));
+        self.sent.insert(kind, &row.item);
         Ok(())
     }
 
     /// Says that an item is gone, unless another audience of this phone still holds it.
     fn send_gone(&mut self, kind: FeedKind, id: &str) -> AppResult<()> {
-        if self.is_held(kind, id)? || !self.sent.insert((kind, id.to_owned())) {
+        if self.is_held(kind, id)? || !self.sent.insert(kind, id) {
             return Ok(());
         }
         self.used += 64;
@@ -351,8 +370,8 @@ impl<'a> Reader<'a> {
 }
 
 /// An item as it stands in the feed for a phone that has nothing of it.
-fn entering(audience: String, kind: FeedKind, item: String) -> FeedRow {
-    FeedRow { audience, kind: Txt(kind), item, pos: i64::MAX, entered_pos: i64::MAX, op: Txt(FeedOp::Put) }
+fn entering(kind: FeedKind, item: String) -> FeedRow {
+    FeedRow { kind: Txt(kind), item, pos: i64::MAX, entered_pos: i64::MAX, op: Txt(FeedOp::Put) }
 }
 
 /// The audiences of the asker, from who he is now and never from the cursor.

@@ -178,7 +178,10 @@ impl JudgedStatement {
         if late != Some(LateReason::Cancelled) {
             return Ok(late);
         }
-        Ok(Standing::load(conn, round, &[visit])?.access(round, visit, &BTreeSet::new()).late())
+        let now = Standing::load(conn, round, &[visit])?.access(round, visit, &BTreeSet::new()).late();
+        // What came in time before is not late for what the office did since.
+        let is_again = matches!(self, Self::Duplicate { .. });
+        Ok(now.filter(|reason| !is_again || *reason == LateReason::Cancelled))
     }
 
     /// The server's word on this statement; `late` says why it does not count yet.

@@ -136,28 +136,36 @@ async fn a_phone_revoked_after_judging_writes_nothing_and_asks_again() {
 }
 
 #[tokio::test]
-async fn whoever_gets_everything_begins_anew_also_with_a_cursor_of_other_data() {
+async fn whoever_gets_much_takes_a_turn_also_with_a_cursor_of_other_data() {
     let office = office().await;
-    let mut request = round_of(&office, &office.handed_in(), None).await.request.clone();
-    let (mut upload, state) = (office.rep(), &office.state);
-    upload.actor.token = TokenKind::Upload;
-    let own = Audience::User(upload.actor.user);
-    let at = |epoch, audiences: &[Audience]| {
-        let positions = audiences.iter().map(|audience| (*audience, 1)).collect();
+    let mut round = Round::clone(&*round_of(&office, &office.handed_in(), None).await);
+    let state = &office.state;
+    let own = Audience::User(round.ctx.actor.user);
+    let at = |epoch, audiences: &[Audience], position| {
+        let positions = audiences.iter().map(|audience| (*audience, position)).collect();
         Some(Cursor { positions, ..Cursor::start(epoch) })
     };
-    let begins = [
+    let head = 300;
+    let takes = [
         None,
-        at(EpochId(state.id()), &[Audience::Org, own]),
-        at(state.epoch, &[]),
-        at(state.epoch, &[Audience::Org]),
-        at(state.epoch, &[Audience::Org, own]),
+        at(EpochId(state.id()), &[Audience::Org, own], head),
+        at(state.epoch, &[], 0),
+        at(state.epoch, &[Audience::Org], head),
+        // In the middle of a first sync, and one that pretends to be.
+        at(state.epoch, &[Audience::Org, own], 199),
+        at(state.epoch, &[Audience::Org, own], 0),
+        at(state.epoch, &[Audience::Org, own], 200),
+        at(state.epoch, &[Audience::Org, own], head),
     ]
     .map(|cursor| {
-        request.cursor = cursor.map(|cursor| cursor.encode().expect("a cursor"));
-        [office.rep(), upload.clone()].map(|ctx| begins_anew(state, &ctx, &request))
+        round.request.cursor = cursor.map(|cursor| cursor.encode().expect("a cursor"));
+        [TokenKind::Full, TokenKind::Upload].map(|token| {
+            round.ctx.actor.token = token;
+            turn::is_much(&round.ctx, turn::has_read(state, &round), head)
+        })
     });
-    assert_eq!(begins, [[true, false], [true, false], [true, false], [true, false], [false, false]]);
+    assert_eq!(takes.map(|[full, _]| full), [true, true, true, true, true, true, false, false]);
+    assert_eq!(takes.map(|[_, upload]| upload), [false; 8]);
 }
 
 #[tokio::test]

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use doorstep_media::Deadline;
+use tokio::sync::oneshot;
 
 use crate::app::{AppError, AppResult};
 
-/// Runs heavy work on a thread of its own; `None` if it takes too long.
+/// Runs heavy work on a thread of its own; `None` if it takes too long, the wait for a thread not counted.
 ///
 /// Nothing stops it from outside: its deadline tells it, also when nobody waits for the work any more.
 pub(super) async fn within<T: Send + 'static>(
@@ -15,7 +16,14 @@ pub(super) async fn within<T: Send + 'static>(
 ) -> AppResult<Option<T>> {
     let waited_for = WaitedFor(Deadline::default());
     let deadline = waited_for.0.clone();
-    let running = tokio::task::spawn_blocking(move || work(&deadline));
+    let (begins, begun) = oneshot::channel();
+    let running = tokio::task::spawn_blocking(move || {
+        // Nobody waits any more: the deadline tells the work.
+        let _ = begins.send(());
+        work(&deadline)
+    });
+    // It never begins where the process ends, and then nor does it run.
+    let _ = begun.await;
     match tokio::time::timeout(longest, running).await {
         Ok(done) => done.map(Some).map_err(|error| AppError::Internal(error.to_string())),
         Err(_) => Ok(None),
@@ -33,6 +41,7 @@ impl Drop for WaitedFor {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::mpsc::channel;
 
     use super::*;
@@ -55,6 +64,26 @@ mod tests {
         };
         assert!(deadline.expect("it has begun").is_over());
         drop(give_up);
+    }
+
+    #[test]
+    fn the_wait_for_a_thread_is_no_time_of_the_work() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().max_blocking_threads(1).build();
+        runtime.expect("a runtime").block_on(async {
+            let (give_up, gave_up) = channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || gave_up.recv());
+            let mut work = pin!(within(Duration::ZERO, |_| ()));
+            for _ in 0..100 {
+                tokio::select! {
+                    biased;
+                    _ = work.as_mut() => panic!("it has not begun"),
+                    () = tokio::task::yield_now() => (),
+                }
+            }
+            drop(give_up);
+            work.await.expect("a thread");
+            assert!(busy.await.expect("a thread").is_err());
+        });
     }
 
     #[tokio::test]

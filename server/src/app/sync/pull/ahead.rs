@@ -10,8 +10,10 @@ use sync_core::ids::{OrgId, VisitId};
 
 use crate::app::rows::{Bodies, row_bodies};
 
-/// Most documents that are read at once: each may be as large as the guard lets a document grow.
+/// Most documents that are read at once, and most bytes of each: together no more than the largest answer. A larger one
+/// is read when it is sent.
 const MAX_DOCS: usize = 32;
+const MAX_DOC_BYTES: i32 = 64 << 10;
 
 /// Items read ahead; what is not among them is read when it is looked at.
 #[derive(Debug, Default)]
@@ -42,15 +44,15 @@ impl Ahead {
 
     /// Version and body of an item.
     pub(super) fn take_body(&mut self, kind: FeedKind, id: &str) -> Option<(i64, Value)> {
-        self.bodies.remove(&(kind, id.to_owned()))
+        self.bodies.take(kind, id)
     }
 
-    /// A document that is to be sent whole.
+    /// A document that is to be sent whole, unless it is large.
     pub(super) fn take_doc(&mut self, conn: &mut Conn, org: OrgId, visit: VisitId) -> Option<Current> {
         if self.next_docs.contains(&visit) {
             let count = self.next_docs.len().min(MAX_DOCS);
             let next: Vec<VisitId> = self.next_docs.drain(..count).collect();
-            self.docs = documents::list_current(conn, org, &next).unwrap_or_default();
+            self.docs = documents::list_current(conn, org, &next, MAX_DOC_BYTES).unwrap_or_default();
         }
         self.docs.remove(&visit)
     }

@@ -1,12 +1,9 @@
 //! POST /v1/sync
 
-use std::sync::Arc;
-
 use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sync_core::protocol::codec::{self, DecodeError, Encoding};
 use sync_core::protocol::{ProtocolLimits, SyncRequest, SyncResponse};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::coding::{self, Coding};
 use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, sync};
@@ -65,13 +62,12 @@ pub async fn sync(
     let limits = &state.config.limits;
     let (limit, code) = (limits.sync_encoded_bytes, ErrorCode::SyncBatchTooLarge);
     let body = read_body(&request, payload.into_inner(), limit, code).await?;
-    let taken = if body.len() > SMALL_BODY_BYTES { turn(&state).await } else { None };
+    let mut turn = sync::Turn::default();
+    if body.len() > SMALL_BODY_BYTES {
+        turn.wait(&state).await;
+    }
     let request = read(body, coding, encoding, &state).await?;
-    let _turn = match taken {
-        None if sync::begins_anew(&state, &ctx, &request) => turn(&state).await,
-        taken => taken,
-    };
-    let response = sync::sync(&state, ctx, request).await?;
+    let response = sync::sync(&state, ctx, request, &mut turn).await?;
     answer(&response, answer_encoding, accepted.as_deref())
 }
 
@@ -84,13 +80,6 @@ fn encoding(media_type: Option<&str>) -> Result<Encoding, AppError> {
             )
             .into()
     })
-}
-
-/// The turn of a request whose body may become many times its size in memory, or whose answer is everything there is; a
-/// small one needs none, so that a single edit never waits behind the first syncs of a morning.
-async fn turn(state: &AppState) -> Option<OwnedSemaphorePermit> {
-    // Never closed.
-    Arc::clone(&state.syncs).acquire_owned().await.ok()
 }
 
 /// Decompresses and decodes on a blocking thread: a full batch takes milliseconds.

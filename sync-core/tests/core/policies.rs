@@ -19,7 +19,7 @@ const BY: &str = "01955f2c-3000-7000-8000-0000000000aa";
 /// The table of `docs/SYNC.md` says what the code does.
 #[test]
 fn the_documented_table_is_the_table_in_code() {
-    let documented = include_str!("../../docs/SYNC.md");
+    let documented = include_str!("../../../docs/SYNC.md");
     let rows = documented.lines().skip_while(|line| !line.starts_with("| Map |")).skip(2);
     let rows: Vec<&str> = rows.take_while(|line| line.starts_with('|')).collect();
     let expected = Map::ALL.map(|map| {

@@ -2,12 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
+use crate::support::{Story, install};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{Story, install};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::{ChoiceId, DecisionId, DeviceId, LateDecisionId, UserId, VisitId};
@@ -191,7 +188,7 @@ fn brought(doc: &VisitDoc, before: &VisitDoc) -> LateWorkRow {
 
 fn told_by(doc: &VisitDoc, review: Review) -> Story {
     let mut story = install();
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/complaint_visit.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/complaint_visit.yaml")).unwrap();
     story.view = view_without(doc, &review.held());
     story.review = review;
     story

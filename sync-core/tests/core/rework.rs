@@ -2,10 +2,7 @@
 
 #![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "the support code of tests may panic")]
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
-use support::{Story, at, install};
+use crate::support::{Story, at, install};
 use sync_core::bytes::Hash;
 use sync_core::visit::{reopened, rework_blockers, words};
 

@@ -7,7 +7,7 @@ use sync_core::plain_json;
 use sync_core::statement::{Body, ComposeError, ComposeInput, Language, compose, text};
 use sync_core::template::Template;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[test]
 fn the_body_holds_agreed_values_and_commits_personal_ones() {

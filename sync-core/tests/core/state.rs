@@ -1,9 +1,6 @@
 //! The state of a visit: the whole transition table, guards, review, late records, whole stories.
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
-use support::{Story, at, install};
+use crate::support::{Story, at, install};
 use sync_core::plan::AppointmentChange;
 use sync_core::visit::table::next;
 use sync_core::visit::{Event, TRANSITIONS, VisitState, late};
@@ -280,7 +277,7 @@ fn signing_needs_the_rating_and_the_seal_and_dissatisfaction_a_reason() {
 #[test]
 fn a_template_without_a_step_has_no_guard_for_it() {
     let mut story = install();
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/complaint_visit.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/complaint_visit.yaml")).unwrap();
     story.event("confirm_call").event("depart").event("arrive").event("enter");
     assert_eq!((state_of(&story), codes(&story)), (VisitState::InProgress, vec![]));
 }

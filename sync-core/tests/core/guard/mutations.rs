@@ -5,8 +5,8 @@
 use serde_json::json;
 use sync_core::doc::{Map, VisitDoc};
 
-use crate::craft::*;
-use crate::told::tell;
+use super::craft::*;
+use super::told::tell;
 
 const CHANGES: usize = 20_000;
 const DOCUMENTS: usize = 2_000;

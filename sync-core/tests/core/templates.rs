@@ -8,14 +8,14 @@ use sync_core::template::lookup::Element;
 use sync_core::template::model::Phase;
 
 const FILES: [(&str, &str); 8] = [
-    ("broadband_install", include_str!("../data/templates/broadband_install.yaml")),
-    ("broadband_repair", include_str!("../data/templates/broadband_repair.yaml")),
-    ("complaint_visit", include_str!("../data/templates/complaint_visit.yaml")),
-    ("customer_call", include_str!("../data/templates/customer_call.yaml")),
-    ("pre_acceptance_inspection", include_str!("../data/templates/pre_acceptance_inspection.yaml")),
-    ("retention_visit", include_str!("../data/templates/retention_visit.yaml")),
-    ("return_visit", include_str!("../data/templates/return_visit.yaml")),
-    ("service_survey", include_str!("../data/templates/service_survey.yaml")),
+    ("broadband_install", include_str!("../../data/templates/broadband_install.yaml")),
+    ("broadband_repair", include_str!("../../data/templates/broadband_repair.yaml")),
+    ("complaint_visit", include_str!("../../data/templates/complaint_visit.yaml")),
+    ("customer_call", include_str!("../../data/templates/customer_call.yaml")),
+    ("pre_acceptance_inspection", include_str!("../../data/templates/pre_acceptance_inspection.yaml")),
+    ("retention_visit", include_str!("../../data/templates/retention_visit.yaml")),
+    ("return_visit", include_str!("../../data/templates/return_visit.yaml")),
+    ("service_survey", include_str!("../../data/templates/service_survey.yaml")),
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use sync_core::guard::{ChangeIndex, Limits, Push, RefusalCode, Stored, admit};
 use sync_core::ids::VisitId;
 use sync_core::merge::view;
 
-use crate::craft::*;
+use super::craft::*;
 
 #[test]
 fn a_first_push_is_one_document_or_all_its_changes() {

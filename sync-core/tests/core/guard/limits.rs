@@ -5,7 +5,7 @@ use sync_core::bytes::Actor;
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::guard::{Limits, Push, RefusalCode, Stored, admit};
 
-use crate::craft::*;
+use super::craft::*;
 
 const LIMITS: Limits = Limits::DEFAULT;
 

@@ -27,7 +27,7 @@ pub const REP: UserId = UserId::from_bytes([3; 16]);
 pub const KIND: &str = "construction_confirmation";
 
 pub fn template() -> Template {
-    let yaml = include_str!("../../data/templates/broadband_install.yaml");
+    let yaml = include_str!("../../../data/templates/broadband_install.yaml");
     serde_saphyr::from_str(yaml).unwrap()
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sync_core::formulas::{FORMULAS, FormulaError, run};
 
 fn examples() -> Value {
-    serde_json::from_str(include_str!("../data/examples.json")).unwrap()
+    serde_json::from_str(include_str!("../../data/examples.json")).unwrap()
 }
 
 #[test]

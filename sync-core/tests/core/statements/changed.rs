@@ -8,7 +8,7 @@ use sync_core::merge::view::Entry;
 use sync_core::plain_json;
 use sync_core::statement::{Body, changed_after_signing, newest_first};
 
-use crate::fixture::*;
+use super::fixture::*;
 
 /// Subject and detail of what differs from the form of the fixture, sealed by operation 50.
 fn changes(view: &View) -> Vec<(String, String)> {

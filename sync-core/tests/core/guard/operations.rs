@@ -8,7 +8,7 @@ use sync_core::doc::Map;
 use sync_core::guard::RefusalCode;
 use sync_core::merge::view;
 
-use crate::craft::*;
+use super::craft::*;
 
 fn put(map_kind: Map, key: &str, record: &str) -> Vec<u8> {
     raw_change(&visit(), ME, |transaction| transaction.put(map(map_kind), key, record).unwrap()).raw_bytes().to_vec()

@@ -9,7 +9,7 @@ use sync_core::protocol::message::{PushDoc, PushStatement, SyncRequest};
 use sync_core::protocol::seal::{BatchContent, BatchSealError, prepare_batch_seal, verify_batch_seal};
 use sync_core::protocol::{Audience, Cursor, CursorError};
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[test]
 fn cursors_are_opaque_and_bounded() {

@@ -44,7 +44,7 @@ pub fn install() -> Story {
     let mut story = Story {
         view: empty_view(),
         plan: plan(),
-        template: serde_saphyr::from_str(include_str!("../../data/templates/broadband_install.yaml")).unwrap(),
+        template: serde_saphyr::from_str(include_str!("../../../data/templates/broadband_install.yaml")).unwrap(),
         policy: PolicyRow {
             version: 1,
             effective_from_ms: UnixMillis(0),

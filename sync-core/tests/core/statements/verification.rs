@@ -9,7 +9,7 @@ use sync_core::statement::ink::{Ink, InkError, MAX_POINTS, MAX_STROKES, challeng
 use sync_core::statement::verify::Blobs;
 use sync_core::statement::{InkEntry, Language, SealPayload, StatementError, verify};
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[test]
 fn a_good_form_holds_in_every_layer() {

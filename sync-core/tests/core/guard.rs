@@ -7,17 +7,11 @@
     reason = "tests stop at the first surprise"
 )]
 
-#[path = "guard/admission.rs"]
 mod admission;
-#[path = "guard/craft.rs"]
 mod craft;
-#[path = "guard/inputs.rs"]
 mod inputs;
-#[path = "guard/limits.rs"]
 mod limits;
-#[path = "guard/mutations.rs"]
 mod mutations;
-#[path = "guard/operations.rs"]
 mod operations;
-#[path = "../../tests/src/told.rs"]
+#[path = "../../../tests/src/told.rs"]
 mod told;

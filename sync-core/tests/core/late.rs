@@ -2,12 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
+use crate::support::{Story, install};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{Story, install};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::VisitId;
@@ -46,7 +43,7 @@ fn an_answer_or_tick_written_late_leaves_the_one_that_was_handed_in() {
         ]
     );
     assert!(derived.late.iter().all(|one| one.by.map(|by| by.to_string()) == Some(BY.to_owned())));
-    assert!(derived.late.iter().all(|one| one.at_ms == Some(support::at("12:00"))));
+    assert!(derived.late.iter().all(|one| one.at_ms == Some(crate::support::at("12:00"))));
     let counting = in_force(&story);
     assert_eq!((&counting.answers, &counting.ticks), (&handed_in.answers, &handed_in.ticks));
     story.view = counting;
@@ -102,14 +99,14 @@ fn a_remark_on_a_photo_counts_again_while_its_slot_is_open() {
     story.arrives().works().hands_in();
     let key = |story: &Story, slot: &str| story.view.photos_of(slot).next().unwrap().key.clone();
     let (open, closed) = (key(&story, "splitter_label"), key(&story, "ont_stb"));
-    story.plan.visit.evidence_complete_at_ms = Some(support::at("11:30"));
+    story.plan.visit.evidence_complete_at_ms = Some(crate::support::at("11:30"));
     story.verdict("12:00", "return", &["splitter_label"]).time("13:00").withdraw(&open).withdraw(&closed);
     story.event("resubmit").time("14:00").withdraw(&open);
     let counting = in_force(&story);
     assert_eq!(counting.withdrawn.keys().collect::<Vec<_>>(), [&open]);
     assert_eq!(
         counting.withdrawn[&open].value.at.corrected(),
-        support::at("13:00"),
+        crate::support::at("13:00"),
         "closed again by the resubmission"
     );
     assert_eq!(story.derived().late.len(), 2);
@@ -161,7 +158,7 @@ fn pull(into: &mut VisitDoc, from: &VisitDoc) {
 
 fn told_by(doc: &VisitDoc) -> Story {
     let mut story = install();
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/complaint_visit.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/complaint_visit.yaml")).unwrap();
     story.view = view(doc);
     story
 }

@@ -12,7 +12,7 @@ use sync_core::protocol::message::{
 use sync_core::protocol::{DecodeError, Encoding, ProtocolLimits, Row, decode_request, decode_response, encode};
 use sync_core::time::UnixMillis;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 fn bytes(most: usize) -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..most)

@@ -7,7 +7,7 @@ use sync_core::bytes::Actor;
 use sync_core::doc::Map;
 use sync_core::guard::RefusalCode;
 
-use crate::craft::*;
+use super::craft::*;
 
 #[test]
 fn a1_a_decompression_bomb_is_stopped_at_the_limit() {

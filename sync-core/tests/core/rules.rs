@@ -1,10 +1,7 @@
 //! Rules, requirements and blockers over hand-made visits.
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
+use crate::support::{Story, at, install};
 use serde_json::json;
-use support::{Story, at, install};
 use sync_core::formulas;
 use sync_core::plan::AppointmentChange;
 use sync_core::rules::catalogue::CATALOGUE;
@@ -282,7 +279,7 @@ fn steps_out_of_order_are_a_warning() {
 #[test]
 fn checks_of_later_versions_say_so() {
     let mut story = install();
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/retention_visit.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/retention_visit.yaml")).unwrap();
     for rule in ["RET-04", "RET-06", "RET-08", "RET-12"] {
         let trace = story.trace(rule, "completed");
         assert_eq!(trace.verdict, Verdict::NotEvaluated, "{rule}");
@@ -303,19 +300,20 @@ fn a_faulty_parameter_is_named_and_never_passes() {
 #[test]
 fn the_other_templates_have_their_cheap_checks() {
     let mut story = done();
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/broadband_repair.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/broadband_repair.yaml")).unwrap();
     story.measure("optical_after", "-24.00", "dBm").answer("in_warranty", false);
     assert_eq!(story.verdict_of("INS-22"), Verdict::Pass);
     assert_eq!(story.verdict_of("CMP-14"), Verdict::Fail);
     assert_eq!(story.verdict_of("CMP-13"), Verdict::NotEvaluated);
 
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/service_survey.yaml")).unwrap();
+    story.template = serde_saphyr::from_str(include_str!("../../data/templates/service_survey.yaml")).unwrap();
     assert_eq!(story.verdict_of("SUR-07"), Verdict::Fail, "4 March is outside the field work");
     story.time("2025-01-10T12:00");
     assert_eq!(story.verdict_of("SUR-07"), Verdict::Pass);
     assert_eq!(story.verdict_of("SUR-09"), Verdict::Fail);
 
-    story.template = serde_saphyr::from_str(include_str!("../data/templates/pre_acceptance_inspection.yaml")).unwrap();
+    story.template =
+        serde_saphyr::from_str(include_str!("../../data/templates/pre_acceptance_inspection.yaml")).unwrap();
     story.answer("result", "pass").answer("defect_count_major", 1);
     assert_eq!(story.verdict_of("PRE-03"), Verdict::Fail);
     story.answer("defect_count_major", 0);

@@ -7,7 +7,7 @@ use sync_core::protocol::message::{Ack, AckItem, DeviceState, Outcome, PushDoc, 
 use sync_core::protocol::{Encoding, Row, encode};
 use sync_core::time::UnixMillis;
 
-use crate::fixture::*;
+use super::fixture::*;
 
 #[test]
 fn json_is_the_documented_form() {

@@ -1,10 +1,7 @@
 //! Rules over values that stand side by side: judged for each of them, and left to a person where they differ.
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
+use crate::support::{Story, at, install};
 use serde_json::{Value, json};
-use support::{Story, at, install};
 use sync_core::bytes::Actor;
 use sync_core::doc::schema::MergePolicy;
 use sync_core::merge::view::{Conflict, Entry, OpId};

@@ -3,14 +3,11 @@
 
 #![expect(clippy::expect_used, reason = "tests stop at the first surprise")]
 
-#[expect(dead_code, reason = "each test file tells its stories with some of the verbs")]
-mod support;
-
 use std::cell::RefCell;
 
+use crate::support::{Story, install};
 use proptest::prelude::*;
 use serde_json::json;
-use support::{Story, install};
 use sync_core::bytes::Actor;
 use sync_core::clock::{Clocks, Contact, Deadline, Elapsed, drift_ms};
 use sync_core::doc::record::TimelineEvent;

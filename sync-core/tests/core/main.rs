@@ -1,0 +1,21 @@
+//! What this crate promises, tested from outside. One binary: each more would compile Automerge's generics once more.
+
+mod clocks;
+mod contested;
+mod formulas;
+mod genesis;
+mod guard;
+mod late;
+mod late_decisions;
+mod merge_properties;
+mod outbox;
+mod policies;
+mod receipts;
+mod repo;
+mod rework;
+mod rules;
+mod state;
+mod statements;
+mod support;
+mod templates;
+mod wire;
