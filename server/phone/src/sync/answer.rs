@@ -116,6 +116,11 @@ impl Answer<'_> {
                     state.replays.retain(|replayed| !push.replays.contains(replayed));
                 }
                 note_heads(&mut state, ack);
+                // Of a push whose answer was lost the ack names what the server has now; the receipt also names what it
+                // had then, and that may be all of it that is here.
+                let durable = self.durable_heads(visit).into_iter();
+                let new: Vec<Hash> = durable.filter(|head| !state.server_heads.contains(head)).collect();
+                state.server_heads.extend(new);
             }
             Outcome::Quarantined => {
                 state.problem = Some(format!("quarantined: {}", reason(ack)));
