@@ -63,7 +63,7 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
             // Its work goes in the name of the new device, and nothing more is written as the old one.
             tx.retire_actors()?;
             tx.clear_in_flight()?;
-            sync::offer_everything(tx)?;
+            sync::offer_everything(&phone.store, tx)?;
         }
         tx.set_meta("enrolment", &enrolment)?;
         tx.remove(META, DRAWN_KEY)?;

@@ -34,16 +34,31 @@ pub(crate) fn free(phone: &Phone, keep_days: u32) -> PhoneResult<Output> {
         }
         Ok(freed)
     })?;
-    let (mut count, mut bytes) = (0_usize, 0_i64);
-    for (blob, size) in freed {
-        if phone.store.drop_blob(&blob)? {
-            (count, bytes) = (count + 1, bytes.saturating_add(size));
-        }
-    }
+    let (count, bytes) = drop_files(phone, &freed)?;
     let kept = phone.store.read(|tx| Ok(tx.blobs()?.iter().filter(|(_, stored)| !stored.is_freed).count()))?;
     let text =
         format!("freed {count} files, {bytes} bytes; {kept} files are kept\n已释放 {count} 个文件，保留 {kept} 个");
     Ok(Output::done(json!({"freed": count, "bytes": bytes, "kept": kept}), text))
+}
+
+/// Drops the files of what was freed, in a turn of the store: a sync may have heard meanwhile that the server lost it.
+///
+/// One that cannot be dropped keeps back no other.
+fn drop_files(phone: &Phone, freed: &[(Hash, i64)]) -> PhoneResult<(usize, i64)> {
+    phone.store.read(|tx| {
+        let (mut count, mut bytes, mut failure) = (0_usize, 0_i64, None);
+        for (blob, size) in freed {
+            if !tx.blob(blob)?.is_some_and(|stored| stored.is_freed && stored.safety == Safety::Held) {
+                continue;
+            }
+            match phone.store.drop_blob(blob) {
+                Ok(true) => (count, bytes) = (count + 1, bytes.saturating_add(*size)),
+                Ok(false) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        failure.map_or(Ok((count, bytes)), Err)
+    })
 }
 
 /// The blobs that verified held receipts of the present data name.

@@ -17,23 +17,23 @@ impl Store {
         self.dir().join("blobs").join(folder).join(&name)
     }
 
-    /// Makes bytes durable under their hash; the same bytes again change nothing.
+    /// Makes bytes durable under their hash; a file that was damaged meanwhile is written anew.
     pub(crate) fn keep_blob(&self, bytes: &[u8]) -> PhoneResult<Hash> {
         let name = Hash::of(bytes);
         let path = self.blob_path(&name);
-        if std::fs::metadata(&path).is_ok_and(|found| usize::try_from(found.len()) == Ok(bytes.len())) {
-            return Ok(name);
-        }
         let folder = path.parent().unwrap_or(self.dir());
         std::fs::create_dir_all(folder).map_err(PhoneError::file(folder))?;
-        let partial = path.with_extension("partial");
-        let write = || {
-            let mut file = File::create(&partial)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&partial, &path)
-        };
-        write().map_err(PhoneError::file(&path))?;
+        if !std::fs::read(&path).is_ok_and(|found| found == bytes) {
+            let partial = path.with_extension("partial");
+            let write = || {
+                let mut file = File::create(&partial)?;
+                file.write_all(bytes)?;
+                file.sync_all()?;
+                std::fs::rename(&partial, &path)
+            };
+            write().map_err(PhoneError::file(&path))?;
+        }
+        // Also where the file was here: whoever wrote it may have been stopped before its name was durable.
         for made in [folder, &self.dir().join("blobs"), self.dir()] {
             sync_dir(made)?;
         }
@@ -44,6 +44,14 @@ impl Store {
     pub(crate) fn read_blob(&self, blob: &Hash) -> PhoneResult<Vec<u8>> {
         let path = self.blob_path(blob);
         std::fs::read(&path).map_err(PhoneError::file(&path))
+    }
+
+    /// Whether the bytes of a blob are here as they were; where the system does not say, they may be.
+    pub(crate) fn has_blob(&self, blob: &Hash) -> bool {
+        match std::fs::read(self.blob_path(blob)) {
+            Ok(bytes) => Hash::of(&bytes) == *blob,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+        }
     }
 
     /// Drops the bytes of a blob; whether they were there.

@@ -212,6 +212,12 @@ impl Tx {
         self.set(BLOBS, &blob.to_string(), stored)
     }
 
+    /// The unsent blobs of which the record says that their bytes are gone here.
+    pub(crate) fn lost_blobs(&self) -> PhoneResult<Vec<(Hash, StoredBlob)>> {
+        let lost = self.blobs()?.into_iter().filter(|(_, stored)| stored.is_lost());
+        Ok(lost.filter_map(|(name, stored)| Some((name.parse().ok()?, stored))).collect())
+    }
+
     /// Declares a blob whose bytes are durable; one that is known keeps its state.
     pub(crate) fn declare_blob(&self, blob: &Hash, bytes: usize, media_type: &str, at_ms: i64) -> PhoneResult<()> {
         if let Some(known) = self.blob(blob)? {

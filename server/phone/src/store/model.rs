@@ -238,7 +238,7 @@ pub(crate) struct StoredBlob {
     /// Whether the server is to be asked first if it has it: it had it before its data were restored.
     #[serde(default)]
     pub is_asked_after: bool,
-    /// Whether the bytes were freed here, because the server holds them.
+    /// Whether the bytes were to be freed here, because the server held them; the file goes after the record says so.
     #[serde(default)]
     pub is_freed: bool,
     /// Whether the bytes were missing or damaged here at the last try.
@@ -253,7 +253,9 @@ pub(crate) struct StoredBlob {
 }
 
 impl StoredBlob {
-    /// Whether it is unsent and cannot go from here: only somebody else may still bring it.
+    /// Whether it is unsent and cannot go from here, as far as the record knows: only somebody else may still bring it.
+    ///
+    /// The file may be here all the same; whoever gives it up looks first.
     pub(crate) fn is_lost(&self) -> bool {
         self.safety == Safety::Unsent && (self.is_freed || self.is_missing)
     }

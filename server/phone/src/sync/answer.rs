@@ -20,8 +20,8 @@ use super::{set_aside, size};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
-use crate::store::Tx;
 use crate::store::model::{DocState, Hold, Safety, StoredStatement};
+use crate::store::{Store, Tx};
 
 /// An answer with the request it belongs to.
 pub(super) struct Answer<'a> {
@@ -29,6 +29,7 @@ pub(super) struct Answer<'a> {
     pub response: &'a SyncResponse,
     pub receipts: &'a [Held],
     pub complete: &'a [(CompleteReceipt, String)],
+    pub store: &'a Store,
     pub clock: &'a PhoneClock,
     /// Ticks of the clock when the request was sent.
     pub sent: i64,
@@ -45,7 +46,7 @@ impl Answer<'_> {
         let is_other = feed.epoch.is_some_and(|known| known != self.response.epoch);
         if is_other {
             report.epoch_changed = true;
-            offer_everything(tx)?;
+            offer_everything(self.store, tx)?;
         }
         for ack in &self.response.acks {
             self.apply_ack(tx, ack, report)?;
@@ -116,6 +117,11 @@ impl Answer<'_> {
                     state.replays.retain(|replayed| !push.replays.contains(replayed));
                 }
                 note_heads(&mut state, ack);
+                // Of a push whose answer was lost the ack names what the server has now; the receipt also names what it
+                // had then, and that may be all of it that is here.
+                let durable = self.durable_heads(visit).into_iter();
+                let new: Vec<Hash> = durable.filter(|head| !state.server_heads.contains(head)).collect();
+                state.server_heads.extend(new);
             }
             Outcome::Quarantined => {
                 state.problem = Some(format!("quarantined: {}", reason(ack)));

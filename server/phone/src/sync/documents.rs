@@ -15,8 +15,8 @@ use super::replay::replay;
 use super::set_aside;
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
-use crate::store::Tx;
 use crate::store::model::{DocState, Safety, StoredBlob, StoredRow, UnsentChange};
+use crate::store::{Store, Tx};
 
 /// Applies the news of one document.
 pub(super) fn apply_update(tx: &Tx, update: &DocUpdate) -> PhoneResult<()> {
@@ -174,7 +174,9 @@ pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
 }
 
 /// The server's data is another one: everything this phone made counts as unsent until a new receipt names it.
-pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
+///
+/// Of what was to be freed the file is asked: it may be here still.
+pub(crate) fn offer_everything(store: &Store, tx: &Tx) -> PhoneResult<()> {
     tx.clear_complete()?;
     for visit in tx.doc_ids()? {
         let mut state = tx.doc_state(visit)?;
@@ -212,6 +214,7 @@ pub(crate) fn offer_everything(tx: &Tx) -> PhoneResult<()> {
         stored.is_asked_after |= stored.safety != Safety::Unsent;
         stored.safety = Safety::Unsent;
         if let Ok(blob) = blob.parse() {
+            stored.is_freed = stored.is_freed && !store.has_blob(&blob);
             tx.set_blob(&blob, &stored)?;
         }
     }

@@ -106,7 +106,7 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let was_exported = phone.store.read(export::is_noted)?;
     phone.store.write(|tx| {
         size::forget(tx)?;
-        uploads::ask_after_lost(tx)
+        uploads::ask_after_lost(&phone.store, tx)
     })?;
     if let Err(error) = rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS) {
         if size::spares_uploads(transport, &error) {
@@ -200,7 +200,8 @@ fn round(
     report.count(prepared, &response);
     let (receipts, complete) = (&verified.held, &verified.complete);
     let (request, clock) = (&prepared.request, &phone.clock);
-    let answer = Answer { request, response: &response, receipts, complete, clock, sent, received_at };
+    let store = &phone.store;
+    let answer = Answer { request, response: &response, receipts, complete, store, clock, sent, received_at };
     phone.store.write(|tx| {
         size::note_passed(tx)?;
         answer.apply(tx, access.is_upload_only(), report)

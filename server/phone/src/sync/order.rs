@@ -7,7 +7,7 @@ use sync_core::jws::JwsError;
 use sync_core::order::{OrderError, WipeOrder, verify_wipe_order};
 use sync_core::protocol::row::kind;
 
-use super::{Report, receipts};
+use super::{Report, receipts, uploads};
 use crate::client::Transport;
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
@@ -62,12 +62,13 @@ fn verify(phone: &Phone, transport: &mut dyn Transport, jws: &str) -> PhoneResul
 /// Obeys: the signed receipt is durable first, then everything else goes, then the office is told.
 ///
 /// Nothing, if the order waits for what is unsent and can go, and something is by now: a command may have captured it while keys
-/// were fetched, so what is unsent is counted in the same turn of the store that erases.
+/// were fetched, so what is unsent is counted in the same turn of the store that erases. So are bytes that the record
+/// gave up and that are here all the same; the next sync brings them.
 pub(super) fn obey(phone: &Phone, transport: &mut dyn Transport, order: &WipeOrder) -> PhoneResult<Option<Output>> {
     let (dir, now) = (phone.store.dir(), phone.clock.now()?);
     let wiped = phone.store.erase_if(|tx| {
         let outstanding = Outstanding::of(tx)?;
-        if outstanding.to_go() > 0 && !order.wipe_now {
+        if !order.wipe_now && (outstanding.to_go() > 0 || uploads::has_lost(&phone.store, tx)?) {
             return Ok(None);
         }
         let unsent = outstanding.total();

@@ -89,12 +89,23 @@ fn a_kill_between_receipt_and_wipe_is_finished_by_the_next_command() {
     assert!(!exists(&phone));
 }
 
-/// The server once its new evidence key is out: as the phone asks for it the second time, the rep takes a photo.
-struct Meanwhile<'a> {
+/// The server once its new evidence key is out: as the phone asks for it the second time, something happens to it.
+pub(super) struct Meanwhile<'a> {
     server: &'a mut Server,
     phone: &'a TestPhone,
     key: Ed25519PublicKey,
     asked: usize,
+    happens: fn(&TestPhone),
+}
+
+impl<'a> Meanwhile<'a> {
+    /// A server that orders a wipe by the new key.
+    pub(super) fn of(server: &'a mut Server, phone: &'a TestPhone, happens: fn(&TestPhone)) -> Self {
+        let signing = SigningKey::from_bytes(&[43; 32]);
+        let key = Ed25519PublicKey::from_bytes(&signing.verifying_key().to_bytes()).unwrap();
+        server.order_wipe_by(&signing, &key.thumbprint(), phone.device, false);
+        Self { server, phone, key, asked: 0, happens }
+    }
 }
 
 impl Transport for Meanwhile<'_> {
@@ -111,8 +122,7 @@ impl Transport for Meanwhile<'_> {
             // A cache on the way still has the old answer.
             return self.server.fetch(path, token);
         }
-        let photo = self.phone.file("photo.jpg", &crate::testing::jpeg(1));
-        self.phone.run(&["photo", NUMBER, &photo, "--slot", "outdoor_route"]);
+        (self.happens)(self.phone);
         Ok(json!({"keys": [evidence_key(), self.key]}))
     }
 
@@ -128,10 +138,10 @@ impl Transport for Meanwhile<'_> {
 #[test]
 fn what_is_captured_while_the_key_of_an_order_is_fetched_is_sent_before_the_order_is_obeyed() {
     let (phone, mut server) = phone();
-    let signing = SigningKey::from_bytes(&[43; 32]);
-    let key = Ed25519PublicKey::from_bytes(&signing.verifying_key().to_bytes()).unwrap();
-    server.order_wipe_by(&signing, &key.thumbprint(), phone.device, false);
-    let mut meanwhile = Meanwhile { server: &mut server, phone: &phone, key, asked: 0 };
+    let mut meanwhile = Meanwhile::of(&mut server, &phone, |phone| {
+        let photo = phone.file("photo.jpg", &crate::testing::jpeg(1));
+        phone.run(&["photo", NUMBER, &photo, "--slot", "outdoor_route"]);
+    });
     let report = crate::sync::run(&phone.phone(), &mut meanwhile, false).unwrap().json;
     assert_eq!(meanwhile.asked, 2);
     assert!(exists(&phone), "the photo was seen as done: {report}");

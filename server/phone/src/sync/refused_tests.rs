@@ -9,7 +9,7 @@ use sync_core::protocol::{Ack, Outcome, ProtocolLimits, decode_request};
 
 use super::tests::{ack, begun, sync};
 use crate::testing::server::Fault;
-use crate::testing::{NUMBER, VISIT};
+use crate::testing::{NUMBER, TestPhone, VISIT};
 
 #[test]
 fn a_forked_actor_is_left_and_all_edits_are_written_anew() {
@@ -148,4 +148,39 @@ fn a_phone_that_may_only_upload_writes_anew_on_what_the_same_push_got_stored() {
     let seen = phone.run(&["status", NUMBER]);
     assert_eq!((&seen["notes"], seen["measures"].as_array().map(Vec::len)), (&json!("taken"), Some(1)));
     assert_eq!(json!(server.docs[&VISIT].heads()), phone.heads());
+}
+
+#[test]
+fn a_phone_that_may_only_upload_writes_anew_on_what_arrived_when_an_answer_was_lost() {
+    let (phone, mut server) = begun();
+    let own: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    server.refresh_works = false;
+    server.faults.extend([Fault::TokenInvalid, Fault::LostAnswer]);
+    assert!(phone.sync(&mut server).is_err(), "all of it arrived, and nobody heard of it");
+    // A colleague goes on with it.
+    let colleague = TestPhone::new();
+    server.docs_out = vec![server.snapshot(VISIT)];
+    server.serve(&colleague);
+    sync(&colleague, &mut server);
+    colleague.run(&["note", NUMBER, "colleague"]);
+    sync(&colleague, &mut server);
+    server.serve(&phone);
+    // The same body again: the ack names the colleague's head alone, the receipt also what this phone had brought.
+    let foreign = server.docs[&VISIT].heads();
+    assert!(!foreign.contains(&own));
+    server.names_brought = true;
+    sync(&phone, &mut server);
+    assert_eq!(phone.outstanding(), 0);
+
+    phone.run(&["measure", NUMBER, "optical_power", "-18.30"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let code = Some("actor_forked".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["upload_only"], &report["outstanding"]["total"]), (&json!(true), &json!(0)), "{report}");
+    let seen = phone.run(&["status", NUMBER]);
+    assert_eq!(seen["ticks"].as_object().map(serde_json::Map::len), Some(6), "what came before is here");
+    let metas = server.docs[&VISIT].change_metas();
+    let new = metas.iter().find(|meta| json!([meta.hash]) == phone.heads()).unwrap();
+    assert_eq!(new.deps, [own], "it builds on what this phone had brought");
 }

@@ -11,8 +11,8 @@ use super::session::Access;
 use crate::client::{Content, Transport, Uploaded};
 use crate::commands::Phone;
 use crate::error::{PhoneError, PhoneResult};
-use crate::store::Tx;
 use crate::store::model::{Safety, StoredBlob};
+use crate::store::{Store, Tx};
 
 /// Uploads everything unsent and everything the server asks for.
 pub(super) fn run(
@@ -104,13 +104,23 @@ fn read(phone: &Phone, blob: &Hash, stored: &StoredBlob) -> PhoneResult<Vec<u8>>
 }
 
 /// Asks the server once more after what cannot go from here: somebody else may have brought it.
-pub(super) fn ask_after_lost(tx: &Tx) -> PhoneResult<()> {
-    for (name, stored) in tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_lost()) {
-        if let Ok(blob) = name.parse() {
-            tx.set_blob(&blob, &StoredBlob { is_asked_after: true, ..stored })?;
-        }
+///
+/// The file is trusted, not the record: what is here all the same goes.
+pub(super) fn ask_after_lost(store: &Store, tx: &Tx) -> PhoneResult<()> {
+    for (blob, stored) in tx.lost_blobs()? {
+        let found = if store.has_blob(&blob) {
+            StoredBlob { is_freed: false, is_missing: false, problem: None, ..stored }
+        } else {
+            StoredBlob { is_asked_after: true, ..stored }
+        };
+        tx.set_blob(&blob, &found)?;
     }
     Ok(())
+}
+
+/// Whether bytes are here that the record gave up.
+pub(super) fn has_lost(store: &Store, tx: &Tx) -> PhoneResult<bool> {
+    Ok(tx.lost_blobs()?.iter().any(|(blob, _)| store.has_blob(blob)))
 }
 
 /// Sends what has not arrived of a blob; the answer is that of the whole.

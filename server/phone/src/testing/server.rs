@@ -98,6 +98,8 @@ pub(crate) struct Server {
     pub late: Option<String>,
     /// Heads that acks of documents name beside those the server has.
     pub ghosts: Vec<Hash>,
+    /// Whether receipts also name the heads of a push that had arrived before.
+    pub names_brought: bool,
     /// Whether refresh tokens still work.
     pub refresh_works: bool,
     /// How many of the next assertions for a refresh are refused.
@@ -146,6 +148,7 @@ impl Server {
             docs_later: Vec::new(),
             late: None,
             ghosts: Vec::new(),
+            names_brought: false,
             refresh_works: true,
             stale_nonces: 0,
             takes_bytes: usize::MAX,

@@ -105,7 +105,9 @@ impl Server {
         if let Some(doc) = self.docs.get(&push.id) {
             ack.heads = doc.heads();
             assert!(push.heads.iter().all(|head| doc.has_change(head)), "the heads of a push are what it brings");
-            held.docs.push((push.id, doc.heads()));
+            let mut heads = doc.heads();
+            heads.extend(push.heads.iter().filter(|head| self.names_brought && !doc.heads().contains(head)));
+            held.docs.push((push.id, heads));
         }
         ack
     }
