@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::finding::{Earlier, Finding, FindingCode, Level};
-use super::thresholds::{BURST_MINUTES, REUSE_PROBABLE, REUSE_STRONG, REUSE_WEAK};
+use super::thresholds::{BURST_MINUTES, MOST_BITS, REUSE_PROBABLE, REUSE_STRONG, REUSE_WEAK};
 use crate::bytes::Hash;
 use crate::ids::{DeviceId, SiteId, VisitId};
 use crate::time::UnixMillis;
@@ -66,6 +66,13 @@ pub fn findings(
     let best = likenesses.iter().rev().max_by_key(|(_, level)| *level);
     let similar = best.map(|(one, level)| finding(photo, one, FindingCode::ReusedSimilar, *level, likenesses.len()));
     exact.chain(similar).collect()
+}
+
+/// The distance beyond which nothing is a likeness, by a policy.
+#[must_use]
+pub fn most_bits(parameters: &BTreeMap<String, String>) -> u32 {
+    let limits = [REUSE_STRONG, REUSE_PROBABLE, REUSE_WEAK].map(|limit| limit.of(parameters));
+    limits.into_iter().max().unwrap_or_default().min(MOST_BITS)
 }
 
 /// Whether two photos are of one piece of work.
