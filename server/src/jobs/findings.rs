@@ -16,6 +16,10 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// # Errors
 /// As [`findings::evaluate_due`]; what was not settled stays due.
 pub async fn run_due(state: &AppState) -> AppResult<usize> {
+    // A lease costs a connection, and most wake-ups are for something else.
+    if !findings::is_any_due(state).await? {
+        return Ok(0);
+    }
     let settled = super::alone(state, "findings", findings::evaluate_due(state)).await?;
     Ok(settled.unwrap_or_default())
 }

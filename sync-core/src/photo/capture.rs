@@ -20,9 +20,9 @@ use crate::time::{Geo, UnixMillis};
 /// `gcj02` lies up to 700 m off `wgs84` within China, `bd09` up to 1.3 km off `gcj02`.
 const DATUM_SLACK_M: i64 = 2_000;
 
-/// An instant, and by how much it may be wrong; unbounded without an error.
+/// When something was, and by how much that may be wrong; unbounded without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Instant {
+pub struct Dated {
     /// On the server's clock, as well as the clocks tell.
     pub at: UnixMillis,
     /// Milliseconds.
@@ -33,9 +33,9 @@ pub struct Instant {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Window {
     /// When it set out or arrived.
-    pub from: Option<Instant>,
+    pub from: Option<Dated>,
     /// When it handed the visit in for the last time.
-    pub until: Option<Instant>,
+    pub until: Option<Dated>,
 }
 
 /// What is known of how a photo was taken.
@@ -46,7 +46,7 @@ pub struct Capture<'a> {
     /// Whether its slot takes pictures from the gallery (GEN-12).
     pub allows_gallery: bool,
     /// When it was taken.
-    pub taken: Instant,
+    pub taken: Dated,
     /// What is known of the clock that says so.
     pub clock: Witnesses<'a>,
     /// When the crew was at work.
@@ -80,7 +80,7 @@ fn source(capture: &Capture<'_>) -> Option<Finding> {
 fn outside_window(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) -> Option<Finding> {
     let slack_ms = WINDOW_MINUTES.minutes_ms(parameters);
     let taken = capture.taken;
-    let err = |bound: Instant| bound.err_ms.unwrap_or(0).saturating_add(taken.err_ms.unwrap_or(0));
+    let err = |bound: Dated| bound.err_ms.unwrap_or(0).saturating_add(taken.err_ms.unwrap_or(0));
     let before = capture.window.from.map(|from| (from, from.at.since_ms(taken.at)));
     let after = capture.window.until.map(|until| (until, taken.at.since_ms(until.at)));
     let mut sides = before.into_iter().chain(after);

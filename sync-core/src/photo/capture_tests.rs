@@ -35,8 +35,8 @@ fn photo() -> Photo {
     }
 }
 
-fn noon(minutes: i64) -> Instant {
-    Instant { at: photo().taken_at.corrected().plus_ms(minutes * 60_000), err_ms: Some(0) }
+fn noon(minutes: i64) -> Dated {
+    Dated { at: photo().taken_at.corrected().plus_ms(minutes * 60_000), err_ms: Some(0) }
 }
 
 fn said_of(change: impl FnOnce(&mut Capture<'_>), photo: &Photo) -> Vec<(FindingCode, Level)> {
@@ -77,14 +77,14 @@ fn a_picture_from_the_gallery_is_a_warning_where_the_slot_wants_the_camera() {
 
 #[test]
 fn the_window_is_open_for_fifteen_minutes_and_the_errors_of_the_clocks() {
-    let taken = |taken: Instant| said_of(|capture| capture.taken = taken, &photo());
+    let taken = |taken: Dated| said_of(|capture| capture.taken = taken, &photo());
     let outside = |level| vec![(FindingCode::OutsideVisitWindow, level)];
     for minutes in [-45, 45] {
         assert_eq!(taken(noon(minutes)), [], "{minutes}");
     }
     for minutes in [-46, 46] {
         assert_eq!(taken(noon(minutes)), outside(Level::Warning), "{minutes}");
-        let vague = |err_ms| taken(Instant { err_ms, ..noon(minutes) });
+        let vague = |err_ms| taken(Dated { err_ms, ..noon(minutes) });
         assert_eq!(vague(Some(60_000)), [], "a minute of error");
         assert_eq!(vague(None), outside(Level::Hint), "nobody knows how wrong the clock was");
     }

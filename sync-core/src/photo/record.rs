@@ -1,6 +1,6 @@
 //! What document and plan say of one photo, gathered for the rules about its record.
 
-use super::capture::{Capture, Instant, Window};
+use super::capture::{Capture, Dated, Window};
 use super::clock::Witnesses;
 use crate::clock::{Clocks, stamps};
 use crate::doc::record::Photo;
@@ -29,7 +29,7 @@ pub fn capture<'a>(facts: &Facts<'a>, clocks: &Clocks<'_>, photo: &'a Entry<Phot
     Capture {
         photo: record,
         allows_gallery: slot.is_some_and(|slot| slot.source != PhotoSource::Camera),
-        taken: Instant { at, err_ms },
+        taken: Dated { at, err_ms },
         clock: Witnesses {
             bounds: clocks.bounds(record.by, &record.taken_at),
             is_contradicted: clocks.contradictions().any(|odd| odd == boot),
@@ -47,7 +47,7 @@ pub fn window(view: &View, clocks: &Clocks<'_>) -> Window {
         let events = view.timeline.iter().filter(|entry| names.contains(&entry.value.event.as_str()));
         events.map(|entry| {
             let (at, err_ms) = clocks.corrected(entry.value.by, &entry.value.at);
-            Instant { at, err_ms }
+            Dated { at, err_ms }
         })
     };
     Window {

@@ -39,9 +39,9 @@ pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
             match evaluate(state, row.clone()).await {
                 Ok(true) => settled += 1,
                 // More came meanwhile: what was found is of yesterday.
-                Ok(false) | Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {
-                    state.findings.wake();
-                }
+                Ok(false) => state.findings.wake(),
+                // Another node was at it: the next pass sees what that one made of it.
+                Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {}
                 Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
                 Err(error) => {
                     tracing::error!(org = %row.org_id, visit = %row.visit_id, ?error, "photos cannot be looked at");
@@ -49,6 +49,15 @@ pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
             }
         }
     }
+}
+
+/// Whether anything is due.
+///
+/// # Errors
+/// Database errors only.
+pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
+    let list = |conn: &mut Conn| Ok::<_, AppError>(photo_checks::list_due(conn, None, 1)?);
+    Ok(!state.store.read(list).await?.is_empty())
 }
 
 /// Looks at the photos of one visit; false if more came meanwhile.

@@ -14,7 +14,7 @@ use doorstep_store::{Conn, photo_checks};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
-pub use evaluate::evaluate_due;
+pub use evaluate::{evaluate_due, is_any_due};
 pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
 pub use queue::FindingsQueue;
 
