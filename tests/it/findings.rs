@@ -6,12 +6,13 @@ mod captured;
 mod kills;
 mod pictures;
 mod reused;
+mod rows;
 mod seen;
 mod week;
 
 use std::collections::BTreeSet;
 
-use doorstep::domain::Role;
+use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs;
 use doorstep_store::findings::{FindingRow, list_findings};
 use doorstep_store::photo_checks;
@@ -22,7 +23,7 @@ use integration_tests::phone::Phone;
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::doc::Map;
-use sync_core::ids::{SiteId, VisitId};
+use sync_core::ids::{CustomerId, SiteId, VisitId};
 
 use crate::custody::upload;
 
@@ -47,9 +48,8 @@ impl<'a> Field<'a> {
     }
 
     /// A visit at a known site, at which the rep has just arrived.
-    async fn visit_at(&mut self, site: SiteId) -> VisitId {
+    async fn visit_at(&mut self, (customer, site): (CustomerId, SiteId)) -> VisitId {
         let office = self.app.office_again(self.company);
-        let (_, customer, _) = office.order().await;
         let order = office.order_for(customer, site).await;
         let visit = office.plan_order(order, &[self.company.rep()], HOUR_MS).await;
         self.arrive(visit).await
@@ -61,14 +61,21 @@ impl<'a> Field<'a> {
         visit
     }
 
-    /// A site at a position.
-    async fn site(&self, lat_udeg: i64, lon_udeg: i64) -> SiteId {
+    /// Lets time pass, after which the phone has a fresh session.
+    async fn wait(&mut self, secs: i64) {
+        self.app.clock.advance_secs(secs);
+        let device = &mut self.phone.device;
+        device.access = self.app.session(device.member, Some(device.id), TokenKind::Full).await;
+    }
+
+    /// A customer with a site at a position.
+    async fn site(&self, lat_udeg: i64, lon_udeg: i64) -> (CustomerId, SiteId) {
         let (_, customer, _) = self.app.office_again(self.company).order().await;
         let dispatcher = self.app.role(self.company, Role::Dispatcher).await;
         let body = json!({"customer_id": customer, "address": "成都市一环路1号", "scene": "urban_residential",
             "geo": {"lat_udeg": lat_udeg, "lon_udeg": lon_udeg, "acc_m": 10, "datum": "wgs84"}});
         let made = dispatcher.post("/v1/sites", body).await.expect(201);
-        made["id"].as_str().and_then(|id| id.parse().ok()).expect("a site")
+        (customer, made["id"].as_str().and_then(|id| id.parse().ok()).expect("a site"))
     }
 
     /// Takes a photo of which nothing is to be said, unless its record is changed; its bytes are on the way.
@@ -139,25 +146,20 @@ async fn looking_again_changes_nothing_and_what_a_person_decided_stays() {
     field.sent(&[]).await;
     let expected = said([("gallery_source", 2), ("reused_exact", 3)]);
     assert_eq!((field.said(first).await, field.said(second).await), (said([]), expected.clone()));
-    let rows = field.rows(second).await;
+    let found = field.rows(second).await;
 
-    app.clock.advance_secs(3600);
+    field.wait(3600).await;
     for _ in 0..2 {
         app.write(move |conn| photo_checks::enqueue(conn, YUNZE.org, [first, second], 1)).await;
         look(&app).await;
-        assert_eq!(field.rows(second).await, rows, "also when it was found");
+        assert_eq!(field.rows(second).await, found, "also when it was found");
         assert_eq!(field.rows(first).await, [], "the first photo is not made the second by looking again");
     }
 
     // A person has said that it is in order; the photo is withdrawn later, which takes back what nobody decided on.
-    let decided = "UPDATE findings SET state = 'dismissed' WHERE code = 'reused_exact'";
-    app.write(move |conn| {
-        use diesel::RunQueryDsl as _;
-        doorstep_store::per_backend!(conn, c => diesel::sql_query(decided).execute(c)).map(drop).map_err(Into::into)
-    })
-    .await;
+    app.write(|conn| rows::dismiss(conn, "reused_exact")).await;
     let withdrawn = json!({"reason": "wrong", "at": field.phone.stamp(), "by": field.phone.device.member.id});
-    field.phone.put(second, Map::Withdrawn, &rows[0].photo_id, &withdrawn);
+    field.phone.put(second, Map::Withdrawn, &found[0].photo_id, &withdrawn);
     field.sent(&[]).await;
     let left = field.rows(second).await;
     let left: Vec<(&str, &str)> = left.iter().map(|row| (row.code.as_str(), row.state.as_str())).collect();

@@ -56,7 +56,7 @@ async fn a_photo_is_far_from_its_site_beyond_the_accuracy_of_both_positions() {
         field.take(visit, &picture, |record| record["geo"]["lat_udeg"] = lat_udeg.into());
         field.sent(&[&picture]).await;
         assert_eq!(field.said(visit).await, expected, "{lat_udeg}");
-        app.clock.advance_secs(3600);
+        field.wait(3600).await;
     }
 }
 

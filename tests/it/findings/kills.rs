@@ -5,9 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use diesel::RunQueryDsl as _;
 use doorstep_store::findings::list_findings;
-use doorstep_store::{per_backend, photo_checks, photo_sightings};
+use doorstep_store::{photo_checks, photo_sightings};
 use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{Engine, check_integrity, with_conn};
@@ -20,6 +19,7 @@ use sync_core::bytes::Hash;
 use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
+use super::rows;
 use crate::sync::writer::Writer;
 
 /// Visits that are looked at in one run of the job, which starts with the server.
@@ -51,10 +51,7 @@ fn with_photos() -> (TestServer, Vec<VisitId>) {
 /// As if nothing had been looked at.
 fn forget(server: &TestServer, visits: &[VisitId]) {
     with_conn(server.database_url(), |conn| {
-        for table in ["findings", "photo_sightings", "photo_checks"] {
-            let delete = format!("DELETE FROM {table}");
-            per_backend!(conn, c => diesel::sql_query(delete).execute(c)).expect("forgotten");
-        }
+        rows::forget(conn).expect("forgotten");
         photo_checks::enqueue(conn, YUNZE.org, visits.iter().copied(), 1).expect("due");
     });
 }

@@ -3,9 +3,14 @@
 use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_media::{Deadline, Limits, ingest};
 
-/// A drawn photo.
+/// A drawn photo. There are three scenes only, so captions of other lengths make more of them.
 pub fn photo(seed: u64) -> Vec<u8> {
-    draw(&DemoPhoto { seed, width: 960, height: 720, title: "Router", lines: &["Order 209-0012"] }).expect("a photo")
+    let order = format!("Order 209-{:04}", seed * 37 + 12);
+    let title =
+        ["Router", "Splitter in the hall", "Outdoor route and box", "Meter"][usize::try_from(seed % 4).expect("small")];
+    let lines = [order.as_str(), "Chengdu", "first floor", "left door"];
+    let lines = &lines[..usize::try_from(seed / 4 % 4 + 1).expect("small")];
+    draw(&DemoPhoto { seed, width: 960, height: 720, title, lines }).expect("a photo")
 }
 
 /// A photo compressed anew, at the same size.

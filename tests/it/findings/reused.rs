@@ -1,9 +1,14 @@
 //! Photos that prove another visit already, and those that only look so.
 
+use std::sync::Arc;
+
+use doorstep::app::AppState;
+use doorstep::jobs;
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 
 use super::{Field, pictures, said};
+use crate::custody::upload;
 
 #[actix_web::test]
 async fn the_same_bytes_on_another_visit_are_found_with_the_first_photo_beside_them() {
@@ -25,11 +30,11 @@ async fn the_same_bytes_on_another_visit_are_found_with_the_first_photo_beside_t
 async fn a_photo_that_was_made_of_another_is_found() {
     let app = TestApp::new().await;
     let mut field = Field::of(&app, YUNZE).await;
-    let first = field.visit().await;
-    let picture = pictures::photo(1);
-    let photo = field.send(first, &picture).await;
-    for made in [pictures::recompressed(&picture), pictures::resized(&picture), pictures::turned(&picture)] {
-        let visit = field.visit().await;
+    let edits: [fn(&[u8]) -> Vec<u8>; 3] = [pictures::recompressed, pictures::resized, pictures::turned];
+    for (seed, make) in (10..).zip(edits) {
+        let (first, picture) = (field.visit().await, pictures::photo(seed));
+        let photo = field.send(first, &picture).await;
+        let (visit, made) = (field.visit().await, make(&picture));
         field.send(visit, &made).await;
         let found = field.said(visit).await;
         assert!(found.contains(&("reused_similar".to_owned(), 3)), "{found:?}");
@@ -53,12 +58,12 @@ async fn photos_of_one_piece_of_work_are_silent() {
     }
     assert_eq!(field.said(visit).await, said([]), "a burst of one visit");
     // A second order at the same door, on the same phone.
-    app.clock.advance_secs(600);
+    field.wait(600).await;
     let beside = field.visit_at(site).await;
     field.send(beside, &burst[1]).await;
     assert_eq!(field.said(beside).await, said([]));
     // Another day: the place looks the same, and only the same bytes tell.
-    app.clock.advance_secs(86_400);
+    field.wait(86_400).await;
     let later = field.visit_at(site).await;
     field.send(later, &pictures::turned(&picture)).await;
     assert_eq!(field.said(later).await, said([]), "weak, with nothing beside it");
@@ -104,12 +109,10 @@ async fn prints_are_read_again_by_a_server_that_starts() {
     let made = pictures::recompressed(&picture);
     field.take(second, &made, |_| ());
     field.phone.sync().await;
-    crate::custody::upload(&field.phone, &made).await;
+    upload(&field.phone, &made).await;
     // As another process does, which has read nothing so far.
-    let config = doorstep::config::Config::clone(&app.state.config);
-    let other =
-        doorstep::boot::build_state(config, app.clock.clone()).await.unwrap_or_else(|error| panic!("{error:?}"));
-    doorstep::jobs::ingest::run_due(&other).await.expect("ingested");
-    assert_eq!(doorstep::jobs::findings::run_due(&other).await.expect("looked at"), 1);
+    let other = AppState { findings: Arc::default(), ..app.state.clone() };
+    jobs::ingest::run_due(&other).await.expect("ingested");
+    assert_eq!(jobs::findings::run_due(&other).await.expect("looked at"), 1);
     assert_eq!(field.said(second).await, said([("reused_similar", 3)]));
 }
