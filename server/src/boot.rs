@@ -70,6 +70,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         restored_at,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
         ingest: Arc::new(IngestQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
+        findings: Arc::default(),
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
         documents: Arc::new(DocCache::new(config.limits.document_cache_bytes)),

@@ -125,6 +125,8 @@ id!(
     VerdictId,
     /// A rework ticket.
     ReworkId,
+    /// Something found about a photo; derived from what it is about.
+    FindingId,
     /// An office choice among concurrent values.
     ChoiceId,
     /// An office decision about work that came late.

@@ -14,6 +14,7 @@ mod bundles;
 mod conformance;
 mod custody;
 mod demo;
+mod findings;
 #[cfg(unix)]
 mod follow;
 mod harness;

@@ -16,6 +16,7 @@ mod decode;
 pub mod draw;
 mod encode;
 mod facts;
+mod index;
 mod ingest;
 pub mod limits;
 mod no_preview;
@@ -27,6 +28,7 @@ mod webp;
 
 pub use deadline::Deadline;
 pub use facts::{Facts, Position};
+pub use index::{Likeness, PrintIndex};
 pub use ingest::{Ingested, ingest};
 pub use limits::Limits;
 pub use no_preview::NoPreview;

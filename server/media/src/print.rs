@@ -88,8 +88,13 @@ impl Print {
         Self(rows)
     }
 
+    /// The rows of frequencies, the lowest first; the lowest bit of each is its lowest frequency.
+    pub(crate) const fn rows(self) -> [u16; FREQUENCIES] {
+        self.0
+    }
+
     /// Rows and columns changed over.
-    fn transposed(self) -> Self {
+    pub(crate) fn transposed(self) -> Self {
         let mut rows = [0; FREQUENCIES];
         for (y, row) in self.0.into_iter().enumerate() {
             for (x, target) in rows.iter_mut().enumerate() {

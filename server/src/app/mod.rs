@@ -11,6 +11,7 @@ pub mod day_board;
 pub mod devices;
 pub mod doc_cache;
 pub mod error;
+pub mod findings;
 pub mod health;
 pub mod installation;
 pub mod late_work;

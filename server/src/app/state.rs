@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::app::blobs::IngestQueue;
 use crate::app::doc_cache::DocCache;
+use crate::app::findings::FindingsQueue;
 use crate::app::installation::Keys;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
@@ -47,6 +48,8 @@ pub struct AppState {
     pub hashing: Arc<Semaphore>,
     /// Pictures that wait to be ingested.
     pub ingest: Arc<IngestQueue>,
+    /// Photos that wait to be looked at.
+    pub findings: Arc<FindingsQueue>,
     /// Idempotency keys whose requests run here.
     pub running: Running,
     /// How often one may call.

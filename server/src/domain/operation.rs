@@ -204,6 +204,8 @@ operations! {
         Access::Roles(&[(Reviewer, Organisation)]);
     /// Approves or returns a visit.
     JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
+    /// Lists what was found about the photos of a visit.
+    ListPhotoFindings = "list_photo_findings" Get "/v1/visits/{visit_id}/findings" FINDING_READERS;
     /// Lists every decision about a visit.
     ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
     /// Shows the receipt that a visit is complete.
@@ -294,6 +296,16 @@ const PHOTO_READERS: Access = Access::Roles(&[
     (Reviewer, Organisation),
     (CsAgent, Organisation),
     (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who sees what was found about photos: who judges and who answers for the work, never whose photos they are. A photo
+/// of anybody in the organisation may stand beside another, so nobody sees them who sees one team only.
+const FINDING_READERS: Access = Access::Roles(&[
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
     (DeptManager, Organisation),
     (BranchManager, Organisation),
     (Auditor, Organisation),

@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
-    search, sites, sync, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, findings, health, late_work, live, quarantine,
+    repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -186,6 +186,7 @@ impl Modify for BearerToken {
         blobs::thumbnail::show_blob_thumbnail, blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
+        findings::list::list_photo_findings,
         conflicts::inbox::list_conflicts, conflicts::list::list_visit_conflicts, conflicts::choose::choose_value,
         late_work::inbox::list_late_work, late_work::list::list_visit_late_work, late_work::decide::decide_late_work,
         visits::history::list_history,

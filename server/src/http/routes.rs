@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, health, late_work, live, quarantine, repo, reviews,
-    search, sites, sync, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, conflicts, customers, day_board, devices, findings, health, late_work, live, quarantine,
+    repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -66,6 +66,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ClaimReview, reviews::claim::claim_review);
     at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
     at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
+    at.route(Op::ListPhotoFindings, findings::list::list_photo_findings);
     at.route(Op::ListVerdicts, reviews::history::list_verdicts);
     at.route(Op::ShowCompleteReceipt, visits::receipt::show_complete_receipt);
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);

@@ -1,5 +1,6 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
+pub mod findings;
 pub mod forget_rates;
 pub mod ingest;
 pub mod pack_documents;
@@ -35,6 +36,7 @@ impl Jobs {
 pub fn spawn_all(state: &AppState) -> Jobs {
     Jobs(vec![
         ingest::spawn(state.clone()),
+        tokio::spawn(findings::run(state.clone())),
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(forget_rates::run(state.clone())),

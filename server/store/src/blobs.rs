@@ -54,6 +54,15 @@ pub fn insert_blob(conn: &mut Conn, row: &BlobRow) -> StoreResult<bool> {
     Ok(inserted == 1)
 }
 
+/// Waits for transactions that claim or store a blob, so that either this one sees their claims or they see what this one
+/// makes of the blob.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()> {
+    Ok(dialect::lock_blobs(conn, org, [sha256])?)
+}
+
 /// Names another device as the one that brought a blob; its earlier bringer had been revoked.
 ///
 /// # Errors

@@ -753,6 +753,76 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `photo_checks`.
+    photo_checks (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `revision`.
+        revision -> BigInt,
+        /// Column `due_at_ms`.
+        due_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `photo_sightings`.
+    photo_sightings (org_id, visit_id, photo_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
+        /// Column `site_id`.
+        site_id -> Nullable<Text>,
+        /// Column `device_id`.
+        device_id -> Nullable<Text>,
+        /// Column `taken_at_ms`.
+        taken_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `findings`.
+    findings (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `level`.
+        level -> BigInt,
+        /// Column `evidence`.
+        evidence -> Text,
+        /// Column `earlier_visit_id`.
+        earlier_visit_id -> Nullable<Text>,
+        /// Column `earlier_photo_id`.
+        earlier_photo_id -> Nullable<Text>,
+        /// Column `earlier_sha256`.
+        earlier_sha256 -> Nullable<Text>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `made_at_ms`.
+        made_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `blob_facts`.
     blob_facts (org_id, sha256) {
         /// Column `org_id`.
@@ -1259,6 +1329,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     blobs,
     blob_claims,
     blob_facts,
+    photo_checks,
+    photo_sightings,
+    findings,
     intent_blobs,
     visit_statements,
     visit_photos,

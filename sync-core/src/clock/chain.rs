@@ -117,7 +117,7 @@ fn links(view: &View) -> BTreeMap<(UserId, &str), (&str, ClockLink)> {
 }
 
 /// Every stamp of the visit with who wrote it.
-fn stamps(view: &View) -> impl Iterator<Item = (UserId, &Stamp)> {
+pub(crate) fn stamps(view: &View) -> impl Iterator<Item = (UserId, &Stamp)> {
     let pins = view.pins.iter().map(|entry| (entry.value.by, &entry.value.at));
     let events = view.timeline.iter().map(|entry| (entry.value.by, &entry.value.at));
     let contacts = view.contacts.iter().map(|entry| (entry.value.by, &entry.value.started_at));

@@ -9,6 +9,7 @@ mod clocks;
 mod contact;
 
 pub use bounds::{Bounds, Deadline, Elapsed};
+pub(crate) use chain::stamps;
 pub use chain::{CLOCK_LINK, ClockLink, LINKS_MAX};
 pub use clocks::Clocks;
 pub use contact::{Contact, drift_ms};

@@ -3,6 +3,7 @@
 mod bombs;
 mod drawn;
 mod facts;
+mod index;
 mod previews;
 mod prints;
 mod quality;

@@ -18,10 +18,11 @@ use sync_core::ids::OrgId;
 use tokio::task::JoinSet;
 
 use self::facts::VERSION;
+pub use self::facts::{prints_of, windows_of};
 pub use self::queue::IngestQueue;
 use self::queue::Turn;
 use super::read::{DerivedSize, read_verified, unreadable};
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppError, AppResult, AppState, findings};
 use crate::ports::BlobError;
 
 /// Pending pictures looked at together.
@@ -126,7 +127,10 @@ impl Pass {
         let mut failed = None;
         while let Some(joined) = running.join_next().await {
             match joined.map_err(|error| AppError::Internal(error.to_string())).and_then(|result| result) {
-                Ok(Ended::Settled) => self.settled = self.settled.saturating_add(1),
+                Ok(Ended::Settled) => {
+                    self.settled = self.settled.saturating_add(1);
+                    state.findings.wake();
+                }
                 Ok(Ended::Left) => {}
                 Ok(Ended::Unread(error)) => self.unread = self.unread.take().or(Some(error)),
                 Err(error) => failed = failed.or(Some(error)),
@@ -196,7 +200,13 @@ async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: 
     tracing::info!(%org, %sha256, reason, "not ingested");
     // Copies of before stay.
     let state_after = if row.preview_state == "ready" { "ready" } else { "no_preview" };
-    let end = move |conn: &mut _| blobs::end_ingest(conn, org, sha256, VERSION, (state_after, Some(reason)));
+    let now = state.clock.now();
+    let end = move |conn: &mut _| {
+        blobs::lock_blob(conn, org, sha256)?;
+        blobs::end_ingest(conn, org, sha256, VERSION, (state_after, Some(reason)))?;
+        let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
+        findings::look_at(conn, org, claiming, now)
+    };
     state.store.write(end).await?;
     Ok(Ended::Settled)
 }
@@ -220,15 +230,19 @@ async fn work_out(bytes: Vec<u8>, turn: &Turn) -> AppResult<Result<Box<Ingested>
 }
 
 async fn keep(state: &AppState, org: OrgId, sha256: Hash, ingested: Box<Ingested>) -> AppResult<()> {
-    let facts = facts::row(org, sha256, state.clock.now().0, &ingested);
+    let now = state.clock.now();
+    let facts = facts::row(org, sha256, now.0, &ingested);
     let copies = ingested.previews;
     state.blobs.put_derived(org, &DerivedSize::Preview.name(sha256), copies.preview_1600).await?;
     state.blobs.put_derived(org, &DerivedSize::Thumbnail.name(sha256), copies.thumbnail_320).await?;
     state
         .store
         .write(move |conn| {
+            blobs::lock_blob(conn, org, sha256)?;
             blob_facts::put_facts(conn, &facts)?;
-            Ok::<_, AppError>(blobs::end_ingest(conn, org, sha256, VERSION, ("ready", None))?)
+            blobs::end_ingest(conn, org, sha256, VERSION, ("ready", None))?;
+            let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
+            findings::look_at(conn, org, claiming, now)
         })
         .await
 }

@@ -17,7 +17,7 @@ use super::ingest::may_pass;
 use super::{sign_held, update_evidence};
 use crate::app::reviews::on_resubmission;
 use crate::app::visits::{self, Reprojection};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
 use crate::ports::{BlobError, UploadKey};
 
 /// Bytes from the start of a blob that are kept to recognise its format.
@@ -135,6 +135,7 @@ pub(crate) async fn record_durable(
         })
         .await?;
     state.ingest.wake();
+    state.findings.wake();
     stored(state, row.org_id.0, row.device_id.0, row.sha256.0, row.bytes)
 }
 
@@ -229,7 +230,12 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
         device_orders::mark_items(conn, &[mark("blob", sha256.to_string())])?;
     }
     let mut batch = FeedBatch::new();
-    for visit in blobs::list_claiming_visits(conn, org, sha256)? {
+    let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
+    if row.preview_state != "pending" {
+        // A picture that is to be ingested is looked at afterwards.
+        findings::look_at(conn, org, claiming.iter().copied(), now)?;
+    }
+    for visit in claiming {
         if update_evidence(conn, &mut batch, org, visit, now)?
             && let Some(projected) = project(conn, org, visit, now)?
         {

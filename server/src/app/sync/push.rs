@@ -102,6 +102,7 @@ async fn write(state: &AppState, round: &Arc<Round>, judged: Judged) -> AppResul
     let judged = Arc::new(judged);
     let (round, state_in, writing) = (Arc::clone(round), state.clone(), Arc::clone(&judged));
     let pushed = state.store.write(move |conn: &mut Conn| apply::apply(conn, &state_in, &round, &writing)).await?;
+    state.findings.wake();
     judged.docs.iter().for_each(|doc| doc.keep(org, &state.documents));
     Ok(pushed)
 }

@@ -21,7 +21,7 @@ use sync_core::visit::{Derived, VisitState, late};
 use super::norms::Norms;
 use crate::app::late_work::{self, LateRows};
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult, conflicts, sync};
+use crate::app::{AppError, AppResult, conflicts, findings, sync};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -140,6 +140,7 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let had_late_work = late_work::project(conn, norms.org(), view.visit, &projected)?;
     if had_conflicts || had_late_work || projected.counting.is_some() {
         sync::write_counting(conn, norms.org(), view, &projected)?;
+        findings::look_at(conn, norms.org(), [view.visit], norms.now())?;
     }
     Ok(projected)
 }

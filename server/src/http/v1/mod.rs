@@ -7,6 +7,7 @@ pub mod conflicts;
 pub mod customers;
 pub mod day_board;
 pub mod devices;
+pub mod findings;
 pub mod health;
 pub mod late_work;
 pub mod live;

@@ -38,6 +38,23 @@ pub(super) fn row(org: OrgId, sha256: Hash, made_at_ms: i64, ingested: &Ingested
     }
 }
 
+/// The prints of a picture as its row holds them; none where no window shows enough.
+#[must_use]
+pub fn prints_of(row: &BlobFactsRow) -> Option<Prints> {
+    let detail_c = u32::try_from(row.detail_c).unwrap_or_default();
+    windows_of(&row.prints).map(|windows| Prints { windows, detail_c })
+}
+
+/// As [`prints_of`], of the stored bytes alone.
+#[must_use]
+pub fn windows_of(bytes: &[u8]) -> Option<[Option<Print>; 4]> {
+    let mut windows = [None; 4];
+    for (window, bytes) in windows.iter_mut().zip(bytes.as_chunks::<{ Print::BYTES }>().0) {
+        *window = (*bytes != [0; Print::BYTES]).then(|| Print::from_bytes(*bytes));
+    }
+    windows.iter().any(Option::is_some).then_some(windows)
+}
+
 /// The prints of all windows, one after the other; one that has none is zeros, which no print is.
 fn bytes_of(prints: &Prints) -> Vec<u8> {
     let bytes = |window: &Option<Print>| window.map_or([0; Print::BYTES], Print::to_bytes);

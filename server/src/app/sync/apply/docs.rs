@@ -24,7 +24,7 @@ use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
 use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
-use crate::app::{AppResult, ErrorCode, conflicts, late_work};
+use crate::app::{AppResult, ErrorCode, conflicts, findings, late_work};
 
 /// Writes the accepted documents; returns why the news of some does not count yet.
 pub(super) fn write(
@@ -40,6 +40,8 @@ pub(super) fn write(
     }
     let org = round.ctx.actor.org;
     Rows::of(round, &accepted).write(conn, org)?;
+    let with_photos = accepted.iter().filter(|(_, view)| !view.photos.is_empty()).map(|(doc, _)| doc.visit);
+    findings::look_at(conn, org, with_photos.collect::<BTreeSet<_>>(), round.ctx.now)?;
     let late = accepted.iter().filter_map(|(doc, _)| doc.late_by_access(round));
     // This very push may say that the visit was handed in before it was cancelled.
     let late: Vec<LateWorkRow> = late.filter(|row| row.reason != LateReason::Cancelled).collect();

@@ -1,0 +1,3 @@
+DROP TABLE findings;
+DROP TABLE photo_sightings;
+DROP TABLE photo_checks;

@@ -1,0 +1,109 @@
+//! Looking at every visit whose photos are due, one after the other.
+
+use doorstep_store::photo_checks::{self, PhotoCheckRow};
+use doorstep_store::photo_sightings::{self, SightingRow};
+use doorstep_store::{Conn, StoreError, Txt, findings as rows};
+use sync_core::ids::{FindingId, OrgId};
+use sync_core::photo::Finding;
+use sync_core::plain_json;
+
+use super::VERSION;
+use super::judge::{self, Looked};
+use super::reused;
+use crate::app::{AppError, AppResult, AppState};
+
+/// Visits looked up at once.
+const PAGE: i64 = 32;
+
+/// Looks at the photos of every visit that is due; returns how many visits were settled.
+///
+/// Equal photos and records give equal rows, so looking again changes nothing. Killed in between, a visit was looked at or
+/// it was not.
+///
+/// # Concurrency
+/// For one node at a time: which of two photos was there before is the order in which they are looked at. Should two ever
+/// run, one of them takes a place in that order from the other, which then leaves the visit due.
+///
+/// # Errors
+/// Only if the database cannot be used at all. A visit that cannot be looked at is logged, keeps back no other, and stays
+/// due.
+pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
+    let (mut settled, mut after) = (0, None);
+    loop {
+        let behind = after.clone();
+        let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_checks::list_due(conn, behind.as_ref(), PAGE)?);
+        let due = state.store.read(list).await?;
+        let Some(last) = due.last() else { return Ok(settled) };
+        after = Some(last.clone());
+        for row in due {
+            match evaluate(state, row.clone()).await {
+                Ok(true) => settled += 1,
+                // More came meanwhile: what was found is of yesterday.
+                Ok(false) => state.findings.wake(),
+                // Another node was at it: the next pass sees what that one made of it.
+                Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {}
+                Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
+                Err(error) => {
+                    tracing::error!(org = %row.org_id, visit = %row.visit_id, ?error, "photos cannot be looked at");
+                }
+            }
+        }
+    }
+}
+
+/// Whether anything is due.
+///
+/// # Errors
+/// Database errors only.
+pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
+    let list = |conn: &mut Conn| Ok::<_, AppError>(photo_checks::list_due(conn, None, 1)?);
+    Ok(!state.store.read(list).await?.is_empty())
+}
+
+/// Looks at the photos of one visit; false if more came meanwhile.
+async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
+    let (org, visit, now) = (check.org_id.0, check.visit_id.0, state.clock.now());
+    let mut looked = state.store.read(move |conn| judge::look(conn, org, visit, now)).await?;
+    reused::compare(state, org, &mut looked).await?;
+    let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
+    let found = finding_rows(org, &looked, now.0)?;
+    state
+        .store
+        .write(move |conn| {
+            if !photo_checks::settle(conn, &check)? {
+                return Ok(false);
+            }
+            photo_sightings::insert_sightings(conn, &sightings)?;
+            rows::replace_findings(conn, org, visit, &found)?;
+            Ok::<_, AppError>(true)
+        })
+        .await
+}
+
+fn finding_rows(org: OrgId, looked: &Looked, made_at_ms: i64) -> AppResult<Vec<rows::FindingRow>> {
+    let mut found = Vec::new();
+    for photo in &looked.photos {
+        for Finding { code, level, evidence, earlier } in &photo.findings {
+            let seen = &photo.seen;
+            let evidence = plain_json::to_string(evidence).map_err(|error| AppError::Internal(error.to_string()))?;
+            let earlier = earlier.as_ref();
+            found.push(rows::FindingRow {
+                org_id: Txt(org),
+                id: Txt(FindingId::of(seen.visit, &seen.photo, seen.sha256, *code)),
+                visit_id: Txt(seen.visit),
+                photo_id: seen.photo.clone(),
+                sha256: Txt(seen.sha256),
+                code: code.code().to_owned(),
+                level: level.score(),
+                evidence,
+                earlier_visit_id: earlier.map(|earlier| Txt(earlier.visit)),
+                earlier_photo_id: earlier.map(|earlier| earlier.photo.clone()),
+                earlier_sha256: earlier.map(|earlier| Txt(earlier.sha256)),
+                state: rows::OPEN.to_owned(),
+                version: VERSION,
+                made_at_ms,
+            });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,140 @@
+//! What the photos of one visit say for themselves, without a look at others.
+
+use std::collections::BTreeMap;
+
+use doorstep_media::Prints;
+use doorstep_store::blob_facts::{BlobFactsRow, find_facts};
+use doorstep_store::blobs::{BlobRow, find_blob};
+use doorstep_store::photo_sightings::{self, SightingRow};
+use doorstep_store::{Conn, Txt, documents};
+use sync_core::clock::Clocks;
+use sync_core::doc::record::Photo;
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::photo::quality::Quality;
+use sync_core::photo::reuse::Seen;
+use sync_core::photo::shown::{self, Shown};
+use sync_core::photo::thresholds::MIN_DETAIL;
+use sync_core::photo::{Finding, capture, record};
+use sync_core::time::UnixMillis;
+use sync_core::visit::late;
+
+use crate::app::blobs::prints_of;
+use crate::app::visits::project::{load_facts, load_view};
+use crate::app::{AppError, AppResult};
+
+/// Why nothing can be shown of bytes that are no picture.
+const NO_PICTURE: &str = "not_a_picture";
+
+/// A photo that is here with its record.
+#[derive(Debug, Clone)]
+pub(super) struct LookedPhoto {
+    /// Which one.
+    pub seen: Seen,
+    /// Its place in the order in which photos were looked at.
+    pub seq: i64,
+    /// Whether it was not looked at before.
+    pub is_new: bool,
+    /// Its prints; none where it shows too little.
+    pub prints: Option<Prints>,
+    /// What is to be said of it.
+    pub findings: Vec<Finding>,
+}
+
+/// The photos of a visit that count and are here.
+#[derive(Debug, Clone)]
+pub(super) struct Looked {
+    /// In operation order.
+    pub photos: Vec<LookedPhoto>,
+    /// The parameters of the policy.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl LookedPhoto {
+    /// The row that says so, if there is none yet.
+    pub fn new_sighting(&self, org: OrgId) -> Option<SightingRow> {
+        let seen = &self.seen;
+        self.is_new.then(|| SightingRow {
+            org_id: Txt(org),
+            visit_id: Txt(seen.visit),
+            photo_id: seen.photo.clone(),
+            sha256: Txt(seen.sha256),
+            seq: self.seq,
+            site_id: seen.site.map(Txt),
+            device_id: seen.device.map(Txt),
+            taken_at_ms: seen.taken_at.0,
+        })
+    }
+}
+
+/// Looks at every photo of a visit that counts, is here, and was ingested if it can be; the others are looked at when
+/// they have come so far.
+///
+/// # Errors
+/// `not_found` if there is no such visit; corrupt rows.
+pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<Looked> {
+    let whole = load_view(conn, org, visit)?;
+    let loaded = load_facts(conn, org, &whole, now)?;
+    let whole = loaded.settle(whole);
+    let derived = sync_core::visit::state(&loaded.of(&whole), &loaded.review);
+    // What reviewers judge is looked at: nothing that came too late.
+    let view = late::in_force(&whole, &derived.late);
+    let (facts, clocks) = (loaded.of(&view), Clocks::of(&view));
+    let known = photo_sightings::list_of_visit(conn, org, visit)?;
+    let mut next = photo_sightings::last_seq(conn, org)? + 1;
+    let mut photos = Vec::new();
+    for entry in view.current_photos().filter(|entry| is_photo(&entry.value)) {
+        let measured = find_facts(conn, org, entry.value.sha256)?;
+        // One whose copies are made anew was measured before.
+        let is_ingested = |blob: &BlobRow| blob.preview_state != "pending" || measured.is_some();
+        let Some(blob) = find_blob(conn, org, entry.value.sha256)?.filter(is_ingested) else { continue };
+        let captured = record::capture(&facts, &clocks, entry);
+        let mut findings = capture::findings(&captured, &loaded.policy.parameters);
+        let shown = shown_of(&blob, measured.as_ref())?;
+        findings.extend(shown::findings(&shown, &loaded.policy.parameters));
+        let seen = Seen {
+            visit,
+            photo: text(&entry.key),
+            sha256: entry.value.sha256,
+            site: loaded.plan.site.as_ref().map(|site| site.id),
+            device: documents::find_actor(conn, org, entry.op.actor)?.map(|(_, device)| device),
+            taken_at: captured.taken.at,
+        };
+        let is_it = |row: &&SightingRow| row.photo_id == seen.photo && row.sha256.0 == seen.sha256;
+        let place = known.iter().find(is_it).map(|row| row.seq);
+        let prints = measured.filter(|facts| facts.detail_c >= i64::from(MIN_DETAIL.of(&loaded.policy.parameters)));
+        let prints = prints.and_then(|facts| prints_of(&facts));
+        photos.push(LookedPhoto { seen, seq: place.unwrap_or(next), is_new: place.is_none(), prints, findings });
+        next += i64::from(place.is_none());
+    }
+    Ok(Looked { photos, parameters: loaded.policy.parameters.clone() })
+}
+
+fn is_photo(record: &Photo) -> bool {
+    record.kind.as_deref().is_none_or(|kind| kind == "photo")
+}
+
+/// A key as the database can hold it.
+fn text(key: &str) -> String {
+    key.replace('\0', "\u{fffd}")
+}
+
+/// What the server made of the bytes.
+fn shown_of(blob: &BlobRow, measured: Option<&BlobFactsRow>) -> AppResult<Shown> {
+    Ok(match (blob.preview_state.as_str(), measured) {
+        (_, Some(facts)) => Shown::Measured(quality_of(facts)?),
+        ("ready", None) => Shown::Unmeasured,
+        ("none", _) => Shown::Nothing(NO_PICTURE.to_owned()),
+        _ => Shown::Nothing(blob.preview_reason.clone().unwrap_or_default()),
+    })
+}
+
+fn quality_of(facts: &BlobFactsRow) -> AppResult<Quality> {
+    let whole = |number: i64| u64::try_from(number).map_err(|error| AppError::Internal(error.to_string()));
+    Ok(Quality {
+        sharpness_p90_c: whole(facts.sharpness_p90_c)?,
+        sharpness_all_c: whole(facts.sharpness_all_c)?,
+        mean_luma_c: whole(facts.mean_luma_c)?,
+        dark_permille: whole(facts.dark_permille)?,
+        bright_permille: whole(facts.bright_permille)?,
+    })
+}

@@ -1,0 +1,37 @@
+//! What a person should look at about photos: worked out once a photo and its record are both here, never at the door.
+//!
+//! The queue is the database: whatever brings a record or bytes puts the visit on it in its own transaction, and it stays
+//! there until what was found is written. A rep is neither asked nor kept waiting, and nothing is refused.
+
+mod evaluate;
+mod judge;
+mod list;
+mod prints;
+mod queue;
+mod reused;
+
+use doorstep_store::{Conn, photo_checks};
+use sync_core::ids::{OrgId, VisitId};
+use sync_core::time::UnixMillis;
+
+pub use evaluate::{evaluate_due, is_any_due};
+pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
+pub use queue::FindingsQueue;
+
+use crate::app::AppResult;
+
+/// Which rules make findings; what another version found is written anew when the visit is looked at.
+const VERSION: i64 = 1;
+
+/// Has the photos of visits looked at after this transaction.
+///
+/// # Errors
+/// Database errors only.
+pub fn look_at(
+    conn: &mut Conn,
+    org: OrgId,
+    visits: impl IntoIterator<Item = VisitId>,
+    now: UnixMillis,
+) -> AppResult<()> {
+    Ok(photo_checks::enqueue(conn, org, visits, now.0)?)
+}

@@ -1,0 +1,3 @@
+//! What was found about photos.
+
+pub mod list;

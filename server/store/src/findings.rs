@@ -1,0 +1,88 @@
+//! What a person should look at about photos.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{FindingId, OrgId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::one_of::one_of;
+use crate::schema::findings;
+use crate::text::Txt;
+
+/// The state of a finding that nobody has decided on.
+pub const OPEN: &str = "open";
+
+/// What was found about one photo.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = findings, treat_none_as_default_value = false)]
+pub struct FindingRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id, derived from visit, photo, content and code.
+    pub id: Txt<FindingId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Record id of the photo.
+    pub photo_id: String,
+    /// The content that was looked at.
+    pub sha256: Txt<Hash>,
+    /// What was found.
+    pub code: String,
+    /// How much it weighs, 1 to 3.
+    pub level: i64,
+    /// Why, as JSON.
+    pub evidence: String,
+    /// The visit of the photo that was there before.
+    pub earlier_visit_id: Option<Txt<VisitId>>,
+    /// Its record.
+    pub earlier_photo_id: Option<String>,
+    /// Its content.
+    pub earlier_sha256: Option<Txt<Hash>>,
+    /// `open`, or what a person said: `confirmed` or `dismissed`.
+    pub state: String,
+    /// Version of the rules that made it.
+    pub version: i64,
+    /// When it was made.
+    pub made_at_ms: i64,
+}
+
+/// What was found about the photos of a visit, by photo and code.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_findings(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<FindingRow>> {
+    Ok(per_backend!(conn, c => findings::table
+        .filter(findings::org_id.eq(Txt(org)).and(findings::visit_id.eq(Txt(visit))))
+        .order((findings::photo_id, findings::code, findings::id))
+        .select(FindingRow::as_select())
+        .load(c))?)
+}
+
+/// Writes what was found about the photos of a visit in place of what was found before.
+///
+/// What a person has decided on stays as it is, and so does what was found before in the same words.
+///
+/// # Errors
+/// Database errors only.
+pub fn replace_findings(conn: &mut Conn, org: OrgId, visit: VisitId, found: &[FindingRow]) -> StoreResult<()> {
+    let known = list_findings(conn, org, visit)?;
+    let known: BTreeMap<FindingId, FindingRow> = known.into_iter().map(|row| (row.id.0, row)).collect();
+    let is_said = |row: &FindingRow| {
+        let same = |known: &FindingRow| FindingRow { made_at_ms: row.made_at_ms, ..known.clone() } == *row;
+        known.get(&row.id.0).is_some_and(|known| known.state != OPEN || same(known))
+    };
+    let (kept, new): (Vec<&FindingRow>, Vec<&FindingRow>) = found.iter().partition(|row| is_said(row));
+    let is_kept = |id: &FindingId| kept.iter().any(|row| row.id.0 == *id);
+    let stale = known.values().filter(|row| row.state == OPEN && !is_kept(&row.id.0));
+    let stale: Vec<FindingId> = stale.map(|row| row.id.0).collect();
+    if !stale.is_empty() {
+        per_backend!(conn, c => diesel::delete(findings::table
+            .filter(findings::org_id.eq(Txt(org)).and(one_of(findings::id, &stale))))
+            .execute(c))?;
+    }
+    let new: Vec<FindingRow> = new.into_iter().cloned().collect();
+    Ok(insert_rows!(conn, findings::table, new)?)
+}

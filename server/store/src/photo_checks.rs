@@ -1,0 +1,88 @@
+//! Visits whose photos are to be looked at.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+use sync_core::ids::{OrgId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::photo_checks;
+use crate::text::Txt;
+
+/// A visit whose photos are to be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = photo_checks)]
+pub struct PhotoCheckRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Grows with everything that comes before it was looked at.
+    pub revision: i64,
+    /// Since when.
+    pub due_at_ms: i64,
+}
+
+/// Has the photos of visits looked at, after this transaction; one that waits already keeps its place.
+///
+/// # Errors
+/// Database errors only.
+pub fn enqueue(
+    conn: &mut Conn,
+    org: OrgId,
+    visits: impl IntoIterator<Item = VisitId>,
+    due_at_ms: i64,
+) -> StoreResult<()> {
+    for visit in visits {
+        let row = PhotoCheckRow { org_id: Txt(org), visit_id: Txt(visit), revision: 1, due_at_ms };
+        per_backend!(conn, c => diesel::insert_into(photo_checks::table)
+            .values(&row)
+            .on_conflict((photo_checks::org_id, photo_checks::visit_id))
+            .do_update()
+            .set(photo_checks::revision.eq(photo_checks::revision + 1i64))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
+/// Visits whose photos are to be looked at, those that wait longest first, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_due(conn: &mut Conn, after: Option<&PhotoCheckRow>, limit: i64) -> StoreResult<Vec<PhotoCheckRow>> {
+    let place = |row: &PhotoCheckRow| (row.due_at_ms, row.org_id.to_string(), row.visit_id.to_string());
+    let (due, org, visit) = after.map_or((i64::MIN, String::new(), String::new()), place);
+    Ok(per_backend!(conn, c => photo_checks::table
+        .filter(sql::<Bool>("(due_at_ms, org_id, visit_id) > (")
+            .bind::<BigInt, _>(due).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&visit).sql(")"))
+        .order((photo_checks::due_at_ms, photo_checks::org_id, photo_checks::visit_id))
+        .limit(limit)
+        .select(PhotoCheckRow::as_select())
+        .load(c))?)
+}
+
+/// Takes a visit off the list; false if more came since it was read, and then it stays.
+///
+/// # Errors
+/// Database errors only.
+pub fn settle(conn: &mut Conn, row: &PhotoCheckRow) -> StoreResult<bool> {
+    let settled = per_backend!(conn, c => diesel::delete(photo_checks::table
+        .find((row.org_id, row.visit_id))
+        .filter(photo_checks::revision.eq(row.revision)))
+        .execute(c))?;
+    Ok(settled == 1)
+}
+
+/// Whether the photos of a visit wait to be looked at.
+///
+/// # Errors
+/// Database errors only.
+pub fn is_due(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bool> {
+    let found: Option<i64> = per_backend!(conn, c => photo_checks::table
+        .find((Txt(org), Txt(visit)))
+        .select(photo_checks::revision)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}

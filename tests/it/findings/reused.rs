@@ -1,0 +1,118 @@
+//! Photos that prove another visit already, and those that only look so.
+
+use std::sync::Arc;
+
+use doorstep::app::AppState;
+use doorstep::jobs;
+use integration_tests::app::TestApp;
+use integration_tests::company::{HAOYU, YUNZE};
+
+use super::{Field, pictures, said};
+use crate::custody::upload;
+
+#[actix_web::test]
+async fn the_same_bytes_on_another_visit_are_found_with_the_first_photo_beside_them() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let (first, second, third) = (field.visit().await, field.visit().await, field.visit().await);
+    let picture = pictures::photo(1);
+    let photo = field.send(first, &picture).await;
+    field.send(second, &picture).await;
+    field.send(third, &picture).await;
+    assert_eq!(field.said(first).await, said([]));
+    for visit in [second, third] {
+        assert_eq!(field.said(visit).await, said([("reused_exact", 3)]));
+        assert_eq!(field.earlier(visit, "reused_exact").await, Some((first, photo.clone())));
+    }
+}
+
+#[actix_web::test]
+async fn a_photo_that_was_made_of_another_is_found() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let edits: [fn(&[u8]) -> Vec<u8>; 3] = [pictures::recompressed, pictures::resized, pictures::turned];
+    for (seed, make) in (10..).zip(edits) {
+        let (first, picture) = (field.visit().await, pictures::photo(seed));
+        let photo = field.send(first, &picture).await;
+        let (visit, made) = (field.visit().await, make(&picture));
+        field.send(visit, &made).await;
+        let found = field.said(visit).await;
+        assert!(found.contains(&("reused_similar".to_owned(), 3)), "{found:?}");
+        assert_eq!(field.earlier(visit, "reused_similar").await, Some((first, photo.clone())));
+    }
+    let other = field.visit().await;
+    field.send(other, &pictures::photo(2)).await;
+    assert_eq!(field.said(other).await, said([]), "another photo is another photo");
+}
+
+#[actix_web::test]
+async fn photos_of_one_piece_of_work_are_silent() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let site = field.site(30_659_462, 104_065_735).await;
+    let visit = field.visit_at(site).await;
+    let picture = pictures::photo(1);
+    let burst = [picture.clone(), pictures::recompressed(&picture), picture.clone()];
+    for shot in &burst {
+        field.send(visit, shot).await;
+    }
+    assert_eq!(field.said(visit).await, said([]), "a burst of one visit");
+    // A second order at the same door, on the same phone.
+    field.wait(600).await;
+    let beside = field.visit_at(site).await;
+    field.send(beside, &burst[1]).await;
+    assert_eq!(field.said(beside).await, said([]));
+    // Another day: the place looks the same, and only the same bytes tell.
+    field.wait(86_400).await;
+    let later = field.visit_at(site).await;
+    field.send(later, &pictures::turned(&picture)).await;
+    assert_eq!(field.said(later).await, said([]), "weak, with nothing beside it");
+    let again = field.visit_at(site).await;
+    let gallery = pictures::turned(&pictures::recompressed(&picture));
+    field.take(again, &gallery, |record| record["source"] = "gallery".into());
+    field.sent(&[&gallery]).await;
+    let found = field.said(again).await;
+    assert!(found.contains(&("gallery_source".to_owned(), 2)), "{found:?}");
+}
+
+#[actix_web::test]
+async fn a_plain_wall_is_like_nothing() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    for shade in [120, 121] {
+        let visit = field.visit().await;
+        field.send(visit, &pictures::grey(|_, _| shade)).await;
+        assert_eq!(field.said(visit).await, said([("blurred", 2)]));
+    }
+}
+
+#[actix_web::test]
+async fn photos_of_another_organisation_are_nobodys_business() {
+    let app = TestApp::new().await;
+    let picture = pictures::photo(1);
+    for company in [YUNZE, HAOYU] {
+        let mut field = Field::of(&app, company).await;
+        let (visit, again) = (field.visit().await, field.visit().await);
+        field.send(visit, &picture).await;
+        field.send(again, &pictures::photo(2)).await;
+        assert_eq!((field.said(visit).await, field.said(again).await), (said([]), said([])), "{}", company.code);
+    }
+}
+
+#[actix_web::test]
+async fn prints_are_read_again_by_a_server_that_starts() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let (first, second) = (field.visit().await, field.visit().await);
+    let picture = pictures::photo(1);
+    field.send(first, &picture).await;
+    let made = pictures::recompressed(&picture);
+    field.take(second, &made, |_| ());
+    field.phone.sync().await;
+    upload(&field.phone, &made).await;
+    // As another process does, which has read nothing so far.
+    let other = AppState { findings: Arc::default(), ..app.state.clone() };
+    jobs::ingest::run_due(&other).await.expect("ingested");
+    assert_eq!(jobs::findings::run_due(&other).await.expect("looked at"), 1);
+    assert_eq!(field.said(second).await, said([("reused_similar", 3)]));
+}
