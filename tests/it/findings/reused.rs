@@ -10,6 +10,9 @@ use integration_tests::company::{HAOYU, YUNZE};
 use super::{Field, pictures, said};
 use crate::custody::upload;
 
+/// What somebody does to a photo before it is handed in again.
+type Edit = fn(&[u8]) -> Vec<u8>;
+
 #[actix_web::test]
 async fn the_same_bytes_on_another_visit_are_found_with_the_first_photo_beside_them() {
     let app = TestApp::new().await;
@@ -30,7 +33,7 @@ async fn the_same_bytes_on_another_visit_are_found_with_the_first_photo_beside_t
 async fn a_photo_that_was_made_of_another_is_found() {
     let app = TestApp::new().await;
     let mut field = Field::of(&app, YUNZE).await;
-    let edits: [fn(&[u8]) -> Vec<u8>; 3] = [pictures::recompressed, pictures::resized, pictures::turned];
+    let edits: [Edit; 3] = [pictures::recompressed, pictures::resized, pictures::turned];
     for (seed, make) in (10..).zip(edits) {
         let (first, picture) = (field.visit().await, pictures::photo(seed));
         let photo = field.send(first, &picture).await;

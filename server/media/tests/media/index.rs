@@ -1,5 +1,7 @@
 //! The index finds exactly what comparing every pair finds.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic, also in its helpers")]
+
 use doorstep_media::{Likeness, Print, PrintIndex, Prints};
 use sync_core::bytes::Hash;
 
