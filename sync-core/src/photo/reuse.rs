@@ -37,7 +37,7 @@ pub struct Candidate {
 }
 
 /// What is to be said of a photo beside those that were there before it: at most one finding of each code, about the
-/// photo that is most like it.
+/// photo that is most like it; of equals the one taken first, then the one that stands first.
 ///
 /// Photos of one visit, and those of one phone at one site within `photo_burst_minutes`, are of one piece of work.
 /// A site looks the same on another day: there a likeness is weak, however close. A weak likeness counts only where
@@ -52,7 +52,8 @@ pub fn findings(
     let burst_ms = BURST_MINUTES.minutes_ms(parameters);
     let is_other_work = |one: &&Candidate| !is_same_work(photo, &one.seen, burst_ms);
     let mut others: Vec<&Candidate> = candidates.iter().filter(is_other_work).collect();
-    others.sort_by_key(|one| (one.bits, one.seen.taken_at, one.seen.visit, one.seen.photo.as_str()));
+    // Stable: of equals the first one stays the first.
+    others.sort_by_key(|one| (one.bits, one.seen.taken_at));
     let exact = others.iter().filter(|one| one.bits.is_none());
     let exact_count = exact.clone().count();
     let exact = exact.take(1).map(|one| finding(photo, one, FindingCode::ReusedExact, Level::Strong, exact_count));
@@ -147,6 +148,18 @@ mod tests {
 
     fn visit(number: u8) -> VisitId {
         VisitId::from_bytes(id(number))
+    }
+
+    #[test]
+    fn of_photos_taken_in_one_instant_the_first_is_shown() {
+        let same = |number| {
+            let seen = Seen { sha256: photo(9).sha256, taken_at: UnixMillis(1), ..photo(number) };
+            Candidate { seen, bits: None }
+        };
+        for [first, second] in [[1, 2], [2, 1]] {
+            let said = said(&[same(first), same(second)], false);
+            assert_eq!(said, [(FindingCode::ReusedExact, Level::Strong, visit(first))]);
+        }
     }
 
     #[test]
