@@ -8,8 +8,8 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::record::{Answer, Measure, Photo, Remark};
 use sync_core::ids::{CustomerId, DeviceId, OrgId, SiteId, UserId, VisitId, WorkOrderId};
 use sync_core::jws::P256PublicKey;
+use sync_core::merge::View;
 use sync_core::merge::view::{Entry, OpId};
-use sync_core::merge::{Overlay, View};
 use sync_core::plain_json;
 use sync_core::plan::{CustomerRow, SiteRow, WorkOrderRow};
 use sync_core::statement::body::Beacon;
@@ -20,6 +20,8 @@ use sync_core::statement::{
 };
 use sync_core::template::Template;
 use sync_core::time::{Geo, Stamp};
+
+use crate::support::empty_view;
 
 pub const ORG: OrgId = OrgId::from_bytes([1; 16]);
 pub const DEVICE: DeviceId = DeviceId::from_bytes([2; 16]);
@@ -65,10 +67,6 @@ pub fn view() -> View {
     View {
         visit: VisitId::from_bytes([0xab; 16]),
         heads: vec![Hash([9; 32]), Hash([8; 32])],
-        pins: vec![],
-        timeline: vec![],
-        contacts: vec![],
-        ticks: BTreeMap::new(),
         measures: vec![
             measure("optical_power", 1, "-26.10", "dBm"),
             measure("optical_power", 2, "-18.30", "dBm"),
@@ -89,21 +87,8 @@ pub fn view() -> View {
             photo("p0", "ont_front", None),
             photo("p9", "acceptance_form", None),
         ],
-        captions: BTreeMap::new(),
         withdrawn: [("p0".to_owned(), entry("p0", 1, remark))].into(),
-        materials: vec![],
-        open_points: vec![],
-        corrections: vec![],
-        more: BTreeMap::new(),
-        statements: vec![],
-        outcomes: vec![],
-        notes: String::new(),
-        rewritten: vec![],
-        signed: vec![],
-        conflicts: vec![],
-        findings: vec![],
-        overlay: Overlay::default(),
-        held: vec![],
+        ..empty_view()
     }
 }
 

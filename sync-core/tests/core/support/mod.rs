@@ -59,7 +59,8 @@ pub fn install() -> Story {
     story
 }
 
-fn empty_view() -> View {
+/// A view of a visit about which nothing was written.
+pub fn empty_view() -> View {
     View {
         visit: VisitId::from_bytes([1; 16]),
         heads: vec![Hash::of(b"empty")],
