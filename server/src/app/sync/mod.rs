@@ -28,11 +28,11 @@ mod turn;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use doorstep_store::StoreError;
 use doorstep_store::devices::{DeviceHeartbeat, DeviceRow, find_device, update_heartbeat};
 use doorstep_store::feed::audience_head;
+use doorstep_store::{Conn, StoreError};
 use sync_core::bytes::{Blob, Hash};
-use sync_core::ids::{BatchId, VisitId};
+use sync_core::ids::{BatchId, DeviceId, OrgId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::row::kind;
 use sync_core::protocol::seal::verify_batch_seal;
@@ -219,20 +219,15 @@ pub(crate) async fn push_document(
         device_state: None,
         seal: None,
     };
-    let (device, _) = find_sender(state, &ctx).await?;
+    let (org, id) = (ctx.actor.org, ctx.device()?);
+    let device = state.store.read(move |conn| find_sender(conn, org, id)).await?;
     let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
 
-/// The device of the asker, and how much there is for himself.
-async fn find_sender(state: &AppState, ctx: &Ctx) -> AppResult<(DeviceRow, i64)> {
-    let (org, id, own) = (ctx.actor.org, ctx.device()?, Audience::User(ctx.actor.user).to_string());
-    let found = state.store.read(move |conn| {
-        let device = find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?;
-        Ok::<_, AppError>((device, audience_head(conn, org, &own)?))
-    });
-    found.await
+fn find_sender(conn: &mut Conn, org: OrgId, id: DeviceId) -> AppResult<DeviceRow> {
+    Ok(find_device(conn, org, id)?.ok_or(ErrorCode::TokenInvalid)?)
 }
 
 /// Request order: the acks of documents asked for stand between those pushed.
@@ -253,7 +248,12 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<(Ro
     }
     require_each_document_once(&request)?;
     let org = ctx.actor.org;
-    let (device, head) = find_sender(state, &ctx).await?;
+    let own = Audience::User(ctx.actor.user).to_string();
+    let found = state.store.read(move |conn| {
+        let device = find_sender(conn, org, id)?;
+        Ok::<_, AppError>((device, audience_head(conn, org, &own)?))
+    });
+    let (device, head) = found.await?;
     let key = P256PublicKey::from_sec1(&device.public_key).map_err(|error| {
         AppError::Store(StoreError::Corrupt { table: "devices", id: id.to_string(), what: error.to_string() })
     })?;

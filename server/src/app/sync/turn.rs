@@ -25,12 +25,6 @@ impl Turn {
             self.0 = Arc::clone(&state.syncs).acquire_owned().await.ok();
         }
     }
-
-    /// Whether it has come.
-    #[must_use]
-    pub const fn is_taken(&self) -> bool {
-        self.0.is_some()
-    }
 }
 
 /// How far the asker has read what he himself carries, which is read last; `None` where the answer holds everything
