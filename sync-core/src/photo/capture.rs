@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::clock::{self, Witnesses};
-use super::distance::distance_m;
+use super::distance::{distance_m, is_position};
 use super::finding::{Finding, FindingCode, Level};
 use super::thresholds::{ACCURACY_M, FAR_M, WINDOW_MINUTES};
 use crate::doc::record::Photo;
@@ -99,9 +99,7 @@ fn position(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) -> Vec
     };
     let mock = (geo.mock == Some(true)).then(|| Finding::new(FindingCode::MockPosition, Level::Strong));
     let most = i64::from(ACCURACY_M.of(parameters));
-    let place = |geo: &Geo| (geo.lat_udeg, geo.lon_udeg);
-    let is_position = distance_m(place(geo), (0, 0)).is_some();
-    let told = if !is_position || geo.acc_m < 0 {
+    let told = if !is_position(place(geo)) || geo.acc_m < 0 {
         Some(Finding::new(FindingCode::NoPosition, Level::Hint).with("reason", "odd"))
     } else if geo.acc_m > most {
         let found = Finding::new(FindingCode::NoPosition, Level::Hint).with("reason", "accuracy");
@@ -112,8 +110,12 @@ fn position(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) -> Vec
     mock.into_iter().chain(told).collect()
 }
 
+const fn place(geo: &Geo) -> (i64, i64) {
+    (geo.lat_udeg, geo.lon_udeg)
+}
+
 fn far(geo: &Geo, site: &Geo, parameters: &BTreeMap<String, String>) -> Option<Finding> {
-    let distance = distance_m((geo.lat_udeg, geo.lon_udeg), (site.lat_udeg, site.lon_udeg))?;
+    let distance = distance_m(place(geo), place(site))?;
     let datum = if geo.datum == site.datum { 0 } else { DATUM_SLACK_M };
     let accuracies = geo.acc_m.saturating_add(site.acc_m.max(0));
     let allowed = i64::from(FAR_M.of(parameters)).saturating_add(accuracies).saturating_add(datum);

@@ -17,6 +17,16 @@ const HALF_TURN_UDEG: i64 = 180_000_000;
 /// π in units of [`ONE`], rounded.
 const PI: i128 = 3_454_217_652_358;
 
+/// Whether latitude and longitude are those of a place.
+///
+/// # Units
+/// Millionths of a degree.
+#[must_use]
+pub fn is_position((lat, lon): (i64, i64)) -> bool {
+    let half_turn = HALF_TURN_UDEG.unsigned_abs();
+    lat.unsigned_abs() <= half_turn / 2 && lon.unsigned_abs() <= half_turn
+}
+
 /// The straight line between two positions on the sphere: below the way along the ground by 8 m at
 /// 200 km, and by less than a metre up to 90 km.
 ///
@@ -27,9 +37,7 @@ const PI: i128 = 3_454_217_652_358;
 /// `None` for what is no position.
 #[must_use]
 pub fn distance_m(one: (i64, i64), other: (i64, i64)) -> Option<i64> {
-    let is_position = |(lat, lon): (i64, i64)| lat.abs() <= HALF_TURN_UDEG / 2 && lon.abs() <= HALF_TURN_UDEG;
-    let in_range = |(lat, lon): (i64, i64)| lat > i64::MIN && lon > i64::MIN && is_position((lat, lon));
-    if !in_range(one) || !in_range(other) {
+    if !is_position(one) || !is_position(other) {
         return None;
     }
     // Below half a turn each, so both signs of a difference fit, and going around the back is the same half-angle sine.
