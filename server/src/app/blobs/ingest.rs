@@ -10,11 +10,12 @@ mod work;
 use std::time::Duration;
 
 use doorstep_media::{Ingested, Limits, NoPreview};
-use doorstep_store::blob_facts;
 use doorstep_store::blobs::{self, DueRow};
 use doorstep_store::lease::Claims;
+use doorstep_store::{Conn, blob_facts};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
+use sync_core::time::UnixMillis;
 use tokio::task::JoinSet;
 
 use self::facts::VERSION;
@@ -201,14 +202,24 @@ async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: 
     // Copies of before stay.
     let state_after = if row.preview_state == "ready" { "ready" } else { "no_preview" };
     let now = state.clock.now();
-    let end = move |conn: &mut _| {
+    let end = move |conn: &mut Conn| {
         blobs::lock_blob(conn, org, sha256)?;
-        blobs::end_ingest(conn, org, sha256, VERSION, (state_after, Some(reason)))?;
-        let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
-        findings::look_at(conn, org, claiming, now)
+        end_ingest(conn, (org, sha256), (state_after, Some(reason)), now)
     };
     state.store.write(end).await?;
     Ok(Ended::Settled)
+}
+
+/// Says what became of a picture; what claims it is looked at. The blob must be locked.
+fn end_ingest(
+    conn: &mut Conn,
+    (org, sha256): (OrgId, Hash),
+    outcome: (&str, Option<&str>),
+    now: UnixMillis,
+) -> AppResult<()> {
+    blobs::end_ingest(conn, org, sha256, VERSION, outcome)?;
+    let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
+    findings::look_at(conn, org, claiming, now)
 }
 
 /// Whether a picture was too slow for the first time, beside others: as one that was begun and never ended, it has the
@@ -240,9 +251,7 @@ async fn keep(state: &AppState, org: OrgId, sha256: Hash, ingested: Box<Ingested
         .write(move |conn| {
             blobs::lock_blob(conn, org, sha256)?;
             blob_facts::put_facts(conn, &facts)?;
-            blobs::end_ingest(conn, org, sha256, VERSION, ("ready", None))?;
-            let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
-            findings::look_at(conn, org, claiming, now)
+            end_ingest(conn, (org, sha256), ("ready", None), now)
         })
         .await
 }
