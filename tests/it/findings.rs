@@ -174,6 +174,8 @@ async fn a_record_and_its_bytes_may_come_in_either_order_and_nothing_is_said_bef
     let (one, other) = (pictures::photo(1), pictures::photo(2));
     let from_gallery = |record: &mut Value| record["source"] = "gallery".into();
     field.take(record_first, &one, from_gallery);
+    field.phone.sync().await;
+    assert_eq!(app.read(|conn| photo_checks::list_due(conn, None, 10)).await, [], "there is nothing to look at");
     field.sent(&[]).await;
     assert_eq!(field.said(record_first).await, said([]), "its bytes are on the way");
     upload(&field.phone, &one).await;

@@ -315,6 +315,20 @@ pub fn list_claiming_visits(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreR
     Ok(visits.into_iter().map(|visit| visit.0).collect())
 }
 
+/// Those of some visits whose documents name a blob that is here, whoever brought it.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_with_bytes(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeSet<VisitId>> {
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => blob_claims::table
+        .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
+        .filter(blob_claims::org_id.eq(Txt(org)).and(one_of(blob_claims::visit_id, of)))
+        .filter(blob_claims::source.eq(ClaimSource::Photo.as_str()))
+        .select(blob_claims::visit_id)
+        .load(c))?;
+    Ok(visits.into_iter().map(|visit| visit.0).collect())
+}
+
 /// Blobs a visit needs and the server does not hold yet.
 ///
 /// A blob that only a revoked device brought does not count as held.

@@ -10,7 +10,7 @@ mod prints;
 mod queue;
 mod reused;
 
-use doorstep_store::{Conn, photo_checks};
+use doorstep_store::{Conn, blobs, photo_checks};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
@@ -22,6 +22,16 @@ use crate::app::AppResult;
 
 /// Which rules make findings; what another version found is written anew when the visit is looked at.
 const VERSION: i64 = 1;
+
+/// As [`look_at`], for visits of which something was written: those whose bytes are all on the way are left out, since
+/// the first that come have them looked at.
+///
+/// # Errors
+/// Database errors only.
+pub fn look_again_at(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis) -> AppResult<()> {
+    let here = blobs::list_with_bytes(conn, org, visits)?;
+    look_at(conn, org, here, now)
+}
 
 /// Has the photos of visits looked at after this transaction.
 ///

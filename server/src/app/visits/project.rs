@@ -140,7 +140,7 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let had_late_work = late_work::project(conn, norms.org(), view.visit, &projected)?;
     if had_conflicts || had_late_work || projected.counting.is_some() {
         sync::write_counting(conn, norms.org(), view, &projected)?;
-        findings::look_at(conn, norms.org(), [view.visit], norms.now())?;
+        findings::look_again_at(conn, norms.org(), &[view.visit], norms.now())?;
     }
     Ok(projected)
 }

@@ -41,7 +41,7 @@ pub(super) fn write(
     let org = round.ctx.actor.org;
     Rows::of(round, &accepted).write(conn, org)?;
     let with_photos = accepted.iter().filter(|(_, view)| !view.photos.is_empty()).map(|(doc, _)| doc.visit);
-    findings::look_at(conn, org, with_photos.collect::<BTreeSet<_>>(), round.ctx.now)?;
+    findings::look_again_at(conn, org, &Vec::from_iter(with_photos), round.ctx.now)?;
     let late = accepted.iter().filter_map(|(doc, _)| doc.late_by_access(round));
     // This very push may say that the visit was handed in before it was cancelled.
     let late: Vec<LateWorkRow> = late.filter(|row| row.reason != LateReason::Cancelled).collect();
