@@ -20,6 +20,7 @@ async fn many_may_ask_at_once_whether_blobs_can_be_written() {
 }
 
 /// A SQLite file whatever the engine of the run: PostgreSQL has no one writer.
+#[cfg(unix)]
 #[actix_web::test]
 async fn a_writer_that_cannot_reopen_the_database_is_not_ready_and_goes_on_once_it_can() {
     let dir = TestDir::new();
@@ -38,9 +39,11 @@ async fn a_writer_that_cannot_reopen_the_database_is_not_ready_and_goes_on_once_
     assert_eq!(number().await.expect("a number"), 1);
 
     let path = db.url().strip_prefix("sqlite://").expect("a file");
-    let away = format!("{path}-away");
-    std::fs::rename(path, &away).expect("moved away");
-    std::fs::create_dir(path).expect("something that is no database");
+    let (away, odd) = (format!("{path}-away"), format!("{path}-odd"));
+    std::fs::hard_link(path, &away).expect("a second name");
+    // At no instant is the name free: whoever opened it then would make a database of its own.
+    std::os::unix::fs::symlink(path, &odd).expect("a link that will name itself");
+    std::fs::rename(&odd, path).expect("something that is no database");
     let spoilt = app.state.store.write(|_| -> Result<(), StoreError> { panic!("a defect in a closure") }).await;
     assert!(matches!(spoilt, Err(StoreError::Panicked)), "{spoilt:?}");
     // Told as the first try to open it fails.
@@ -49,7 +52,6 @@ async fn a_writer_that_cannot_reopen_the_database_is_not_ready_and_goes_on_once_
     assert_eq!(refused.outcome(), (503, "not_ready".to_owned()));
     assert!(refused.text().contains("the database cannot be written"), "{}", refused.text());
 
-    std::fs::remove_dir(path).expect("removed");
     std::fs::rename(&away, path).expect("moved back");
     let next = loop {
         match number().await {
