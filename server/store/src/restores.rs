@@ -1,5 +1,7 @@
 //! The epoch of the data, and what phones spoke of after a restore that is not here.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, EpochId, OrgId, VisitId};
@@ -104,18 +106,22 @@ pub struct GapRow {
     pub noted_at_ms: i64,
 }
 
-/// Notes what a device misses, as long as it has noted fewer than `most`; what is known stays as it was.
+/// Notes what a device misses, as long as it has noted fewer than `most`; what is known stays as it was, and takes no
+/// room again.
 ///
 /// # Errors
 /// Database errors only.
 pub fn note_gaps(conn: &mut Conn, org: OrgId, device: DeviceId, rows: &[GapRow], most: i64) -> StoreResult<()> {
-    let noted: i64 = per_backend!(conn, c => restore_gaps::table
+    let noted: Vec<(String, String, String)> = per_backend!(conn, c => restore_gaps::table
         .filter(restore_gaps::org_id.eq(Txt(org)).and(restore_gaps::device_id.eq(Txt(device))))
-        .count()
-        .get_result(c))?;
-    let room = usize::try_from(most.saturating_sub(noted)).unwrap_or(0);
-    let rows = rows.get(..room).unwrap_or(rows);
-    for_rows!(conn, rows, part => diesel::insert_into(restore_gaps::table).values(part).on_conflict_do_nothing())?;
+        .select((restore_gaps::kind, restore_gaps::visit_id, restore_gaps::item))
+        .load(c))?;
+    let mut known: BTreeSet<(&str, &str, &str)> =
+        noted.iter().map(|(kind, visit, item)| (kind.as_str(), visit.as_str(), item.as_str())).collect();
+    let room = usize::try_from(most).unwrap_or(0).saturating_sub(known.len());
+    let new = rows.iter().filter(|row| known.insert((&row.kind, &row.visit_id, &row.item)));
+    let new: Vec<GapRow> = new.take(room).cloned().collect();
+    for_rows!(conn, new, part => diesel::insert_into(restore_gaps::table).values(part).on_conflict_do_nothing())?;
     Ok(())
 }
 

@@ -31,3 +31,15 @@ fn a_device_notes_so_many_gaps_and_keeps_no_other_from_noting_its_own() {
         }
     });
 }
+
+#[test]
+fn what_is_noted_takes_no_room_again() {
+    let db = TestDb::copy_of(&COMPANIES);
+    with_conn(db.url(), |conn| {
+        let device = DeviceId::from_bytes([1; 16]);
+        for (items, noted) in [(0..2, 2), (0..4, 3)] {
+            note_gaps(conn, YUNZE.org, device, &gaps(device, items), 3).expect("noted");
+            assert_eq!(list_gaps(conn, YUNZE.org).expect("listed").len(), noted);
+        }
+    });
+}
