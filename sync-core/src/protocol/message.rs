@@ -108,7 +108,9 @@ impl SyncRequest {
 ///
 /// With empty `chunks` the item asks for the snapshot of that document: a phone sends it when its heads
 /// differ from the server's after applying a delta. Such an item is no content and is not sealed; its
-/// ack is `stored` with the server's heads, or `not_found`.
+/// ack is `stored` with the server's heads, or without any where the server cannot read the document now, or `not_found`
+/// where it has none for this phone or the token only uploads. Of a document for which an answer has no room the ack comes
+/// alone, and it is asked for again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PushDoc {
