@@ -236,6 +236,9 @@ error_codes! {
     EnrolmentLocked = "enrolment_locked", "Too many wrong codes; ask for a new one", "错误次数过多，请重新获取注册码";
     /// The enrolment code is too old.
     EnrolmentExpired = "enrolment_expired", "The enrolment code has expired; ask for a new one", "注册码已过期，请重新获取";
+    /// The phone holds the work of another person than the code's.
+    EnrolmentForeign = "enrolment_foreign", "This phone holds another person's work; ask for a code of that person",
+        "该设备保存着其他人员的工作，请获取该人员的注册码";
     /// The body is no JSON of the expected form.
     BodyInvalid = "body_invalid", "The request body does not have the expected form", "请求内容格式不正确";
     /// A key appears twice.

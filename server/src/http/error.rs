@@ -50,7 +50,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::AssertionInvalid
         | C::EnrolmentInvalid
         | C::SealInvalid => StatusCode::UNAUTHORIZED,
-        C::Forbidden | C::FourEyes => StatusCode::FORBIDDEN,
+        C::Forbidden | C::FourEyes | C::EnrolmentForeign => StatusCode::FORBIDDEN,
         C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited | C::TooManyUploads => StatusCode::TOO_MANY_REQUESTS,
         C::EnrolmentExpired | C::UploadExpired => StatusCode::GONE,
         C::BodyInvalid

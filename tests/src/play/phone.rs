@@ -192,6 +192,12 @@ impl<'s> Phone<'s> {
         })
     }
 
+    /// The file of the phone's store.
+    #[must_use]
+    pub fn store(&self) -> std::path::PathBuf {
+        self.directory.path().join(STORE)
+    }
+
     /// The store as it is now, as a backup program copies it.
     ///
     /// # Panics

@@ -43,12 +43,14 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
     if former.as_ref().is_some_and(|former| former.login.as_ref().is_some_and(is_others)) {
         return usage(OF_ANOTHER_REP);
     }
-    let (secret, answer) = match (spend_code(phone, args, transport), &former) {
+    let user = former.as_ref().map(|former| former.user);
+    let (secret, answer) = match (spend_code(phone, args, user, transport), &former) {
+        (Err(PhoneError::Refused { code, .. }), _) if code == "enrolment_foreign" => return usage(OF_ANOTHER_REP),
         (Err(PhoneError::Refused { status: 409, .. }), Some(_)) => return usage(IS_KNOWN),
         // The key belongs to a device whose code has ended meanwhile. The new code survived the refusal.
         (Err(PhoneError::Refused { status: 409, .. }), None) => {
             phone.store.write(|tx| tx.remove(META, DRAWN_KEY))?;
-            spend_code(phone, args, transport)?
+            spend_code(phone, args, user, transport)?
         }
         (other, _) => other?,
     };
@@ -78,14 +80,23 @@ pub(crate) fn enrol(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transpo
     Ok(Output::done(json, format!("enrolled for {name}; run `sync` to fetch the visits")))
 }
 
-/// Sends the code with the key of this store; gives the key's secret bytes and the answer.
-fn spend_code(phone: &Phone, args: &EnrolArgs, transport: &mut dyn Transport) -> PhoneResult<(Blob, Value)> {
+/// Sends the code with the key of this store and whose work it holds, so that a code of somebody else is not spent;
+/// gives the key's secret bytes and the answer.
+fn spend_code(
+    phone: &Phone,
+    args: &EnrolArgs,
+    former: Option<UserId>,
+    transport: &mut dyn Transport,
+) -> PhoneResult<(Blob, Value)> {
     let secret = phone.store.write(own_key)?;
     let key = DeviceKey::from_secret(&secret.0)?;
-    let body = json!({
+    let mut body = json!({
         "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
         "public_key": key.public(),
     });
+    if let Some(former) = former {
+        body["former_user_id"] = json!(former);
+    }
     Ok((secret, transport.post("/v1/devices/enrol", None, &body)?))
 }
 

@@ -3,6 +3,8 @@
 pub(crate) mod capture;
 mod effect;
 pub(crate) mod enrol;
+#[cfg(test)]
+mod enrol_tests;
 pub(crate) mod finish;
 pub(crate) mod free;
 pub(crate) mod intent;

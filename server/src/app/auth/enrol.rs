@@ -70,6 +70,8 @@ pub struct EnrolCommand {
     pub name: String,
     /// Public key of the install.
     pub public_key: P256PublicKey,
+    /// Whose work the store of the phone holds already, if anybody's.
+    pub former_user: Option<UserId>,
 }
 
 /// What a try came to; wrong tries are counted, so they commit as well.
@@ -85,7 +87,8 @@ enum Enrolment {
 /// spoke, and gets a new session of the same device.
 ///
 /// # Errors
-/// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, or `conflict` if the key is known.
+/// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `enrolment_foreign` if the phone holds another person's
+/// work, which spends no code, or `conflict` if the key is known.
 pub async fn enrol_device(state: &AppState, command: EnrolCommand) -> AppResult<Session> {
     let now = state.clock.now();
     let app = state.clone();
@@ -118,6 +121,9 @@ fn try_enrol(conn: &mut Conn, app: &AppState, command: &EnrolCommand, now: UnixM
     if now.0 >= code.expires_at_ms {
         return Ok(Enrolment::Refused(ErrorCode::EnrolmentExpired));
     }
+    if command.former_user.is_some_and(|former| former != user.id.0) {
+        return Ok(Enrolment::Refused(ErrorCode::EnrolmentForeign));
+    }
     devices::update_enrolment_code(conn, &code, code.tries_left, Some(now.0))?;
     if let Some(device) = find_unheard(conn, command, &code)? {
         sessions::revoke_families_of_device(conn, org, device.id.0, now.0)?;
@@ -128,7 +134,7 @@ fn try_enrol(conn: &mut Conn, app: &AppState, command: &EnrolCommand, now: UnixM
     begin_session(conn, app, &device, now)
 }
 
-/// The device that this code enrolled with this key, if it is still signed in, and the spent code.
+/// The device that this code enrolled with this key, or found unheard, if it is still signed in, and the spent code.
 fn find_enrolled(
     conn: &mut Conn,
     command: &EnrolCommand,
@@ -139,7 +145,12 @@ fn find_enrolled(
     let Some(code) = devices::find_enrolment_code_of_hash(conn, org, user, hash)? else { return Ok(None) };
     let device = devices::find_device_of_key(conn, org, &command.public_key.thumbprint())?;
     let is_enrolled_by_it = |device: &DeviceRow| {
-        device.user_id == code.user_id && Some(device.enrolled_at_ms) == code.used_at_ms && device.state == "active"
+        // One that an earlier code enrolled gets its answer by this one as long as its phone never spoke; a device that
+        // came later is none of this code's.
+        let is_of_code = code
+            .used_at_ms
+            .is_some_and(|used| device.enrolled_at_ms == used || (device.enrolled_at_ms < used && is_unheard(device)));
+        is_of_code && device.user_id == code.user_id && device.state == "active"
     };
     Ok(device.filter(is_enrolled_by_it).map(|device| (device, code)))
 }
@@ -149,11 +160,13 @@ fn find_enrolled(
 /// Its key stays good: a phone that was enrolled anew after a restore has sealed forms with it.
 fn find_unheard(conn: &mut Conn, command: &EnrolCommand, code: &EnrolmentCodeRow) -> AppResult<Option<DeviceRow>> {
     let device = devices::find_device_of_key(conn, code.org_id.0, &command.public_key.thumbprint())?;
-    let is_unheard = |device: &DeviceRow| {
-        let is_new = device.last_seen_at_ms == Some(device.enrolled_at_ms);
-        is_new && device.user_id == code.user_id && device.state == "active"
-    };
-    Ok(device.filter(is_unheard))
+    let is_of_person = |device: &DeviceRow| device.user_id == code.user_id && device.state == "active";
+    Ok(device.filter(is_unheard).filter(is_of_person))
+}
+
+/// Whether the phone of a device never spoke since it was enrolled.
+fn is_unheard(device: &DeviceRow) -> bool {
+    device.last_seen_at_ms == Some(device.enrolled_at_ms)
 }
 
 /// Gives the session again of which the phone never heard; the one that got lost ends.

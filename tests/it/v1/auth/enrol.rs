@@ -240,3 +240,58 @@ async fn the_same_attempt_at_once_makes_one_device() {
         assert_eq!(devices(&app).await.len(), before + 1);
     }
 }
+
+#[actix_web::test]
+async fn the_answer_to_a_second_code_is_given_again_too() {
+    let app = TestApp::new().await;
+    let key = DeviceKey::draw(&app);
+    let first = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let lost = enrol(&app, attempt("yunze", &first, &key)).await.expect(201);
+    app.clock.advance_secs(901);
+    let second = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    enrol(&app, attempt("yunze", &second, &key)).await.expect(201);
+    app.clock.advance_secs(1);
+    let heard = enrol(&app, attempt("yunze", &second, &key)).await.expect(201);
+    assert_eq!(heard["session"]["device_id"], lost["session"]["device_id"]);
+    assert_eq!(devices(&app).await, [lost["session"]["device_id"].clone()]);
+    let stranger = enrol(&app, attempt("yunze", &second, &DeviceKey::draw(&app))).await;
+    assert_eq!(stranger.outcome(), refused(401, "enrolment_invalid"));
+    app.clock.advance_secs(899);
+    assert_eq!(enrol(&app, attempt("yunze", &second, &key)).await.outcome(), refused(410, "enrolment_expired"));
+}
+
+#[actix_web::test]
+async fn a_spent_code_answers_no_device_that_came_after_it() {
+    let app = TestApp::new().await;
+    let first = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    enrol(&app, attempt("yunze", &first, &DeviceKey::draw(&app))).await.expect(201);
+    app.clock.advance_secs(1);
+    let (second, key) = (app.enrolment_code(YUNZE, YUNZE.rep()).await, DeviceKey::draw(&app));
+    enrol(&app, attempt("yunze", &second, &key)).await.expect(201);
+    assert_eq!(enrol(&app, attempt("yunze", &first, &key)).await.outcome(), refused(401, "enrolment_invalid"));
+}
+
+#[actix_web::test]
+async fn a_code_of_another_person_than_the_phone_s_is_not_spent() {
+    let app = TestApp::new().await;
+    let code = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let key = DeviceKey::draw(&app);
+    let by = |former: Value, code: &str| {
+        let mut body = attempt("yunze", code, &key);
+        body["former_user_id"] = former;
+        body
+    };
+    let others = json!(YUNZE.colleague().id);
+    let foreign = enrol(&app, by(others.clone(), &code)).await;
+    assert_eq!(foreign.outcome(), refused(403, "enrolment_foreign"));
+    let wrong = enrol(&app, by(others.clone(), "0000000000")).await;
+    assert_eq!(wrong.outcome(), refused(401, "enrolment_invalid"), "who has no code learns nothing");
+    assert_eq!(devices(&app).await.len(), 0);
+    enrol(&app, attempt("yunze", &code, &DeviceKey::draw(&app))).await.expect(201);
+    // The right one works afterwards, and a lost answer to it is given again.
+    let right = app.enrolment_code(YUNZE, YUNZE.rep()).await;
+    let me = json!(YUNZE.rep().id);
+    let enrolled = enrol(&app, by(me.clone(), &right)).await.expect(201);
+    let again = enrol(&app, by(me, &right)).await.expect(201);
+    assert_eq!(enrolled["session"]["device_id"], again["session"]["device_id"]);
+}

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sync_core::bundle::BundlePublicKey;
-use sync_core::ids::EpochId;
+use sync_core::ids::{EpochId, UserId};
 use sync_core::jws::P256PublicKey;
 use utoipa::ToSchema;
 
@@ -34,6 +34,10 @@ pub struct EnrolIn {
     /// Public key of the install: JWK, EC P-256.
     #[schema(value_type = Object, example = json!({"kty": "EC", "crv": "P-256", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}))]
     pub public_key: Value,
+    /// The person whose work the phone holds already, as one that enrols anew after a restore: a code of anybody else is
+    /// refused, and stays good.
+    #[serde(default)]
+    pub former_user_id: Option<UserId>,
 }
 
 /// An enrolled phone: its session, and what it needs to check this server.
@@ -57,14 +61,16 @@ pub struct EnrolOut {
 /// same key again, while the code would have lived, gives a new session of the same phone: its answer was lost.
 ///
 /// # Errors
-/// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `conflict` for a key that is enrolled already.
+/// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `enrolment_foreign` for another person than
+/// `former_user_id`, `conflict` for a key that is enrolled already.
 #[utoipa::path(post, path = "/v1/devices/enrol", operation_id = "enrol_device", tag = "devices", request_body = EnrolIn,
     responses((status = 201, description = "Enrolled", body = EnrolOut), PublicProblems))]
 pub async fn enrol_device(state: web::Data<AppState>, Json(body): Json<EnrolIn>) -> Result<HttpResponse, ApiError> {
     let public_key: P256PublicKey = serde_json::from_value(body.public_key)
         .map_err(|error| Refusal::new(ErrorCode::BodyInvalid).field("public_key", error.to_string()))?;
-    let EnrolIn { organisation, login, code, name, .. } = body;
-    let session = auth::enrol_device(&state, EnrolCommand { organisation, login, code, name, public_key }).await?;
+    let EnrolIn { organisation, login, code, name, former_user_id: former_user, .. } = body;
+    let command = EnrolCommand { organisation, login, code, name, public_key, former_user };
+    let session = auth::enrol_device(&state, command).await?;
     let keys = state.keys();
     let evidence_keys = keys.evidence.iter().map(crate::auth::keys::ServerKey::jwk).collect();
     let (session, epoch, bundle_key) = (session.into(), state.epoch, keys.bundle.clone());
