@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use sync_core::bytes::Hash;
 use sync_core::ids::{EpochId, VisitId};
 
+use super::size;
 use crate::commands::status::Outstanding;
 use crate::error::PhoneResult;
 use crate::store::Tx;
@@ -43,6 +44,8 @@ struct News {
     cursor: Option<String>,
     /// A smaller request than the last is worth a try, however often.
     batch_bytes: usize,
+    /// So is one that wants less back.
+    wanted_bytes: u64,
     heads: BTreeMap<VisitId, Vec<Hash>>,
 }
 
@@ -75,7 +78,13 @@ impl Standing {
             set_aside: set_aside.len(),
             untried,
             is_turned: super::set_aside::is_next(tx)?,
-            news: News { epoch: feed.epoch, cursor: feed.cursor, batch_bytes: super::size::batch_bytes(tx)?, heads },
+            news: News {
+                epoch: feed.epoch,
+                cursor: feed.cursor,
+                batch_bytes: size::batch_bytes(tx)?,
+                wanted_bytes: size::wanted_bytes(tx)?,
+                heads,
+            },
             outstanding: Outstanding::of(tx)?,
             asked_after: tx.blobs()?.iter().filter(|(_, stored)| stored.is_asked_after).count(),
             waiting,

@@ -15,7 +15,7 @@ use sync_core::time::UnixMillis;
 use super::history::History;
 use super::replay::replay_unasked;
 use super::set_aside::{self, Waiting};
-use super::size::{BATCH_BYTES, batch_bytes};
+use super::size::{BATCH_BYTES, batch_bytes, wanted_bytes};
 use super::{export, receipts};
 use crate::commands::Phone;
 use crate::commands::status::Outstanding;
@@ -24,8 +24,6 @@ use crate::keys::{self, DeviceKey};
 use crate::store::Tx;
 use crate::store::model::{DocState, Enrolment, InFlight, Safety};
 
-/// Bytes wanted back.
-const WANTED_BYTES: u64 = 8 * 1024 * 1024;
 /// Most bytes of a stored request.
 const STORED_BYTES: usize = 64 * 1024 * 1024;
 
@@ -88,7 +86,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
         device_id: enrolment.device,
         batch_id,
         cursor: tx.feed()?.cursor,
-        max_bytes: WANTED_BYTES,
+        max_bytes: wanted_bytes(tx)?,
         docs: batch.docs,
         intents: batch.intents,
         statements: batch.statements,

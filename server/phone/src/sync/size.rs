@@ -1,4 +1,4 @@
-//! How large a request may be: what the server named, and what the way to it lets through.
+//! How large a request and its answer may be: what the server named, and what the way to it lets through.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,13 @@ const SMALLEST_BATCH_BYTES: usize = 4 * 1024;
 /// A request that broke off so often in a row may be too large for the line.
 const BREAKS: u32 = 2;
 
+/// Bytes wanted back; the server packs fewer.
+const WANTED_BYTES: u64 = 8 * 1024 * 1024;
+/// What a server packs into an answer at most, as the reference server does: a wish above it asks for nothing less.
+const MOST_PACKED_BYTES: u64 = 2 * 1024 * 1024;
+/// A server packs so much even if less is wanted: of an answer there is no smaller one.
+const SMALLEST_ANSWER_BYTES: u64 = 16 * 1024;
+
 /// Where it stands what was learned.
 const LEARNED: &str = "request_size";
 
@@ -25,6 +32,9 @@ const LEARNED: &str = "request_size";
 struct Learned {
     /// Most bytes of a request, once one was too large.
     bytes: Option<usize>,
+    /// Most bytes wanted back, once something broke off: it may have been the answer.
+    #[serde(default)]
+    answer: Option<u64>,
     /// Whether one passed since.
     has_passed: bool,
     /// How many in a row broke off.
@@ -37,20 +47,27 @@ pub(super) fn batch_bytes(tx: &Tx) -> PhoneResult<usize> {
     Ok(BATCH_BYTES.min(named.unwrap_or(BATCH_BYTES)).min(learned.unwrap_or(BATCH_BYTES)))
 }
 
+/// Most bytes the next request wants back.
+pub(super) fn wanted_bytes(tx: &Tx) -> PhoneResult<u64> {
+    Ok(learned(tx)?.answer.unwrap_or(WANTED_BYTES))
+}
+
 fn learned(tx: &Tx) -> PhoneResult<Learned> {
     Ok(tx.meta(LEARNED)?.unwrap_or_default())
 }
 
-/// Forgets what an earlier sync learned, if something passed since: the network may be another one by now.
+/// Forgets what an earlier sync learned, if something passed since and nothing broke off after it: the network may be
+/// another one by now.
 pub(super) fn forget(tx: &Tx) -> PhoneResult<()> {
-    if learned(tx)?.has_passed { tx.remove(META, LEARNED) } else { Ok(()) }
+    let learned = learned(tx)?;
+    if learned.has_passed && learned.breaks == 0 { tx.remove(META, LEARNED) } else { Ok(()) }
 }
 
 /// Notes that a request was answered.
 pub(super) fn note_passed(tx: &Tx) -> PhoneResult<()> {
-    match learned(tx)?.bytes {
-        Some(bytes) => tx.set_meta(LEARNED, &Learned { bytes: Some(bytes), has_passed: true, breaks: 0 }),
-        None => tx.remove(META, LEARNED),
+    match learned(tx)? {
+        Learned { bytes: None, answer: None, .. } => tx.remove(META, LEARNED),
+        learned => tx.set_meta(LEARNED, &Learned { has_passed: true, breaks: 0, ..learned }),
     }
 }
 
@@ -59,43 +76,52 @@ fn note_break(tx: &Tx) -> PhoneResult<bool> {
     let mut learned = learned(tx)?;
     learned.breaks = learned.breaks.saturating_add(1);
     tx.set_meta(LEARNED, &learned)?;
-    let is_searching = learned.bytes.is_some() && !learned.has_passed;
+    let is_searching = (learned.bytes.is_some() || learned.answer.is_some()) && !learned.has_passed;
     Ok(is_searching || learned.breaks >= BREAKS)
 }
 
 /// Makes the next request smaller, if this one failed for its size; false if it did not, or is as small as it gets.
 ///
 /// It was too large for the server or for something before it; or it broke off again and again, on a line that carries
-/// what is small.
+/// what is small. Then it may have been the answer that did, so half as much is wanted back, too, also where the request
+/// is small: what it is told of what it brought is as large as that, and the rest is what it wants.
 pub(super) fn halve_after(
     phone: &Phone,
     transport: &mut dyn Transport,
     error: &PhoneError,
     body: usize,
 ) -> PhoneResult<bool> {
-    let is_for_its_size = match error {
-        PhoneError::Refused { status: 413, .. } => true,
-        PhoneError::Refused { status: 408, .. } => phone.store.write(note_break)?,
-        PhoneError::Network(_) => {
-            phone.store.write(note_break)? && body > SMALLEST_BATCH_BYTES && is_line_up(transport)
+    match error {
+        PhoneError::Refused { status: 413, .. } => phone.store.write(|tx| halve(tx, body, false)),
+        PhoneError::Refused { status: 408, .. } if phone.store.write(note_break)? => {
+            phone.store.write(|tx| halve(tx, body, false))
         }
-        _ => false,
-    };
-    Ok(is_for_its_size && phone.store.write(|tx| halve(tx, body))?)
+        PhoneError::Network(_) if phone.store.write(note_break)? && is_line_up(transport) => {
+            phone.store.write(|tx| halve(tx, body, true))
+        }
+        _ => Ok(false),
+    }
 }
 
-/// Halves the size until it is below that of what failed.
-fn halve(tx: &Tx, body: usize) -> PhoneResult<bool> {
-    let mut bytes = batch_bytes(tx)? / 2;
-    while bytes >= body {
-        bytes /= 2;
-    }
-    if bytes < SMALLEST_BATCH_BYTES {
+/// Halves the size of requests until it is below that of what failed, and what is wanted back if it may have been the
+/// answer; false if neither gets smaller.
+fn halve(tx: &Tx, body: usize, may_be_answer: bool) -> PhoneResult<bool> {
+    let before = learned(tx)?;
+    let request = half_of(batch_bytes(tx)?, body).filter(|bytes| *bytes >= SMALLEST_BATCH_BYTES);
+    let wanted = wanted_bytes(tx)?.min(MOST_PACKED_BYTES);
+    let answer = Some(wanted / 2).filter(|bytes| may_be_answer && *bytes >= SMALLEST_ANSWER_BYTES);
+    if request.is_none() && answer.is_none() {
         return Ok(false);
     }
     tx.clear_in_flight()?;
-    tx.set_meta(LEARNED, &Learned { bytes: Some(bytes), ..Learned::default() })?;
+    let (bytes, answer) = (request.or(before.bytes), answer.or(before.answer));
+    tx.set_meta(LEARNED, &Learned { bytes, answer, ..Learned::default() })?;
     Ok(true)
+}
+
+/// The half, or the half of it, until it is below what failed.
+fn half_of(bytes: usize, failed: usize) -> Option<usize> {
+    std::iter::successors(Some(bytes / 2), |bytes| Some(bytes / 2)).find(|bytes| *bytes < failed)
 }
 
 /// Whether anything at all gets through.

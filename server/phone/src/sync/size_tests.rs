@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use sync_core::bytes::Hash;
-use sync_core::ids::EpochId;
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::VisitDoc;
+use sync_core::ids::{EpochId, VisitId};
+use sync_core::protocol::{DocForm, DocUpdate};
 
 use super::tests::{begun, sync};
 use crate::error::PhoneError;
-use crate::store::model::{Safety, StoredBlob};
+use crate::store::model::{Edit, Safety, StoredBlob};
 use crate::testing::{NUMBER, TestPhone, jpeg};
+use crate::visit::edit;
 
 /// Notes that compress badly, each of 6,000 bytes.
 pub(super) fn long_notes(phone: &TestPhone, count: u32) {
@@ -134,4 +137,55 @@ fn a_line_that_carries_nothing_makes_no_request_smaller() {
     (server.carries_bytes, server.is_down) = (usize::MAX, false);
     assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
     assert!(server.bodies[0].len() > 30 * 1024, "all of it in one request");
+}
+
+/// Snapshots of other visits, each of about 6,000 bytes.
+fn snapshots(count: u8) -> Vec<DocUpdate> {
+    let snapshot = |number: u8| {
+        let visit = VisitId::from_bytes([number; 16]);
+        let mut doc = VisitDoc::create(visit).unwrap();
+        let scattered = (0..2_000u32).map(|at| 0x4E00 + (at * 7_919 + u32::from(number) * 104_729) % 20_000);
+        let text = scattered.filter_map(char::from_u32).collect();
+        edit::apply(&mut doc, Actor([1; 16]), &[Edit::Note { text }]).unwrap();
+        DocUpdate { id: visit, form: DocForm::Snapshot, heads: doc.heads(), bytes: Blob(doc.save()) }
+    };
+    (100..100 + count).map(snapshot).collect()
+}
+
+#[test]
+fn answers_that_a_weak_line_cannot_carry_come_in_parts() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    let news = snapshots(20);
+    server.docs_waiting.extend(news.clone());
+    phone.run(&["note", NUMBER, "short"]);
+    server.answers_bytes = 40 * 1024;
+    assert!(matches!(phone.sync(&mut server), Err(PhoneError::Network(_))), "once may be chance");
+    assert!(server.bodies.iter().all(|body| body.len() < 4 * 1024), "it is not for the requests");
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["outstanding"]["total"], server.docs_waiting.len()), (&json!(0), 0), "{report}");
+    let here = phone.phone().store.read(|tx| tx.doc_ids()).unwrap();
+    assert!(news.iter().all(|update| here.contains(&update.id)));
+    // The next sync may be of a better network.
+    server.answers_bytes = usize::MAX;
+    server.bodies.clear();
+    server.docs_waiting.extend(news);
+    sync(&phone, &mut server);
+    assert_eq!(server.bodies.len(), 1, "all of it comes at once");
+}
+
+#[test]
+fn what_was_learned_of_a_line_is_kept_while_it_breaks() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    server.answers_bytes = 40 * 1024;
+    server.docs_waiting.extend(snapshots(12));
+    assert!(phone.sync(&mut server).is_err());
+    // Less gets through after the first parts did.
+    server.then_answers_bytes = Some(25 * 1024);
+    assert!(phone.sync(&mut server).is_err());
+    let left = server.docs_waiting.len();
+    assert!((1..12).contains(&left));
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0, "the next one goes on from there");
+    assert_eq!(server.docs_waiting.len(), 0);
 }

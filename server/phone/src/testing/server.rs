@@ -114,6 +114,12 @@ pub(crate) struct Server {
     pub takes_bytes: usize,
     /// Most bytes of a sync body that get through the line.
     pub carries_bytes: usize,
+    /// Most bytes of an answer that get through the line.
+    pub answers_bytes: usize,
+    /// How many it is after one did.
+    pub then_answers_bytes: Option<usize>,
+    /// Sent in this order, in each answer as much as the request wants, but one at least; sent again until it arrives.
+    pub docs_waiting: VecDeque<DocUpdate>,
     /// Whether nothing else gets through.
     pub is_down: bool,
     /// Limits that its answers name.
@@ -153,6 +159,9 @@ impl Server {
             stale_nonces: 0,
             takes_bytes: usize::MAX,
             carries_bytes: usize::MAX,
+            answers_bytes: usize::MAX,
+            then_answers_bytes: None,
+            docs_waiting: VecDeque::new(),
             is_down: false,
             limits: BTreeMap::new(),
             bodies: Vec::new(),
@@ -213,6 +222,14 @@ impl Server {
         response.more = is_endless || !self.docs_later.is_empty();
         response.docs = std::mem::take(&mut self.docs_out);
         self.docs_out = std::mem::take(&mut self.docs_later);
+        let mut left = usize::try_from(request.max_bytes).unwrap().max(16 * 1024);
+        while left > 0
+            && let Some(update) = self.docs_waiting.pop_front()
+        {
+            left = left.saturating_sub(update.bytes.0.len());
+            response.docs.push(update);
+        }
+        response.more |= !self.docs_waiting.is_empty();
         response.rows = std::mem::take(&mut self.rows_out);
         // An order stands in every answer until it is obeyed.
         if let Some(order) = response.rows.get("order").filter(|_| self.wiped.is_empty()) {
@@ -338,8 +355,14 @@ impl Transport for Server {
         let request = decode_request(body, Encoding::Cbor, &ProtocolLimits::DEFAULT).unwrap();
         assert_eq!(request.device_id, self.device);
         verify_batch_seal(ORG, &request, &self.key).unwrap();
+        let waiting = self.docs_waiting.clone();
         let mut response = self.answer(&request);
         response.limits.clone_from(&self.limits);
+        if codec::encode(&response, Encoding::Cbor).unwrap().len() > self.answers_bytes {
+            self.docs_waiting = waiting;
+            return Err(PhoneError::Network("the answer broke off".to_owned()));
+        }
+        self.answers_bytes = self.then_answers_bytes.take().unwrap_or(self.answers_bytes);
         match fault {
             Some(Fault::LostAnswer) => Err(PhoneError::Network("the answer was lost".to_owned())),
             Some(Fault::NoReceipt) => {
