@@ -14,7 +14,8 @@ use crate::store::tx::META;
 pub(super) const BATCH_BYTES: usize = 3 * 1024 * 1024;
 /// Below this a request is not made smaller: what is in the way then refuses every request.
 const SMALLEST_BATCH_BYTES: usize = 4 * 1024;
-/// A request that broke off so often in a row may be too large for the line.
+/// A request that broke off so often in a row may be too large for the line; one that is as small as it gets is asked
+/// for once more, since only its answer may be.
 const BREAKS: u32 = 2;
 
 /// Bytes wanted back; the server packs fewer.
@@ -71,13 +72,14 @@ pub(super) fn note_passed(tx: &Tx) -> PhoneResult<()> {
     }
 }
 
-/// Notes that a request broke off; tells whether it may have been for its size.
-fn note_break(tx: &Tx) -> PhoneResult<bool> {
+/// Notes that a request broke off; tells whether it may have been for its size, or for that of its answer.
+fn note_break(tx: &Tx, body: usize) -> PhoneResult<bool> {
     let mut learned = learned(tx)?;
     learned.breaks = learned.breaks.saturating_add(1);
     tx.set_meta(LEARNED, &learned)?;
     let is_searching = (learned.bytes.is_some() || learned.answer.is_some()) && !learned.has_passed;
-    Ok(is_searching || learned.breaks >= BREAKS)
+    let breaks = if body > SMALLEST_BATCH_BYTES { BREAKS } else { BREAKS + 1 };
+    Ok(is_searching || learned.breaks >= breaks)
 }
 
 /// Makes the next request smaller, if this one failed for its size; false if it did not, or is as small as it gets.
@@ -93,10 +95,10 @@ pub(super) fn halve_after(
 ) -> PhoneResult<bool> {
     match error {
         PhoneError::Refused { status: 413, .. } => phone.store.write(|tx| halve(tx, body, false)),
-        PhoneError::Refused { status: 408, .. } if phone.store.write(note_break)? => {
+        PhoneError::Refused { status: 408, .. } if phone.store.write(|tx| note_break(tx, body))? => {
             phone.store.write(|tx| halve(tx, body, false))
         }
-        PhoneError::Network(_) if phone.store.write(note_break)? && is_line_up(transport) => {
+        PhoneError::Network(_) if phone.store.write(|tx| note_break(tx, body))? && is_line_up(transport) => {
             phone.store.write(|tx| halve(tx, body, true))
         }
         _ => Ok(false),
