@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::auth::EnrolCommand;
 use crate::app::{AppState, ErrorCode, Refusal, auth};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::extract::Json;
 use crate::http::openapi::PublicProblems;
 use crate::http::v1::auth::SessionOut;
@@ -64,7 +64,10 @@ pub struct EnrolOut {
 /// `enrolment_invalid`, `enrolment_expired`, `enrolment_locked`, `enrolment_foreign` for another person than
 /// `former_user_id`, `conflict` for a key that is enrolled already.
 #[utoipa::path(post, path = "/v1/devices/enrol", operation_id = "enrol_device", tag = "devices", request_body = EnrolIn,
-    responses((status = 201, description = "Enrolled", body = EnrolOut), PublicProblems))]
+    responses((status = 201, description = "Enrolled", body = EnrolOut),
+        (status = 403, description = "The code is another person's than the phone's", body = Problem,
+            content_type = "application/problem+json"),
+        PublicProblems))]
 pub async fn enrol_device(state: web::Data<AppState>, Json(body): Json<EnrolIn>) -> Result<HttpResponse, ApiError> {
     let public_key: P256PublicKey = serde_json::from_value(body.public_key)
         .map_err(|error| Refusal::new(ErrorCode::BodyInvalid).field("public_key", error.to_string()))?;
