@@ -272,6 +272,14 @@ pub(crate) fn probe(url: &DatabaseUrl) -> StoreResult<()> {
     }
 }
 
+/// The file as a URI that opens and never makes it (SQLite, "Uniform Resource Identifiers", `mode=rw`): in the place of
+/// data that were taken away an empty database would answer as if nothing had ever been captured.
+pub(crate) fn existing_file(path: &std::path::Path) -> String {
+    let path = path.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let authority = if path.starts_with('/') { "//" } else { "" };
+    format!("file:{authority}{path}?mode=rw")
+}
+
 /// SQLite opens any file; only its first read says that it is no database, which a pool would try again and again.
 fn probe_sqlite(path: &std::path::Path) -> StoreResult<()> {
     let said = |error: &dyn std::fmt::Display| StoreError::Open(format!("{}: {error}", path.display()));
@@ -289,6 +297,17 @@ mod tests {
         assert!(full.starts_with("postgres://u@h/d?connect_timeout=3&keepalives_idle=30&"), "{full}");
         assert_eq!(full.matches("connect_timeout").count(), 1);
         assert!(with_defaults("postgres://u@h/d").starts_with("postgres://u@h/d?connect_timeout=10&"));
+    }
+
+    #[test]
+    fn any_path_can_be_a_uri() {
+        for (path, uri) in [
+            ("data/db", "file:data/db?mode=rw"),
+            ("/srv/db", "file:///srv/db?mode=rw"),
+            ("a?b#c%20d", "file:a%3fb%23c%2520d?mode=rw"),
+        ] {
+            assert_eq!(existing_file(std::path::Path::new(path)), uri);
+        }
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Store {
         let hints = Hints::default();
         let engine = match url {
             DatabaseUrl::Sqlite(path) => {
-                let path = path.to_string_lossy();
+                let path = conn::existing_file(path);
                 let writers = sqlite_pool(&path, 1, conn::WRITER_CACHE, options)?;
                 let writing = EngineConn::Sqlite(writers.get().map_err(open_error)?);
                 let mut writing = Conn::new(writing, hints.clone());

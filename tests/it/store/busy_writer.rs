@@ -11,6 +11,7 @@ use doorstep_store::{DatabaseUrl, Store, StoreError, StoreOptions, StoreResult};
 use integration_tests::app::COMPANIES;
 use integration_tests::company::YUNZE;
 use integration_tests::db::TestDb;
+use integration_tests::dir::TestDir;
 use tokio::sync::oneshot;
 
 /// A store of few connections, so that a connection that is not given back is missed at once.
@@ -143,4 +144,38 @@ async fn who_waits_too_long_is_told_busy() {
     assert!(matches!(next_number(&store).await, Err(StoreError::Busy)));
     drop(go);
     drop(queued);
+}
+
+#[tokio::test]
+async fn a_file_that_was_taken_away_is_not_made_anew() {
+    let directory = TestDir::new();
+    let file = directory.path().join("50% of #1?.sqlite");
+    let url = format!("sqlite://{}", file.display()).parse().expect("a database URL");
+    let options = StoreOptions { connections: 4, wait: Duration::from_secs(2), ..StoreOptions::default() };
+    let store = Store::open(&url, &options).expect("the store opens");
+    assert!(file.exists(), "under the name it was given");
+    std::fs::remove_file(&file).expect("the file goes");
+    // All at once need more connections than were open.
+    let mut held = Vec::new();
+    for _ in 0..options.connections {
+        let (go, paused) = mpsc::channel::<()>();
+        let (started, running) = oneshot::channel();
+        let store = store.clone();
+        held.push((go, tokio::spawn(async move { store.read(move |_conn| wait_for(started, &paused)).await })));
+        // It may have failed.
+        let _ = running.await;
+    }
+    assert!(!file.exists());
+    let mut refused = 0;
+    for (go, read) in held {
+        drop(go);
+        refused += u8::from(read.await.expect("no panic").is_err());
+    }
+    assert!((1..4).contains(&refused), "{refused}");
+}
+
+fn wait_for(started: oneshot::Sender<()>, paused: &mpsc::Receiver<()>) -> StoreResult<()> {
+    let _ = started.send(());
+    let _ = paused.recv();
+    Ok(())
 }
