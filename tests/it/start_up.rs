@@ -72,7 +72,9 @@ fn an_organisation_is_founded_beside_a_running_server() {
 fn a_server_runs_with_the_settings_of_its_allocator_in_the_process_that_was_started() {
     let server = TestServer::start();
     let settings = allocator_settings(server.process_id());
-    assert!(settings.iter().any(|set| set == "MALLOC_ARENA_MAX=2"), "{settings:?}");
+    for expected in ["MALLOC_ARENA_MAX=2", "GLIBC_TUNABLES=glibc.malloc.mxfast=0"] {
+        assert!(settings.iter().any(|set| set == expected), "{settings:?}");
+    }
     assert_eq!(server.send(&Call::get("/readyz")).status, 200, "it answers");
 }
 
@@ -84,7 +86,7 @@ fn a_server_that_was_started_again_without_its_settings_runs_as_it_is() {
     server.kill();
     let mut command = server.command(["serve", "--listen", "127.0.0.1:0"]);
     command.env("DOORSTEP_STARTED_AGAIN", "1");
-    for name in ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"] {
+    for name in ["MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"] {
         command.env_remove(name);
     }
     let process = Process::launch(command, &server.directory().join("again.log"));
@@ -96,6 +98,7 @@ fn a_server_that_was_started_again_without_its_settings_runs_as_it_is() {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn allocator_settings(process: u32) -> Vec<String> {
     let environment = fs::read(format!("/proc/{process}/environ")).expect("its environment");
-    let set = environment.split(|byte| *byte == 0).filter(|entry| entry.starts_with(b"MALLOC_"));
+    let is_setting = |entry: &&[u8]| entry.starts_with(b"MALLOC_") || entry.starts_with(b"GLIBC_");
+    let set = environment.split(|byte| *byte == 0).filter(is_setting);
     set.map(|entry| String::from_utf8_lossy(entry).into_owned()).collect()
 }
