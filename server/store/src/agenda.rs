@@ -1,7 +1,7 @@
 //! What a rep has to do: planned starts and the visits of a day.
 
 use diesel::prelude::*;
-use sync_core::ids::{OrgId, UserId, VisitId};
+use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
@@ -9,7 +9,6 @@ use crate::feed::FeedKind;
 use crate::one_of::one_of;
 use crate::schema::{assignments, feed, visits};
 use crate::text::Txt;
-use crate::visits::VisitRecord;
 
 /// Planned starts of a rep's open visits other than `except`, in milliseconds.
 ///
@@ -28,7 +27,16 @@ pub fn list_planned_starts(conn: &mut Conn, org: OrgId, rep: UserId, except: Opt
     Ok(starts.into_iter().filter(|(id, _)| Some(id.0) != except).filter_map(|(_, start)| start).collect())
 }
 
-/// Visits an audience holds whose planned start lies in `[from_ms, to_ms)`, by start.
+/// A visit that an audience holds.
+#[derive(Debug, Clone, Copy, Queryable)]
+pub struct HeldVisit {
+    /// The visit.
+    pub id: Txt<VisitId>,
+    /// What it is for.
+    pub work_order_id: Option<Txt<WorkOrderId>>,
+}
+
+/// Visits an audience holds whose planned start lies in `[from_ms, to_ms)`, by start; the first `most` of them.
 ///
 /// # Errors
 /// Database errors only.
@@ -36,9 +44,9 @@ pub fn list_held_between(
     conn: &mut Conn,
     org: OrgId,
     audience: &str,
-    from_ms: i64,
-    to_ms: i64,
-) -> StoreResult<Vec<VisitRecord>> {
+    (from_ms, to_ms): (i64, i64),
+    most: i64,
+) -> StoreResult<Vec<HeldVisit>> {
     let held: Vec<String> = per_backend!(conn, c => feed::table
         .filter(feed::org_id.eq(Txt(org))
             .and(feed::audience.eq(audience))
@@ -46,13 +54,13 @@ pub fn list_held_between(
             .and(feed::op.eq("put")))
         .select(feed::item)
         .load(c))?;
-    let mut found: Vec<VisitRecord> = per_backend!(conn, c => visits::table
+    Ok(per_backend!(conn, c => visits::table
         .filter(visits::org_id.eq(Txt(org))
-            .and(one_of(visits::id, held))
+            .and(one_of(visits::id, &held))
             .and(visits::planned_start_ms.ge(from_ms))
             .and(visits::planned_start_ms.lt(to_ms)))
-        .select(VisitRecord::as_select())
-        .load(c))?;
-    found.sort_by_key(|row| (row.planned_start_ms, row.id));
-    Ok(found)
+        .order((visits::planned_start_ms, visits::id))
+        .limit(most)
+        .select((visits::id, visits::work_order_id))
+        .load(c))?)
 }

@@ -2,6 +2,8 @@
 //!
 //! Foreign bytes pass strict bounds before a type sees them. Compression is the transport's.
 
+use std::io::Write;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -106,13 +108,19 @@ impl DecodeError {
 /// # Errors
 /// [`EncodeError`] if a value has no form in the encoding, which no message of this crate has.
 pub fn encode<T: Serialize>(message: &T, encoding: Encoding) -> Result<Vec<u8>, EncodeError> {
+    let mut bytes = Vec::new();
+    write(message, encoding, &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Encodes a message into `writer`, in pieces of a few bytes and of whole strings.
+///
+/// # Errors
+/// [`EncodeError`] if a value has no form in the encoding, which no message of this crate has, or if writing fails.
+pub fn write<T: Serialize>(message: &T, encoding: Encoding, writer: impl Write) -> Result<(), EncodeError> {
     match encoding {
-        Encoding::Cbor => {
-            let mut bytes = Vec::new();
-            ciborium::into_writer(message, &mut bytes).map_err(|error| EncodeError(error.to_string()))?;
-            Ok(bytes)
-        }
-        Encoding::Json => serde_json::to_vec(message).map_err(|error| EncodeError(error.to_string())),
+        Encoding::Cbor => ciborium::into_writer(message, writer).map_err(|error| EncodeError(error.to_string())),
+        Encoding::Json => serde_json::to_writer(writer, message).map_err(|error| EncodeError(error.to_string())),
     }
 }
 

@@ -30,24 +30,54 @@ impl Bodies {
 ///
 /// # Errors
 /// Database errors and corrupt rows only.
-pub fn row_bodies(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)]) -> AppResult<Bodies> {
+pub fn row_bodies(conn: &mut Conn, org: OrgId, items: &[(FeedKind, &str)]) -> AppResult<Bodies> {
+    let mut asked: BTreeMap<FeedKind, Vec<&str>> = BTreeMap::new();
+    for (kind, id) in items {
+        asked.entry(*kind).or_default().push(id);
+    }
     let mut bodies = Bodies::default();
-    read_visits(conn, org, items, &mut bodies)?;
-    read_orders(conn, org, items, &mut bodies)?;
-    for row in assignments::list_by_id(conn, org, &ids(items, FeedKind::Assignment))? {
-        bodies.add(FeedKind::Assignment, row.id, (row.version(), to_value(&assignment_row(&row))?));
-    }
-    for row in appointments::list_appointments(conn, org, &ids(items, FeedKind::Appointment))? {
-        bodies.add(FeedKind::Appointment, row.id, (row.version, to_value(&appointment_row(&row)?)?));
-    }
-    for (id, body) in evidence::list_intent_results(conn, org, &ids(items, FeedKind::IntentResult))? {
-        bodies.add(FeedKind::IntentResult, id, (1, read("intents", id, &body)?));
+    for (kind, ids) in asked {
+        read_kind(conn, org, kind, &ids, &mut bodies)?;
     }
     Ok(bodies)
 }
 
-fn read_visits(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies: &mut Bodies) -> AppResult<()> {
-    let asked = ids(items, FeedKind::Visit);
+fn read_kind(conn: &mut Conn, org: OrgId, kind: FeedKind, ids: &[&str], bodies: &mut Bodies) -> AppResult<()> {
+    match kind {
+        FeedKind::Visit => read_visits(conn, org, ids, bodies)?,
+        FeedKind::Customer => read_customers(conn, org, ids, bodies)?,
+        FeedKind::WorkOrder => {
+            for row in work_orders::list_by_id(conn, org, &parsed(ids))? {
+                bodies.add(kind, row.id, (row.version, to_value(&work_order_row(&row)?)?));
+            }
+        }
+        FeedKind::Site => {
+            for row in sites::list_by_id(conn, org, &parsed(ids))? {
+                bodies.add(kind, row.id, (row.version, to_value(&site_row(&row))?));
+            }
+        }
+        FeedKind::Assignment => {
+            for row in assignments::list_by_id(conn, org, &parsed(ids))? {
+                bodies.add(kind, row.id, (row.version(), to_value(&assignment_row(&row))?));
+            }
+        }
+        FeedKind::Appointment => {
+            for row in appointments::list_appointments(conn, org, &parsed(ids))? {
+                bodies.add(kind, row.id, (row.version, to_value(&appointment_row(&row)?)?));
+            }
+        }
+        FeedKind::IntentResult => {
+            for (id, body) in evidence::list_intent_results(conn, org, &parsed(ids))? {
+                bodies.add(kind, id, (1, read("intents", id, &body)?));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_visits(conn: &mut Conn, org: OrgId, ids: &[&str], bodies: &mut Bodies) -> AppResult<()> {
+    let asked = parsed(ids);
     let mut crews: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (visit, rep) in assignments::list_crews(conn, org, &asked)? {
         crews.entry(visit).or_default().push(rep);
@@ -59,14 +89,8 @@ fn read_visits(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies
     Ok(())
 }
 
-fn read_orders(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies: &mut Bodies) -> AppResult<()> {
-    for row in work_orders::list_by_id(conn, org, &ids(items, FeedKind::WorkOrder))? {
-        bodies.add(FeedKind::WorkOrder, row.id, (row.version, to_value(&work_order_row(&row)?)?));
-    }
-    for row in sites::list_by_id(conn, org, &ids(items, FeedKind::Site))? {
-        bodies.add(FeedKind::Site, row.id, (row.version, to_value(&site_row(&row))?));
-    }
-    let asked = ids(items, FeedKind::Customer);
+fn read_customers(conn: &mut Conn, org: OrgId, ids: &[&str], bodies: &mut Bodies) -> AppResult<()> {
+    let asked = parsed(ids);
     let mut phones: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (customer, phone) in customers::list_phones_of(conn, org, &asked)? {
         phones.entry(customer).or_default().push(phone);
@@ -78,7 +102,7 @@ fn read_orders(conn: &mut Conn, org: OrgId, items: &[(FeedKind, String)], bodies
     Ok(())
 }
 
-/// The ids of one kind; an item that is no id is left to `row_body`, which says what is wrong with it.
-fn ids<T: std::str::FromStr>(items: &[(FeedKind, String)], kind: FeedKind) -> Vec<T> {
-    items.iter().filter(|item| item.0 == kind).filter_map(|item| item.1.parse().ok()).collect()
+/// The ids that are ids; an item that is none is left to `row_body`, which says what is wrong with it.
+fn parsed<T: std::str::FromStr>(ids: &[&str]) -> Vec<T> {
+    ids.iter().filter_map(|id| id.parse().ok()).collect()
 }

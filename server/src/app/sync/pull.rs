@@ -21,7 +21,7 @@ use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience, and their items with them; what is read in vain where the budget ends is
 /// less than that.
-pub(super) const READ_AT_ONCE: usize = 100;
+pub(super) const READ_AT_ONCE: usize = 400;
 
 /// Least and most bytes of one answer, before compression; an answer takes several times its bytes of memory.
 const BUDGET: (usize, usize) = (16 << 10, 2 << 20);
@@ -29,6 +29,9 @@ const BUDGET: (usize, usize) = (16 << 10, 2 << 20);
 /// Most bytes of what comes ahead of its place as today's: thirty visits of 8 KiB, more than anybody does in a day. It
 /// comes again at its place.
 const TODAY_BYTES: usize = 256 << 10;
+
+/// Most visits of today that are looked at for that.
+const TODAY_VISITS: i64 = 100;
 
 /// What a phone gets.
 #[derive(Debug, Default)]
@@ -263,7 +266,7 @@ impl<'a> Reader<'a> {
     /// That it comes again at its place costs bytes only where the first sync takes several answers.
     fn send_today_first(&mut self) -> AppResult<()> {
         let audience = Audience::User(self.round.ctx.actor.user).to_string();
-        let items = match item::of_today(self.conn, self.round, &audience) {
+        let items = match item::of_today(self.conn, self.round, &audience, TODAY_VISITS) {
             // All of it comes at its place.
             Err(AppError::Store(StoreError::Corrupt { .. })) => return Ok(()),
             items => items?,

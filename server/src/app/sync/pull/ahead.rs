@@ -36,7 +36,7 @@ impl Ahead {
         comes_whole: impl Fn(&FeedRow) -> bool,
     ) -> Self {
         let put: Vec<&FeedRow> = rows.filter(|row| row.op.0 == FeedOp::Put).collect();
-        let items: Vec<(FeedKind, String)> = put.iter().map(|row| (row.kind.0, row.item.clone())).collect();
+        let items: Vec<(FeedKind, &str)> = put.iter().map(|row| (row.kind.0, row.item.as_str())).collect();
         let bodies = row_bodies(conn, org, &items).unwrap_or_default();
         let docs = put.into_iter().filter(|row| row.kind.0 == FeedKind::Doc && comes_whole(row));
         Self { bodies, docs: BTreeMap::new(), next_docs: docs.filter_map(|row| row.item.parse().ok()).collect() }

@@ -149,12 +149,17 @@ pub(super) fn asked(conn: &mut Conn, round: &Round, visit: VisitId, held: bool) 
     Ok((ack, Some(snapshot(visit, heads, bytes))))
 }
 
-/// The rep's visits of today with what they need, in the order of the day.
-pub(super) fn of_today(conn: &mut Conn, round: &Round, audience: &str) -> AppResult<Vec<(FeedKind, String)>> {
+/// The rep's visits of today with what they need, in the order of the day; the first `most` of them.
+pub(super) fn of_today(
+    conn: &mut Conn,
+    round: &Round,
+    audience: &str,
+    most: i64,
+) -> AppResult<Vec<(FeedKind, String)>> {
     let (org, now) = (round.ctx.actor.org, round.ctx.now);
     let today = load_zone(conn, org)?.around(now, 0, 0).map_err(|error| AppError::Internal(error.to_string()))?;
     let mut items = Vec::new();
-    let visits = agenda::list_held_between(conn, org, audience, today.from.0, today.to.0)?;
+    let visits = agenda::list_held_between(conn, org, audience, (today.from.0, today.to.0), most)?;
     let mut late = late_work::load_of(conn, org, &Vec::from_iter(visits.iter().map(|visit| visit.id.0)))?;
     for visit in visits {
         items.push((FeedKind::Visit, visit.id.to_string()));

@@ -3,7 +3,7 @@
 //! A body is read with a bound on what arrives, and inflated with bounds on the result and on its ratio
 //! to what arrived, so that a small request cannot become a large one (limits-and-threats sections 4.1, 5).
 
-use std::io::Read;
+use std::io::{self, Read, Write};
 
 use crate::app::{AppError, ErrorCode, Refusal};
 use crate::config::LimitsConfig;
@@ -23,11 +23,16 @@ const WORTH_COMPRESSING: usize = 512;
 /// megabytes are no bomb. A phone with honest work is never told that its batch grows too much.
 const ANY_RATIO_BYTES: usize = 4 << 20;
 
-/// Level of zstd. What is larger than 64 KiB is many documents that are alike: level 1 finds that in less time than the
-/// default, 3, and compresses them no worse (measured on a first sync); a smaller answer is smaller with level 3.
-const fn zstd_level(size: usize) -> i32 {
-    if size > 64 << 10 { 1 } else { 3 }
-}
+/// Level of zstd for an answer in one piece.
+const ZSTD_LEVEL: i32 = 3;
+
+/// A larger answer is compressed while it is written, with level 1: it is many documents that are alike, which that finds in
+/// less time and compresses no worse (measured on a first sync).
+const STREAMED: usize = 64 << 10;
+const ZSTD_LEVEL_STREAMED: i32 = 1;
+
+/// How far back the compression of a large answer looks, as a power of two: over thirty documents.
+const ZSTD_WINDOW_LOG: u32 = 18;
 
 impl Coding {
     /// The coding of a request.
@@ -98,12 +103,64 @@ fn inflate(mut reader: impl Read, encoded: usize, limits: &LimitsConfig) -> Resu
     Ok(decoded)
 }
 
-/// Applies a coding to an answer; what cannot be compressed goes as it is.
-pub(super) fn encode(body: Vec<u8>, coding: Coding) -> (Vec<u8>, Coding) {
-    use std::io::Write as _;
+/// An answer that is being written, compressed as the client accepts it.
+pub(super) struct Answer<'a> {
+    accepted: Option<&'a str>,
+    /// What is not compressed yet.
+    piece: Vec<u8>,
+    compressed: Option<zstd::stream::write::Encoder<'static, Vec<u8>>>,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) const fn new(accepted: Option<&'a str>) -> Self {
+        Self { accepted, piece: Vec::new(), compressed: None }
+    }
+
+    /// The body and its coding; what cannot be compressed goes as it is.
+    pub(super) fn finish(mut self) -> io::Result<(Vec<u8>, Coding)> {
+        let Some(mut compressed) = self.compressed.take() else {
+            let coding = Coding::for_answer(self.accepted, self.piece.len());
+            return Ok(encode(self.piece, coding));
+        };
+        compressed.write_all(&self.piece)?;
+        Ok((compressed.finish()?, Coding::Zstd))
+    }
+
+    fn compress_piece(&mut self) -> io::Result<()> {
+        let compressed = match &mut self.compressed {
+            Some(begun) => begun,
+            None => {
+                let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), ZSTD_LEVEL_STREAMED)?;
+                encoder.window_log(ZSTD_WINDOW_LOG)?;
+                self.compressed.insert(encoder)
+            }
+        };
+        compressed.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
+}
+
+impl Write for Answer<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_full = self.piece.len() + bytes.len() > STREAMED;
+        if is_full && Coding::for_answer(self.accepted, STREAMED) == Coding::Zstd {
+            self.compress_piece()?;
+        }
+        self.piece.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Applies a coding to an answer in one piece; what cannot be compressed goes as it is.
+fn encode(body: Vec<u8>, coding: Coding) -> (Vec<u8>, Coding) {
     let coded = match coding {
         Coding::Identity => return (body, coding),
-        Coding::Zstd => zstd::bulk::compress(&body, zstd_level(body.len())),
+        Coding::Zstd => zstd::bulk::compress(&body, ZSTD_LEVEL),
         Coding::Gzip => {
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
             encoder.write_all(&body).and_then(|()| encoder.finish())
@@ -133,6 +190,23 @@ mod tests {
             let (coded, used) = encode(body.clone(), coding);
             assert_eq!(used, coding);
             assert_eq!(decode(coded, coding, &limits()).expect("decodes"), body);
+        }
+    }
+
+    #[test]
+    fn a_large_answer_is_compressed_while_it_is_written_where_that_is_accepted() {
+        let pieces: Vec<Vec<u8>> = (0..40u8).map(|number| [number; 7].repeat(1_000)).collect();
+        for (accepted, expected) in
+            [(Some("gzip, zstd"), Coding::Zstd), (Some("gzip"), Coding::Gzip), (None, Coding::Identity)]
+        {
+            let mut answer = Answer::new(accepted);
+            for piece in &pieces {
+                answer.write_all(piece).expect("written");
+            }
+            assert_eq!(answer.compressed.is_some(), expected == Coding::Zstd);
+            let (body, coding) = answer.finish().expect("finished");
+            assert_eq!(coding, expected);
+            assert_eq!(decode(body, coding, &limits()).expect("decodes"), pieces.concat());
         }
     }
 

@@ -108,9 +108,9 @@ fn refuse(error: DecodeError) -> AppError {
 }
 
 fn answer(response: &SyncResponse, encoding: Encoding, accepted: Option<&str>) -> Result<HttpResponse, ApiError> {
-    let body = codec::encode(response, encoding).map_err(|error| AppError::Internal(error.to_string()))?;
-    let coding = Coding::for_answer(accepted, body.len());
-    let (body, coding) = coding::encode(body, coding);
+    let mut body = coding::Answer::new(accepted);
+    codec::write(response, encoding, &mut body).map_err(|error| AppError::Internal(error.to_string()))?;
+    let (body, coding) = body.finish().map_err(|error| AppError::Internal(error.to_string()))?;
     let mut answer = HttpResponse::Ok();
     answer.content_type(encoding.media_type());
     if let Some(name) = coding.name() {
