@@ -6,22 +6,23 @@ use doorstep_store::feed::FeedKind;
 use doorstep_store::{Conn, appointments, assignments, customers, evidence, sites, visits, work_orders};
 use serde_json::Value;
 use sync_core::ids::OrgId;
+use uuid::Uuid;
 
 use super::{appointment_row, assignment_row, customer_row, plan_of, read, site_row, to_value, work_order_row};
 use crate::app::AppResult;
 
 /// Version and body of items of the feed, by kind and id.
 #[derive(Debug, Default)]
-pub struct Bodies(BTreeMap<FeedKind, HashMap<String, (i64, Value)>>);
+pub struct Bodies(HashMap<(FeedKind, Uuid), (i64, Value)>);
 
 impl Bodies {
     /// Version and body of an item, once.
     pub fn take(&mut self, kind: FeedKind, id: &str) -> Option<(i64, Value)> {
-        self.0.get_mut(&kind)?.remove(id)
+        self.0.remove(&(kind, id.parse().ok()?))
     }
 
-    fn add(&mut self, kind: FeedKind, id: impl ToString, row: (i64, Value)) {
-        self.0.entry(kind).or_default().insert(id.to_string(), row);
+    fn add(&mut self, kind: FeedKind, id: Uuid, row: (i64, Value)) {
+        self.0.insert((kind, id), row);
     }
 }
 
@@ -48,27 +49,27 @@ fn read_kind(conn: &mut Conn, org: OrgId, kind: FeedKind, ids: &[&str], bodies: 
         FeedKind::Customer => read_customers(conn, org, ids, bodies)?,
         FeedKind::WorkOrder => {
             for row in work_orders::list_by_id(conn, org, &parsed(ids))? {
-                bodies.add(kind, row.id, (row.version, to_value(&work_order_row(&row)?)?));
+                bodies.add(kind, row.id.0.0, (row.version, to_value(&work_order_row(&row)?)?));
             }
         }
         FeedKind::Site => {
             for row in sites::list_by_id(conn, org, &parsed(ids))? {
-                bodies.add(kind, row.id, (row.version, to_value(&site_row(&row))?));
+                bodies.add(kind, row.id.0.0, (row.version, to_value(&site_row(&row))?));
             }
         }
         FeedKind::Assignment => {
             for row in assignments::list_by_id(conn, org, &parsed(ids))? {
-                bodies.add(kind, row.id, (row.version(), to_value(&assignment_row(&row))?));
+                bodies.add(kind, row.id.0.0, (row.version(), to_value(&assignment_row(&row))?));
             }
         }
         FeedKind::Appointment => {
             for row in appointments::list_appointments(conn, org, &parsed(ids))? {
-                bodies.add(kind, row.id, (row.version, to_value(&appointment_row(&row)?)?));
+                bodies.add(kind, row.id.0.0, (row.version, to_value(&appointment_row(&row)?)?));
             }
         }
         FeedKind::IntentResult => {
             for (id, body) in evidence::list_intent_results(conn, org, &parsed(ids))? {
-                bodies.add(kind, id, (1, read("intents", id, &body)?));
+                bodies.add(kind, id.0, (1, read("intents", id, &body)?));
             }
         }
         _ => {}
@@ -84,7 +85,7 @@ fn read_visits(conn: &mut Conn, org: OrgId, ids: &[&str], bodies: &mut Bodies) -
     }
     for row in visits::list_by_id(conn, org, &asked)? {
         let crew = crews.remove(&row.id.0).unwrap_or_default();
-        bodies.add(FeedKind::Visit, row.id, (row.version, to_value(&plan_of(&row, crew))?));
+        bodies.add(FeedKind::Visit, row.id.0.0, (row.version, to_value(&plan_of(&row, crew))?));
     }
     Ok(())
 }
@@ -97,7 +98,7 @@ fn read_customers(conn: &mut Conn, org: OrgId, ids: &[&str], bodies: &mut Bodies
     }
     for row in customers::list_by_id(conn, org, &asked)? {
         let phones = phones.remove(&row.id.0).unwrap_or_default();
-        bodies.add(FeedKind::Customer, row.id, (row.version, to_value(&customer_row(&row, phones))?));
+        bodies.add(FeedKind::Customer, row.id.0.0, (row.version, to_value(&customer_row(&row, phones))?));
     }
     Ok(())
 }
