@@ -45,6 +45,7 @@ impl AppError {
             Self::Store(error) if error.is_outage() => ErrorCode::Busy,
             Self::Blob(BlobError::HashMismatch { .. }) => ErrorCode::ChecksumMismatch,
             Self::Blob(BlobError::Behind { .. }) => ErrorCode::UploadIncomplete,
+            Self::Blob(BlobError::Unreachable(_)) => ErrorCode::Busy,
             Self::Blob(BlobError::Full) => ErrorCode::DiskFull,
             _ => ErrorCode::Internal,
         }

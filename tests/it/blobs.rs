@@ -1,0 +1,4 @@
+//! Blobs where they are kept: the same promises by a directory and by a bucket.
+
+mod bucket;
+mod storage;
