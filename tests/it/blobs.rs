@@ -2,6 +2,7 @@
 
 mod bucket;
 mod links;
+mod others;
 mod serving;
 mod storage;
 

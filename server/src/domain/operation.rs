@@ -192,6 +192,8 @@ operations! {
     CreatePhotoLinks = "create_photo_links" Post "/v1/photos/links" PHOTO_READERS;
     /// Shows the copy that a link names; the link proves itself.
     ShowLinkedPhoto = "show_linked_photo" Get "/v1/photos/links/{link}" Access::Public;
+    /// Lists what a visit has: photos, documents, sound, moving pictures.
+    ListVisitBlobs = "list_visit_blobs" Get "/v1/visits/{visit_id}/blobs" PHOTO_READERS;
     /// Lists the declared blobs of a visit that have not arrived.
     ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
 

@@ -114,6 +114,7 @@ fn mount_blobs(at: &mut Mount<'_>) {
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
     at.route(Op::CreatePhotoLinks, blobs::create_links::create_photo_links);
     at.route(Op::ShowLinkedPhoto, blobs::show_linked::show_linked_photo);
+    at.route(Op::ListVisitBlobs, blobs::list::list_visit_blobs);
     at.route(Op::ListMissingBlobs, blobs::missing::list_missing_blobs);
 }
 
