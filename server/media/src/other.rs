@@ -1,6 +1,6 @@
 //! Recognises documents, sound and moving pictures by their first bytes; nothing of them is read further.
 
-/// Bytes of a WebM header in which its kind is named.
+/// Bytes of a `WebM` header in which its kind is named.
 const EBML_BYTES: usize = 64;
 
 /// What files begin with, and what they are.
@@ -46,7 +46,7 @@ pub fn other_media_type(bytes: &[u8]) -> &'static str {
     known.unwrap_or("application/octet-stream")
 }
 
-/// A file in EBML whose header names it WebM.
+/// A file in EBML whose header names it `WebM`.
 fn is_webm(bytes: &[u8]) -> bool {
     let header = bytes.get(..bytes.len().min(EBML_BYTES)).unwrap_or_default();
     header.starts_with(b"\x1a\x45\xdf\xa3") && header.windows(4).any(|word| word == b"webm")

@@ -75,7 +75,7 @@ pub async fn edge(
     let path = shown_path(&path);
     tracing::info!(request_id = id, %method, path, status, ms = state.clock.now().since_ms(started), "request");
     add_headers(response.headers_mut(), &id);
-    if tus::is_upload(&path) {
+    if tus::is_upload(path) {
         tus::add_headers(response.headers_mut());
     }
     if state.stopping.has_begun() {
