@@ -8,7 +8,7 @@ ARGS ?=
 DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres openapi hostile \
+.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi hostile \
         bench bench-postgres bench-peers tunnel-day crash-points convergence
 
 help: ## lists the targets
@@ -23,7 +23,7 @@ run: server ## builds and starts the server with a demo company on SQLite (ARGS=
 # The order is from cheap to dear; the first failure ends the run. Nothing is retried.
 # All of it builds the whole workspace: with a part of it Cargo would choose other features of a few crates at the
 # root of everything, and compile all dependencies once more.
-test: lint doc wasm test-unit test-sqlite test-postgres deny ## runs every check and every test, on both databases
+test: lint doc wasm test-unit test-sqlite test-postgres test-s3 deny ## runs every check and every test, on both databases
 	@echo "make test: everything passed"
 
 lint: fmt clippy ## checks format and lints, warnings are errors
@@ -56,18 +56,31 @@ strace:
 # They wait for disks and for other processes: on few cores more of them at once make up for that.
 INTEGRATION = RUST_TEST_THREADS=$$(( $$(getconf _NPROCESSORS_ONLN) > 4 ? $$(getconf _NPROCESSORS_ONLN) : 4 ))
 
+# What brings blobs and reads them, without what looks at files in the directory of blobs.
+BLOBS = uploads:: ingest:: custody::receipts custody::not_stored v1::reviews findings:: \
+	--skip nodes:: --skip uploads::durability --skip an_upload_whose_blob_has_gone \
+	--skip bytes_that_come_again_give_a_picture
+
 # One build of the tests for both databases; these make sense on PostgreSQL only.
 POSTGRES_ONLY = --skip nodes:: --skip store::feed::concurrent:: --skip store::hints::a_commit_on_one_node
 
-test-sqlite: server strace ## runs the integration tests on SQLite
+# As PostgreSQL's programs, the S3-compatible server is looked for first.
+s3-peer:
+	@scripts/s3-peer
+
+test-sqlite: server strace s3-peer ## runs the integration tests on SQLite
 	DOORSTEP_TEST_DATABASE=sqlite $(INTEGRATION) \
 	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- $(POSTGRES_ONLY) $(ARGS)
 
 # The programs are looked for first, so that a missing PostgreSQL is said in one place and fails.
-test-postgres: server strace ## runs the integration tests on a throw-away PostgreSQL
+test-postgres: server strace s3-peer ## runs the integration tests on a throw-away PostgreSQL
 	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
 	DOORSTEP_TEST_DATABASE=postgres $(INTEGRATION) \
 	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- $(ARGS)
+
+test-s3: server s3-peer ## runs the integration tests of blobs on an S3-compatible server (SQLite)
+	DOORSTEP_TEST_BLOBS=s3 DOORSTEP_TEST_DATABASE=sqlite $(INTEGRATION) \
+	$(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- $(BLOBS) $(ARGS)
 
 # The guard alone, then the running server on each database. The seed is told, and can be given again with
 # DOORSTEP_HOSTILE_SEED.

@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::fs_staging::FsStaging;
+use crate::adapters::objects::open_with;
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::IngestQueue;
 use crate::app::bundles::until_imported;
@@ -59,10 +60,12 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let process = new_id(now, &*random).to_string();
     let directory = config.data_dir.join("blobs");
     let blobs = FsBlobs::open(&directory, &process, sharing)?;
+    let objects =
+        open_with(&config, Arc::clone(blobs.scratch_files())).map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(AppState {
         store,
-        blobs: Arc::new(blobs),
-        staging: Arc::new(FsStaging::new(&directory, &process)),
+        blobs: Arc::new(blobs.keeping_in(Arc::clone(&objects))),
+        staging: Arc::new(FsStaging::new(&directory, &process).keeping_in(objects)),
         clock,
         random,
         keys: Arc::new(Keys::new(keys)),

@@ -24,6 +24,16 @@ pub struct ServerArgs {
     /// Listening address, instead of the configured one.
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
+    /// Keep finished blobs in this S3 bucket, instead of the data directory [env: `DOORSTEP_S3_BUCKET`]; access keys
+    /// come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or from the machine's role.
+    #[arg(long, value_name = "BUCKET")]
+    pub s3_bucket: Option<String>,
+    /// Where the bucket is served, such as `https://minio.example:9000`, if not by AWS [env: `DOORSTEP_S3_ENDPOINT`].
+    #[arg(long, value_name = "URL")]
+    pub s3_endpoint: Option<String>,
+    /// The region of the bucket [env: `DOORSTEP_S3_REGION`].
+    #[arg(long, value_name = "REGION")]
+    pub s3_region: Option<String>,
     /// Log format.
     #[arg(long, value_enum, default_value = "json")]
     pub log_format: LogFormat,

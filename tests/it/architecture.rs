@@ -82,6 +82,12 @@ fn only_sync_core_names_automerge() {
 }
 
 #[test]
+fn only_the_adapter_of_buckets_names_object_store() {
+    let found = named_outside("object_store", &["server/src/adapters/s3_"]);
+    assert_none("object_store belongs to server/src/adapters/s3_*.rs:", &found);
+}
+
+#[test]
 fn the_domain_names_neither_framework_nor_database_nor_runtime() {
     let domain: Vec<_> =
         source::rust().into_iter().filter(|source| source.path.starts_with("server/src/domain")).collect();
@@ -130,7 +136,7 @@ fn sync_core_depends_on_no_runtime_database_or_source_of_randomness() {
 
 #[test]
 fn heavy_crates_are_declared_only_where_they_belong() {
-    let owners: [(&str, &[&str]); 9] = [
+    let owners: [(&str, &[&str]); 10] = [
         ("diesel", &["doorstep-store", "integration-tests", "benchmarks"]),
         ("actix-web", &["doorstep", "integration-tests"]),
         ("jsonwebtoken", &["doorstep"]),
@@ -140,6 +146,7 @@ fn heavy_crates_are_declared_only_where_they_belong() {
         ("jpeg-encoder", &["doorstep-media"]),
         ("turbojpeg", &["doorstep-media"]),
         ("automerge", &["sync-core", "integration-tests", "fuzz-targets"]),
+        ("object_store", &["doorstep"]),
     ];
     let workspace = Workspace::read();
     let mut found = Vec::new();

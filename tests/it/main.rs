@@ -9,6 +9,8 @@
 
 mod architecture;
 #[cfg(unix)]
+mod blobs;
+#[cfg(unix)]
 mod bundles;
 #[cfg(unix)]
 mod conformance;

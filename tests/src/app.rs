@@ -19,6 +19,7 @@ use doorstep::http::middleware::edge::edge;
 use doorstep::verify::{Report, Verifier};
 use doorstep_store::{Conn, StoreResult, migrate};
 
+use crate::bucket::{self, Bucket};
 use crate::call::{Answer, Call};
 use crate::clock::{START, TestClock};
 use crate::company::{HAOYU, YUNZE};
@@ -83,6 +84,9 @@ impl TestApp {
         (config.limits.user_per_minute, config.limits.tenant_per_minute) = (plenty, plenty);
         (config.limits.sync_per_minute, config.limits.sync_burst) = (plenty, plenty);
         config.limits.login_tenant_per_minute = plenty;
+        if bucket::is_everywhere() {
+            Bucket::new().set(&mut config);
+        }
         change(&mut config);
         let clock = Arc::new(TestClock::at(START));
         let state = boot::build_state(config, clock.clone()).await.unwrap_or_else(|error| panic!("{error:?}"));
@@ -137,8 +141,8 @@ impl TestApp {
     /// # Panics
     /// If they cannot be read.
     pub async fn verified(&self) -> Report {
-        let blobs = self.state.config.data_dir.join("blobs");
-        let verifier = Verifier { store: self.state.store.clone(), blobs, now: self.now() };
+        let objects = doorstep::adapters::objects::open(&self.state.config).expect("the settings of blobs");
+        let verifier = Verifier { store: self.state.store.clone(), objects, now: self.now() };
         verifier.run(&|_| ()).await.expect("the data can be read")
     }
 

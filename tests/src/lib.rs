@@ -25,6 +25,8 @@
 
 pub mod actors;
 pub mod app;
+#[cfg(unix)]
+pub mod bucket;
 pub mod builders;
 pub mod call;
 pub mod clock;

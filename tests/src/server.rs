@@ -12,9 +12,12 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::Value;
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use crate::app::COMPANIES;
+use crate::bucket::{self, Bucket};
 use crate::call::{Answer, Call};
 use crate::clock::{ClockFile, START};
 use crate::contract::Contract;
@@ -35,6 +38,8 @@ pub struct TestServer {
     subcommand: &'static str,
     /// The clock that server and phones share.
     pub clock: ClockFile,
+    /// Where its blobs are kept, if not in its directory.
+    bucket: Option<Bucket>,
     // In this order: the process is gone before its data.
     data: TestDir,
     db: TestDb,
@@ -128,7 +133,21 @@ impl TestServer {
     pub fn configured(settings: &Value) -> Self {
         let data = TestDir::new();
         write_settings(&data, settings);
-        Self::run_in(data, "serve", &COMPANIES, START)
+        Self::run_in(data, None, "serve", &COMPANIES, START)
+    }
+
+    /// Starts a server with the two seeded organisations that keeps its blobs in a bucket.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn with_bucket(bucket: &Bucket) -> Self {
+        Self::run_in(TestDir::new(), Some(bucket.clone()), "serve", &COMPANIES, START)
+    }
+
+    /// Has blobs kept in another bucket from the next start on.
+    pub fn move_bucket(&mut self, bucket: &Bucket) {
+        self.bucket = Some(bucket.clone());
     }
 
     /// Gives the server other settings, which count from its next start.
@@ -138,12 +157,19 @@ impl TestServer {
 
     /// Starts a serving subcommand on a copy of a database, its clock at an instant.
     pub(crate) fn run_on(subcommand: &'static str, database: &Template, now: UnixMillis) -> Self {
-        Self::run_in(TestDir::new(), subcommand, database, now)
+        Self::run_in(TestDir::new(), None, subcommand, database, now)
     }
 
-    fn run_in(data: TestDir, subcommand: &'static str, database: &Template, now: UnixMillis) -> Self {
+    fn run_in(
+        data: TestDir,
+        bucket: Option<Bucket>,
+        subcommand: &'static str,
+        database: &Template,
+        now: UnixMillis,
+    ) -> Self {
         let clock = ClockFile::create(data.path().join("clock"), now);
-        let mut server = Self { process: None, subcommand, clock, data, db: TestDb::copy_of(database) };
+        let bucket = bucket.or_else(|| bucket::is_everywhere().then(Bucket::new));
+        let mut server = Self { process: None, subcommand, clock, bucket, data, db: TestDb::copy_of(database) };
         server.restart();
         server
     }
@@ -163,8 +189,18 @@ impl TestServer {
     /// With its log, if it does not start.
     #[must_use]
     pub fn join(&self) -> Process {
+        self.join_in(&self.data.path().join("data"))
+    }
+
+    /// The same, with a data directory of its own.
+    ///
+    /// # Panics
+    /// With its log, if it does not start.
+    #[must_use]
+    pub fn join_in(&self, data: &Path) -> Process {
         let clock = self.clock.path().as_os_str();
         let mut command = self.command([self.subcommand.as_ref(), "--clock".as_ref(), clock]);
+        command.env("DOORSTEP_DATA_DIR", data);
         command.args(["--listen", "127.0.0.1:0"]);
         if self.data.path().join(SETTINGS).exists() {
             command.args(["--config", SETTINGS]);
@@ -226,6 +262,20 @@ impl TestServer {
         self.data.path()
     }
 
+    /// A finished blob as it is stored, read behind the server's back.
+    ///
+    /// # Panics
+    /// If it is not there.
+    #[must_use]
+    pub fn blob(&self, org: OrgId, sha256: Hash) -> Vec<u8> {
+        let hex = sha256.to_string();
+        let name = format!("o/{org}/sha256/{}/{}/{hex}", &hex[..2], &hex[2..4]);
+        match &self.bucket {
+            Some(bucket) => bucket.read(&name),
+            None => fs::read(self.data.path().join("data/blobs").join(name)).expect("the blob"),
+        }
+    }
+
     /// The process, as the system numbers it: another number is another process.
     ///
     /// # Panics
@@ -259,7 +309,9 @@ impl TestServer {
 
     /// A command of the executable on this server's data, with the environment of the server.
     pub fn command<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Command {
-        command(self.db.url(), self.data.path(), args)
+        let mut command = command(self.db.url(), self.data.path(), args);
+        command.envs(self.bucket.iter().flat_map(Bucket::environment));
+        command
     }
 
     /// Runs a command of the executable to its end, such as `["phone", "sync", …]`.

@@ -1,34 +1,35 @@
-//! Blobs in a local directory: hashed while written, synced before they count.
+//! Blobs on their way in a local directory: hashed while written, synced before they are handed to who keeps them.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use tokio::fs;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 
+use super::fs_objects::FsObjects;
 use super::fs_parts::{Part, Parts};
+use super::scratch::Scratch;
 use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter, UploadKey};
+use crate::ports::objects::Objects;
 
 /// Name of the file that a process holds locked in its directory of unfinished files.
 const OWNER: &str = "owner";
 
-/// Stores blobs under `o/<org>/sha256/ab/cd/<hex>` (design section 4).
+/// Receives blobs in a directory, wherever they are kept once they are finished: in the same directory unless told
+/// otherwise.
 #[derive(Debug)]
 pub struct FsBlobs {
-    root: PathBuf,
     /// Unfinished files of this process that can be made anew.
-    incoming: PathBuf,
+    scratch: Arc<Scratch>,
     /// Held as long as the store is open: on the root, and on the directory of unfinished files.
     _locks: [std::fs::File; 2],
     parts: Arc<Parts>,
-    /// Distinguishes unfinished files of one process; leftovers of a killed one are removed at the next start.
-    next: AtomicU64,
+    objects: Arc<dyn Objects>,
 }
 
 /// How many processes may have the directory open.
@@ -62,15 +63,20 @@ impl FsBlobs {
         let (incoming, own) = claim_incoming(root, process).map_err(io_error)?;
         sync_directory(root).map_err(io_error)?;
         let parts = Arc::new(Parts::new(root.join("parts")));
-        Ok(Self { root: root.to_owned(), incoming, _locks: [lock, own], parts, next: AtomicU64::new(0) })
+        let scratch = Arc::new(Scratch::new(&incoming));
+        let objects = Arc::new(FsObjects::new(root, Arc::clone(&scratch)));
+        Ok(Self { scratch, _locks: [lock, own], parts, objects })
     }
 
-    fn path(&self, org: OrgId, sha256: Hash) -> PathBuf {
-        self.root.join(relative_path(org, sha256))
+    /// The directory of this process's unfinished files.
+    pub(crate) const fn scratch_files(&self) -> &Arc<Scratch> {
+        &self.scratch
     }
 
-    fn derived_path(&self, org: OrgId, name: &str) -> PathBuf {
-        self.root.join("o").join(org.to_string()).join("derived").join(name)
+    /// Keeps what is finished elsewhere.
+    pub(crate) fn keeping_in(mut self, objects: Arc<dyn Objects>) -> Self {
+        self.objects = objects;
+        self
     }
 }
 
@@ -100,14 +106,6 @@ fn claim_incoming(root: &Path, process: &str) -> std::io::Result<(PathBuf, std::
     Ok((own, owner))
 }
 
-/// Where a blob is below the root.
-pub(crate) fn relative_path(org: OrgId, sha256: Hash) -> PathBuf {
-    let hex = sha256.to_string();
-    let (first, rest) = hex.split_at(2);
-    let (second, _) = rest.split_at(2);
-    ["o", &org.to_string(), "sha256", first, second, &hex].iter().collect()
-}
-
 pub(super) fn io_error(error: std::io::Error) -> BlobError {
     match error.kind() {
         std::io::ErrorKind::NotFound => BlobError::NotFound,
@@ -131,7 +129,7 @@ struct FsWriter {
     path: PathBuf,
     parts: Arc<Parts>,
     key: UploadKey,
-    target: PathBuf,
+    objects: Arc<dyn Objects>,
     hasher: Sha256,
     bytes: u64,
 }
@@ -155,10 +153,10 @@ impl BlobWriter for FsWriter {
             }
             self.file.flush().await.map_err(io_error)?;
             self.file.sync_all().await.map_err(io_error)?;
+            // Until it is kept, the try stays for another one.
+            self.objects.take(&self.path, self.key.org, self.key.sha256).await?;
             let (parts, key, bytes) = (Arc::clone(&self.parts), self.key, self.bytes);
-            let (path, target) = (self.path.clone(), self.target.clone());
             blocking(move || {
-                publish(&path, &target).map_err(io_error)?;
                 parts.forget(key);
                 Ok(bytes)
             })
@@ -185,36 +183,14 @@ impl Drop for FsWriter {
     }
 }
 
-/// Directories between a blob and the root: `o/<org>/sha256/ab/cd`.
-const DIRECTORIES: usize = 5;
-
-/// Moves a synced file to its name and makes the directory entries durable.
-///
-/// Every directory up to the root is synced, also those another upload has just made: its sync may not have
-/// happened yet.
-pub(crate) fn publish(incoming: &Path, target: &Path) -> std::io::Result<()> {
-    if let Some(directory) = target.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    match std::fs::rename(incoming, target) {
-        // Another upload of the same bytes was finished meanwhile, and took this try for a leftover.
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && target.exists() => {}
-        renamed => renamed?,
-    }
-    for directory in target.ancestors().skip(1).take(DIRECTORIES + 1) {
-        sync_directory(directory)?;
-    }
-    Ok(())
-}
-
 impl BlobStore for FsBlobs {
     fn begin(&self, key: UploadKey, from: u64) -> BlobFuture<'_, Box<dyn BlobWriter>> {
         Box::pin(async move {
             let parts = Arc::clone(&self.parts);
             let Part { file, path, hasher, bytes } = blocking(move || parts.begin(key, from)).await?;
             let (file, parts) = (fs::File::from_std(file), Arc::clone(&self.parts));
-            let target = self.path(key.org, key.sha256);
-            let writer: Box<dyn BlobWriter> = Box::new(FsWriter { file, path, parts, key, target, hasher, bytes });
+            let objects = Arc::clone(&self.objects);
+            let writer: Box<dyn BlobWriter> = Box::new(FsWriter { file, path, parts, key, objects, hasher, bytes });
             Ok(writer)
         })
     }
@@ -230,69 +206,40 @@ impl BlobStore for FsBlobs {
     }
 
     fn read(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Vec<u8>> {
-        Box::pin(async move { fs::read(self.path(org, sha256)).await.map_err(io_error) })
+        self.objects.read(org, sha256)
     }
 
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File> {
-        let path = self.path(org, sha256);
-        Box::pin(blocking(move || std::fs::File::open(path).map_err(io_error)))
+        self.objects.open(org, sha256)
     }
 
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
-        Box::pin(async move {
-            let file = fs::File::open(self.path(org, sha256)).await.map_err(io_error)?;
-            let mut head = Vec::new();
-            let most = u64::try_from(bytes).unwrap_or(u64::MAX);
-            file.take(most).read_to_end(&mut head).await.map_err(io_error)?;
-            Ok(head)
-        })
+        self.objects.read_head(org, sha256, bytes)
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {
-        Box::pin(async move { fs::try_exists(self.path(org, sha256)).await.map_err(io_error) })
+        Box::pin(async move { Ok(self.objects.find(org, sha256).await?.is_some()) })
     }
 
     fn scratch(&self) -> BlobFuture<'_, std::fs::File> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let path = self.incoming.join(format!("{number}-scratch"));
-        Box::pin(blocking(move || {
-            let file = std::fs::File::options().read(true).write(true).create_new(true).open(&path);
-            let file = file.map_err(io_error)?;
-            // Where an open file cannot be removed, the next process that opens the directory does it.
-            let _ = std::fs::remove_file(&path);
-            Ok(file)
-        }))
+        let scratch = Arc::clone(&self.scratch);
+        Box::pin(blocking(move || scratch.file().map_err(io_error)))
     }
 
     fn put_derived<'a>(&'a self, org: OrgId, name: &'a str, bytes: Vec<u8>) -> BlobFuture<'a, ()> {
-        Box::pin(async move {
-            let target = self.derived_path(org, name);
-            if let Some(directory) = target.parent() {
-                fs::create_dir_all(directory).await.map_err(io_error)?;
-            }
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
-            let incoming = self.incoming.join(format!("{number}-derived"));
-            let written = match fs::write(&incoming, bytes).await {
-                Ok(()) => fs::rename(&incoming, &target).await,
-                failed => failed,
-            };
-            if written.is_err() {
-                // On a full disk each further try would take more room.
-                let _ = fs::remove_file(&incoming).await;
-            }
-            written.map_err(io_error)
-        })
+        self.objects.put_derived(org, name, bytes)
     }
 
     fn check_writable(&self) -> BlobFuture<'_, ()> {
         Box::pin(async move {
-            // Each asker has a file of its own: anybody may ask, and many at once.
-            let mut probe = self.scratch().await?;
-            blocking(move || probe.write_all(b"ready").map_err(io_error)).await
+            // What is on its way is here in any case.
+            let scratch = Arc::clone(&self.scratch);
+            blocking(move || scratch.file().and_then(|mut probe| probe.write_all(b"ready")).map_err(io_error)).await?;
+            self.objects.check_writable().await
         })
     }
 
     fn read_derived<'a>(&'a self, org: OrgId, name: &'a str) -> BlobFuture<'a, Vec<u8>> {
-        Box::pin(async move { fs::read(self.derived_path(org, name)).await.map_err(io_error) })
+        self.objects.read_derived(org, name)
     }
 }

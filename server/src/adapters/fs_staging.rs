@@ -6,7 +6,7 @@
 //! finds a file that is a blob already: what is published is never written again.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +16,12 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use sync_core::bytes::Hash;
 
-use super::fs_blobs::{blocking, io_error, publish, relative_path, sync_directory};
+use super::fs_blobs::{blocking, io_error, sync_directory};
+use super::fs_objects::{FsObjects, hash_rest};
 use super::fs_parts::forget_unchanged;
+use super::scratch::Scratch;
 use crate::ports::blobs::{BlobError, BlobFuture};
+use crate::ports::objects::Objects;
 use crate::ports::staging::{Staged, Staging, StagingKey};
 
 /// Bytes that are hashed and written at once, each time on a thread of its own.
@@ -36,15 +39,17 @@ pub struct FsStaging {
     process: String,
     /// Distinguishes those of this process.
     next: AtomicU64,
+    /// Where an upload goes that is a blob.
+    objects: Arc<dyn Objects>,
 }
 
 /// The names of one upload.
 #[derive(Debug, Clone)]
 struct Names {
-    root: PathBuf,
     folder: PathBuf,
     upload: String,
     key: StagingKey,
+    objects: Arc<dyn Objects>,
     /// A name that nobody else uses, for what is not complete.
     passing: PathBuf,
 }
@@ -72,14 +77,22 @@ impl FsStaging {
     /// Keeps uploads in the directory of the blobs, for a process with a name of its own.
     #[must_use]
     pub fn new(blobs: &Path, process: &str) -> Self {
-        Self { root: blobs.to_owned(), process: process.to_owned(), next: AtomicU64::new(0) }
+        // It makes nothing anew, so the directory of this process is not asked for.
+        let objects = Arc::new(FsObjects::new(blobs, Arc::new(Scratch::new(blobs))));
+        Self { root: blobs.to_owned(), process: process.to_owned(), next: AtomicU64::new(0), objects }
+    }
+
+    /// Keeps what is finished elsewhere than in the directory of the blobs.
+    pub(crate) fn keeping_in(mut self, objects: Arc<dyn Objects>) -> Self {
+        self.objects = objects;
+        self
     }
 
     fn names(&self, key: StagingKey) -> Names {
         let folder = self.root.join("uploads").join(key.org.to_string()).join(key.device.to_string());
         let upload = key.upload.to_string();
         let passing = folder.join(format!("{upload}.{}-{}", self.process, self.next.fetch_add(1, Ordering::Relaxed)));
-        Names { root: self.root.clone(), folder, upload, key, passing }
+        Names { folder, upload, key, objects: Arc::clone(&self.objects), passing }
     }
 }
 
@@ -189,15 +202,6 @@ impl Names {
         }
         Ok(())
     }
-
-    /// Gives the bytes the name of a blob as well.
-    fn publish(&self, path: &Path, sha256: Hash) -> io::Result<()> {
-        fs::hard_link(path, &self.passing)?;
-        let published = publish(&self.passing, &self.root.join(relative_path(self.key.org, sha256)));
-        // Where the blob has been this file already, the system leaves both names.
-        let _ = fs::remove_file(&self.passing);
-        published
-    }
 }
 
 impl FsStaged {
@@ -285,7 +289,9 @@ impl Staged for FsStaged {
             self.flush().await?;
             let (file, names, path) = (Arc::clone(&self.file), self.names.clone(), self.path.clone());
             let hasher = self.hasher.take();
-            blocking(move || {
+            // The staged bytes keep their name: the blob gets one of its own.
+            let passing = self.names.passing.clone();
+            let actual = blocking(move || {
                 let hashed = hasher.map_or_else(|| hash(&file), |hasher| Ok(Hash(hasher.finalize().into())));
                 let actual = hashed.map_err(io_error)?;
                 if expected.is_some_and(|expected| expected != actual) {
@@ -293,10 +299,15 @@ impl Staged for FsStaged {
                     return Err(BlobError::HashMismatch { actual });
                 }
                 file.sync_all().map_err(io_error)?;
-                names.publish(&path, actual).map_err(io_error)?;
+                fs::hard_link(&path, &names.passing).map_err(io_error)?;
                 Ok(actual)
             })
-            .await
+            .await?;
+            let taken = self.names.objects.take(&passing, self.names.key.org, actual).await;
+            if taken.is_err() {
+                let _ = fs::remove_file(&passing);
+            }
+            taken.map(|()| actual)
         })
     }
 }
@@ -304,14 +315,7 @@ impl Staged for FsStaged {
 /// Hashes a file from its beginning.
 fn hash(mut file: &File) -> io::Result<Hash> {
     file.seek(SeekFrom::Start(0))?;
-    let (mut hasher, mut piece) = (Sha256::new(), vec![0; PIECE_BYTES]);
-    loop {
-        let read = file.read(&mut piece)?;
-        match piece.get(..read).unwrap_or_default() {
-            [] => return Ok(Hash(hasher.finalize().into())),
-            read => hasher.update(read),
-        }
-    }
+    hash_rest(&mut file)
 }
 
 impl Staging for FsStaging {

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
+use super::super::fs_objects::relative_path;
 use super::*;
 
 /// A directory of blobs, gone with the test.

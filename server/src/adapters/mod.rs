@@ -2,6 +2,13 @@
 
 pub mod file_clock;
 pub mod fs_blobs;
+pub(crate) mod fs_objects;
 mod fs_parts;
 pub mod fs_staging;
+pub mod objects;
+#[cfg(feature = "s3")]
+mod s3_http;
+#[cfg(feature = "s3")]
+mod s3_objects;
+pub(crate) mod scratch;
 pub mod system;

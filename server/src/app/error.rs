@@ -45,6 +45,7 @@ impl AppError {
             Self::Store(error) if error.is_outage() => ErrorCode::Busy,
             Self::Blob(BlobError::HashMismatch { .. }) => ErrorCode::ChecksumMismatch,
             Self::Blob(BlobError::Behind { .. }) => ErrorCode::UploadIncomplete,
+            Self::Blob(BlobError::Unreachable(_)) => ErrorCode::Busy,
             Self::Blob(BlobError::Full) => ErrorCode::DiskFull,
             _ => ErrorCode::Internal,
         }
@@ -336,6 +337,8 @@ error_codes! {
     /// The request with this idempotency key still runs.
     IdempotencyInProgress = "idempotency_in_progress", "A request with this idempotency key still runs; try again",
         "使用该幂等键的请求仍在处理中，请稍后重试";
+    /// The link has ended.
+    LinkExpired = "link_expired", "The link has ended; ask for a new one", "链接已失效，请重新获取";
     /// The path wants a WebSocket handshake.
     UpgradeRequired = "upgrade_required", "This path is opened with a WebSocket handshake", "该路径需要 WebSocket 握手";
     /// The URL is too long.

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use sync_core::bytes::Hash;
 
 use super::{BackupError, Progress};
-use crate::adapters::fs_blobs::{publish, relative_path};
+use crate::adapters::fs_objects::{publish, relative_path};
 
 /// Bytes read at once.
 const PIECE: usize = 256 * 1024;

@@ -43,6 +43,7 @@ pub struct MadeBackup {
 /// # Errors
 /// [`BackupError`]; what was written then is no backup, because it has no description.
 pub async fn back_up(plan: &BackupPlan, progress: Progress<'_>) -> Result<MadeBackup, BackupError> {
+    BackupError::unless_directory(&plan.config)?;
     let directory = &plan.directory;
     take_empty(directory)?;
     progress("copying the database");

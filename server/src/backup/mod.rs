@@ -14,7 +14,6 @@ use std::path::PathBuf;
 
 use doorstep_store::StoreError;
 
-pub(crate) use files::hash_of;
 pub use make::{BackupPlan, MadeBackup, back_up};
 pub use restore::{RestorePlan, Restored, restore};
 
@@ -51,6 +50,16 @@ pub enum BackupError {
 }
 
 impl BackupError {
+    /// Refuses an installation whose blobs are not in its directory.
+    fn unless_directory(config: &crate::config::Config) -> Result<(), Self> {
+        let Some(bucket) = &config.s3.bucket else { return Ok(()) };
+        Err(Self::Refused(format!(
+            "blobs are in the bucket {bucket}: back up the database with its own tools and keep the versions of the \
+             bucket (docs/RUNBOOK.md, \"Blobs in a bucket\") / 附件存放在存储桶 {bucket} 中：请用数据库自带工具备份数据库，\
+             并保留存储桶的历史版本"
+        )))
+    }
+
     /// Names the file an error of the system is about.
     fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self + '_ {
         move |source| Self::File { path: path.to_owned(), source }

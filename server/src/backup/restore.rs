@@ -54,6 +54,7 @@ pub struct Restored {
 /// # Errors
 /// [`BackupError`]; then the data are as they were, or, after a kill in the last step, the same command finishes it.
 pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Restored, BackupError> {
+    BackupError::unless_directory(&plan.config)?;
     let manifest = Manifest::read(&plan.directory)?;
     let blobs = check(plan, &manifest, progress)?;
     let url: DatabaseUrl =

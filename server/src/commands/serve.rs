@@ -83,6 +83,11 @@ pub(super) fn prepare(args: &ServerArgs) -> Result<Config, String> {
     if let Some(listen) = &args.listen {
         config.listen.clone_from(listen);
     }
+    if let Some(region) = &args.s3_region {
+        config.s3.region.clone_from(region);
+    }
+    config.s3.bucket = args.s3_bucket.clone().or(config.s3.bucket);
+    config.s3.endpoint = args.s3_endpoint.clone().or(config.s3.endpoint);
     Ok(config)
 }
 

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::serve::{clock, prepare};
+use crate::adapters::objects;
 use crate::boot;
 use crate::cli::VerifyArgs;
 use crate::verify::{Gaps, Report, Verifier};
@@ -16,7 +17,8 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, String> {
     let now = clock(args.server.clock.as_deref())?.now();
     boot::block_on(async move {
         let store = boot::open_for_reading(&config).await.map_err(|error| error.to_string())?;
-        let verifier = Verifier { store, blobs: config.data_dir.join("blobs"), now };
+        let objects = objects::open(&config).map_err(|error| error.to_string())?;
+        let verifier = Verifier { store, objects, now };
         let say = |text: &str| eprintln!("{text}");
         let report = verifier.run(&say).await.map_err(|error| error.to_string())?;
         print(&report);

@@ -32,12 +32,18 @@ pub enum ConfigError {
     },
 }
 
-/// Environment variables and the keys they set.
-const ENVIRONMENT: [(&str, &str); 4] = [
-    ("DATABASE_URL", "database_url"),
-    ("DOORSTEP_DATA_DIR", "data_dir"),
-    ("DOORSTEP_LISTEN", "listen"),
-    ("DOORSTEP_PUBLIC_URL", "public_url"),
+/// Environment variables and the keys they set; keys of S3 have the names that its tools use.
+const ENVIRONMENT: [(&str, &str); 10] = [
+    ("DATABASE_URL", "/database_url"),
+    ("DOORSTEP_DATA_DIR", "/data_dir"),
+    ("DOORSTEP_LISTEN", "/listen"),
+    ("DOORSTEP_PUBLIC_URL", "/public_url"),
+    ("DOORSTEP_S3_BUCKET", "/s3/bucket"),
+    ("DOORSTEP_S3_ENDPOINT", "/s3/endpoint"),
+    ("DOORSTEP_S3_REGION", "/s3/region"),
+    ("AWS_ACCESS_KEY_ID", "/s3/access_key_id"),
+    ("AWS_SECRET_ACCESS_KEY", "/s3/secret_access_key"),
+    ("AWS_SESSION_TOKEN", "/s3/session_token"),
 ];
 
 /// Loads the configuration; `file` is JSON with any subset of the keys of `defaults.json` and of the limits.
@@ -62,8 +68,8 @@ pub fn load_over(own: &Value, file: Option<&Path>) -> Result<Config, ConfigError
     }
     for (variable, key) in ENVIRONMENT {
         #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-        if let (Ok(value), Some(object)) = (std::env::var(variable), merged.as_object_mut()) {
-            object.insert(key.to_owned(), Value::String(value));
+        if let (Ok(value), Some(set)) = (std::env::var(variable), merged.pointer_mut(key)) {
+            *set = Value::String(value);
         }
     }
     limits::check(merged.get("limits"))?;

@@ -18,8 +18,10 @@ pub use load::{ConfigError, load, load_over};
 pub struct Config {
     /// `sqlite://path` or `postgres://…`.
     pub database_url: String,
-    /// Where blobs live.
+    /// Where blobs live, and what is on its way in any case.
     pub data_dir: PathBuf,
+    /// Where finished blobs live instead, if it names a bucket.
+    pub s3: S3Config,
     /// Listening address.
     pub listen: String,
     /// The URL by which people and phones reach this server; absent for the listening address.
@@ -50,6 +52,49 @@ impl Config {
             Some(everywhere) => format!("http://localhost:{}", everywhere.port()),
             None => format!("http://{}", self.listen),
         }
+    }
+}
+
+/// An S3-compatible bucket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Config {
+    /// Its name; absent where blobs are kept in the data directory.
+    pub bucket: Option<String>,
+    /// Where it is served, such as `https://minio.example:9000`; absent for AWS.
+    pub endpoint: Option<String>,
+    /// Its region.
+    pub region: String,
+    /// Name of the access key; absent where the machine's role grants access.
+    pub access_key_id: Option<String>,
+    /// The access key.
+    pub secret_access_key: Option<Secret>,
+    /// Token of a passing access key.
+    pub session_token: Option<Secret>,
+}
+
+/// A setting that is never shown.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the secret.
+    #[must_use]
+    pub fn new(secret: &str) -> Self {
+        Self(secret.to_owned())
+    }
+
+    /// The secret, for who asks by it.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
     }
 }
 

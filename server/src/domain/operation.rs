@@ -188,6 +188,12 @@ operations! {
     ShowBlobPreview = "show_blob_preview" Get "/v1/blobs/{sha256}/preview" PHOTO_READERS;
     /// Shows a photo for lists.
     ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
+    /// Gives links to copies of photos.
+    CreatePhotoLinks = "create_photo_links" Post "/v1/photos/links" PHOTO_READERS;
+    /// Shows the copy that a link names; the link proves itself.
+    ShowLinkedPhoto = "show_linked_photo" Get "/v1/photos/links/{link}" Access::Public;
+    /// Lists what a visit has: photos, documents, sound, moving pictures.
+    ListVisitBlobs = "list_visit_blobs" Get "/v1/visits/{visit_id}/blobs" PHOTO_READERS;
     /// Lists the declared blobs of a visit that have not arrived.
     ListMissingBlobs = "list_missing_blobs" Get "/v1/visits/{visit_id}/missing-blobs" PHOTO_READERS;
 

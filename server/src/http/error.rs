@@ -52,7 +52,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::SealInvalid => StatusCode::UNAUTHORIZED,
         C::Forbidden | C::FourEyes | C::EnrolmentForeign => StatusCode::FORBIDDEN,
         C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited | C::TooManyUploads => StatusCode::TOO_MANY_REQUESTS,
-        C::EnrolmentExpired | C::UploadExpired => StatusCode::GONE,
+        C::EnrolmentExpired | C::UploadExpired | C::LinkExpired => StatusCode::GONE,
         C::BodyInvalid
         | C::JsonDuplicateKey
         | C::ContentEncodingInvalid

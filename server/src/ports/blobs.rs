@@ -29,6 +29,9 @@ pub enum BlobError {
         /// Bytes that are durable here.
         received: u64,
     },
+    /// The storage is elsewhere and gave no good answer: the same may work later.
+    #[error("blob storage unreachable: {0}")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// No space is left.
     #[error("storage full")]
     Full,

@@ -2,8 +2,10 @@
 
 pub mod blobs;
 pub mod clock;
+pub mod objects;
 pub mod staging;
 
 pub use blobs::{BlobError, BlobStore, UploadKey};
 pub use clock::{Clock, Random, new_id};
+pub use objects::Objects;
 pub use staging::{Staged, Staging, StagingKey};

@@ -4,9 +4,8 @@ use doorstep_store::checks;
 use sync_core::ids::OrgId;
 
 use super::{PAGE, Report, Verifier};
-use crate::adapters::fs_blobs::relative_path;
 use crate::app::{AppError, AppResult};
-use crate::backup::hash_of;
+use crate::ports::BlobError;
 
 /// Verifies the blobs of an organisation.
 pub(super) async fn verify(
@@ -26,12 +25,17 @@ pub(super) async fn verify(
         after = last.sha256.to_string();
         for row in &rows {
             report.count("blobs");
-            let path = verifier.blobs.join(relative_path(org, row.sha256.0));
-            let what = match (std::fs::metadata(&path), hash_of(&path)) {
-                (Err(_), _) => "its file is gone",
-                (_, Err(_)) => "its file cannot be read",
+            let (found, hashed) =
+                tokio::join!(verifier.objects.find(org, row.sha256.0), verifier.objects.hash(org, row.sha256.0));
+            let what = match (found, hashed) {
+                // Where the storage does not answer, nothing can be said of any blob.
+                (Err(error @ BlobError::Unreachable(_)), _) | (_, Err(error @ BlobError::Unreachable(_))) => {
+                    return Err(error.into());
+                }
+                (Ok(None), _) => "its file is gone",
+                (Err(_), _) | (_, Err(_)) => "its file cannot be read",
                 (_, Ok(actual)) if actual != row.sha256.0 => "its bytes are not what its name says",
-                (Ok(found), _) if i64::try_from(found.len()) != Ok(row.bytes) => "its size is not the stored one",
+                (Ok(Some(size)), _) if i64::try_from(size) != Ok(row.bytes) => "its size is not the stored one",
                 _ => continue,
             };
             report.differs(org, "blobs", row.sha256, what);

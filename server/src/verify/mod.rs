@@ -12,7 +12,7 @@ mod gaps;
 mod seals;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 use doorstep_store::organisations::{list_organisations, list_signing_keys};
 use doorstep_store::{Conn, Store, StoreError};
@@ -22,6 +22,7 @@ use sync_core::time::UnixMillis;
 
 use crate::app::{AppError, AppResult};
 use crate::auth::keys::Purpose;
+use crate::ports::Objects;
 
 pub use gaps::Gaps;
 
@@ -74,8 +75,8 @@ impl Report {
 pub struct Verifier {
     /// The database.
     pub store: Store,
-    /// Root of the blobs.
-    pub blobs: PathBuf,
+    /// Where the blobs are.
+    pub objects: Arc<dyn Objects>,
     /// Now.
     pub now: UnixMillis,
 }

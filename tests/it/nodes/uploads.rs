@@ -2,9 +2,11 @@
 
 use std::io::Write as _;
 
+use integration_tests::bucket::Bucket;
+use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::remote::RemotePhone;
-use integration_tests::server::{checked_raw, read_raw, send};
+use integration_tests::server::{TestServer, checked_raw, read_raw, send};
 use sync_core::bytes::Hash;
 
 use super::Pair;
@@ -42,4 +44,34 @@ fn any_node_goes_on_with_an_upload_that_another_one_still_receives() {
     let folder = pair.server.directory().join("data/blobs/o").join(YUNZE.org.to_string()).join("sha256");
     let stored = std::fs::read(folder.join(&name[..2]).join(&name[2..4]).join(&name)).expect("the blob");
     assert_eq!(stored, whole);
+}
+
+#[test]
+fn nodes_with_a_bucket_need_no_directory_in_common() {
+    let server = TestServer::with_bucket(&Bucket::new());
+    let other = server.join_in(&server.directory().join("data of its own"));
+    let (here, there) = (server.url(), other.url());
+    let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
+    let ask = |url: &str, call: Call| send(url, &call.bearer(phone.access())).expect("an answer");
+    let whole = photo(300_000);
+    let path = location(&ask(here, creation(whole.len()).header("upload-metadata", declares(&whole))));
+    assert_eq!(ask(here, append(&path, 0, &whole[..100_000])).status, 204);
+
+    // What has arrived is at the node that received it; another one says so, and takes all of it.
+    assert_eq!(number(&ask(there, tus("HEAD", &path)), "upload-offset"), Some(0));
+    let refused = ask(there, append(&path, 100_000, &whole[100_000..]));
+    assert_eq!((refused.outcome(), number(&refused, "upload-offset")), ((409, "offset_conflict".to_owned()), Some(0)));
+    assert_eq!(number(&ask(here, tus("HEAD", &path)), "upload-offset"), Some(100_000));
+    let finished = ask(there, append(&path, 0, &whole));
+    assert_eq!(number(&finished, "upload-offset"), Some(whole.len()), "{}", finished.text());
+    let told = ask(here, tus("HEAD", &path));
+    assert_eq!(told.header("doorstep-receipt"), finished.header("doorstep-receipt"));
+    assert_eq!(server.blob(YUNZE.org, Hash::of(&whole)), whole);
+
+    // The same with a blob in one request that breaks off.
+    let name = Hash::of(b"in one piece");
+    let put = |body: &[u8]| Call::new("PUT", format!("/v1/blobs/{name}")).bytes("application/octet-stream", body);
+    assert_eq!(ask(there, put(b"in one piece")).status, 200);
+    let question = Call::new("PUT", format!("/v1/blobs/{name}")).header("content-range", "bytes */12");
+    assert_eq!(ask(here, question).status, 200, "the other node knows that it is stored");
 }

@@ -113,13 +113,16 @@ const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
 /// Parameters of what belongs to the whole organisation.
 const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 
+/// Parameters that prove themselves, whoever shows them.
+const PROOFS: [&str; 1] = ["{link}"];
+
 fn has_one_of(row: Row, parameters: &[&str]) -> bool {
     row.path.split('/').any(|part| parameters.contains(&part))
 }
 
 /// Whether the matrix knows what a parameter stands for.
 pub fn is_known(parameter: &str) -> bool {
-    ABOUT_SOMEBODY.contains(&parameter) || ABOUT_NORMS.contains(&parameter)
+    ABOUT_SOMEBODY.contains(&parameter) || ABOUT_NORMS.contains(&parameter) || PROOFS.contains(&parameter)
 }
 
 /// Whether an operation asks for things that belong to somebody, as far as a grant reaches.

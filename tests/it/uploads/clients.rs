@@ -110,9 +110,7 @@ fn upload_with(client: fn(&Value) -> Output) {
     let head = server.send(&tus("HEAD", path).bearer(phone.access()));
     assert_eq!(number(&head, "upload-offset"), Some(whole.len()));
     assert_eq!(head.header("doorstep-receipt"), told["receipt"].as_str());
-    let name = Hash::of(&whole).to_string();
-    let folder = server.directory().join("data/blobs/o").join(YUNZE.org.to_string()).join("sha256");
-    let stored = std::fs::read(folder.join(&name[..2]).join(&name[2..4]).join(&name)).expect("the blob");
+    let stored = server.blob(YUNZE.org, Hash::of(&whole));
     assert!(stored == whole, "every byte is as it was");
     let counts = proxy.counts();
     let (sent, size) = (counts.up_body_bytes, u64::try_from(whole.len()).expect("a size"));

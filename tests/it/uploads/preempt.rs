@@ -77,10 +77,7 @@ impl Line {
         let finished = self.send(append(path, offset, &photo[offset..]));
         assert_eq!(number(&finished, "upload-offset"), Some(photo.len()), "{}", finished.text());
         assert!(finished.header("doorstep-receipt").is_some());
-        let name = Hash::of(photo).to_string();
-        let folder = self.server.directory().join("data/blobs/o").join(YUNZE.org.to_string()).join("sha256");
-        let stored = std::fs::read(folder.join(&name[..2]).join(&name[2..4]).join(&name)).expect("the blob");
-        assert_eq!(stored, photo);
+        assert_eq!(self.server.blob(YUNZE.org, Hash::of(photo)), photo);
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod claims;
 mod ingest;
+mod links;
+mod list;
 mod missing;
 mod read;
 mod receipt;
@@ -12,6 +14,8 @@ mod upload;
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
 pub use ingest::{IngestQueue, ingest_pending, prints_of, windows_of};
+pub use links::{IssuedLink, MOST_LINKS, create_links, read_linked};
+pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;

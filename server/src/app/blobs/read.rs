@@ -100,8 +100,13 @@ pub(super) fn unreadable(sha256: Hash, error: BlobError) -> AppError {
 /// # Errors
 /// `not_found` as for originals, `preview_pending` until it is made, `no_preview` with the reason.
 pub async fn read_derived(state: &AppState, ctx: Ctx, sha256: Hash, size: DerivedSize) -> AppResult<BlobContent> {
-    let org = ctx.actor.org;
     let row = state.store.read(move |conn| find_readable(conn, &ctx, sha256).map(|(row, _)| row)).await?;
+    show_copy(state, &row, size).await
+}
+
+/// Reads a copy of a blob that the asker may see.
+pub(super) async fn show_copy(state: &AppState, row: &BlobRow, size: DerivedSize) -> AppResult<BlobContent> {
+    let (org, sha256) = (row.org_id.0, row.sha256.0);
     match row.preview_state.as_str() {
         "ready" => {}
         "pending" => return Err(ErrorCode::PreviewPending.into()),
@@ -126,7 +131,7 @@ fn no_preview(reason: Option<&str>) -> AppError {
 
 /// Through what somebody may see a blob.
 #[derive(Debug, Clone, Copy)]
-enum NamedBy {
+pub(super) enum NamedBy {
     Visit(VisitId),
     Intent(IntentId),
 }
@@ -142,7 +147,7 @@ impl NamedBy {
 }
 
 /// The blob, and the visit or intent through which the asker may see it.
-fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
+pub(super) fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
     let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
     let reach = reach::of(conn, ctx)?;
     let named_by = match find_visit(conn, ctx, &row, &reach)? {

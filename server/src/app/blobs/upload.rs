@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 
-use doorstep_media::{Format, sniff};
+use doorstep_media::{Format, other_media_type, sniff};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::{Conn, StoreError, Txt, device_orders, devices};
@@ -210,11 +210,19 @@ fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], 
         org_id: Txt(org),
         sha256: Txt(sha256),
         bytes,
-        media_type: format.media_type().to_owned(),
+        media_type: media_type(format, head).to_owned(),
         device_id: Txt(device),
         received_at_ms: now.0,
         preview_state: preview_state.to_owned(),
         preview_reason,
+    }
+}
+
+/// What a blob is by its content; what its sender says plays no part.
+fn media_type(format: Format, head: &[u8]) -> &'static str {
+    match format {
+        Format::Other => other_media_type(head),
+        picture => picture.media_type(),
     }
 }
 

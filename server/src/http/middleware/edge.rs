@@ -28,6 +28,12 @@ const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
 const SHOWN_HEADERS: [(&str, &str); 3] =
     [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-resource-policy", "same-site")];
 
+/// What a log shows of a path: a link to a photo shows it to whoever reads the link.
+fn shown_path(path: &str) -> &str {
+    let links = Operation::CreatePhotoLinks.row().path;
+    if path.starts_with(links) { links } else { path }
+}
+
 /// What is answered however busy the process is.
 const HEALTH: [&str; 2] = [Operation::Healthz.row().path, Operation::Readyz.row().path];
 
@@ -66,9 +72,10 @@ pub async fn edge(
         response = ServiceResponse::new(request, problem).map_into_boxed_body();
     }
     let status = response.status().as_u16();
+    let path = shown_path(&path);
     tracing::info!(request_id = id, %method, path, status, ms = state.clock.now().since_ms(started), "request");
     add_headers(response.headers_mut(), &id);
-    if tus::is_upload(&path) {
+    if tus::is_upload(path) {
         tus::add_headers(response.headers_mut());
     }
     if state.stopping.has_begun() {

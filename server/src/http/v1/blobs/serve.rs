@@ -54,6 +54,31 @@ pub(super) fn serve(
     }
 }
 
+/// How the name of a file ends whose bytes are of a type that we recognise.
+fn ending(media_type: &str) -> &'static str {
+    match media_type {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "image/heic" => "heic",
+        "application/pdf" => "pdf",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "audio/aac" => "aac",
+        "audio/amr" => "amr",
+        "audio/ogg" => "ogg",
+        "audio/wav" => "wav",
+        "audio/flac" => "flac",
+        "video/mp4" => "mp4",
+        "video/3gpp" => "3gp",
+        "video/3gpp2" => "3g2",
+        "video/quicktime" => "mov",
+        "video/webm" => "webm",
+        "video/mpeg" => "mpg",
+        _ => "bin",
+    }
+}
+
 /// Weak comparison (RFC 9110 section 8.8.3.2).
 fn same_tag(sent: &str, etag: &str) -> bool {
     let sent = sent.trim();
@@ -68,7 +93,10 @@ fn decorate<'r>(
 ) -> &'r mut HttpResponseBuilder {
     let (shown, cached) = match disposition {
         // Named by its hash: no name from outside reaches a header.
-        Disposition::Attachment => (format!("attachment; filename=\"{}\"", content.sha256), "no-store"),
+        Disposition::Attachment => {
+            let ending = ending(&content.media_type);
+            (format!("attachment; filename=\"{}.{ending}\"", content.sha256), "private, no-store")
+        }
         // Kept by the browser, but asked for each time: rights may have ended.
         Disposition::Inline => ("inline".to_owned(), "private, no-cache"),
     };

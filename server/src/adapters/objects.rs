@@ -1,0 +1,48 @@
+//! Chooses where finished blobs are kept: the directory of the data, or a bucket.
+
+use std::sync::Arc;
+
+use super::fs_objects::FsObjects;
+use super::scratch::Scratch;
+use crate::config::Config;
+use crate::ports::objects::Objects;
+
+/// Why blobs cannot be kept where the configuration says.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObjectsError {
+    /// This program was built for directories only.
+    #[error("blobs are to be kept in the bucket {0}, and this doorstep was built without S3 (cargo feature `s3`)")]
+    NotBuilt(String),
+    /// The settings are no description of a bucket.
+    #[error("the settings of S3: {0}")]
+    Settings(String),
+}
+
+/// Opens what the configuration names, for reading beside running servers; it holds no lock.
+///
+/// # Errors
+/// If the configuration names what this program cannot do.
+pub fn open(config: &Config) -> Result<Arc<dyn Objects>, ObjectsError> {
+    let root = config.data_dir.join("blobs");
+    open_with(config, Arc::new(Scratch::new(&root)))
+}
+
+/// Opens what the configuration names for a process with a directory of its own for unfinished files.
+pub(crate) fn open_with(config: &Config, scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+    match &config.s3.bucket {
+        Some(bucket) => in_bucket(config, bucket, scratch),
+        None => Ok(Arc::new(FsObjects::new(&config.data_dir.join("blobs"), scratch))),
+    }
+}
+
+#[cfg(feature = "s3")]
+fn in_bucket(config: &Config, bucket: &str, scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+    let objects = super::s3_objects::S3Objects::open(&config.s3, bucket, scratch);
+    Ok(Arc::new(objects.map_err(|error| ObjectsError::Settings(error.to_string()))?))
+}
+
+#[cfg(not(feature = "s3"))]
+fn in_bucket(_config: &Config, bucket: &str, _scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+    Err(ObjectsError::NotBuilt(bucket.to_owned()))
+}

@@ -1,0 +1,87 @@
+//! The requests to a bucket, through the HTTP client that the phone uses: no second TLS is built in.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use http_body_util::BodyExt as _;
+use object_store::client::{
+    ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
+    HttpResponseBody, HttpService,
+};
+use ureq::Agent;
+use ureq::http::{Method, Request, Response};
+
+/// Most bytes of an answer: blobs are read in pieces that are smaller.
+const MOST_BYTES: u64 = 32 << 20;
+
+/// How long the other side may take to be reached, to begin its answer, and to end it.
+const TIMEOUTS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(60)];
+
+/// Sends requests on threads that may wait.
+#[derive(Debug, Clone)]
+pub(super) struct Waiting(Agent);
+
+impl Waiting {
+    pub(super) fn new() -> Self {
+        let [connect, answer, body] = TIMEOUTS.map(Some);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // The signature is for one host: whoever points elsewhere is not followed.
+            .max_redirects(0)
+            .timeout_connect(connect)
+            .timeout_send_body(body)
+            .timeout_recv_response(answer)
+            .timeout_recv_body(body)
+            .user_agent("doorstep")
+            .build();
+        Self(config.into())
+    }
+}
+
+impl HttpConnector for Waiting {
+    fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.clone()))
+    }
+}
+
+impl HttpService for Waiting {
+    fn call<'a, 'async_trait>(
+        &'a self,
+        request: HttpRequest,
+    ) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send + 'async_trait>>
+    where
+        'a: 'async_trait,
+        Self: 'async_trait,
+    {
+        let agent = self.0.clone();
+        Box::pin(async move {
+            let (head, body) = request.into_parts();
+            let body = HttpRequestBody::collect(body).await?.to_bytes();
+            let sent = tokio::task::spawn_blocking(move || exchange(&agent, Request::from_parts(head, &*body)));
+            let (head, body) = sent.await.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))??.into_parts();
+            Ok(HttpResponse::from_parts(head, HttpResponseBody::from(body)))
+        })
+    }
+}
+
+/// Sends a request and reads all of the answer.
+fn exchange(agent: &Agent, request: Request<&[u8]>) -> Result<Response<Vec<u8>>, HttpError> {
+    let has_body = !matches!(*request.method(), Method::GET | Method::HEAD | Method::DELETE);
+    let answered = if has_body { agent.run(request) } else { agent.run(request.map(|_none| ())) };
+    let (head, mut body) = answered.map_err(failed)?.into_parts();
+    let body = body.with_config().limit(MOST_BYTES).read_to_vec().map_err(failed)?;
+    Ok(Response::from_parts(head, body))
+}
+
+/// Tells what may be tried again.
+fn failed(error: ureq::Error) -> HttpError {
+    let kind = match &error {
+        ureq::Error::Timeout(_) => HttpErrorKind::Timeout,
+        ureq::Error::ConnectionFailed | ureq::Error::HostNotFound => HttpErrorKind::Connect,
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => HttpErrorKind::Connect,
+        ureq::Error::Io(_) => HttpErrorKind::Interrupted,
+        _ => HttpErrorKind::Unknown,
+    };
+    HttpError::new(kind, error)
+}

@@ -1,0 +1,34 @@
+//! What a visit has: photos, documents, sound and moving pictures.
+
+use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::projections::{self, PhotoRow};
+use sync_core::ids::VisitId;
+
+use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+
+/// A declared blob, and what is here of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VisitBlob {
+    /// The record that declares it.
+    pub declared: PhotoRow,
+    /// The blob; absent until it has arrived.
+    pub stored: Option<BlobRow>,
+}
+
+/// Lists the blobs that the records of a visit declare, in operation order; also those that were withdrawn or replaced.
+///
+/// # Errors
+/// `not_found` if the visit is absent or out of reach.
+pub async fn list_visit_blobs(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResult<Vec<VisitBlob>> {
+    let org = ctx.actor.org;
+    let list = move |conn: &mut _| {
+        reach::load_visit(conn, &ctx, visit)?;
+        let mut found = Vec::new();
+        for declared in projections::list_photos(conn, org, visit)? {
+            let stored = blobs::find_blob(conn, org, declared.sha256.0)?;
+            found.push(VisitBlob { declared, stored });
+        }
+        Ok::<_, AppError>(found)
+    };
+    state.store.read(list).await
+}
