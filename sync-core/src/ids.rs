@@ -127,6 +127,8 @@ id!(
     ReworkId,
     /// Something found about a photo; derived from what it is about.
     FindingId,
+    /// What a person said of something found.
+    FindingDecisionId,
     /// An office choice among concurrent values.
     ChoiceId,
     /// An office decision about work that came late.

@@ -2,6 +2,7 @@
 //! and from nothing else, and that it keeps nobody waiting.
 
 mod captured;
+mod decided;
 #[cfg(target_os = "linux")]
 mod kills;
 mod pictures;

@@ -212,6 +212,9 @@ operations! {
     JudgeVisit = "judge_visit" Post "/v1/visits/{visit_id}/verdicts" Access::Roles(&[(Reviewer, Organisation)]);
     /// Lists what was found about the photos of a visit.
     ListPhotoFindings = "list_photo_findings" Get "/v1/visits/{visit_id}/findings" FINDING_READERS;
+    /// Says whether what was found about a photo is so.
+    DecidePhotoFinding = "decide_photo_finding" Post "/v1/visits/{visit_id}/photos/{photo_id}/findings/decisions"
+        Access::Roles(&[(Reviewer, Organisation)]);
     /// Lists every decision about a visit.
     ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
     /// Shows the receipt that a visit is complete.
@@ -395,6 +398,7 @@ impl Operation {
                 | Self::SalvageQuarantined
                 | Self::DismissQuarantined
                 | Self::JudgePhoto
+                | Self::DecidePhotoFinding
                 | Self::JudgeVisit
                 | Self::ChooseValue
                 | Self::DecideLateWork

@@ -24,6 +24,27 @@ impl PhotoDecision {
     }
 }
 
+/// What a reviewer says of something that was found about a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingDecision {
+    /// It is as it was found.
+    Confirmed,
+    /// There is nothing in it.
+    Dismissed,
+}
+
+impl FindingDecision {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Dismissed => "dismissed",
+        }
+    }
+}
+
 /// What a reviewer decides about a visit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

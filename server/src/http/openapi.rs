@@ -188,7 +188,7 @@ impl Modify for BearerToken {
         blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,
         reviews::judge_photo::judge_photo, reviews::judge_visit::judge_visit, reviews::history::list_verdicts,
-        findings::list::list_photo_findings,
+        findings::list::list_photo_findings, findings::decide::decide_photo_finding,
         conflicts::inbox::list_conflicts, conflicts::list::list_visit_conflicts, conflicts::choose::choose_value,
         late_work::inbox::list_late_work, late_work::list::list_visit_late_work, late_work::decide::decide_late_work,
         visits::history::list_history,

@@ -67,6 +67,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::JudgePhoto, reviews::judge_photo::judge_photo);
     at.route(Op::JudgeVisit, reviews::judge_visit::judge_visit);
     at.route(Op::ListPhotoFindings, findings::list::list_photo_findings);
+    at.route(Op::DecidePhotoFinding, findings::decide::decide_photo_finding);
     at.route(Op::ListVerdicts, reviews::history::list_verdicts);
     at.route(Op::ShowCompleteReceipt, visits::receipt::show_complete_receipt);
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
-use sync_core::ids::{FindingId, OrgId, VisitId};
+use sync_core::ids::{FindingDecisionId, FindingId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::schema::findings;
+use crate::schema::{finding_decisions, findings};
 use crate::text::Txt;
 
 /// The state of a finding that nobody has decided on.
@@ -85,4 +85,74 @@ pub fn replace_findings(conn: &mut Conn, org: OrgId, visit: VisitId, found: &[Fi
     }
     let new: Vec<FindingRow> = new.into_iter().cloned().collect();
     Ok(insert_rows!(conn, findings::table, new)?)
+}
+
+/// What a person said of a finding, with what was found then.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = finding_decisions)]
+pub struct FindingDecisionRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id, UUIDv7, made by the client.
+    pub id: Txt<FindingDecisionId>,
+    /// The visit.
+    pub visit_id: Txt<VisitId>,
+    /// Record id of the photo.
+    pub photo_id: String,
+    /// The content that was looked at.
+    pub sha256: Txt<Hash>,
+    /// What was found.
+    pub code: String,
+    /// How much it weighed.
+    pub level: i64,
+    /// Why, as JSON.
+    pub evidence: String,
+    /// `confirmed` or `dismissed`.
+    pub decision: String,
+    /// Why, in words.
+    pub comment: Option<String>,
+    /// Who.
+    pub decided_by: Txt<UserId>,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// A decision.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_finding_decision(
+    conn: &mut Conn,
+    org: OrgId,
+    id: FindingDecisionId,
+) -> StoreResult<Option<FindingDecisionRow>> {
+    Ok(per_backend!(conn, c => finding_decisions::table
+        .find((Txt(org), Txt(id)))
+        .select(FindingDecisionRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// What was said of the findings of a visit, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_finding_decisions(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Vec<FindingDecisionRow>> {
+    Ok(per_backend!(conn, c => finding_decisions::table
+        .filter(finding_decisions::org_id.eq(Txt(org)).and(finding_decisions::visit_id.eq(Txt(visit))))
+        .order((finding_decisions::at_ms, finding_decisions::id))
+        .select(FindingDecisionRow::as_select())
+        .load(c))?)
+}
+
+/// Appends a decision; from now on its finding says so, and nobody but a person changes it.
+///
+/// # Errors
+/// Conflict if there is a decision of this id.
+pub fn decide_finding(conn: &mut Conn, finding: FindingId, row: &FindingDecisionRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(finding_decisions::table).values(row).execute(c))?;
+    per_backend!(conn, c => diesel::update(findings::table.find((row.org_id, Txt(finding))))
+        .set(findings::state.eq(&row.decision))
+        .execute(c))?;
+    Ok(())
 }

@@ -789,6 +789,36 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `finding_decisions`.
+    finding_decisions (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `level`.
+        level -> BigInt,
+        /// Column `evidence`.
+        evidence -> Text,
+        /// Column `decision`.
+        decision -> Text,
+        /// Column `comment`.
+        comment -> Nullable<Text>,
+        /// Column `decided_by`.
+        decided_by -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `findings`.
     findings (org_id, id) {
         /// Column `org_id`.
@@ -1331,6 +1361,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blob_facts,
     photo_checks,
     photo_sightings,
+    finding_decisions,
     findings,
     intent_blobs,
     visit_statements,

@@ -78,7 +78,7 @@ fn statements_templates_and_policies_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 11] = [
+const PROOF: [(&str, &str, &str); 12] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
     ("doc_changes", "received_at_ms = 2", ""),
@@ -87,6 +87,12 @@ const PROOF: [(&str, &str, &str); 11] = [
         "decision = 'reject'",
         "(org_id, id, visit_id, body, decision, decided_by, at_ms) \
         VALUES ('O', 'P', 'V', '{}', 'approve', 'P', 1)",
+    ),
+    (
+        "finding_decisions",
+        "decision = 'dismissed'",
+        "(org_id, id, visit_id, photo_id, sha256, code, level, evidence, decision, decided_by, at_ms) \
+        VALUES ('O', 'P', 'V', 'p', 'H', 'blurred', 1, '{}', 'confirmed', 'P', 1)",
     ),
     ("conflict_choices", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
     ("late_work", "body = '[]'", "(org_id, visit_id, seq, body) VALUES ('O', 'V', 1, '{}')"),

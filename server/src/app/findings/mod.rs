@@ -3,6 +3,7 @@
 //! The queue is the database: whatever brings a record or bytes puts the visit on it in its own transaction, and it stays
 //! there until what was found is written. A rep is neither asked nor kept waiting, and nothing is refused.
 
+mod decide;
 mod evaluate;
 mod judge;
 mod list;
@@ -14,6 +15,7 @@ use doorstep_store::{Conn, blobs, photo_checks};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
+pub use decide::{FindingVerdict, decide_finding};
 pub use evaluate::{evaluate_due, is_any_due};
 pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
 pub use queue::FindingsQueue;

@@ -24,7 +24,7 @@ pub async fn claim_review(state: &AppState, ctx: Ctx, visit: VisitId) -> AppResu
 }
 
 /// Loads a visit for a decision of the asker; others who decide on it wait for the commit.
-pub(super) fn open(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<Case> {
+pub(in crate::app) fn open(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<Case> {
     presence::lock_visit(conn, ctx.actor.org, visit)?;
     let row = reach::load_visit(conn, ctx, visit)?;
     let case = Case::load(conn, row, ctx.now)?;

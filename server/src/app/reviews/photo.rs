@@ -43,7 +43,7 @@ pub async fn judge_photo(
     photo: String,
     sent: PhotoVerdict,
 ) -> AppResult<VerdictRow> {
-    verdict::check(sent.id, sent.comment.as_deref())?;
+    verdict::check_comment(sent.id.0, sent.comment.as_deref())?;
     let app = state.clone();
     ctx.once().write(&state.store, move |conn| judge(conn, &app, &ctx, visit, &photo, &sent)).await
 }

@@ -5,6 +5,7 @@ use doorstep_store::{Conn, Txt};
 use serde::Serialize;
 use sync_core::ids::{OrgId, VerdictId, VisitId};
 use sync_core::plan::VerdictRow;
+use uuid::Uuid;
 
 use crate::app::rows::read;
 use crate::app::{AppError, AppResult, ErrorCode, Refusal};
@@ -17,9 +18,12 @@ use crate::domain::review;
 const MAX_COMMENT_CHARS: usize = 500;
 
 /// Checks what every verdict has: an id that sorts by time, and a comment people can read.
-pub(super) fn check(id: VerdictId, comment: Option<&str>) -> AppResult<()> {
+///
+/// # Errors
+/// `invalid` naming the fields.
+pub fn check_comment(id: Uuid, comment: Option<&str>) -> AppResult<()> {
     let mut refusal = Refusal::new(ErrorCode::Invalid);
-    if id.0.get_version_num() != 7 {
+    if id.get_version_num() != 7 {
         refusal = refusal.field("id", "a UUID of version 7, made by the client");
     }
     if comment.is_some_and(|comment| comment.trim().is_empty() || comment.chars().count() > MAX_COMMENT_CHARS) {

@@ -53,7 +53,7 @@ pub struct JudgedVisit {
 /// `state_invalid` naming the photos that await approval, `claimed_by_other`, `invalid` for a return without reason,
 /// `idempotency_mismatch`.
 pub async fn judge_visit(state: &AppState, ctx: Ctx, visit: VisitId, mut sent: VisitVerdict) -> AppResult<JudgedVisit> {
-    verdict::check(sent.id, sent.comment.as_deref())?;
+    verdict::check_comment(sent.id.0, sent.comment.as_deref())?;
     sent.heads.sort();
     let (app, ticket) = (state.clone(), ReworkId(state.id()));
     ctx.once().write(&state.store, move |conn| judge(conn, &app, &ctx, visit, &sent, ticket)).await

@@ -1,3 +1,4 @@
 //! What was found about photos.
 
+pub mod decide;
 pub mod list;

@@ -1,0 +1,94 @@
+//! What people say of what was found.
+
+use doorstep::domain::Role;
+use doorstep_store::findings::list_finding_decisions;
+use integration_tests::app::TestApp;
+use integration_tests::company::{HAOYU, YUNZE};
+use serde_json::{Value, json};
+use sync_core::bytes::Hash;
+
+use super::seen::hand_in;
+use super::{Field, look, pictures};
+
+const FIRST: &str = "01955f2c-3000-7000-8000-00000000d001";
+const SECOND: &str = "01955f2c-3000-7000-8000-00000000d002";
+
+#[actix_web::test]
+async fn a_decision_is_kept_with_what_was_found_and_the_newest_counts() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let visit = field.visit().await;
+    let picture = pictures::photo(1);
+    let photo = field.take(visit, &picture, |record| record["source"] = "gallery".into());
+    hand_in(&mut field, visit);
+    field.sent(&[&picture]).await;
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
+    let says = |id: &str, decision: &str| {
+        json!({"id": id, "sha256": Hash::of(&picture), "code": "gallery_source", "decision": decision,
+            "comment": "客户提供"})
+    };
+    let state = async || {
+        let seen = reviewer.get(&format!("/v1/visits/{visit}/findings")).await.expect(200);
+        seen["items"][0]["state"].clone()
+    };
+    assert_eq!(state().await, "open");
+    let before = app.now();
+    let decided = reviewer.post(&path, says(FIRST, "confirmed")).await.expect(201);
+    assert_eq!(decided["decision"], "confirmed");
+    assert_eq!(state().await, "confirmed");
+
+    app.clock.advance_secs(60);
+    assert_eq!(reviewer.post(&path, says(FIRST, "confirmed")).await.expect(201), decided, "again, without effect");
+    let other = reviewer.post(&path, says(FIRST, "dismissed")).await;
+    assert_eq!(other.outcome(), (409, "idempotency_mismatch".to_owned()));
+    reviewer.post(&path, says(SECOND, "dismissed")).await.expect(201);
+    assert_eq!(state().await, "dismissed");
+    let kept = app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await;
+    let said: Vec<_> =
+        kept.iter().map(|row| (row.id.to_string(), row.decision.as_str(), row.at_ms - before.0)).collect();
+    assert_eq!(said, [(FIRST.to_owned(), "confirmed", 0), (SECOND.to_owned(), "dismissed", 60_000)]);
+    assert!(kept.iter().all(|row| row.level == 2 && row.evidence.starts_with('{')), "{kept:?}");
+
+    // Looking again changes nothing of it.
+    app.write(move |conn| doorstep_store::photo_checks::enqueue(conn, YUNZE.org, [visit], 1)).await;
+    look(&app).await;
+    assert_eq!(state().await, "dismissed");
+}
+
+#[actix_web::test]
+async fn a_decision_about_something_else_is_refused() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let visit = field.visit().await;
+    let picture = pictures::photo(1);
+    let photo = field.take(visit, &picture, |record| record["source"] = "gallery".into());
+    hand_in(&mut field, visit);
+    field.sent(&[&picture]).await;
+    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
+    let body = json!({"id": FIRST, "sha256": Hash::of(&picture), "code": "gallery_source", "decision": "confirmed"});
+    let with = |field: &str, value: Value| {
+        let mut body = body.clone();
+        body[field] = value;
+        body
+    };
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    for (body, status, code) in [
+        (with("sha256", json!(Hash::of(b"another"))), 412, "stale_content"),
+        (with("code", json!("blurred")), 422, "invalid"),
+        (with("code", json!("unheard_of")), 422, "invalid"),
+        (with("comment", json!(" ")), 422, "invalid"),
+        (with("decision", json!("perhaps")), 400, "body_invalid"),
+    ] {
+        let refused = reviewer.post(&path, body.clone()).await;
+        assert_eq!(refused.outcome(), (status, code.to_owned()), "{body}");
+    }
+    let elsewhere = format!("/v1/visits/{visit}/photos/{visit}/findings/decisions");
+    assert_eq!(reviewer.post(&elsewhere, body.clone()).await.outcome(), (422, "invalid".to_owned()));
+    for (company, role, status) in
+        [(YUNZE, Role::FieldRep, 403), (YUNZE, Role::Dispatcher, 403), (HAOYU, Role::Reviewer, 404)]
+    {
+        app.role(company, role).await.post(&path, body.clone()).await.expect(status);
+    }
+    assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
+}
