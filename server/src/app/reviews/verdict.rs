@@ -3,7 +3,7 @@
 use doorstep_store::reviews::{StoredVerdict, find_verdict, insert_verdict};
 use doorstep_store::{Conn, Txt};
 use serde::Serialize;
-use sync_core::ids::{OrgId, VerdictId, VisitId};
+use sync_core::ids::{OrgId, VisitId};
 use sync_core::plan::VerdictRow;
 use uuid::Uuid;
 
