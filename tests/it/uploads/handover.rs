@@ -44,6 +44,10 @@ impl Staging for Shared {
         })
     }
 
+    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
+        self.there.staging.received(key)
+    }
+
     fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
         self.there.staging.forget(key)
     }
