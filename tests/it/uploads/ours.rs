@@ -65,6 +65,29 @@ async fn a_whole_that_is_not_what_was_declared_is_never_stored() {
 }
 
 #[actix_web::test]
+async fn who_asks_for_a_whole_that_is_not_what_was_declared_is_told_to_begin_anew() {
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let whole = photo(1_000);
+    let call = || creation(whole.len()).header("upload-metadata", declares(&whole));
+    let path = location(&sender.send(call()).await);
+    // As when the process died before it looked at the whole.
+    let stage_wrong_bytes = async || {
+        let mut staged = app.state.staging.open(sender.key(&path)).await.expect("opened");
+        staged.append(&b"other".repeat(200)).await.expect("written");
+        staged.keep().await.expect("durable");
+    };
+    stage_wrong_bytes().await;
+    let asked = sender.send(tus("HEAD", &path)).await;
+    assert_eq!((asked.status, number(&asked, "upload-offset")), (200, Some(0)));
+    stage_wrong_bytes().await;
+    let again = sender.send(call()).await;
+    assert_eq!((location(&again), number(&again, "upload-offset")), (path.clone(), Some(0)));
+    let finished = sender.send(append(&path, 0, &whole)).await;
+    sender.assert_stored(&finished, &whole).await;
+}
+
+#[actix_web::test]
 async fn the_last_part_can_be_repeated_when_its_answer_was_lost() {
     let app = TestApp::new().await;
     let sender = Sender::of(&app).await;

@@ -81,7 +81,11 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
     };
     if length_of(&row) == Some(staged.bytes()) {
         // Whoever brought the last byte did not come to its end.
-        return finish(state, &row, staged).await;
+        return match finish(state, &row, staged).await {
+            // Who asks has sent nothing wrong: he is told where the upload begins anew.
+            Err(error) if error.code() == ErrorCode::UploadMismatch => Ok(Standing::open(&row, 0)),
+            finished => finished,
+        };
     }
     Ok(Standing::open(&row, keep(staged).await?))
 }
