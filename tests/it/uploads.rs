@@ -6,6 +6,7 @@ mod conformance;
 mod creation;
 mod durability;
 mod expiration;
+mod given_up;
 mod handover;
 mod ours;
 pub mod preempt;

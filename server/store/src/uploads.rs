@@ -4,7 +4,7 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
@@ -160,9 +160,24 @@ pub fn terminate_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) 
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_silent_uploads(conn: &mut Conn, before_ms: i64, limit: i64) -> StoreResult<Vec<UploadRow>> {
+pub fn list_silent_uploads(
+    conn: &mut Conn,
+    before_ms: i64,
+    after: Option<&UploadRow>,
+    limit: i64,
+) -> StoreResult<Vec<UploadRow>> {
+    let place = |row: &UploadRow| (row.touched_at_ms, row.org_id.0.to_string(), row.id.0.to_string());
+    let (touched, org, id) = after.map_or((i64::MIN, String::new(), String::new()), place);
+    let is_behind = sql::<Bool>("(touched_at_ms, org_id, id) > (")
+        .bind::<BigInt, _>(touched)
+        .sql(", ")
+        .bind::<Text, _>(org)
+        .sql(", ")
+        .bind::<Text, _>(id)
+        .sql(")");
     Ok(per_backend!(conn, c => uploads::table
         .filter(uploads::state.eq("open").and(uploads::touched_at_ms.le(before_ms)))
+        .filter(is_behind.clone())
         .order((uploads::touched_at_ms, uploads::org_id, uploads::id))
         .limit(limit)
         .select(UploadRow::as_select())

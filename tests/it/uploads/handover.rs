@@ -57,7 +57,8 @@ impl Staging for Shared {
     }
 }
 
-fn ctx(sender: &Sender<'_>) -> Ctx {
+/// What a use case gets of a sender.
+pub(super) fn ctx(sender: &Sender<'_>) -> Ctx {
     let Device { app, org, id, member, .. } = &sender.0;
     let actor = Actor {
         org: *org,

@@ -13,7 +13,7 @@ use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of};
+use super::standing::{Claimed, EMPTY_KEPT_MS, Held, Standing, claim, conflict, hold, keep, length_of};
 use crate::app::blobs::check_size;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
@@ -23,6 +23,9 @@ const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
 
 /// Bytes that are carried over at once.
 const PIECE_BYTES: usize = 64 << 10;
+/// As [`TOUCHED_EVERY_MS`], while nothing has arrived: what is under way is not ended meanwhile.
+const EMPTY_TOUCHED_EVERY_MS: i64 = EMPTY_KEPT_MS / 2;
+
 
 /// What a request says of the bytes it brings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,7 +76,7 @@ where
     set_length(state, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
     check_size(room, part.bytes.unwrap_or(0))?;
-    touch(state, ctx, &mut row).await?;
+    touch(state, ctx, &mut row, begin).await?;
     // What is staged is let go before the turn ends.
     let mut incoming = Incoming { body, turn: &mut turn, room };
     let received = match part.checksum {
@@ -120,9 +123,10 @@ fn length_refused(expected: &str) -> AppError {
 }
 
 /// Notes that the sender was heard.
-async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow) -> AppResult<()> {
+async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arrived: u64) -> AppResult<()> {
     let now_ms = ctx.now.0;
-    if now_ms.saturating_sub(row.touched_at_ms) < TOUCHED_EVERY_MS {
+    let every_ms = if arrived == 0 { EMPTY_TOUCHED_EVERY_MS } else { TOUCHED_EVERY_MS };
+    if now_ms.saturating_sub(row.touched_at_ms) < every_ms {
         return Ok(());
     }
     let (org, id) = (row.org_id.0, row.id.0);

@@ -5,6 +5,8 @@ use doorstep_store::{Conn, Txt};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
 use sync_core::ids::UploadId;
+use sync_core::time::UnixMillis;
+use tokio::runtime::Handle;
 
 use super::append::{Part, append_upload};
 use super::finish::finish;
@@ -56,6 +58,7 @@ where
         return Ok(begun);
     }
     let appended = append_upload(state, ctx, begun.id, part, body).await;
+    let mut unheard = Unheard((is_new && !can_be_found).then(|| (state.clone(), ctx.clone(), begun.id)));
     if let Err(error) = &appended {
         let is_refused =
             matches!(error.code(), ErrorCode::PhotoTooLarge | ErrorCode::UploadMismatch | ErrorCode::TooManyUploads);
@@ -64,11 +67,29 @@ where
         }
     }
     appended
+    // From here on there is an answer.
+    unheard.0 = None;
 }
 
 /// Ends an upload of which nobody will hear.
+/// An upload whose name is told by the answer alone: where the request is given up before, as when its line is reset, the
+/// upload ends with it. One that is missed, as by a process that dies, has a short life as long as it is empty.
+struct Unheard(Option<(AppState, Ctx, UploadId)>);
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        if let Some((state, ctx, id)) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move { end(&state, &ctx, id).await });
+        }
+    }
+}
+
 async fn end(state: &AppState, ctx: &Ctx, id: UploadId) {
-    if let Err(error) = terminate_upload(state, ctx, id).await {
+    if let Err(error) = terminate_upload(state, ctx, id).await
+        && error.code() != ErrorCode::UploadFinished
+    {
         // It counts as unfinished until it expires.
         tracing::warn!(upload = %id, %error, "an upload that was refused could not be ended");
     }
