@@ -1261,6 +1261,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `org_storage`.
+    org_storage (org_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `bytes`.
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `uploads`.
     uploads (org_id, id) {
         /// Column `org_id`.
@@ -1351,5 +1361,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_orders,
     device_marks,
     kept_receipts,
+    org_storage,
     uploads,
 );

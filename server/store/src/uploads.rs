@@ -11,7 +11,7 @@ use sync_core::ids::{DeviceId, OrgId, UploadId};
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
-use crate::schema::{blobs, uploads};
+use crate::schema::uploads;
 use crate::text::Txt;
 
 /// An upload.
@@ -156,7 +156,7 @@ pub fn terminate_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) 
         == 1)
 }
 
-/// Open uploads of all organisations that were last heard of before, oldest first.
+/// Open uploads of all organisations that were last heard of before, oldest first, behind one of them.
 ///
 /// # Errors
 /// Database errors only.
@@ -207,22 +207,4 @@ pub fn delete_uploads_before(conn: &mut Conn, before_ms: i64) -> StoreResult<usi
         .and(uploads::touched_at_ms.le(before_ms))
         .and(uploads::ended_at_ms.le(before_ms));
     Ok(per_backend!(conn, c => diesel::delete(uploads::table.filter(old)).execute(c))?)
-}
-
-/// Bytes of an organisation: of its blobs, and of uploads that were heard of since as far as their size is known.
-///
-/// # Errors
-/// Database errors only.
-pub fn count_bytes(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResult<i64> {
-    let stored: i64 = per_backend!(conn, c => blobs::table
-        .filter(blobs::org_id.eq(Txt(org)))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(bytes), 0) AS BIGINT)"))
-        .get_result(c))?;
-    let coming: i64 = per_backend!(conn, c => uploads::table
-        .filter(uploads::org_id.eq(Txt(org))
-            .and(uploads::state.eq("open"))
-            .and(uploads::touched_at_ms.gt(since_ms)))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .get_result(c))?;
-    Ok(stored.saturating_add(coming))
 }

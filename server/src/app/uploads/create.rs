@@ -14,6 +14,7 @@ use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, key_of, show_upload};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
+use crate::app::storage_quota::check_room;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// Begins an upload of so many bytes; without a length, its sender will say it later.
@@ -57,8 +58,8 @@ where
     if begun.offset > 0 || begun.receipt.is_some() {
         return Ok(begun);
     }
-    let appended = append_upload(state, ctx, begun.id, part, body).await;
     let mut unheard = Unheard((is_new && !can_be_found).then(|| (state.clone(), ctx.clone(), begun.id)));
+    let appended = append_upload(state, ctx, begun.id, part, body).await;
     if let Err(error) = &appended {
         let is_refused =
             matches!(error.code(), ErrorCode::PhotoTooLarge | ErrorCode::UploadMismatch | ErrorCode::TooManyUploads);
@@ -66,12 +67,11 @@ where
             end(state, ctx, begun.id).await;
         }
     }
-    appended
     // From here on there is an answer.
     unheard.0 = None;
+    appended
 }
 
-/// Ends an upload of which nobody will hear.
 /// An upload whose name is told by the answer alone: where the request is given up before, as when its line is reset, the
 /// upload ends with it. One that is missed, as by a process that dies, has a short life as long as it is empty.
 struct Unheard(Option<(AppState, Ctx, UploadId)>);
@@ -86,6 +86,7 @@ impl Drop for Unheard {
     }
 }
 
+/// Ends an upload of which nobody will hear.
 async fn end(state: &AppState, ctx: &Ctx, id: UploadId) {
     if let Err(error) = terminate_upload(state, ctx, id).await
         && error.code() != ErrorCode::UploadFinished
@@ -100,9 +101,8 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
     check_size(state.config.limits.blob_bytes, length.unwrap_or(0))?;
     let sha256 = metadata.sha256;
     let wanted = new_row(state, ctx, length, metadata)?;
-    let number = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
     let most = i64::try_from(state.config.limits.uploads_per_device).unwrap_or(i64::MAX);
-    let room = Room { most, bytes: number(state.config.limits.org_storage_bytes) };
+    let room = Room { most, bytes: state.config.limits.org_storage_bytes };
     let inserted = wanted.clone();
     let row = state.store.write(move |conn| find_or_insert(conn, &inserted, sha256, room)).await?;
     if row.id != wanted.id {
@@ -132,7 +132,7 @@ struct Room {
     /// Unfinished uploads of the device.
     most: i64,
     /// Bytes of the organisation; 0 for any number.
-    bytes: i64,
+    bytes: u64,
 }
 
 fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata) -> AppResult<UploadRow> {
@@ -170,13 +170,8 @@ fn insert(conn: &mut Conn, wanted: &UploadRow, room: Room) -> AppResult<()> {
     if open >= room.most {
         return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).into());
     }
-    if room.bytes > 0 {
-        let known = uploads::count_bytes(conn, wanted.org_id.0, kept_since(wanted))?;
-        let then = known.saturating_add(wanted.length_bytes.unwrap_or(0));
-        if then > room.bytes {
-            return Err(Refusal::new(ErrorCode::StorageQuota).limit(room.bytes, then).into());
-        }
-    }
+    let (more, now) = (wanted.length_bytes.unwrap_or(0), UnixMillis(wanted.created_at_ms));
+    check_room(conn, wanted.org_id.0, room.bytes, more, now)?;
     Ok(uploads::insert_upload(conn, wanted)?)
 }
 
