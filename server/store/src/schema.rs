@@ -723,6 +723,10 @@ diesel::table! {
         ingest_attempts -> Nullable<BigInt>,
         /// Column `ingest_version`.
         ingest_version -> BigInt,
+        /// Column `ingest_due_ms`.
+        ingest_due_ms -> Nullable<BigInt>,
+        /// Column `ingest_retries`.
+        ingest_retries -> Nullable<BigInt>,
     }
 }
 

@@ -11,7 +11,7 @@ mod upload;
 
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
-pub use ingest::{IngestQueue, ingest_pending, prints_of, windows_of};
+pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of};
 pub use missing::{MissingBlob, list_missing_blobs};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;

@@ -148,6 +148,7 @@ pub(crate) async fn record_durable(
             Ok::<_, AppError>(())
         })
         .await?;
+    state.ingest.forget_unread((row.org_id.0, row.sha256.0));
     state.ingest.wake();
     state.findings.wake();
     stored(state, row.org_id.0, row.device_id.0, row.sha256.0, row.bytes)
@@ -288,6 +289,9 @@ fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
         // Copies of before stay: it is only measured again.
         let again = if known.preview_state == "ready" { blobs::measure_again } else { blobs::ingest_again };
         again(conn, org, sha256)?;
+    } else {
+        // An ingest that is under way may have read what was there before.
+        blobs::forget_begun_ingest(conn, org, sha256)?;
     }
     Ok(())
 }
