@@ -142,6 +142,8 @@ async fn many_uploads_that_cannot_be_ended_keep_no_other() {
     for _ in 0..MANY {
         other.begin(8).await;
     }
+    // It comes behind all of them.
+    app.clock.advance_secs(1);
     let path = sender.begin(8).await;
     assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
     // In place of the directory of the other phone there is what cannot be looked into.
