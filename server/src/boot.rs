@@ -19,7 +19,7 @@ use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::fs_staging::FsStaging;
 use crate::adapters::objects::open_with;
 use crate::adapters::system::SystemRandom;
-use crate::app::blobs::IngestQueue;
+use crate::app::blobs::{IngestQueue, stop_ingest};
 use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
 use crate::app::installation::{self, Keys, load_ring};
@@ -233,8 +233,7 @@ async fn stop_when_told(state: AppState, server: ServerHandle) -> Stop {
     let (_, imports, _) = tokio::join!(
         server.stop(true),
         tokio::time::timeout(finish, until_imported(&state)),
-        // A picture that is cut off counts as one that ended the process.
-        tokio::time::timeout(finish, state.ingest.close()),
+        stop_ingest(&state, finish),
     );
     if imports.is_err() {
         tracing::warn!("an import or upload was cut off; the same bytes again complete it");

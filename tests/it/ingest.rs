@@ -3,18 +3,22 @@
 
 mod troubled;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use doorstep::app::AppState;
-use doorstep::app::blobs::IngestQueue;
+use doorstep::app::blobs::{IngestQueue, stop_ingest};
 use doorstep::jobs;
 use doorstep::jobs::ingest::run_due;
 use doorstep::ports::Clock as _;
 use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_store::Txt;
 use doorstep_store::blob_facts::find_facts;
-use doorstep_store::blobs::{BlobRow, begin_ingest, end_ingest, find_blob, list_outdated, list_pending};
+use doorstep_store::blobs::{
+    BlobRow, Outcome, begin_ingest, end_ingest, find_blob, ingest_again, list_outdated, list_pending,
+};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use sync_core::bytes::Hash;
@@ -24,6 +28,9 @@ use crate::custody::upload;
 
 /// Which measures are taken.
 const VERSION: i64 = 1;
+
+/// How long an original that cannot be read is left alone.
+const UNREAD_FOR_SECS: i64 = 300;
 
 /// A server whose storage has troubles, ingesting two pictures at once.
 struct Site {
@@ -51,6 +58,13 @@ impl Site {
         pictures.map(Hash::of)
     }
 
+    /// The file of an original.
+    fn original(&self, name: Hash) -> PathBuf {
+        let directory = self.app.state.config.data_dir.join("blobs/o").join(YUNZE.org.to_string()).join("sha256");
+        let hex = name.to_string();
+        directory.join(&hex[..2]).join(&hex[2..4]).join(&hex)
+    }
+
     async fn row(&self, name: Hash) -> BlobRow {
         self.app.read(move |conn| find_blob(conn, YUNZE.org, name)).await.expect("it is stored")
     }
@@ -69,8 +83,15 @@ impl Site {
 
     /// Begins a picture as a process that ends does.
     async fn crash(&self, name: Hash) {
-        let begun = self.app.write(move |conn| begin_ingest(conn, YUNZE.org, name, VERSION)).await;
+        let now_ms = self.app.now().0;
+        let begun = self.app.write(move |conn| begin_ingest(conn, YUNZE.org, name, VERSION, now_ms)).await;
         assert!(begun.is_some(), "it is due");
+    }
+
+    /// Leaves a picture as a server of before does, also one that still runs beside this one.
+    async fn end_as_before(&self, name: Hash) {
+        let outcome = Outcome { version: VERSION - 1, state: "ready", reason: None, again: None };
+        assert!(self.app.write(move |conn| end_ingest(conn, YUNZE.org, name, 0, outcome)).await);
     }
 }
 
@@ -120,7 +141,11 @@ async fn originals_that_cannot_be_read_keep_no_other_picture_waiting() {
     run_due(&site.state).await.expect_err("it is told");
     assert_eq!(site.state_of(name).await, ready());
     assert_eq!(site.state_of(lost[0]).await, pending(), "nothing is said of a picture nobody has seen");
+    let reads = site.storage.reads.load(Ordering::SeqCst);
+    assert_eq!(run_due(&site.state).await.expect("they are left alone"), 0);
+    assert_eq!(site.storage.reads.load(Ordering::SeqCst), reads);
     site.storage.find_again();
+    site.app.clock.advance_secs(UNREAD_FOR_SECS);
     assert_eq!(run_due(&site.state).await.expect("all can be read"), lost.len());
 }
 
@@ -131,9 +156,7 @@ async fn bytes_that_come_again_give_a_picture_another_try() {
     let [crashed_name, damaged_name] = site.upload([&crashed, &damaged]).await;
     site.crash(crashed_name).await;
     site.crash(crashed_name).await;
-    let directory = site.app.state.config.data_dir.join("blobs/o").join(YUNZE.org.to_string()).join("sha256");
-    let hex = damaged_name.to_string();
-    std::fs::write(directory.join(&hex[..2]).join(&hex[2..4]).join(&hex), b"damage").expect("damaged");
+    std::fs::write(site.original(damaged_name), b"damage").expect("damaged");
     assert_eq!(run_due(&site.state).await.expect("both are settled"), 2);
     assert_eq!(site.state_of(crashed_name).await, given_up("crashed"));
     assert_eq!(site.state_of(damaged_name).await, given_up("original_unreadable"));
@@ -153,9 +176,8 @@ async fn a_picture_without_facts_of_today_keeps_its_copies_and_is_measured_when_
     let site = Site::new().await;
     let [first, second] = site.upload([&photo(1), &photo(2)]).await;
     assert_eq!(run_due(&site.state).await.expect("settled"), 2);
-    // As a server of before leaves them, also one that still runs beside this one.
     for name in [first, second] {
-        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+        site.end_as_before(name).await;
     }
     let measured_at = async |name| {
         let facts = site.app.read(move |conn| find_facts(conn, YUNZE.org, name)).await;
@@ -209,7 +231,7 @@ async fn a_long_history_is_measured_in_passes_between_which_everything_is_looked
     let more: [Vec<u8>; 33] = std::array::from_fn(|number| broken(number + 3));
     let history = site.upload(more.each_ref().map(Vec::as_slice)).await;
     for name in history {
-        site.app.write(move |conn| end_ingest(conn, YUNZE.org, name, VERSION - 1, ("ready", None))).await;
+        site.end_as_before(name).await;
     }
     site.storage.lose(history[30..].iter().copied());
     run_due(&site.state).await.expect_err("three cannot be read");
@@ -220,6 +242,7 @@ async fn a_long_history_is_measured_in_passes_between_which_everything_is_looked
     assert_eq!(due().await, 33 - 29, "with the three that were pending a pass has settled 32");
     // It woke the job.
     site.state.ingest.woken().await;
+    site.app.clock.advance_secs(UNREAD_FOR_SECS);
     run_due(&site.state).await.expect_err("three cannot be read");
     assert_eq!(due().await, 3);
     tokio::select! {
@@ -256,5 +279,96 @@ async fn jobs_that_are_stopped_keep_what_they_have_begun_and_begin_nothing() {
     assert_eq!(states, expected);
     for row in site.app.read(|conn| list_pending(conn, None, 100)).await {
         assert_eq!(row.ingest_attempts, None, "nobody is to blame");
+    }
+}
+
+#[actix_web::test]
+async fn a_picture_that_was_given_up_for_the_machine_is_tried_again_by_itself_each_day_for_a_week() {
+    const DAY: i64 = 24 * 3600;
+    let site = Site::new().await;
+    let [crashed, hopeless] = site.upload([&photo(1), &broken(1)]).await;
+    site.crash(crashed).await;
+    site.crash(crashed).await;
+    assert_eq!(run_due(&site.state).await.expect("settled"), 2);
+    for day in 1..=7 {
+        assert_eq!(site.state_of(crashed).await, given_up("crashed"), "day {day}");
+        site.app.clock.advance_secs(DAY - 1);
+        assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0, "day {day}");
+        site.app.clock.advance_secs(1);
+        // Once a day: it is not begun again after it has ended the process.
+        site.crash(crashed).await;
+        assert_eq!(run_due(&site.state).await.expect("settled"), 1, "day {day}");
+    }
+    site.app.clock.advance_secs(DAY);
+    assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
+    assert_eq!(
+        (site.state_of(crashed).await, site.state_of(hopeless).await),
+        (given_up("crashed"), given_up("no_size"))
+    );
+
+    // A machine that can.
+    let [other] = site.upload([&photo(2)]).await;
+    site.crash(other).await;
+    site.crash(other).await;
+    assert_eq!(run_due(&site.state).await.expect("settled"), 1);
+    site.app.clock.advance_secs(DAY);
+    assert_eq!(run_due(&site.state).await.expect("settled"), 1);
+    assert_eq!(site.state_of(other).await, ready());
+    site.app.clock.advance_secs(DAY);
+    assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
+}
+
+#[actix_web::test]
+async fn what_an_ordered_stop_cuts_off_counts_as_never_begun() {
+    let site = Site::new().await;
+    let [name] = site.upload([&photo(1)]).await;
+    site.storage.copies.forget_permits(usize::MAX);
+    for _ in 0..3 {
+        // Each time another process, in which a copy takes longer than anybody waits.
+        let state = AppState { ingest: Arc::new(IngestQueue::new(2)), ..site.state.clone() };
+        let pass = actix_web::rt::spawn({
+            let state = state.clone();
+            async move { run_due(&state).await }
+        });
+        site.storage.came.acquire().await.expect("open").forget();
+        assert_eq!(site.attempts(name).await, 1);
+        stop_ingest(&state, Duration::ZERO).await;
+        pass.abort();
+        assert!(pass.await.is_err_and(|error| error.is_cancelled()));
+        assert_eq!(site.attempts(name).await, 0);
+    }
+    site.storage.copies.add_permits(100);
+    assert_eq!(run_due(&site.state).await.expect("settled"), 1);
+    assert_eq!(site.state_of(name).await, ready());
+}
+
+#[actix_web::test]
+async fn damage_that_is_mended_while_it_is_looked_at_is_no_damage() {
+    let site = Site::new().await;
+    let picture = photo(1);
+    let [name] = site.upload([&picture]).await;
+    let file = site.original(name);
+    // Before it is begun, and when it is, and what was read then is looked at.
+    for reads in 1..=2 {
+        std::fs::write(&file, b"damage").expect("damaged");
+        site.app.write(move |conn| ingest_again(conn, YUNZE.org, name)).await;
+        site.storage.may_return.forget_permits(usize::MAX);
+        site.storage.was_read.forget_permits(usize::MAX);
+        let pass = actix_web::rt::spawn({
+            let state = site.state.clone();
+            async move { run_due(&state).await }
+        });
+        site.storage.was_read.acquire().await.expect("open").forget();
+        for _ in 1..reads {
+            site.storage.may_return.add_permits(1);
+            site.storage.was_read.acquire().await.expect("open").forget();
+        }
+        site.upload([&picture]).await;
+        site.storage.may_return.add_permits(100);
+        pass.await.expect("no panic").expect("settled");
+        let after = if reads == 1 { ready() } else { pending() };
+        assert_eq!(site.state_of(name).await, after, "after {reads} reads");
+        run_due(&site.state).await.expect("settled");
+        assert_eq!(site.state_of(name).await, ready(), "after {reads} reads");
     }
 }

@@ -6,6 +6,7 @@ mod conformance;
 mod creation;
 mod durability;
 mod expiration;
+mod given_up;
 mod handover;
 mod ours;
 pub mod preempt;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorstep::domain::TokenKind;
+use doorstep::ports::StagingKey;
 use integration_tests::actors::Device;
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
@@ -109,6 +111,12 @@ impl<'a> Sender<'a> {
     /// How far an upload has come.
     async fn offset(&self, path: &str) -> Option<usize> {
         number(&self.send(tus("HEAD", path)).await, "upload-offset")
+    }
+
+    /// Where the bytes of an upload are staged.
+    fn key(&self, path: &str) -> StagingKey {
+        let upload = path.rsplit('/').next().expect("an id").parse().expect("an id");
+        StagingKey { org: YUNZE.org, device: self.0.id, upload }
     }
 
     /// Status and code of an answer.

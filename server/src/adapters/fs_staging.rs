@@ -2,8 +2,9 @@
 //!
 //! Of each upload there is one file that counts: that of its highest number. Whoever writes it has it locked; the
 //! operating system takes the lock back when the writer ends, however that happens. Who finds it locked, by a writer on
-//! a connection that nobody hears any more, copies what has arrived under the next number and goes on there. So does who
-//! finds a file that is a blob already: what is published is never written again.
+//! a connection that nobody hears any more, gives the file the next number, after which nothing is acknowledged in it any
+//! more, copies it under the number after that and goes on there: at every moment the file that counts has every byte
+//! that was acknowledged. So does who finds a file that is a blob already: what is published is never written again.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
@@ -114,8 +115,7 @@ impl Names {
 
     /// The number that counts.
     fn highest(&self) -> io::Result<Option<u64>> {
-        let number = |path: &PathBuf| path.extension()?.to_str()?.parse().ok();
-        Ok(self.all()?.iter().filter_map(number).max())
+        Ok(self.all()?.iter().filter_map(|path| number_of(path)).max())
     }
 
     fn open(&self) -> io::Result<Held> {
@@ -145,7 +145,7 @@ impl Names {
         let mut file = File::options().read(true).write(true).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return self.take_over(number, file),
+            Err(TryLockError::WouldBlock) => return self.take_over(number),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         if !path.exists() {
@@ -153,54 +153,79 @@ impl Names {
             return Err(ErrorKind::NotFound.into());
         }
         if file.metadata()?.nlink() > 1 {
-            return self.take_over(number, file);
+            return self.take_over(number);
         }
         let bytes = file.seek(SeekFrom::End(0))?;
         Ok(Held { file, path, bytes })
     }
 
-    /// Goes on under the next number, where whoever else has the file never comes.
-    fn take_over(&self, number: u64, mut source: File) -> io::Result<Held> {
-        let copied = self.copy(number.saturating_add(1), &mut source);
+    /// Goes on under a number where whoever else has the file never comes.
+    fn take_over(&self, number: u64) -> io::Result<Held> {
+        let retired = self.retire(number)?;
+        let copied = self.copy(retired);
         // It has its name by now, or never will.
         let _ = fs::remove_file(&self.passing);
-        self.settle(number, source, copied?)
+        let held = copied?;
+        // All of it is in the copy, which is durable: what stays costs room only, until the upload ends.
+        let _ = fs::remove_file(self.numbered(retired));
+        Ok(held)
     }
 
-    /// Copies what has arrived: complete or not at all, and never over what another one took over.
-    fn copy(&self, number: u64, source: &mut File) -> io::Result<Held> {
-        let path = self.numbered(number);
+    /// Gives the file the next number and takes the earlier ones away, without which nothing is acknowledged in it any
+    /// more.
+    fn retire(&self, number: u64) -> io::Result<u64> {
+        let retired = number.saturating_add(1);
+        // Never over what another one took over.
+        fs::hard_link(self.numbered(number), self.numbered(retired))?;
+        sync_directory(&self.folder)?;
+        for path in self.all()? {
+            if number_of(&path).is_some_and(|earlier| earlier < retired) {
+                remove(&path)?;
+            }
+        }
+        Ok(retired)
+    }
+
+    /// Copies what has arrived under the next number: complete or not at all, and never over what another one took over.
+    fn copy(&self, number: u64) -> io::Result<Held> {
+        let mut source = File::open(self.numbered(number))?;
+        let path = self.numbered(number.saturating_add(1));
         let mut file = File::options().read(true).write(true).create_new(true).open(&self.passing)?;
         file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
-        let bytes = io::copy(source, &mut file)?;
+        let bytes = io::copy(&mut source, &mut file)?;
         file.sync_all()?;
         fs::hard_link(&self.passing, &path)?;
         sync_directory(&self.folder)?;
         Ok(Held { file, path, bytes })
     }
 
-    /// Takes the old name away, without which nothing is acknowledged any more; what was until then, comes along.
-    fn settle(&self, number: u64, mut source: File, mut held: Held) -> io::Result<Held> {
-        match fs::remove_file(self.numbered(number)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
+    /// Bytes of the file that counts.
+    fn received(&self) -> io::Result<u64> {
+        loop {
+            let Some(number) = self.highest()? else { return Ok(0) };
+            match fs::metadata(self.numbered(number)) {
+                // Taken over since the look.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                found => return Ok(found?.len()),
+            }
         }
-        let gained = io::copy(&mut source, &mut held.file)?;
-        if gained > 0 {
-            held.file.sync_all()?;
-            held.bytes = held.bytes.saturating_add(gained);
-        }
-        Ok(held)
     }
 
     fn forget(&self) -> io::Result<()> {
-        for path in self.all()? {
-            match fs::remove_file(path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
+        self.all()?.iter().try_for_each(|path| remove(path))
+    }
+}
+
+/// The number of an upload's file; none for a passing name.
+fn number_of(path: &Path) -> Option<u64> {
+    path.extension()?.to_str()?.parse().ok()
+}
+
+/// Removes a file that somebody else may have removed.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -328,6 +353,11 @@ impl Staging for FsStaging {
                 Box::new(FsStaged { file: Arc::new(file), names, path, hasher, written, pending });
             Ok(staged)
         }))
+    }
+
+    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
+        let names = self.names(key);
+        Box::pin(blocking(move || names.received().map_err(io_error)))
     }
 
     fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {

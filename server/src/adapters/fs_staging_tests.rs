@@ -99,28 +99,64 @@ async fn what_is_a_blob_already_is_never_written_again() {
     assert_eq!(fs::read(&files(&staging)[0]).expect("the upload"), b"a photox");
 }
 
+/// What whoever comes next finds of the upload, and then goes on with.
+async fn found(blobs: &Blobs) -> u64 {
+    FsStaging::new(&blobs.0, "third").open(key()).await.expect("opened").bytes()
+}
+
 #[tokio::test]
-async fn what_is_acknowledged_during_a_takeover_comes_along() {
-    let blobs = Blobs::new("gained");
+async fn a_takeover_that_is_killed_at_any_step_loses_nothing_that_was_acknowledged() {
+    const ACKNOWLEDGED: u64 = (256 << 10) + 4;
+    for steps in 0..4 {
+        let blobs = Blobs::new(&format!("killed-{steps}"));
+        let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there").names(key()));
+        let mut old = here.open(key()).await.expect("opened");
+        old.append(&vec![1; PIECE_BYTES]).await.expect("written");
+        // As far as the other process comes before it is killed; what it holds goes with it.
+        match steps {
+            0 => {}
+            1 => fs::hard_link(there.numbered(0), there.numbered(1)).expect("a second name"),
+            2 => assert_eq!(there.retire(0).expect("retired"), 1),
+            _ => drop(there.copy(there.retire(0).expect("retired")).expect("copied")),
+        }
+        old.append(b"more").await.expect("written");
+        let kept = old.keep().await;
+        if steps < 2 {
+            assert_eq!(kept.expect("acknowledged"), ACKNOWLEDGED);
+            assert_eq!(found(&blobs).await, ACKNOWLEDGED, "after {steps} steps");
+        } else {
+            assert!(matches!(kept, Err(BlobError::NotFound)), "nothing is acknowledged after {steps} steps");
+            assert!(found(&blobs).await >= 256 << 10, "what had arrived is there after {steps} steps");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_writer_of_before_acknowledges_nothing_in_what_was_taken_over_twice() {
+    let blobs = Blobs::new("twice");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there").names(key()));
     let mut old = here.open(key()).await.expect("opened");
     old.append(&vec![1; PIECE_BYTES]).await.expect("written");
-    let mut source = File::open(there.numbered(0)).expect("the file");
-    let copied = there.copy(1, &mut source).expect("copied");
-    old.append(b"more").await.expect("written");
-    assert_eq!(old.keep().await.expect("acknowledged"), (256 << 10) + 4);
-    let taken = there.settle(0, source, copied).expect("taken over");
-    assert_eq!((taken.bytes, fs::metadata(&taken.path).expect("the file").len()), ((256 << 10) + 4, (256 << 10) + 4));
+    // The process that took over is killed between its two names.
+    fs::hard_link(there.numbered(0), there.numbered(1)).expect("a second name");
+    let third = FsStaging::new(&blobs.0, "third");
+    let mut new = third.open(key()).await.expect("taken over");
+    old.append(b"more").await.expect("written where nobody reads");
+    assert!(matches!(old.keep().await, Err(BlobError::NotFound)));
+    new.append(b"kept").await.expect("written");
+    assert_eq!((new.keep().await.expect("durable"), files(&here).len()), ((256 << 10) + 4, 1));
 }
 
 #[test]
-fn a_takeover_that_fails_leaves_nothing_behind() {
+fn a_takeover_that_fails_leaves_what_has_arrived_and_nothing_else() {
     let blobs = Blobs::new("fails");
     let staging = FsStaging::new(&blobs.0, "here");
     let names = staging.names(key());
-    names.create().expect("begun");
-    // It can be opened, and never read.
-    let unreadable = File::open(&blobs.0).expect("a directory");
-    assert!(names.take_over(0, unreadable).is_err());
-    assert_eq!(files(&staging), [names.numbered(0)]);
+    names.create().expect("begun").file.write_all(b"arrived").expect("written");
+    // The passing name is not free.
+    fs::create_dir(&names.passing).expect("a directory");
+    assert!(names.take_over(0).is_err());
+    fs::remove_dir(&names.passing).expect("removed");
+    assert_eq!(files(&staging), [names.numbered(1)]);
+    assert_eq!(fs::read(names.numbered(1)).expect("the file"), b"arrived");
 }

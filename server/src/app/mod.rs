@@ -32,6 +32,7 @@ pub mod search;
 pub mod sites;
 pub mod state;
 pub mod stopping;
+pub mod storage_quota;
 pub mod sync;
 pub mod uploads;
 pub mod visits;

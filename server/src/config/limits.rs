@@ -31,7 +31,7 @@ pub struct LimitsConfig {
     pub json_items: usize,
     /// A photo or other blob, in bytes.
     pub blob_bytes: u64,
-    /// Blobs of an organisation beyond which no upload begins, in bytes; 0 for any number.
+    /// Blobs of an organisation beyond which none is taken, in bytes; 0 for any number.
     pub org_storage_bytes: u64,
     /// A bundle of a phone's unsent work, in bytes.
     pub bundle_bytes: u64,

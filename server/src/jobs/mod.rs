@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use crate::app::blobs::stop_ingest;
 use crate::app::{AppResult, AppState};
 
 /// The jobs of a running server; dropping this stops them.
@@ -22,13 +23,10 @@ use crate::app::{AppResult, AppState};
 pub struct Jobs(Vec<JoinHandle<()>>);
 
 impl Jobs {
-    /// Stops the jobs in order: a picture that is cut off counts as one that ended the process, so those that have begun
-    /// are finished, if that does not take too long.
+    /// Stops the jobs in order: pictures that have begun are finished, if that does not take too long.
     pub async fn stop(self, state: &AppState) {
         let finish = Duration::from_secs(state.config.stop.finish_secs);
-        if tokio::time::timeout(finish, state.ingest.close()).await.is_err() {
-            tracing::warn!("a picture was cut off; it is begun anew");
-        }
+        stop_ingest(state, finish).await;
     }
 }
 

@@ -7,11 +7,15 @@ use sync_core::time::UnixMillis;
 
 use super::alone;
 use crate::app::once::KEPT_MS;
+use crate::app::storage_quota::mend_stored_bytes;
 use crate::app::uploads::{expire_uploads, forget_ended_uploads};
 use crate::app::{AppError, AppResult, AppState};
 
 /// How often the job runs: an expired key is free without it, so an hour more of storage is all it costs.
 const EVERY: Duration = Duration::from_secs(3600);
+
+/// Runs of the job after which the bytes of blobs are compared with their count: once at the start, and then each day.
+const RECOUNTED_EVERY: u64 = 24;
 
 /// How long an upload that broke off is kept: a phone that stays away longer sends the blob from its beginning.
 const PARTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -22,8 +26,13 @@ const LEFTOVERS_KEPT: Duration = Duration::from_secs(60 * 24 * 3600);
 /// Runs the job at once and then every hour, until the process stops.
 pub async fn run(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
-    loop {
+    for hour in 0_u64.. {
         ticks.tick().await;
+        if hour.is_multiple_of(RECOUNTED_EVERY)
+            && let Err(error) = alone(&state, "recount_stored", mend_stored_bytes(&state)).await
+        {
+            tracing::error!(%error, "counting the bytes of blobs failed");
+        }
         if let Err(error) = alone(&state, "purge_expired", run_due(&state, state.clock.now())).await {
             tracing::error!(%error, "forgetting expired idempotency keys and uploads failed");
         }

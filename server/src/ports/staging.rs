@@ -54,6 +54,9 @@ pub trait Staging: Send + Sync + std::fmt::Debug {
     /// Opens an upload at the end of what has arrived.
     fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>>;
 
+    /// How much has been written of an upload, which stays with whoever holds it.
+    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64>;
+
     /// Forgets an upload.
     fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()>;
 

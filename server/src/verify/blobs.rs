@@ -1,6 +1,6 @@
 //! Blobs: every file is there, and is what its name says.
 
-use doorstep_store::checks;
+use doorstep_store::{checks, org_storage};
 use sync_core::ids::OrgId;
 
 use super::{PAGE, Report, Verifier};
@@ -21,7 +21,7 @@ pub(super) async fn verify(
             .store
             .read(move |conn| checks::list_blobs_after(conn, org, &from, PAGE).map_err(AppError::from))
             .await?;
-        let Some(last) = rows.last() else { return Ok(()) };
+        let Some(last) = rows.last() else { return verify_count(verifier, org, report).await };
         after = last.sha256.to_string();
         for row in &rows {
             report.count("blobs");
@@ -42,4 +42,17 @@ pub(super) async fn verify(
         }
         progress(&format!("{org}: {} blobs", report.counts.get("blobs").copied().unwrap_or(0)));
     }
+}
+
+/// Whether the bytes that count for the quota are those of the blobs.
+async fn verify_count(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
+    let read = move |conn: &mut _| {
+        let counted = org_storage::find_stored_bytes(conn, org)?;
+        Ok::<_, AppError>((counted, org_storage::sum_stored_bytes(conn, org)?))
+    };
+    let (counted, stored) = verifier.store.read(read).await?;
+    if counted != stored {
+        report.differs(org, "stored_bytes", org, format!("{counted} bytes are counted, and {stored} are stored"));
+    }
+    Ok(())
 }

@@ -105,6 +105,10 @@ pub struct DueRow {
     pub preview_state: String,
     /// How often it was begun and never ended.
     pub ingest_attempts: Option<i64>,
+    /// When it is tried again, where that is planned.
+    pub ingest_due_ms: Option<i64>,
+    /// How often it was planned that it is tried again.
+    pub ingest_retries: Option<i64>,
 }
 
 /// Pictures nobody can see small yet, oldest first, behind one of them.
@@ -141,6 +145,24 @@ pub fn list_outdated(conn: &mut Conn, version: i64, before: Option<&DueRow>, lim
         .load(c))?)
 }
 
+/// Pictures that were given up and are to be tried again by now, in the order in which they are due, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_due_again(conn: &mut Conn, now_ms: i64, after: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
+    let place = |row: &DueRow| (row.ingest_due_ms.unwrap_or(i64::MIN), row.org_id.to_string(), row.sha256.to_string());
+    let (due, org, sha256) = after.map_or((i64::MIN, String::new(), String::new()), place);
+    Ok(per_backend!(conn, c => blobs::table
+        .filter(blobs::ingest_due_ms.le(now_ms))
+        // The index `blobs_due_again` says the same.
+        .filter(sql::<Bool>("ingest_due_ms IS NOT NULL AND (ingest_due_ms, org_id, sha256) > (")
+            .bind::<BigInt, _>(due).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&sha256).sql(")"))
+        .order((blobs::ingest_due_ms, blobs::org_id, blobs::sha256))
+        .limit(limit)
+        .select(DueRow::as_select())
+        .load(c))?)
+}
+
 /// Where a picture stands in the order of arrival.
 fn place(row: &DueRow) -> (i64, String, String) {
     (row.received_at_ms, row.org_id.to_string(), row.sha256.to_string())
@@ -153,11 +175,13 @@ fn place(row: &DueRow) -> (i64, String, String) {
 ///
 /// # Errors
 /// Database errors only.
-pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash, version: i64) -> StoreResult<Option<i64>> {
+pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash, version: i64, now_ms: i64) -> StoreResult<Option<i64>> {
     let is_outdated = blobs::preview_state.eq("ready").and(blobs::ingest_version.lt(version));
+    // Null where it is not planned, which is not true.
+    let is_due_again = blobs::ingest_due_ms.le(now_ms).assume_not_null();
     let found: Option<Option<i64>> = per_backend!(conn, c => blobs::table
         .find((Txt(org), Txt(sha256)))
-        .filter(blobs::preview_state.eq("pending").or(is_outdated))
+        .filter(blobs::preview_state.eq("pending").or(is_outdated).or(is_due_again))
         .select(blobs::ingest_attempts)
         .first(c)
         .optional())?;
@@ -176,25 +200,51 @@ pub fn set_attempts(conn: &mut Conn, org: OrgId, sha256: Hash, attempts: i64) ->
         .execute(c))?)
 }
 
-/// Sets what became of a picture in an ingest of this version; how often it was begun is forgotten.
+/// What became of a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome<'a> {
+    /// The version of the ingest.
+    pub version: i64,
+    /// `ready` or `no_preview`.
+    pub state: &'a str,
+    /// Why it gave nothing.
+    pub reason: Option<&'a str>,
+    /// When it is tried again, and how often that was planned with this time.
+    pub again: Option<(i64, i64)>,
+}
+
+/// Sets what became of a picture that was begun so often; false if it was begun anew meanwhile, or is to be: then this
+/// is not what became of it.
+///
+/// One that is tried again counts as begun once, so that it is begun alone and not begun twice in vain.
 ///
 /// # Errors
-/// Stale if there is no such blob.
-pub fn end_ingest(
-    conn: &mut Conn,
-    org: OrgId,
-    sha256: Hash,
-    version: i64,
-    (state, reason): (&str, Option<&str>),
-) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+/// Database errors only.
+pub fn end_ingest(conn: &mut Conn, org: OrgId, sha256: Hash, attempts: i64, outcome: Outcome<'_>) -> StoreResult<bool> {
+    let Outcome { version, state, reason, again } = outcome;
+    let begun = blobs::table.find((Txt(org), Txt(sha256)));
+    let begun = begun.filter(sql::<BigInt>("COALESCE(ingest_attempts, 0)").eq(attempts));
+    Ok(per_backend!(conn, c => diesel::update(begun)
         .set((
             blobs::preview_state.eq(state),
             blobs::preview_reason.eq(reason),
-            blobs::ingest_attempts.eq(None::<i64>),
+            blobs::ingest_attempts.eq(again.map(|_planned| 1_i64)),
             blobs::ingest_version.eq(version),
+            blobs::ingest_due_ms.eq(again.map(|(due_ms, _)| due_ms)),
+            blobs::ingest_retries.eq(again.map(|(_, retries)| retries)),
         ))
-        .execute(c))?)
+        .execute(c))?
+        == 1)
+}
+
+/// Lets the ingest of a picture that is under way count for nothing: its bytes have been written anew meanwhile.
+///
+/// # Errors
+/// Database errors only.
+pub fn forget_begun_ingest(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()> {
+    let begun = blobs::table.find((Txt(org), Txt(sha256))).filter(blobs::ingest_attempts.is_not_null());
+    per_backend!(conn, c => diesel::update(begun).set(blobs::ingest_attempts.eq(None::<i64>)).execute(c))?;
+    Ok(())
 }
 
 /// Lets a picture be ingested anew, as if it had just arrived.
@@ -207,6 +257,8 @@ pub fn ingest_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()
             blobs::preview_state.eq("pending"),
             blobs::preview_reason.eq(None::<String>),
             blobs::ingest_attempts.eq(None::<i64>),
+            blobs::ingest_due_ms.eq(None::<i64>),
+            blobs::ingest_retries.eq(None::<i64>),
         ))
         .execute(c))?)
 }
@@ -220,6 +272,8 @@ pub fn measure_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<(
         .set((
             blobs::preview_reason.eq(None::<String>),
             blobs::ingest_attempts.eq(None::<i64>),
+            blobs::ingest_due_ms.eq(None::<i64>),
+            blobs::ingest_retries.eq(None::<i64>),
             blobs::ingest_version.eq(0_i64),
         ))
         .execute(c))?)

@@ -36,6 +36,7 @@ pub mod late_work;
 pub mod lease;
 pub mod migrate;
 pub mod norms;
+pub mod org_storage;
 pub mod organisations;
 pub mod packs;
 pub mod photo_checks;

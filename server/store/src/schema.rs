@@ -723,6 +723,10 @@ diesel::table! {
         ingest_attempts -> Nullable<BigInt>,
         /// Column `ingest_version`.
         ingest_version -> BigInt,
+        /// Column `ingest_due_ms`.
+        ingest_due_ms -> Nullable<BigInt>,
+        /// Column `ingest_retries`.
+        ingest_retries -> Nullable<BigInt>,
     }
 }
 
@@ -1291,6 +1295,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `org_storage`.
+    org_storage (org_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `bytes`.
+        bytes -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `uploads`.
     uploads (org_id, id) {
         /// Column `org_id`.
@@ -1382,5 +1396,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_orders,
     device_marks,
     kept_receipts,
+    org_storage,
     uploads,
 );

@@ -4,14 +4,14 @@
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
-use crate::schema::{blobs, uploads};
+use crate::schema::uploads;
 use crate::text::Txt;
 
 /// An upload.
@@ -156,13 +156,28 @@ pub fn terminate_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) 
         == 1)
 }
 
-/// Open uploads of all organisations that were last heard of before, oldest first.
+/// Open uploads of all organisations that were last heard of before, oldest first, behind one of them.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_silent_uploads(conn: &mut Conn, before_ms: i64, limit: i64) -> StoreResult<Vec<UploadRow>> {
+pub fn list_silent_uploads(
+    conn: &mut Conn,
+    before_ms: i64,
+    after: Option<&UploadRow>,
+    limit: i64,
+) -> StoreResult<Vec<UploadRow>> {
+    let place = |row: &UploadRow| (row.touched_at_ms, row.org_id.0.to_string(), row.id.0.to_string());
+    let (touched, org, id) = after.map_or((i64::MIN, String::new(), String::new()), place);
+    let is_behind = sql::<Bool>("(touched_at_ms, org_id, id) > (")
+        .bind::<BigInt, _>(touched)
+        .sql(", ")
+        .bind::<Text, _>(org)
+        .sql(", ")
+        .bind::<Text, _>(id)
+        .sql(")");
     Ok(per_backend!(conn, c => uploads::table
         .filter(uploads::state.eq("open").and(uploads::touched_at_ms.le(before_ms)))
+        .filter(is_behind.clone())
         .order((uploads::touched_at_ms, uploads::org_id, uploads::id))
         .limit(limit)
         .select(UploadRow::as_select())
@@ -192,22 +207,4 @@ pub fn delete_uploads_before(conn: &mut Conn, before_ms: i64) -> StoreResult<usi
         .and(uploads::touched_at_ms.le(before_ms))
         .and(uploads::ended_at_ms.le(before_ms));
     Ok(per_backend!(conn, c => diesel::delete(uploads::table.filter(old)).execute(c))?)
-}
-
-/// Bytes of an organisation: of its blobs, and of uploads that were heard of since as far as their size is known.
-///
-/// # Errors
-/// Database errors only.
-pub fn count_bytes(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResult<i64> {
-    let stored: i64 = per_backend!(conn, c => blobs::table
-        .filter(blobs::org_id.eq(Txt(org)))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(bytes), 0) AS BIGINT)"))
-        .get_result(c))?;
-    let coming: i64 = per_backend!(conn, c => uploads::table
-        .filter(uploads::org_id.eq(Txt(org))
-            .and(uploads::state.eq("open"))
-            .and(uploads::touched_at_ms.gt(since_ms)))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .get_result(c))?;
-    Ok(stored.saturating_add(coming))
 }

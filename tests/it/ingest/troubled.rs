@@ -26,6 +26,10 @@ pub(super) struct Troubled {
     pub(super) copies: Semaphore,
     /// One for each copy that came to be stored.
     pub(super) came: Semaphore,
+    /// One for each original that was read, before its reader has it.
+    pub(super) was_read: Semaphore,
+    /// How many readers may have what was read; nobody waits for more than there will ever be.
+    pub(super) may_return: Semaphore,
 }
 
 impl Troubled {
@@ -37,6 +41,8 @@ impl Troubled {
             reads: AtomicUsize::new(0),
             copies: Semaphore::new(Semaphore::MAX_PERMITS),
             came: Semaphore::new(0),
+            was_read: Semaphore::new(0),
+            may_return: Semaphore::new(Semaphore::MAX_PERMITS),
         }
     }
 
@@ -67,7 +73,12 @@ impl BlobStore for Troubled {
         if self.unreadable.lock().unwrap_or_else(PoisonError::into_inner).contains(&sha256) {
             return Box::pin(async { Err(BlobError::Io(Error::other("the disk answers nothing"))) });
         }
-        self.sound.read(org, sha256)
+        Box::pin(async move {
+            let bytes = self.sound.read(org, sha256).await;
+            self.was_read.add_permits(1);
+            self.may_return.acquire().await.expect("never closed").forget();
+            bytes
+        })
     }
 
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, File> {

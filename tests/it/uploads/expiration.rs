@@ -1,12 +1,18 @@
 //! Uploads that nobody goes on with end after thirty days; what is finished never does.
 
+use std::num::NonZeroU32;
+use std::time::{Duration, UNIX_EPOCH};
+
+use actix_web::http::header::HttpDate;
 use doorstep::jobs::purge_expired;
-use doorstep::ports::StagingKey;
 
 use super::*;
 
 /// How long an unfinished upload is kept.
 const KEPT_SECS: i64 = 30 * 24 * 3600;
+
+/// How long one is kept of which nothing has arrived.
+const EMPTY_KEPT_SECS: i64 = 24 * 3600;
 
 #[actix_web::test]
 async fn an_unfinished_upload_says_when_it_expires_and_a_finished_one_never_does() {
@@ -14,12 +20,14 @@ async fn an_unfinished_upload_says_when_it_expires_and_a_finished_one_never_does
     let sender = Sender::of(&app).await;
     let created = sender.send(creation(4)).await;
     let path = location(&created);
+    let asked = sender.send(tus("HEAD", &path)).await;
     let appended = sender.send(append(&path, 0, b"by")).await;
     let told = sender.send(tus("HEAD", &path)).await;
-    for answer in [&created, &appended, &told] {
-        let expires = answer.header("upload-expires").expect("an instant");
-        assert!(expires.ends_with(" GMT") && expires.len() == 29, "{expires}");
-        assert_eq!(Some(expires), created.header("upload-expires"));
+    for (answer, kept) in
+        [(&created, EMPTY_KEPT_SECS), (&asked, EMPTY_KEPT_SECS), (&appended, KEPT_SECS), (&told, KEPT_SECS)]
+    {
+        let expires = UNIX_EPOCH + Duration::from_millis(u64::try_from(app.now().0 + kept * 1000).expect("a time"));
+        assert_eq!(answer.header("upload-expires"), Some(HttpDate::from(expires).to_string().as_str()));
     }
     let finished = sender.send(append(&path, 2, b"te")).await;
     let told = sender.send(tus("HEAD", &path)).await;
@@ -63,7 +71,7 @@ async fn a_silent_upload_of_which_every_byte_is_here_becomes_a_blob() {
         let said = format!("{said},photo_id {}", base64(photo_id));
         let path = location(&sender.send(creation(1_000).header("upload-metadata", said)).await);
         // As when the process died before it wrote that the last byte had come.
-        let mut staged = app.state.staging.open(key(&sender, &path)).await.expect("opened");
+        let mut staged = app.state.staging.open(sender.key(&path)).await.expect("opened");
         staged.append(bytes).await.expect("written");
         staged.keep().await.expect("durable");
         paths.push(path);
@@ -105,6 +113,49 @@ async fn one_upload_that_cannot_be_ended_keeps_no_other() {
 }
 
 #[actix_web::test]
+async fn an_upload_of_which_nothing_has_arrived_is_kept_for_a_day() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let (empty, begun, late) = (sender.begin(8).await, sender.begin(8).await, sender.begin(8).await);
+    assert_eq!(sender.send(append(&begun, 0, b"b")).await.status, 204);
+    app.clock.advance_secs(EMPTY_KEPT_SECS - 1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 0);
+    sender.renew().await;
+    // What this one brings is under way, and nothing of it is there yet.
+    assert_eq!(sender.send(append(&late, 0, b"")).await.status, 204);
+    app.clock.advance_secs(1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
+    assert_eq!(sender.outcome(tus("HEAD", &empty)).await, refused(410, "upload_expired"));
+    assert_eq!((sender.offset(&begun).await, sender.offset(&late).await), (Some(1), Some(0)));
+}
+
+#[actix_web::test]
+async fn many_uploads_that_cannot_be_ended_keep_no_other() {
+    // More than are looked at together.
+    const MANY: usize = 101;
+    let app = TestApp::configured(|config| {
+        config.limits.uploads_per_device = MANY;
+        config.limits.user_per_minute = NonZeroU32::MAX;
+    })
+    .await;
+    let (mut sender, other) = (Sender::of(&app).await, Sender::of(&app).await);
+    for _ in 0..MANY {
+        other.begin(8).await;
+    }
+    // It comes behind all of them.
+    app.clock.advance_secs(1);
+    let path = sender.begin(8).await;
+    assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
+    // In place of the directory of the other phone there is what cannot be looked into.
+    let folder = app.state.config.data_dir.join("blobs/uploads").join(YUNZE.org.to_string());
+    std::fs::write(folder.join(other.0.id.to_string()), b"").expect("a file");
+    app.clock.advance_secs(KEPT_SECS);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
+    sender.renew().await;
+    assert_eq!(sender.outcome(tus("HEAD", &path)).await, refused(410, "upload_expired"));
+}
+
+#[actix_web::test]
 async fn the_row_of_an_ended_upload_goes_after_ninety_days_and_its_blob_stays() {
     let app = TestApp::new().await;
     let mut sender = Sender::of(&app).await;
@@ -124,12 +175,6 @@ async fn the_row_of_an_ended_upload_goes_after_ninety_days_and_its_blob_stays() 
     assert_eq!(sender.receipt(b"byte").await.status, 200);
     let stored = app.state.blobs.read(YUNZE.org, Hash::of(b"byte")).await.expect("the blob");
     assert_eq!(stored, b"byte");
-}
-
-/// Where the bytes of an upload are staged.
-fn key(sender: &Sender<'_>, path: &str) -> StagingKey {
-    let upload = path.rsplit('/').next().expect("an id").parse().expect("an id");
-    StagingKey { org: YUNZE.org, device: sender.0.id, upload }
 }
 
 #[actix_web::test]

@@ -44,6 +44,10 @@ impl Staging for Shared {
         })
     }
 
+    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
+        self.there.staging.received(key)
+    }
+
     fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
         self.there.staging.forget(key)
     }
@@ -53,7 +57,8 @@ impl Staging for Shared {
     }
 }
 
-fn ctx(sender: &Sender<'_>) -> Ctx {
+/// What a use case gets of a sender.
+pub(super) fn ctx(sender: &Sender<'_>) -> Ctx {
     let Device { app, org, id, member, .. } = &sender.0;
     let actor = Actor {
         org: *org,

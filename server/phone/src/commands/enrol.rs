@@ -94,8 +94,8 @@ fn spend_code(
         "organisation": args.organisation, "login": args.login, "code": args.code, "name": args.name,
         "public_key": key.public(),
     });
-    if let Some(former) = former {
-        body["former_user_id"] = json!(former);
+    if let (Some(former), Some(fields)) = (former, body.as_object_mut()) {
+        fields.insert("former_user_id".to_owned(), json!(former));
     }
     Ok((secret, transport.post("/v1/devices/enrol", None, &body)?))
 }

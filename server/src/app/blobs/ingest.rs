@@ -10,7 +10,7 @@ mod work;
 use std::time::Duration;
 
 use doorstep_media::{Ingested, Limits, NoPreview};
-use doorstep_store::blobs::{self, DueRow};
+use doorstep_store::blobs::{self, DueRow, Outcome};
 use doorstep_store::lease::Claims;
 use doorstep_store::{Conn, blob_facts};
 use sync_core::bytes::Hash;
@@ -49,6 +49,24 @@ const MOST_CRASHES: i64 = 2;
 /// Limits of photos: 20 s of a processor.
 const LONGEST: Duration = Duration::from_secs(20);
 
+/// When a picture that took too long or ended the process is tried again by itself.
+///
+/// # Units
+/// Milliseconds.
+const AGAIN_AFTER_MS: i64 = 24 * 3600 * 1000;
+
+/// How often that is done: by then the machine has been idle once, or has got a new release.
+const MOST_RETRIES: i64 = 7;
+
+/// How long an original that cannot be read is left alone.
+///
+/// # Units
+/// Milliseconds.
+///
+/// # Source
+/// A directory that is not mounted is mounted by a person.
+const UNREAD_FOR_MS: i64 = 5 * 60 * 1000;
+
 /// Why a picture that ended the process is begun no more.
 const CRASHED: &str = "crashed";
 
@@ -60,7 +78,12 @@ pub(super) fn may_pass(reason: &str) -> bool {
     [CRASHED, ORIGINAL_UNREADABLE, NoPreview::TooSlow.code()].contains(&reason)
 }
 
-/// Ingests every pending picture, and some of those with copies that are due; returns how many were settled.
+/// Whether a picture given up for this reason is tried again by itself: a quieter machine or a later release may do better.
+fn is_tried_again(reason: &str) -> bool {
+    [CRASHED, NoPreview::TooSlow.code()].contains(&reason)
+}
+
+/// Ingests every pending picture and those that are to be tried again, and some of those with copies that are due; returns how many were settled.
 ///
 /// Wakes the job where more are due.
 ///
@@ -70,7 +93,8 @@ pub(super) fn may_pass(reason: &str) -> bool {
 ///
 /// # Errors
 /// The first failure of database or storage; what was not settled stays due. An original that cannot be read keeps back
-/// no other picture, and is told when all others are done; any other failure would be that of the next picture too.
+/// no other picture, is told when all others are done, and is then left alone for some minutes; any other failure would
+/// be that of the next picture too.
 pub async fn ingest_pending(state: &AppState) -> AppResult<usize> {
     let mut pass = Pass::default();
     loop {
@@ -87,6 +111,8 @@ pub async fn ingest_pending(state: &AppState) -> AppResult<usize> {
 struct Pass {
     /// The last pending picture so far.
     pending: Option<DueRow>,
+    /// The last picture so far that is tried again.
+    again: Option<DueRow>,
     /// The last picture with copies so far.
     outdated: Option<DueRow>,
     settled: usize,
@@ -104,6 +130,13 @@ impl Pass {
         if let Some(last) = pending.last() {
             self.pending = Some(last.clone());
             return Ok(pending);
+        }
+        let (after, now_ms) = (self.again.clone(), state.clock.now().0);
+        let list = move |conn: &mut _| blobs::list_due_again(conn, now_ms, after.as_ref(), BATCH);
+        let again = state.store.read(list).await?;
+        if let Some(last) = again.last() {
+            self.again = Some(last.clone());
+            return Ok(again);
         }
         if self.settled >= LONG_PASS {
             state.ingest.wake();
@@ -154,6 +187,10 @@ enum Ended {
 /// Ingests one picture, stores what it gives, and only then says so.
 async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
+    let now_ms = state.clock.now().0;
+    if state.ingest.was_unread((org, sha256), now_ms.saturating_sub(UNREAD_FOR_MS)) {
+        return Ok(Ended::Left);
+    }
     // Held to the end: bounds memory as well as processor time, and who stops the process waits for it.
     let Some(turn) = state.ingest.turn(row.ingest_attempts.unwrap_or_default()).await? else {
         return Ok(Ended::Left);
@@ -161,65 +198,110 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
     if !claims.take(format!("ingest/{org}/{sha256}")).await? {
         return Ok(Ended::Left);
     }
-    let original = match read_verified(state, org, sha256).await {
-        Ok(bytes) => Some(bytes),
-        // Damage is for people, who see why there is no preview. Absence may be a directory that is not mounted.
+    // What nobody can read is not begun.
+    let original = match read_original(state, org, sha256).await {
+        Err(error) => {
+            state.ingest.note_unread((org, sha256), now_ms);
+            return Ok(Ended::Unread(error));
+        }
+        Ok(original) => original,
+    };
+    // Another node may have settled it since it was listed.
+    let begin = move |conn: &mut _| Ok::<_, AppError>(blobs::begin_ingest(conn, org, sha256, VERSION, now_ms)?);
+    let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
+    // Until it ends, or is cut off by the end of the process.
+    let _begun = state.ingest.begun((org, sha256), before);
+    match end(state, row, original, before, &turn).await {
+        // The machine failed, not the picture.
+        Err(error) => put_back(state, (org, sha256), before).await.and(Err(error)),
+        ended => ended,
+    }
+}
+
+/// The original; none if it is damaged, which is for people, who see why there is no preview.
+///
+/// # Errors
+/// If it cannot be read: absence may be a directory that is not mounted.
+async fn read_original(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<Option<Vec<u8>>> {
+    match read_verified(state, org, sha256).await {
+        Ok(bytes) => Ok(Some(bytes)),
         Err(error @ BlobError::HashMismatch { .. }) => {
             tracing::error!(%org, %sha256, %error, "the original is damaged");
-            None
+            Ok(None)
         }
         Err(error) => {
             tracing::error!(%org, %sha256, %error, "the original cannot be read");
-            return Ok(Ended::Unread(unreadable(sha256, error)));
+            Err(unreadable(sha256, error))
         }
-    };
-    // Another node may have settled it since it was listed.
-    let begin = move |conn: &mut _| Ok::<_, AppError>(blobs::begin_ingest(conn, org, sha256, VERSION)?);
-    let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
-    match end(state, row, original, before, &turn).await {
-        // The machine failed, not the picture.
-        Err(error) => {
-            let put_back = move |conn: &mut _| Ok::<_, AppError>(blobs::set_attempts(conn, org, sha256, before)?);
-            state.store.write(put_back).await.and(Err(error))
+    }
+}
+
+/// Counts a picture that was begun as one that was not.
+async fn put_back(state: &AppState, (org, sha256): (OrgId, Hash), before: i64) -> AppResult<()> {
+    state.store.write(move |conn| Ok::<_, AppError>(blobs::set_attempts(conn, org, sha256, before)?)).await
+}
+
+/// Lets no picture begin from now on, and waits for those that have begun, but only so long; what takes longer is cut off
+/// with the process, and counts as never begun: the process is ended by whoever stops it.
+pub async fn stop_ingest(state: &AppState, longest: Duration) {
+    if tokio::time::timeout(longest, state.ingest.close()).await.is_ok() {
+        return;
+    }
+    for (of, before) in state.ingest.all_begun() {
+        tracing::warn!(org = %of.0, sha256 = %of.1, "a picture was cut off; it is begun anew");
+        if let Err(error) = put_back(state, of, before).await {
+            tracing::error!(%error, "a picture that was cut off counts as one that ended the process");
         }
-        ended => ended,
     }
 }
 
 /// Stores what a begun picture gives, or why it gives nothing.
 async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: i64, turn: &Turn) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
+    // Damage may have been mended between the look and the begin; later, this ingest does not count any more.
+    let original = match original {
+        None if before < MOST_CRASHES => read_original(state, org, sha256).await?,
+        original => original,
+    };
     let reason = match original {
         _ if before >= MOST_CRASHES => CRASHED,
         None => ORIGINAL_UNREADABLE,
         Some(bytes) => match work_out(bytes, turn).await? {
-            Ok(ingested) => return keep(state, org, sha256, ingested).await.map(|()| Ended::Settled),
+            Ok(ingested) => return keep(state, (org, sha256), before, ingested).await,
             Err(reason) if is_tried_alone(&reason, before) => return Ok(Ended::Left),
             Err(reason) => reason.code(),
         },
     };
     tracing::info!(%org, %sha256, reason, "not ingested");
+    let now = state.clock.now();
+    let retries = row.ingest_retries.unwrap_or_default();
+    let is_again = is_tried_again(reason) && retries < MOST_RETRIES;
+    let again = is_again.then(|| (now.0.saturating_add(AGAIN_AFTER_MS), retries.saturating_add(1)));
     // Copies of before stay.
     let state_after = if row.preview_state == "ready" { "ready" } else { "no_preview" };
-    let now = state.clock.now();
+    let outcome = Outcome { version: VERSION, state: state_after, reason: Some(reason), again };
     let end = move |conn: &mut Conn| {
         blobs::lock_blob(conn, org, sha256)?;
-        end_ingest(conn, (org, sha256), (state_after, Some(reason)), now)
+        end_ingest(conn, (org, sha256), before, outcome, now)
     };
-    state.store.write(end).await?;
-    Ok(Ended::Settled)
+    state.store.write(end).await
 }
 
 /// Says what became of a picture; what claims it is looked at. The blob must be locked.
 fn end_ingest(
     conn: &mut Conn,
     (org, sha256): (OrgId, Hash),
-    outcome: (&str, Option<&str>),
+    before: i64,
+    outcome: Outcome<'_>,
     now: UnixMillis,
-) -> AppResult<()> {
-    blobs::end_ingest(conn, org, sha256, VERSION, outcome)?;
+) -> AppResult<Ended> {
+    if !blobs::end_ingest(conn, org, sha256, before.saturating_add(1), outcome)? {
+        // Its bytes were written anew meanwhile, which woke the job.
+        return Ok(Ended::Left);
+    }
     let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
-    findings::look_at(conn, org, claiming, now)
+    findings::look_at(conn, org, claiming, now)?;
+    Ok(Ended::Settled)
 }
 
 /// Whether a picture was too slow for the first time, beside others: as one that was begun and never ended, it has the
@@ -240,18 +322,24 @@ async fn work_out(bytes: Vec<u8>, turn: &Turn) -> AppResult<Result<Box<Ingested>
     Ok(worked_out.await?.unwrap_or(Err(NoPreview::TooSlow)))
 }
 
-async fn keep(state: &AppState, org: OrgId, sha256: Hash, ingested: Box<Ingested>) -> AppResult<()> {
+async fn keep(
+    state: &AppState,
+    (org, sha256): (OrgId, Hash),
+    before: i64,
+    ingested: Box<Ingested>,
+) -> AppResult<Ended> {
     let now = state.clock.now();
     let facts = facts::row(org, sha256, now.0, &ingested);
     let copies = ingested.previews;
     state.blobs.put_derived(org, &DerivedSize::Preview.name(sha256), copies.preview_1600).await?;
     state.blobs.put_derived(org, &DerivedSize::Thumbnail.name(sha256), copies.thumbnail_320).await?;
+    let outcome = Outcome { version: VERSION, state: "ready", reason: None, again: None };
     state
         .store
         .write(move |conn| {
             blobs::lock_blob(conn, org, sha256)?;
             blob_facts::put_facts(conn, &facts)?;
-            end_ingest(conn, (org, sha256), ("ready", None), now)
+            end_ingest(conn, (org, sha256), before, outcome, now)
         })
         .await
 }

@@ -13,7 +13,7 @@ mod upload;
 
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
-pub use ingest::{IngestQueue, ingest_pending, prints_of, windows_of};
+pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of};
 pub use links::{IssuedLink, MOST_LINKS, create_links, read_linked};
 pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};

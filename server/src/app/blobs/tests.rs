@@ -291,7 +291,7 @@ async fn a_picture_that_ended_the_process_twice_is_parked_and_its_original_is_un
     office.photo(&mut doc, "p3", "label", &photo, None);
     office.push(&doc).await;
     office.upload(office.rep(), &photo).await.expect("stored");
-    let begin = async || office.write(move |conn| Ok(begin_ingest(conn, ORG, sha256, 1)?)).await;
+    let begin = async || office.write(move |conn| Ok(begin_ingest(conn, ORG, sha256, 1, 0)?)).await;
     assert_eq!((begin().await, begin().await), (Some(0), Some(1)));
     assert_eq!(run_due(&office.state).await.expect("job"), 1);
     let row = row(&office, &photo).await.expect("a blob");

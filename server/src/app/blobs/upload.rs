@@ -6,7 +6,7 @@ use std::pin::Pin;
 use doorstep_media::{Format, other_media_type, sniff};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::{Conn, StoreError, Txt, device_orders, devices};
+use doorstep_store::{Conn, StoreError, Txt, device_orders, devices, org_storage};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, VisitId};
@@ -16,6 +16,7 @@ use sync_core::time::UnixMillis;
 use super::ingest::may_pass;
 use super::{sign_held, update_evidence};
 use crate::app::reviews::on_resubmission;
+use crate::app::storage_quota::check_room_for_blob;
 use crate::app::visits::{self, Reprojection};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
 use crate::ports::{BlobError, UploadKey};
@@ -60,7 +61,8 @@ pub enum Portion {
 /// may ask for it and send the rest; the hash is that of the whole.
 ///
 /// # Errors
-/// `photo_too_large` with limit and size, `checksum_mismatch` with nothing kept, `disk_full`; `upload_incomplete` with
+/// `photo_too_large` with limit and size, `storage_quota` if the organisation has no room for it, `checksum_mismatch`
+/// with nothing kept, `disk_full`; `upload_incomplete` with
 /// what has arrived, for a question and for a rest that begins behind it; that of the body if it cannot be read to its
 /// end.
 pub async fn store_blob<B, E>(
@@ -85,6 +87,7 @@ where
         Portion::Whole => (0, declared_bytes.unwrap_or(0)),
     };
     check_size(limit, total)?;
+    check_room_for_blob(state, org, sha256, total).await?;
     let mut writer = match state.blobs.begin(key, from).await {
         Err(BlobError::Behind { received }) => return Err(incomplete(received)),
         begun => begun?,
@@ -106,6 +109,13 @@ where
         }
         head.extend(part.iter().take(HEAD_BYTES.saturating_sub(head.len())));
         writer.write(part).await?;
+    }
+    if size > total
+        && let Err(refusal) = check_room_for_blob(state, org, sha256, size).await
+    {
+        // Its size was not known before.
+        writer.discard();
+        return Err(refusal);
     }
     writer.finish().await?;
     if from > 0 {
@@ -130,10 +140,15 @@ pub(crate) async fn record_durable(
     state
         .store
         .write(move |conn| {
-            record(conn, &recorded, UnixMillis(recorded.received_at_ms))?;
-            also(conn)
+            let is_new = record(conn, &recorded, UnixMillis(recorded.received_at_ms))?;
+            also(conn)?;
+            if is_new {
+                org_storage::add_stored_bytes(conn, recorded.org_id.0, recorded.bytes)?;
+            }
+            Ok::<_, AppError>(())
         })
         .await?;
+    state.ingest.forget_unread((row.org_id.0, row.sha256.0));
     state.ingest.wake();
     state.findings.wake();
     stored(state, row.org_id.0, row.device_id.0, row.sha256.0, row.bytes)
@@ -226,10 +241,11 @@ fn media_type(format: Format, head: &[u8]) -> &'static str {
     }
 }
 
-/// Writes the row of a durable blob and what follows for the visits that name it.
-fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
+/// Writes the row of a durable blob and what follows for the visits that name it; false if it was known.
+fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<bool> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
-    if !blobs::insert_blob(conn, row)? {
+    let is_new = blobs::insert_blob(conn, row)?;
+    if !is_new {
         take_over(conn, row)?;
     }
     let device = row.device_id.0;
@@ -252,7 +268,7 @@ fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
         }
     }
     batch.publish(conn, org)?;
-    Ok(())
+    Ok(is_new)
 }
 
 /// Derives the state of a visit anew; one whose plan cannot be read must not keep its photos out.
@@ -281,6 +297,9 @@ fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
         // Copies of before stay: it is only measured again.
         let again = if known.preview_state == "ready" { blobs::measure_again } else { blobs::ingest_again };
         again(conn, org, sha256)?;
+    } else {
+        // An ingest that is under way may have read what was there before.
+        blobs::forget_begun_ingest(conn, org, sha256)?;
     }
     Ok(())
 }

@@ -54,9 +54,9 @@ async fn take_blob(state: &AppState, verified: &Verified, item: &Item) -> AppRes
     let (fate, code) = match store_blob(state, ctx, sha256, Portion::Whole, Some(item.bytes), bytes).await {
         Ok(_) if is_known => (Fate::Judged(Outcome::Duplicate), None),
         Ok(_) => (Fate::Judged(Outcome::Stored), None),
-        // A file that no phone may upload must not keep the others out.
-        Err(error) if error.code() == ErrorCode::PhotoTooLarge => {
-            (Fate::Refused, Some(ErrorCode::PhotoTooLarge.as_str().to_owned()))
+        // A file that no phone may upload, or for which there is no room, must not keep the others out.
+        Err(error) if matches!(error.code(), ErrorCode::PhotoTooLarge | ErrorCode::StorageQuota) => {
+            (Fate::Refused, Some(error.code().as_str().to_owned()))
         }
         Err(error) => return Err(error),
     };

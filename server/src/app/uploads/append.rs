@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::io::SeekFrom;
 use std::pin::Pin;
 
+use doorstep_store::Conn;
 use doorstep_store::uploads::{self, UploadRow};
 use futures_core::Stream;
 use sync_core::ids::UploadId;
@@ -13,13 +14,17 @@ use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of};
+use super::standing::{Claimed, EMPTY_KEPT_MS, Held, Standing, claim, conflict, hold, keep, length_of};
 use crate::app::blobs::check_size;
+use crate::app::storage_quota::check_room;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
 
 /// How often the row of an upload notes that its sender was heard, in milliseconds.
 const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
+
+/// As [`TOUCHED_EVERY_MS`], while nothing has arrived: what is under way is not ended meanwhile.
+const EMPTY_TOUCHED_EVERY_MS: i64 = EMPTY_KEPT_MS / 2;
 
 /// Bytes that are carried over at once.
 const PIECE_BYTES: usize = 64 << 10;
@@ -44,8 +49,9 @@ pub struct Part {
 ///
 /// # Errors
 /// As [`show_upload`](super::show_upload); `offset_conflict` with the true offset, `upload_length_invalid`,
-/// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `upload_mismatch` if
-/// these bytes, or at the end the whole, are not what was declared; that of the body if it cannot be read to its end.
+/// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `storage_quota` if the
+/// size is said now and the organisation has no room for it; `upload_mismatch` if these bytes, or at the end the whole,
+/// are not what was declared; that of the body if it cannot be read to its end.
 pub async fn append_upload<B, E>(
     state: &AppState,
     ctx: &Ctx,
@@ -70,10 +76,10 @@ where
     if part.offset != begin {
         return Err(conflict(Some(keep(staged).await?)));
     }
-    set_length(state, &mut row, part.length, begin).await?;
+    set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
     check_size(room, part.bytes.unwrap_or(0))?;
-    touch(state, ctx, &mut row).await?;
+    touch(state, ctx, &mut row, begin).await?;
     // What is staged is let go before the turn ends.
     let mut incoming = Incoming { body, turn: &mut turn, room };
     let received = match part.checksum {
@@ -90,8 +96,14 @@ where
     Ok(Standing::open(&row, keep(staged).await?))
 }
 
-/// Notes the size of the whole, which is said once.
-async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, arrived: u64) -> AppResult<()> {
+/// Notes the size of the whole, which is said once, if there is room for it.
+async fn set_length(
+    state: &AppState,
+    ctx: &Ctx,
+    row: &mut UploadRow,
+    length: Option<u64>,
+    arrived: u64,
+) -> AppResult<()> {
     let Some(length) = length else { return Ok(()) };
     check_size(state.config.limits.blob_bytes, length)?;
     let bytes = i64::try_from(length).unwrap_or(i64::MAX);
@@ -102,7 +114,11 @@ async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, 
         None => {}
     }
     let (org, id) = (row.org_id.0, row.id.0);
-    let set = move |conn: &mut _| Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?);
+    let (most, now) = (state.config.limits.org_storage_bytes, ctx.now);
+    let set = move |conn: &mut Conn| {
+        check_room(conn, org, most, bytes, now)?;
+        Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?)
+    };
     if !state.store.write(set).await? {
         return Err(conflict(None));
     }
@@ -120,9 +136,10 @@ fn length_refused(expected: &str) -> AppError {
 }
 
 /// Notes that the sender was heard.
-async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow) -> AppResult<()> {
+async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arrived: u64) -> AppResult<()> {
     let now_ms = ctx.now.0;
-    if now_ms.saturating_sub(row.touched_at_ms) < TOUCHED_EVERY_MS {
+    let every_ms = if arrived == 0 { EMPTY_TOUCHED_EVERY_MS } else { TOUCHED_EVERY_MS };
+    if now_ms.saturating_sub(row.touched_at_ms) < every_ms {
         return Ok(());
     }
     let (org, id) = (row.org_id.0, row.id.0);

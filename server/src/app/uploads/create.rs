@@ -5,6 +5,8 @@ use doorstep_store::{Conn, Txt};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
 use sync_core::ids::UploadId;
+use sync_core::time::UnixMillis;
+use tokio::runtime::Handle;
 
 use super::append::{Part, append_upload};
 use super::finish::finish;
@@ -12,6 +14,7 @@ use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, key_of, show_upload};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
+use crate::app::storage_quota::check_room;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// Begins an upload of so many bytes; without a length, its sender will say it later.
@@ -55,6 +58,7 @@ where
     if begun.offset > 0 || begun.receipt.is_some() {
         return Ok(begun);
     }
+    let mut unheard = Unheard((is_new && !can_be_found).then(|| (state.clone(), ctx.clone(), begun.id)));
     let appended = append_upload(state, ctx, begun.id, part, body).await;
     if let Err(error) = &appended {
         let is_refused =
@@ -63,12 +67,30 @@ where
             end(state, ctx, begun.id).await;
         }
     }
+    // From here on there is an answer.
+    unheard.0 = None;
     appended
+}
+
+/// An upload whose name is told by the answer alone: where the request is given up before, as when its line is reset, the
+/// upload ends with it. One that is missed, as by a process that dies, has a short life as long as it is empty.
+struct Unheard(Option<(AppState, Ctx, UploadId)>);
+
+impl Drop for Unheard {
+    fn drop(&mut self) {
+        if let Some((state, ctx, id)) = self.0.take()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(async move { end(&state, &ctx, id).await });
+        }
+    }
 }
 
 /// Ends an upload of which nobody will hear.
 async fn end(state: &AppState, ctx: &Ctx, id: UploadId) {
-    if let Err(error) = terminate_upload(state, ctx, id).await {
+    if let Err(error) = terminate_upload(state, ctx, id).await
+        && error.code() != ErrorCode::UploadFinished
+    {
         // It counts as unfinished until it expires.
         tracing::warn!(upload = %id, %error, "an upload that was refused could not be ended");
     }
@@ -79,9 +101,8 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
     check_size(state.config.limits.blob_bytes, length.unwrap_or(0))?;
     let sha256 = metadata.sha256;
     let wanted = new_row(state, ctx, length, metadata)?;
-    let number = |limit: u64| i64::try_from(limit).unwrap_or(i64::MAX);
     let most = i64::try_from(state.config.limits.uploads_per_device).unwrap_or(i64::MAX);
-    let room = Room { most, bytes: number(state.config.limits.org_storage_bytes) };
+    let room = Room { most, bytes: state.config.limits.org_storage_bytes };
     let inserted = wanted.clone();
     let row = state.store.write(move |conn| find_or_insert(conn, &inserted, sha256, room)).await?;
     if row.id != wanted.id {
@@ -111,7 +132,7 @@ struct Room {
     /// Unfinished uploads of the device.
     most: i64,
     /// Bytes of the organisation; 0 for any number.
-    bytes: i64,
+    bytes: u64,
 }
 
 fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata) -> AppResult<UploadRow> {
@@ -149,13 +170,8 @@ fn insert(conn: &mut Conn, wanted: &UploadRow, room: Room) -> AppResult<()> {
     if open >= room.most {
         return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).into());
     }
-    if room.bytes > 0 {
-        let known = uploads::count_bytes(conn, wanted.org_id.0, kept_since(wanted))?;
-        let then = known.saturating_add(wanted.length_bytes.unwrap_or(0));
-        if then > room.bytes {
-            return Err(Refusal::new(ErrorCode::StorageQuota).limit(room.bytes, then).into());
-        }
-    }
+    let (more, now) = (wanted.length_bytes.unwrap_or(0), UnixMillis(wanted.created_at_ms));
+    check_room(conn, wanted.org_id.0, room.bytes, more, now)?;
     Ok(uploads::insert_upload(conn, wanted)?)
 }
 

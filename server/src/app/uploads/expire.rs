@@ -4,11 +4,11 @@ use doorstep_store::uploads::{self, UploadRow};
 use sync_core::time::UnixMillis;
 
 use super::finish::finish;
-use super::standing::{KEPT_MS, key_of, length_of};
+use super::standing::{EMPTY_KEPT_MS, KEPT_MS, key_of, length_of};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// Uploads that are looked at together.
-const AT_ONCE: i64 = 500;
+const AT_ONCE: i64 = 100;
 
 /// How long the row of an upload is kept that has ended: for so long its name still says what became of it.
 ///
@@ -16,33 +16,50 @@ const AT_ONCE: i64 = 500;
 /// Milliseconds.
 const ENDED_KEPT_MS: i64 = 90 * 24 * 3600 * 1000;
 
-/// Ends the uploads that are silent for too long and forgets their bytes; tells how many.
+/// Ends the uploads that are silent for too long, those of which nothing has arrived sooner, and forgets their bytes;
+/// tells how many.
 ///
-/// They have expired for everybody already: nobody goes on with one meanwhile. One of which every byte is here becomes
-/// the blob that it was to be: only its sender never heard so. What is finished is never touched.
+/// They have expired for everybody already, and whoever goes on with an empty one says so in its row: nobody goes on
+/// with one meanwhile. One of which every byte is here becomes the blob that it was to be: only its sender never heard
+/// so. What is finished is never touched. Each is looked at once in a run, so that none that cannot be ended keeps
+/// others.
 ///
 /// # Errors
 /// Those of the database; what the storage refuses is told in the log, and tried again by the next run.
 pub async fn expire_uploads(state: &AppState, now: UnixMillis) -> AppResult<usize> {
-    let before_ms = now.0.saturating_sub(KEPT_MS);
-    let list = move |conn: &mut _| Ok::<_, AppError>(uploads::list_silent_uploads(conn, before_ms, AT_ONCE)?);
-    let mut ended = 0_usize;
+    let before_ms = now.0.saturating_sub(EMPTY_KEPT_MS);
+    let (mut ended, mut last) = (0_usize, None);
     loop {
+        let after = last.take();
+        let list = move |conn: &mut _| {
+            Ok::<_, AppError>(uploads::list_silent_uploads(conn, before_ms, after.as_ref(), AT_ONCE)?)
+        };
         let silent = state.store.read(list).await?;
-        let before = ended;
         for row in &silent {
-            match end(state, row, before_ms, now).await {
+            match end_if_due(state, row, now).await {
                 Ok(is_ours) => ended = ended.saturating_add(usize::from(is_ours)),
                 Err(error) => {
                     tracing::error!(org = %row.org_id.0, upload = %row.id.0, %error, "a silent upload could not be ended");
                 }
             }
         }
-        // What failed would come again at once.
-        if ended == before {
+        last = silent.into_iter().next_back();
+        if last.is_none() {
             return Ok(ended);
         }
     }
+}
+
+/// Ends one upload if it has been silent for long enough; false if not, or if another node was faster.
+async fn end_if_due(state: &AppState, row: &UploadRow, now: UnixMillis) -> AppResult<bool> {
+    let before_ms = now.0.saturating_sub(KEPT_MS);
+    if row.touched_at_ms <= before_ms {
+        return end(state, row, before_ms, now).await;
+    }
+    if state.staging.received(key_of(row)).await? > 0 {
+        return Ok(false);
+    }
+    end(state, row, now.0.saturating_sub(EMPTY_KEPT_MS), now).await
 }
 
 /// Deletes the rows of uploads that ended long ago; tells how many.

@@ -19,5 +19,6 @@ pub use checksum::Checksum;
 pub use create::{create_upload, create_upload_with};
 pub use expire::{expire_uploads, forget_ended_uploads};
 pub use metadata::Metadata;
+pub(super) use standing::KEPT_MS;
 pub use standing::{Standing, show_upload};
 pub use terminate::terminate_upload;

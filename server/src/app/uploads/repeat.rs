@@ -19,8 +19,10 @@ use crate::ports::BlobError;
 /// Answers the part as before, if it ends the upload with the bytes that were stored; nothing is written.
 ///
 /// # Errors
-/// `offset_conflict` with the end, if the part does not reach it exactly; `photo_too_large` if it reaches beyond,
-/// `upload_mismatch` if its bytes are others, `upload_length_invalid`; that of the body if it cannot be read.
+/// `offset_conflict` with the end, if the part begins behind it, ends before it, or announces another number of bytes than
+/// are left; `photo_too_large` if it begins at the end and brings bytes, or brings more than are left without announcing
+/// them; `upload_mismatch` if its bytes are others or not what its checksum says, `upload_length_invalid` if it says
+/// another size of the whole; that of the body if it cannot be read.
 pub(super) async fn repeat<B, E>(
     state: &AppState,
     org: OrgId,

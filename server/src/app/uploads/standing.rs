@@ -17,7 +17,17 @@ use crate::ports::{BlobError, Staged, StagingKey};
 ///
 /// # Source
 /// limits-and-threats: a phone may lie in a drawer for a month.
-pub(super) const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
+pub(in crate::app) const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
+
+/// How long an upload is kept of which nothing has arrived: nothing is lost with it, and whoever began it may never have
+/// heard its name.
+///
+/// # Units
+/// Milliseconds.
+///
+/// # Source
+/// A working day and its night; whoever comes later begins anew.
+pub(super) const EMPTY_KEPT_MS: i64 = 24 * 3600 * 1000;
 
 /// How an upload stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +51,8 @@ pub struct Standing {
 impl Standing {
     /// How an open upload stands of which so much has arrived.
     pub(super) fn open(row: &UploadRow, offset: u64) -> Self {
-        let expires = Some(UnixMillis(row.touched_at_ms.saturating_add(KEPT_MS)));
+        let kept_ms = if offset == 0 { EMPTY_KEPT_MS } else { KEPT_MS };
+        let expires = Some(UnixMillis(row.touched_at_ms.saturating_add(kept_ms)));
         let (length, metadata) = (length_of(row), row.metadata.clone());
         Self { id: row.id.0, offset, length, metadata, expires, sha256: None, receipt: None }
     }
@@ -81,7 +92,11 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
     };
     if length_of(&row) == Some(staged.bytes()) {
         // Whoever brought the last byte did not come to its end.
-        return finish(state, &row, staged).await;
+        return match finish(state, &row, staged).await {
+            // Who asks has sent nothing wrong: he is told where the upload begins anew.
+            Err(error) if error.code() == ErrorCode::UploadMismatch => Ok(Standing::open(&row, 0)),
+            finished => finished,
+        };
     }
     Ok(Standing::open(&row, keep(staged).await?))
 }

@@ -1,8 +1,11 @@
 //! Who may ingest a picture when: wakes the job, bounds what it does at once, and ends it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use sync_core::bytes::Hash;
+use sync_core::ids::OrgId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{AppError, AppResult};
@@ -17,6 +20,35 @@ pub struct IngestQueue {
     turns: Arc<Semaphore>,
     count: u32,
     is_closed: AtomicBool,
+    pictures: Arc<Mutex<Pictures>>,
+}
+
+/// A picture.
+pub(in crate::app) type Picture = (OrgId, Hash);
+
+/// What this process knows of pictures.
+#[derive(Debug, Default)]
+struct Pictures {
+    /// Those that are begun, with how often each was begun before.
+    begun: HashMap<Picture, i64>,
+    /// Those whose original could not be read, with when.
+    unread: HashMap<Picture, i64>,
+}
+
+/// A picture that is begun; dropping it ends that.
+pub(super) struct Begun {
+    pictures: Arc<Mutex<Pictures>>,
+    picture: Picture,
+}
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        locked(&self.pictures).begun.remove(&self.picture);
+    }
+}
+
+fn locked(pictures: &Mutex<Pictures>) -> MutexGuard<'_, Pictures> {
+    pictures.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl IngestQueue {
@@ -25,7 +57,7 @@ impl IngestQueue {
     pub fn new(turns: usize) -> Self {
         let count = u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
         let turns = Arc::new(Semaphore::new(turns.max(1)));
-        Self { awake: Notify::new(), turns, count, is_closed: AtomicBool::new(false) }
+        Self { awake: Notify::new(), turns, count, is_closed: AtomicBool::new(false), pictures: Arc::default() }
     }
 
     /// Says that something may be pending.
@@ -44,6 +76,34 @@ impl IngestQueue {
         if let Ok(all) = self.turns.acquire_many(self.count).await {
             all.forget();
         }
+    }
+
+    /// Notes that a picture is begun, and how often it was before.
+    pub(super) fn begun(&self, picture: Picture, before: i64) -> Begun {
+        locked(&self.pictures).begun.insert(picture, before);
+        Begun { pictures: Arc::clone(&self.pictures), picture }
+    }
+
+    /// The pictures that are begun, with how often each was begun before.
+    pub(super) fn all_begun(&self) -> Vec<(Picture, i64)> {
+        locked(&self.pictures).begun.iter().map(|(picture, before)| (*picture, *before)).collect()
+    }
+
+    /// Notes that the original of a picture could not be read.
+    pub(super) fn note_unread(&self, picture: Picture, now_ms: i64) {
+        locked(&self.pictures).unread.insert(picture, now_ms);
+    }
+
+    /// Forgets that: its bytes are written anew.
+    pub(in crate::app) fn forget_unread(&self, picture: Picture) {
+        locked(&self.pictures).unread.remove(&picture);
+    }
+
+    /// Whether the original of a picture could not be read since; what is older is forgotten.
+    pub(super) fn was_unread(&self, picture: Picture, since_ms: i64) -> bool {
+        let mut pictures = locked(&self.pictures);
+        pictures.unread.retain(|_, at_ms| *at_ms > since_ms);
+        pictures.unread.contains_key(&picture)
     }
 
     /// Whether no picture may begin any more.
@@ -76,6 +136,29 @@ mod tests {
             done = future => Some(done),
             () = std::future::ready(()) => None,
         }
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_left_alone_for_a_time_and_until_it_is_written_anew() {
+        let queue = IngestQueue::new(1);
+        let [one, two] = [1, 2].map(|n| (OrgId::from_bytes([n; 16]), Hash([n; 32])));
+        queue.note_unread(one, 10);
+        queue.note_unread(two, 10);
+        queue.forget_unread(one);
+        assert_eq!(
+            (queue.was_unread(one, 9), queue.was_unread(two, 9), queue.was_unread(two, 10)),
+            (false, true, false)
+        );
+    }
+
+    #[test]
+    fn what_is_begun_is_known_until_it_ends() {
+        let queue = IngestQueue::new(1);
+        let picture = (OrgId::from_bytes([1; 16]), Hash([1; 32]));
+        let begun = queue.begun(picture, 1);
+        assert_eq!(queue.all_begun(), [(picture, 1)]);
+        drop(begun);
+        assert_eq!(queue.all_begun(), []);
     }
 
     #[tokio::test]

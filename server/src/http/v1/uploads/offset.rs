@@ -14,7 +14,8 @@ use crate::http::tus;
 /// Tells how far an upload has come
 ///
 /// What is told is on stable storage and stays: a connection that nobody hears any more adds nothing to it. An upload of
-/// which everything has arrived is finished, and its receipt is there.
+/// which everything has arrived is finished, and its receipt is there; where that is not what was declared, the offset is
+/// 0: it begins anew.
 ///
 /// # Errors
 /// `not_found` if this device has no such upload, `upload_expired` if it has ended without becoming a file;

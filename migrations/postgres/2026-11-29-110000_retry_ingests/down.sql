@@ -1,0 +1,3 @@
+DROP INDEX blobs_due_again;
+ALTER TABLE blobs DROP COLUMN ingest_retries;
+ALTER TABLE blobs DROP COLUMN ingest_due_ms;
