@@ -41,7 +41,7 @@ async fn a_decision_is_kept_with_what_was_found_and_the_newest_counts() {
     app.clock.advance_secs(60);
     assert_eq!(reviewer.post(&path, says(FIRST, "confirmed")).await.expect(201), decided, "again, without effect");
     let other = reviewer.post(&path, says(FIRST, "dismissed")).await;
-    assert_eq!(other.outcome(), (409, "idempotency_mismatch".to_owned()));
+    assert_eq!(other.outcome(), (422, "idempotency_mismatch".to_owned()));
     reviewer.post(&path, says(SECOND, "dismissed")).await.expect(201);
     assert_eq!(state().await, "dismissed");
     let kept = app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await;
