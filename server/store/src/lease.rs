@@ -73,6 +73,19 @@ impl Claims {
         });
         taken.await.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
     }
+
+    /// Gives every right back; without it they go with the session, which the database hears of a moment later.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub async fn give_back(&self) -> StoreResult<()> {
+        let Some(session) = self.session.clone() else { return Ok(()) };
+        let given = tokio::task::spawn_blocking(move || {
+            let mut conn = session.lock().unwrap_or_else(PoisonError::into_inner);
+            diesel::sql_query("SELECT pg_advisory_unlock_all()").execute(&mut *conn).map(drop)
+        });
+        given.await.map_or(Err(StoreError::Panicked), |given| Ok(given?))
+    }
 }
 
 fn connect(url: &str) -> StoreResult<PgConnection> {

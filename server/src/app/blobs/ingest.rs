@@ -83,7 +83,8 @@ fn is_tried_again(reason: &str) -> bool {
     [CRASHED, NoPreview::TooSlow.code()].contains(&reason)
 }
 
-/// Ingests every pending picture and those that are to be tried again, and some of those with copies that are due; returns how many were settled.
+/// Ingests every pending picture and those that are to be tried again, and some of those with copies that are due; returns
+/// how many were settled.
 ///
 /// Wakes the job where more are due.
 ///
@@ -170,7 +171,9 @@ impl Pass {
                 Err(error) => failed = failed.or(Some(error)),
             }
         }
-        failed.map_or(Ok(()), Err)
+        let given = claims.give_back().await;
+        failed.map_or(Ok(()), Err)?;
+        Ok(given?)
     }
 }
 

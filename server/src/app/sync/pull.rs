@@ -21,7 +21,7 @@ use crate::app::{AppError, AppResult, AppState, scope};
 
 /// Feed rows read at once from one audience, and their items with them; what is read in vain where the budget ends is
 /// less than that.
-pub(super) const READ_AT_ONCE: usize = 400;
+const READ_AT_ONCE: usize = 400;
 
 /// Least and most bytes of one answer, before compression; an answer takes several times its bytes of memory.
 const BUDGET: (usize, usize) = (16 << 10, 2 << 20);

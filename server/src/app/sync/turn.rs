@@ -6,9 +6,12 @@ use sync_core::protocol::{Audience, Cursor};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Round;
-use super::pull::{READ_AT_ONCE, known_cursor};
+use super::pull::known_cursor;
 use crate::app::{AppState, Ctx};
 use crate::domain::TokenKind;
+
+/// Items of an answer that takes no turn: what the fullest of days tells a phone, some 100 KiB.
+const FEW: i64 = 100;
 
 /// The turn of a round, held until its answer has been made, if it needs one.
 ///
@@ -37,6 +40,5 @@ pub(super) fn has_read(state: &AppState, round: &Round) -> Option<i64> {
 
 /// Whether an answer may hold much, for an asker who has read so far of so much.
 pub(super) fn is_much(ctx: &Ctx, read: Option<i64>, head: i64) -> bool {
-    let few = i64::try_from(READ_AT_ONCE).unwrap_or(i64::MAX);
-    ctx.actor.token == TokenKind::Full && read.is_none_or(|read| head.saturating_sub(read) > few)
+    ctx.actor.token == TokenKind::Full && read.is_none_or(|read| head.saturating_sub(read) > FEW)
 }
