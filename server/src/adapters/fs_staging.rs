@@ -325,6 +325,13 @@ impl Staged for FsStaged {
                 }
                 file.sync_all().map_err(io_error)?;
                 fs::hard_link(&path, &names.passing).map_err(io_error)?;
+                // The name may be that of another file by now: who ended the upload and began it anew made one.
+                let (linked, hashed) =
+                    (fs::metadata(&names.passing).map_err(io_error)?, file.metadata().map_err(io_error)?);
+                if (linked.dev(), linked.ino()) != (hashed.dev(), hashed.ino()) {
+                    fs::remove_file(&names.passing).map_err(io_error)?;
+                    return Err(BlobError::NotFound);
+                }
                 Ok(actual)
             })
             .await?;

@@ -148,6 +148,14 @@ impl S3Objects {
         .await?;
         Ok(Hash(hasher.finalize().into()))
     }
+
+    /// Whether the bucket holds these very bytes already.
+    async fn is_sound(&self, key: &Key, sha256: Hash) -> Result<bool, BlobError> {
+        match self.hash_key(key).await {
+            Err(BlobError::NotFound) => Ok(false),
+            actual => Ok(actual? == sha256),
+        }
+    }
 }
 
 /// The name of a blob in the bucket.
@@ -175,15 +183,18 @@ impl Objects for S3Objects {
     fn take<'a>(&'a self, file: &'a Path, org: OrgId, sha256: Hash) -> BlobFuture<'a, ()> {
         Box::pin(async move {
             let key = key(org, sha256);
-            match self.put(file, &key).await {
-                // Another upload of the same bytes was finished meanwhile, and took this try for a leftover.
-                Err(BlobError::NotFound) if !file.exists() => {}
-                sent => sent?,
-            }
-            let actual = self.hash_key(&key).await?;
-            if actual != sha256 {
-                let text = format!("the bucket gives back {actual} for {sha256}");
-                return Err(BlobError::Unreachable(text.into()));
+            // Sound bytes are never written over: a phone may have freed its own by the receipt for them.
+            if !self.is_sound(&key, sha256).await? {
+                match self.put(file, &key).await {
+                    // Another upload of the same bytes was finished meanwhile, and took this try for a leftover.
+                    Err(BlobError::NotFound) if !file.exists() => {}
+                    sent => sent?,
+                }
+                let actual = self.hash_key(&key).await?;
+                if actual != sha256 {
+                    let text = format!("the bucket gives back {actual} for {sha256}");
+                    return Err(BlobError::Unreachable(text.into()));
+                }
             }
             // A leftover costs room only.
             let _ = tokio::fs::remove_file(file).await;

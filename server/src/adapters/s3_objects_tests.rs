@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use object_store::client::{
     ClientOptions, HttpClient, HttpError, HttpRequest, HttpResponse, HttpResponseBody, HttpService,
@@ -9,9 +10,9 @@ use object_store::client::{
 
 use super::*;
 
-/// A server that answers every request well and gives these bytes back.
+/// A server that answers every request well, gives these bytes back, and counts what it was sent.
 #[derive(Debug, Clone)]
-struct Liar(&'static [u8]);
+struct Liar(&'static [u8], Arc<AtomicUsize>);
 
 impl HttpConnector for Liar {
     fn connect(&self, _options: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -36,6 +37,9 @@ impl HttpService for Liar {
             answer = answer.header("x-amz-checksum-sha256", checksum);
         }
         let mut bytes = Vec::new();
+        if request.method() == "PUT" {
+            self.1.fetch_add(1, Ordering::SeqCst);
+        }
         if request.method() == "GET" {
             answer =
                 answer.status(206).header("content-range", format!("bytes 0-{}/{}", self.0.len() - 1, self.0.len()));
@@ -57,10 +61,12 @@ async fn nothing_is_taken_of_which_other_bytes_come_back() {
     let config = S3Config { secret_access_key: Some(crate::config::Secret::new("secret")), ..config };
     for (gives_back, is_taken) in [(&b"a photo"[..], true), (b"a phot0", false), (b"a phot", false)] {
         std::fs::write(&file, b"a photo").expect("a file");
-        let scratch = Arc::new(Scratch::new(&folder));
-        let bucket = S3Objects::over(Liar(gives_back), &config, "bucket", scratch).expect("settings");
+        let (scratch, sent) = (Arc::new(Scratch::new(&folder)), Arc::new(AtomicUsize::new(0)));
+        let bucket =
+            S3Objects::over(Liar(gives_back, Arc::clone(&sent)), &config, "bucket", scratch).expect("settings");
         let taken = bucket.take(&file, org, Hash::of(b"a photo")).await;
         assert_eq!((taken.is_ok(), file.exists()), (is_taken, !is_taken), "{taken:?}");
+        assert_eq!(sent.load(Ordering::SeqCst), usize::from(!is_taken), "sound bytes are not written over");
         assert!(is_taken || matches!(taken, Err(BlobError::Unreachable(_))));
     }
     std::fs::remove_dir_all(&folder).expect("removed");
