@@ -211,6 +211,18 @@ impl Names {
         }
     }
 
+    /// Gives the file the passing name as well.
+    fn link(&self, path: &Path, file: &File) -> io::Result<()> {
+        fs::hard_link(path, &self.passing)?;
+        let (linked, meant) = (fs::metadata(&self.passing)?, file.metadata()?);
+        if (linked.dev(), linked.ino()) == (meant.dev(), meant.ino()) {
+            return Ok(());
+        }
+        // Its name is that of another file by now: who ended the upload and began it anew made one.
+        fs::remove_file(&self.passing)?;
+        Err(ErrorKind::NotFound.into())
+    }
+
     fn forget(&self) -> io::Result<()> {
         self.all()?.iter().try_for_each(|path| remove(path))
     }
@@ -324,14 +336,7 @@ impl Staged for FsStaged {
                     return Err(BlobError::HashMismatch { actual });
                 }
                 file.sync_all().map_err(io_error)?;
-                fs::hard_link(&path, &names.passing).map_err(io_error)?;
-                // The name may be that of another file by now: who ended the upload and began it anew made one.
-                let (linked, hashed) =
-                    (fs::metadata(&names.passing).map_err(io_error)?, file.metadata().map_err(io_error)?);
-                if (linked.dev(), linked.ino()) != (hashed.dev(), hashed.ino()) {
-                    fs::remove_file(&names.passing).map_err(io_error)?;
-                    return Err(BlobError::NotFound);
-                }
+                names.link(&path, &file).map_err(io_error)?;
                 Ok(actual)
             })
             .await?;

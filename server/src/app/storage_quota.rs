@@ -56,10 +56,7 @@ pub async fn mend_stored_bytes(state: &AppState) -> AppResult<usize> {
     let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
     let mut mended = 0_usize;
     for org in organisations.into_iter().map(|organisation| organisation.id.0) {
-        let compare = move |conn: &mut Conn| {
-            let counted = org_storage::find_stored_bytes(conn, org)?;
-            Ok::<_, AppError>((counted, org_storage::sum_stored_bytes(conn, org)?))
-        };
+        let compare = move |conn: &mut Conn| Ok::<_, AppError>(org_storage::compare_stored_bytes(conn, org)?);
         let (counted, stored) = state.store.read(compare).await?;
         if counted != stored {
             tracing::warn!(%org, counted, stored, "the bytes of blobs are counted anew");

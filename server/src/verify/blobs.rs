@@ -46,11 +46,8 @@ pub(super) async fn verify(
 
 /// Whether the bytes that count for the quota are those of the blobs.
 async fn verify_count(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let read = move |conn: &mut _| {
-        let counted = org_storage::find_stored_bytes(conn, org)?;
-        Ok::<_, AppError>((counted, org_storage::sum_stored_bytes(conn, org)?))
-    };
-    let (counted, stored) = verifier.store.read(read).await?;
+    let compare = move |conn: &mut _| Ok::<_, AppError>(org_storage::compare_stored_bytes(conn, org)?);
+    let (counted, stored) = verifier.store.read(compare).await?;
     if counted != stored {
         report.differs(org, "stored_bytes", org, format!("{counted} bytes are counted, and {stored} are stored"));
     }

@@ -91,6 +91,17 @@ pub fn find_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<Optio
         .optional())?)
 }
 
+/// The blobs of these names, as far as they are here.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_blobs(conn: &mut Conn, org: OrgId, of: &[Hash]) -> StoreResult<Vec<BlobRow>> {
+    Ok(per_backend!(conn, c => blobs::table
+        .filter(blobs::org_id.eq(Txt(org)).and(one_of(blobs::sha256, of)))
+        .select(BlobRow::as_select())
+        .load(c))?)
+}
+
 /// A picture that is to be ingested.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = blobs)]

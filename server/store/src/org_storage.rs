@@ -39,11 +39,15 @@ pub fn find_stored_bytes(conn: &mut Conn, org: OrgId) -> StoreResult<i64> {
     Ok(found.unwrap_or_default())
 }
 
-/// Bytes of the blobs of an organisation, as their rows say; walks through all of them.
+/// Bytes of the blobs of an organisation, as they were counted and as their rows say; walks through all of them.
 ///
 /// # Errors
 /// Database errors only.
-pub fn sum_stored_bytes(conn: &mut Conn, org: OrgId) -> StoreResult<i64> {
+pub fn compare_stored_bytes(conn: &mut Conn, org: OrgId) -> StoreResult<(i64, i64)> {
+    Ok((find_stored_bytes(conn, org)?, sum_stored_bytes(conn, org)?))
+}
+
+fn sum_stored_bytes(conn: &mut Conn, org: OrgId) -> StoreResult<i64> {
     Ok(per_backend!(conn, c => blobs::table
         .filter(blobs::org_id.eq(Txt(org)))
         .select(sql::<BigInt>("CAST(COALESCE(SUM(bytes), 0) AS BIGINT)"))

@@ -6,6 +6,7 @@ use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
+use sync_core::ids::VisitId;
 
 use super::seen::hand_in;
 use super::{Field, look, pictures};
@@ -13,17 +14,22 @@ use super::{Field, look, pictures};
 const FIRST: &str = "01955f2c-3000-7000-8000-00000000d001";
 const SECOND: &str = "01955f2c-3000-7000-8000-00000000d002";
 
+/// A visit handed in with a picture from the gallery, and where decisions about that go.
+async fn from_gallery(field: &mut Field<'_>, picture: &[u8]) -> (VisitId, String) {
+    let visit = field.visit().await;
+    let photo = field.take(visit, picture, |record| record["source"] = "gallery".into());
+    hand_in(field, visit);
+    field.sent(&[picture]).await;
+    (visit, format!("/v1/visits/{visit}/photos/{photo}/findings/decisions"))
+}
+
 #[actix_web::test]
 async fn a_decision_is_kept_with_what_was_found_and_the_newest_counts() {
     let app = TestApp::new().await;
     let mut field = Field::of(&app, YUNZE).await;
-    let visit = field.visit().await;
     let picture = pictures::photo(1);
-    let photo = field.take(visit, &picture, |record| record["source"] = "gallery".into());
-    hand_in(&mut field, visit);
-    field.sent(&[&picture]).await;
+    let (visit, path) = from_gallery(&mut field, &picture).await;
     let reviewer = app.role(YUNZE, Role::Reviewer).await;
-    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
     let says = |id: &str, decision: &str| {
         json!({"id": id, "sha256": Hash::of(&picture), "code": "gallery_source", "decision": decision,
             "comment": "客户提供"})
@@ -60,12 +66,8 @@ async fn a_decision_is_kept_with_what_was_found_and_the_newest_counts() {
 async fn a_decision_about_something_else_is_refused() {
     let app = TestApp::new().await;
     let mut field = Field::of(&app, YUNZE).await;
-    let visit = field.visit().await;
     let picture = pictures::photo(1);
-    let photo = field.take(visit, &picture, |record| record["source"] = "gallery".into());
-    hand_in(&mut field, visit);
-    field.sent(&[&picture]).await;
-    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
+    let (visit, path) = from_gallery(&mut field, &picture).await;
     let body = json!({"id": FIRST, "sha256": Hash::of(&picture), "code": "gallery_source", "decision": "confirmed"});
     let with = |field: &str, value: Value| {
         let mut body = body.clone();

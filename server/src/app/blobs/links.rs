@@ -6,7 +6,7 @@ use sync_core::time::UnixMillis;
 
 use super::read::{BlobContent, DerivedSize, find_readable, show_copy};
 use crate::app::installation::look_for_key;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::auth::link::Link;
 
 /// Most links of one request.
@@ -44,9 +44,10 @@ pub async fn create_links(
     let readable = state
         .store
         .read(move |conn| {
+            let reach = reach::of(conn, &ctx)?;
             names
                 .iter()
-                .map(|(sha256, _)| match find_readable(conn, &ctx, *sha256) {
+                .map(|(sha256, _)| match find_readable(conn, &ctx, &reach, *sha256) {
                     Ok(_) => Ok(true),
                     Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
                     Err(error) => Err(error),

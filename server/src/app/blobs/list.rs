@@ -1,7 +1,10 @@
 //! What a visit has: photos, documents, sound and moving pictures.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::projections::{self, PhotoRow};
+use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 
 use crate::app::{AppError, AppResult, AppState, Ctx, reach};
@@ -23,12 +26,13 @@ pub async fn list_visit_blobs(state: &AppState, ctx: Ctx, visit: VisitId) -> App
     let org = ctx.actor.org;
     let list = move |conn: &mut _| {
         reach::load_visit(conn, &ctx, visit)?;
-        let mut found = Vec::new();
-        for declared in projections::list_photos(conn, org, visit)? {
-            let stored = blobs::find_blob(conn, org, declared.sha256.0)?;
-            found.push(VisitBlob { declared, stored });
-        }
-        Ok::<_, AppError>(found)
+        let declared = projections::list_photos(conn, org, visit)?;
+        let names = Vec::from_iter(declared.iter().map(|photo| photo.sha256.0));
+        let here = blobs::list_blobs(conn, org, &names)?;
+        let here: BTreeMap<Hash, BlobRow> = here.into_iter().map(|blob| (blob.sha256.0, blob)).collect();
+        // Two records may declare the same bytes.
+        let with_stored = |declared: PhotoRow| VisitBlob { stored: here.get(&declared.sha256.0).cloned(), declared };
+        Ok::<_, AppError>(declared.into_iter().map(with_stored).collect())
     };
     state.store.read(list).await
 }

@@ -54,7 +54,8 @@ pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResul
     let row = state
         .store
         .write(move |conn| {
-            let (row, named_by) = find_readable(conn, &ctx, sha256)?;
+            let reach = reach::of(conn, &ctx)?;
+            let (row, named_by) = find_readable(conn, &ctx, &reach, sha256)?;
             let event = AuditEventRow {
                 org_id: Txt(org),
                 id: Txt(event),
@@ -100,7 +101,11 @@ pub(super) fn unreadable(sha256: Hash, error: BlobError) -> AppError {
 /// # Errors
 /// `not_found` as for originals, `preview_pending` until it is made, `no_preview` with the reason.
 pub async fn read_derived(state: &AppState, ctx: Ctx, sha256: Hash, size: DerivedSize) -> AppResult<BlobContent> {
-    let row = state.store.read(move |conn| find_readable(conn, &ctx, sha256).map(|(row, _)| row)).await?;
+    let find = move |conn: &mut Conn| {
+        let reach = reach::of(conn, &ctx)?;
+        find_readable(conn, &ctx, &reach, sha256).map(|(row, _)| row)
+    };
+    let row = state.store.read(find).await?;
     show_copy(state, &row, size).await
 }
 
@@ -147,10 +152,9 @@ impl NamedBy {
 }
 
 /// The blob, and the visit or intent through which the asker may see it.
-pub(super) fn find_readable(conn: &mut Conn, ctx: &Ctx, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
+pub(super) fn find_readable(conn: &mut Conn, ctx: &Ctx, reach: &Reach, sha256: Hash) -> AppResult<(BlobRow, NamedBy)> {
     let row = blobs::find_blob(conn, ctx.actor.org, sha256)?.ok_or(ErrorCode::NotFound)?;
-    let reach = reach::of(conn, ctx)?;
-    let named_by = match find_visit(conn, ctx, &row, &reach)? {
+    let named_by = match find_visit(conn, ctx, &row, reach)? {
         Some(visit) => Some(NamedBy::Visit(visit)),
         None => find_intent(conn, &row, reach.people.as_deref())?.map(NamedBy::Intent),
     };

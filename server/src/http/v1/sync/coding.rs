@@ -106,14 +106,17 @@ fn inflate(mut reader: impl Read, encoded: usize, limits: &LimitsConfig) -> Resu
 /// An answer that is being written, compressed as the client accepts it.
 pub(super) struct Answer<'a> {
     accepted: Option<&'a str>,
+    /// Whether it is compressed while it is written, once it is large.
+    is_streamed: bool,
     /// What is not compressed yet.
     piece: Vec<u8>,
     compressed: Option<zstd::stream::write::Encoder<'static, Vec<u8>>>,
 }
 
 impl<'a> Answer<'a> {
-    pub(super) const fn new(accepted: Option<&'a str>) -> Self {
-        Self { accepted, piece: Vec::new(), compressed: None }
+    pub(super) fn new(accepted: Option<&'a str>) -> Self {
+        let is_streamed = Coding::for_answer(accepted, STREAMED) == Coding::Zstd;
+        Self { accepted, is_streamed, piece: Vec::new(), compressed: None }
     }
 
     /// The body and its coding; what cannot be compressed goes as it is.
@@ -143,8 +146,7 @@ impl<'a> Answer<'a> {
 
 impl Write for Answer<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_full = self.piece.len() + bytes.len() > STREAMED;
-        if is_full && Coding::for_answer(self.accepted, STREAMED) == Coding::Zstd {
+        if self.is_streamed && self.piece.len() + bytes.len() > STREAMED {
             self.compress_piece()?;
         }
         self.piece.extend_from_slice(bytes);
