@@ -7,6 +7,7 @@ mod list;
 mod missing;
 mod read;
 mod receipt;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -19,5 +20,6 @@ pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};
 pub use read::{BlobContent, DerivedSize, read_derived, read_original};
 pub use receipt::sign_held;
+pub(in crate::app) use sample::read_sample;
 pub use upload::{Portion, StoredBlob, store_blob};
 pub(crate) use upload::{check_size, record_durable, row_of_durable, stored};
