@@ -42,9 +42,9 @@ enum Cheat {
 }
 
 impl Cheat {
-    fn all() -> impl Iterator<Item = Self> {
+    fn all() -> Vec<Self> {
         let re_used = [Self::Identical].into_iter().chain(Alteration::ALL.map(Self::Altered));
-        re_used.chain([Self::Gallery, Self::MockPosition, Self::ClockSetBack, Self::TakenBefore])
+        re_used.chain([Self::Gallery, Self::MockPosition, Self::ClockSetBack, Self::TakenBefore]).collect()
     }
 
     /// The findings any of which says it.
@@ -185,8 +185,8 @@ async fn what_a_cheater_does_is_found_and_honest_work_is_not_suspected() {
     assert!(honest >= 4, "a week needs {} pictures", own + 4);
     let app = TestApp::new().await;
     let mut player = Player { field: Field::of(&app, YUNZE).await, album, week: Week::default(), site: None };
-    let total = each * u64::try_from(Cheat::all().count()).expect("few");
-    let mut acts = Cheat::all().cycle().take(usize::try_from(total).expect("few")).zip(1..);
+    let total = each * u64::try_from(Cheat::all().len()).expect("few");
+    let mut acts = Cheat::all().into_iter().cycle().take(usize::try_from(total).expect("few")).zip(1..);
     let (mut fakes, mut done) = (honest.., 0);
     for number in 0..honest {
         player.work(number).await;

@@ -23,10 +23,9 @@ const MOST: usize = 64;
 /// Database errors only.
 pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -> AppResult<()> {
     let wanted = looked.photos.iter().map(|photo| photo.prints).collect();
-    let most_bits = reuse::most_bits(&looked.parameters);
     let near = prints::likenesses(state, org, wanted).await?;
     for (photo, near) in looked.photos.iter_mut().zip(near) {
-        let likenesses = aligned::likenesses(state, org, photo.seen.sha256, near, most_bits).await?;
+        let likenesses = aligned::likenesses(state, org, photo.seen.sha256, near, &looked.parameters).await?;
         let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into()).await?;
         let others = likenesses.into_iter().take(MOST).map(|like| (like.sha256, Some(like.bits))).collect();
         candidates.extend(before(state, org, photo, others).await?);
