@@ -12,6 +12,7 @@ mod ours;
 pub mod preempt;
 mod protocol;
 mod termination;
+mod trials;
 
 use std::path::{Path, PathBuf};
 
