@@ -9,6 +9,7 @@ mod expiration;
 mod given_up;
 mod handover;
 mod ours;
+mod phone;
 pub mod preempt;
 mod protocol;
 mod termination;

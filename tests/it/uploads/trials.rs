@@ -201,8 +201,8 @@ impl Trials {
         let (name, said) = (&photo.name, answer.outcome());
         match (said.0, said.1.as_str()) {
             (200 | 201 | 204, "") => {}
-            // It goes on elsewhere just then, and is asked for again.
-            (423, "upload_locked") => {
+            // What was cut comes to its turn after the question, which is asked again. A HEAD has no words.
+            (423, "" | "upload_locked") => {
                 self.played.locked += 1;
                 photo.offset = None;
                 return;
@@ -237,7 +237,7 @@ impl Trials {
                 let after = seed.of(&(0..HEAD + u64::try_from(call.body.len()).expect("small")));
                 self.proxy.set(Script::new([(Fate::cut_after(after, how), Fate::WHOLE)]));
                 if how == Cut::Silence {
-                    return self.into_silence(&call);
+                    return self.send_half_open(&call);
                 }
             }
             Fault::Kill => {
@@ -249,7 +249,7 @@ impl Trials {
     }
 
     /// Sends a request that comes to nothing although its connection stays; leaves it open until the next one is through.
-    fn into_silence(&self, call: &Call) -> Option<Answer> {
+    fn send_half_open(&self, call: &Call) -> Option<Answer> {
         let (before, path) = (self.proxy.counts(), &call.path);
         let mut stream = TcpStream::connect(self.proxy.url().trim_start_matches("http://")).expect("the proxy listens");
         let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
