@@ -78,9 +78,12 @@ type Asked = (String, String, usize, ureq::http::HeaderMap);
 /// What it answers: status, bytes, and the entity tag of their version.
 type Told = (u16, Vec<u8>, &'static str);
 
+/// An answer that may take its time.
+type Telling = Pin<Box<dyn Future<Output = Told> + Send>>;
+
 /// A server that answers as a test says.
 #[derive(Clone)]
-struct Scripted(Arc<dyn Fn(Asked) -> Pin<Box<dyn Future<Output = Told> + Send>> + Send + Sync>);
+struct Scripted(Arc<dyn Fn(Asked) -> Telling + Send + Sync>);
 
 impl std::fmt::Debug for Scripted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
