@@ -1,7 +1,7 @@
 //! Unfinished uploads in a local directory: each try has a file of its own, so that no two writers ever share one.
 //!
-//! A device has so many tries at most, of all its uploads together. Whoever goes on with an upload copies what has arrived. A writer that is forgotten, on a connection that nobody
-//! hears any more, therefore writes where nobody reads.
+//! A device has so many tries at most, of all its uploads together. Whoever goes on with an upload copies what has arrived.
+//! A writer that is forgotten, on a connection that nobody hears any more, therefore writes where nobody reads.
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
@@ -20,8 +20,8 @@ const PIECE_BYTES: usize = 64 << 10;
 /// Tries of one device that are kept; one more, and the one to which nothing was added for longest is forgotten.
 ///
 /// # Source
-/// Four times what a device may send at once (`active_uploads_per_device`): what arrives has no row and counts for no
-/// quota, so it is bounded here, with blobs of 40 MiB at 640 MiB of a device.
+/// More than a phone sends at once: what arrives has no row and counts for no quota, so it is bounded here, with blobs of
+/// 40 MiB at 640 MiB of a device.
 const MOST_TRIES: usize = 16;
 
 /// The directory `parts/<org>/<device>`, in it `<hash>.<number of the try>`.
@@ -95,12 +95,14 @@ impl Parts {
     /// Begins a try with the first `from` bytes of the longest one, which it takes the place of.
     pub(super) fn begin(&self, key: UploadKey, from: u64) -> Result<Part, BlobError> {
         if from == 0 {
+            make_room(&self.folder(key)).map_err(io_error)?;
             return self.create(key).map_err(io_error);
         }
         let (received, source) = self.longest(key).map_err(io_error)?.unwrap_or_default();
         if received < from {
             return Err(BlobError::Behind { received });
         }
+        // It needs no room, for it takes the place of what it goes on from.
         let mut part = self.create(key).map_err(io_error)?;
         if let Err(error) = part.copy(&source, from) {
             // What was copied would only take room.
@@ -114,7 +116,6 @@ impl Parts {
     fn create(&self, key: UploadKey) -> io::Result<Part> {
         let folder = self.folder(key);
         fs::create_dir_all(&folder)?;
-        make_room(&folder)?;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{}.{number}", key.sha256));

@@ -49,8 +49,7 @@ pub fn findings(
     has_signal: bool,
     parameters: &BTreeMap<String, String>,
 ) -> Vec<Finding> {
-    let burst_ms = BURST_MINUTES.minutes_ms(parameters);
-    let is_other_work = |one: &&Candidate| !is_same_work(photo, &one.seen, burst_ms);
+    let is_other_work = |one: &&Candidate| !is_same_work(photo, &one.seen, parameters);
     let mut others: Vec<&Candidate> = candidates.iter().filter(is_other_work).collect();
     // Stable: of equals the first one stays the first.
     others.sort_by_key(|one| (one.bits, one.seen.taken_at));
@@ -76,8 +75,10 @@ pub fn most_bits(parameters: &BTreeMap<String, String>) -> u32 {
     limits.into_iter().max().unwrap_or_default().min(MOST_BITS)
 }
 
-/// Whether two photos are of one piece of work.
-fn is_same_work(photo: &Seen, other: &Seen, burst_ms: i64) -> bool {
+/// Whether two photos are of one piece of work: of one visit, or by one phone at one site within `photo_burst_minutes`.
+#[must_use]
+pub fn is_same_work(photo: &Seen, other: &Seen, parameters: &BTreeMap<String, String>) -> bool {
+    let burst_ms = BURST_MINUTES.minutes_ms(parameters);
     if photo.visit == other.visit {
         return true;
     }

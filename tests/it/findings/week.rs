@@ -3,7 +3,7 @@
 //!
 //! The long form plays thousands of visits (`make cheaters-week`), of drawn pictures or of those of any folder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_media::draw::Alteration;
 use integration_tests::album::Album;
@@ -12,7 +12,7 @@ use integration_tests::company::YUNZE;
 use integration_tests::effort;
 use integration_tests::told::tell;
 use serde_json::{Value, json};
-use sync_core::ids::{CustomerId, SiteId};
+use sync_core::ids::{CustomerId, SiteId, VisitId};
 use sync_core::time::Stamp;
 
 use super::Field;
@@ -47,15 +47,15 @@ impl Cheat {
         re_used.chain([Self::Gallery, Self::MockPosition, Self::ClockSetBack, Self::TakenBefore]).collect()
     }
 
-    /// The findings any of which says it.
-    const fn codes(self) -> &'static [&'static str] {
+    /// The finding that says it, and whether that is about another photo.
+    const fn code(self) -> (&'static str, bool) {
         match self {
-            Self::Identical => &["reused_exact"],
-            Self::Altered(_) => &["reused_similar"],
-            Self::Gallery => &["gallery_source"],
-            Self::MockPosition => &["mock_position"],
-            Self::ClockSetBack => &["clock_inconsistent"],
-            Self::TakenBefore => &["outside_visit_window"],
+            Self::Identical => ("reused_exact", true),
+            Self::Altered(_) => ("reused_similar", true),
+            Self::Gallery => ("gallery_source", false),
+            Self::MockPosition => ("mock_position", false),
+            Self::ClockSetBack => ("clock_inconsistent", false),
+            Self::TakenBefore => ("outside_visit_window", false),
         }
     }
 
@@ -116,6 +116,8 @@ struct Player<'a> {
     album: Album,
     week: Week,
     site: Option<(CustomerId, SiteId)>,
+    /// The visits that showed a picture, or what was made of it.
+    shown: BTreeSet<(u64, VisitId)>,
 }
 
 impl Player<'_> {
@@ -142,6 +144,7 @@ impl Player<'_> {
             }
             _ => field.visit().await,
         };
+        self.shown.insert((shown_before(number), visit));
         let accuracy = 5 + number % 60;
         for shot in &shots {
             field.take(visit, shot, |record| record["geo"]["acc_m"] = accuracy.into());
@@ -162,7 +165,14 @@ impl Player<'_> {
         field.take(visit, &picture, |record| cheat.change(record, now_ms));
         field.sent(&[&picture]).await;
         let said = field.said(visit).await;
-        let is_found = said.iter().any(|(code, level)| cheat.codes().contains(&code.as_str()) && *level >= SUSPICION);
+        let (code, is_re_used) = cheat.code();
+        let mut is_found = said.iter().any(|(found, level)| found == code && *level >= SUSPICION);
+        if is_re_used {
+            // Beside it stands where the picture comes from.
+            let earlier = field.earlier(visit, code).await;
+            is_found &= earlier.is_some_and(|(earlier, _)| self.shown.contains(&(old, earlier)));
+            self.shown.insert((old, visit));
+        }
         let (done, found) = self.week.cheats.entry(cheat).or_default();
         *done += 1;
         *found += u64::from(is_found);
@@ -184,7 +194,13 @@ async fn what_a_cheater_does_is_found_and_honest_work_is_not_suspected() {
     let honest = album.count().map_or(honest, |count| count.saturating_sub(own));
     assert!(honest >= 4, "a week needs {} pictures", own + 4);
     let app = TestApp::new().await;
-    let mut player = Player { field: Field::of(&app, YUNZE).await, album, week: Week::default(), site: None };
+    let mut player = Player {
+        field: Field::of(&app, YUNZE).await,
+        album,
+        week: Week::default(),
+        site: None,
+        shown: BTreeSet::new(),
+    };
     let total = each * u64::try_from(Cheat::all().len()).expect("few");
     let mut acts = Cheat::all().into_iter().cycle().take(usize::try_from(total).expect("few")).zip(1..);
     let (mut fakes, mut done) = (honest.., 0);

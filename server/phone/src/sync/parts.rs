@@ -58,6 +58,12 @@ pub(super) fn is_in_the_way(error: &PhoneError) -> bool {
     matches!(error, PhoneError::Refused { status: 413, code, .. } if code != "photo_too_large")
 }
 
+/// Whether something on the way knows nothing of uploads in parts, or a server that is older; where ours refuses one, it
+/// says so with a code.
+pub(super) fn is_barred(error: &PhoneError) -> bool {
+    matches!(error, PhoneError::Refused { status: 403 | 404 | 405 | 501, code, .. } if code.is_empty())
+}
+
 /// Forgets what an earlier sync learned, if something passed since and nothing broke off after it: the network may be
 /// another one by now.
 pub(super) fn forget(tx: &Tx) -> PhoneResult<()> {
@@ -80,20 +86,23 @@ fn note_passed(tx: &Tx) -> PhoneResult<()> {
     if after == before { Ok(()) } else { tx.set_meta(LEARNED, &after) }
 }
 
-/// Notes that a part broke off, and makes the next one smaller if it may have been for its size; false if it is as small
-/// as it gets.
-fn note_break(tx: &Tx, body: usize) -> PhoneResult<bool> {
+/// Notes that a part broke off, and makes the next one smaller if it may have been for its size.
+fn note_break(tx: &Tx, body: usize) -> PhoneResult<()> {
     let before = learned(tx)?;
     let breaks = before.breaks.saturating_add(1);
     tx.set_meta(LEARNED, &Learned { breaks, ..before })?;
     let is_searching = before.bytes.is_some() && !before.has_passed;
-    if is_searching || breaks >= BREAKS { halve(tx, body) } else { Ok(true) }
+    if is_searching || breaks >= BREAKS {
+        halve(tx, body)?;
+    }
+    Ok(())
 }
 
 /// Halves the size of parts until it is below that of what failed; false if they are as small as they get.
 pub(super) fn halve(tx: &Tx, body: usize) -> PhoneResult<bool> {
-    let half = std::iter::successors(Some(part_bytes(tx)? / 2), |bytes| Some(bytes / 2)).find(|bytes| *bytes < body);
-    let Some(bytes) = half.filter(|bytes| *bytes >= SMALLEST_PART_BYTES) else { return Ok(false) };
+    let halves = std::iter::successors(Some(part_bytes(tx)? / 2), |bytes| Some(bytes / 2));
+    let mut sizes = halves.take_while(|bytes| *bytes >= SMALLEST_PART_BYTES);
+    let Some(bytes) = sizes.find(|bytes| *bytes < body) else { return Ok(false) };
     tx.set_meta(LEARNED, &Learned { bytes: Some(bytes), ..Learned::default() })?;
     Ok(true)
 }
@@ -172,8 +181,9 @@ impl Upload<'_> {
                 let is_smaller = self.phone.store.write(|tx| halve(tx, body))?;
                 if is_smaller { Ok(Some(Stands { offset: Some(from), ..Stands::default() })) } else { Err(error) }
             }
-            Err(error @ (PhoneError::Network(_) | PhoneError::Refused { status: 408, .. })) => {
-                if self.phone.store.write(|tx| note_break(tx, body))? { self.ask(path) } else { Err(error) }
+            Err(PhoneError::Network(_) | PhoneError::Refused { status: 408, .. }) => {
+                self.phone.store.write(|tx| note_break(tx, body))?;
+                self.ask(path)
             }
             Err(PhoneError::Refused { status: 404 | 410 | 460, .. }) => Ok(None),
             Err(error) => Err(error),

@@ -149,3 +149,30 @@ fn a_limit_of_the_server_is_told_and_keeps_back_no_other_photo() {
         assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
     }
 }
+
+#[test]
+fn where_no_parts_come_through_a_photo_goes_whole() {
+    for faults in [vec![Fault::Refused(404, "")], vec![Fault::Nothing, Fault::Refused(405, "")]] {
+        let (phone, mut server, large) = with_large();
+        server.upload_faults.extend(faults);
+        assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+        assert!(server.blobs.contains_key(&large));
+        assert_eq!(server.parts, [], "no part arrived");
+    }
+}
+
+#[test]
+fn a_small_rest_that_breaks_off_again_and_again_goes_on_in_the_same_sync() {
+    let (phone, mut server) = begun();
+    let large = taken(&phone, "outdoor_route", &photo(1, (1 << 20) + 10_000));
+    let breaks = [Fault::Cut(1_000), Fault::Nothing].into_iter().cycle().take(8);
+    server.upload_faults.extend([Fault::Nothing, Fault::Nothing].into_iter().chain(breaks));
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert!(server.blobs.contains_key(&large));
+}
+
+#[test]
+fn an_empty_part_that_broke_off_is_made_no_smaller() {
+    let phone = begun().0.phone();
+    assert!(!phone.store.write(|tx| super::parts::halve(tx, 0)).unwrap());
+}

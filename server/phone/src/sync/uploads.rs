@@ -126,7 +126,7 @@ pub(super) fn has_lost(store: &Store, tx: &Tx) -> PhoneResult<bool> {
 /// Sends what has not arrived of a blob; the held receipt.
 ///
 /// What is small goes in one request, and only where that was begun before is the server asked how much it has. What is
-/// large goes in parts, as does what something on the way refuses for its size.
+/// large goes in parts, as does what something on the way refuses for its size; and where no parts come through, whole.
 fn send(
     phone: &Phone,
     transport: &mut dyn Transport,
@@ -161,8 +161,15 @@ fn send(
         })?;
     }
     if is_for_parts {
-        return Upload { phone, transport, access, blob, bytes }.send();
+        match (Upload { phone, transport: &mut *transport, access: &mut *access, blob, bytes }).send() {
+            // Something on the way lets no parts through; it may let a file through.
+            Err(error) if parts::is_barred(&error) => {}
+            sent => return sent,
+        }
     }
+    let mut put = |content: Content<'_>| {
+        access.with(phone, transport, |transport, token| transport.put_blob(token, blob, content, &stored.media_type))
+    };
     match put(Content::Whole(bytes)) {
         Ok(Uploaded::Held(answer)) => Ok(receipt_of(&answer)),
         Ok(Uploaded::Partly(_)) => {

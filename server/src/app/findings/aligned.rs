@@ -20,7 +20,7 @@ const MOST: usize = 16;
 /// and since a close look takes the best of many cuts, what it finds counts only as far as a probable likeness goes.
 ///
 /// # Errors
-/// A defect only; a copy that is not there yet is compared another time.
+/// Those of storage that gives no answer: then nothing is known, and the visit stays due.
 pub(super) async fn likenesses(
     state: &AppState,
     org: OrgId,
@@ -28,17 +28,16 @@ pub(super) async fn likenesses(
     near: Vec<Likeness>,
     parameters: &BTreeMap<String, String>,
 ) -> AppResult<Vec<Likeness>> {
-    let others = near.into_iter().filter(|like| like.sha256 != photo);
-    let (mut found, mut rest): (Vec<Likeness>, Vec<Likeness>) =
-        others.partition(|like| like.bits <= REUSE_STRONG.of(parameters));
+    let is_sure = |like: &Likeness| like.bits <= REUSE_STRONG.of(parameters);
+    let (mut found, mut rest): (Vec<Likeness>, Vec<Likeness>) = near.into_iter().partition(is_sure);
     rest.sort_by_key(|like| like.low_bits);
     let further = rest.split_off(rest.len().min(MOST));
     found.extend(further);
     if !rest.is_empty()
-        && let Some(own) = read_sample(state, org, photo).await
+        && let Some(own) = read_sample(state, org, photo).await?
     {
         for like in &mut rest {
-            if let Some(other) = read_sample(state, org, like.sha256).await {
+            if let Some(other) = read_sample(state, org, like.sha256).await? {
                 let bits = distance(own.clone(), other).await?;
                 like.bits = if bits <= REUSE_PROBABLE.of(parameters) { like.bits.min(bits) } else { like.bits };
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use doorstep_media::Likeness;
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
@@ -17,6 +18,9 @@ use crate::app::{AppError, AppResult, AppState};
 /// one of them, and how many there are.
 const MOST: usize = 64;
 
+/// Most photos that are near in the lowest frequencies: among a million that differ there are a thousand.
+const MOST_NEAR: usize = 10_000;
+
 /// Adds what is to be said of photos beside those that were looked at before.
 ///
 /// # Errors
@@ -25,15 +29,34 @@ pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -
     let wanted = looked.photos.iter().map(|photo| photo.prints).collect();
     let near = prints::likenesses(state, org, wanted).await?;
     for (photo, near) in looked.photos.iter_mut().zip(near) {
-        let likenesses = aligned::likenesses(state, org, photo.seen.sha256, near, &looked.parameters).await?;
-        let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into()).await?;
-        let others = likenesses.into_iter().take(MOST).map(|like| (like.sha256, Some(like.bits))).collect();
-        candidates.extend(before(state, org, photo, others).await?);
+        let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into(), MOST).await?;
+        candidates.extend(similar(state, org, photo, near, &looked.parameters).await?);
         let has_signal = photo.findings.iter().any(|found| found.code.is_signal());
         let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.parameters);
         photo.findings.extend(found);
     }
     Ok(())
+}
+
+/// The photos that look the same as one, of those that may count: they were looked at before it and are of other work. Which
+/// are compared closely is chosen among these alone, so that what comes later changes nothing.
+async fn similar(
+    state: &AppState,
+    org: OrgId,
+    photo: &LookedPhoto,
+    near: Vec<Likeness>,
+    parameters: &BTreeMap<String, String>,
+) -> AppResult<Vec<Candidate>> {
+    let mut near: BTreeMap<Hash, Likeness> = near.into_iter().map(|like| (like.sha256, like)).collect();
+    near.remove(&photo.seen.sha256);
+    let contents = near.iter().map(|(sha256, like)| (*sha256, Some(like.bits))).collect();
+    let mut earlier = before(state, org, photo, contents, MOST_NEAR).await?;
+    earlier.retain(|one| !reuse::is_same_work(&photo.seen, &one.seen, parameters));
+    let counting: Vec<Likeness> = earlier.iter().filter_map(|one| near.remove(&one.seen.sha256)).collect();
+    let likenesses = aligned::likenesses(state, org, photo.seen.sha256, counting, parameters).await?;
+    let bits: BTreeMap<Hash, u32> = likenesses.into_iter().take(MOST).map(|like| (like.sha256, like.bits)).collect();
+    let like = |one: Candidate| bits.get(&one.seen.sha256).map(|bits| Candidate { bits: Some(*bits), ..one });
+    Ok(earlier.into_iter().filter_map(like).collect())
 }
 
 /// The photos of other visits with these contents that were looked at before this one.
@@ -42,11 +65,12 @@ async fn before(
     org: OrgId,
     photo: &LookedPhoto,
     contents: BTreeMap<Hash, Option<u32>>,
+    most: usize,
 ) -> AppResult<Vec<Candidate>> {
     if contents.is_empty() {
         return Ok(Vec::new());
     }
-    let (place, seq, most) = ((org, photo.seen.visit), photo.seq, i64::try_from(MOST).unwrap_or(i64::MAX));
+    let (place, seq, most) = ((org, photo.seen.visit), photo.seq, i64::try_from(most).unwrap_or(i64::MAX));
     let names: Vec<Hash> = contents.keys().copied().collect();
     let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_sightings::list_before(conn, place, &names, seq, most)?);
     let rows = state.store.read(list).await?;

@@ -66,6 +66,8 @@ pub(super) async fn serve_original(
     Ok(match choose(request, &shown.etag, len)? {
         Choice::Known => shown.decorate(&mut HttpResponse::NotModified()).finish(),
         Choice::Whole => shown.decorate(&mut HttpResponse::Ok()).body(original.read(state).await?.bytes),
+        // All of it is checked against its name, however it is asked for.
+        Choice::Part(part) if part == (0..len) => shown.part(&part, len, original.read(state).await?.bytes),
         Choice::Part(part) => {
             let at = |place: usize| u64::try_from(place).unwrap_or(u64::MAX);
             let bytes = original.read_range(state, at(part.start)..at(part.end)).await?;
