@@ -17,11 +17,12 @@ use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::fs_staging::FsStaging;
-use crate::adapters::objects::open_with;
+use crate::adapters::objects::{check, open_with};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::{IngestQueue, stop_ingest};
 use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
+use crate::app::health::BlobsProbe;
 use crate::app::installation::{self, Keys, load_ring};
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
@@ -62,6 +63,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let blobs = FsBlobs::open(&directory, &process, sharing)?;
     let objects =
         open_with(&config, Arc::clone(blobs.scratch_files())).map_err(|error| AppError::Internal(error.to_string()))?;
+    check(&*objects).await.map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(AppState {
         store,
         blobs: Arc::new(blobs.keeping_in(Arc::clone(&objects))),
@@ -83,6 +85,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         active_uploads: ActiveUploads::default(),
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
+        blobs_probe: BlobsProbe::default(),
         stopping: Stopping::default(),
         runtime: tokio::runtime::Handle::current(),
         config: Arc::new(config),

@@ -42,6 +42,22 @@ fn a_file_that_is_no_database_is_named_and_left_as_it_is() {
 }
 
 #[test]
+fn a_bucket_without_a_name_is_refused_and_the_setting_named() {
+    let directory = TestDir::new();
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate"], &["verify"]] {
+        let output = Command::new(executable())
+            .args(command)
+            .current_dir(directory.path())
+            .env("DATABASE_URL", "sqlite://none/where.sqlite")
+            .env("DOORSTEP_S3_BUCKET", "")
+            .output()
+            .expect("the executable can be run");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("DOORSTEP_S3_BUCKET"), "{said}");
+    }
+}
+
+#[test]
 fn an_organisation_is_founded_beside_a_running_server() {
     let server = TestServer::start();
     let found = ["found", "--code", "minhe", "--name", "民和通信", "--team", "一组", "--grid", "城东"];

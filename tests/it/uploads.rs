@@ -9,9 +9,11 @@ mod expiration;
 mod given_up;
 mod handover;
 mod ours;
+mod phone;
 pub mod preempt;
 mod protocol;
 mod termination;
+mod trials;
 
 use std::path::{Path, PathBuf};
 

@@ -24,6 +24,7 @@
 )]
 
 pub mod actors;
+pub mod album;
 pub mod app;
 #[cfg(unix)]
 pub mod bucket;

@@ -369,7 +369,9 @@ pub(crate) fn exchange(url: &str, call: &Call) -> Result<Answer, String> {
     for (name, value) in &call.headers {
         request = request.header(name, value);
     }
-    let sent = if call.body.is_empty() {
+    // Who says that there are no bytes has that said; else an empty body goes in chunks, or not at all.
+    let says_length = call.headers.iter().any(|(name, _)| name == "content-length");
+    let sent = if call.body.is_empty() && !says_length {
         agent.run(request.body(()).map_err(|error| error.to_string())?)
     } else {
         agent.run(request.body(call.body.clone()).map_err(|error| error.to_string())?)

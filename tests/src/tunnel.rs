@@ -24,6 +24,7 @@ use crate::server::TestServer;
 
 pub use proof::Proof;
 pub use report::Report;
+pub use visit::photo;
 
 use rep::Rep;
 

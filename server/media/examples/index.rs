@@ -1,15 +1,13 @@
 //! Measures a search among many photos: `cargo run --release -p doorstep-media --example index -- [PHOTOS [SEARCHES]]`.
 //!
-//! Prints are random bits, which is what different photos come to: no search finds more than the one it was made for.
+//! Prints are random bits, which is what different photos come to: a search finds the one it was made for first, and one in a thousand of the
+//! others near in the lowest frequencies.
 
 use std::error::Error;
 use std::time::Instant;
 
 use doorstep_media::{Print, PrintIndex, Prints};
 use sync_core::bytes::Hash;
-
-/// What a search in an organisation's photos looks for (photo measurements: the weakest likeness).
-const MOST_BITS: u32 = 60;
 
 /// Random bits that follow from a seed.
 struct Bits(u64);
@@ -49,9 +47,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let wanted = bits.prints();
         index.put(Hash::of(&(photos + search).to_be_bytes()), &wanted);
         let began = Instant::now();
-        let found = index.search(&wanted, MOST_BITS);
+        let found = index.search(&wanted);
         took.push(began.elapsed());
-        if found.len() != 1 {
+        if found.first().is_none_or(|nearest| nearest.bits != 0) || found.len() > photos / 100 + 1 {
             return Err(format!("{} photos were found", found.len()).into());
         }
     }

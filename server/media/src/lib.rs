@@ -11,6 +11,7 @@
 //! *Architecture Invariant:* a picture that cannot be shown is never an error of the upload: the original stays as
 //! it is, and [`NoPreview`] says why nobody can see it small.
 
+mod align;
 mod deadline;
 mod decode;
 pub mod draw;
@@ -27,6 +28,7 @@ mod shrink;
 mod sniff;
 mod webp;
 
+pub use align::Sample;
 pub use deadline::Deadline;
 pub use facts::{Facts, Position};
 pub use index::{Likeness, PrintIndex};

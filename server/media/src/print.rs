@@ -134,14 +134,38 @@ impl Prints {
 
     /// Takes the prints of an upright picture.
     pub(crate) fn of(luma: &GrayImage) -> Self {
-        let windows = WINDOWS_PERMILLE.map(|permille| Small::of(luma, permille));
+        let windows = WINDOWS_PERMILLE.map(|permille| Small::of(luma, Cuts::even(permille)));
         let detail_c = windows.first().map_or(0, Small::detail_c);
         Self { windows: windows.map(|small| small.print()), detail_c }
     }
 }
 
+/// What is cut off at the sides of a picture.
+///
+/// # Units
+/// Thousandths of the side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cuts {
+    pub(crate) left: u32,
+    pub(crate) right: u32,
+    pub(crate) top: u32,
+    pub(crate) bottom: u32,
+}
+
+impl Cuts {
+    /// The same share at each side.
+    pub(crate) const fn even(permille: u32) -> Self {
+        Self { left: permille, right: permille, top: permille, bottom: permille }
+    }
+
+    /// The print of what is left of a picture, unless that shows too little.
+    pub(crate) fn print(self, luma: &GrayImage) -> Option<Print> {
+        Small::of(luma, self).print()
+    }
+}
+
 /// The least distance of a print, in any orientation, to one of some windows.
-fn least(print: &Print, windows: &[Option<Print>]) -> Option<u32> {
+pub(crate) fn least(print: &Print, windows: &[Option<Print>]) -> Option<u32> {
     let orientations = print.orientations();
     let pairs = windows.iter().flatten().flat_map(|window| orientations.iter().map(|turned| turned.distance(window)));
     pairs.min()
@@ -151,11 +175,11 @@ fn least(print: &Print, windows: &[Option<Print>]) -> Option<u32> {
 struct Small([[i32; SIDE]; SIDE]);
 
 impl Small {
-    /// Averages what is left when `permille` is cut off on each side.
-    fn of(luma: &GrayImage, permille: u32) -> Self {
+    /// Averages what is left after the cuts.
+    fn of(luma: &GrayImage, cuts: Cuts) -> Self {
         let (width, height) = luma.dimensions();
-        let columns = cells(width, permille);
-        let rows = cells(height, permille);
+        let columns = cells(width, cuts.left, cuts.right);
+        let rows = cells(height, cuts.top, cuts.bottom);
         let stride = usize::try_from(width).unwrap_or(0).max(1);
         let mut dots = [[0; SIDE]; SIDE];
         for (line, (top, bottom)) in dots.iter_mut().zip(rows) {
@@ -204,11 +228,13 @@ impl Small {
     }
 }
 
-/// The bounds of the cells along one side; every cell holds at least one dot.
-fn cells(length: u32, permille: u32) -> [(usize, usize); SIDE] {
+/// The bounds of the cells along one side, of which thousandths are cut off before and after; every cell holds at least one
+/// dot.
+fn cells(length: u32, before: u32, after: u32) -> [(usize, usize); SIDE] {
     let length = usize::try_from(length).unwrap_or(0).max(1);
-    let cut = length * usize::try_from(permille).unwrap_or(0) / 1000;
-    let inner = length - 2 * cut;
+    let share = |permille: u32| length * usize::try_from(permille).unwrap_or(0) / 1000;
+    let cut = share(before);
+    let inner = length.saturating_sub(cut + share(after));
     std::array::from_fn(|cell| {
         let from = cut + cell * inner / SIDE;
         (from, (cut + (cell + 1) * inner / SIDE).max(from + 1))

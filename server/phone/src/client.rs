@@ -1,5 +1,7 @@
 //! The server as the phone sees it: a trait, and its form over HTTP.
 
+mod tus;
+
 use std::io::Read as _;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 
 use crate::error::{PhoneError, PhoneResult};
+pub use tus::{Stands, Step};
 
 /// Most bytes of an answer, after decompression.
 const MAX_ANSWER: u64 = 64 * 1024 * 1024;
@@ -96,6 +99,12 @@ pub trait Transport {
     /// # Errors
     /// As [`Self::post`].
     fn put_blob(&mut self, token: &str, blob: &Hash, content: Content<'_>, media_type: &str) -> PhoneResult<Uploaded>;
+
+    /// Does one request of an upload in parts.
+    ///
+    /// # Errors
+    /// As [`Self::post`]; where the bytes belong elsewhere, or somebody else goes on with the upload, is no error.
+    fn upload(&mut self, token: &str, step: Step<'_>) -> PhoneResult<Stands>;
 }
 
 /// A server over HTTP.
@@ -248,5 +257,9 @@ impl Transport for Http {
             None if (200..300).contains(&status) => Ok(Uploaded::Held(json(&bytes)?)),
             None => Err(refusal(status, &bytes)),
         }
+    }
+
+    fn upload(&mut self, token: &str, step: Step<'_>) -> PhoneResult<Stands> {
+        tus::step(self, token, step)
     }
 }

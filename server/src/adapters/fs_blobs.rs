@@ -1,6 +1,7 @@
 //! Blobs on their way in a local directory: hashed while written, synced before they are handed to who keeps them.
 
 use std::io::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -214,7 +215,11 @@ impl BlobStore for FsBlobs {
     }
 
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
-        self.objects.read_head(org, sha256, bytes)
+        self.objects.read_range(org, sha256, 0..u64::try_from(bytes).unwrap_or(u64::MAX))
+    }
+
+    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
+        self.objects.read_range(org, sha256, range)
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {

@@ -5,7 +5,8 @@
 //! blob's name, and every directory up to the root is synced before anything is said: never less durable, and half the
 //! bytes.
 
-use std::io;
+use std::io::{self, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use tokio::fs;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use super::fs_blobs::{blocking, io_error, sync_directory};
 use super::scratch::Scratch;
@@ -119,13 +120,14 @@ impl Objects for FsObjects {
         Box::pin(async move { fs::read(self.path(org, sha256)).await.map_err(io_error) })
     }
 
-    fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
+    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
         Box::pin(async move {
-            let file = fs::File::open(self.path(org, sha256)).await.map_err(io_error)?;
-            let mut head = Vec::new();
-            let most = u64::try_from(bytes).unwrap_or(u64::MAX);
-            file.take(most).read_to_end(&mut head).await.map_err(io_error)?;
-            Ok(head)
+            let mut file = fs::File::open(self.path(org, sha256)).await.map_err(io_error)?;
+            file.seek(SeekFrom::Start(range.start)).await.map_err(io_error)?;
+            let mut bytes = Vec::new();
+            let most = range.end.saturating_sub(range.start);
+            file.take(most).read_to_end(&mut bytes).await.map_err(io_error)?;
+            Ok(bytes)
         })
     }
 
@@ -156,6 +158,11 @@ impl Objects for FsObjects {
 
     fn read_derived<'a>(&'a self, org: OrgId, name: &'a str) -> BlobFuture<'a, Vec<u8>> {
         Box::pin(async move { fs::read(self.derived_path(org, name)).await.map_err(io_error) })
+    }
+
+    fn fault(&self) -> BlobFuture<'_, Option<String>> {
+        // What opened the directory made it.
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     fn check_writable(&self) -> BlobFuture<'_, ()> {

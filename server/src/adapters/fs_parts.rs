@@ -1,6 +1,6 @@
 //! Unfinished uploads in a local directory: each try has a file of its own, so that no two writers ever share one.
 //!
-//! Whoever goes on with an upload copies what has arrived. A writer that is forgotten, on a connection that nobody
+//! A device has so many tries at most, of all its uploads together. Whoever goes on with an upload copies what has arrived. A writer that is forgotten, on a connection that nobody
 //! hears any more, therefore writes where nobody reads.
 
 use std::fs::{self, File};
@@ -16,6 +16,13 @@ use crate::ports::blobs::{BlobError, UploadKey};
 
 /// Bytes that are copied at once.
 const PIECE_BYTES: usize = 64 << 10;
+
+/// Tries of one device that are kept; one more, and the one to which nothing was added for longest is forgotten.
+///
+/// # Source
+/// Four times what a device may send at once (`active_uploads_per_device`): what arrives has no row and counts for no
+/// quota, so it is bounded here, with blobs of 40 MiB at 640 MiB of a device.
+const MOST_TRIES: usize = 16;
 
 /// The directory `parts/<org>/<device>`, in it `<hash>.<number of the try>`.
 #[derive(Debug)]
@@ -107,6 +114,7 @@ impl Parts {
     fn create(&self, key: UploadKey) -> io::Result<Part> {
         let folder = self.folder(key);
         fs::create_dir_all(&folder)?;
+        make_room(&folder)?;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{}.{number}", key.sha256));
@@ -130,6 +138,26 @@ impl Parts {
         // Organisations, devices, tries.
         forget_unchanged(&self.root, 3, unchanged_for)
     }
+}
+
+/// Forgets tries of a device until there is room for one more.
+fn make_room(folder: &Path) -> io::Result<()> {
+    let mut tries = Vec::new();
+    for path in entries(folder)? {
+        // Finished or forgotten meanwhile, it takes no room.
+        if let Ok(changed) = fs::metadata(&path).and_then(|found| found.modified()) {
+            tries.push((changed, path));
+        }
+    }
+    let surplus = tries.len().saturating_add(1).saturating_sub(MOST_TRIES);
+    tries.sort();
+    for (_, path) in tries.into_iter().take(surplus) {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Removes the files so many levels below a directory to which nothing was added for so long; tells how many.

@@ -160,3 +160,21 @@ fn a_takeover_that_fails_leaves_what_has_arrived_and_nothing_else() {
     assert_eq!(files(&staging), [names.numbered(1)]);
     assert_eq!(fs::read(names.numbered(1)).expect("the file"), b"arrived");
 }
+
+#[tokio::test]
+async fn nothing_is_published_of_an_upload_that_was_begun_anew_under_its_name() {
+    let blobs = Blobs::new("anew");
+    let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+    let mut first = here.open(key()).await.expect("opened");
+    first.append(b"a photo").await.expect("written");
+    // Another process ends the upload and begins it anew: the name is that of another file.
+    there.forget(key()).await.expect("forgotten");
+    let mut second = there.open(key()).await.expect("begun anew");
+    second.append(b"another").await.expect("written");
+    second.keep().await.expect("durable");
+    let name = Hash::of(b"a photo");
+    let published = first.publish(Some(name)).await;
+    assert!(matches!(published, Err(BlobError::NotFound)), "{published:?}");
+    assert!(!blobs.0.join(relative_path(key().org, name)).exists(), "other bytes under this name");
+    assert_eq!(files(&there).len(), 1, "the passing name is gone");
+}

@@ -1,6 +1,7 @@
 //! Chooses where finished blobs are kept: the directory of the data, or a bucket.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::fs_objects::FsObjects;
 use super::scratch::Scratch;
@@ -17,6 +18,31 @@ pub enum ObjectsError {
     /// The settings are no description of a bucket.
     #[error("the settings of S3: {0}")]
     Settings(String),
+    /// What they describe is no place for blobs.
+    #[error("blobs cannot be kept where the settings say: {0}")]
+    Fault(String),
+}
+
+/// How long the place of blobs has for an answer when it is looked at; a start waits no longer for one that hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Looks at the place of blobs. One that gives no answer may give one later: then nothing is said.
+///
+/// # Errors
+/// If it is not there, or refuses us.
+pub async fn check(objects: &dyn Objects) -> Result<(), ObjectsError> {
+    match tokio::time::timeout(PATIENCE, objects.fault()).await {
+        Ok(Ok(None)) => Ok(()),
+        Ok(Ok(Some(fault))) => Err(ObjectsError::Fault(fault)),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "the place of blobs gives no answer");
+            Ok(())
+        }
+        Err(_elapsed) => {
+            tracing::warn!("the place of blobs gives no answer in time");
+            Ok(())
+        }
+    }
 }
 
 /// Opens what the configuration names, for reading beside running servers; it holds no lock.

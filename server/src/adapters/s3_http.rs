@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
@@ -9,6 +10,7 @@ use object_store::client::{
     ClientOptions, HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
     HttpResponseBody, HttpService,
 };
+use tokio::sync::Semaphore;
 use ureq::Agent;
 use ureq::http::{Method, Request, Response};
 
@@ -18,9 +20,18 @@ const MOST_BYTES: u64 = 32 << 20;
 /// How long the other side may take to be reached, to begin its answer, and to end it.
 const TIMEOUTS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(60)];
 
+/// Requests on their way at once: as many threads at most wait for a bucket that hangs.
+///
+/// # Source
+/// With answers of 8 MiB at most (`PART_BYTES` of the blobs) 64 MiB.
+const AT_ONCE: usize = 8;
+
+/// How long a request waits for those before it.
+const QUEUE: Duration = Duration::from_secs(60);
+
 /// Sends requests on threads that may wait.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting(Agent);
+pub(super) struct Waiting(Agent, Arc<Semaphore>);
 
 impl Waiting {
     pub(super) fn new() -> Self {
@@ -35,7 +46,7 @@ impl Waiting {
             .timeout_recv_body(body)
             .user_agent("doorstep")
             .build();
-        Self(config.into())
+        Self(config.into(), Arc::new(Semaphore::new(AT_ONCE)))
     }
 }
 
@@ -54,11 +65,18 @@ impl HttpService for Waiting {
         'a: 'async_trait,
         Self: 'async_trait,
     {
-        let agent = self.0.clone();
+        let (agent, places) = (self.0.clone(), Arc::clone(&self.1));
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = HttpRequestBody::collect(body).await?.to_bytes();
-            let sent = tokio::task::spawn_blocking(move || exchange(&agent, Request::from_parts(head, &*body)));
+            let place = tokio::time::timeout(QUEUE, places.acquire_owned()).await;
+            let place = place.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
+            let place = place.map_err(|closed| HttpError::new(HttpErrorKind::Unknown, closed))?;
+            let sent = tokio::task::spawn_blocking(move || {
+                // Until the thread ends, whoever still waits for it.
+                let _place = place;
+                exchange(&agent, Request::from_parts(head, &*body))
+            });
             let (head, body) = sent.await.map_err(|error| HttpError::new(HttpErrorKind::Unknown, error))??.into_parts();
             Ok(HttpResponse::from_parts(head, HttpResponseBody::from(body)))
         })
@@ -84,4 +102,34 @@ fn failed(error: ureq::Error) -> HttpError {
         _ => HttpErrorKind::Unknown,
     };
     HttpError::new(kind, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn requests_that_nobody_waits_for_keep_their_places_until_the_bucket_ends_them() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let waiting = Waiting::new();
+        let asked = (0..AT_ONCE + 4).map(|_| {
+            let (waiting, url) = (waiting.clone(), url.clone());
+            tokio::spawn(async move {
+                let request = Request::get(url).body(HttpRequestBody::empty()).expect("a request");
+                waiting.call(request).await.map(drop)
+            })
+        });
+        let asked: Vec<_> = asked.collect();
+        let accept = move || (0..AT_ONCE).map(|_| listener.accept().expect("a request")).collect::<Vec<_>>();
+        let hanging = tokio::task::spawn_blocking(accept).await.expect("requests");
+        for request in asked {
+            request.abort();
+            assert!(request.await.is_err_and(|error| error.is_cancelled()));
+        }
+        assert_eq!(waiting.1.available_permits(), 0, "their threads are there still");
+        drop(hanging);
+        let all = u32::try_from(AT_ONCE).expect("few");
+        assert!(waiting.1.acquire_many(all).await.is_ok(), "each place is given back");
+    }
 }

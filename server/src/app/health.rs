@@ -1,8 +1,11 @@
 //! Whether requests can be served.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_store::migrate::{self, SchemaStanding};
+use sync_core::time::UnixMillis;
+use tokio::sync::Mutex;
 
 use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 
@@ -11,6 +14,39 @@ use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 /// # Source
 /// Whoever asks gives up after a few seconds, and then knows less than we could tell.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long an answer of the blobs is repeated, in milliseconds.
+///
+/// # Source
+/// Whoever may ask need not sign in, and each look writes to a bucket, which may count what is written.
+const REPEATED_MS: i64 = 10_000;
+
+/// Whether blobs could be written when that was looked at last.
+#[derive(Debug, Clone, Default)]
+pub struct BlobsProbe(Arc<Mutex<Option<(UnixMillis, bool)>>>);
+
+impl BlobsProbe {
+    /// Repeats the last answer or looks anew: once at a time, however many ask, and to the end, whoever still waits.
+    async fn is_good(&self, state: &AppState) -> bool {
+        let mut last = Arc::clone(&self.0).lock_owned().await;
+        let now = state.clock.now();
+        if let Some((at, is_good)) = *last
+            && (0..REPEATED_MS).contains(&now.0.saturating_sub(at.0))
+        {
+            return is_good;
+        }
+        let (blobs, clock) = (Arc::clone(&state.blobs), Arc::clone(&state.clock));
+        let looked = state.runtime.spawn(async move {
+            let written = blobs.check_writable().await;
+            if let Err(error) = &written {
+                tracing::warn!(%error, "not ready: the blobs");
+            }
+            *last = Some((clock.now(), written.is_ok()));
+            written.is_ok()
+        });
+        looked.await.unwrap_or(false)
+    }
+}
 
 /// What a process that can serve has to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,12 +79,9 @@ pub async fn check_ready(state: &AppState) -> AppResult<Ready> {
     if !state.store.is_writable() {
         return Err(not_ready("the database cannot be written", "无法写入数据库"));
     }
-    match tokio::time::timeout(PATIENCE, state.blobs.check_writable()).await {
-        Ok(Ok(())) => Ok(Ready { is_schema_newer: standing == SchemaStanding::Newer }),
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "not ready: the blobs");
-            Err(not_ready("blobs cannot be written", "无法写入附件存储"))
-        }
+    match tokio::time::timeout(PATIENCE, state.blobs_probe.is_good(state)).await {
+        Ok(true) => Ok(Ready { is_schema_newer: standing == SchemaStanding::Newer }),
+        Ok(false) => Err(not_ready("blobs cannot be written", "无法写入附件存储")),
         Err(_elapsed) => Err(not_ready("the blob storage does not answer in time", "附件存储响应超时")),
     }
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::app::blobs::IngestQueue;
 use crate::app::doc_cache::DocCache;
 use crate::app::findings::FindingsQueue;
+use crate::app::health::BlobsProbe;
 use crate::app::installation::Keys;
 use crate::app::live::LiveStreams;
 use crate::app::once::Running;
@@ -68,6 +69,8 @@ pub struct AppState {
     pub syncs: Arc<Semaphore>,
     /// Who is told of news at once.
     pub live: Arc<LiveStreams>,
+    /// Whether blobs can be written.
+    pub blobs_probe: BlobsProbe,
     /// Whether the process is about to stop.
     pub stopping: Stopping,
     /// Runs what goes on without its request: the threads that serve connections end with those.

@@ -44,6 +44,7 @@ fn configure(args: &DemoArgs) -> Result<Config, String> {
         "auth": { "enrolment_code_secs": CODE_SECS },
     });
     let mut config = config::load_over(&own, args.config.as_deref()).map_err(|error| error.to_string())?;
+    config.s3.check().map_err(|error| error.to_string())?;
     config.data_dir.clone_from(&args.data);
     if let Some(listen) = &args.listen {
         config.listen.clone_from(listen);

@@ -88,6 +88,7 @@ pub(super) fn prepare(args: &ServerArgs) -> Result<Config, String> {
     }
     config.s3.bucket = args.s3_bucket.clone().or(config.s3.bucket);
     config.s3.endpoint = args.s3_endpoint.clone().or(config.s3.endpoint);
+    config.s3.check().map_err(|error| error.to_string())?;
     Ok(config)
 }
 

@@ -18,6 +18,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, String> {
     boot::block_on(async move {
         let store = boot::open_for_reading(&config).await.map_err(|error| error.to_string())?;
         let objects = objects::open(&config).map_err(|error| error.to_string())?;
+        objects::check(&*objects).await.map_err(|error| error.to_string())?;
         let verifier = Verifier { store, objects, now };
         let say = |text: &str| eprintln!("{text}");
         let report = verifier.run(&say).await.map_err(|error| error.to_string())?;

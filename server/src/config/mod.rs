@@ -73,6 +73,41 @@ pub struct S3Config {
     pub session_token: Option<Secret>,
 }
 
+impl S3Config {
+    /// Refuses what is given by halves, and what is given and empty: blobs would be kept elsewhere than was meant.
+    ///
+    /// # Errors
+    /// [`ConfigError::Key`] with the setting and the variable that sets it.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let [bucket, endpoint, region, id, secret, token] = [
+            (self.bucket.as_deref(), "bucket", "DOORSTEP_S3_BUCKET"),
+            (self.endpoint.as_deref(), "endpoint", "DOORSTEP_S3_ENDPOINT"),
+            (Some(self.region.as_str()), "region", "DOORSTEP_S3_REGION"),
+            (self.access_key_id.as_deref(), "access_key_id", "AWS_ACCESS_KEY_ID"),
+            (self.secret_access_key.as_ref().map(Secret::reveal), "secret_access_key", "AWS_SECRET_ACCESS_KEY"),
+            (self.session_token.as_ref().map(Secret::reveal), "session_token", "AWS_SESSION_TOKEN"),
+        ];
+        let wrong = |(_, key, variable): (_, &str, &str), problem: &str| {
+            Err(ConfigError::Key { key: format!("s3.{key} ({variable})"), problem: problem.to_owned() })
+        };
+        let is_empty = |(value, ..): &(Option<&str>, _, _)| value.is_some_and(|value| value.trim().is_empty());
+        // Other programs read the keys too: without a bucket they are none of ours.
+        let (ours, keys) = ([bucket, endpoint, region], [id, secret, token]);
+        let looked_at = ours.into_iter().chain(keys.into_iter().filter(|_| bucket.0.is_some()));
+        if let Some(setting) = looked_at.into_iter().find(is_empty) {
+            return wrong(setting, "is empty: give it a value, or take it away");
+        }
+        match (bucket.0, endpoint.0, id.0, secret.0, token.0) {
+            (None, Some(_), ..) => wrong(bucket, "is missing, and there is an endpoint"),
+            (None, ..) => Ok(()),
+            (_, _, None, Some(_), _) => wrong(id, "is missing, and there is a secret key"),
+            (_, _, Some(_), None, _) => wrong(secret, "is missing, and there is the name of an access key"),
+            (_, _, None, None, Some(_)) => wrong(id, "is missing, and there is a session token"),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A setting that is never shown.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
@@ -164,5 +199,46 @@ mod tests {
         }
         config.public_url = Some("https://visits.example/".to_owned());
         assert_eq!(config.issuer(), "https://visits.example");
+    }
+
+    /// What a check says of a bucket, endpoint, key and secret.
+    fn said([bucket, endpoint, id, secret, token]: [Option<&str>; 5]) -> String {
+        let own = |value: Option<&str>| value.map(str::to_owned);
+        let config = S3Config {
+            bucket: own(bucket),
+            endpoint: own(endpoint),
+            region: "us-east-1".to_owned(),
+            access_key_id: own(id),
+            secret_access_key: secret.map(Secret::new),
+            session_token: token.map(Secret::new),
+        };
+        config.check().map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn a_bucket_that_is_described_by_halves_is_refused_and_the_setting_named() {
+        let some = Some("some");
+        for sound in [
+            [None; 5],
+            [None, None, some, None, None],
+            [some, None, None, None, None],
+            [some, some, some, some, None],
+            [some, None, some, some, some],
+        ] {
+            assert_eq!(said(sound), "", "{sound:?}");
+        }
+        for (faulty, named) in [
+            ([Some(""), some, some, some, None], "DOORSTEP_S3_BUCKET"),
+            ([Some(" "), None, None, None, None], "DOORSTEP_S3_BUCKET"),
+            ([None, some, some, some, None], "DOORSTEP_S3_BUCKET"),
+            ([some, Some(""), some, some, None], "DOORSTEP_S3_ENDPOINT"),
+            ([some, some, some, None, None], "AWS_SECRET_ACCESS_KEY"),
+            ([some, some, None, some, None], "AWS_ACCESS_KEY_ID"),
+            ([some, some, Some(""), some, None], "AWS_ACCESS_KEY_ID"),
+            ([some, some, None, None, some], "AWS_ACCESS_KEY_ID"),
+            ([some, some, some, some, Some("")], "AWS_SESSION_TOKEN"),
+        ] {
+            assert!(said(faulty).contains(named), "{faulty:?}: {}", said(faulty));
+        }
     }
 }

@@ -17,8 +17,11 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// Runs of the job after which the bytes of blobs are compared with their count: once at the start, and then each day.
 const RECOUNTED_EVERY: u64 = 24;
 
-/// How long an upload that broke off is kept: a phone that stays away longer sends the blob from its beginning.
-const PARTS_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a body that broke off is kept: a phone that stays away longer sends the blob from its beginning.
+///
+/// # Source
+/// As long as an upload of which nothing has arrived: neither has a row that counts for a quota.
+const PARTS_KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// How long files of uploads are kept that nobody goes on with: longer than any upload lasts that has a row.
 const LEFTOVERS_KEPT: Duration = Duration::from_secs(60 * 24 * 3600);

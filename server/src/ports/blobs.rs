@@ -1,6 +1,7 @@
 //! Content-addressed storage of photos and other bytes.
 
 use std::future::Future;
+use std::ops::Range;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -107,6 +108,9 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
 
     /// Reads at most so many bytes from the beginning of a blob.
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>>;
+
+    /// Reads bytes from within a blob, and no others: fewer where it ends before.
+    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
 
     /// Whether the blob is durable here.
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool>;

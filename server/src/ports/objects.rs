@@ -1,5 +1,6 @@
 //! Where finished blobs are kept, and the copies that we make of them.
 
+use std::ops::Range;
 use std::path::Path;
 
 use sync_core::bytes::Hash;
@@ -29,8 +30,8 @@ pub trait Objects: Send + Sync + std::fmt::Debug {
     /// Reads a whole blob.
     fn read(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Vec<u8>>;
 
-    /// Reads at most so many bytes from the beginning of a blob.
-    fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>>;
+    /// Reads bytes from within a blob, and no others: fewer where it ends before.
+    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
 
     /// Opens a blob to read it piece by piece, at its beginning.
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File>;
@@ -40,6 +41,12 @@ pub trait Objects: Send + Sync + std::fmt::Debug {
 
     /// Reads a derived file.
     fn read_derived<'a>(&'a self, org: OrgId, name: &'a str) -> BlobFuture<'a, Vec<u8>>;
+
+    /// What is wrong with the place itself, such as a bucket that is not there or refuses the key; none where it is good.
+    ///
+    /// # Errors
+    /// [`BlobError::Unreachable`](super::BlobError::Unreachable) where nothing answers that could be asked.
+    fn fault(&self) -> BlobFuture<'_, Option<String>>;
 
     /// Whether something can be stored now.
     fn check_writable(&self) -> BlobFuture<'_, ()>;

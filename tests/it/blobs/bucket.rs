@@ -127,3 +127,37 @@ fn a_backup_of_a_bucket_is_refused_before_anything_is_written() {
     let said = String::from_utf8_lossy(&restored.stderr).into_owned();
     assert!(!restored.status.success() && said.contains("bucket"), "{said}");
 }
+
+#[actix_web::test]
+async fn many_who_ask_whether_blobs_can_be_written_write_to_the_bucket_once_in_ten_seconds() {
+    let bucket = Bucket::new();
+    let app = TestApp::configured(|config| bucket.set(config)).await;
+    let ask = async || app.anonymous().get("/readyz").await.status;
+    assert_eq!((ask().await, bucket.names()), (200, vec!["ready".to_owned()]));
+    bucket.remove("ready");
+    app.clock.advance_secs(9);
+    assert_eq!((ask().await, bucket.names().len()), (200, 0), "the answer of before");
+    app.clock.advance_secs(1);
+    assert_eq!((ask().await, bucket.names()), (200, vec!["ready".to_owned()]));
+}
+
+#[test]
+fn nothing_is_started_on_a_bucket_that_is_not_there() {
+    let bucket = Bucket::new();
+    let mut server = TestServer::with_bucket(&bucket);
+    server.kill();
+    server.move_bucket(&Bucket { name: "doorstep-of-another-name".to_owned(), ..bucket });
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["verify"]] {
+        let mut child = server.command(command);
+        // Whoever starts it nevertheless is not waited for.
+        child.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::piped());
+        let mut child = child.stderr(std::process::Stdio::piped()).spawn().expect("the executable can be run");
+        let mut first = String::new();
+        let out = child.stdout.take().expect("its output");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(out), &mut first).expect("a line, or its end");
+        let _ = child.kill();
+        let said = child.wait_with_output().expect("its end").stderr;
+        let said = String::from_utf8_lossy(&said);
+        assert!(said.contains("there is no bucket doorstep-of-another-name"), "{command:?}: {first}{said}");
+    }
+}

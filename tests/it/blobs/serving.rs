@@ -111,3 +111,29 @@ async fn every_reading_of_an_original_is_recorded_and_no_refusal_is() {
     let (rep, auditor) = (doorstep_store::Txt(rep), doorstep_store::Txt(auditor));
     assert_eq!(recorded().await, [by(rep, phone_of_rep), by(rep, phone_of_rep), by(auditor, None)]);
 }
+
+#[actix_web::test]
+async fn no_byte_of_an_original_is_read_that_is_not_asked_for_and_only_reading_is_recorded() {
+    let app = TestApp::configured(|config| config.s3.bucket = None).await;
+    let (phone, photo) = with_photo(&app).await;
+    let hex = Hash::of(&photo).to_string();
+    let path = format!("/v1/blobs/{hex}");
+    let client = phone.device.client();
+    let file = format!("blobs/o/{}/sha256/{}/{}/{hex}", YUNZE.org, &hex[..2], &hex[2..4]);
+    let file = app.state.config.data_dir.join(file);
+    let recorded = async || {
+        let subject = hex.clone();
+        app.read(move |conn| list_audit_events(conn, YUNZE.org, &subject, 100)).await.len()
+    };
+    // Damage behind the range: whoever reads all of it finds it.
+    let mut damaged = photo.clone();
+    *damaged.last_mut().expect("bytes") ^= 1;
+    std::fs::write(&file, &damaged).expect("damaged");
+    let part = client.send(Call::get(&path).header("range", "bytes=2-4")).await;
+    assert_eq!((part.status, &part.body[..], recorded().await), (206, &photo[2..5], 1));
+    std::fs::remove_file(&file).expect("gone");
+    let known = client.send(Call::get(&path).header("if-none-match", format!("\"{hex}\""))).await;
+    assert_eq!((known.status, known.body.len(), recorded().await), (304, 0, 1), "it shows nothing new");
+    let behind = client.send(Call::get(&path).header("range", format!("bytes={}-", photo.len()))).await;
+    assert_eq!((behind.outcome(), recorded().await), ((416, "range_invalid".to_owned()), 1));
+}

@@ -4,11 +4,17 @@ use std::sync::Arc;
 
 use doorstep::app::AppState;
 use doorstep::jobs;
+use doorstep_media::draw::{Alteration, interior};
+use doorstep_media::{Deadline, Limits, ingest};
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
+use sync_core::photo::thresholds::REUSE_WEAK;
 
 use super::{Field, pictures, said};
 use crate::custody::upload;
+
+/// A seed that cuts off unequal shares.
+const UNEVEN: u64 = 4;
 
 /// What somebody does to a photo before it is handed in again.
 type Edit = fn(&[u8]) -> Vec<u8>;
@@ -46,6 +52,22 @@ async fn a_photo_that_was_made_of_another_is_found() {
     let other = field.visit().await;
     field.send(other, &pictures::photo(2)).await;
     assert_eq!(field.said(other).await, said([]), "another photo is another photo");
+}
+
+#[actix_web::test]
+async fn a_photo_that_was_cut_at_some_sides_only_is_found_by_its_small_copy() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let (first, picture) = (field.visit().await, interior(1, 800, 600).expect("drawn"));
+    let photo = field.send(first, &picture).await;
+    // Two sides lose a twentieth or more than the others, so that no window around the middle is like it.
+    let cut = Alteration::Cropped.apply(&picture, UNEVEN).expect("cut");
+    let prints = |bytes: &[u8]| ingest(bytes, &Limits::default(), &Deadline::default()).expect("a picture").prints;
+    assert!(prints(&picture).distance(&prints(&cut)) > Some(REUSE_WEAK.start), "prints alone do not tell");
+    let visit = field.visit().await;
+    field.send(visit, &cut).await;
+    assert_eq!(field.said(visit).await, said([("reused_similar", 3)]));
+    assert_eq!(field.earlier(visit, "reused_similar").await, Some((first, photo)));
 }
 
 #[actix_web::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Error;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -87,6 +88,10 @@ impl BlobStore for Troubled {
 
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>> {
         self.sound.read_head(org, sha256, bytes)
+    }
+
+    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
+        self.sound.read_range(org, sha256, range)
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {

@@ -38,6 +38,14 @@ pub(super) fn relay(phone: &TcpStream, shared: &Shared) -> io::Result<()> {
         (&mut &*phone).write_all(b"HTTP/1.1 204 Swallowed\r\nconnection: close\r\n\r\n")?;
         return end(phone, None, Cut::Close);
     }
+    if shared.ask(|weather| weather.refuses(head.body_bytes)) {
+        io::copy(&mut (&mut reader).take(head.body_bytes), &mut io::sink())?;
+        let words = "<html>413 Request Entity Too Large</html>";
+        let answer =
+            format!("HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{words}", words.len());
+        (&mut &*phone).write_all(answer.as_bytes())?;
+        return end(phone, None, Cut::Close);
+    }
     let head_bytes = length(&head.bytes);
     let fate = shared.ask(|weather| weather.request(head_bytes + head.body_bytes));
     shared.count(|counts| {

@@ -48,6 +48,11 @@ pub trait Weather: Send {
         false
     }
 
+    /// Whether the request never reaches the server and is answered with 413, as proxies do that take no large bodies.
+    fn refuses(&mut self, _body_bytes: u64) -> bool {
+        false
+    }
+
     /// What becomes of a request of so many bytes, head and body.
     fn request(&mut self, bytes: u64) -> Fate;
 

@@ -21,7 +21,8 @@ pub enum Fate {
     Deliver,
     /// They are cut off before the server hears of them.
     Down,
-    /// They are answered, but from the first one to this path on the phone hears nothing.
+    /// They are answered, but from the first one to this path on, or below it if it ends with a slash, the phone hears
+    /// nothing.
     LoseAnswers(&'static str),
     /// They are answered, but the phone waits for nothing; each answer is announced when the server gave it.
     WithholdAnswers(Sender<Passing>),
@@ -29,6 +30,14 @@ pub enum Fate {
     WithholdDocs,
     /// They are answered; each is announced before the server hears of it, and goes on when the test says so.
     Watch(Sender<Passing>),
+}
+
+impl Fate {
+    /// Whether this is the call whose answer is lost.
+    fn loses(&self, call: &Call) -> bool {
+        let is_of = |path: &str| if path.ends_with('/') { call.path.starts_with(path) } else { call.path == path };
+        matches!(self, Self::LoseAnswers(path) if is_of(path))
+    }
 }
 
 /// A request on its way; dropping it lets the request go on.
@@ -134,7 +143,7 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
     let (fate, server) = {
         let mut state = lock(state);
         let fate = state.fate.clone();
-        if matches!(fate, Fate::LoseAnswers(path) if path == call.path) {
+        if fate.loses(&call) {
             // This one still reaches the server; after it nothing does.
             state.fate = Fate::Down;
         }
@@ -160,7 +169,7 @@ fn relay(mut stream: TcpStream, state: &Mutex<State>) {
     }
     if let Fate::WithholdAnswers(announce) = &fate {
         hold(announce, &call);
-    } else if !matches!(fate, Fate::LoseAnswers(path) if path == call.path) {
+    } else if !fate.loses(&call) {
         // A phone that was killed does not listen any more.
         let _ = write_answer(&mut stream, &answer);
     }

@@ -61,7 +61,8 @@ const SEGMENT: usize = 65_533;
 
 /// A photo of about so many bytes that no other is equal to: a drawn one with noise in comments, so that drawing a
 /// day's photos takes no longer than the day.
-pub(super) fn photo(seed: &mut Seed, bytes: u64) -> Vec<u8> {
+#[must_use]
+pub fn photo(seed: &mut Seed, bytes: u64) -> Vec<u8> {
     let photo = DemoPhoto { seed: seed.next(), width: 160, height: 120, title: "tunnel", lines: &[] };
     let drawn = draw(&photo).expect("a drawn photo");
     let mut noise = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX).saturating_sub(drawn.len())];

@@ -2,7 +2,9 @@
 //!
 //! Coordinates outside the bitmap are clipped. It must not know what is drawn.
 
-use super::font;
+use image::RgbImage;
+
+use super::{DrawError, QUALITY, encode, font};
 
 /// A colour of 8 bits a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +47,37 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub(super) fn new(width: u32, height: u32) -> Self {
+    /// A black one.
+    ///
+    /// # Errors
+    /// [`DrawError::Size`] for a size outside the allowed range.
+    pub(super) fn of_size(width: u32, height: u32) -> Result<Self, DrawError> {
+        let allowed = 64..=4096;
+        if allowed.contains(&width) && allowed.contains(&height) {
+            Ok(Self::new(width, height))
+        } else {
+            Err(DrawError::Size { width, height })
+        }
+    }
+
+    /// One to draw over a picture.
+    pub(super) fn over(picture: RgbImage) -> Self {
+        let (width, height) = picture.dimensions();
+        let mut canvas = Self::new(width, height);
+        canvas.pixels.copy_from_slice(picture.as_raw().as_chunks().0);
+        canvas
+    }
+
+    /// What was drawn, as a phone's camera stores it.
+    ///
+    /// # Errors
+    /// [`DrawError::Encode`] if the encoder fails.
+    pub(super) fn jpeg(&self) -> Result<Vec<u8>, DrawError> {
+        let side = |length: i32| length.unsigned_abs();
+        encode(self.bytes(), (side(self.width), side(self.height)), QUALITY)
+    }
+
+    fn new(width: u32, height: u32) -> Self {
         let width = i32::try_from(width).unwrap_or(0);
         let height = i32::try_from(height).unwrap_or(0);
         let count = usize::try_from(i64::from(width) * i64::from(height)).unwrap_or(0);

@@ -1,16 +1,25 @@
-//! Draws demo photos: a believable picture of an installation that says in large letters which photo it is.
+//! Draws photos: for the demo a believable picture of an installation that says in large letters which photo it is, and for
+//! trying things out interiors no two of which are alike, and altered copies of a picture.
 //!
-//! Owns the drawing of demo data only; real photos never pass here.
+//! Owns the drawing of such data only; photos of reps never pass here.
 //! Everything is integer arithmetic on a seed, so that equal input gives equal bytes on every machine.
 
+mod altered;
 mod canvas;
+mod dice;
 mod font;
+mod interior;
 mod scene;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{ExtendedColorType, ImageError};
 
 use canvas::{Canvas, Colour};
+
+pub use altered::Alteration;
+pub use interior::interior;
+
+use crate::NoPreview;
 
 /// JPEG quality of demo photos, 1 to 100: near that of a phone camera.
 const QUALITY: u8 = 88;
@@ -53,6 +62,9 @@ pub enum DrawError {
         /// The wanted height in pixels.
         height: u32,
     },
+    /// The picture that is to be altered cannot be decoded.
+    #[error("the picture cannot be decoded")]
+    Source(#[source] NoPreview),
     /// The JPEG encoder refused the pixels.
     #[error("the demo photo cannot be written")]
     Encode(#[source] ImageError),
@@ -63,16 +75,16 @@ pub enum DrawError {
 /// # Errors
 /// [`DrawError::Size`] for a size outside the allowed range, [`DrawError::Encode`] if the encoder fails.
 pub fn draw(photo: &DemoPhoto<'_>) -> Result<Vec<u8>, DrawError> {
-    let allowed = 64..=4096;
-    if !allowed.contains(&photo.width) || !allowed.contains(&photo.height) {
-        return Err(DrawError::Size { width: photo.width, height: photo.height });
-    }
-    let mut canvas = Canvas::new(photo.width, photo.height);
+    let mut canvas = Canvas::of_size(photo.width, photo.height)?;
     scene::paint(&mut canvas, photo.seed);
     caption(&mut canvas, photo.title, photo.lines);
+    canvas.jpeg()
+}
+
+fn encode(pixels: &[u8], (width, height): (u32, u32), quality: u8) -> Result<Vec<u8>, DrawError> {
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, QUALITY)
-        .encode(canvas.bytes(), photo.width, photo.height, ExtendedColorType::Rgb8)
+    JpegEncoder::new_with_quality(&mut jpeg, quality)
+        .encode(pixels, width, height, ExtendedColorType::Rgb8)
         .map_err(DrawError::Encode)?;
     Ok(jpeg)
 }

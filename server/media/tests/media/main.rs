@@ -1,5 +1,6 @@
 //! Tests of the crate through its public functions only.
 
+mod aligned;
 mod bombs;
 mod drawn;
 mod facts;

@@ -5,7 +5,7 @@ use sync_core::bytes::Hash;
 
 use super::enrol::enrol;
 use crate::cli::EnrolArgs;
-use crate::client::{Content, Transport, Uploaded};
+use crate::client::{Content, Stands, Step, Transport, Uploaded};
 use crate::error::{PhoneError, PhoneResult};
 use crate::testing::{REP, TestPhone};
 
@@ -33,6 +33,10 @@ impl Transport for Refusing {
     }
 
     fn put_blob(&mut self, _: &str, _: &Hash, _: Content<'_>, _: &str) -> PhoneResult<Uploaded> {
+        panic!("unexpected upload")
+    }
+
+    fn upload(&mut self, _: &str, _: Step<'_>) -> PhoneResult<Stands> {
         panic!("unexpected upload")
     }
 }

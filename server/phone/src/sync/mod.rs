@@ -11,6 +11,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod export;
 mod history;
 mod order;
+mod parts;
 mod progress;
 mod receipts;
 mod replay;
@@ -30,6 +31,8 @@ mod left_tests;
 mod lost_tests;
 #[cfg(test)]
 mod order_tests;
+#[cfg(test)]
+mod parts_tests;
 #[cfg(test)]
 mod refused_tests;
 #[cfg(test)]
@@ -106,6 +109,7 @@ pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) ->
     let was_exported = phone.store.read(export::is_noted)?;
     phone.store.write(|tx| {
         size::forget(tx)?;
+        parts::forget(tx)?;
         uploads::ask_after_lost(&phone.store, tx)
     })?;
     if let Err(error) = rounds(phone, transport, &mut access, &mut report, MAX_ROUNDS) {

@@ -6,7 +6,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::DeviceId;
 use sync_core::jws::Ed25519PublicKey;
 
-use crate::client::{Content, Transport, Uploaded};
+use crate::client::{Content, Stands, Step, Transport, Uploaded};
 use crate::error::{PhoneError, PhoneResult};
 use crate::testing::server::{Fault, Server, evidence_key};
 use crate::testing::{NUMBER, TestPhone};
@@ -132,6 +132,10 @@ impl Transport for Meanwhile<'_> {
 
     fn put_blob(&mut self, token: &str, blob: &Hash, content: Content<'_>, media_type: &str) -> PhoneResult<Uploaded> {
         self.server.put_blob(token, blob, content, media_type)
+    }
+
+    fn upload(&mut self, token: &str, step: Step<'_>) -> PhoneResult<Stands> {
+        self.server.upload(token, step)
     }
 }
 

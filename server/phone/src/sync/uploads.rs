@@ -6,6 +6,7 @@ use serde_json::Value;
 use sync_core::bytes::Hash;
 
 use super::Report;
+use super::parts::{self, Upload};
 use super::receipts::{self, Held, Verified};
 use super::session::Access;
 use crate::client::{Content, Transport, Uploaded};
@@ -69,8 +70,7 @@ fn upload(
     report: &mut Report,
 ) -> PhoneResult<()> {
     let bytes = read(phone, blob, stored)?;
-    let answer = send(phone, transport, access, blob, stored, &bytes)?;
-    let receipt = answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let receipt = send(phone, transport, access, blob, stored, &bytes)?;
     let Verified { held, refused, .. } = receipts::verify(phone, transport, &[receipt])?;
     report.problems.extend(refused);
     phone.store.write(|tx| {
@@ -123,9 +123,10 @@ pub(super) fn has_lost(store: &Store, tx: &Tx) -> PhoneResult<bool> {
     Ok(tx.lost_blobs()?.iter().any(|(blob, _)| store.has_blob(blob)))
 }
 
-/// Sends what has not arrived of a blob; the answer is that of the whole.
+/// Sends what has not arrived of a blob; the held receipt.
 ///
-/// Only where an upload was begun before is the server asked how much it has: most uploads take one request.
+/// What is small goes in one request, and only where that was begun before is the server asked how much it has. What is
+/// large goes in parts, as does what something on the way refuses for its size.
 fn send(
     phone: &Phone,
     transport: &mut dyn Transport,
@@ -133,16 +134,17 @@ fn send(
     blob: &Hash,
     stored: &StoredBlob,
     bytes: &[u8],
-) -> PhoneResult<Value> {
+) -> PhoneResult<String> {
+    let is_for_parts = phone.store.read(|tx| parts::is_for_parts(tx, bytes.len()))?;
     let mut put = |content: Content<'_>| {
         access.with(phone, transport, |transport, token| transport.put_blob(token, blob, content, &stored.media_type))
     };
     if stored.is_begun {
         match put(Content::Question(bytes.len())) {
-            Ok(Uploaded::Held(answer)) => return Ok(answer),
+            Ok(Uploaded::Held(answer)) => return Ok(receipt_of(&answer)),
             Ok(Uploaded::Partly(from)) if (1..bytes.len()).contains(&from) => {
                 match put(Content::Rest { blob: bytes, from }) {
-                    Ok(Uploaded::Held(answer)) => return Ok(answer),
+                    Ok(Uploaded::Held(answer)) => return Ok(receipt_of(&answer)),
                     // What had arrived was damaged, or is not there any more: from the beginning.
                     Ok(Uploaded::Partly(_)) | Err(PhoneError::Refused { retry_later: false, .. }) => {}
                     Err(error) => return Err(error),
@@ -152,16 +154,31 @@ fn send(
             Ok(Uploaded::Partly(_)) | Err(PhoneError::Refused { retry_later: false, .. }) => {}
             Err(error) => return Err(error),
         }
-    } else {
+    } else if !is_for_parts {
         phone.store.write(|tx| match tx.blob(blob)? {
             Some(known) => tx.set_blob(blob, &StoredBlob { is_begun: true, ..known }),
             None => Ok(()),
         })?;
     }
-    match put(Content::Whole(bytes))? {
-        Uploaded::Held(answer) => Ok(answer),
-        Uploaded::Partly(_) => Err(PhoneError::Network("the server asks for the rest of what it was sent".to_owned())),
+    if is_for_parts {
+        return Upload { phone, transport, access, blob, bytes }.send();
     }
+    match put(Content::Whole(bytes)) {
+        Ok(Uploaded::Held(answer)) => Ok(receipt_of(&answer)),
+        Ok(Uploaded::Partly(_)) => {
+            Err(PhoneError::Network("the server asks for the rest of what it was sent".to_owned()))
+        }
+        Err(error) if parts::is_in_the_way(&error) => {
+            let is_smaller = phone.store.write(|tx| parts::halve(tx, bytes.len()))?;
+            if is_smaller { Upload { phone, transport, access, blob, bytes }.send() } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The receipt that an answer holds.
+fn receipt_of(answer: &Value) -> String {
+    answer.get("receipt").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn note(phone: &Phone, blob: &Hash, what: impl FnOnce(&mut StoredBlob)) -> PhoneResult<()> {

@@ -1,6 +1,7 @@
 //! A server in memory: the real guard, seal check and receipts; faults on demand.
 
 mod documents;
+mod uploads;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -22,8 +23,9 @@ use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
 use super::{EPOCH, ORG};
-use crate::client::{Content, Transport, Uploaded};
+use crate::client::{Content, Stands, Step, Transport, Uploaded};
 use crate::error::{PhoneError, PhoneResult};
+pub(crate) use uploads::Fault as UploadFault;
 
 fn signing_key() -> SigningKey {
     SigningKey::from_bytes(&[42; 32])
@@ -85,6 +87,14 @@ pub(crate) struct Server {
     pub unknown: BTreeSet<VisitId>,
     /// Statements of visits that it does not know.
     pub unknown_forms: BTreeSet<Hash>,
+    /// What arrived of uploads in parts, by the path at which they go on.
+    pub uploads: BTreeMap<String, uploads::Begun>,
+    /// Where the parts of uploads began, and how many bytes they brought.
+    pub parts: Vec<(usize, usize)>,
+    /// What happens to the next requests of uploads in parts.
+    pub upload_faults: VecDeque<uploads::Fault>,
+    /// Most bytes of a body of a blob that something on the way lets through; the others it refuses.
+    pub passes_bytes: usize,
     /// A blob at which the connection breaks.
     pub breaks_at: Option<Hash>,
     /// What pushes named as written anew.
@@ -147,6 +157,10 @@ impl Server {
             refuses: None,
             unknown: BTreeSet::new(),
             unknown_forms: BTreeSet::new(),
+            uploads: BTreeMap::new(),
+            parts: Vec::new(),
+            upload_faults: VecDeque::new(),
+            passes_bytes: usize::MAX,
             breaks_at: None,
             replayed: Vec::new(),
             docs_out: Vec::new(),
@@ -384,11 +398,14 @@ impl Transport for Server {
             return Err(PhoneError::Network("the connection broke".to_owned()));
         }
         let Content::Whole(bytes) = content else { return Ok(Uploaded::Partly(0)) };
-        assert_eq!(Hash::of(bytes), *blob);
-        let size = bytes.len();
-        self.blobs.insert(*blob, bytes.to_vec());
-        let mut held = HeldReceipt::new(ORG, self.device, self.epoch, None, UnixMillis(1_741_050_000_001));
-        held.blobs.push(*blob);
-        Ok(Uploaded::Held(json!({"sha256": blob, "bytes": size, "receipt": self.receipt(&held)})))
+        if bytes.len() > self.passes_bytes {
+            return Err(uploads::too_large());
+        }
+        let receipt = self.store_blob(blob, bytes);
+        Ok(Uploaded::Held(json!({"sha256": blob, "bytes": bytes.len(), "receipt": receipt})))
+    }
+
+    fn upload(&mut self, _token: &str, step: Step<'_>) -> PhoneResult<Stands> {
+        self.step(step)
     }
 }

@@ -7,6 +7,7 @@ mod list;
 mod missing;
 mod read;
 mod receipt;
+mod sample;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -17,7 +18,10 @@ pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of
 pub use links::{IssuedLink, MOST_LINKS, create_links, read_linked};
 pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};
-pub use read::{BlobContent, DerivedSize, read_derived, read_original};
+#[cfg(test)]
+use read::read_original;
+pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
 pub use receipt::sign_held;
+pub(in crate::app) use sample::read_sample;
 pub use upload::{Portion, StoredBlob, store_blob};
 pub(crate) use upload::{check_size, record_durable, row_of_durable, stored};

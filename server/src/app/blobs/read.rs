@@ -1,5 +1,7 @@
 //! Showing a blob to whom may see a visit or an intent that names it.
 
+use std::ops::Range;
+
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
@@ -44,34 +46,92 @@ impl DerivedSize {
     }
 }
 
-/// Reads an original; every reading is an audit event.
+/// An original that somebody may read, and has not read yet.
+#[derive(Debug, Clone)]
+pub struct Original {
+    row: BlobRow,
+    named_by: NamedBy,
+    ctx: Ctx,
+}
+
+/// Finds an original; none of its bytes are read, so that this is no audit event. Nor is an answer that says that the
+/// asker's copy is still good: it shows nothing of it.
 ///
 /// # Errors
-/// `not_found` alike for absent, unclaimed and foreign blobs; a defect if the stored bytes are damaged.
-pub async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<BlobContent> {
-    let org = ctx.actor.org;
-    let event = state.id();
-    let row = state
-        .store
-        .write(move |conn| {
-            let reach = reach::of(conn, &ctx)?;
-            let (row, named_by) = find_readable(conn, &ctx, &reach, sha256)?;
-            let event = AuditEventRow {
-                org_id: Txt(org),
-                id: Txt(event),
-                at_ms: ctx.now.0,
-                actor_id: Some(Txt(ctx.actor.user)),
-                device_id: ctx.actor.device.map(Txt),
-                kind: "blob.read".to_owned(),
-                subject: sha256.to_string(),
-                detail: named_by.detail(),
-            };
-            insert_audit_event(conn, &event)?;
-            Ok::<_, AppError>(row)
-        })
-        .await?;
-    let bytes = read_verified(state, row.org_id.0, sha256).await.map_err(|error| unreadable(sha256, error))?;
-    Ok(BlobContent { sha256, media_type: row.media_type, bytes })
+/// `not_found` alike for absent, unclaimed and foreign blobs.
+pub async fn find_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<Original> {
+    let asker = ctx.clone();
+    let find = move |conn: &mut Conn| {
+        let reach = reach::of(conn, &asker)?;
+        find_readable(conn, &asker, &reach, sha256)
+    };
+    let (row, named_by) = state.store.read(find).await?;
+    Ok(Original { row, named_by, ctx })
+}
+
+impl Original {
+    /// Media type, found by content.
+    #[must_use]
+    pub fn media_type(&self) -> &str {
+        &self.row.media_type
+    }
+
+    /// Its size in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        u64::try_from(self.row.bytes).unwrap_or(0)
+    }
+
+    /// Reads all of it; every reading is an audit event, which is there before the bytes are.
+    ///
+    /// # Errors
+    /// A defect if the stored bytes are damaged.
+    pub async fn read(self, state: &AppState) -> AppResult<BlobContent> {
+        self.record(state).await?;
+        let sha256 = self.row.sha256.0;
+        let bytes = read_verified(state, self.row.org_id.0, sha256).await.map_err(|error| unreadable(sha256, error))?;
+        Ok(BlobContent { sha256, media_type: self.row.media_type, bytes })
+    }
+
+    /// Reads some bytes of it and no others, which is an audit event alike. They cannot be checked against the name of
+    /// the whole: whoever puts parts together does that.
+    ///
+    /// # Errors
+    /// A defect if they are not there.
+    pub async fn read_range(&self, state: &AppState, range: Range<u64>) -> AppResult<Vec<u8>> {
+        self.record(state).await?;
+        let (org, sha256, wanted) = (self.row.org_id.0, self.row.sha256.0, range.end.saturating_sub(range.start));
+        let read = state.blobs.read_range(org, sha256, range).await;
+        let bytes = read.map_err(|error| unreadable(sha256, error))?;
+        if u64::try_from(bytes.len()) != Ok(wanted) {
+            return Err(AppError::Internal(format!("blob {sha256}: shorter than its row says")));
+        }
+        Ok(bytes)
+    }
+
+    async fn record(&self, state: &AppState) -> AppResult<()> {
+        let event = AuditEventRow {
+            org_id: self.row.org_id,
+            id: Txt(state.id()),
+            at_ms: self.ctx.now.0,
+            actor_id: Some(Txt(self.ctx.actor.user)),
+            device_id: self.ctx.actor.device.map(Txt),
+            kind: "blob.read".to_owned(),
+            subject: self.row.sha256.to_string(),
+            detail: self.named_by.detail(),
+        };
+        state.store.write(move |conn| Ok::<_, AppError>(insert_audit_event(conn, &event)?)).await?;
+        Ok(())
+    }
+}
+
+/// Reads an original from its beginning to its end.
+///
+/// # Errors
+/// Those of [`find_original`] and [`Original::read`].
+#[cfg(test)]
+pub(super) async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<BlobContent> {
+    find_original(state, ctx, sha256).await?.read(state).await
 }
 
 /// Reads an original and checks it against its name: damaged evidence is never shown as good.

@@ -94,3 +94,18 @@ async fn what_nobody_goes_on_with_is_forgotten() {
     assert_eq!(blobs.forget_parts(Duration::from_secs(3600)).await.expect("looked"), 0, "it may still go on");
     assert_eq!((blobs.forget_parts(Duration::ZERO).await.expect("looked"), unfinished(&office)), (1, 0));
 }
+
+#[tokio::test]
+async fn tries_that_broke_off_take_the_place_of_older_ones() {
+    let office = office().await;
+    let blobs = &office.state.blobs;
+    for number in 0..40_u8 {
+        let key = UploadKey { org: ORG, device: PHONE, sha256: Hash::of(&[number]) };
+        let mut writer = blobs.begin(key, 0).await.expect("begun");
+        writer.write(b"never finished").await.expect("written");
+        writer.keep().await.expect("kept");
+    }
+    assert_eq!(unfinished(&office), 16);
+    let last = UploadKey { org: ORG, device: PHONE, sha256: Hash::of(&[39]) };
+    assert_eq!(blobs.received(last).await.expect("looked"), 14, "what came last is there");
+}

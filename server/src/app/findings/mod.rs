@@ -3,6 +3,7 @@
 //! The queue is the database: whatever brings a record or bytes puts the visit on it in its own transaction, and it stays
 //! there until what was found is written. A rep is neither asked nor kept waiting, and nothing is refused.
 
+mod aligned;
 mod decide;
 mod evaluate;
 mod judge;
@@ -23,7 +24,7 @@ pub use queue::FindingsQueue;
 use crate::app::AppResult;
 
 /// Which rules make findings; what another version found is written anew when the visit is looked at.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// As [`look_at`], for visits of which something was written: those whose bytes are all on the way are left out, since
 /// the first that come have them looked at.

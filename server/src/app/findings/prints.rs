@@ -18,7 +18,8 @@ pub(super) struct OrgPrints {
     through: i64,
 }
 
-/// Finds what looks like each of some photos among all that were looked at; those without prints are like nothing.
+/// Finds what may look like each of some photos among all that were looked at, the closest first; those without prints are
+/// like nothing.
 ///
 /// # Errors
 /// Database errors only.
@@ -26,13 +27,12 @@ pub(super) async fn likenesses(
     state: &AppState,
     org: OrgId,
     wanted: Vec<Option<Prints>>,
-    most_bits: u32,
 ) -> AppResult<Vec<Vec<Likeness>>> {
     // Taken out while it is used: whatever fails drops it.
     let mut prints = state.findings.take_prints(org);
     catch_up(state, org, &mut prints).await?;
     let searched = tokio::task::spawn_blocking(move || {
-        let search = |wanted: &Option<Prints>| wanted.map(|wanted| prints.index.search(&wanted, most_bits));
+        let search = |wanted: &Option<Prints>| wanted.map(|wanted| prints.index.search(&wanted));
         let found: Vec<Vec<Likeness>> = wanted.iter().map(|wanted| search(wanted).unwrap_or_default()).collect();
         (prints, found)
     });

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_media::Likeness;
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
@@ -11,7 +10,7 @@ use sync_core::photo::reuse::{self, Candidate, Seen};
 use sync_core::time::UnixMillis;
 
 use super::judge::{Looked, LookedPhoto};
-use super::prints;
+use super::{aligned, prints};
 use crate::app::{AppError, AppResult, AppState};
 
 /// Most photos that one is compared with, of those with the same bytes and of those that look the same: a review shows
@@ -24,13 +23,11 @@ const MOST: usize = 64;
 /// Database errors only.
 pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -> AppResult<()> {
     let wanted = looked.photos.iter().map(|photo| photo.prints).collect();
-    let most_bits = reuse::most_bits(&looked.parameters);
-    let likenesses = prints::likenesses(state, org, wanted, most_bits).await?;
-    for (photo, likenesses) in looked.photos.iter_mut().zip(likenesses) {
+    let near = prints::likenesses(state, org, wanted).await?;
+    for (photo, near) in looked.photos.iter_mut().zip(near) {
+        let likenesses = aligned::likenesses(state, org, photo.seen.sha256, near, &looked.parameters).await?;
         let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into()).await?;
-        let is_other = |like: &Likeness| like.sha256 != photo.seen.sha256;
-        let others = likenesses.into_iter().filter(is_other).take(MOST);
-        let others = others.map(|like| (like.sha256, Some(like.bits))).collect();
+        let others = likenesses.into_iter().take(MOST).map(|like| (like.sha256, Some(like.bits))).collect();
         candidates.extend(before(state, org, photo, others).await?);
         let has_signal = photo.findings.iter().any(|found| found.code.is_signal());
         let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.parameters);

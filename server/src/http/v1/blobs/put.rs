@@ -33,7 +33,7 @@ pub struct StoredBlobOut {
 /// stable storage; the receipt permits the phone to free its copy. Sending a blob again has no effect and is
 /// answered alike. An upload-only token suffices. Nobody can read a blob until a visit names it.
 ///
-/// What arrived of an upload that broke off is kept for this device, for 30 days. A request with
+/// What arrived of an upload that broke off is kept for this device, for 24 hours. A request with
 /// `Content-Range: bytes */TOTAL` and without a body asks for it: the answer is that of the finished upload if all of it
 /// is here, else `upload_incomplete` with the number of bytes that are on stable storage in `actual`. The rest follows
 /// with `Content-Range: bytes FROM-LAST/TOTAL`.

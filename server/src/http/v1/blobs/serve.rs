@@ -1,53 +1,89 @@
 //! Answers with bytes: entity tag, conditional and range requests, headers that keep a browser from guessing.
 
+use std::ops::Range;
+
 use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sync_core::bytes::Hash;
 
 use super::range::{Wanted, wanted};
-use crate::app::blobs::BlobContent;
-use crate::app::{ErrorCode, Refusal};
+use crate::app::blobs::{BlobContent, Original};
+use crate::app::{AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
 
 /// How a browser treats the bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Disposition {
+#[derive(Debug, Clone, Copy)]
+enum Disposition {
     /// Saved to a file, never shown: bytes from outside.
     Attachment,
     /// Shown: a copy that we made.
     Inline,
 }
 
-/// Answers with a blob or a copy of it.
-pub(super) fn serve(
-    request: &HttpRequest,
-    content: BlobContent,
+/// What is said of a blob or a copy of it, whether its bytes follow or not.
+struct Shown<'a> {
+    sha256: Hash,
+    media_type: &'a str,
+    etag: String,
     disposition: Disposition,
-) -> Result<HttpResponse, ApiError> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+}
+
+/// What a request wants of it.
+enum Choice {
+    /// Nothing: the sender has it already.
+    Known,
+    /// All of it.
+    Whole,
+    /// These bytes.
+    Part(Range<usize>),
+}
+
+/// Answers with a copy of a blob.
+pub(super) fn serve(request: &HttpRequest, content: BlobContent) -> Result<HttpResponse, ApiError> {
     // A copy may be made anew, of other bytes.
-    let tag = match disposition {
-        Disposition::Attachment => content.sha256,
-        Disposition::Inline => Hash::of(&content.bytes),
-    };
-    let etag = format!("\"{tag}\"");
-    if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, &etag))) {
-        return Ok(decorate(&mut HttpResponse::NotModified(), &content, &etag, disposition).finish());
+    let etag = format!("\"{}\"", Hash::of(&content.bytes));
+    let disposition = Disposition::Inline;
+    let shown = Shown { sha256: content.sha256, media_type: &content.media_type, etag, disposition };
+    let len = content.bytes.len();
+    Ok(match choose(request, &shown.etag, len)? {
+        Choice::Known => shown.decorate(&mut HttpResponse::NotModified()).finish(),
+        Choice::Whole => shown.decorate(&mut HttpResponse::Ok()).body(content.bytes),
+        Choice::Part(part) => shown.part(&part, len, content.bytes.get(part.clone()).unwrap_or_default().to_vec()),
+    })
+}
+
+/// Answers with an original, of which no byte is read that is not sent.
+pub(super) async fn serve_original(
+    request: &HttpRequest,
+    state: &AppState,
+    sha256: Hash,
+    original: Original,
+) -> Result<HttpResponse, ApiError> {
+    let media_type = original.media_type().to_owned();
+    let (etag, disposition) = (format!("\"{sha256}\""), Disposition::Attachment);
+    let shown = Shown { sha256, media_type: &media_type, etag, disposition };
+    let len = usize::try_from(original.bytes()).unwrap_or(usize::MAX);
+    Ok(match choose(request, &shown.etag, len)? {
+        Choice::Known => shown.decorate(&mut HttpResponse::NotModified()).finish(),
+        Choice::Whole => shown.decorate(&mut HttpResponse::Ok()).body(original.read(state).await?.bytes),
+        Choice::Part(part) => {
+            let at = |place: usize| u64::try_from(place).unwrap_or(u64::MAX);
+            let bytes = original.read_range(state, at(part.start)..at(part.end)).await?;
+            shown.part(&part, len, bytes)
+        }
+    })
+}
+
+/// Looks at conditions and ranges.
+fn choose(request: &HttpRequest, etag: &str, len: usize) -> Result<Choice, ApiError> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, etag))) {
+        return Ok(Choice::Known);
     }
     let range = header(RANGE).filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
-    let len = content.bytes.len();
     match wanted(range, len) {
-        Wanted::Whole => {
-            let mut response = HttpResponse::Ok();
-            decorate(&mut response, &content, &etag, disposition);
-            Ok(response.body(content.bytes))
-        }
-        Wanted::Part(part) => {
-            let shown = format!("bytes {}-{}/{len}", part.start, part.end.saturating_sub(1));
-            let mut response = HttpResponse::PartialContent();
-            decorate(&mut response, &content, &etag, disposition).insert_header(("Content-Range", shown));
-            Ok(response.body(content.bytes.get(part).unwrap_or_default().to_vec()))
-        }
+        Wanted::Whole => Ok(Choice::Whole),
+        Wanted::Part(part) => Ok(Choice::Part(part)),
         Wanted::Unsatisfiable => {
             Err(Refusal::new(ErrorCode::RangeInvalid).limit(i64::try_from(len).unwrap_or(i64::MAX), 0).into())
         }
@@ -85,28 +121,31 @@ fn same_tag(sent: &str, etag: &str) -> bool {
     sent == "*" || sent.strip_prefix("W/").unwrap_or(sent) == etag
 }
 
-fn decorate<'r>(
-    response: &'r mut HttpResponseBuilder,
-    content: &BlobContent,
-    etag: &str,
-    disposition: Disposition,
-) -> &'r mut HttpResponseBuilder {
-    let (shown, cached) = match disposition {
-        // Named by its hash: no name from outside reaches a header.
-        Disposition::Attachment => {
-            let ending = ending(&content.media_type);
-            (format!("attachment; filename=\"{}.{ending}\"", content.sha256), "private, no-store")
-        }
-        // Kept by the browser, but asked for each time: rights may have ended.
-        Disposition::Inline => ("inline".to_owned(), "private, no-cache"),
-    };
-    response
-        .content_type(content.media_type.clone())
-        .insert_header(("ETag", etag))
-        .insert_header(("Accept-Ranges", "bytes"))
-        .insert_header(("Content-Disposition", shown))
-        .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"))
-        .insert_header(("Cache-Control", cached))
+impl Shown<'_> {
+    fn decorate<'r>(&self, response: &'r mut HttpResponseBuilder) -> &'r mut HttpResponseBuilder {
+        let (shown, cached) = match self.disposition {
+            // Named by its hash: no name from outside reaches a header.
+            Disposition::Attachment => {
+                let ending = ending(self.media_type);
+                (format!("attachment; filename=\"{}.{ending}\"", self.sha256), "private, no-store")
+            }
+            // Kept by the browser, but asked for each time: rights may have ended.
+            Disposition::Inline => ("inline".to_owned(), "private, no-cache"),
+        };
+        response
+            .content_type(self.media_type)
+            .insert_header(("ETag", self.etag.as_str()))
+            .insert_header(("Accept-Ranges", "bytes"))
+            .insert_header(("Content-Disposition", shown))
+            .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"))
+            .insert_header(("Cache-Control", cached))
+    }
+
+    /// Some of the bytes.
+    fn part(&self, part: &Range<usize>, len: usize, bytes: Vec<u8>) -> HttpResponse {
+        let place = format!("bytes {}-{}/{len}", part.start, part.end.saturating_sub(1));
+        self.decorate(&mut HttpResponse::PartialContent()).insert_header(("Content-Range", place)).body(bytes)
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +167,7 @@ mod tests {
             request = request.insert_header(*header);
         }
         let content = BlobContent { sha256: Hash([7; 32]), media_type: "image/jpeg".to_owned(), bytes: copy.to_vec() };
-        serve(&request.to_http_request(), content, Disposition::Inline)
+        serve(&request.to_http_request(), content)
     }
 
     #[test]

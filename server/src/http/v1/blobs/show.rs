@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use sync_core::bytes::Hash;
 
-use super::serve::{Disposition, serve};
-use crate::app::blobs::read_original;
+use super::serve::serve_original;
+use crate::app::blobs::find_original;
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
@@ -13,7 +13,8 @@ use crate::http::openapi::{BytesProblems, Problems};
 /// Gives an original, exactly as it was captured
 ///
 /// Only blobs that a visit within the asker's reach names; anything else is answered as absent. The content type
-/// comes from the content. Every reading is an audit event.
+/// comes from the content. Every reading of all or some of its bytes is an audit event; to be told that one's copy is
+/// still good is none. All of it is checked against its name, a range is not.
 ///
 /// # Errors
 /// `not_found`, `range_invalid` for a range behind the end.
@@ -46,6 +47,6 @@ pub async fn show_blob(
     request: HttpRequest,
     Path(sha256): Path<Hash>,
 ) -> Result<HttpResponse, ApiError> {
-    let content = read_original(&state, ctx, sha256).await?;
-    serve(&request, content, Disposition::Attachment)
+    let original = find_original(&state, ctx, sha256).await?;
+    serve_original(&request, &state, sha256, original).await
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::serve::{Disposition, serve};
+use super::serve::serve;
 use crate::app::AppState;
 use crate::app::blobs::read_linked;
 use crate::http::error::ApiError;
@@ -34,5 +34,5 @@ pub async fn show_linked_photo(
     Path(link): Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     let content = read_linked(&state, &link).await?;
-    serve(&request, content, Disposition::Inline)
+    serve(&request, content)
 }

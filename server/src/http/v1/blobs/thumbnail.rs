@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use sync_core::bytes::Hash;
 
-use super::serve::{Disposition, serve};
+use super::serve::serve;
 use crate::app::blobs::{DerivedSize, read_derived};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
@@ -34,5 +34,5 @@ pub async fn show_blob_thumbnail(
     Path(sha256): Path<Hash>,
 ) -> Result<HttpResponse, ApiError> {
     let content = read_derived(&state, ctx, sha256, DerivedSize::Thumbnail).await?;
-    serve(&request, content, Disposition::Inline)
+    serve(&request, content)
 }
