@@ -7,7 +7,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{FindingDecisionId, FindingId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
-use crate::error::StoreResult;
+use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{finding_decisions, findings};
 use crate::text::Txt;
@@ -65,6 +65,9 @@ pub fn list_findings(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
 ///
 /// What a person has decided on stays as it is, and so does what was found before in the same words.
 ///
+/// # Concurrency
+/// The visit must be held by `presence::lock_visit` in this transaction: nobody decides meanwhile.
+///
 /// # Errors
 /// Database errors only.
 pub fn replace_findings(conn: &mut Conn, org: OrgId, visit: VisitId, found: &[FindingRow]) -> StoreResult<()> {
@@ -80,7 +83,7 @@ pub fn replace_findings(conn: &mut Conn, org: OrgId, visit: VisitId, found: &[Fi
     let stale: Vec<FindingId> = stale.map(|row| row.id.0).collect();
     if !stale.is_empty() {
         per_backend!(conn, c => diesel::delete(findings::table
-            .filter(findings::org_id.eq(Txt(org)).and(one_of(findings::id, &stale))))
+            .filter(findings::org_id.eq(Txt(org)).and(findings::state.eq(OPEN)).and(one_of(findings::id, &stale))))
             .execute(c))?;
     }
     let new: Vec<FindingRow> = new.into_iter().cloned().collect();
@@ -148,11 +151,10 @@ pub fn list_finding_decisions(conn: &mut Conn, org: OrgId, visit: VisitId) -> St
 /// Appends a decision; from now on its finding says so, and nobody but a person changes it.
 ///
 /// # Errors
-/// Conflict if there is a decision of this id.
+/// Conflict if there is a decision of this id; stale if there is no such finding any more.
 pub fn decide_finding(conn: &mut Conn, finding: FindingId, row: &FindingDecisionRow) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(finding_decisions::table).values(row).execute(c))?;
-    per_backend!(conn, c => diesel::update(findings::table.find((row.org_id, Txt(finding))))
+    expect_one(per_backend!(conn, c => diesel::update(findings::table.find((row.org_id, Txt(finding))))
         .set(findings::state.eq(&row.decision))
-        .execute(c))?;
-    Ok(())
+        .execute(c))?)
 }

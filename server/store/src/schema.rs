@@ -1331,6 +1331,8 @@ diesel::table! {
         touched_at_ms -> BigInt,
         /// Column `ended_at_ms`.
         ended_at_ms -> Nullable<BigInt>,
+        /// Column `arrived_at_ms`.
+        arrived_at_ms -> Nullable<BigInt>,
     }
 }
 

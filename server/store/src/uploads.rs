@@ -1,6 +1,6 @@
 //! Uploads that go on where they stopped: what they are to become, and how they ended.
 //!
-//! How far one has come is known to the storage alone: no row is written for bytes that arrive.
+//! How far one has come is known to the storage alone: a row is written for the first bytes that arrive, and for no others.
 
 use diesel::dsl::sql;
 use diesel::prelude::*;
@@ -42,6 +42,8 @@ pub struct UploadRow {
     pub touched_at_ms: i64,
     /// When it ended.
     pub ended_at_ms: Option<i64>,
+    /// When the first bytes of it were kept, at whichever node; absent while it is empty.
+    pub arrived_at_ms: Option<i64>,
 }
 
 /// The upload of this id, while it is open.
@@ -125,13 +127,23 @@ pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) 
     Ok(per_backend!(conn, c => diesel::update(unknown).set(uploads::length_bytes.eq(bytes)).execute(c))? == 1)
 }
 
-/// Notes that the sender of an open upload was heard.
+/// Notes that the sender of an open upload was heard; false if it has ended.
 ///
 /// # Errors
 /// Database errors only.
-pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::update(open!(org, id)).set(uploads::touched_at_ms.eq(now_ms)).execute(c))?;
-    Ok(())
+pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
+    Ok(per_backend!(conn, c => diesel::update(open!(org, id)).set(uploads::touched_at_ms.eq(now_ms)).execute(c))? == 1)
+}
+
+/// Notes that something of an open upload is kept; false if it has ended.
+///
+/// # Errors
+/// Database errors only.
+pub fn note_arrived(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
+    Ok(per_backend!(conn, c => diesel::update(open!(org, id))
+        .set(uploads::arrived_at_ms.eq(now_ms))
+        .execute(c))?
+        == 1)
 }
 
 /// Ends an open upload as the blob it became; false if it has ended already.
@@ -184,12 +196,14 @@ pub fn list_silent_uploads(
         .load(c))?)
 }
 
-/// Ends an open upload that is silent since before.
+/// Ends an open upload that is silent since before, and about whose arrival the row still says the same.
 ///
 /// # Errors
 /// Database errors only.
-pub fn expire_upload(conn: &mut Conn, org: OrgId, id: UploadId, before_ms: i64, now_ms: i64) -> StoreResult<bool> {
-    let silent = open!(org, id).filter(uploads::touched_at_ms.le(before_ms));
+pub fn expire_upload(conn: &mut Conn, seen: &UploadRow, before_ms: i64, now_ms: i64) -> StoreResult<bool> {
+    let silent = open!(seen.org_id.0, seen.id.0)
+        .filter(uploads::touched_at_ms.le(before_ms))
+        .filter(uploads::arrived_at_ms.is_null().or(uploads::arrived_at_ms.eq(seen.arrived_at_ms)));
     Ok(per_backend!(conn, c => diesel::update(silent)
         .set((uploads::state.eq("expired"), uploads::ended_at_ms.eq(now_ms)))
         .execute(c))?

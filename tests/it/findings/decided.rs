@@ -6,6 +6,7 @@ use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::{Value, json};
 use sync_core::bytes::Hash;
+use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
 use super::seen::hand_in;
@@ -93,4 +94,32 @@ async fn a_decision_about_something_else_is_refused() {
         app.role(company, role).await.post(&path, body.clone()).await.expect(status);
     }
     assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
+}
+
+#[actix_web::test]
+async fn a_decision_is_about_the_content_that_counts_now() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let [first, second] = [1, 2].map(pictures::photo);
+    let visit = field.visit().await;
+    let mut record = json!(null);
+    let photo = field.take(visit, &first, |taken| {
+        taken["source"] = "gallery".into();
+        record = taken.clone();
+    });
+    hand_in(&mut field, visit);
+    field.sent(&[&first]).await;
+    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    let says = |id: &str, bytes: &[u8]| json!({"id": id, "sha256": Hash::of(bytes), "code": "gallery_source", "decision": "dismissed"});
+    // Replaced, and not looked at since.
+    record["sha256"] = json!(Hash::of(&second));
+    record["bytes"] = second.len().into();
+    field.phone.put(visit, Map::Photos, &photo, &record);
+    field.phone.sync().await;
+    let refused = reviewer.post(&path, says(FIRST, &first)).await;
+    assert_eq!(refused.outcome(), (412, "stale_content".to_owned()));
+    assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
+    field.sent(&[&second]).await;
+    reviewer.post(&path, says(SECOND, &second)).await.expect(201);
 }

@@ -190,3 +190,36 @@ async fn going_on_puts_the_end_off() {
     sender.renew().await;
     assert_eq!(sender.offset(&path).await, Some(4));
 }
+
+#[actix_web::test]
+async fn what_lies_at_another_node_is_ended_by_none_that_does_not_see_it() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let path = sender.begin(8).await;
+    assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
+    // The job runs where nothing of it is.
+    let here = app.state.config.data_dir.join("blobs/uploads");
+    let elsewhere = here.with_extension("elsewhere");
+    std::fs::rename(&here, &elsewhere).expect("moved");
+    for secs in [EMPTY_KEPT_SECS, KEPT_SECS - EMPTY_KEPT_SECS - 1] {
+        app.clock.advance_secs(secs);
+        assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 0);
+    }
+    std::fs::rename(&elsewhere, &here).expect("moved");
+    sender.renew().await;
+    assert_eq!(sender.offset(&path).await, Some(4));
+}
+
+#[actix_web::test]
+async fn an_empty_upload_whose_sender_asks_again_does_not_end_at_once() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let create = || creation(8).header("upload-metadata", declares(b"eightest"));
+    let path = location(&sender.send(create()).await);
+    app.clock.advance_secs(EMPTY_KEPT_SECS - 60);
+    sender.renew().await;
+    assert_eq!(location(&sender.send(create()).await), path);
+    app.clock.advance_secs(120);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 0);
+    assert_eq!(sender.offset(&path).await, Some(0));
+}

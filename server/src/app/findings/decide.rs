@@ -4,10 +4,11 @@ use doorstep_store::findings::{self, FindingDecisionRow, FindingRow};
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
 use sync_core::bytes::Hash;
-use sync_core::ids::{FindingDecisionId, VisitId};
+use sync_core::ids::{FindingDecisionId, OrgId, VisitId};
 use sync_core::photo::FindingCode;
 
-use crate::app::reviews::{check_comment, open};
+use super::judge::text;
+use crate::app::reviews::{Case, check_comment, open};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 use crate::domain::review_words::FindingDecision;
 
@@ -54,7 +55,7 @@ fn decide(
     sent: &FindingVerdict,
 ) -> AppResult<FindingDecisionRow> {
     let org = ctx.actor.org;
-    open(conn, ctx, visit)?;
+    let case = open(conn, ctx, visit)?;
     if let Some(stored) = findings::find_finding_decision(conn, org, sent.id)? {
         return if is_repeat(&stored, ctx, visit, photo, sent) {
             Ok(stored)
@@ -62,21 +63,40 @@ fn decide(
             Err(ErrorCode::IdempotencyMismatch.into())
         };
     }
-    let of_photo = |row: &FindingRow| row.photo_id == photo && row.code == sent.code;
-    let Some(finding) = findings::list_findings(conn, org, visit)?.into_iter().find(of_photo) else {
-        let known = FindingCode::from_code(&sent.code).is_some();
-        let expected = if known { "something found about this photo" } else { "the code of a finding" };
-        return Err(Refusal::new(ErrorCode::Invalid).field("code", expected).into());
-    };
-    if finding.sha256.0 != sent.sha256 {
-        return Err(ErrorCode::StaleContent.into());
-    }
+    let finding = find_current(conn, &case, org, visit, photo, sent)?;
     let id = finding.id.0;
     let row = row_of(finding, ctx, sent);
     findings::decide_finding(conn, id, &row)?;
     let detail = json!({ "visit": visit, "photo": photo, "code": row.code, "decision": row.decision });
     audit::record(conn, app, ctx, "photo.finding_decided", sent.id, &detail)?;
     Ok::<_, AppError>(row)
+}
+
+/// What was found about the content that counts now, which must be the content he looked at.
+fn find_current(
+    conn: &mut Conn,
+    case: &Case,
+    org: OrgId,
+    visit: VisitId,
+    photo: &str,
+    sent: &FindingVerdict,
+) -> AppResult<FindingRow> {
+    let mut found = findings::list_findings(conn, org, visit)?;
+    found.retain(|row| row.photo_id == photo);
+    let current = case.view.current_photos().find(|entry| text(&entry.key) == photo);
+    match current {
+        Some(entry) if entry.value.sha256 == sent.sha256 => {}
+        // Withdrawn, or too late to count.
+        None if found.is_empty() && !case.view.photos.iter().any(|entry| text(&entry.key) == photo) => {}
+        _ => return Err(ErrorCode::StaleContent.into()),
+    }
+    // A decision on other content of the same photo may stand beside it.
+    let is_it = |row: &FindingRow| row.code == sent.code && row.sha256.0 == sent.sha256;
+    found.into_iter().find(is_it).ok_or_else(|| {
+        let known = FindingCode::from_code(&sent.code).is_some();
+        let expected = if known { "something found about this photo" } else { "the code of a finding" };
+        Refusal::new(ErrorCode::Invalid).field("code", expected).into()
+    })
 }
 
 fn row_of(finding: FindingRow, ctx: &Ctx, sent: &FindingVerdict) -> FindingDecisionRow {

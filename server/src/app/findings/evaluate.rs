@@ -2,7 +2,7 @@
 
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
-use doorstep_store::{Conn, StoreError, Txt, findings as rows};
+use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
 use sync_core::ids::{FindingId, OrgId};
 use sync_core::photo::Finding;
 use sync_core::plain_json;
@@ -70,6 +70,8 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     state
         .store
         .write(move |conn| {
+            // As everybody who decides about the visit, and before any other row.
+            presence::lock_visit(conn, org, visit)?;
             if !photo_checks::settle(conn, &check)? {
                 return Ok(false);
             }

@@ -114,7 +114,7 @@ fn is_photo(record: &Photo) -> bool {
 }
 
 /// A key as the database can hold it.
-fn text(key: &str) -> String {
+pub(super) fn text(key: &str) -> String {
     key.replace('\0', "\u{fffd}")
 }
 

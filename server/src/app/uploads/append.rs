@@ -14,17 +14,11 @@ use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, EMPTY_KEPT_MS, Held, Standing, claim, conflict, hold, keep, length_of};
+use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, note_arrived, touch};
 use crate::app::blobs::check_size;
 use crate::app::storage_quota::check_room;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
-
-/// How often the row of an upload notes that its sender was heard, in milliseconds.
-const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
-
-/// As [`TOUCHED_EVERY_MS`], while nothing has arrived: what is under way is not ended meanwhile.
-const EMPTY_TOUCHED_EVERY_MS: i64 = EMPTY_KEPT_MS / 2;
 
 /// Bytes that are carried over at once.
 const PIECE_BYTES: usize = 64 << 10;
@@ -74,7 +68,9 @@ where
     };
     let begin = staged.bytes();
     if part.offset != begin {
-        return Err(conflict(Some(keep(staged).await?)));
+        let kept = keep(staged).await?;
+        note_arrived(state, &row, kept).await?;
+        return Err(conflict(Some(kept)));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -88,12 +84,15 @@ where
     };
     if let Err(error) = received {
         let kept = keep(staged).await?;
+        note_arrived(state, &row, kept).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
     }
-    Ok(Standing::open(&row, keep(staged).await?))
+    let kept = keep(staged).await?;
+    note_arrived(state, &row, kept).await?;
+    Ok(Standing::open(&row, kept))
 }
 
 /// Notes the size of the whole, which is said once, if there is room for it.
@@ -133,19 +132,6 @@ pub(super) fn said_otherwise() -> AppError {
 
 fn length_refused(expected: &str) -> AppError {
     Refusal::new(ErrorCode::UploadLengthInvalid).field("Upload-Length", expected).into()
-}
-
-/// Notes that the sender was heard.
-async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arrived: u64) -> AppResult<()> {
-    let now_ms = ctx.now.0;
-    let every_ms = if arrived == 0 { EMPTY_TOUCHED_EVERY_MS } else { TOUCHED_EVERY_MS };
-    if now_ms.saturating_sub(row.touched_at_ms) < every_ms {
-        return Ok(());
-    }
-    let (org, id) = (row.org_id.0, row.id.0);
-    state.store.write(move |conn| Ok::<_, AppError>(uploads::touch_upload(conn, org, id, now_ms)?)).await?;
-    row.touched_at_ms = now_ms;
-    Ok(())
 }
 
 /// The bytes of a request, as long as its turn lasts.

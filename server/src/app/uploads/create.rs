@@ -151,6 +151,7 @@ fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata)
         created_at_ms: ctx.now.0,
         touched_at_ms: ctx.now.0,
         ended_at_ms: None,
+        arrived_at_ms: None,
     })
 }
 

@@ -7,6 +7,12 @@ use super::finish::finish;
 use super::standing::{EMPTY_KEPT_MS, KEPT_MS, key_of, length_of};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
+/// How long an upload whose bytes are at another node is left for that node to end, which may have every byte of it.
+///
+/// # Units
+/// Milliseconds.
+const ELSEWHERE_KEPT_MS: i64 = 2 * KEPT_MS;
+
 /// Uploads that are looked at together.
 const AT_ONCE: i64 = 100;
 
@@ -54,9 +60,13 @@ pub async fn expire_uploads(state: &AppState, now: UnixMillis) -> AppResult<usiz
 async fn end_if_due(state: &AppState, row: &UploadRow, now: UnixMillis) -> AppResult<bool> {
     let before_ms = now.0.saturating_sub(KEPT_MS);
     if row.touched_at_ms <= before_ms {
-        return end(state, row, before_ms, now).await;
+        let is_elsewhere = row.arrived_at_ms.is_some()
+            && row.touched_at_ms > now.0.saturating_sub(ELSEWHERE_KEPT_MS)
+            && state.staging.received(key_of(row)).await? == 0;
+        return if is_elsewhere { Ok(false) } else { end(state, row, before_ms, now).await };
     }
-    if state.staging.received(key_of(row)).await? > 0 {
+    // What lies at another node is seen in the row alone.
+    if row.arrived_at_ms.is_some() || state.staging.received(key_of(row)).await? > 0 {
         return Ok(false);
     }
     end(state, row, now.0.saturating_sub(EMPTY_KEPT_MS), now).await
@@ -83,7 +93,8 @@ async fn end(state: &AppState, row: &UploadRow, before_ms: i64, now: UnixMillis)
         drop(staged);
     }
     let (org, id) = (row.org_id.0, row.id.0);
-    let expire = move |conn: &mut _| Ok::<_, AppError>(uploads::expire_upload(conn, org, id, before_ms, now.0)?);
+    let seen = row.clone();
+    let expire = move |conn: &mut _| Ok::<_, AppError>(uploads::expire_upload(conn, &seen, before_ms, now.0)?);
     // The row first: bytes of an upload that goes on are never forgotten, and leftovers go in the end.
     let is_ours = state.store.write(expire).await?;
     if is_ours && let Err(error) = state.staging.forget(key_of(row)).await {

@@ -29,6 +29,12 @@ pub(in crate::app) const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 /// A working day and its night; whoever comes later begins anew.
 pub(super) const EMPTY_KEPT_MS: i64 = 24 * 3600 * 1000;
 
+/// How often the row of an upload notes that its sender was heard, in milliseconds.
+const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
+
+/// As [`TOUCHED_EVERY_MS`], while nothing has arrived: what is under way is not ended meanwhile.
+const EMPTY_TOUCHED_EVERY_MS: i64 = EMPTY_KEPT_MS / 2;
+
 /// How an upload stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
@@ -86,7 +92,7 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
         Claimed::Finished(standing) => return Ok(standing),
         Claimed::Open(row, turn) => (row, turn),
     };
-    let (row, staged) = match hold(state, ctx, &row).await? {
+    let (mut row, staged) = match hold(state, ctx, &row).await? {
         Held::Finished(standing) => return Ok(standing),
         Held::Open(row, staged) => (row, staged),
     };
@@ -94,11 +100,52 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
         // Whoever brought the last byte did not come to its end.
         return match finish(state, &row, staged).await {
             // Who asks has sent nothing wrong: he is told where the upload begins anew.
-            Err(error) if error.code() == ErrorCode::UploadMismatch => Ok(Standing::open(&row, 0)),
+            Err(error) if error.code() == ErrorCode::UploadMismatch => {
+                touch(state, ctx, &mut row, 0).await?;
+                Ok(Standing::open(&row, 0))
+            }
             finished => finished,
         };
     }
-    Ok(Standing::open(&row, keep(staged).await?))
+    let kept = keep(staged).await?;
+    if kept == 0 {
+        // It is told for how long it is kept, and that is never over at once.
+        touch(state, ctx, &mut row, 0).await?;
+    }
+    note_arrived(state, &row, kept).await?;
+    Ok(Standing::open(&row, kept))
+}
+
+/// Notes that the sender was heard, unless that was noted lately.
+///
+/// # Errors
+/// `upload_expired` if it has ended meanwhile.
+pub(super) async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arrived: u64) -> AppResult<()> {
+    let now_ms = ctx.now.0;
+    let every_ms = if arrived == 0 { EMPTY_TOUCHED_EVERY_MS } else { TOUCHED_EVERY_MS };
+    if now_ms.saturating_sub(row.touched_at_ms) < every_ms {
+        return Ok(());
+    }
+    let (org, id) = (row.org_id.0, row.id.0);
+    let touch = move |conn: &mut _| Ok::<_, AppError>(uploads::touch_upload(conn, org, id, now_ms)?);
+    if !state.store.write(touch).await? {
+        return Err(ErrorCode::UploadExpired.into());
+    }
+    row.touched_at_ms = now_ms;
+    Ok(())
+}
+
+/// Notes in the row that something is kept here, once and before anybody is told: another node cannot see it.
+///
+/// # Errors
+/// `upload_expired` if it has ended meanwhile.
+pub(super) async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64) -> AppResult<()> {
+    if kept == 0 || row.arrived_at_ms.is_some() {
+        return Ok(());
+    }
+    let (org, id, now_ms) = (row.org_id.0, row.id.0, state.clock.now().0);
+    let note = move |conn: &mut _| Ok::<_, AppError>(uploads::note_arrived(conn, org, id, now_ms)?);
+    if state.store.write(note).await? { Ok(()) } else { Err(ErrorCode::UploadExpired.into()) }
 }
 
 /// What is staged of an upload.

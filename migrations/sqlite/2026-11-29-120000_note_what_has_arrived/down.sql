@@ -1,0 +1,1 @@
+ALTER TABLE uploads DROP COLUMN arrived_at_ms;
