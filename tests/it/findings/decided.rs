@@ -102,24 +102,22 @@ async fn a_decision_is_about_the_content_that_counts_now() {
     let mut field = Field::of(&app, YUNZE).await;
     let [first, second] = [1, 2].map(pictures::photo);
     let visit = field.visit().await;
-    let mut record = json!(null);
-    let photo = field.take(visit, &first, |taken| {
-        taken["source"] = "gallery".into();
-        record = taken.clone();
-    });
-    hand_in(&mut field, visit);
+    let gallery = |record: &mut Value| record["source"] = "gallery".into();
+    let withdrawn = field.take(visit, &first, gallery);
     field.sent(&[&first]).await;
-    let path = format!("/v1/visits/{visit}/photos/{photo}/findings/decisions");
-    let reviewer = app.role(YUNZE, Role::Reviewer).await;
-    let says = |id: &str, bytes: &[u8]| json!({"id": id, "sha256": Hash::of(bytes), "code": "gallery_source", "decision": "dismissed"});
-    // Replaced, and not looked at since.
-    record["sha256"] = json!(Hash::of(&second));
-    record["bytes"] = second.len().into();
-    field.phone.put(visit, Map::Photos, &photo, &record);
+    // Withdrawn and taken anew before the form is signed, and not looked at since.
+    let because = json!({"reason": "wrong", "at": field.phone.stamp(), "by": field.phone.device.member.id});
+    field.phone.put(visit, Map::Withdrawn, &withdrawn, &because);
+    let taken = field.take(visit, &second, gallery);
+    hand_in(&mut field, visit);
     field.phone.sync().await;
-    let refused = reviewer.post(&path, says(FIRST, &first)).await;
-    assert_eq!(refused.outcome(), (412, "stale_content".to_owned()));
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    let says = async |id: &str, photo: &str, bytes: &[u8]| {
+        let body = json!({"id": id, "sha256": Hash::of(bytes), "code": "gallery_source", "decision": "dismissed"});
+        reviewer.post(&format!("/v1/visits/{visit}/photos/{photo}/findings/decisions"), body).await
+    };
+    assert_eq!(says(FIRST, &withdrawn, &first).await.outcome(), (412, "stale_content".to_owned()));
     assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
     field.sent(&[&second]).await;
-    reviewer.post(&path, says(SECOND, &second)).await.expect(201);
+    says(SECOND, &taken, &second).await.expect(201);
 }

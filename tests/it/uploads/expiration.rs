@@ -101,12 +101,13 @@ async fn one_upload_that_cannot_be_ended_keeps_no_other() {
     let name = paths[0].rsplit('/').next().expect("an id");
     let broken = staged(&app.state.config.data_dir).into_iter().find(|file| file.to_string_lossy().contains(name));
     let broken = broken.expect("a file");
-    std::fs::remove_file(&broken).expect("removed");
+    let aside = app.state.config.data_dir.join("aside");
+    std::fs::rename(&broken, &aside).expect("moved");
     std::fs::create_dir(&broken).expect("a directory");
     app.clock.advance_secs(KEPT_SECS);
     assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
     assert_eq!(staged(&app.state.config.data_dir), std::slice::from_ref(&broken));
-    std::fs::remove_dir(&broken).expect("mended");
+    std::fs::remove_dir(&broken).and_then(|()| std::fs::rename(&aside, &broken)).expect("mended");
     assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
     sender.renew().await;
     assert_eq!(sender.outcome(tus("HEAD", &paths[0])).await, refused(410, "upload_expired"));
