@@ -173,6 +173,6 @@ fn a_small_rest_that_breaks_off_again_and_again_goes_on_in_the_same_sync() {
 
 #[test]
 fn an_empty_part_that_broke_off_is_made_no_smaller() {
-    let phone = begun().0.phone();
-    assert!(!phone.store.write(|tx| super::parts::halve(tx, 0)).unwrap());
+    let (phone, _server) = begun();
+    assert!(!phone.phone().store.write(|tx| super::parts::halve(tx, 0)).unwrap());
 }
