@@ -9,7 +9,7 @@ use image::GrayImage;
 
 use crate::decode::decode;
 use crate::print::{Cuts, Print, least};
-use crate::shrink::{luma, shrink};
+use crate::shrink::luma;
 use crate::{Deadline, Limits, NoPreview, THUMBNAIL_SIDE_PX};
 
 /// What is tried at each side first, and how far the search goes.
@@ -39,8 +39,7 @@ impl Sample {
     /// The reason why it cannot be decoded.
     pub fn of(bytes: &[u8]) -> Result<Self, NoPreview> {
         let picture = decode(bytes, THUMBNAIL_SIDE_PX, &Limits::default(), &Deadline::default())?.picture;
-        let small = shrink(&picture, THUMBNAIL_SIDE_PX)?;
-        let luma = luma(small.as_ref().unwrap_or(&picture), THUMBNAIL_SIDE_PX)?;
+        let luma = luma(&picture, THUMBNAIL_SIDE_PX)?;
         let whole = Cuts::default().print(&luma);
         Ok(Self { luma, whole })
     }

@@ -14,7 +14,7 @@ use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, note_arrived, touch};
+use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
 use crate::app::blobs::check_size;
 use crate::app::storage_quota::check_room;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
@@ -68,9 +68,7 @@ where
     };
     let begin = staged.bytes();
     if part.offset != begin {
-        let kept = keep(staged).await?;
-        note_arrived(state, &row, kept).await?;
-        return Err(conflict(Some(kept)));
+        return Err(conflict(Some(keep(state, &row, staged).await?)));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -83,16 +81,13 @@ where
         None => receive(&mut *staged, &mut incoming, begin).await,
     };
     if let Err(error) = received {
-        let kept = keep(staged).await?;
-        note_arrived(state, &row, kept).await?;
+        let kept = keep(state, &row, staged).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
     }
-    let kept = keep(staged).await?;
-    note_arrived(state, &row, kept).await?;
-    Ok(Standing::open(&row, kept))
+    Ok(Standing::open(&row, keep(state, &row, staged).await?))
 }
 
 /// Notes the size of the whole, which is said once, if there is room for it.

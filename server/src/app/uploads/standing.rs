@@ -107,12 +107,11 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
             finished => finished,
         };
     }
-    let kept = keep(staged).await?;
+    let kept = keep(state, &row, staged).await?;
     if kept == 0 {
         // It is told for how long it is kept, and that is never over at once.
         touch(state, ctx, &mut row, 0).await?;
     }
-    note_arrived(state, &row, kept).await?;
     Ok(Standing::open(&row, kept))
 }
 
@@ -139,7 +138,7 @@ pub(super) async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arri
 ///
 /// # Errors
 /// `upload_expired` if it has ended meanwhile.
-pub(super) async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64) -> AppResult<()> {
+async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64) -> AppResult<()> {
     if kept == 0 || row.arrived_at_ms.is_some() {
         return Ok(());
     }
@@ -221,12 +220,17 @@ async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standin
     Ok(Some(Standing::finished(row, blob)))
 }
 
-/// Makes what has arrived durable, and tells how much that is.
-pub(super) async fn keep(staged: Box<dyn Staged>) -> AppResult<u64> {
-    staged.keep().await.map_err(|error| match error {
+/// Makes what has arrived durable, notes in the row that something has, and tells how much that is.
+///
+/// # Errors
+/// Those of storage; `upload_expired` if it has ended meanwhile.
+pub(super) async fn keep(state: &AppState, row: &UploadRow, staged: Box<dyn Staged>) -> AppResult<u64> {
+    let kept = staged.keep().await.map_err(|error| match error {
         BlobError::NotFound => conflict(None),
         error => error.into(),
-    })
+    })?;
+    note_arrived(state, row, kept).await?;
+    Ok(kept)
 }
 
 /// Refuses bytes that belong elsewhere; without an offset if another request goes on with the upload.
