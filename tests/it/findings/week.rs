@@ -21,6 +21,9 @@ use super::Field;
 const HONEST: (u64, u64) = (24, 2000);
 const EACH: (u64, u64) = (2, 60);
 
+/// After how many visits it is told how far the week has come.
+const PROGRESS: u64 = 100;
+
 /// Findings from this weight on are worth a look: what a reviewer is shown as a suspicion.
 const SUSPICION: i64 = 2;
 
@@ -213,6 +216,9 @@ async fn what_a_cheater_does_is_found_and_honest_work_is_not_suspected() {
             let own = if takes_own { fakes.next().expect("without end") } else { act };
             player.cheat(cheat, shown_before(act * 7919 % (number + 1)), own).await;
             done += 1;
+        }
+        if (number + 1) % PROGRESS == 0 {
+            tell(format_args!("a cheater's week: {} of {honest} honest visits, {done} of {total} acts", number + 1));
         }
     }
     let week = player.week;
