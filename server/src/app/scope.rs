@@ -15,7 +15,6 @@ use doorstep_store::visits::{VisitRecord, find_visit};
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, organisations};
 use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
-use sync_core::plan::LateReason;
 use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
@@ -278,7 +277,7 @@ pub fn late_items(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<Vec<
 
 /// As [`late_items`], of rows that are at hand.
 pub fn late_items_of(late: &late_work::LateRows) -> Vec<(FeedKind, String)> {
-    let held = late.work.iter().filter(|work| work.reason == LateReason::Reassigned);
+    let held = late.work.iter().filter(|work| work.reason.is_held_out());
     let decisions = late.decisions.iter().map(|decision| (FeedKind::LateDecision, decision.id.to_string()));
     held.map(|work| (FeedKind::LateWork, late_work::item_key(work))).chain(decisions).collect()
 }

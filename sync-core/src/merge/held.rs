@@ -1,6 +1,6 @@
 //! Which operations stay out of every view until the office accepts them.
 //!
-//! What a rep brought after the visit was given to others is part of the document for ever, and other work may rest on
+//! What a rep brought after the visit was given to others or closed is part of the document for ever, and other work may rest on
 //! it; so it is left out operation by operation. The office's rows name the operations, phones get the same rows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::view::{Entry, OpId, RawRecord};
-use crate::bytes::Actor;
+use crate::bytes::{Actor, Hash};
+use crate::doc::VisitDoc;
 use crate::ids::DecisionId;
-use crate::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, Review};
+use crate::plan::{LateDecisionRow, LateVerdict, LateWorkRow, Review};
 
 /// The operations that are held out, by writer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl Held {
     #[must_use]
     pub fn of(work: &[LateWorkRow], decisions: &[LateDecisionRow]) -> Self {
         let mut held = Self::default();
-        let reassigned = work.iter().filter(|work| work.reason == LateReason::Reassigned);
-        for span in reassigned.flat_map(|work| &work.changes) {
+        let held_out = work.iter().filter(|work| work.reason.is_held_out());
+        for span in held_out.flat_map(|work| &work.changes) {
             held.spans.entry(span.actor).or_default().push((span.first, span.last));
         }
         if !held.is_empty() {
@@ -51,16 +52,75 @@ impl Held {
         self.spans.is_empty()
     }
 
+    /// Whether an operation was held out when it came, whatever was decided about it since.
+    fn came_held_out(&self, op: OpId) -> bool {
+        let within = |(first, last): &(u64, u64)| (*first..=*last).contains(&op.counter);
+        self.spans.get(&op.actor).is_some_and(|spans| spans.iter().any(within))
+    }
+
     /// Whether an operation is held out.
     #[must_use]
     pub fn holds(&self, op: OpId) -> bool {
-        let within = |(first, last): &(u64, u64)| (*first..=*last).contains(&op.counter);
-        self.spans.get(&op.actor).is_some_and(|spans| spans.iter().any(within)) && !self.accepted.contains(&op)
+        self.came_held_out(op) && !self.accepted.contains(&op)
+    }
+}
+
+/// Which changes came held out, so that a verdict stays about all that was there without them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetApart {
+    /// The newest of the other changes.
+    heads: BTreeSet<Hash>,
+    /// Those that came held out, with what they rest on.
+    changes: BTreeMap<Hash, Vec<Hash>>,
+}
+
+impl SetApart {
+    /// Reads the changes of a document; only to be called where something is held out.
+    pub(super) fn of(doc: &VisitDoc, held: &Held) -> Self {
+        let (apart, others): (Vec<_>, Vec<_>) = doc
+            .change_metas()
+            .into_iter()
+            .partition(|meta| held.came_held_out(OpId { counter: meta.start_op, actor: meta.actor }));
+        let changes = apart.into_iter().map(|meta| (meta.hash, meta.deps)).collect();
+        let mut set_apart = Self { heads: others.iter().map(|meta| meta.hash).collect(), changes };
+        for dep in set_apart.reach(others.iter().flat_map(|meta| &meta.deps)) {
+            set_apart.heads.remove(&dep);
+        }
+        set_apart
+    }
+
+    /// Whether nothing came held out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// Whether a document of these heads had everything that is there now but for what came held out, and nothing else.
+    #[must_use]
+    pub fn leaves_all_of(&self, heads: &[Hash]) -> bool {
+        let is_known = |head| self.changes.contains_key(head) || self.heads.contains(head);
+        !self.is_empty() && heads.iter().all(is_known) && self.heads.is_subset(&self.reach(heads))
+    }
+
+    /// The changes that did not come held out, from which these begin or on which they rest.
+    fn reach<'h>(&'h self, from: impl IntoIterator<Item = &'h Hash>) -> BTreeSet<Hash> {
+        let (mut reached, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let mut waiting: Vec<&Hash> = from.into_iter().collect();
+        while let Some(hash) = waiting.pop() {
+            match self.changes.get(hash) {
+                Some(deps) if seen.insert(hash) => waiting.extend(deps),
+                Some(_) => {}
+                None => {
+                    reached.insert(*hash);
+                }
+            }
+        }
+        reached
     }
 }
 
 impl Review {
-    /// What the office has not accepted of the work that reps brought after the visit was given to others.
+    /// What the office has not accepted of the work that reps brought after the visit was given to others or closed.
     #[must_use]
     pub fn held(&self) -> Held {
         Held::of(&self.late_work, &self.late_decisions)

@@ -11,7 +11,7 @@ mod shape;
 mod signed;
 pub mod view;
 
-pub use held::Held;
+pub use held::{Held, SetApart};
 pub use history::history;
 pub use read::{view, view_without};
 pub(crate) use rewritten::standing;

@@ -9,7 +9,7 @@ use automerge::{ObjId, ReadDoc, ScalarValueRef, Value, ValueRef};
 use serde::de::DeserializeOwned;
 
 use super::conflicts::across_keys;
-use super::held::{Held, HeldRecord};
+use super::held::{Held, HeldRecord, SetApart};
 use super::rewritten::{Later, WithoutHeld, rewritten};
 use super::settle::Overlay;
 use super::shape::{Unknown, unknown_parts};
@@ -70,6 +70,7 @@ pub fn view_without(doc: &VisitDoc, held: &Held) -> View {
         signed: Vec::new(),
         conflicts: reader.conflicts,
         held: reader.apart,
+        set_apart: if held.is_empty() { SetApart::default() } else { SetApart::of(doc, held) },
         findings: reader.findings,
         overlay: Overlay::default(),
     };

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::held::HeldRecord;
+use super::held::{HeldRecord, SetApart};
 use super::settle::Overlay;
 use crate::bytes::{Actor, Hash};
 use crate::doc::Map;
@@ -200,6 +200,9 @@ pub struct View {
     /// What is held out until the office accepts it; no other part of the view knows of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldRecord>,
+    /// The changes that came held out; empty where none did.
+    #[serde(default, skip_serializing_if = "SetApart::is_empty")]
+    pub set_apart: SetApart,
     /// Unknown, unreadable or odd data, all of it preserved.
     pub findings: Vec<Finding>,
     /// What [`settle`](super::settle()) laid over the document, so that a part of this view settles alike.

@@ -37,6 +37,13 @@ impl LateReason {
         }
     }
 
+    /// Whether work that comes for this reason is left out as if it had not been written: that it came after a visit was
+    /// given away or closed is known to the server alone, which says so by a row.
+    #[must_use]
+    pub const fn is_held_out(self) -> bool {
+        matches!(self, Self::Reassigned | Self::Closed)
+    }
+
     /// The one of this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
@@ -64,7 +71,7 @@ impl OpSpan {
     }
 }
 
-/// What one push brought late to a visit (row kind `late_work`, sent for the reason `reassigned`); never changed.
+/// What one push brought late to a visit (row kind `late_work`, sent for the reasons `reassigned` and `closed`); never changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LateWorkRow {

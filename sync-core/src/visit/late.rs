@@ -1,4 +1,4 @@
-//! Records that came after the visit was handed in, cancelled or given to others: kept, out of rules until the office
+//! Records that came after the visit was handed in, cancelled, given to others or closed: kept, out of rules until the office
 //! accepts them.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,12 +83,19 @@ pub(super) fn after_cancel(view: &View, cancelled_at: UnixMillis) -> Vec<LateRec
     collect(view, LateReason::Cancelled, &|seen| seen.at.is_some_and(|at| at.corrected() > cancelled_at))
 }
 
-/// Records that a rep brought after the visit was given to others, in map order: events and seals too.
-fn held(view: &View) -> impl Iterator<Item = LateRecord> {
+/// Records that a rep brought after the visit was given to others or closed, in map order: events and seals too.
+fn held<'v>(view: &'v View, review: &'v Review) -> impl Iterator<Item = LateRecord> + 'v {
     view.held.iter().map(|held| {
         let record = &held.record;
-        LateRecord::of(&held.map, &record.key, record.op, LateReason::Reassigned, &record.value)
+        LateRecord::of(&held.map, &record.key, record.op, held_out_for(record.op, review), &record.value)
     })
+}
+
+/// Why an operation is held out, or was.
+fn held_out_for(op: OpId, review: &Review) -> LateReason {
+    let mut held_out = review.late_work.iter().filter(|work| work.reason.is_held_out());
+    let brought = held_out.find(|work| work.changes.iter().any(|span| span.contains(op)));
+    brought.map_or(LateReason::Reassigned, |work| work.reason)
 }
 
 /// Tells what the office accepted from what stays out; adds what is held out.
@@ -98,7 +105,7 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
     let decisions = review.decided_late();
     let is_accepted = |op| decisions.get(&op).is_some_and(|newest| newest.decision == LateVerdict::Accept);
     let (mut accepted, mut late): (Vec<_>, Vec<_>) = late.into_iter().partition(|record| is_accepted(record.op));
-    late.extend(held(view));
+    late.extend(held(view, review));
     accepted.extend(released(view, review, &is_accepted));
     // Told once: what is late for another reason too, and what several pushes brought.
     let mut known: BTreeSet<OpId> = late.iter().map(|record| record.op).collect();
@@ -112,13 +119,17 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
 
 /// What was held out and counts since the office accepted it, as far as nothing was written over it.
 fn released(view: &View, review: &Review, is_accepted: &dyn Fn(OpId) -> bool) -> Vec<LateRecord> {
-    let reassigned = review.late_work.iter().filter(|work| work.reason == LateReason::Reassigned);
-    let spans: Vec<_> = reassigned.flat_map(|work| &work.changes).collect();
+    let held_out = review.late_work.iter().filter(|work| work.reason.is_held_out());
+    let spans: Vec<_> = held_out.flat_map(|work| &work.changes).collect();
     if spans.is_empty() {
         return Vec::new();
     }
     let is_released = |seen: &Seen<'_>| is_accepted(seen.op) && spans.iter().any(|span| span.contains(seen.op));
-    collect_all(view, LateReason::Reassigned, &is_released)
+    let mut released = collect_all(view, LateReason::Reassigned, &is_released);
+    for record in &mut released {
+        record.reason = held_out_for(record.op, review);
+    }
+    released
 }
 
 /// Says of each late write which value of its key counts.
@@ -133,7 +144,7 @@ fn name_what_counts(view: &View, late: &mut [LateRecord]) {
     for record in late {
         let known = counts.get(&(record.map.as_str(), record.key.as_str())).cloned();
         record.counts = known.unwrap_or_else(|| {
-            let is_held = record.reason == LateReason::Reassigned;
+            let is_held = record.reason.is_held_out();
             current(view, record).filter(|(op, _)| is_held && !ops.contains(op)).and_then(|(_, value)| value)
         });
     }

@@ -22,9 +22,14 @@ pub(super) fn on_visit(review: &Review) -> impl Iterator<Item = &VerdictRow> {
 }
 
 /// Whether a verdict judged exactly the current content, knowing all that was decided about what counts of it.
+///
+/// What comes after the closing is held out, as if it had not been written: a closed visit stays as it was approved.
 pub(super) fn is_fresh(facts: &Facts<'_>, review: &Review, verdict: &VerdictRow) -> bool {
     let knew = verdict.last_decision;
-    verdict.heads == facts.view.heads && (knew.is_none() || knew == review.last_decision())
+    let view = facts.view;
+    let is_closed = facts.plan.visit.closed_at_ms.is_some();
+    let judged_all = verdict.heads == view.heads || is_closed && view.set_apart.leaves_all_of(&verdict.heads);
+    judged_all && (knew.is_none() || knew == review.last_decision())
 }
 
 /// The returns that count, oldest first, each with the resubmission that answers it.

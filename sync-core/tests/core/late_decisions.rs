@@ -1,4 +1,4 @@
-//! What the office decides about late work, and work that a rep brought after the visit was given to others.
+//! What the office decides about late work, and work that a rep brought after the visit was given to others or closed.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
@@ -348,7 +348,7 @@ proptest! {
         pull(&mut both, &left);
 
         let without = view_without(&both, &review.held());
-        let as_before = View { heads: both.heads(), held: without.held.clone(), rewritten: without.rewritten.clone(), ..view(&crew) };
+        let as_before = View { heads: both.heads(), held: without.held.clone(), set_apart: without.set_apart.clone(), rewritten: without.rewritten.clone(), ..view(&crew) };
         prop_assert_eq!(&without, &as_before);
         let (story, alone) = (told_by(&both, review.clone()), told_by(&crew, Review::default()));
         prop_assert_eq!(story.derived().state, alone.derived().state);
@@ -369,5 +369,58 @@ proptest! {
         prop_assert_eq!((&accepted.timeline, &accepted.answers), (&whole.timeline, &whole.answers));
         prop_assert_eq!((&accepted.ticks, &accepted.conflicts, &accepted.signed), (&whole.ticks, &whole.conflicts, &whole.signed));
         prop_assert_eq!(accepted.held, []);
+    }
+}
+
+/// A visit handed in by the crew, approved at these heads and closed, with what `LEFT` brought since.
+fn closed(doc: &VisitDoc, approved: &VisitDoc, late_work: Vec<LateWorkRow>) -> Story {
+    let mut story = told_by(approved, Review::default());
+    story.verdict("12:00", "approve", &[]);
+    let mut story = told_by(doc, Review { late_work, ..story.review });
+    story.plan.visit.evidence_complete_at_ms = Some(UnixMillis(1));
+    story.plan.visit.closed_at_ms = Some(UnixMillis(2));
+    story
+}
+
+#[test]
+fn a_closed_visit_stays_as_it_was_approved_whatever_comes_after() {
+    let mut approved = begun();
+    let early = approved.clone();
+    hand_in(&mut approved, CREW);
+    // One had not heard of the hand-in, the other had.
+    for known in [&early, &approved] {
+        let (mut left, mut doc) = (known.clone(), approved.clone());
+        answer(&mut left, LEFT, "q", &json!(1));
+        let first = left.clone();
+        pull(&mut doc, &first);
+        assert_ne!(doc.heads(), approved.heads());
+        for reason in [LateReason::Closed, LateReason::Reassigned] {
+            let row = LateWorkRow { reason, ..brought(&first, known) };
+            let mut story = closed(&doc, &approved, vec![row.clone()]);
+            let derived = story.derived();
+            assert_eq!((derived.state, story.view.answer("q")), (VisitState::Closed, None));
+            assert_eq!(derived.late.iter().map(|one| one.reason).collect::<Vec<_>>(), [reason]);
+
+            // Before the closing whatever comes is looked at again.
+            story.plan.visit.closed_at_ms = None;
+            assert_eq!(story.derived().state, VisitState::UnderReview);
+
+            // And once more, over what came.
+            let mut left = first.clone();
+            answer(&mut left, LEFT, "r", &json!(2));
+            let mut twice = doc.clone();
+            pull(&mut twice, &left);
+            let second = LateWorkRow { reason, seq: 3, ..brought(&left, &first) };
+            let story = closed(&twice, &approved, vec![row.clone(), second]);
+            assert_eq!((story.derived().state, story.derived().late.len()), (VisitState::Closed, 2));
+            // What no row names counts, and was judged by nobody.
+            assert_eq!(closed(&twice, &approved, vec![row]).derived().state, VisitState::UnderReview);
+        }
+        assert_eq!(closed(&doc, &approved, vec![]).derived().state, VisitState::UnderReview);
+        // A verdict about something that is not here judged other content.
+        let row = LateWorkRow { reason: LateReason::Closed, ..brought(&first, known) };
+        let mut story = closed(&doc, &approved, vec![row]);
+        story.review.verdicts[0].heads.push(Hash([9; 32]));
+        assert_eq!(story.derived().state, VisitState::UnderReview);
     }
 }

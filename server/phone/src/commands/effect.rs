@@ -5,7 +5,6 @@
 use serde_json::{Value, json};
 use sync_core::bytes::Actor;
 use sync_core::doc::{Map, VisitDoc};
-use sync_core::plan::LateReason;
 use sync_core::rules::{Blocker, blocking};
 use sync_core::visit::table::next;
 use sync_core::visit::{Derived, Event, LateRecord, VisitState, rework_blockers};
@@ -86,10 +85,10 @@ pub(super) fn lines(blockers: &[Blocker]) -> String {
 
 /// The records among these edits that come too late to count.
 pub(super) fn late<'d>(edits: &[(String, String)], after: &'d Derived) -> Vec<&'d LateRecord> {
-    // What another rep brought after the visit was given away is not written here.
+    // What a rep brought after the visit was given away or closed is known by the server's row alone.
     let is_one = |late: &&LateRecord| {
         let is_written = edits.iter().any(|(map, key)| *map == late.map && *key == late.key);
-        is_written && late.reason != LateReason::Reassigned
+        is_written && !late.reason.is_held_out()
     };
     after.late.iter().filter(is_one).collect()
 }

@@ -31,6 +31,11 @@ impl Access {
             Self::Crew | Self::None => None,
         }
     }
+
+    /// Whether what comes is left out as if it had not been written.
+    pub(super) const fn is_held_out(self) -> bool {
+        matches!(self, Self::Late(reason) if reason.is_held_out())
+    }
 }
 
 /// How the visits of a push stand, read at once.

@@ -144,9 +144,8 @@ impl JudgedStatement {
             let mark = device_orders::marker(org, row.device_id.0, "device_revoked", row.received_at_ms);
             device_orders::mark_items(conn, &[mark("statement", row.digest.0.to_string())])?;
         }
-        // The evidence of the crew does not wait for what a rep before them signed, unless their document names it.
-        let is_required = *access != Access::Late(LateReason::Reassigned)
-            || list_named_statements(conn, org, visit)?.contains(&row.digest.0);
+        // The evidence that counts does not wait for what is held out, unless the crew's document names it.
+        let is_required = !access.is_held_out() || list_named_statements(conn, org, visit)?.contains(&row.digest.0);
         let claims = blobs.iter().map(|sha256| Claim { sha256: *sha256, is_required }).collect();
         blobs::add_claims(conn, org, ClaimSource::Statement, &BTreeMap::from([(visit, claims)]))?;
         Ok(Some(visit))

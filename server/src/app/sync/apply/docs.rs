@@ -48,7 +48,7 @@ pub(super) fn write(
     keep_late(conn, org, &late)?;
     late_reasons.extend(late.iter().map(|row| (row.visit_id, row.reason)));
     let mut settling = Settling::load(conn, round, batch, &accepted)?;
-    for row in late.iter().filter(|row| row.reason == LateReason::Reassigned) {
+    for row in late.iter().filter(|row| row.reason.is_held_out()) {
         for audience in settling.holders(row.visit_id) {
             batch.put(audience.clone(), FeedKind::LateWork, late_work::item_key(row));
         }
