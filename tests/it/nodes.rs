@@ -7,6 +7,7 @@ mod kept_receipts;
 mod kills;
 mod previews;
 mod requests;
+mod room;
 mod uploads;
 mod worker;
 

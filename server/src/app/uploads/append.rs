@@ -16,7 +16,7 @@ use super::finish::finish;
 use super::repeat::repeat;
 use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::check_room;
+use crate::app::storage_quota::check_room_taken;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
 
@@ -110,8 +110,11 @@ async fn set_length(
     let (org, id) = (row.org_id.0, row.id.0);
     let (most, now) = (state.config.limits.org_storage_bytes, ctx.now);
     let set = move |conn: &mut Conn| {
-        check_room(conn, org, most, bytes, now)?;
-        Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?)
+        let is_set = uploads::set_upload_length(conn, org, id, bytes)?;
+        if is_set {
+            check_room_taken(conn, org, most, now)?;
+        }
+        Ok::<_, AppError>(is_set)
     };
     if !state.store.write(set).await? {
         return Err(conflict(None));
