@@ -68,7 +68,7 @@ where
     };
     let begin = staged.bytes();
     if part.offset != begin {
-        return Err(conflict(Some(keep(state, &row, staged).await?)));
+        return Err(conflict(Some(keep(state, &row, staged, begin).await?)));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -81,13 +81,13 @@ where
         None => receive(&mut *staged, &mut incoming, begin).await,
     };
     if let Err(error) = received {
-        let kept = keep(state, &row, staged).await?;
+        let kept = keep(state, &row, staged, begin).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
     }
-    Ok(Standing::open(&row, keep(state, &row, staged).await?))
+    Ok(Standing::open(&row, keep(state, &row, staged, begin).await?))
 }
 
 /// Notes the size of the whole, which is said once, if there is room for it.
