@@ -2,6 +2,7 @@
 
 mod away;
 mod door;
+mod findings;
 mod hand_in;
 mod kept_receipts;
 mod kills;
