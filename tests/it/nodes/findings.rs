@@ -91,7 +91,7 @@ async fn a_decision_that_comes_while_the_job_finds_something_else_is_on_what_it_
     let app = TestApp::new().await;
     let (visit, path, body, now) = due_again(&app).await;
     let reviewer = app.role(YUNZE, Role::Reviewer).await;
-    let ((), decided) = meeting(&app, "findings", look(&app), reviewer.post(&path, body)).await;
+    let ((), decided) = Box::pin(meeting(&app, "findings", look(&app), reviewer.post(&path, body))).await;
     decided.expect(201);
     assert_decided(&app, visit, (now.level, &now.evidence)).await;
 }
@@ -101,7 +101,7 @@ async fn what_is_just_being_decided_on_is_not_replaced_by_the_job() {
     let app = TestApp::new().await;
     let (visit, path, body, _) = due_again(&app).await;
     let reviewer = app.role(YUNZE, Role::Reviewer).await;
-    let (decided, ()) = meeting(&app, "finding_decisions", reviewer.post(&path, body), look(&app)).await;
+    let (decided, ()) = Box::pin(meeting(&app, "finding_decisions", reviewer.post(&path, body), look(&app))).await;
     decided.expect(201);
     assert_decided(&app, visit, (1, "{}")).await;
 }
