@@ -190,6 +190,7 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
     .listen(listener)?
     .run();
     tokio::spawn(installation::watch(state.clone()));
+    let _own = jobs::spawn_own(&state);
     let stop = tokio::spawn(stop_when_told(state, server.handle()));
     server.await?;
     stop.await.map_err(std::io::Error::other)?.result()
@@ -200,7 +201,7 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
 /// # Errors
 /// If signals cannot be received, and if the data turn out to be others than those it began with.
 pub async fn work(state: &AppState) -> std::io::Result<()> {
-    let jobs = jobs::spawn_all(state);
+    let (jobs, _own) = (jobs::spawn_all(state), jobs::spawn_own(state));
     tokio::spawn(installation::watch(state.clone()));
     let stop = tokio::select! {
         told = told_to_stop() => told?,

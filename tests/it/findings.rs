@@ -2,10 +2,10 @@
 //! and from nothing else, and that it keeps nobody waiting.
 
 mod captured;
-mod decided;
+pub mod decided;
 #[cfg(target_os = "linux")]
 mod kills;
-mod pictures;
+pub mod pictures;
 mod reused;
 mod rows;
 mod seen;
@@ -29,7 +29,7 @@ use sync_core::ids::{CustomerId, SiteId, VisitId};
 use crate::custody::upload;
 
 /// A rep at work, whose photos are looked at.
-struct Field<'a> {
+pub struct Field<'a> {
     app: &'a TestApp,
     company: Company,
     phone: Phone<'a>,
@@ -37,7 +37,7 @@ struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// A rep of a company that has published its norms.
-    async fn of(app: &'a TestApp, company: Company) -> Self {
+    pub async fn of(app: &'a TestApp, company: Company) -> Self {
         app.office(company).await;
         Self { app, company, phone: app.phone_of(company.rep()).await }
     }
@@ -106,7 +106,7 @@ impl<'a> Field<'a> {
     }
 
     /// The rows about a visit.
-    async fn rows(&self, visit: VisitId) -> Vec<FindingRow> {
+    pub async fn rows(&self, visit: VisitId) -> Vec<FindingRow> {
         let org = self.company.org;
         self.app.read(move |conn| list_findings(conn, org, visit)).await
     }
@@ -125,7 +125,7 @@ impl<'a> Field<'a> {
 }
 
 /// Ingests what is pending and looks at what is due.
-async fn look(app: &TestApp) {
+pub async fn look(app: &TestApp) {
     jobs::ingest::run_due(&app.state).await.expect("ingested");
     jobs::findings::run_due(&app.state).await.expect("looked at");
     assert_eq!(app.read(|conn| photo_checks::list_due(conn, None, 10)).await, [], "nothing waits");

@@ -22,6 +22,8 @@ mod follow;
 mod harness;
 mod ingest;
 mod live;
+#[cfg(unix)]
+mod no_jobs;
 #[cfg(feature = "postgres")]
 mod nodes;
 mod openapi_current;

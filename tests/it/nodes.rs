@@ -2,11 +2,13 @@
 
 mod away;
 mod door;
+mod findings;
 mod hand_in;
 mod kept_receipts;
 mod kills;
 mod previews;
 mod requests;
+mod room;
 mod uploads;
 mod worker;
 

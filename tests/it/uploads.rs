@@ -12,6 +12,7 @@ mod ours;
 mod phone;
 pub mod preempt;
 mod protocol;
+mod room;
 mod termination;
 mod trials;
 

@@ -1,14 +1,10 @@
 //! Uploads that go on where they stopped, in a local directory.
 //!
-//! Of each upload there is one file that counts: that of its highest number. Whoever writes it has it locked; the
-//! operating system takes the lock back when the writer ends, however that happens. Who finds it locked, by a writer on
-//! a connection that nobody hears any more, gives the file the next number, after which nothing is acknowledged in it any
-//! more, copies it under the number after that and goes on there: at every moment the file that counts has every byte
-//! that was acknowledged. So does who finds a file that is a blob already: what is published is never written again.
+//! Whoever writes an upload's file has it locked. Who finds it locked, by a writer on a connection that nobody hears any
+//! more, goes on in a copy of it: see [`fs_staging_names`](super::fs_staging_names), also for what is a blob already.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::MetadataExt as _;
+use std::fs::{self, File};
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +16,7 @@ use sync_core::bytes::Hash;
 use super::fs_blobs::{blocking, io_error, sync_directory};
 use super::fs_objects::{FsObjects, hash_rest};
 use super::fs_parts::forget_unchanged;
+use super::fs_staging_names::{Held, Names};
 use super::scratch::Scratch;
 use crate::ports::blobs::{BlobError, BlobFuture};
 use crate::ports::objects::Objects;
@@ -31,7 +28,8 @@ const PIECE_BYTES: usize = 256 << 10;
 /// Directories that name an upload's file: `uploads/<org>/<device>` and the one of the blobs.
 const DIRECTORIES: usize = 4;
 
-/// Keeps uploads under `uploads/<org>/<device>/<upload>.<number>`, beside the blobs that they become.
+/// Keeps uploads under `uploads/<org>/<device>/<upload>.<number>`, beside the blobs that they become; their gates are the
+/// files `gates/<first two digits of the upload>`, which are never removed.
 #[derive(Debug)]
 pub struct FsStaging {
     /// The directory of the blobs.
@@ -44,28 +42,12 @@ pub struct FsStaging {
     objects: Arc<dyn Objects>,
 }
 
-/// The names of one upload.
-#[derive(Debug, Clone)]
-struct Names {
-    folder: PathBuf,
-    upload: String,
-    key: StagingKey,
-    objects: Arc<dyn Objects>,
-    /// A name that nobody else uses, for what is not complete.
-    passing: PathBuf,
-}
-
-/// A file that its writer has locked.
-struct Held {
-    file: File,
-    path: PathBuf,
-    bytes: u64,
-}
-
 struct FsStaged {
     file: Arc<File>,
     names: Names,
     path: PathBuf,
+    key: StagingKey,
+    objects: Arc<dyn Objects>,
     /// Of all that is in the file, where this writer began it.
     hasher: Option<Sha256>,
     /// Bytes in the file.
@@ -92,156 +74,19 @@ impl FsStaging {
     fn names(&self, key: StagingKey) -> Names {
         let folder = self.root.join("uploads").join(key.org.to_string()).join(key.device.to_string());
         let upload = key.upload.to_string();
+        let gate = self.root.join("gates").join(upload.get(..2).unwrap_or(&upload));
         let passing = folder.join(format!("{upload}.{}-{}", self.process, self.next.fetch_add(1, Ordering::Relaxed)));
-        Names { folder, upload, key, objects: Arc::clone(&self.objects), passing }
-    }
-}
-
-impl Names {
-    fn numbered(&self, number: u64) -> PathBuf {
-        self.folder.join(format!("{}.{number}", self.upload))
-    }
-
-    /// Every file of the upload.
-    fn all(&self) -> io::Result<Vec<PathBuf>> {
-        let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
-        let is_ours = |path: &PathBuf| path.file_stem().is_some_and(|stem| stem.to_string_lossy() == self.upload);
-        Ok(paths.into_iter().filter(is_ours).collect())
-    }
-
-    /// The number that counts.
-    fn highest(&self) -> io::Result<Option<u64>> {
-        Ok(self.all()?.iter().filter_map(|path| number_of(path)).max())
-    }
-
-    fn open(&self) -> io::Result<Held> {
-        loop {
-            let held = match self.highest()? {
-                None => self.create(),
-                Some(number) => self.claim(number),
-            };
-            match held {
-                // Another writer was faster: look again.
-                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {}
-                held => return held,
-            }
-        }
-    }
-
-    fn create(&self) -> io::Result<Held> {
-        fs::create_dir_all(&self.folder)?;
-        let path = self.numbered(0);
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
-        Ok(Held { file, path, bytes: 0 })
-    }
-
-    fn claim(&self, number: u64) -> io::Result<Held> {
-        let path = self.numbered(number);
-        let mut file = File::options().read(true).write(true).open(&path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return self.take_over(number),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        if !path.exists() {
-            // Taken over between the look and the lock.
-            return Err(ErrorKind::NotFound.into());
-        }
-        if file.metadata()?.nlink() > 1 {
-            return self.take_over(number);
-        }
-        let bytes = file.seek(SeekFrom::End(0))?;
-        Ok(Held { file, path, bytes })
-    }
-
-    /// Goes on under a number where whoever else has the file never comes.
-    fn take_over(&self, number: u64) -> io::Result<Held> {
-        let retired = self.retire(number)?;
-        let copied = self.copy(retired);
-        // It has its name by now, or never will.
-        let _ = fs::remove_file(&self.passing);
-        let held = copied?;
-        // All of it is in the copy, which is durable: what stays costs room only, until the upload ends.
-        let _ = fs::remove_file(self.numbered(retired));
-        Ok(held)
-    }
-
-    /// Gives the file the next number and takes the earlier ones away, without which nothing is acknowledged in it any
-    /// more.
-    fn retire(&self, number: u64) -> io::Result<u64> {
-        let retired = number.saturating_add(1);
-        // Never over what another one took over.
-        fs::hard_link(self.numbered(number), self.numbered(retired))?;
-        sync_directory(&self.folder)?;
-        for path in self.all()? {
-            if number_of(&path).is_some_and(|earlier| earlier < retired) {
-                remove(&path)?;
-            }
-        }
-        Ok(retired)
-    }
-
-    /// Copies what has arrived under the next number: complete or not at all, and never over what another one took over.
-    fn copy(&self, number: u64) -> io::Result<Held> {
-        let mut source = File::open(self.numbered(number))?;
-        let path = self.numbered(number.saturating_add(1));
-        let mut file = File::options().read(true).write(true).create_new(true).open(&self.passing)?;
-        file.try_lock().map_err(|_claimed| io::Error::from(ErrorKind::AlreadyExists))?;
-        let bytes = io::copy(&mut source, &mut file)?;
-        file.sync_all()?;
-        fs::hard_link(&self.passing, &path)?;
-        sync_directory(&self.folder)?;
-        Ok(Held { file, path, bytes })
-    }
-
-    /// Bytes of the file that counts.
-    fn received(&self) -> io::Result<u64> {
-        loop {
-            let Some(number) = self.highest()? else { return Ok(0) };
-            match fs::metadata(self.numbered(number)) {
-                // Taken over since the look.
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                found => return Ok(found?.len()),
-            }
-        }
-    }
-
-    /// Gives the file the passing name as well.
-    fn link(&self, path: &Path, file: &File) -> io::Result<()> {
-        fs::hard_link(path, &self.passing)?;
-        let (linked, meant) = (fs::metadata(&self.passing)?, file.metadata()?);
-        if (linked.dev(), linked.ino()) == (meant.dev(), meant.ino()) {
-            return Ok(());
-        }
-        // Its name is that of another file by now: who ended the upload and began it anew made one.
-        fs::remove_file(&self.passing)?;
-        Err(ErrorKind::NotFound.into())
-    }
-
-    fn forget(&self) -> io::Result<()> {
-        self.all()?.iter().try_for_each(|path| remove(path))
-    }
-}
-
-/// The number of an upload's file; none for a passing name.
-fn number_of(path: &Path) -> Option<u64> {
-    path.extension()?.to_str()?.parse().ok()
-}
-
-/// Removes a file that somebody else may have removed.
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+        Names { folder, upload, gate, passing }
     }
 }
 
 impl FsStaged {
+    fn new(names: Names, held: Held, key: StagingKey, objects: Arc<dyn Objects>) -> Self {
+        let Held { file, path, bytes: written } = held;
+        let hasher = (written == 0).then(Sha256::new);
+        Self { file: Arc::new(file), names, path, key, objects, hasher, written, pending: Vec::new() }
+    }
+
     /// Writes what is pending.
     async fn flush(&mut self) -> Result<(), BlobError> {
         if self.pending.is_empty() {
@@ -307,7 +152,8 @@ impl Staged for FsStaged {
     fn keep(mut self: Box<Self>) -> BlobFuture<'static, u64> {
         Box::pin(async move {
             self.flush().await?;
-            let (file, path, bytes) = (Arc::clone(&self.file), self.path.clone(), self.written);
+            let (file, names) = (Arc::clone(&self.file), self.names.clone());
+            let (path, bytes) = (self.path.clone(), self.written);
             blocking(move || {
                 // Its time tells that it was heard of, also where no byte was added.
                 file.set_len(bytes).map_err(io_error)?;
@@ -315,7 +161,8 @@ impl Staged for FsStaged {
                 for directory in path.ancestors().skip(1).take(DIRECTORIES) {
                     sync_directory(directory).map_err(io_error)?;
                 }
-                if path.exists() { Ok(bytes) } else { Err(BlobError::NotFound) }
+                names.enter().and_then(|entered| entered.check(&file, &path)).map_err(io_error)?;
+                Ok(bytes)
             })
             .await
         })
@@ -331,16 +178,19 @@ impl Staged for FsStaged {
             let actual = blocking(move || {
                 let hashed = hasher.map_or_else(|| hash(&file), |hasher| Ok(Hash(hasher.finalize().into())));
                 let actual = hashed.map_err(io_error)?;
+                file.sync_all().map_err(io_error)?;
+                let entered = names.enter().map_err(io_error)?;
+                // What another one took over is his, wrong or right.
+                entered.check(&file, &path).map_err(io_error)?;
                 if expected.is_some_and(|expected| expected != actual) {
-                    names.forget().map_err(io_error)?;
+                    entered.forget().map_err(io_error)?;
                     return Err(BlobError::HashMismatch { actual });
                 }
-                file.sync_all().map_err(io_error)?;
-                names.link(&path, &file).map_err(io_error)?;
+                fs::hard_link(&path, &names.passing).map_err(io_error)?;
                 Ok(actual)
             })
             .await?;
-            let taken = self.names.objects.take(&passing, self.names.key.org, actual).await;
+            let taken = self.objects.take(&passing, self.key.org, actual).await;
             if taken.is_err() {
                 let _ = fs::remove_file(&passing);
             }
@@ -357,24 +207,22 @@ fn hash(mut file: &File) -> io::Result<Hash> {
 
 impl Staging for FsStaging {
     fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>> {
-        let names = self.names(key);
+        let (names, objects) = (self.names(key), Arc::clone(&self.objects));
         Box::pin(blocking(move || {
-            let Held { file, path, bytes: written } = names.open().map_err(io_error)?;
-            let (hasher, pending) = ((written == 0).then(Sha256::new), Vec::new());
-            let staged: Box<dyn Staged> =
-                Box::new(FsStaged { file: Arc::new(file), names, path, hasher, written, pending });
+            let held = names.enter().and_then(|entered| entered.open()).map_err(io_error)?;
+            let staged: Box<dyn Staged> = Box::new(FsStaged::new(names, held, key, objects));
             Ok(staged)
         }))
     }
 
     fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
         let names = self.names(key);
-        Box::pin(blocking(move || names.received().map_err(io_error)))
+        Box::pin(blocking(move || names.enter().and_then(|entered| entered.received()).map_err(io_error)))
     }
 
     fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
         let names = self.names(key);
-        Box::pin(blocking(move || names.forget().map_err(io_error)))
+        Box::pin(blocking(move || names.enter().and_then(|entered| entered.forget()).map_err(io_error)))
     }
 
     fn forget_unchanged(&self, unchanged_for: Duration) -> BlobFuture<'_, usize> {

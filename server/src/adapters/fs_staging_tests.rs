@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
 use super::super::fs_objects::relative_path;
+use super::super::fs_staging_names::Entered;
 use super::*;
 
 /// A directory of blobs, gone with the test.
@@ -30,7 +31,7 @@ fn key() -> StagingKey {
 }
 
 fn files(staging: &FsStaging) -> Vec<PathBuf> {
-    staging.names(key()).all().expect("the files")
+    staging.names(key()).enter().and_then(|entered| entered.all()).expect("the files")
 }
 
 #[tokio::test]
@@ -99,35 +100,82 @@ async fn what_is_a_blob_already_is_never_written_again() {
     assert_eq!(fs::read(&files(&staging)[0]).expect("the upload"), b"a photox");
 }
 
-/// What whoever comes next finds of the upload, and then goes on with.
-async fn found(blobs: &Blobs) -> u64 {
-    FsStaging::new(&blobs.0, "third").open(key()).await.expect("opened").bytes()
+/// Bytes of which it was told that they are kept.
+const KEPT: u64 = 256 << 10;
+
+/// A writer of whom so much was acknowledged, and who is not heard any more.
+async fn writer_of_before(staging: &FsStaging) -> Box<dyn Staged> {
+    let mut old = staging.open(key()).await.expect("opened");
+    old.append(&vec![1; PIECE_BYTES]).await.expect("written");
+    assert_eq!(old.keep().await.expect("acknowledged"), KEPT);
+    staging.open(key()).await.expect("opened")
 }
+
+/// A takeover by another process, which comes so far and no further.
+fn take_over(entered: &Entered<'_>, steps: usize) -> Option<Held> {
+    match steps {
+        0 => None,
+        1 => Some(entered.copy(0).expect("copied")),
+        2 => Some(entered.name(entered.copy(0).expect("copied"), 1).expect("named")),
+        _ => Some(entered.take_over(0).expect("taken over")),
+    }
+}
+
+/// The steps after which the copy counts.
+const NAMED: usize = 2;
 
 #[tokio::test]
 async fn a_takeover_that_is_killed_at_any_step_loses_nothing_that_was_acknowledged() {
-    const ACKNOWLEDGED: u64 = (256 << 10) + 4;
     for steps in 0..4 {
         let blobs = Blobs::new(&format!("killed-{steps}"));
         let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there").names(key()));
-        let mut old = here.open(key()).await.expect("opened");
-        old.append(&vec![1; PIECE_BYTES]).await.expect("written");
-        // As far as the other process comes before it is killed; what it holds goes with it.
-        match steps {
-            0 => {}
-            1 => fs::hard_link(there.numbered(0), there.numbered(1)).expect("a second name"),
-            2 => assert_eq!(there.retire(0).expect("retired"), 1),
-            _ => drop(there.copy(there.retire(0).expect("retired")).expect("copied")),
-        }
+        let mut old = writer_of_before(&here).await;
+        // What the other process holds goes with it.
+        drop(take_over(&there.enter().expect("entered"), steps));
         old.append(b"more").await.expect("written");
         let kept = old.keep().await;
-        if steps < 2 {
-            assert_eq!(kept.expect("acknowledged"), ACKNOWLEDGED);
-            assert_eq!(found(&blobs).await, ACKNOWLEDGED, "after {steps} steps");
+        let third = FsStaging::new(&blobs.0, "third").open(key()).await.expect("opened");
+        if steps < NAMED {
+            assert_eq!(kept.expect("acknowledged"), KEPT + 4, "after {steps} steps");
+            assert_eq!(third.bytes(), KEPT + 4, "after {steps} steps");
         } else {
             assert!(matches!(kept, Err(BlobError::NotFound)), "nothing is acknowledged after {steps} steps");
-            assert!(found(&blobs).await >= 256 << 10, "what had arrived is there after {steps} steps");
+            assert_eq!(third.bytes(), KEPT, "what was acknowledged is there after {steps} steps");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_third_writer_comes_in_at_no_step_of_a_takeover_and_goes_on_where_it_ended_or_was_killed() {
+    for (steps, is_killed) in (0..4).flat_map(|steps| [(steps, false), (steps, true)]) {
+        let blobs = Blobs::new(&format!("third-{steps}-{is_killed}"));
+        let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+        let third = FsStaging::new(&blobs.0, "third");
+        // The writer of before has ended: nothing but the gate keeps others from his file.
+        drop(writer_of_before(&here).await);
+        let names = there.names(key());
+        let entered = names.enter().expect("entered");
+        let held = take_over(&entered, steps);
+        let gate = File::options().write(true).open(third.names(key()).gate).expect("the gate");
+        assert!(matches!(gate.try_lock(), Err(fs::TryLockError::WouldBlock)), "it is open after {steps} steps");
+        drop(gate);
+        let mut second = None;
+        if steps >= NAMED && !is_killed {
+            second = held.map(|held| FsStaged::new(names.clone(), held, key(), Arc::clone(&there.objects)));
+        } else {
+            drop(held);
+        }
+        drop(entered);
+        let mut third = third.open(key()).await.expect("opened");
+        assert_eq!(third.bytes(), KEPT, "after {steps} steps");
+        third.append(b"third").await.expect("written");
+        assert_eq!(third.keep().await.expect("acknowledged"), KEPT + 5);
+        if let Some(mut second) = second {
+            second.append(b"second").await.expect("written where nobody reads");
+            assert!(matches!(Box::new(second).keep().await, Err(BlobError::NotFound)));
+        }
+        let next = there.open(key()).await.expect("opened");
+        assert_eq!(next.bytes(), KEPT + 5, "what the third was told is there after {steps} steps");
     }
 }
 
@@ -135,16 +183,42 @@ async fn a_takeover_that_is_killed_at_any_step_loses_nothing_that_was_acknowledg
 async fn a_writer_of_before_acknowledges_nothing_in_what_was_taken_over_twice() {
     let blobs = Blobs::new("twice");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there").names(key()));
-    let mut old = here.open(key()).await.expect("opened");
-    old.append(&vec![1; PIECE_BYTES]).await.expect("written");
-    // The process that took over is killed between its two names.
-    fs::hard_link(there.numbered(0), there.numbered(1)).expect("a second name");
+    let mut old = writer_of_before(&here).await;
+    // The process that took over is killed before it removed what does not count any more.
+    drop(take_over(&there.enter().expect("entered"), NAMED));
     let third = FsStaging::new(&blobs.0, "third");
     let mut new = third.open(key()).await.expect("taken over");
     old.append(b"more").await.expect("written where nobody reads");
-    assert!(matches!(old.keep().await, Err(BlobError::NotFound)));
+    assert!(matches!(old.keep().await, Err(BlobError::NotFound)), "his file has its name, and counts no more");
     new.append(b"kept").await.expect("written");
-    assert_eq!((new.keep().await.expect("durable"), files(&here).len()), ((256 << 10) + 4, 1));
+    assert_eq!(new.keep().await.expect("durable"), KEPT + 4);
+}
+
+#[tokio::test]
+async fn a_number_that_is_used_again_is_not_that_of_a_writer_of_before() {
+    let blobs = Blobs::new("number");
+    let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+    let mut old = writer_of_before(&here).await;
+    let wrong = there.open(key()).await.expect("taken over").publish(Some(Hash::of(b"another"))).await;
+    assert!(matches!(wrong, Err(BlobError::HashMismatch { .. })), "{wrong:?}");
+    let mut new = there.open(key()).await.expect("begun anew");
+    new.append(b"new").await.expect("written");
+    assert_eq!(new.keep().await.expect("acknowledged"), 3);
+    old.append(b"more").await.expect("written where nobody reads");
+    assert!(matches!(old.keep().await, Err(BlobError::NotFound)), "its number is that of another file");
+    assert_eq!(here.open(key()).await.expect("opened").bytes(), 3);
+}
+
+#[tokio::test]
+async fn a_writer_of_before_whose_bytes_are_wrong_removes_nothing_of_who_took_over() {
+    let blobs = Blobs::new("wrong");
+    let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
+    let mut old = writer_of_before(&here).await;
+    there.open(key()).await.expect("taken over").keep().await.expect("acknowledged");
+    old.append(b"bent on the way").await.expect("written where nobody reads");
+    let published = old.publish(Some(Hash::of(b"another"))).await;
+    assert!(matches!(published, Err(BlobError::NotFound)), "{published:?}");
+    assert_eq!(here.open(key()).await.expect("opened").bytes(), KEPT);
 }
 
 #[test]
@@ -152,13 +226,15 @@ fn a_takeover_that_fails_leaves_what_has_arrived_and_nothing_else() {
     let blobs = Blobs::new("fails");
     let staging = FsStaging::new(&blobs.0, "here");
     let names = staging.names(key());
-    names.create().expect("begun").file.write_all(b"arrived").expect("written");
+    let entered = names.enter().expect("entered");
+    entered.open().expect("begun").file.write_all(b"arrived").expect("written");
     // The passing name is not free.
     fs::create_dir(&names.passing).expect("a directory");
-    assert!(names.take_over(0).is_err());
+    assert!(entered.take_over(0).is_err());
     fs::remove_dir(&names.passing).expect("removed");
-    assert_eq!(files(&staging), [names.numbered(1)]);
-    assert_eq!(fs::read(names.numbered(1)).expect("the file"), b"arrived");
+    drop(entered);
+    assert_eq!(files(&staging), [names.numbered(0)]);
+    assert_eq!(fs::read(names.numbered(0)).expect("the file"), b"arrived");
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ pub mod fs_blobs;
 pub(crate) mod fs_objects;
 mod fs_parts;
 pub mod fs_staging;
+mod fs_staging_names;
 pub mod objects;
 #[cfg(feature = "s3")]
 mod s3_http;

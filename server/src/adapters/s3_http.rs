@@ -20,6 +20,12 @@ const MOST_BYTES: u64 = 32 << 20;
 /// How long the other side may take to be reached, to begin its answer, and to end it.
 const TIMEOUTS: [Duration; 3] = [Duration::from_secs(5), Duration::from_secs(60), Duration::from_secs(60)];
 
+/// The same for what is asked only to see whether the bucket answers.
+///
+/// # Source
+/// Whoever asks whether we are ready gives up after a few seconds.
+const BRIEF: [Duration; 3] = [Duration::from_secs(5); 3];
+
 /// Requests on their way at once: as many threads at most wait for a bucket that hangs.
 ///
 /// # Source
@@ -31,11 +37,27 @@ const QUEUE: Duration = Duration::from_secs(60);
 
 /// Sends requests on threads that may wait.
 #[derive(Debug, Clone)]
-pub(super) struct Waiting(Agent, Arc<Semaphore>);
+pub(super) struct Waiting {
+    agent: Agent,
+    /// Of requests on their way at once.
+    places: Arc<Semaphore>,
+    /// How long a request waits for a place.
+    queue: Duration,
+}
 
 impl Waiting {
+    /// For blobs.
     pub(super) fn new() -> Self {
-        let [connect, answer, body] = TIMEOUTS.map(Some);
+        Self::with(TIMEOUTS, AT_ONCE, QUEUE)
+    }
+
+    /// For looking whether the bucket answers: it waits behind no blob, and not for long.
+    pub(super) fn brief() -> Self {
+        Self::with(BRIEF, 1, BRIEF[0])
+    }
+
+    fn with(timeouts: [Duration; 3], at_once: usize, queue: Duration) -> Self {
+        let [connect, answer, body] = timeouts.map(Some);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             // The signature is for one host: whoever points elsewhere is not followed.
@@ -46,7 +68,7 @@ impl Waiting {
             .timeout_recv_body(body)
             .user_agent("doorstep")
             .build();
-        Self(config.into(), Arc::new(Semaphore::new(AT_ONCE)))
+        Self { agent: config.into(), places: Arc::new(Semaphore::new(at_once)), queue }
     }
 }
 
@@ -65,11 +87,11 @@ impl HttpService for Waiting {
         'a: 'async_trait,
         Self: 'async_trait,
     {
-        let (agent, places) = (self.0.clone(), Arc::clone(&self.1));
+        let (agent, places, queue) = (self.agent.clone(), Arc::clone(&self.places), self.queue);
         Box::pin(async move {
             let (head, body) = request.into_parts();
             let body = HttpRequestBody::collect(body).await?.to_bytes();
-            let place = tokio::time::timeout(QUEUE, places.acquire_owned()).await;
+            let place = tokio::time::timeout(queue, places.acquire_owned()).await;
             let place = place.map_err(|late| HttpError::new(HttpErrorKind::Timeout, late))?;
             let place = place.map_err(|closed| HttpError::new(HttpErrorKind::Unknown, closed))?;
             let sent = tokio::task::spawn_blocking(move || {
@@ -127,9 +149,9 @@ mod tests {
             request.abort();
             assert!(request.await.is_err_and(|error| error.is_cancelled()));
         }
-        assert_eq!(waiting.1.available_permits(), 0, "their threads are there still");
+        assert_eq!(waiting.places.available_permits(), 0, "their threads are there still");
         drop(hanging);
         let all = u32::try_from(AT_ONCE).expect("few");
-        assert!(waiting.1.acquire_many(all).await.is_ok(), "each place is given back");
+        assert!(waiting.places.acquire_many(all).await.is_ok(), "each place is given back");
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, Checksum};
+use object_store::aws::{AmazonS3, AmazonS3Builder, Checksum};
 use object_store::client::HttpConnector;
 use object_store::path::Path as Key;
 use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt as _, PutPayload, RetryConfig};
@@ -39,6 +39,9 @@ const PART_BYTES: u64 = 8 << 20;
 /// How often a request is sent again, and for how long, before its sender is told that nothing is stored.
 const RETRIES: (usize, Duration) = (3, Duration::from_secs(20));
 
+/// The same for what is written to see whether the bucket can be written.
+const PROBE_RETRIES: (usize, Duration) = (1, Duration::from_secs(5));
+
 /// Blobs, or parts of them, that are in memory at once to be sent.
 ///
 /// # Source
@@ -58,6 +61,8 @@ const NO_SUCH_KEY: &str = "<Code>NoSuchKey</Code>";
 #[derive(Debug, Clone)]
 pub(super) struct S3Objects {
     store: Arc<dyn ObjectStore>,
+    /// The same bucket through a client of its own, for looking whether it answers.
+    probing: Arc<dyn ObjectStore>,
     bucket: Arc<str>,
     scratch: Arc<Scratch>,
     sending: Arc<Semaphore>,
@@ -101,16 +106,28 @@ impl S3Objects {
     /// # Errors
     /// If the settings name no possible bucket.
     pub(super) fn open(config: &S3Config, bucket: &str, scratch: Arc<Scratch>) -> object_store::Result<Self> {
-        Self::over(Waiting::new(), config, bucket, scratch)
+        Self::over([Waiting::new(), Waiting::brief()], config, bucket, scratch)
     }
 
+    /// Reaches the bucket in these ways: the first one is for blobs.
     fn over(
-        connector: impl HttpConnector,
+        [blobs, probe]: [impl HttpConnector; 2],
         config: &S3Config,
         bucket: &str,
         scratch: Arc<Scratch>,
     ) -> object_store::Result<Self> {
-        let (max_retries, retry_timeout) = RETRIES;
+        let store = Arc::new(Self::reach(blobs, config, bucket, RETRIES)?);
+        let probing = Arc::new(Self::reach(probe, config, bucket, PROBE_RETRIES)?);
+        let sending = Arc::new(Semaphore::new(SENT_AT_ONCE));
+        Ok(Self { store, probing, bucket: bucket.into(), scratch, sending })
+    }
+
+    fn reach(
+        connector: impl HttpConnector,
+        config: &S3Config,
+        bucket: &str,
+        (max_retries, retry_timeout): (usize, Duration),
+    ) -> object_store::Result<AmazonS3> {
         let mut builder = AmazonS3Builder::new()
             .with_http_connector(connector)
             .with_bucket_name(bucket)
@@ -127,8 +144,7 @@ impl S3Objects {
         if let Some(token) = &config.session_token {
             builder = builder.with_token(token.reveal());
         }
-        let sending = Arc::new(Semaphore::new(SENT_AT_ONCE));
-        Ok(Self { store: Arc::new(builder.build()?), bucket: bucket.into(), scratch, sending })
+        builder.build()
     }
 
     async fn put(&self, file: &Path, key: &Key) -> Result<(), BlobError> {
@@ -337,7 +353,7 @@ impl Objects for S3Objects {
 
     fn check_writable(&self) -> BlobFuture<'_, ()> {
         let probe = PutPayload::from_static(b"ready");
-        Box::pin(async move { self.store.put(&Key::from(PROBE), probe).await.map(drop).map_err(unreachable) })
+        Box::pin(async move { self.probing.put(&Key::from(PROBE), probe).await.map(drop).map_err(unreachable) })
     }
 }
 

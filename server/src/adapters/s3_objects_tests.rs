@@ -62,8 +62,13 @@ async fn nothing_is_taken_of_which_other_bytes_come_back() {
     for (gives_back, is_taken) in [(&b"a photo"[..], true), (b"a phot0", false), (b"a phot", false)] {
         std::fs::write(&file, b"a photo").expect("a file");
         let (scratch, sent) = (Arc::new(Scratch::new(&folder)), Arc::new(AtomicUsize::new(0)));
-        let bucket =
-            S3Objects::over(Liar(gives_back, Arc::clone(&sent)), &config, "bucket", scratch).expect("settings");
+        let bucket = S3Objects::over(
+            [Liar(gives_back, Arc::clone(&sent)), Liar(gives_back, Arc::clone(&sent))],
+            &config,
+            "bucket",
+            scratch,
+        )
+        .expect("settings");
         let taken = bucket.take(&file, org, Hash::of(b"a photo")).await;
         assert_eq!((taken.is_ok(), file.exists()), (is_taken, !is_taken), "{taken:?}");
         assert_eq!(sent.load(Ordering::SeqCst), usize::from(!is_taken), "sound bytes are not written over");
@@ -155,7 +160,15 @@ impl Folder {
         let config = S3Config { access_key_id: Some("id".to_owned()), ..config };
         let config = S3Config { secret_access_key: Some(crate::config::Secret::new("secret")), ..config };
         let server = Scripted(Arc::new(move |asked| Box::pin(answer(asked))));
-        S3Objects::over(server, &config, "bucket", Arc::new(Scratch::new(&self.0))).expect("settings")
+        S3Objects::over([server.clone(), server], &config, "bucket", Arc::new(Scratch::new(&self.0))).expect("settings")
+    }
+
+    /// A bucket that is reached as in service, at this address.
+    fn bucket_at(&self, endpoint: String) -> S3Objects {
+        let config = crate::config::load(None).expect("defaults").s3;
+        let config = S3Config { access_key_id: Some("id".to_owned()), endpoint: Some(endpoint), ..config };
+        let config = S3Config { secret_access_key: Some(crate::config::Secret::new("secret")), ..config };
+        S3Objects::open(&config, "bucket", Arc::new(Scratch::new(&self.0))).expect("settings")
     }
 
     fn file(&self, bytes: &[u8]) -> PathBuf {
@@ -271,4 +284,49 @@ async fn what_is_wrong_with_a_bucket_is_told_from_what_it_does_not_hold() {
             (found, _) => panic!("{status} {code}: {found:?}"),
         }
     }
+}
+
+/// Reads a request and answers it well, with nothing in it.
+fn answer(mut stream: std::net::TcpStream) {
+    let (mut request, mut piece) = (Vec::new(), [0; 1024]);
+    while !request.ends_with(b"ready") {
+        let read = std::io::Read::read(&mut stream, &mut piece).expect("the request");
+        assert_ne!(read, 0, "it is whole");
+        request.extend_from_slice(&piece[..read]);
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\netag: \"0\"\r\ncontent-length: 0\r\n\r\n").expect("answered");
+}
+
+#[tokio::test]
+async fn whether_a_bucket_can_be_written_is_seen_while_everything_else_waits_for_it() {
+    let folder = Folder::new("probe");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let bucket = folder.bucket_at(format!("http://{}", listener.local_addr().expect("an address")));
+    let org = OrgId::from_bytes([1; 16]);
+    // Each place of a request is taken by one that gets no answer, and some wait for a place.
+    let asked = (0..12_u8).map(|number| {
+        let bucket = bucket.clone();
+        tokio::spawn(async move { bucket.find(org, Hash::of(&[number])).await })
+    });
+    let asked: Vec<_> = asked.collect();
+    let (accepting, hanging) = tokio::task::spawn_blocking(move || {
+        let hanging: Vec<_> = (0..8).map(|_| listener.accept().expect("a request")).collect();
+        (listener, hanging)
+    })
+    .await
+    .expect("requests");
+    let probe = tokio::spawn(async move { bucket.check_writable().await });
+    let (done, answered) = tokio::sync::oneshot::channel();
+    // Where no probe comes, nobody waits for this thread.
+    std::thread::spawn(move || {
+        answer(accepting.accept().expect("the probe").0);
+        let _ = done.send(());
+    });
+    let answered = tokio::time::timeout(Duration::from_secs(20), answered).await;
+    answered.expect("it waits behind no other").expect("answered");
+    assert!(probe.await.expect("it ends").is_ok(), "the bucket can be written");
+    for request in asked {
+        request.abort();
+    }
+    drop(hanging);
 }

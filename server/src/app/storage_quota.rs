@@ -3,21 +3,32 @@
 use doorstep_store::blobs::find_blob;
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::{Conn, org_storage};
-use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use super::uploads::KEPT_MS;
 use super::{AppError, AppResult, AppState, ErrorCode, Refusal};
+use crate::ports::UploadKey;
 
-/// Refuses bytes for which the organisation has no room beside what is stored and what uploads have announced.
+/// Refuses an upload for whose size, which is written already, the organisation has no room beside what is stored and
+/// what other uploads have announced.
+///
+/// # Concurrency
+/// Holds the row of the organisation to the end of the transaction, so that of uploads that come at once each sees those
+/// before it: to be called last, behind the row of the upload, as who stores a blob.
 ///
 /// # Errors
 /// `storage_quota` with the limit and what there would be.
-pub(super) fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now: UnixMillis) -> AppResult<()> {
+pub(super) fn check_room_taken(conn: &mut Conn, org: OrgId, most: u64, now: UnixMillis) -> AppResult<()> {
     if most == 0 {
         return Ok(());
     }
+    org_storage::add_stored_bytes(conn, org, 0)?;
+    check_room(conn, org, most, 0, now)
+}
+
+/// Refuses bytes for which the organisation has no room beside what is stored and what uploads have announced.
+fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now: UnixMillis) -> AppResult<()> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let stored = org_storage::find_stored_bytes(conn, org)?;
     let coming = org_storage::sum_coming_bytes(conn, org, now.0.saturating_sub(KEPT_MS))?;
@@ -28,21 +39,23 @@ pub(super) fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now:
     Ok(())
 }
 
-/// Refuses a blob that comes in one piece where there is no room for it; one that is known takes none.
+/// Refuses a blob that comes in one piece where there is no room for it; one that this device has brought takes none.
+/// Whether another one has brought it, nobody learns from the answer.
 ///
 /// Nothing is set aside for it: those that come at once may exceed the quota together, each by its own size.
 ///
 /// # Errors
-/// As [`check_room`].
-pub(super) async fn check_room_for_blob(state: &AppState, org: OrgId, sha256: Hash, bytes: u64) -> AppResult<()> {
+/// As [`check_room_taken`].
+pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes: u64) -> AppResult<()> {
+    let UploadKey { org, device, sha256 } = key;
     let most = state.config.limits.org_storage_bytes;
     if most == 0 {
         return Ok(());
     }
     let (more, now) = (i64::try_from(bytes).unwrap_or(i64::MAX), state.clock.now());
     let check = move |conn: &mut Conn| match find_blob(conn, org, sha256)? {
-        Some(_) => Ok(()),
-        None => check_room(conn, org, most, more, now),
+        Some(known) if known.device_id.0 == device => Ok(()),
+        _ => check_room(conn, org, most, more, now),
     };
     state.store.read(check).await
 }

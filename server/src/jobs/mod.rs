@@ -1,11 +1,11 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
 pub mod findings;
-pub mod forget_rates;
 pub mod ingest;
 pub mod pack_documents;
 pub mod purge_expired;
 pub mod roll_scope;
+pub mod tidy_node;
 
 use std::time::Duration;
 
@@ -30,16 +30,20 @@ impl Jobs {
     }
 }
 
-/// Starts every job of the server.
+/// Starts every job of the installation; one node that runs them is enough.
 pub fn spawn_all(state: &AppState) -> Jobs {
     Jobs(vec![
         ingest::spawn(state.clone()),
         tokio::spawn(findings::run(state.clone())),
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
-        tokio::spawn(forget_rates::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])
+}
+
+/// Starts what every node does for itself, whoever runs the jobs.
+pub fn spawn_own(state: &AppState) -> Jobs {
+    Jobs(vec![tokio::spawn(tidy_node::run(state.clone()))])
 }
 
 /// Runs a job unless another node is running it just now; `None` then.

@@ -1,4 +1,4 @@
-//! Forgets what is kept for a time only: answers to idempotency keys, uploads that broke off.
+//! Forgets what the database keeps for a time only: answers to idempotency keys, uploads that broke off.
 
 use std::time::Duration;
 
@@ -17,15 +17,6 @@ const EVERY: Duration = Duration::from_secs(3600);
 /// Runs of the job after which the bytes of blobs are compared with their count: once at the start, and then each day.
 const RECOUNTED_EVERY: u64 = 24;
 
-/// How long a body that broke off is kept: a phone that stays away longer sends the blob from its beginning.
-///
-/// # Source
-/// As long as an upload of which nothing has arrived: neither has a row that counts for a quota.
-const PARTS_KEPT: Duration = Duration::from_secs(24 * 3600);
-
-/// How long files of uploads are kept that nobody goes on with: longer than any upload lasts that has a row.
-const LEFTOVERS_KEPT: Duration = Duration::from_secs(60 * 24 * 3600);
-
 /// Runs the job at once and then every hour, until the process stops.
 pub async fn run(state: AppState) {
     let mut ticks = tokio::time::interval(EVERY);
@@ -38,12 +29,6 @@ pub async fn run(state: AppState) {
         }
         if let Err(error) = alone(&state, "purge_expired", run_due(&state, state.clock.now())).await {
             tracing::error!(%error, "forgetting expired idempotency keys and uploads failed");
-        }
-        if let Err(error) = state.blobs.forget_parts(PARTS_KEPT).await {
-            tracing::error!(%error, "forgetting uploads that broke off failed");
-        }
-        if let Err(error) = state.staging.forget_unchanged(LEFTOVERS_KEPT).await {
-            tracing::error!(%error, "forgetting leftovers of uploads failed");
         }
     }
 }

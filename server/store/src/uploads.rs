@@ -146,6 +146,18 @@ pub fn note_arrived(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> S
         == 1)
 }
 
+/// Notes that nothing of an open upload is kept any more, if its row still says the same of its arrival; false if not.
+///
+/// # Errors
+/// Database errors only.
+pub fn note_emptied(conn: &mut Conn, seen: &UploadRow) -> StoreResult<bool> {
+    let same = open!(seen.org_id.0, seen.id.0).filter(uploads::arrived_at_ms.eq(seen.arrived_at_ms));
+    Ok(per_backend!(conn, c => diesel::update(same)
+        .set(uploads::arrived_at_ms.eq(None::<i64>))
+        .execute(c))?
+        == 1)
+}
+
 /// Ends an open upload as the blob it became; false if it has ended already.
 ///
 /// # Errors

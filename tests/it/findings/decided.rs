@@ -16,7 +16,7 @@ const FIRST: &str = "01955f2c-3000-7000-8000-00000000d001";
 const SECOND: &str = "01955f2c-3000-7000-8000-00000000d002";
 
 /// A visit handed in with a picture from the gallery, and where decisions about that go.
-async fn from_gallery(field: &mut Field<'_>, picture: &[u8]) -> (VisitId, String) {
+pub async fn from_gallery(field: &mut Field<'_>, picture: &[u8]) -> (VisitId, String) {
     let visit = field.visit().await;
     let photo = field.take(visit, picture, |record| record["source"] = "gallery".into());
     hand_in(field, visit);

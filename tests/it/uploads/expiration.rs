@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::http::header::HttpDate;
 use doorstep::jobs::purge_expired;
+use doorstep_store::uploads::load_upload;
 
 use super::*;
 
@@ -209,6 +210,30 @@ async fn what_lies_at_another_node_is_ended_by_none_that_does_not_see_it() {
     std::fs::rename(&elsewhere, &here).expect("moved");
     sender.renew().await;
     assert_eq!(sender.offset(&path).await, Some(4));
+}
+
+#[actix_web::test]
+async fn an_upload_whose_bytes_were_not_what_was_declared_is_empty_again() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let begun = sender.send(creation(8).header("upload-metadata", declares(b"eight by"))).await;
+    let path = location(&begun);
+    let id = sender.key(&path).upload;
+    let device = sender.0.id;
+    let arrived = async || app.read(move |conn| load_upload(conn, YUNZE.org, device, id)).await.arrived_at_ms;
+    assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
+    assert_eq!(arrived().await, Some(app.now().0));
+    let wrong = sender.outcome(append(&path, 4, b"more")).await;
+    assert_eq!(wrong, refused(460, "upload_mismatch"));
+    assert_eq!(arrived().await, None, "nothing of it is kept");
+    // Again, from the beginning.
+    app.clock.advance_secs(1);
+    sender.renew().await;
+    assert_eq!(sender.send(append(&path, 0, b"eigh")).await.status, 204);
+    assert_eq!(arrived().await, Some(app.now().0));
+    assert_eq!(sender.outcome(append(&path, 4, b"more")).await, refused(460, "upload_mismatch"));
+    app.clock.advance_secs(EMPTY_KEPT_SECS - 1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1, "it ends as an empty one");
 }
 
 #[actix_web::test]

@@ -2,13 +2,6 @@
 
 use std::num::NonZeroU32;
 
-use doorstep::app::blobs::{Portion, store_blob};
-use doorstep::app::storage_quota::mend_stored_bytes;
-use doorstep::app::{AppError, ErrorCode};
-use doorstep_store::org_storage;
-use integration_tests::company::HAOYU;
-
-use super::handover::ctx;
 use super::*;
 
 #[actix_web::test]
@@ -146,91 +139,6 @@ async fn a_photo_id_may_hold_what_postgresql_refuses() {
     let path = location(&sender.send(call()).await);
     assert_eq!(location(&sender.send(call()).await), path, "it is the same upload");
     assert_eq!(sender.send(tus("HEAD", &path)).await.header("upload-metadata"), Some(said.as_str()), "as sent");
-}
-
-#[actix_web::test]
-async fn an_organisation_stores_so_much_and_no_more() {
-    let app = TestApp::configured(|config| config.limits.org_storage_bytes = 20).await;
-    let sender = Sender::of(&app).await;
-    let whole = photo(10);
-    let known = || creation(10).header("upload-metadata", declares(&whole));
-    let path = location(&sender.send(known()).await);
-    assert_eq!(sender.send(append(&path, 0, &whole)).await.status, 204);
-    let open = sender.begin(6).await;
-    let answer = sender.send(creation(5)).await;
-    assert_eq!(answer.outcome(), refused(507, "storage_quota"), "stored bytes and those to come count");
-    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&20.into(), &21.into()));
-    assert_eq!(location(&sender.send(known()).await), path, "what exists takes no further room");
-    assert_eq!(sender.send(tus("DELETE", &open)).await.status, 204);
-    sender.begin(10).await;
-    let other = Sender(app.device_of(HAOYU.rep()).await);
-    other.begin(20).await;
-}
-
-#[actix_web::test]
-async fn the_quota_is_the_same_on_every_way_in() {
-    let app = TestApp::configured(|config| config.limits.org_storage_bytes = 20).await;
-    let sender = Sender::of(&app).await;
-    let quota = refused(507, "storage_quota");
-    let put = |bytes: &[u8]| {
-        Call::new("PUT", format!("/v1/blobs/{}", Hash::of(bytes))).bytes("application/octet-stream", bytes.to_vec())
-    };
-    let whole = photo(12);
-    sender.send(put(&whole)).await.expect(200);
-    let answer = sender.send(put(&photo(9))).await;
-    assert_eq!(answer.outcome(), quota, "in one piece");
-    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&20.into(), &21.into()));
-    assert_eq!(sender.receipt(&photo(9)).await.status, 409, "nothing of it is here");
-    sender.send(put(&whole)).await.expect(200);
-
-    // A size that follows: nothing is known of it before.
-    let path = location(&sender.send(tus("POST", UPLOADS).header("upload-defer-length", "1")).await);
-    let with_length = |length: &str| append(&path, 0, b"").header("upload-length", length.to_owned());
-    assert_eq!(sender.outcome(with_length("9")).await, quota);
-    assert_eq!(sender.send(with_length("8")).await.status, 204);
-    assert_eq!(sender.outcome(put(b"x")).await, quota, "what is announced counts");
-    let finished = sender.send(append(&path, 0, &photo(8))).await;
-    sender.assert_stored(&finished, &photo(8)).await;
-    assert_eq!(sender.outcome(creation(1)).await, quota);
-}
-
-#[actix_web::test]
-async fn a_blob_of_unknown_size_is_refused_once_it_is_too_large() {
-    let app = TestApp::configured(|config| config.limits.org_storage_bytes = 20).await;
-    let sender = Sender::of(&app).await;
-    let put = |bytes: &'static [u8]| {
-        let parts = futures_util::stream::iter([Ok::<_, AppError>(bytes)]);
-        let (state, ctx) = (&app.state, ctx(&sender));
-        async move { store_blob(state, ctx, Hash::of(bytes), Portion::Whole, None, parts).await.map(|blob| blob.bytes) }
-    };
-    assert_eq!(put(&[1; 21]).await.expect_err("no room").code(), ErrorCode::StorageQuota);
-    assert_eq!(put(&[1; 20]).await.expect("room"), 20);
-    assert_eq!(put(&[1; 20]).await.expect("known"), 20);
-    assert_eq!(put(&[2; 1]).await.expect_err("no room").code(), ErrorCode::StorageQuota);
-}
-
-#[actix_web::test]
-async fn bytes_that_were_not_counted_are_told_and_counted_anew() {
-    let app = TestApp::new().await;
-    let sender = Sender::of(&app).await;
-    let counted = async || app.read(|conn| org_storage::find_stored_bytes(conn, YUNZE.org)).await;
-    assert_eq!(counted().await, 0);
-    for bytes in [5, 7, 5] {
-        let path = sender.begin(bytes).await;
-        assert_eq!(sender.send(append(&path, 0, &photo(bytes))).await.status, 204);
-    }
-    assert_eq!(counted().await, 12, "each blob once");
-    assert_eq!(app.verified().await.differences, []);
-    // As where a server of before took them.
-    app.write(|conn| org_storage::add_stored_bytes(conn, YUNZE.org, -7)).await;
-    let differences = app.verified().await.differences;
-    let [difference] = differences.as_slice() else { panic!("one, not {differences:?}") };
-    assert_eq!(
-        (difference.check, difference.what.as_str()),
-        ("stored_bytes", "5 bytes are counted, and 12 are stored")
-    );
-    assert_eq!(mend_stored_bytes(&app.state).await.expect("counted"), 1);
-    assert_eq!((counted().await, mend_stored_bytes(&app.state).await.expect("counted")), (12, 0));
 }
 
 #[actix_web::test]

@@ -185,6 +185,7 @@ impl Upload<'_> {
                 self.phone.store.write(|tx| note_break(tx, body))?;
                 self.ask(path)
             }
+            Err(error) if is_barred(&error) => Err(error),
             Err(PhoneError::Refused { status: 404 | 410 | 460, .. }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -87,7 +87,7 @@ where
         Portion::Whole => (0, declared_bytes.unwrap_or(0)),
     };
     check_size(limit, total)?;
-    check_room_for_blob(state, org, sha256, total).await?;
+    check_room_for_blob(state, key, total).await?;
     let mut writer = match state.blobs.begin(key, from).await {
         Err(BlobError::Behind { received }) => return Err(incomplete(received)),
         begun => begun?,
@@ -111,7 +111,7 @@ where
         writer.write(part).await?;
     }
     if size > total
-        && let Err(refusal) = check_room_for_blob(state, org, sha256, size).await
+        && let Err(refusal) = check_room_for_blob(state, key, size).await
     {
         // Its size was not known before.
         writer.discard();

@@ -16,7 +16,7 @@ use super::finish::finish;
 use super::repeat::repeat;
 use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::check_room;
+use crate::app::storage_quota::check_room_taken;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
 
@@ -68,7 +68,7 @@ where
     };
     let begin = staged.bytes();
     if part.offset != begin {
-        return Err(conflict(Some(keep(state, &row, staged).await?)));
+        return Err(conflict(Some(keep(state, &row, staged, begin).await?)));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -81,13 +81,13 @@ where
         None => receive(&mut *staged, &mut incoming, begin).await,
     };
     if let Err(error) = received {
-        let kept = keep(state, &row, staged).await?;
+        let kept = keep(state, &row, staged, begin).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
     }
-    Ok(Standing::open(&row, keep(state, &row, staged).await?))
+    Ok(Standing::open(&row, keep(state, &row, staged, begin).await?))
 }
 
 /// Notes the size of the whole, which is said once, if there is room for it.
@@ -110,8 +110,11 @@ async fn set_length(
     let (org, id) = (row.org_id.0, row.id.0);
     let (most, now) = (state.config.limits.org_storage_bytes, ctx.now);
     let set = move |conn: &mut Conn| {
-        check_room(conn, org, most, bytes, now)?;
-        Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?)
+        let is_set = uploads::set_upload_length(conn, org, id, bytes)?;
+        if is_set {
+            check_room_taken(conn, org, most, now)?;
+        }
+        Ok::<_, AppError>(is_set)
     };
     if !state.store.write(set).await? {
         return Err(conflict(None));

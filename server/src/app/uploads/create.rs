@@ -14,7 +14,7 @@ use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, key_of, show_upload};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::check_room;
+use crate::app::storage_quota::check_room_taken;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// Begins an upload of so many bytes; without a length, its sender will say it later.
@@ -171,9 +171,8 @@ fn insert(conn: &mut Conn, wanted: &UploadRow, room: Room) -> AppResult<()> {
     if open >= room.most {
         return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).into());
     }
-    let (more, now) = (wanted.length_bytes.unwrap_or(0), UnixMillis(wanted.created_at_ms));
-    check_room(conn, wanted.org_id.0, room.bytes, more, now)?;
-    Ok(uploads::insert_upload(conn, wanted)?)
+    uploads::insert_upload(conn, wanted)?;
+    check_room_taken(conn, wanted.org_id.0, room.bytes, UnixMillis(wanted.created_at_ms))
 }
 
 fn kept_since(wanted: &UploadRow) -> i64 {

@@ -96,7 +96,8 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
         Held::Finished(standing) => return Ok(standing),
         Held::Open(row, staged) => (row, staged),
     };
-    if length_of(&row) == Some(staged.bytes()) {
+    let begin = staged.bytes();
+    if length_of(&row) == Some(begin) {
         // Whoever brought the last byte did not come to its end.
         return match finish(state, &row, staged).await {
             // Who asks has sent nothing wrong: he is told where the upload begins anew.
@@ -107,7 +108,7 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
             finished => finished,
         };
     }
-    let kept = keep(state, &row, staged).await?;
+    let kept = keep(state, &row, staged, begin).await?;
     if kept == 0 {
         // It is told for how long it is kept, and that is never over at once.
         touch(state, ctx, &mut row, 0).await?;
@@ -134,12 +135,14 @@ pub(super) async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arri
     Ok(())
 }
 
-/// Notes in the row that something is kept here, once and before anybody is told: another node cannot see it.
+/// Notes in the row that something is kept here, with the first bytes and before anybody is told: another node cannot see
+/// it.
 ///
 /// # Errors
 /// `upload_expired` if it has ended meanwhile.
-async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64) -> AppResult<()> {
-    if kept == 0 || row.arrived_at_ms.is_some() {
+async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64, begin: u64) -> AppResult<()> {
+    // With the first bytes also where it is noted: whoever found those of before wrong may be about to take the note back.
+    if kept == 0 || (row.arrived_at_ms.is_some() && begin > 0) {
         return Ok(());
     }
     let (org, id, now_ms) = (row.org_id.0, row.id.0, state.clock.now().0);
@@ -220,16 +223,17 @@ async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standin
     Ok(Some(Standing::finished(row, blob)))
 }
 
-/// Makes what has arrived durable, notes in the row that something has, and tells how much that is.
+/// Makes what has arrived durable, notes in the row that something has where nothing had before, and tells how much that
+/// is.
 ///
 /// # Errors
 /// Those of storage; `upload_expired` if it has ended meanwhile.
-pub(super) async fn keep(state: &AppState, row: &UploadRow, staged: Box<dyn Staged>) -> AppResult<u64> {
+pub(super) async fn keep(state: &AppState, row: &UploadRow, staged: Box<dyn Staged>, begin: u64) -> AppResult<u64> {
     let kept = staged.keep().await.map_err(|error| match error {
         BlobError::NotFound => conflict(None),
         error => error.into(),
     })?;
-    note_arrived(state, row, kept).await?;
+    note_arrived(state, row, kept, begin).await?;
     Ok(kept)
 }
 

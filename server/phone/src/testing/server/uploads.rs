@@ -74,7 +74,11 @@ impl Server {
             Fault::Refused(status, code) => return Err(refused(status, code)),
             _ => {}
         }
-        let Some(mut begun) = self.uploads.get(&path).cloned() else { return Err(refused(404, "")) };
+        let Some(mut begun) = self.uploads.get(&path).cloned() else {
+            // The answer to a question has no words.
+            let code = if matches!(step, Step::Ask { .. }) { "" } else { "not_found" };
+            return Err(refused(404, code));
+        };
         let is_begin = matches!(step, Step::Begin { .. });
         if let Step::Append { from, part, .. } = step {
             self.parts.push((from, part.len()));
