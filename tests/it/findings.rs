@@ -1,6 +1,7 @@
 //! What is found about photos once they are here with their records: by whom it is seen, that it follows from the photos
 //! and from nothing else, and that it keeps nobody waiting.
 
+mod again;
 mod captured;
 mod decided;
 #[cfg(target_os = "linux")]

@@ -12,7 +12,7 @@ use sync_core::time::UnixMillis;
 
 use crate::app::rows::read;
 use crate::app::scope::EVERYBODY;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
 
 /// The product's templates.
 const TEMPLATES: [&str; 8] = [
@@ -112,11 +112,17 @@ pub fn publish_template(
     Ok(row)
 }
 
-/// Publishes a policy version.
+/// Publishes a policy version; what crews that pinned it before have photographed is looked at again.
 ///
 /// # Errors
 /// `conflict` if the version exists.
-pub fn publish_policy(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, policy: &PolicyRow) -> AppResult<()> {
+pub fn publish_policy(
+    conn: &mut Conn,
+    batch: &mut FeedBatch,
+    org: OrgId,
+    policy: &PolicyRow,
+    now: UnixMillis,
+) -> AppResult<()> {
     let row = PolicyVersionRow {
         org_id: Txt(org),
         version: policy.version,
@@ -124,6 +130,7 @@ pub fn publish_policy(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, policy
         effective_from_ms: policy.effective_from_ms.0,
     };
     norms::insert_policy(conn, &row)?;
+    findings::look_again_by(conn, org, policy.version, now)?;
     batch.put(EVERYBODY, FeedKind::Policy, policy.version);
     Ok(())
 }
@@ -161,7 +168,8 @@ pub fn seed_norms(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, now: UnixM
         publish_template(conn, batch, org, yaml, now)?;
     }
     let parameters = POLICY_1.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    publish_policy(conn, batch, org, &PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters })?;
+    let policy = PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters };
+    publish_policy(conn, batch, org, &policy, now)?;
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
     let calendar = CalendarRow { version: 1, holidays: days(&HOLIDAYS_2025), make_up_days: days(&MAKE_UP_DAYS_2025) };
     publish_calendar(conn, batch, org, &calendar, now)

@@ -1,6 +1,7 @@
 //! Looking at every visit whose photos are due, one after the other.
 
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
+use doorstep_store::photo_looks::{self, LookRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
 use sync_core::ids::{FindingId, OrgId};
@@ -67,6 +68,14 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     reused::compare(state, org, &mut looked).await?;
     let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
     let found = finding_rows(org, &looked, now.0)?;
+    let look = LookRow {
+        org_id: check.org_id,
+        visit_id: check.visit_id,
+        rules_version: VERSION,
+        policy_version: looked.policy.version,
+        awaited_policy: looked.awaited_policy,
+        looked_at_ms: now.0,
+    };
     state
         .store
         .write(move |conn| {
@@ -77,6 +86,7 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
             }
             photo_sightings::insert_sightings(conn, &sightings)?;
             rows::replace_findings(conn, org, visit, &found)?;
+            photo_looks::put_look(conn, &look)?;
             Ok::<_, AppError>(true)
         })
         .await

@@ -1,6 +1,6 @@
 //! What the photos of one visit say for themselves, without a look at others.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use doorstep_media::Prints;
 use doorstep_store::blob_facts::{BlobFactsRow, find_facts};
@@ -15,6 +15,7 @@ use sync_core::photo::reuse::Seen;
 use sync_core::photo::shown::{self, Shown};
 use sync_core::photo::thresholds::MIN_DETAIL;
 use sync_core::photo::{Finding, capture, record};
+use sync_core::plan::PolicyRow;
 use sync_core::time::UnixMillis;
 use sync_core::visit::late;
 
@@ -45,8 +46,10 @@ pub(super) struct LookedPhoto {
 pub(super) struct Looked {
     /// In operation order.
     pub photos: Vec<LookedPhoto>,
-    /// The parameters of the policy.
-    pub parameters: BTreeMap<String, String>,
+    /// The policy.
+    pub policy: Arc<PolicyRow>,
+    /// The policy that the crew pinned, where it is not published here.
+    pub awaited_policy: Option<i64>,
 }
 
 impl LookedPhoto {
@@ -106,7 +109,9 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
         photos.push(LookedPhoto { seen, seq: place.unwrap_or(next), is_new: place.is_none(), prints, findings });
         next += i64::from(place.is_none());
     }
-    Ok(Looked { photos, parameters: loaded.policy.parameters.clone() })
+    let pinned = whole.pin().map(|pin| pin.policy_version);
+    let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
+    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy })
 }
 
 fn is_photo(record: &Photo) -> bool {

@@ -12,7 +12,7 @@ mod prints;
 mod queue;
 mod reused;
 
-use doorstep_store::{Conn, blobs, photo_checks};
+use doorstep_store::{Conn, blobs, photo_checks, photo_looks};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
@@ -34,6 +34,17 @@ const VERSION: i64 = 2;
 pub fn look_again_at(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis) -> AppResult<()> {
     let here = blobs::list_with_bytes(conn, org, visits)?;
     look_at(conn, org, here, now)
+}
+
+/// As [`look_at`], for the visits of crews that pinned a policy which is published only now.
+///
+/// A policy never changes, so nobody else's findings change with a new one.
+///
+/// # Errors
+/// Database errors only.
+pub fn look_again_by(conn: &mut Conn, org: OrgId, policy: i64, now: UnixMillis) -> AppResult<()> {
+    let awaiting = photo_looks::list_awaiting(conn, org, policy)?;
+    look_at(conn, org, awaiting, now)
 }
 
 /// Has the photos of visits looked at after this transaction.

@@ -30,9 +30,9 @@ pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -
     let near = prints::likenesses(state, org, wanted).await?;
     for (photo, near) in looked.photos.iter_mut().zip(near) {
         let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into(), MOST).await?;
-        candidates.extend(similar(state, org, photo, near, &looked.parameters).await?);
+        candidates.extend(similar(state, org, photo, near, &looked.policy.parameters).await?);
         let has_signal = photo.findings.iter().any(|found| found.code.is_signal());
-        let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.parameters);
+        let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.policy.parameters);
         photo.findings.extend(found);
     }
     Ok(())
