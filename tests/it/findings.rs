@@ -10,6 +10,7 @@ mod pictures;
 mod reused;
 mod rows;
 mod seen;
+mod verified;
 mod week;
 
 use std::collections::BTreeSet;

@@ -40,16 +40,18 @@ pub fn put_look(conn: &mut Conn, row: &LookRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// By what the photos of a visit were looked at last, if they ever were.
+/// The visits whose photos were looked at, behind one of them.
 ///
 /// # Errors
 /// Database errors only.
-pub fn find_look(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<LookRow>> {
+pub fn list_looks(conn: &mut Conn, org: OrgId, after: Option<VisitId>, limit: i64) -> StoreResult<Vec<LookRow>> {
+    let after = after.map(|visit| visit.to_string()).unwrap_or_default();
     Ok(per_backend!(conn, c => photo_looks::table
-        .find((Txt(org), Txt(visit)))
+        .filter(photo_looks::org_id.eq(Txt(org)).and(photo_looks::visit_id.gt(&after)))
+        .order(photo_looks::visit_id)
+        .limit(limit)
         .select(LookRow::as_select())
-        .first(c)
-        .optional())?)
+        .load(c))?)
 }
 
 /// Visits whose crews pinned a policy that was not published here when their photos were looked at.

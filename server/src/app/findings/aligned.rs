@@ -8,8 +8,8 @@ use sync_core::ids::OrgId;
 use sync_core::photo::reuse::most_bits;
 use sync_core::photo::thresholds::{REUSE_PROBABLE, REUSE_STRONG};
 
-use crate::app::blobs::read_sample;
-use crate::app::{AppError, AppResult, AppState};
+use super::album::Samples;
+use crate::app::{AppError, AppResult};
 
 /// Most photos that one is compared with closely, the nearest in the lowest frequencies: each takes some hundredths of a
 /// second, and among a million photos that differ a thousand are near.
@@ -22,7 +22,7 @@ const MOST: usize = 16;
 /// # Errors
 /// Those of storage that gives no answer: then nothing is known, and the visit stays due.
 pub(super) async fn likenesses(
-    state: &AppState,
+    samples: Samples<'_>,
     org: OrgId,
     photo: Hash,
     near: Vec<Likeness>,
@@ -34,10 +34,10 @@ pub(super) async fn likenesses(
     let further = rest.split_off(rest.len().min(MOST));
     found.extend(further);
     if !rest.is_empty()
-        && let Some(own) = read_sample(state, org, photo).await?
+        && let Some(own) = samples.read(org, photo).await?
     {
         for like in &mut rest {
-            if let Some(other) = read_sample(state, org, like.sha256).await? {
+            if let Some(other) = samples.read(org, like.sha256).await? {
                 let bits = distance(own.clone(), other).await?;
                 like.bits = if bits <= REUSE_PROBABLE.of(parameters) { like.bits.min(bits) } else { like.bits };
             }

@@ -9,6 +9,7 @@ use sync_core::photo::Finding;
 use sync_core::plain_json;
 
 use super::VERSION;
+use super::album::Album;
 use super::judge::{self, Looked};
 use super::reused;
 use crate::app::{AppError, AppResult, AppState};
@@ -65,7 +66,7 @@ pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
 async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     let (org, visit, now) = (check.org_id.0, check.visit_id.0, state.clock.now());
     let mut looked = state.store.read(move |conn| judge::look(conn, org, visit, now)).await?;
-    reused::compare(state, org, &mut looked).await?;
+    reused::compare(Album::of(state), org, &mut looked).await?;
     let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
     let found = finding_rows(org, &looked, now.0)?;
     let look = LookRow {
@@ -92,7 +93,11 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
         .await
 }
 
-fn finding_rows(org: OrgId, looked: &Looked, made_at_ms: i64) -> AppResult<Vec<rows::FindingRow>> {
+/// What was found as rows that nobody decided on.
+///
+/// # Errors
+/// If evidence is no plain JSON, which is a defect.
+pub(super) fn finding_rows(org: OrgId, looked: &Looked, made_at_ms: i64) -> AppResult<Vec<rows::FindingRow>> {
     let mut found = Vec::new();
     for photo in &looked.photos {
         for Finding { code, level, evidence, earlier } in &photo.findings {

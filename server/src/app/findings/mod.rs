@@ -3,6 +3,7 @@
 //! The queue is the database: whatever brings a record or bytes puts the visit on it in its own transaction, and it stays
 //! there until what was found is written. A rep is neither asked nor kept waiting, and nothing is refused.
 
+mod album;
 mod aligned;
 mod decide;
 mod evaluate;
@@ -10,16 +11,19 @@ mod judge;
 mod list;
 mod prints;
 mod queue;
+mod rebuild;
 mod reused;
 
 use doorstep_store::{Conn, blobs, photo_checks, photo_looks};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
+pub(crate) use album::{Album, Samples};
 pub use decide::{FindingVerdict, decide_finding};
 pub use evaluate::{evaluate_due, is_any_due};
 pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
 pub use queue::FindingsQueue;
+pub(crate) use rebuild::{Rebuilt, rebuild};
 
 use crate::app::AppResult;
 
