@@ -7,6 +7,7 @@ mod decided;
 #[cfg(target_os = "linux")]
 mod kills;
 mod pictures;
+mod refitted;
 mod reused;
 mod rows;
 mod seen;

@@ -2,7 +2,7 @@
 
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::norms::{self, CalendarVersionRow, PolicyVersionRow, TemplateRow};
-use doorstep_store::{Conn, Txt};
+use doorstep_store::{Conn, Store, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::plain_json;
@@ -133,6 +133,23 @@ pub fn publish_policy(
     findings::look_again_by(conn, org, policy.version, now)?;
     batch.put(EVERYBODY, FeedKind::Policy, policy.version);
     Ok(())
+}
+
+/// Publishes a policy version of an organisation.
+///
+/// # Errors
+/// `conflict` if the version exists, `invalid` if it is none.
+pub async fn publish_new_policy(store: &Store, org: OrgId, policy: PolicyRow, now: UnixMillis) -> AppResult<()> {
+    if policy.version < 1 {
+        return Err(Refusal::new(ErrorCode::Invalid).field("version", "1 or more").into());
+    }
+    let publish = move |conn: &mut Conn| {
+        let mut batch = FeedBatch::new();
+        publish_policy(conn, &mut batch, org, &policy, now)?;
+        batch.publish(conn, org)?;
+        Ok::<_, AppError>(())
+    };
+    store.write(publish).await
 }
 
 /// Publishes a calendar version.

@@ -789,6 +789,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `photo_near_misses`.
+    photo_near_misses (org_id, visit_id, photo_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `bits`.
+        bits -> BigInt,
+        /// Column `same_site`.
+        same_site -> Bool,
+    }
+}
+
+diesel::table! {
     /// Rows of `photo_sightings`.
     photo_sightings (org_id, visit_id, photo_id, sha256) {
         /// Column `org_id`.
@@ -1395,6 +1413,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     blob_facts,
     photo_checks,
     photo_looks,
+    photo_near_misses,
     photo_sightings,
     finding_decisions,
     findings,

@@ -126,7 +126,7 @@ impl Measure {
         self
     }
 
-    const fn where_(mut self, counts: fn(&Evidence) -> bool) -> Self {
+    const fn among(mut self, counts: fn(&Evidence) -> bool) -> Self {
         self.counts = counts;
         self
     }
@@ -196,9 +196,9 @@ fn measure(threshold: Threshold) -> Option<Measure> {
         SHARP_WARN | SHARP_RETAKE => sharp(threshold),
         DARK_WARN | DARK_RETAKE => dark(threshold),
         BRIGHT => Measure::new(threshold, &[C::OverExposed], "bright_permille", Told::Above),
-        REUSE_STRONG | REUSE_PROBABLE => like(threshold).where_(is_elsewhere),
+        REUSE_STRONG | REUSE_PROBABLE => like(threshold).among(is_elsewhere),
         REUSE_WEAK => like(threshold),
-        BURST_MINUTES => Measure::new(threshold, REUSED, "apart_s", Told::Above).by(seconds).where_(may_be_one_work),
+        BURST_MINUTES => Measure::new(threshold, REUSED, "apart_s", Told::Above).by(seconds).among(may_be_one_work),
         WINDOW_MINUTES => Measure::new(threshold, &[C::OutsideVisitWindow], "past_s", Told::Above).by(seconds),
         FAR_M => Measure::new(threshold, &[C::FarFromSite], "beyond_m", Told::Above),
         ACCURACY_M => Measure::new(threshold, &[C::NoPosition], "acc_m", Told::Above),
@@ -213,12 +213,7 @@ fn measure(threshold: Threshold) -> Option<Measure> {
 /// the one with the fewest false alarms, and then the one nearest to the policy's. For the share, what nobody decided on is
 /// taken to be dismissed as often as what was.
 #[must_use]
-pub fn fit(
-    labels: &[Label],
-    population: &Population,
-    wish: Wish,
-    parameters: &BTreeMap<String, String>,
-) -> Vec<Fit> {
+pub fn fit(labels: &[Label], population: &Population, wish: Wish, parameters: &BTreeMap<String, String>) -> Vec<Fit> {
     let measures = ALL.into_iter().filter_map(measure);
     measures.map(|measure| fit_one(&measure, labels, population, wish, parameters)).collect()
 }

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use doorstep_media::{Likeness, Sample};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
-use sync_core::photo::reuse::most_bits;
-use sync_core::photo::thresholds::{REUSE_PROBABLE, REUSE_STRONG};
+use sync_core::photo::thresholds::{MOST_BITS, REUSE_PROBABLE, REUSE_STRONG};
 
 use super::album::Samples;
 use crate::app::{AppError, AppResult};
@@ -15,7 +14,7 @@ use crate::app::{AppError, AppResult};
 /// second, and among a million photos that differ a thousand are near.
 const MOST: usize = 16;
 
-/// The likenesses of a photo by a policy, the closest first: those whose prints are, and of the others the nearest
+/// The likenesses of a photo, told or not, the closest first: those whose prints are, and of the others the nearest
 /// whose small copies are, wherever something was cut off. Prints as near as a strong likeness need no closer look;
 /// and since a close look takes the best of many cuts, what it finds counts only as far as a probable likeness goes.
 ///
@@ -44,7 +43,7 @@ pub(super) async fn likenesses(
         }
     }
     found.extend(rest);
-    found.retain(|like| like.bits <= most_bits(parameters));
+    found.retain(|like| like.bits <= MOST_BITS);
     found.sort_unstable();
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
 use doorstep_store::photo_looks::{self, LookRow};
+use doorstep_store::photo_near_misses::{self, NearMissRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
 use sync_core::ids::{FindingId, OrgId};
@@ -69,6 +70,7 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     reused::compare(Album::of(state), org, &mut looked).await?;
     let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
     let found = finding_rows(org, &looked, now.0)?;
+    let near: Vec<NearMissRow> = looked.photos.iter().filter_map(|photo| photo.near_miss_row(org)).collect();
     let look = LookRow {
         org_id: check.org_id,
         visit_id: check.visit_id,
@@ -87,6 +89,7 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
             }
             photo_sightings::insert_sightings(conn, &sightings)?;
             rows::replace_findings(conn, org, visit, &found)?;
+            photo_near_misses::replace_near_misses(conn, org, visit, &near)?;
             photo_looks::put_look(conn, &look)?;
             Ok::<_, AppError>(true)
         })

@@ -12,6 +12,7 @@ mod list;
 mod prints;
 mod queue;
 mod rebuild;
+mod refit;
 mod reused;
 
 use doorstep_store::{Conn, blobs, photo_checks, photo_looks};
@@ -24,11 +25,12 @@ pub use evaluate::{evaluate_due, is_any_due};
 pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
 pub use queue::FindingsQueue;
 pub(crate) use rebuild::{Rebuilt, rebuild};
+pub use refit::{Refit, refit};
 
 use crate::app::AppResult;
 
 /// Which rules make findings; what another version found is written anew when the visit is looked at.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// As [`look_at`], for visits of which something was written: those whose bytes are all on the way are left out, since
 /// the first that come have them looked at.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::findings::{self as rows, FindingDecisionRow, FindingRow, OPEN};
+use doorstep_store::photo_near_misses::{NearMissRow, list_near_misses};
 use doorstep_store::{Conn, photo_checks, photo_looks};
 use sync_core::ids::{FindingId, OrgId, VisitId};
 use sync_core::time::UnixMillis;
@@ -42,6 +43,7 @@ struct Stored {
     looked: Looked,
     found: Vec<FindingRow>,
     decided: Vec<FindingDecisionRow>,
+    near: Vec<NearMissRow>,
 }
 
 /// Compares a page of the visits whose photos were looked at, behind a place, with what follows from what is stored.
@@ -87,7 +89,8 @@ fn load(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResu
     let looked = judge::look(conn, org, visit, now)?;
     let found = rows::list_findings(conn, org, visit)?;
     let decided = rows::list_finding_decisions(conn, org, visit)?;
-    Ok(Some(Stored { looked, found, decided }))
+    let near = list_near_misses(conn, org, visit)?;
+    Ok(Some(Stored { looked, found, decided, near }))
 }
 
 async fn compare(album: Album<'_>, org: OrgId, mut stored: Stored) -> AppResult<Rebuilt> {
@@ -102,8 +105,19 @@ async fn compare(album: Album<'_>, org: OrgId, mut stored: Stored) -> AppResult<
     let mut unlike: Vec<Unlike> = unseen.collect();
     let expected = evaluate::finding_rows(org, &stored.looked, 0)?;
     unlike.extend(differences(&expected, &stored.found, &stored.decided));
+    unlike.extend(near_differences(org, &stored));
     unlike.sort();
     Ok(Rebuilt::Compared(unlike))
+}
+
+/// The photos of which another near miss is stored than follows.
+fn near_differences(org: OrgId, stored: &Stored) -> Vec<Unlike> {
+    let expected: Vec<NearMissRow> = stored.looked.photos.iter().filter_map(|photo| photo.near_miss_row(org)).collect();
+    let missing = expected.iter().filter(|row| !stored.near.contains(row));
+    let odd = missing.chain(stored.near.iter().filter(|row| !expected.contains(row)));
+    let photos: BTreeSet<&str> = odd.map(|row| row.photo_id.as_str()).collect();
+    let what = "how near it is to an earlier one is not what follows";
+    photos.into_iter().map(|photo| unlike(photo, None, what)).collect()
 }
 
 /// Where rows are not what follows: those that nobody decided on from the photos, the others from what was decided.

@@ -34,6 +34,9 @@ pub(super) async fn compare(album: Album<'_>, org: OrgId, looked: &mut Looked) -
         candidates.extend(similar(album, org, photo, near, &looked.policy.parameters).await?);
         let has_signal = photo.findings.iter().any(|found| found.code.is_signal());
         let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.policy.parameters);
+        let nearest = reuse::nearest(&photo.seen, &candidates, &looked.policy.parameters);
+        let nearest = nearest.filter(|_| found.is_empty());
+        photo.near_miss = nearest.and_then(|one| Some((one.bits?, reuse::is_same_site(&photo.seen, &one.seen))));
         photo.findings.extend(found);
     }
     Ok(())
