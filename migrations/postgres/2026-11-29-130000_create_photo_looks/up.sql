@@ -9,7 +9,7 @@ CREATE TABLE photo_looks (
     looked_at_ms BIGINT NOT NULL,
     PRIMARY KEY (org_id, visit_id)
 );
-CREATE INDEX photo_looks_awaiting ON photo_looks (org_id, awaited_policy) WHERE awaited_policy IS NOT NULL;
+CREATE INDEX photo_looks_awaiting ON photo_looks (org_id, awaited_policy, visit_id) WHERE awaited_policy IS NOT NULL;
 
 -- What was looked at before is looked at again, so that it is known of every visit.
 INSERT INTO photo_checks (org_id, visit_id, revision, due_at_ms)
