@@ -205,6 +205,57 @@ pub struct ImportBundleArgs {
     pub file: PathBuf,
 }
 
+/// Options of `refit`.
+#[derive(Debug, clap::Args)]
+pub struct RefitArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Code of the organisation, if there are several.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// How many of a hundred photos that were looked at may be told wrongly by a limit, such as `0.5`.
+    #[arg(long, value_name = "PERCENT", default_value = "0.5", value_parser = percent)]
+    pub most_false: Percent,
+    /// Propose nothing for a limit with fewer decisions.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub at_least: usize,
+    /// Write the policy with the proposed limits to this file, as the next version; it counts once it is published with
+    /// `doorstep admin publish-policy`.
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+/// A share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Percent {
+    /// In millionths.
+    pub ppm: u32,
+}
+
+/// Reads a share of a hundred with up to four places.
+fn percent(text: &str) -> Result<Percent, String> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = format!("{whole}{part:0<4}");
+    let ppm = digits.parse().ok().filter(|_| !whole.is_empty() && part.len() <= 4 && is_number(&digits));
+    let ppm = ppm.filter(|ppm| *ppm <= 1_000_000);
+    ppm.map(|ppm| Percent { ppm }).ok_or_else(|| "0 to 100, with up to four places".to_owned())
+}
+
+/// Options of `admin publish-policy`.
+#[derive(Debug, clap::Args)]
+pub struct PublishPolicyArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Code of the organisation, if there are several.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// The policy (JSON: `version`, `effective_from_ms`, `parameters`), such as `refit --write` makes.
+    pub file: PathBuf,
+}
+
 /// What can be brought in from files.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
@@ -221,6 +272,8 @@ pub enum ImportCommand {
 pub enum AdminCommand {
     /// Make a new key of the server and end the signing of the one in force.
     RotateKey(RotateKeyArgs),
+    /// Publish a policy version; visits planned from its effect on follow it. A published version never changes.
+    PublishPolicy(PublishPolicyArgs),
 }
 
 /// Subcommands.
@@ -255,6 +308,11 @@ pub enum Command {
     /// Checks documents and all that follows from them, every blob's hash, every signature of statements, seals and
     /// receipts; after a restore it tells what phones have not brought back. Exit code 1 if anything differs.
     Verify(VerifyArgs),
+    /// Tell how well the limits of photo findings agree with what reviewers decided, and which would agree better.
+    ///
+    /// Reads every decision with what was found then, and changes nothing. A limit is proposed that tells most of what was
+    /// confirmed and keeps false alarms under `--most-false`. 按审核员的判定评估照片检查阈值并给出建议，不改动任何数据。
+    Refit(RefitArgs),
     /// Bring in what came by another way than the network.
     #[command(subcommand)]
     Import(ImportCommand),

@@ -120,6 +120,7 @@ pub struct Geo {
     /// Radius of uncertainty in metres.
     pub acc_m: i64,
     /// Coordinate datum: `wgs84`, `gcj02` or `bd09`.
+    #[cfg_attr(feature = "openapi", schema(example = "wgs84"))]
     pub datum: String,
     /// Whether the phone said the position is simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,14 +1,17 @@
 //! What is found about photos once they are here with their records: by whom it is seen, that it follows from the photos
 //! and from nothing else, and that it keeps nobody waiting.
 
+mod again;
 mod captured;
 pub mod decided;
 #[cfg(target_os = "linux")]
 mod kills;
 pub mod pictures;
+mod refitted;
 mod reused;
 mod rows;
 mod seen;
+mod verified;
 mod week;
 
 use std::collections::BTreeSet;

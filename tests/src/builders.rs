@@ -153,12 +153,16 @@ impl Office<'_> {
     pub async fn plan_order(&self, order: WorkOrderId, crew: &[Member], in_ms: i64) -> VisitId {
         let start = self.app.clock.now().plus_ms(in_ms);
         let appointment = NewAppointment { start, end: None, proposed_by: "customer".to_owned() };
-        let new = NewVisit {
-            work_order: order,
-            template: TEMPLATE.to_owned(),
-            crew: crew.iter().map(|member| member.id).collect(),
-            time: PlannedTime::Appointment(appointment),
-        };
+        self.plan_for(order, crew, PlannedTime::Appointment(appointment)).await
+    }
+
+    /// Plans a visit for a known order and any kind of time.
+    ///
+    /// # Panics
+    /// If the office may not plan it.
+    pub async fn plan_for(&self, order: WorkOrderId, crew: &[Member], time: PlannedTime) -> VisitId {
+        let crew = crew.iter().map(|member| member.id).collect();
+        let new = NewVisit { work_order: order, template: TEMPLATE.to_owned(), crew, time };
         visits::create_visit(&self.app.state, self.ctx(), new).await.expect("a visit").row.id.0
     }
 

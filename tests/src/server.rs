@@ -334,11 +334,7 @@ impl TestServer {
 }
 
 /// A command of the executable on a database and a directory.
-pub(crate) fn command<S: AsRef<OsStr>>(
-    database_url: &str,
-    directory: &Path,
-    args: impl IntoIterator<Item = S>,
-) -> Command {
+pub fn command<S: AsRef<OsStr>>(database_url: &str, directory: &Path, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(executable());
     command
         .args(args)

@@ -2,7 +2,7 @@
 
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::norms::{self, CalendarVersionRow, PolicyVersionRow, TemplateRow};
-use doorstep_store::{Conn, Txt};
+use doorstep_store::{Conn, Store, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::plain_json;
@@ -12,7 +12,7 @@ use sync_core::time::UnixMillis;
 
 use crate::app::rows::read;
 use crate::app::scope::EVERYBODY;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
 
 /// The product's templates.
 const TEMPLATES: [&str; 8] = [
@@ -112,11 +112,17 @@ pub fn publish_template(
     Ok(row)
 }
 
-/// Publishes a policy version.
+/// Publishes a policy version; what crews that pinned it before have photographed is looked at again.
 ///
 /// # Errors
 /// `conflict` if the version exists.
-pub fn publish_policy(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, policy: &PolicyRow) -> AppResult<()> {
+pub fn publish_policy(
+    conn: &mut Conn,
+    batch: &mut FeedBatch,
+    org: OrgId,
+    policy: &PolicyRow,
+    now: UnixMillis,
+) -> AppResult<()> {
     let row = PolicyVersionRow {
         org_id: Txt(org),
         version: policy.version,
@@ -124,8 +130,26 @@ pub fn publish_policy(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, policy
         effective_from_ms: policy.effective_from_ms.0,
     };
     norms::insert_policy(conn, &row)?;
+    findings::look_again_by(conn, org, policy.version, now)?;
     batch.put(EVERYBODY, FeedKind::Policy, policy.version);
     Ok(())
+}
+
+/// Publishes a policy version of an organisation.
+///
+/// # Errors
+/// `conflict` if the version exists, `invalid` if it is none.
+pub async fn publish_new_policy(store: &Store, org: OrgId, policy: PolicyRow, now: UnixMillis) -> AppResult<()> {
+    if policy.version < 1 {
+        return Err(Refusal::new(ErrorCode::Invalid).field("version", "1 or more").into());
+    }
+    let publish = move |conn: &mut Conn| {
+        let mut batch = FeedBatch::new();
+        publish_policy(conn, &mut batch, org, &policy, now)?;
+        batch.publish(conn, org)?;
+        Ok::<_, AppError>(())
+    };
+    store.write(publish).await
 }
 
 /// Publishes a calendar version.
@@ -161,7 +185,8 @@ pub fn seed_norms(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, now: UnixM
         publish_template(conn, batch, org, yaml, now)?;
     }
     let parameters = POLICY_1.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    publish_policy(conn, batch, org, &PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters })?;
+    let policy = PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters };
+    publish_policy(conn, batch, org, &policy, now)?;
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
     let calendar = CalendarRow { version: 1, holidays: days(&HOLIDAYS_2025), make_up_days: days(&MAKE_UP_DAYS_2025) };
     publish_calendar(conn, batch, org, &calendar, now)

@@ -1,15 +1,16 @@
-//! Sites: adding, showing.
+//! Sites: adding, moving, showing.
 
 use doorstep_store::customers::CustomerFilter;
+use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::sites::{self, SiteRecord};
-use doorstep_store::{Conn, Txt, customers};
+use doorstep_store::{Conn, StoreError, Txt, customers};
 use serde_json::json;
 use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
 use sync_core::time::{Geo, UnixMillis};
 
 use crate::app::customers::{is_text, steers};
 use crate::app::reach::{self, Reach};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, findings, scope};
 use crate::domain::fold::fold;
 
 /// Scenes of sites.
@@ -64,13 +65,18 @@ pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
     if new.access_note.as_ref().is_some_and(|note| note.chars().count() > 500 || note.chars().any(steers)) {
         refusal = refusal.field(format!("{at}access_note"), "at most 500 characters");
     }
-    if let Some(geo) = &new.geo {
-        let on_earth = geo.lat_udeg.abs() <= 90_000_000 && geo.lon_udeg.abs() <= 180_000_000 && geo.acc_m >= 0;
-        if !on_earth || !["wgs84", "gcj02", "bd09"].contains(&geo.datum.as_str()) {
-            refusal = refusal.field(format!("{at}geo"), "a position in microdegrees with datum wgs84, gcj02 or bd09");
-        }
+    match &new.geo {
+        Some(geo) => check_position(at, geo, refusal),
+        None => refusal,
     }
-    refusal
+}
+
+fn check_position(at: &str, geo: &Geo, refusal: Refusal) -> Refusal {
+    let on_earth = geo.lat_udeg.abs() <= 90_000_000 && geo.lon_udeg.abs() <= 180_000_000 && geo.acc_m >= 0;
+    if on_earth && ["wgs84", "gcj02", "bd09"].contains(&geo.datum.as_str()) {
+        return refusal;
+    }
+    refusal.field(format!("{at}geo"), "a position in microdegrees with datum wgs84, gcj02 or bd09")
 }
 
 /// Writes a checked site.
@@ -101,6 +107,43 @@ pub(crate) fn insert(
     };
     sites::insert_site(conn, &row)?;
     Ok(row)
+}
+
+/// Corrects where a site is. Phones that carry it hear of it, and the photos of its visits are looked at again.
+///
+/// # Errors
+/// `not_found` if absent, `stale_version`, `invalid` naming the field.
+pub async fn move_site(state: &AppState, ctx: Ctx, id: SiteId, seen_version: i64, to: Geo) -> AppResult<SiteRecord> {
+    check_position("", &to, Refusal::new(ErrorCode::Invalid)).into_result()?;
+    let app = state.clone();
+    let moved = ctx
+        .once()
+        .write(&state.store, move |conn| {
+            let org = ctx.actor.org;
+            let known = sites::find_site(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
+            if known.version != seen_version {
+                return Err(StoreError::Stale.into());
+            }
+            let site = SiteRecord {
+                lat_udeg: Some(to.lat_udeg),
+                lon_udeg: Some(to.lon_udeg),
+                acc_m: Some(to.acc_m),
+                datum: Some(to.datum.clone()),
+                version: known.version + 1,
+                ..known
+            };
+            sites::update_position(conn, &site)?;
+            let visits = sites::list_visits_at(conn, &site)?;
+            findings::look_again_at(conn, org, &visits, ctx.now)?;
+            audit::record(conn, &app, &ctx, "site.moved", id, &json!({}))?;
+            let mut batch = FeedBatch::new();
+            scope::touch(conn, &mut batch, org, FeedKind::Site, &id.to_string())?;
+            batch.publish(conn, org)?;
+            Ok::<_, AppError>(site)
+        })
+        .await;
+    state.findings.wake();
+    moved
 }
 
 /// The site of this id; it is within reach if its customer is.

@@ -8,6 +8,7 @@ mod formula;
 mod found;
 mod import;
 mod private_files;
+mod refit;
 mod serve;
 mod verify;
 
@@ -34,8 +35,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Backup(args) => backup::backup(args),
         Command::Restore(args) => backup::restore(args),
         Command::Verify(args) => verify::verify(&args),
+        Command::Refit(args) => refit::refit(&args),
         Command::Import(ImportCommand::Bundle(args)) => import::bundle(&args),
         Command::Admin(AdminCommand::RotateKey(args)) => backup::rotate_key(args),
+        Command::Admin(AdminCommand::PublishPolicy(args)) => refit::publish_policy(&args),
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code } => formula::formula(code.as_deref()),

@@ -246,6 +246,8 @@ operations! {
     CreateSite = "create_site" Post "/v1/sites" Access::Roles(WRITE_CUSTOMERS);
     /// Shows a site.
     ShowSite = "show_site" Get "/v1/sites/{site_id}" Access::Roles(READ_CUSTOMERS);
+    /// Corrects where a site is.
+    MoveSite = "move_site" Post "/v1/sites/{site_id}/move" Access::Roles(WRITE_CUSTOMERS);
     /// Lists work orders.
     ListWorkOrders = "list_work_orders" Get "/v1/work-orders" Access::Roles(READ_ORDERS);
     /// Adds a work order.
@@ -404,6 +406,7 @@ impl Operation {
                 | Self::DecideLateWork
                 | Self::CreateCustomer
                 | Self::CreateSite
+                | Self::MoveSite
                 | Self::CreateWorkOrder
                 | Self::ImportWorkOrders
                 | Self::CreateVisit

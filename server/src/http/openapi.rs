@@ -193,7 +193,7 @@ impl Modify for BearerToken {
         late_work::inbox::list_late_work, late_work::list::list_visit_late_work, late_work::decide::decide_late_work,
         visits::history::list_history,
         customers::list::list_customers, customers::create::create_customer, customers::show::show_customer,
-        sites::create::create_site, sites::show::show_site,
+        sites::create::create_site, sites::show::show_site, sites::relocate::move_site,
         work_orders::list::list_work_orders, work_orders::create::create_work_order,
         work_orders::import::import_work_orders, work_orders::show::show_work_order,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,

@@ -80,6 +80,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ShowCustomer, customers::show::show_customer);
     at.route(Op::CreateSite, sites::create::create_site);
     at.route(Op::ShowSite, sites::show::show_site);
+    at.route(Op::MoveSite, sites::relocate::move_site);
     at.route(Op::ListWorkOrders, work_orders::list::list_work_orders);
     at.route(Op::CreateWorkOrder, work_orders::create::create_work_order);
     at.route(Op::ImportWorkOrders, work_orders::import::import_work_orders);

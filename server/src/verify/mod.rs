@@ -8,6 +8,7 @@ mod captured;
 mod documents;
 mod evidence;
 mod feed;
+mod findings;
 mod gaps;
 mod seals;
 
@@ -100,6 +101,7 @@ impl Verifier {
             seals::verify(self, org, &mut report).await?;
             progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));
             blobs::verify(self, org, &mut report, progress).await?;
+            findings::verify(self, org, &mut report, progress).await?;
             feed::verify(self, org, &mut report).await?;
             report.gaps.extend(gaps::find(self, org).await?);
         }

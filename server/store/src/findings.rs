@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use diesel::dsl::count_star;
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
 use sync_core::ids::{FindingDecisionId, FindingId, OrgId, UserId, VisitId};
@@ -145,6 +146,39 @@ pub fn list_finding_decisions(conn: &mut Conn, org: OrgId, visit: VisitId) -> St
         .filter(finding_decisions::org_id.eq(Txt(org)).and(finding_decisions::visit_id.eq(Txt(visit))))
         .order((finding_decisions::at_ms, finding_decisions::id))
         .select(FindingDecisionRow::as_select())
+        .load(c))?)
+}
+
+/// Visits of which something was decided on, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_decided_visits(
+    conn: &mut Conn,
+    org: OrgId,
+    after: Option<VisitId>,
+    limit: i64,
+) -> StoreResult<Vec<VisitId>> {
+    let after = after.map(|visit| visit.to_string()).unwrap_or_default();
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => finding_decisions::table
+        .filter(finding_decisions::org_id.eq(Txt(org)).and(finding_decisions::visit_id.gt(&after)))
+        .order(finding_decisions::visit_id)
+        .select(finding_decisions::visit_id)
+        .distinct()
+        .limit(limit)
+        .load(c))?;
+    Ok(visits.into_iter().map(|visit| visit.0).collect())
+}
+
+/// How many findings nobody decided on, by code.
+///
+/// # Errors
+/// Database errors only.
+pub fn count_open(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(String, i64)>> {
+    Ok(per_backend!(conn, c => findings::table
+        .filter(findings::org_id.eq(Txt(org)).and(findings::state.eq(OPEN)))
+        .group_by(findings::code)
+        .select((findings::code, count_star()))
         .load(c))?)
 }
 

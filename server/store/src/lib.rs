@@ -40,6 +40,8 @@ pub mod org_storage;
 pub mod organisations;
 pub mod packs;
 pub mod photo_checks;
+pub mod photo_looks;
+pub mod photo_near_misses;
 pub mod photo_sightings;
 pub mod presence;
 pub mod projections;

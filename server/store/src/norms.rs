@@ -134,6 +134,19 @@ pub fn find_policy_at(conn: &mut Conn, org: OrgId, at_ms: i64) -> StoreResult<Op
         .optional())?)
 }
 
+/// The newest policy version, whenever it takes effect.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_newest_policy_version(conn: &mut Conn, org: OrgId) -> StoreResult<Option<i64>> {
+    Ok(per_backend!(conn, c => policies::table
+        .filter(policies::org_id.eq(Txt(org)))
+        .order(policies::version.desc())
+        .select(policies::version)
+        .first(c)
+        .optional())?)
+}
+
 /// A calendar version; `body` is the row phones receive.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = calendars)]

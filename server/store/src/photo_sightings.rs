@@ -78,6 +78,17 @@ pub fn list_before(
         .load(c))?)
 }
 
+/// How many photos were looked at.
+///
+/// # Errors
+/// Database errors only.
+pub fn count_sightings(conn: &mut Conn, org: OrgId) -> StoreResult<i64> {
+    Ok(per_backend!(conn, c => photo_sightings::table
+        .filter(photo_sightings::org_id.eq(Txt(org)))
+        .count()
+        .get_result(c))?)
+}
+
 /// Notes that photos were looked at.
 ///
 /// # Errors

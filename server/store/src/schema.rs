@@ -771,6 +771,42 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `photo_looks`.
+    photo_looks (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `rules_version`.
+        rules_version -> BigInt,
+        /// Column `policy_version`.
+        policy_version -> BigInt,
+        /// Column `awaited_policy`.
+        awaited_policy -> Nullable<BigInt>,
+        /// Column `looked_at_ms`.
+        looked_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `photo_near_misses`.
+    photo_near_misses (org_id, visit_id, photo_id, sha256) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `photo_id`.
+        photo_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `bits`.
+        bits -> BigInt,
+        /// Column `same_site`.
+        same_site -> Bool,
+    }
+}
+
+diesel::table! {
     /// Rows of `photo_sightings`.
     photo_sightings (org_id, visit_id, photo_id, sha256) {
         /// Column `org_id`.
@@ -1376,6 +1412,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     blob_claims,
     blob_facts,
     photo_checks,
+    photo_looks,
+    photo_near_misses,
     photo_sightings,
     finding_decisions,
     findings,

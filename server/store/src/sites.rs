@@ -1,12 +1,12 @@
 //! Sites: where customers are served.
 
 use diesel::prelude::*;
-use sync_core::ids::{CustomerId, GridId, OrgId, SiteId};
+use sync_core::ids::{CustomerId, GridId, OrgId, SiteId, VisitId};
 
 use crate::conn::Conn;
-use crate::error::StoreResult;
+use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::schema::sites;
+use crate::schema::{sites, visits, work_orders};
 use crate::text::Txt;
 
 /// A site; the folded column serves the search only.
@@ -62,6 +62,40 @@ pub fn find_site(conn: &mut Conn, org: OrgId, id: SiteId) -> StoreResult<Option<
         .select(SiteRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Writes where a site is if the stored version is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn update_position(conn: &mut Conn, row: &SiteRecord) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(sites::table
+        .filter(sites::org_id.eq(row.org_id).and(sites::id.eq(row.id)).and(sites::version.eq(row.version - 1))))
+        .set((
+            sites::lat_udeg.eq(row.lat_udeg),
+            sites::lon_udeg.eq(row.lon_udeg),
+            sites::acc_m.eq(row.acc_m),
+            sites::datum.eq(&row.datum),
+            sites::version.eq(row.version),
+        ))
+        .execute(c))?)
+}
+
+/// The visits that take place at a site.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_visits_at(conn: &mut Conn, row: &SiteRecord) -> StoreResult<Vec<VisitId>> {
+    // By customer, because that has an index.
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => work_orders::table
+        .inner_join(visits::table.on(visits::org_id.eq(work_orders::org_id)
+            .and(visits::work_order_id.eq(work_orders::id.nullable()))))
+        .filter(work_orders::org_id.eq(row.org_id).and(work_orders::customer_id.eq(row.customer_id)))
+        .filter(work_orders::site_id.eq(row.id))
+        .order(visits::id)
+        .select(visits::id)
+        .load(c))?;
+    Ok(visits.into_iter().map(|visit| visit.0).collect())
 }
 
 /// The sites of these ids, as far as there are any.

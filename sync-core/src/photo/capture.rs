@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::clock::{self, Witnesses};
 use super::distance::{distance_m, is_position};
-use super::finding::{Finding, FindingCode, Level};
+use super::finding::{Finding, FindingCode, Level, seconds};
 use super::thresholds::{ACCURACY_M, FAR_M, WINDOW_MINUTES};
 use crate::doc::record::Photo;
 use crate::time::{Geo, UnixMillis};
@@ -84,13 +84,15 @@ fn outside_window(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) 
     let before = capture.window.from.map(|from| (from, from.at.since_ms(taken.at)));
     let after = capture.window.until.map(|until| (until, taken.at.since_ms(until.at)));
     let mut sides = before.into_iter().chain(after);
-    let (bound, by_ms) = sides.find(|(bound, by_ms)| by_ms.saturating_sub(err(*bound)) > slack_ms)?;
+    let past_ms = |(bound, by_ms): &(Dated, i64)| by_ms.saturating_sub(err(*bound));
+    let (bound, by_ms) = sides.find(|side| past_ms(side) > slack_ms)?;
+    let past_s = seconds(past_ms(&(bound, by_ms)));
     // Without bounds of the error it is what a phone believed, of which nobody knows how wrong it was.
     let is_proven = taken.err_ms.is_some() && bound.err_ms.is_some();
     let level = if is_proven { Level::Warning } else { Level::Hint };
     let side = if taken.at < bound.at { "before" } else { "after" };
     let found = Finding::new(FindingCode::OutsideVisitWindow, level);
-    Some(found.with("side", side).with("by_min", by_ms / 60_000).with("is_proven", is_proven))
+    Some(found.with("side", side).with("by_min", by_ms / 60_000).with("past_s", past_s).with("is_proven", is_proven))
 }
 
 fn position(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) -> Vec<Finding> {
@@ -121,7 +123,8 @@ fn far(geo: &Geo, site: &Geo, parameters: &BTreeMap<String, String>) -> Option<F
     let allowed = i64::from(FAR_M.of(parameters)).saturating_add(accuracies).saturating_add(datum);
     (distance > allowed).then(|| {
         let found = Finding::new(FindingCode::FarFromSite, Level::Warning);
-        found.with("distance_m", distance).with("allowed_m", allowed).with("acc_m", geo.acc_m)
+        let beyond = distance.saturating_sub(accuracies).saturating_sub(datum);
+        found.with("distance_m", distance).with("allowed_m", allowed).with("acc_m", geo.acc_m).with("beyond_m", beyond)
     })
 }
 

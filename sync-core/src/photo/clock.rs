@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, FindingCode, Level};
+use super::finding::{Finding, FindingCode, Level, seconds};
 use super::thresholds::CLOCK_SKEW_MINUTES;
 use crate::clock::Bounds;
 use crate::time::Stamp;
@@ -36,14 +36,18 @@ pub fn finding(stamp: &Stamp, known: &Witnesses<'_>, parameters: &BTreeMap<Strin
         return said("contradiction", Level::Warning);
     }
     if let Some(by_ms) = outside(stamp, known.bounds).filter(|by_ms| *by_ms > skew_ms) {
-        return Some(said("not_then", Level::Warning)?.with("by_min", by_ms / 60_000));
+        return Some(by(said("not_then", Level::Warning)?, by_ms));
     }
     let set_back = known.same_boot.iter().filter_map(|other| set_back_ms(stamp, other)).max();
     if let Some(by_ms) = set_back.filter(|by_ms| *by_ms > skew_ms) {
-        return Some(said("set_back", Level::Warning)?.with("by_min", by_ms / 60_000));
+        return Some(by(said("set_back", Level::Warning)?, by_ms));
     }
     let off_ms = stamp.off_ms.map(i64::saturating_abs).filter(|off_ms| *off_ms > skew_ms)?;
-    Some(said("skew", Level::Hint)?.with("by_min", off_ms / 60_000))
+    Some(by(said("skew", Level::Hint)?, off_ms))
+}
+
+fn by(found: Finding, by_ms: i64) -> Finding {
+    found.with("by_min", by_ms / 60_000).with("by_s", seconds(by_ms))
 }
 
 /// How far what the phone believed lies outside of what is proven.

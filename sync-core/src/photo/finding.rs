@@ -198,6 +198,11 @@ impl Finding {
     }
 }
 
+/// Milliseconds as seconds, rounded up: whoever compares them with whole minutes comes to the same.
+pub(super) const fn seconds(ms: i64) -> i64 {
+    ms.div_euclid(1000) + if ms.rem_euclid(1000) == 0 { 0 } else { 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

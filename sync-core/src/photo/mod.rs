@@ -9,6 +9,7 @@ pub mod distance;
 pub mod finding;
 pub mod quality;
 pub mod record;
+pub mod refit;
 pub mod reuse;
 pub mod shown;
 pub mod thresholds;

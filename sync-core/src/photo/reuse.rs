@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Earlier, Finding, FindingCode, Level};
-use super::thresholds::{BURST_MINUTES, MOST_BITS, REUSE_PROBABLE, REUSE_STRONG, REUSE_WEAK};
+use super::finding::{Earlier, Finding, FindingCode, Level, seconds};
+use super::thresholds::{BURST_MINUTES, REUSE_PROBABLE, REUSE_STRONG, REUSE_WEAK};
 use crate::bytes::Hash;
 use crate::ids::{DeviceId, SiteId, VisitId};
 use crate::time::UnixMillis;
@@ -68,11 +68,15 @@ pub fn findings(
     exact.chain(similar).collect()
 }
 
-/// The distance beyond which nothing is a likeness, by a policy.
+/// The nearest photo of other work that looks alike, whether or not it is told.
 #[must_use]
-pub fn most_bits(parameters: &BTreeMap<String, String>) -> u32 {
-    let limits = [REUSE_STRONG, REUSE_PROBABLE, REUSE_WEAK].map(|limit| limit.of(parameters));
-    limits.into_iter().max().unwrap_or_default().min(MOST_BITS)
+pub fn nearest<'a>(
+    photo: &Seen,
+    candidates: &'a [Candidate],
+    parameters: &BTreeMap<String, String>,
+) -> Option<&'a Candidate> {
+    let others = candidates.iter().filter(|one| one.bits.is_some() && !is_same_work(photo, &one.seen, parameters));
+    others.min_by_key(|one| one.bits)
 }
 
 /// Whether two photos are of one piece of work: of one visit, or by one phone at one site within `photo_burst_minutes`.
@@ -86,7 +90,9 @@ pub fn is_same_work(photo: &Seen, other: &Seen, parameters: &BTreeMap<String, St
     is_same_site(photo, other) && photo.device.is_some() && photo.device == other.device && apart_ms <= burst_ms
 }
 
-fn is_same_site(photo: &Seen, other: &Seen) -> bool {
+/// Whether two photos are of visits to one site.
+#[must_use]
+pub fn is_same_site(photo: &Seen, other: &Seen) -> bool {
     photo.site.is_some() && photo.site == other.site
 }
 
@@ -107,10 +113,12 @@ fn likeness(photo: &Seen, other: &Candidate, parameters: &BTreeMap<String, Strin
 
 fn finding(photo: &Seen, other: &Candidate, code: FindingCode, level: Level, count: usize) -> Finding {
     let seen = &other.seen;
+    let apart_ms = photo.taken_at.since_ms(seen.taken_at).saturating_abs();
     let mut found = Finding::new(code, level)
         .with("same_site", is_same_site(photo, seen))
         .with("same_device", photo.device.is_some() && photo.device == seen.device)
-        .with("apart_min", photo.taken_at.since_ms(seen.taken_at).saturating_abs() / 60_000)
+        .with("apart_min", apart_ms / 60_000)
+        .with("apart_s", seconds(apart_ms))
         .with("photos", count);
     if let Some(bits) = other.bits {
         found = found.with("bits", bits);
@@ -192,6 +200,17 @@ mod tests {
         assert_eq!(found, [(FindingCode::ReusedSimilar, Level::Strong, visit(3))]);
         assert_eq!(said(std::slice::from_ref(&here), true), [(FindingCode::ReusedSimilar, Level::Hint, visit(1))]);
         assert_eq!(said(&[here], false), [], "a site looks the same on another day");
+    }
+
+    #[test]
+    fn the_nearest_photo_of_other_work_is_known_also_where_it_is_not_told() {
+        let near = |candidates: &[Candidate]| {
+            nearest(&photo(9), candidates, &BTreeMap::new()).map(|one| (one.seen.visit, one.bits))
+        };
+        assert_eq!(said(&[like(1, 70), like(2, 66)], true), []);
+        assert_eq!(near(&[like(1, 70), like(2, 66)]), Some((visit(2), Some(66))));
+        let exact = Candidate { bits: None, ..like(1, 0) };
+        assert_eq!(near(&[exact, Candidate { seen: photo(9), bits: Some(3) }]), None, "of the visit itself");
     }
 
     #[test]

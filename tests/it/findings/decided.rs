@@ -1,5 +1,7 @@
 //! What people say of what was found.
 
+use std::collections::BTreeSet;
+
 use doorstep::domain::Role;
 use doorstep_store::findings::list_finding_decisions;
 use integration_tests::app::TestApp;
@@ -10,7 +12,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
 use super::seen::hand_in;
-use super::{Field, look, pictures};
+use super::{Field, look, pictures, rows};
 
 const FIRST: &str = "01955f2c-3000-7000-8000-00000000d001";
 const SECOND: &str = "01955f2c-3000-7000-8000-00000000d002";
@@ -120,4 +122,59 @@ async fn a_decision_is_about_the_content_that_counts_now() {
     assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
     field.sent(&[&second]).await;
     says(SECOND, &taken, &second).await.expect(201);
+}
+
+#[actix_web::test]
+async fn who_took_a_photo_decides_on_nothing_that_was_found_about_it() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let picture = pictures::photo(1);
+    let (visit, path) = from_gallery(&mut field, &picture).await;
+    let rep = YUNZE.rep();
+    let both =
+        format!("INSERT INTO user_roles (org_id, user_id, role) VALUES ('{}', '{}', 'reviewer')", rep.org, rep.id);
+    app.write(move |conn| rows::run(conn, &both)).await;
+    let body = json!({"id": FIRST, "sha256": Hash::of(&picture), "code": "gallery_source", "decision": "dismissed"});
+    let refused = app.signed_in(rep).await.post(&path, body.clone()).await;
+    assert_eq!(refused.outcome(), (403, "four_eyes".to_owned()));
+    assert_eq!(app.read(move |conn| list_finding_decisions(conn, YUNZE.org, visit)).await, []);
+    app.role(YUNZE, Role::Reviewer).await.post(&path, body).await.expect(201);
+}
+
+#[actix_web::test]
+async fn what_came_too_late_to_count_takes_nothing_from_a_decision() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let [first, second, third] = [1, 2, 3].map(pictures::photo);
+    let visit = field.visit().await;
+    let gallery = |record: &mut Value| record["source"] = "gallery".into();
+    let withdrawn = field.take(visit, &first, gallery);
+    let replaced = field.take(visit, &second, gallery);
+    hand_in(&mut field, visit);
+    field.sent(&[&first, &second]).await;
+    // Only now one is withdrawn, and the other one taken anew.
+    let because = json!({"reason": "wrong", "at": field.phone.stamp(), "by": field.phone.device.member.id});
+    field.phone.put(visit, Map::Withdrawn, &withdrawn, &because);
+    let late = field.take(visit, &third, |record| {
+        gallery(record);
+        record["replaces"] = json!(replaced);
+    });
+    field.sent(&[&third]).await;
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    let says = async |id: &str, photo: &str, bytes: &[u8]| {
+        let body = json!({"id": id, "sha256": Hash::of(bytes), "code": "gallery_source", "decision": "confirmed"});
+        reviewer.post(&format!("/v1/visits/{visit}/photos/{photo}/findings/decisions"), body).await
+    };
+    let found: Vec<String> = field.rows(visit).await.into_iter().map(|row| row.photo_id).collect();
+    assert_eq!(BTreeSet::from_iter(&found), BTreeSet::from([&withdrawn, &replaced]), "what was handed in");
+    assert_eq!(says(FIRST, &late, &third).await.outcome(), (422, "invalid".to_owned()), "nothing was found of it");
+    assert_eq!(says(FIRST, &replaced, &third).await.outcome(), (412, "stale_content".to_owned()));
+    says(FIRST, &withdrawn, &first).await.expect(201);
+    says(SECOND, &replaced, &second).await.expect(201);
+    // Looking again finds the same, and verification with it.
+    app.write(move |conn| doorstep_store::photo_checks::enqueue(conn, YUNZE.org, [visit], 1)).await;
+    look(&app).await;
+    let states: Vec<String> = field.rows(visit).await.into_iter().map(|row| row.state).collect();
+    assert_eq!(states, ["confirmed", "confirmed"]);
+    assert_eq!(app.verified().await.differences, []);
 }

@@ -6,11 +6,12 @@ use doorstep::app::AppState;
 use doorstep::jobs;
 use doorstep_media::draw::{Alteration, interior};
 use doorstep_media::{Deadline, Limits, ingest};
+use doorstep_store::photo_checks;
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 use sync_core::photo::thresholds::REUSE_WEAK;
 
-use super::{Field, pictures, said};
+use super::{Field, look, pictures, said};
 use crate::custody::upload;
 
 /// A seed that cuts off unequal shares.
@@ -68,6 +69,38 @@ async fn a_photo_that_was_cut_at_some_sides_only_is_found_by_its_small_copy() {
     field.send(visit, &cut).await;
     assert_eq!(field.said(visit).await, said([("reused_similar", 3)]));
     assert_eq!(field.earlier(visit, "reused_similar").await, Some((first, photo)));
+}
+
+#[actix_web::test]
+async fn what_comes_later_changes_nothing_of_what_was_found_about_an_earlier_photo() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let picture = interior(1, 800, 600).expect("drawn");
+    let cut = Alteration::Cropped.apply(&picture, UNEVEN).expect("cut");
+    let mut visits = Vec::new();
+    // Of each the earlier one is not the nearest that there will be.
+    for bytes in [&picture, &pictures::resized(&picture), &cut] {
+        let visit = field.visit().await;
+        field.send(visit, bytes).await;
+        visits.push(visit);
+    }
+    let mut found = Vec::new();
+    for visit in &visits {
+        found.push(field.rows(*visit).await);
+    }
+    assert!(found[0].is_empty() && found[1..].iter().all(|rows| rows.len() == 1), "{found:?}");
+    // The same bytes again, and what is nearer to the cut one than that from which it was cut.
+    for bytes in [&picture, &pictures::resized(&picture), &cut, &pictures::recompressed(&cut)] {
+        let visit = field.visit().await;
+        field.send(visit, bytes).await;
+        assert!(!field.rows(visit).await.is_empty(), "it is found itself");
+    }
+    let again = visits.clone();
+    app.write(move |conn| photo_checks::enqueue(conn, YUNZE.org, again.iter().copied(), 1)).await;
+    look(&app).await;
+    for (visit, before) in visits.iter().zip(found) {
+        assert_eq!(field.rows(*visit).await, before);
+    }
 }
 
 #[actix_web::test]

@@ -3,18 +3,20 @@
 use diesel::RunQueryDsl as _;
 use doorstep_store::{Conn, StoreResult, per_backend};
 
+/// Runs a statement.
+pub fn run(conn: &mut Conn, sql: &str) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::sql_query(sql).execute(c))?;
+    Ok(())
+}
+
 /// Dismisses what was found of a code, as a person does.
 pub fn dismiss(conn: &mut Conn, code: &str) -> StoreResult<()> {
-    let dismiss = format!("UPDATE findings SET state = 'dismissed' WHERE code = '{code}'");
-    per_backend!(conn, c => diesel::sql_query(dismiss).execute(c))?;
-    Ok(())
+    run(conn, &format!("UPDATE findings SET state = 'dismissed' WHERE code = '{code}'"))
 }
 
 /// Forgets all that was looked at, found and due.
 pub fn forget(conn: &mut Conn) -> StoreResult<()> {
-    for table in ["findings", "photo_sightings", "photo_checks"] {
-        let delete = format!("DELETE FROM {table}");
-        per_backend!(conn, c => diesel::sql_query(delete).execute(c))?;
-    }
-    Ok(())
+    ["findings", "photo_sightings", "photo_looks", "photo_checks"]
+        .iter()
+        .try_for_each(|table| run(conn, &format!("DELETE FROM {table}")))
 }

@@ -28,7 +28,7 @@ impl Story {
             let mut batch = FeedBatch::new();
             // JSON is YAML.
             publish_template(conn, &mut batch, org, &second.to_string(), now).expect("the template is published");
-            publish_policy(conn, &mut batch, org, &policy).expect("the policy is published");
+            publish_policy(conn, &mut batch, org, &policy, now).expect("the policy is published");
             batch.publish(conn, org).expect("the feed moves");
         });
     }

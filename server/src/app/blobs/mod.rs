@@ -22,6 +22,6 @@ pub use missing::{MissingBlob, list_missing_blobs};
 use read::read_original;
 pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
 pub use receipt::sign_held;
-pub(in crate::app) use sample::read_sample;
+pub(in crate::app) use sample::{read_sample, sample_of};
 pub use upload::{Portion, StoredBlob, store_blob};
 pub(crate) use upload::{check_size, record_durable, row_of_durable, stored};

@@ -36,7 +36,7 @@ pub enum DerivedSize {
 
 impl DerivedSize {
     /// The copy's name below the organisation.
-    pub(super) fn name(self, sha256: Hash) -> String {
+    pub(in crate::app) fn name(self, sha256: Hash) -> String {
         let hex = sha256.to_string();
         let (folder, _) = hex.split_at(2);
         match self {

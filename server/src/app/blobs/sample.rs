@@ -23,6 +23,14 @@ pub(in crate::app) async fn read_sample(state: &AppState, org: OrgId, sha256: Ha
         }
         bytes => bytes?,
     };
+    sample_of(org, sha256, bytes).await
+}
+
+/// The sample that a small copy makes; nothing where it makes none.
+///
+/// # Errors
+/// If the work is cut off.
+pub(in crate::app) async fn sample_of(org: OrgId, sha256: Hash, bytes: Vec<u8>) -> AppResult<Option<Sample>> {
     let sample = tokio::task::spawn_blocking(move || Sample::of(&bytes)).await;
     let sample = sample.map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(sample.inspect_err(|error| tracing::warn!(%org, %sha256, %error, "a small copy cannot be compared")).ok())

@@ -1,6 +1,8 @@
 //! Looking at every visit whose photos are due, one after the other.
 
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
+use doorstep_store::photo_looks::{self, LookRow};
+use doorstep_store::photo_near_misses::{self, NearMissRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
 use sync_core::ids::{FindingId, OrgId};
@@ -8,6 +10,7 @@ use sync_core::photo::Finding;
 use sync_core::plain_json;
 
 use super::VERSION;
+use super::album::Album;
 use super::judge::{self, Looked};
 use super::reused;
 use crate::app::{AppError, AppResult, AppState};
@@ -64,9 +67,18 @@ pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
 async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     let (org, visit, now) = (check.org_id.0, check.visit_id.0, state.clock.now());
     let mut looked = state.store.read(move |conn| judge::look(conn, org, visit, now)).await?;
-    reused::compare(state, org, &mut looked).await?;
+    reused::compare(Album::of(state), org, &mut looked).await?;
     let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
     let found = finding_rows(org, &looked, now.0)?;
+    let near: Vec<NearMissRow> = looked.photos.iter().filter_map(|photo| photo.near_miss_row(org)).collect();
+    let look = LookRow {
+        org_id: check.org_id,
+        visit_id: check.visit_id,
+        rules_version: VERSION,
+        policy_version: looked.policy.version,
+        awaited_policy: looked.awaited_policy,
+        looked_at_ms: now.0,
+    };
     state
         .store
         .write(move |conn| {
@@ -77,12 +89,18 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
             }
             photo_sightings::insert_sightings(conn, &sightings)?;
             rows::replace_findings(conn, org, visit, &found)?;
+            photo_near_misses::replace_near_misses(conn, org, visit, &near)?;
+            photo_looks::put_look(conn, &look)?;
             Ok::<_, AppError>(true)
         })
         .await
 }
 
-fn finding_rows(org: OrgId, looked: &Looked, made_at_ms: i64) -> AppResult<Vec<rows::FindingRow>> {
+/// What was found as rows that nobody decided on.
+///
+/// # Errors
+/// If evidence is no plain JSON, which is a defect.
+pub(super) fn finding_rows(org: OrgId, looked: &Looked, made_at_ms: i64) -> AppResult<Vec<rows::FindingRow>> {
     let mut found = Vec::new();
     for photo in &looked.photos {
         for Finding { code, level, evidence, earlier } in &photo.findings {

@@ -1,10 +1,11 @@
 //! What the photos of one visit say for themselves, without a look at others.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use doorstep_media::Prints;
 use doorstep_store::blob_facts::{BlobFactsRow, find_facts};
 use doorstep_store::blobs::{BlobRow, find_blob};
+use doorstep_store::photo_near_misses::NearMissRow;
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, Txt, documents};
 use sync_core::clock::Clocks;
@@ -15,6 +16,7 @@ use sync_core::photo::reuse::Seen;
 use sync_core::photo::shown::{self, Shown};
 use sync_core::photo::thresholds::MIN_DETAIL;
 use sync_core::photo::{Finding, capture, record};
+use sync_core::plan::PolicyRow;
 use sync_core::time::UnixMillis;
 use sync_core::visit::late;
 
@@ -38,6 +40,8 @@ pub(super) struct LookedPhoto {
     pub prints: Option<Prints>,
     /// What is to be said of it.
     pub findings: Vec<Finding>,
+    /// How near it is to an earlier one that is not told, in bits, and whether that is of the same site.
+    pub near_miss: Option<(u32, bool)>,
 }
 
 /// The photos of a visit that count and are here.
@@ -45,11 +49,26 @@ pub(super) struct LookedPhoto {
 pub(super) struct Looked {
     /// In operation order.
     pub photos: Vec<LookedPhoto>,
-    /// The parameters of the policy.
-    pub parameters: BTreeMap<String, String>,
+    /// The policy.
+    pub policy: Arc<PolicyRow>,
+    /// The policy that the crew pinned, where it is not published here.
+    pub awaited_policy: Option<i64>,
 }
 
 impl LookedPhoto {
+    /// The row that says how near it is to a photo that is not told.
+    pub fn near_miss_row(&self, org: OrgId) -> Option<NearMissRow> {
+        let seen = &self.seen;
+        self.near_miss.map(|(bits, same_site)| NearMissRow {
+            org_id: Txt(org),
+            visit_id: Txt(seen.visit),
+            photo_id: seen.photo.clone(),
+            sha256: Txt(seen.sha256),
+            bits: bits.into(),
+            same_site,
+        })
+    }
+
     /// The row that says so, if there is none yet.
     pub fn new_sighting(&self, org: OrgId) -> Option<SightingRow> {
         let seen = &self.seen;
@@ -103,10 +122,13 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
         let place = known.iter().find(is_it).map(|row| row.seq);
         let prints = measured.filter(|facts| facts.detail_c >= i64::from(MIN_DETAIL.of(&loaded.policy.parameters)));
         let prints = prints.and_then(|facts| prints_of(&facts));
-        photos.push(LookedPhoto { seen, seq: place.unwrap_or(next), is_new: place.is_none(), prints, findings });
+        let (seq, is_new) = (place.unwrap_or(next), place.is_none());
+        photos.push(LookedPhoto { seen, seq, is_new, prints, findings, near_miss: None });
         next += i64::from(place.is_none());
     }
-    Ok(Looked { photos, parameters: loaded.policy.parameters.clone() })
+    let pinned = whole.pin().map(|pin| pin.policy_version);
+    let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
+    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy })
 }
 
 fn is_photo(record: &Photo) -> bool {

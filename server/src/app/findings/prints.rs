@@ -4,8 +4,9 @@ use doorstep_media::{Likeness, PrintIndex, Prints};
 use doorstep_store::{Conn, photo_sightings};
 use sync_core::ids::OrgId;
 
+use super::album::Album;
 use crate::app::blobs::windows_of;
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppError, AppResult};
 
 /// Prints read at once: 128 bytes each.
 const PAGE: i64 = 10_000;
@@ -24,29 +25,29 @@ pub(super) struct OrgPrints {
 /// # Errors
 /// Database errors only.
 pub(super) async fn likenesses(
-    state: &AppState,
+    album: Album<'_>,
     org: OrgId,
     wanted: Vec<Option<Prints>>,
 ) -> AppResult<Vec<Vec<Likeness>>> {
     // Taken out while it is used: whatever fails drops it.
-    let mut prints = state.findings.take_prints(org);
-    catch_up(state, org, &mut prints).await?;
+    let mut prints = album.prints.take_prints(org);
+    catch_up(album, org, &mut prints).await?;
     let searched = tokio::task::spawn_blocking(move || {
         let search = |wanted: &Option<Prints>| wanted.map(|wanted| prints.index.search(&wanted));
         let found: Vec<Vec<Likeness>> = wanted.iter().map(|wanted| search(wanted).unwrap_or_default()).collect();
         (prints, found)
     });
     let (prints, found) = searched.await.map_err(|error| AppError::Internal(error.to_string()))?;
-    state.findings.keep_prints(org, prints);
+    album.prints.keep_prints(org, prints);
     Ok(found)
 }
 
 /// Reads what was looked at since, here or on another node.
-async fn catch_up(state: &AppState, org: OrgId, prints: &mut OrgPrints) -> AppResult<()> {
+async fn catch_up(album: Album<'_>, org: OrgId, prints: &mut OrgPrints) -> AppResult<()> {
     loop {
         let after = prints.through;
         let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_sightings::list_prints(conn, org, after, PAGE)?);
-        let page = state.store.read(list).await?;
+        let page = album.store.read(list).await?;
         let Some(last) = page.last() else { return Ok(()) };
         prints.through = last.seq;
         for seen in &page {

@@ -10,9 +10,10 @@ use sync_core::ids::OrgId;
 use sync_core::photo::reuse::{self, Candidate, Seen};
 use sync_core::time::UnixMillis;
 
+use super::album::Album;
 use super::judge::{Looked, LookedPhoto};
 use super::{aligned, prints};
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppError, AppResult};
 
 /// Most photos that one is compared with, of those with the same bytes and of those that look the same: a review shows
 /// one of them, and how many there are.
@@ -25,14 +26,17 @@ const MOST_NEAR: usize = 10_000;
 ///
 /// # Errors
 /// Database errors only.
-pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -> AppResult<()> {
+pub(super) async fn compare(album: Album<'_>, org: OrgId, looked: &mut Looked) -> AppResult<()> {
     let wanted = looked.photos.iter().map(|photo| photo.prints).collect();
-    let near = prints::likenesses(state, org, wanted).await?;
+    let near = prints::likenesses(album, org, wanted).await?;
     for (photo, near) in looked.photos.iter_mut().zip(near) {
-        let mut candidates = before(state, org, photo, [(photo.seen.sha256, None)].into(), MOST).await?;
-        candidates.extend(similar(state, org, photo, near, &looked.parameters).await?);
+        let mut candidates = before(album, org, photo, [(photo.seen.sha256, None)].into(), MOST).await?;
+        candidates.extend(similar(album, org, photo, near, &looked.policy.parameters).await?);
         let has_signal = photo.findings.iter().any(|found| found.code.is_signal());
-        let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.parameters);
+        let found = reuse::findings(&photo.seen, &candidates, has_signal, &looked.policy.parameters);
+        let nearest = reuse::nearest(&photo.seen, &candidates, &looked.policy.parameters);
+        let nearest = nearest.filter(|_| found.is_empty());
+        photo.near_miss = nearest.and_then(|one| Some((one.bits?, reuse::is_same_site(&photo.seen, &one.seen))));
         photo.findings.extend(found);
     }
     Ok(())
@@ -41,7 +45,7 @@ pub(super) async fn compare(state: &AppState, org: OrgId, looked: &mut Looked) -
 /// The photos that look the same as one, of those that may count: they were looked at before it and are of other work. Which
 /// are compared closely is chosen among these alone, so that what comes later changes nothing.
 async fn similar(
-    state: &AppState,
+    album: Album<'_>,
     org: OrgId,
     photo: &LookedPhoto,
     near: Vec<Likeness>,
@@ -50,10 +54,10 @@ async fn similar(
     let mut near: BTreeMap<Hash, Likeness> = near.into_iter().map(|like| (like.sha256, like)).collect();
     near.remove(&photo.seen.sha256);
     let contents = near.iter().map(|(sha256, like)| (*sha256, Some(like.bits))).collect();
-    let mut earlier = before(state, org, photo, contents, MOST_NEAR).await?;
+    let mut earlier = before(album, org, photo, contents, MOST_NEAR).await?;
     earlier.retain(|one| !reuse::is_same_work(&photo.seen, &one.seen, parameters));
     let counting: Vec<Likeness> = earlier.iter().filter_map(|one| near.remove(&one.seen.sha256)).collect();
-    let likenesses = aligned::likenesses(state, org, photo.seen.sha256, counting, parameters).await?;
+    let likenesses = aligned::likenesses(album.samples, org, photo.seen.sha256, counting, parameters).await?;
     let bits: BTreeMap<Hash, u32> = likenesses.into_iter().take(MOST).map(|like| (like.sha256, like.bits)).collect();
     let like = |one: Candidate| bits.get(&one.seen.sha256).map(|bits| Candidate { bits: Some(*bits), ..one });
     Ok(earlier.into_iter().filter_map(like).collect())
@@ -61,7 +65,7 @@ async fn similar(
 
 /// The photos of other visits with these contents that were looked at before this one.
 async fn before(
-    state: &AppState,
+    album: Album<'_>,
     org: OrgId,
     photo: &LookedPhoto,
     contents: BTreeMap<Hash, Option<u32>>,
@@ -73,7 +77,7 @@ async fn before(
     let (place, seq, most) = ((org, photo.seen.visit), photo.seq, i64::try_from(most).unwrap_or(i64::MAX));
     let names: Vec<Hash> = contents.keys().copied().collect();
     let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_sightings::list_before(conn, place, &names, seq, most)?);
-    let rows = state.store.read(list).await?;
+    let rows = album.store.read(list).await?;
     let candidate = |row: SightingRow| {
         let bits = contents.get(&row.sha256.0).copied().flatten();
         Candidate { seen: seen(row), bits }

@@ -32,7 +32,7 @@ pub use show::{VisitListing, list_visits, show_visit};
 
 use crate::app::rows::corrupt;
 use crate::app::scope::{load_window, refresh_visit};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach, rows};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings, reach, rows};
 
 /// A visit as the office sees it.
 #[derive(Debug, Clone)]
@@ -87,6 +87,7 @@ fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, mut row: VisitRecord, mut ba
     row.version += 1;
     update_plan(conn, &row)?;
     let projected = reproject(conn, org, id, ctx.now)?;
+    findings::look_again_at(conn, org, &[id], ctx.now)?;
     publish(conn, app, ctx, id, &mut batch)?;
     load(conn, org, id, projected.findings)
 }

@@ -20,7 +20,7 @@ use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::sites::{self, NewSite};
 use crate::app::sync::Round;
 use crate::app::sync::pull::granted;
-use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal, findings};
 
 /// Visits of one rep closer together than this clash, in milliseconds: one hour on site (proposal).
 const CLASH_MS: i64 = 60 * 60 * 1000;
@@ -213,6 +213,7 @@ fn take_appointment(
     row.planned_start_ms = Some(body.start_ms.0);
     row.version += 1;
     visits::update_plan(conn, &row)?;
+    findings::look_again_at(conn, org, &[visit], round.ctx.now)?;
     let window = load_window(conn, org, &state.config.sync, round.ctx.now)?;
     refresh_visit(conn, batch, org, visit, window)
 }

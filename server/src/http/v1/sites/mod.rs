@@ -1,6 +1,7 @@
 //! Sites: request and response types.
 
 pub mod create;
+pub mod relocate;
 pub mod show;
 
 use doorstep_store::sites::SiteRecord;
