@@ -24,7 +24,7 @@ run: server ## builds and starts the server with a demo company on SQLite (ARGS=
 # All of it builds the whole workspace: with a part of it Cargo would choose other features of a few crates at the
 # root of everything, and compile all dependencies once more.
 test: lint doc wasm test-unit test-sqlite test-postgres test-s3 deny ## runs every check and every test, on both databases
-	@echo "make test: everything passed"
+	@echo "make test: everything passed$$(scripts/check-wasm --said)"
 
 lint: fmt clippy ## checks format and lints, warnings are errors
 

@@ -63,6 +63,14 @@ const commands = {
     })
     return { heads: Automerge.getHeads(handle.doc()).sort() }
   },
+  // What the door refuses: a text object where a record belongs.
+  async putText({ id, map, key, text }) {
+    const handle = await open(id)
+    handle.change(doc => {
+      doc[map][key] = text
+    })
+    return { heads: Automerge.getHeads(handle.doc()).sort() }
+  },
   async wait({ id, map, key }) {
     return { record: await holding(await open(id), map, key) }
   },

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::LazyLock;
 
+use doorstep::domain::{Role, TokenKind};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ async fn javascript_opens_reads_and_edits_both_ways_and_reconnects() {
     let record = tick(YUNZE.rep()).to_string();
     let put = |key: &str| json!({"id": id, "map": "ticks", "key": key, "record": record});
     let mut reader = Client::start();
-    let office = app.session(YUNZE.member(doorstep::domain::Role::Dispatcher), None, doorstep::domain::TokenKind::Full);
+    let office = app.session(YUNZE.member(Role::Dispatcher), None, TokenKind::Full);
     reader.call("connect", json!({"url": door.repo_url(Some(&ticket(&app, &office.await).await))}));
     client.call("put", put("kit/ladder"));
     let seen = reader.call("wait", json!({"id": id, "map": "ticks", "key": "kit/ladder"}));
@@ -119,6 +120,49 @@ async fn javascript_finds_nothing_that_is_not_its_own_and_creates_nothing() {
     client.call("find", json!({"id": document_id(VisitId::from_bytes([81; 16]))}));
     let found = app.state.store.read(move |conn| doorstep_store::documents::find_document(conn, YUNZE.org, visit));
     assert!(found.await.expect("the database answers").is_none());
+}
+
+#[actix_web::test]
+async fn what_the_door_refuses_is_kept_in_quarantine_and_hurts_no_other_document_and_nobody_else() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = visit_of(&app, YUNZE.rep()).await;
+    let other = app.office_again(YUNZE).plan(&[YUNZE.rep()]).await.visit;
+    phone.sync().await;
+    phone.tick(other, "kit/otdr", true);
+    phone.sync().await;
+    let access = app.device_of(YUNZE.rep()).await.access;
+    let (door, dispatcher) = (app.listen(), app.role(YUNZE, Role::Dispatcher).await);
+    let mut client = Client::start();
+    client.call("connect", json!({"url": door.repo_url(Some(&ticket(&app, &access).await))}));
+    let ids = [visit, other].map(document_id);
+    let before = client.call("find", json!({"id": ids[0]}));
+    client.call("find", json!({"id": ids[1]}));
+
+    let record = tick(YUNZE.rep()).to_string();
+    let put = |id: &str, key: &str| json!({"id": id, "map": "ticks", "key": key, "record": record});
+    let written = client.call("putText", json!({"id": ids[0], "map": "ticks", "key": "kit/text", "text": "done"}));
+    assert_ne!(written, before);
+    // Nothing of this document is taken from this client any more; all of the other one is.
+    client.call("put", put(&ids[0], "kit/after"));
+    client.call("put", put(&ids[1], "kit/ladder"));
+    let mut reader = Client::start();
+    let office = app.session(YUNZE.member(Role::Dispatcher), None, TokenKind::Full).await;
+    reader.call("connect", json!({"url": door.repo_url(Some(&ticket(&app, &office).await))}));
+    reader.call("wait", json!({"id": ids[1], "map": "ticks", "key": "kit/ladder"}));
+    assert_eq!(reader.call("find", json!({"id": ids[0]})), before, "as if nothing had been sent");
+
+    let kept = dispatcher.get("/v1/quarantine").await.expect(200);
+    let [item] = kept["items"].as_array().expect("items").as_slice() else { panic!("{kept}") };
+    assert_eq!((&item["code"], &item["visit_id"]), (&json!("operation_not_allowed"), &json!(visit)));
+    let bytes = item["bytes"].as_u64().expect("a size");
+    assert!(bytes > 0, "{item}");
+
+    // Who had no part in it goes on.
+    phone.tick(visit, "kit/label", true);
+    phone.sync().await;
+    assert_eq!(phone.view(visit).ticks.len(), 2);
+    reader.call("wait", json!({"id": ids[0], "map": "ticks", "key": "kit/label"}));
+    assert_eq!(app.verified().await.differences, []);
 }
 
 /// How many documents a client opens.
