@@ -25,6 +25,7 @@ mod poison;
 mod remedies;
 mod scope;
 mod seals;
+mod settled_meanwhile;
 #[cfg(target_os = "linux")]
 pub mod shared_fsyncs;
 pub(crate) mod statements;

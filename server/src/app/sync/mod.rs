@@ -68,6 +68,16 @@ pub(crate) struct Round {
     is_from_office: bool,
     /// Whether it came in a bundle or by the automerge-repo door: it says nothing of how its device is doing now.
     is_carried: bool,
+    /// The item of quarantine that is driven again.
+    driven: Option<DrivenItem>,
+}
+
+/// An item of quarantine that is judged once more.
+#[derive(Debug, Clone)]
+struct DrivenItem {
+    /// The device that sent it.
+    device: DeviceId,
+    id: String,
 }
 
 impl Round {
@@ -221,7 +231,7 @@ pub(crate) async fn push_document(
     };
     let (org, id) = (ctx.actor.org, ctx.device()?);
     let device = state.store.read(move |conn| find_sender(conn, org, id)).await?;
-    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
+    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true, driven: None });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
@@ -260,7 +270,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<(Ro
     let sealed = verify_batch_seal(org, &request, &key).map_err(|error| {
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
-    Ok((Round { ctx, device, request, sealed, is_from_office: false, is_carried: false }, head))
+    Ok((Round { ctx, device, request, sealed, is_from_office: false, is_carried: false, driven: None }, head))
 }
 
 /// Two pushes of one document in one request could not both be judged against what is stored.
