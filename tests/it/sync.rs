@@ -9,6 +9,7 @@ mod crash;
 mod crash_points;
 mod crew;
 mod damaged;
+mod device_state;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;
