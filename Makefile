@@ -118,10 +118,12 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
 	node $(PEERS)/run.mjs $(ARGS)
 
+# Each run is another day; its seed is told, and can be given again with DOORSTEP_TUNNEL_SEED.
 tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
 	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture tunnel_day:: $(ARGS)
 
+# The seed is told, and can be given again with DOORSTEP_CRASH_SEED.
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
 	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture sync::crash $(ARGS)

@@ -29,7 +29,7 @@ struct Pair {
 impl Pair {
     fn start() -> Self {
         let server = TestServer::configured(&json!({
-            "limits": {"sync_per_minute": 60_000, "sync_burst": 60_000, "user_per_minute": 60_000}
+            "limits": {"sync_per_minute": 60_000, "sync_burst": 60_000, "user_per_minute": 60_000, "tenant_per_minute": 60_000}
         }));
         let other = server.join();
         Self { server, other }

@@ -9,6 +9,7 @@ mod crash;
 mod crash_points;
 mod crew;
 mod damaged;
+mod device_state;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;
@@ -25,6 +26,7 @@ mod poison;
 mod remedies;
 mod scope;
 mod seals;
+mod settled_meanwhile;
 #[cfg(target_os = "linux")]
 pub mod shared_fsyncs;
 pub(crate) mod statements;

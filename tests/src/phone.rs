@@ -23,7 +23,7 @@ use sync_core::protocol::{
 };
 use sync_core::receipt::{self, CompleteReceipt, HeldReceipt, Receipt};
 
-pub use capture::Form;
+pub use crate::form::Form;
 pub use wire::{Coding, Wire, split_chunks};
 
 use crate::actors::Device;

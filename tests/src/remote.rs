@@ -8,10 +8,12 @@ use doorstep_store::norms::find_policy;
 use serde_json::{Value, json};
 use sync_core::bundle::{BundleSeal, ItemKind, Manifest, Packer, Sealer};
 use sync_core::bytes::{Blob, Hash};
+use sync_core::doc::VisitDoc;
 use sync_core::ids::{BatchId, BundleId, DeviceId, IntentId, OrgId, UserId, VisitId};
 use sync_core::intent::body::{CreateVisit, DayNote};
 use sync_core::intent::{Intent, IntentBody};
 use sync_core::jws;
+use sync_core::merge;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{SyncRequest, SyncResponse};
@@ -23,6 +25,7 @@ use crate::call::Call;
 use crate::clock::START;
 use crate::company::{Company, Member};
 use crate::db::with_conn;
+use crate::form::{Form, Signing};
 use crate::phone::Wire;
 use crate::server::{TestServer, send};
 
@@ -248,6 +251,31 @@ impl RemotePhone {
         let (id, at) = (Self::intent(text), Self::stamp());
         let intent = Intent { id, at, by: self.user, base_version: None, body: IntentBody::DayNote(body) };
         intent.to_bytes().expect("plain JSON")
+    }
+
+    /// A form that the customer signs under what a document says; the name makes its random numbers.
+    ///
+    /// # Panics
+    /// If the document lacks what the form is made of.
+    #[must_use]
+    pub fn sign_form(&self, doc: &VisitDoc, name: &str) -> Form {
+        let template = norms::product_templates().find(|template| template.code == TEMPLATE).expect("a template");
+        let signing = Signing {
+            org: self.org,
+            device: self.device,
+            rep: self.user,
+            key: &self.key,
+            template: &template,
+            policy_version: 1,
+            number: None,
+            view: &merge::view(doc),
+            at: Self::stamp(),
+        };
+        let mut drawn = 0;
+        signing.sign(&mut || {
+            drawn += 1;
+            Hash::of(format!("{drawn} of {name}").as_bytes()).0
+        })
     }
 
     /// A sealed request that pushes documents and intents.

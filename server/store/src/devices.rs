@@ -50,22 +50,28 @@ pub struct DeviceRow {
     pub receipts_kept_at_ms: Option<i64>,
 }
 
-/// What a phone reports about itself in each sync round.
-#[derive(Debug, Clone, AsChangeset)]
-#[diesel(table_name = devices)]
+/// A sign of life of a phone, with what it reported about itself, if it did.
+#[derive(Debug, Clone)]
 pub struct DeviceHeartbeat {
     /// Last contact.
-    pub last_seen_at_ms: Option<i64>,
+    pub last_seen_at_ms: i64,
+    /// How it is doing; where it does not say, what it said last stays.
+    pub reported: Option<ReportedState>,
+}
+
+/// What a phone reports about itself in a sync round: it takes the place of all it reported before.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = devices, treat_none_as_null = true)]
+pub struct ReportedState {
     /// Items not yet sent.
     pub unsent: i64,
-    /// Age of the oldest of them.
+    /// When the oldest of them was made.
     pub oldest_unsent_at_ms: Option<i64>,
     /// Free space.
     pub free_bytes: Option<i64>,
     /// Its clock minus ours.
     pub clock_skew_ms: Option<i64>,
     /// Visits of which something is unsent, as JSON.
-    #[diesel(treat_none_as_null = true)]
     pub unsent_visits: Option<String>,
 }
 
@@ -193,7 +199,7 @@ pub fn list_visits_written(conn: &mut Conn, org: OrgId, id: DeviceId, limit: i64
 /// Stale if there is no such device.
 pub fn update_heartbeat(conn: &mut Conn, org: OrgId, id: DeviceId, beat: &DeviceHeartbeat) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
-        .set(beat)
+        .set((devices::last_seen_at_ms.eq(beat.last_seen_at_ms), beat.reported.as_ref()))
         .execute(c))?)
 }
 

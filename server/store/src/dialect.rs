@@ -7,11 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, VisitId};
+use sync_core::ids::{DeviceId, OrgId, VisitId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::visits;
+use crate::schema::{quarantine, visits};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -74,4 +74,19 @@ pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryRe
         EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// Makes other transactions that would change an item of quarantine wait for the end of this one.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_quarantined(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let of_device = quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device)));
+    let locked: Vec<i64> = quarantine::table
+        .filter(of_device.and(quarantine::id.eq(id)))
+        .select(quarantine::version)
+        .for_no_key_update()
+        .load(&mut **conn)?;
+    drop(locked);
+    Ok(())
 }

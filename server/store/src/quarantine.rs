@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
+use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{devices, quarantine};
@@ -144,6 +145,18 @@ pub fn find_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> Sto
         .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))).and(quarantine::id.eq(id)))
         .first(c)
         .optional())?)
+}
+
+/// As [`find_item`], for a transaction that decides by how the item stands.
+///
+/// # Concurrency
+/// Holds the item's row until the commit; what is read is how it stands once it is held.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> StoreResult<Option<QuarantineItem>> {
+    dialect::lock_quarantined(conn, org, device, id)?;
+    find_item(conn, org, device, id)
 }
 
 /// The open items of a phone about documents of these visits.

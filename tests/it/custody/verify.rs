@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use doorstep::jobs::pack_documents;
 use doorstep::verify::Difference;
-use doorstep_store::schema::{doc_changes, documents, intents, quarantine};
-use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
+use doorstep_store::documents::list_doc_changes;
+use doorstep_store::schema::{doc_changes, doc_packs, documents, intents, quarantine};
+use doorstep_store::{Conn, EngineConn, StoreError, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -107,6 +109,9 @@ const CHANGES: [(&str, &str); 26] = [
     ),
 ];
 
+/// Pushes from which a document is packed.
+const PUSHES_TO_PACK: usize = 16;
+
 /// Three intents, and bytes that are refused: a change and an intent.
 async fn capture_the_day(phone: &mut Phone<'_>, visit: VisitId) {
     let date = || "2025-03-04".to_owned();
@@ -193,4 +198,93 @@ async fn sound_data_verify_and_every_changed_byte_or_row_is_named() {
     ] {
         assert!(named.contains(&(check, id)), "{check} {id} is not among {named:#?}");
     }
+}
+
+/// A visit whose pushes are packed, as it is in each of these tests before something happens to the pack.
+async fn packed(app: &TestApp) -> VisitId {
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    for number in 0..PUSHES_TO_PACK {
+        phone.measure(visit, "optical_power", &format!("-{number}.50"), "dBm");
+        phone.sync().await;
+    }
+    assert_eq!(pack_documents::run_due(&app.state).await.expect("the job"), 1);
+    assert_eq!(app.verified().await.differences, []);
+    app.write(|conn| ["doc_packs", "doc_changes"].into_iter().try_for_each(|table| unguard(conn, table))).await;
+    visit
+}
+
+/// What is found of the only visit.
+async fn found_of(app: &TestApp, visit: VisitId) -> Vec<(&'static str, String)> {
+    let differences = app.verified().await.differences;
+    let of_visit = differences.into_iter().filter(|one| one.id == visit.to_string());
+    of_visit.map(|one| (one.check, one.what)).collect()
+}
+
+#[actix_web::test]
+async fn a_flipped_byte_of_a_pack_is_named_wherever_it_is() {
+    let app = TestApp::new().await;
+    let visit = packed(&app).await;
+    let pack = app.read(move |conn| {
+        Ok::<_, StoreError>(per_backend!(conn, c => doc_packs::table
+        .filter(doc_packs::visit_id.eq(visit.to_string())).select(doc_packs::bytes).first::<Vec<u8>>(c))?)
+    });
+    let whole = pack.await;
+    let before = app.read(move |conn| list_doc_changes(conn, YUNZE.org, visit)).await;
+    let mut named = 0;
+    // The head, what it holds, and its end; all bytes would take as long as the rest of this file.
+    for at in (0..whole.len()).step_by(whole.len() / 16 + 1).chain([whole.len() - 1]) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0xFF;
+        write_pack(&app, visit, bytes).await;
+        let found = found_of(&app, visit).await;
+        let read = app.state.store.read(move |conn| list_doc_changes(conn, YUNZE.org, visit)).await;
+        if read.is_ok_and(|pushes| pushes == before) {
+            // A byte of the frame that says nothing about what is in it.
+            assert_eq!(found, [], "byte {at} of {}", whole.len());
+            continue;
+        }
+        named += 1;
+        assert!(found.iter().any(|(check, _)| *check == "doc_changes"), "byte {at} of {}: {found:?}", whole.len());
+    }
+    assert!(named > 12, "only {named}");
+    write_pack(&app, visit, whole).await;
+    assert_eq!(app.verified().await.differences, []);
+}
+
+async fn write_pack(app: &TestApp, visit: VisitId, bytes: Vec<u8>) {
+    app.write(move |conn| {
+        per_backend!(conn, c => diesel::update(doc_packs::table.filter(doc_packs::visit_id.eq(visit.to_string())))
+            .set(doc_packs::bytes.eq(&bytes)).execute(c))?;
+        Ok(())
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_push_that_is_said_to_take_more_or_less_of_its_pack_is_named() {
+    let app = TestApp::new().await;
+    let visit = packed(&app).await;
+    let resize = |by: i64, seqs: [i64; 2]| {
+        app.write(move |conn| {
+            for (seq, by) in seqs.into_iter().zip([by, -by]) {
+                let sql = format!(
+                    "UPDATE doc_changes SET packed_bytes = packed_bytes + ({by}) WHERE visit_id = '{visit}' AND seq = {seq}"
+                );
+                per_backend!(conn, c => c.batch_execute(&sql))?;
+            }
+            Ok(())
+        })
+    };
+    // One is longer, as if the pack held more; one takes a byte of its neighbour's.
+    for seqs in [[3, 0], [3, 4], [1, 2]] {
+        for by in [1, -1] {
+            resize(by, seqs).await;
+            let found = found_of(&app, visit).await;
+            assert!(found.iter().any(|(check, _)| *check == "doc_changes"), "{seqs:?} {by}: {found:?}");
+            resize(-by, seqs).await;
+        }
+    }
+    assert_eq!(app.verified().await.differences, []);
 }

@@ -1,16 +1,17 @@
 //! Mutated changes by the ten thousand against the running server: each is refused whole or good, and nobody else notices.
 //!
 //! The mutants are those that the guard alone is tried with (`tests/fuzz/targets`), a change for each document of a
-//! request. `DOORSTEP_HOSTILE_SEED` replays the seed that a run tells.
+//! request. Each run has others; `DOORSTEP_HOSTILE_SEED` replays the seed that a run tells.
 
 use std::collections::BTreeMap;
 use std::thread;
 
 use doorstep_store::documents::list_doc_changes;
 use doorstep_store::evidence::{find_quarantined, quarantine_size};
-use fuzz_targets::mutants::{Random, STEPS, Tally, asked, mutated, write_step};
+use fuzz_targets::mutants::{Random, STEPS, Tally, mutated, write_step};
 use integration_tests::company::{HAOYU, PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
+use integration_tests::drawn::seed;
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
@@ -144,7 +145,7 @@ fn writers(doc: &VisitDoc) -> [Actor; 2] {
 
 #[test]
 fn mutated_changes_harm_neither_the_server_nor_anybody_else() {
-    let seed = asked("DOORSTEP_HOSTILE_SEED", 0x1234_5678_9abc_def0);
+    let seed = seed("DOORSTEP_HOSTILE_SEED");
     let count = MUTANTS[usize::from(effort::is_long())];
     tell(format_args!("seed {seed}: {count} mutants against the running server"));
     let server = TestServer::configured(&roomy());

@@ -11,6 +11,7 @@ use doorstep_store::documents::find_document;
 use doorstep_store::evidence::find_intent;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{Engine, check_integrity, count, with_conn};
+use integration_tests::drawn::seed;
 use integration_tests::effort;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
@@ -22,6 +23,9 @@ use super::writer::Writer;
 
 /// Kills of a usual run, and of a long one.
 const KILLS: [u64; 2] = [24, 1_000];
+
+/// Moments within a push at which the server is killed, in turn; a run begins at any of them.
+const MOMENTS: u64 = 23;
 
 /// Most batches between two kills; a server that lives longer is killed while it rests.
 const BATCHES: usize = 200;
@@ -49,6 +53,7 @@ fn push_until_killed(
 #[test]
 fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
     let kills = KILLS[usize::from(effort::is_long())];
+    let first_moment = seed("DOORSTEP_CRASH_SEED") % MOMENTS;
     let mut server = TestServer::start();
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
     let mut all: Vec<SyncRequest> = Vec::new();
@@ -62,7 +67,7 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
             answers.recv().expect("the server answers");
         }
         // A moment somewhere inside the next push; its answer may come first, and is let go by.
-        let _ = answers.recv_timeout(Duration::from_micros(700 * (kill * 7 % 23)));
+        let _ = answers.recv_timeout(Duration::from_micros(700 * ((first_moment + kill * 7) % MOMENTS)));
         server.kill();
         let (acknowledged, lost) = pushing.join().expect("the pusher ends");
         server.restart();
@@ -106,6 +111,8 @@ fn what_was_acknowledged_survives_every_kill_and_the_rest_can_be_sent_again() {
     })
     .expect("the database opens");
     tell(format_args!("{kills} kills, {unanswered} in the middle of a push; {} requests, 0 lost", all.len()));
+    let verified = server.run(&["verify"]);
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
     server.restart();
 }
 

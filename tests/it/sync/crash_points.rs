@@ -1,5 +1,7 @@
 //! The server killed at one system call after another of a push and of an upload: what was acknowledged is there, the
 //! rest can be sent again, and nothing takes effect twice.
+//!
+//! A short run leaves calls out, others each time; `DOORSTEP_CRASH_SEED` plays the one again whose seed a run tells.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -7,7 +9,9 @@ use std::collections::BTreeMap;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{Engine, check_integrity, count, with_conn};
+use integration_tests::drawn::seed;
 use integration_tests::effort;
+use integration_tests::faults::Seed;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
 use integration_tests::told::tell;
@@ -23,21 +27,27 @@ use crate::uploads::{append, base64, creation, location, number};
 /// Calls after which a path must have come to its end.
 const LONGEST_PATH: usize = 10_000;
 
+/// The sweep over the push of an edit and of a form: a document that is stored already, and proof that never changes.
+const SIGNED: &str = "signed edit";
+
 /// Tries in a row that came off without the call to kill at: then the path has come to its end. One alone says little,
 /// for the calls are counted for each thread, and the work is not always done by the same one.
 const QUIET: usize = 3;
 
 /// The call after this one at which the server is killed: each, or ever fewer where not all are asked for.
-fn next_call(nth: usize) -> usize {
-    if effort::is_long() { nth + 1 } else { nth + 1 + nth / 2 }
+fn next_call(nth: usize, seed: &mut Seed) -> usize {
+    let most = u64::try_from(2 * nth + 1).expect("few");
+    let left_out = if effort::is_long() { 0 } else { seed.of(&(0..most)) };
+    nth + 1 + usize::try_from(left_out).expect("few")
 }
 
-/// Rows that a visit with one photo, pushed and uploaded, comes to: one of each.
-const TABLES: [&str; 6] = ["documents", "doc_changes", "intents", "visits", "visit_photos", "blobs"];
+/// What a visit with one photo, pushed and uploaded, comes to one row of.
+const TABLES: [&str; 5] = ["documents", "intents", "visits", "visit_photos", "blobs"];
 
-/// One thing that is sent, and sent again.
+/// A visit that is sent, and sent again.
 struct Sent {
-    push: SyncRequest,
+    /// What makes the visit, and an edit with a signed form where there is one.
+    pushes: Vec<SyncRequest>,
     photo: Vec<u8>,
 }
 
@@ -59,12 +69,14 @@ struct Bench {
     calls: &'static str,
     acknowledged: Vec<Sent>,
     next: usize,
+    seed: Seed,
     /// How far the newest photo has come, as the server told.
     told: Cell<usize>,
 }
 
 impl Bench {
     fn new() -> Self {
+        let seed = Seed::new(seed("DOORSTEP_CRASH_SEED"));
         // The clock stands still, and one phone sends all of it.
         let server = TestServer::configured(&json!({"limits": {
             "sync_per_minute": 60_000, "sync_burst": 60_000, "user_per_minute": 60_000, "tenant_per_minute": 60_000,
@@ -75,11 +87,11 @@ impl Bench {
             Engine::Sqlite => DURABLE,
             Engine::Postgres => TALK,
         };
-        Self { server, phone, calls, acknowledged: Vec::new(), next: 0, told: Cell::new(0) }
+        Self { server, phone, calls, acknowledged: Vec::new(), next: 0, seed, told: Cell::new(0) }
     }
 
-    /// A new visit with a photo, made at the door.
-    fn draw(&mut self) -> Sent {
+    /// A new visit with a photo, made at the door, and an edit of it that comes with what the customer signed.
+    fn draw(&mut self, is_signed: bool) -> Sent {
         self.next += 1;
         self.told.set(0);
         let name = format!("point {}", self.next);
@@ -88,12 +100,25 @@ impl Bench {
         let record = json!({"slot": "ont_stb", "sha256": Hash::of(&photo), "bytes": photo.len(),
             "media_type": "image/jpeg", "taken_at": RemotePhone::stamp(), "source": "camera", "by": self.phone.user()});
         writer.put(Map::Photos, &RemotePhone::intent(&format!("photo of {name}")).to_string(), &record);
-        Sent { push: writer.next(&self.phone), photo }
+        let mut pushes = vec![writer.next(&self.phone)];
+        if is_signed {
+            let statement = self.phone.sign_form(writer.doc(), &name).statement;
+            let named =
+                json!({"kind": "construction_confirmation", "at": RemotePhone::stamp(), "by": self.phone.user()});
+            writer.put(Map::Statements, &statement.digest().to_string(), &named);
+            let edit = writer.next(&self.phone);
+            pushes.push(self.phone.sealed(SyncRequest { statements: vec![statement], ..edit }));
+        }
+        Sent { pushes, photo }
     }
 
-    /// Pushes; the one outcome of all items, or nothing if the server died.
+    /// Pushes what came last; the one outcome of all items, or nothing if the server died.
     fn push(&self, sent: &Sent) -> Option<Outcome> {
-        let answer = self.phone.sync_at(self.server.url(), &sent.push)?;
+        self.push_one(sent.pushes.last().expect("a push"))
+    }
+
+    fn push_one(&self, request: &SyncRequest) -> Option<Outcome> {
+        let answer = self.phone.sync_at(self.server.url(), request)?;
         let outcomes: Vec<Outcome> = answer.acks.iter().map(|ack| ack.outcome).collect();
         assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "all of it or nothing: {:?}", answer.acks);
         assert_eq!(answer.receipts.len(), 1, "what is acknowledged is held");
@@ -135,9 +160,11 @@ impl Bench {
     /// Kills the server at one call after another of what is done to a new visit, until there is no such call any more;
     /// after each point it is all sent again.
     fn sweep(&mut self, what: &str, before: impl Fn(&Self, &Sent), does: impl Fn(&Self, &Sent) -> bool) -> Counted {
-        let (mut counted, mut quiet) = (Counted::default(), 0);
-        for nth in std::iter::successors(Some(1), |nth| Some(next_call(*nth))).take_while(|nth| *nth < LONGEST_PATH) {
-            let sent = self.draw();
+        let (mut counted, mut quiet, mut next) = (Counted::default(), 0, 1);
+        while next < LONGEST_PATH {
+            let nth = next;
+            next = next_call(nth, &mut self.seed);
+            let sent = self.draw(what == SIGNED);
             before(self, &sent);
             let trap = Trap::set(self.server.process_id(), self.calls, nth);
             let is_answered = does(self, &sent);
@@ -174,15 +201,21 @@ impl Bench {
         self.upload(&sent).expect("the server lives");
         assert_eq!(self.push(&sent), Some(Outcome::Duplicate));
         self.acknowledged.push(sent);
-        let rows: BTreeMap<&str, i64> = count(self.server.database_url(), &TABLES);
-        let expected = i64::try_from(self.acknowledged.len()).expect("few");
-        assert!(rows.values().all(|count| *count == expected), "one of each for {expected} visits: {rows:?}");
+        let number = |count: usize| i64::try_from(count).expect("few");
+        let pushes = || self.acknowledged.iter().flat_map(|sent| &sent.pushes);
+        let mut expected = BTreeMap::from(TABLES.map(|table| (table, number(self.acknowledged.len()))));
+        expected.insert("doc_changes", number(pushes().count()));
+        expected.insert("statements", number(pushes().map(|push| push.statements.len()).sum()));
+        let tables: Vec<&'static str> = expected.keys().copied().collect();
+        assert_eq!(count(self.server.database_url(), &tables), expected);
     }
 
     /// Everything that was ever acknowledged is here, and the database is whole.
     fn finish(mut self, counted: &[(&str, Counted)]) {
         for sent in &self.acknowledged {
-            assert_eq!(self.push(sent), Some(Outcome::Duplicate));
+            for push in &sent.pushes {
+                assert_eq!(self.push_one(push), Some(Outcome::Duplicate));
+            }
             let name = Hash::of(&sent.photo).to_string();
             let blobs = self.server.directory().join("data/blobs/o").join(YUNZE.org.to_string()).join("sha256");
             let file = blobs.join(&name[..2]).join(&name[2..4]).join(&name);
@@ -190,6 +223,8 @@ impl Bench {
         }
         self.server.kill();
         with_conn(self.server.database_url(), check_integrity);
+        let verified = self.server.run(&["verify"]);
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
         for (what, Counted { points, stored_again, were_stored, calls }) in counted {
             tell(format_args!(
                 "{what}: {points} points over {calls} calls; {stored_again} times nothing was durable and all was \
@@ -213,7 +248,10 @@ fn a_server_killed_at_any_call_of_a_push_or_an_upload_loses_and_repeats_nothing(
     assert_eq!(upload.stored_again, 0, "what was acknowledged is not lost: {upload:?}");
     let resumed = bench.sweep("tus", pushed, |bench, sent| bench.resume(sent).is_some());
     assert_eq!(resumed.stored_again, 0, "what was acknowledged is not lost: {resumed:?}");
-    let mut counted = vec![("push", push), ("upload", upload), ("tus", resumed)];
+    let begun = |bench: &Bench, sent: &Sent| assert_eq!(bench.push_one(&sent.pushes[0]), Some(Outcome::Stored));
+    let signed = bench.sweep(SIGNED, begun, |bench, sent| bench.push(sent).is_some());
+    assert!(signed.stored_again > 0, "before the commit: {signed:?}");
+    let mut counted = vec![("push", push), ("upload", upload), ("tus", resumed), (SIGNED, signed)];
     if Engine::chosen() == Engine::Sqlite {
         // Durable, but nobody was told.
         bench.calls = ANSWER;

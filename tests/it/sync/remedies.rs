@@ -11,12 +11,12 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
-use super::helpers::{quarantined, refusing_readings, run, run_at, with_the_next_changes};
+use super::helpers::{quarantined, refusing_readings, run, run_at};
 use super::hostile::craft::{after, altered, hash_of, mixed, nested, tick};
 
-const OTHER: Actor = Actor([0x5a; 16]);
+pub(super) const OTHER: Actor = Actor([0x5a; 16]);
 
-async fn known_visit(app: &TestApp) -> (Phone<'_>, VisitId) {
+pub(super) async fn known_visit(app: &TestApp) -> (Phone<'_>, VisitId) {
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.tick(visit, "kit/a", true);
@@ -25,7 +25,7 @@ async fn known_visit(app: &TestApp) -> (Phone<'_>, VisitId) {
 }
 
 /// Pushes bytes for a visit and gives the path of the item they became.
-async fn refused(phone: &mut Phone<'_>, visit: VisitId, chunks: Vec<Vec<u8>>) -> String {
+pub(super) async fn refused(phone: &mut Phone<'_>, visit: VisitId, chunks: Vec<Vec<u8>>) -> String {
     let request = phone.pushing(visit, chunks);
     let answer = phone.exchange(&request).await;
     phone.take_in(&answer);
@@ -33,7 +33,7 @@ async fn refused(phone: &mut Phone<'_>, visit: VisitId, chunks: Vec<Vec<u8>>) ->
     format!("/v1/quarantine/{}/{hash}", phone.device.id)
 }
 
-fn key_of(path: &str) -> &str {
+pub(super) fn key_of(path: &str) -> &str {
     path.strip_prefix("/v1/quarantine/").expect("the path of an item")
 }
 
@@ -171,12 +171,12 @@ async fn an_item_without_bytes_is_no_part_of_what_was_written_anew() {
 }
 
 /// Makes the database refuse readings of a visit, as a defect of the server would.
-fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
+pub(super) fn refuse_readings(app: &TestApp, visit: VisitId, is_on: bool) {
     run_at(&app.state.config.database_url, &refusing_readings(visit, is_on));
 }
 
 /// A reading that lies in quarantine because of such a defect.
-async fn refused_reading(app: &TestApp) -> (Phone<'_>, VisitId, String) {
+pub(super) async fn refused_reading(app: &TestApp) -> (Phone<'_>, VisitId, String) {
     let (mut phone, visit) = known_visit(app).await;
     phone.measure(visit, "optical_power", "-18.30", "dBm");
     refuse_readings(app, visit, true);
@@ -212,20 +212,6 @@ async fn stored_bytes_are_driven_again_once_the_cause_is_mended() {
     let path = refused(&mut phone, visit, vec![bytes]).await;
     let again = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
     assert_eq!((&again["code"], &again["item"]["state"]), (&json!("operation_not_allowed"), &json!("open")));
-}
-
-#[actix_web::test]
-async fn who_settled_an_item_while_it_was_driven_again_stays_the_one_who_did() {
-    let app = TestApp::new().await;
-    let (_phone, visit, path) = refused_reading(&app).await;
-    refuse_readings(&app, visit, false);
-    let colleague = YUNZE.member(Role::Reviewer).id;
-    let salvage = format!("UPDATE quarantine SET state = 'salvaged', settled_at_ms = 1, settled_by = '{colleague}'");
-    run_at(&app.state.config.database_url, &with_the_next_changes(&salvage));
-    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
-    let done = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
-    assert_eq!((&done["outcome"], &done["item"]["state"]), (&json!("stored"), &json!("salvaged")));
-    assert_eq!(done["item"]["settled_by"], json!(colleague));
 }
 
 #[actix_web::test]

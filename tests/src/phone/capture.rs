@@ -1,29 +1,17 @@
 //! What a rep captures on the phone: records of a visit, intents, signed forms.
 
 use doorstep::ports::Clock as _;
-use p256::ecdsa::Signature;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::{DocError, Edit, Map, NewChange};
 use sync_core::ids::{IntentId, VisitId};
 use sync_core::intent::{Intent, IntentBody};
-use sync_core::protocol::PushStatement;
-use sync_core::statement::seal::{Canvas, Signer, sign_ink};
-use sync_core::statement::{ComposeInput, Language, SealPayload, compose};
 use sync_core::template::Template;
 use sync_core::time::Stamp;
 
 use super::Phone;
 use crate::builders::TEMPLATE;
-
-/// A sealed form and the blobs it names.
-#[derive(Debug, Clone)]
-pub struct Form {
-    /// What travels in a sync request.
-    pub statement: PushStatement,
-    /// Openings and inks, to be uploaded.
-    pub blobs: Vec<Vec<u8>>,
-}
+use crate::form::{Form, Signing};
 
 impl Phone<'_> {
     /// A stamp of now, or what a wrong clock shows.
@@ -153,46 +141,19 @@ impl Phone<'_> {
     #[must_use]
     pub fn sign_form(&self, visit: VisitId) -> Form {
         let app = self.device.app;
-        let mut random = || app.state.random.bytes32();
         let plan = self.row("visit", visit);
         let (template, policy_version) = (self.template(visit), plan["policy_version"].as_i64());
-        let template_json = sync_core::plain_json::to_string(&template).expect("plain JSON");
-        let (view, at) = (self.view(visit), self.stamp());
-        let input = ComposeInput {
-            kind: "construction_confirmation",
+        let signing = Signing {
             org: self.device.org,
-            org_name: "示范宽带",
-            time_zone: "Asia/Shanghai",
-            template: &template,
-            template_sha256: Hash::of(template_json.as_bytes()),
-            policy_version: policy_version.expect("a policy version"),
-            view: &view,
-            number: plan["number"].as_str(),
-            work_order: None,
-            customer: None,
-            site: None,
-            language: Language::ZhCn,
             device: self.device.id,
             rep: self.device.member.id,
-            rep_name: "李强",
-            at: at.clone(),
-            position: None,
-            beacon: None,
-            previous: None,
-            amends: None,
-            verdicts: Vec::new(),
+            key: &self.device.key,
+            template: &template,
+            policy_version: policy_version.expect("a policy version"),
+            number: plan["number"].as_str(),
+            view: &self.view(visit),
+            at: self.stamp(),
         };
-        let draft = compose(&input, &mut random).expect("the form can be composed");
-        let canvas = Canvas { width: 600, height: 200, strokes: vec![vec![[1, 2, 0], [3, 4, 16]]] };
-        let signer = Signer { slot: "customer_confirmation", role: "customer", name: "陈梅", at };
-        let signature = sign_ink(&draft.body_bytes, signer, canvas, &mut random).expect("the customer signs");
-        let blobs = draft.openings.iter().map(|opening| opening.bytes().to_vec());
-        let blobs = blobs.chain([signature.ink_bytes, signature.name.bytes().to_vec()]).collect();
-        let payload = SealPayload::new(draft.body_sha256, vec![signature.entry]);
-        let unsigned = payload.prepare(&self.device.key.public().thumbprint()).expect("plain JSON");
-        let signed: Signature = self.device.key.signature(unsigned.input());
-        let seal = unsigned.finish(&signed.to_bytes().into()).jws;
-        let body = sync_core::bytes::Blob(draft.body_bytes);
-        Form { statement: PushStatement { body, seal }, blobs }
+        signing.sign(&mut || app.state.random.bytes32())
     }
 }

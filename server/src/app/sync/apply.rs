@@ -18,6 +18,7 @@ use super::doc::JudgedDoc;
 use super::intents;
 use super::judge::Judged;
 use super::receipt::Held;
+use super::redrive::require_still_drivable;
 use super::replayed::note_replays;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round};
@@ -40,6 +41,7 @@ const QUARANTINE_LIMITS: [(i64, i64); 2] = [(10_000, 64 << 20), (40_000, 256 << 
 /// Writes the push. Re-runnable: everything random or slow was done before.
 pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &Judged) -> AppResult<Pushed> {
     still_as_judged(conn, round, judged)?;
+    require_still_drivable(conn, round)?;
     let org = round.ctx.actor.org;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();

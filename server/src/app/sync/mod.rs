@@ -28,7 +28,7 @@ mod turn;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use doorstep_store::devices::{DeviceHeartbeat, DeviceRow, find_device, update_heartbeat};
+use doorstep_store::devices::{DeviceHeartbeat, DeviceRow, ReportedState, find_device, update_heartbeat};
 use doorstep_store::feed::audience_head;
 use doorstep_store::{Conn, StoreError};
 use sync_core::bytes::{Blob, Hash};
@@ -68,6 +68,16 @@ pub(crate) struct Round {
     is_from_office: bool,
     /// Whether it came in a bundle or by the automerge-repo door: it says nothing of how its device is doing now.
     is_carried: bool,
+    /// The item of quarantine that is driven again.
+    driven: Option<DrivenItem>,
+}
+
+/// An item of quarantine that is judged once more.
+#[derive(Debug, Clone)]
+struct DrivenItem {
+    /// The device that sent it.
+    device: DeviceId,
+    id: String,
 }
 
 impl Round {
@@ -86,19 +96,17 @@ impl Round {
     /// The phone counts without what it brings; `untaken` of that it keeps.
     fn heartbeat(&self, untaken: i64) -> DeviceHeartbeat {
         let now = self.ctx.now;
-        let reported = self.request.device_state.as_ref();
-        let left = |reported: &DeviceState| i64::try_from(reported.unsent).unwrap_or(i64::MAX).saturating_add(untaken);
-        DeviceHeartbeat {
-            last_seen_at_ms: Some(now.0),
-            unsent: reported.map_or(self.device.unsent, left),
-            oldest_unsent_at_ms: reported.and_then(|reported| reported.oldest_unsent_at).map(|at| at.0),
-            free_bytes: reported.and_then(|reported| reported.free_bytes).and_then(|bytes| i64::try_from(bytes).ok()),
-            clock_skew_ms: reported.map(|reported| reported.clock.wall_ms.saturating_sub(now.0)),
-            unsent_visits: reported.and_then(|reported| reported.unsent_visits.as_ref()).map(|visits| {
+        let report = |reported: &DeviceState| ReportedState {
+            unsent: i64::try_from(reported.unsent).unwrap_or(i64::MAX).saturating_add(untaken),
+            oldest_unsent_at_ms: reported.oldest_unsent_at.map(|at| at.0),
+            free_bytes: reported.free_bytes.and_then(|bytes| i64::try_from(bytes).ok()),
+            clock_skew_ms: Some(reported.clock.wall_ms.saturating_sub(now.0)),
+            unsent_visits: reported.unsent_visits.as_ref().map(|visits| {
                 let named: Vec<String> = visits.iter().take(NAMED_VISITS).map(ToString::to_string).collect();
                 serde_json::json!(named).to_string()
             }),
-        }
+        };
+        DeviceHeartbeat { last_seen_at_ms: now.0, reported: self.request.device_state.as_ref().map(report) }
     }
 
     fn may_read(&self) -> bool {
@@ -221,7 +229,8 @@ pub(crate) async fn push_document(
     };
     let (org, id) = (ctx.actor.org, ctx.device()?);
     let device = state.store.read(move |conn| find_sender(conn, org, id)).await?;
-    let round = Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true });
+    let round =
+        Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true, driven: None });
     let pushed = push::push(state, &round).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
@@ -260,7 +269,7 @@ async fn open(state: &AppState, ctx: Ctx, request: SyncRequest) -> AppResult<(Ro
     let sealed = verify_batch_seal(org, &request, &key).map_err(|error| {
         AppError::from(Refusal::new(ErrorCode::SealInvalid).detail(error.to_string(), "请求签章与内容不符"))
     })?;
-    Ok((Round { ctx, device, request, sealed, is_from_office: false, is_carried: false }, head))
+    Ok((Round { ctx, device, request, sealed, is_from_office: false, is_carried: false, driven: None }, head))
 }
 
 /// Two pushes of one document in one request could not both be judged against what is stored.
@@ -308,7 +317,8 @@ async fn heartbeat(state: &AppState, round: &Arc<Round>) -> AppResult<()> {
     let beat = round.heartbeat(0);
     let last_seen = round.device.last_seen_at_ms;
     let seen_lately = last_seen.is_some_and(|seen| round.ctx.now.0.saturating_sub(seen) < SEEN_EVERY_MS);
-    if seen_lately && beat.unsent == round.device.unsent {
+    let says_the_same = beat.reported.as_ref().is_none_or(|reported| reported.unsent == round.device.unsent);
+    if seen_lately && says_the_same {
         return Ok(());
     }
     record(state, round, beat).await

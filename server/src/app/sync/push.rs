@@ -44,7 +44,7 @@ pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Push
         }
         match take_in(state, &part).await {
             Ok(done) => pushed.add(done),
-            Err(error) if is_of_whole_request(&error) => return Err(error),
+            Err(error) if is_of_whole_request(round, &error) => return Err(error),
             Err(error) => match part.halves() {
                 Some(halves) => parts.extend(in_order(halves)),
                 None => pushed.add(alone(state, &part, error).await?),
@@ -68,7 +68,7 @@ async fn alone(state: &AppState, part: &Part, mut error: AppError) -> AppResult<
             _ => break,
         }
         error = match take_in(state, part).await {
-            Err(again) if is_of_whole_request(&again) => return Err(again),
+            Err(again) if is_of_whole_request(part.round(), &again) => return Err(again),
             Err(again) => again,
             done => return done,
         };
@@ -115,9 +115,14 @@ async fn set_aside(state: &AppState, part: &Part, error: &AppError) -> AppResult
 }
 
 /// Whether a failure says nothing about a single item: the database is away, or nothing of the request may be taken.
-fn is_of_whole_request(error: &AppError) -> bool {
+fn is_of_whole_request(round: &Round, error: &AppError) -> bool {
     match error {
-        AppError::Refused(refusal) => matches!(refusal.code, ErrorCode::Busy | ErrorCode::SealInvalid),
+        AppError::Refused(refusal) => match refusal.code {
+            ErrorCode::Busy | ErrorCode::SealInvalid => true,
+            // Of an item that is driven again: somebody settled it meanwhile.
+            ErrorCode::StateInvalid => round.driven.is_some(),
+            _ => false,
+        },
         AppError::Store(error) => error.is_outage(),
         _ => false,
     }

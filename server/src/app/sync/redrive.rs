@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::quarantine::QuarantineItem;
+use doorstep_store::quarantine::{QuarantineItem, lock_item};
 use doorstep_store::{Conn, devices};
 use serde_json::json;
 use sync_core::bytes::Blob;
@@ -14,7 +14,7 @@ use sync_core::guard::{self, Limits};
 use sync_core::ids::{BatchId, DeviceId, VisitId};
 use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
 
-use super::{Round, push};
+use super::{DrivenItem, Round, push};
 use crate::app::auth::load_holder;
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit, once::Once};
@@ -33,7 +33,8 @@ pub struct Redriven {
 /// Judges the bytes of an item again, and writes what is good now.
 ///
 /// # Errors
-/// `not_found`; `state_invalid` for an item whose content counts already, or whose phone wrote it anew.
+/// `not_found`; `state_invalid` for an item whose content counts already, or whose phone wrote it anew, be it since this
+/// was asked: then nothing is written.
 pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Redriven> {
     let (batch, asker, name) = (BatchId(state.id()), ctx.clone(), id.clone());
     let round = state.store.read(move |conn| round_of(conn, &asker, device, &name, batch)).await?;
@@ -47,11 +48,7 @@ pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -
 /// A push of nothing but the item, by its device and its rep.
 fn round_of(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId) -> AppResult<Round> {
     let item = load(conn, ctx, device, id)?;
-    require_unsettled(&item)?;
-    if item.state == "replayed" {
-        // The phone wrote its records anew: the same ones twice would stand as a conflict for ever.
-        return Err(ErrorCode::StateInvalid.into());
-    }
+    require_drivable(&item)?;
     let bytes = load_bytes(conn, ctx.actor.org, device, id)?;
     let mut request = empty_request(device, batch);
     match (item.kind.as_str(), item.visit_id) {
@@ -59,7 +56,26 @@ fn round_of(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: Batch
         ("statement", _) => request.statements.extend(statement_of(&bytes)),
         _ => request.intents.push(Blob(bytes)),
     }
-    round(conn, ctx, &item, device, request)
+    let driven = Some(DrivenItem { device, id: id.to_owned() });
+    Ok(Round { driven, ..round(conn, ctx, &item, device, request)? })
+}
+
+/// Refuses what counts already, or was written anew by its phone: the same records twice would stand as a conflict for
+/// ever.
+fn require_drivable(item: &QuarantineItem) -> AppResult<()> {
+    require_unsettled(item)?;
+    if item.state == "replayed" { Err(ErrorCode::StateInvalid.into()) } else { Ok(()) }
+}
+
+/// Refuses the push of an item that somebody settled since it was read, if one is driven.
+///
+/// # Concurrency
+/// Holds the item's row until the commit: who settles it from now on does so after its content is stored. To be called
+/// once the rows of the visits are locked, as everybody does who settles an item by what he writes.
+pub(super) fn require_still_drivable(conn: &mut Conn, round: &Round) -> AppResult<()> {
+    let Some(DrivenItem { device, id }) = &round.driven else { return Ok(()) };
+    let item = lock_item(conn, round.ctx.actor.org, *device, id)?.ok_or(ErrorCode::NotFound)?;
+    require_drivable(&item)
 }
 
 /// A request without content, as this device would send it.
@@ -92,7 +108,7 @@ pub(super) fn round(
     let actor = load_holder(conn, &device)?;
     device.id.0 = writer;
     let ctx = Ctx { now: ctx.now, actor, scope: ctx.scope, once: Once::default(), grants: Vec::new() };
-    Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false })
+    Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false, driven: None })
 }
 
 fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::QuarantineItem;
-use doorstep_store::{Conn, documents};
+use doorstep_store::{Conn, documents, presence};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis;
@@ -193,6 +193,10 @@ fn write(
     random: Actor,
     batch: BatchId,
 ) -> AppResult<Salvaged> {
+    if let Some(visit) = load(conn, ctx, device, id)?.visit_id {
+        // Whoever drives the item again must not store its content between what is read here and what is written.
+        presence::lock_visit(conn, ctx.actor.org, visit.0)?;
+    }
     let mut case = Case::open(conn, ctx, device, id, random)?;
     require_unsettled(&case.item)?;
     if let Some(change) = case.change(choice)? {

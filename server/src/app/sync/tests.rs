@@ -40,7 +40,15 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
         seal: None,
     };
     let device = office.write(|conn| Ok(find_device(conn, ORG, PHONE)?)).await.expect("the rep's phone");
-    Arc::new(Round { ctx: office.rep(), device, request, sealed: None, is_from_office: false, is_carried: false })
+    Arc::new(Round {
+        ctx: office.rep(),
+        device,
+        request,
+        sealed: None,
+        is_from_office: false,
+        is_carried: false,
+        driven: None,
+    })
 }
 
 async fn judge(office: &Office, round: &Arc<Round>) -> Judged {
