@@ -3,17 +3,28 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStderr, Stdio};
-use std::time::SystemTime;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use integration_tests::server::TestServer;
+
+/// A node that says nothing for so long says nothing any more.
+const SILENCE: Duration = Duration::from_secs(60);
 
 /// The process; it ends with this value.
 struct Node(Child);
 
 impl Node {
+    /// What it says, as long as it says something.
     fn log(&mut self) -> impl Iterator<Item = String> {
         let errors: ChildStderr = self.0.stderr.take().expect("a pipe");
-        BufReader::new(errors).lines().map_while(Result::ok)
+        let (heard, lines) = mpsc::channel();
+        thread::spawn(move || {
+            // Nobody listens any more once the test is over.
+            BufReader::new(errors).lines().map_while(Result::ok).all(|line| heard.send(line).is_ok())
+        });
+        std::iter::from_fn(move || lines.recv_timeout(SILENCE).ok())
     }
 }
 

@@ -11,7 +11,8 @@ CREATE TABLE photo_looks (
 );
 CREATE INDEX photo_looks_awaiting ON photo_looks (org_id, awaited_policy, visit_id) WHERE awaited_policy IS NOT NULL;
 
--- What was looked at before is looked at again, so that it is known of every visit.
+-- What was looked at before is looked at again, so that it is known of every visit: behind all that comes meanwhile, which
+-- is why it is due in the year 2100.
 INSERT INTO photo_checks (org_id, visit_id, revision, due_at_ms)
-SELECT org_id, visit_id, 1, MIN(taken_at_ms) FROM photo_sightings GROUP BY org_id, visit_id
+SELECT org_id, visit_id, 1, 4102444800000 FROM photo_sightings GROUP BY org_id, visit_id
 ON CONFLICT DO NOTHING;

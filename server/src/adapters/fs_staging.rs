@@ -1,7 +1,7 @@
 //! Uploads that go on where they stopped, in a local directory.
 //!
 //! Whoever writes an upload's file has it locked. Who finds it locked, by a writer on a connection that nobody hears any
-//! more, goes on in a copy of it: see [`fs_staging_names`](super::fs_staging_names), also for what is a blob already.
+//! more, goes on in a copy of it: see `fs_staging_names`, also for what is a blob already.
 
 use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};

@@ -72,11 +72,24 @@ pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
 }
 
 fn check_position(at: &str, geo: &Geo, refusal: Refusal) -> Refusal {
-    let on_earth = geo.lat_udeg.abs() <= 90_000_000 && geo.lon_udeg.abs() <= 180_000_000 && geo.acc_m >= 0;
+    let on_earth = (-90_000_000..=90_000_000).contains(&geo.lat_udeg)
+        && (-180_000_000..=180_000_000).contains(&geo.lon_udeg)
+        && (0..=MAX_ACCURACY_M).contains(&geo.acc_m);
     if on_earth && ["wgs84", "gcj02", "bd09"].contains(&geo.datum.as_str()) {
         return refusal;
     }
-    refusal.field(format!("{at}geo"), "a position in microdegrees with datum wgs84, gcj02 or bd09")
+    refusal.field(
+        format!("{at}geo"),
+        "a position in microdegrees, known to 1000 m or better, with datum wgs84, gcj02 or bd09",
+    )
+}
+
+/// How well a position must be known, in metres: what is known less well would make every photo one taken at the site.
+const MAX_ACCURACY_M: i64 = 1_000;
+
+fn position_of(site: &SiteRecord) -> Option<Geo> {
+    let (lat_udeg, lon_udeg) = (site.lat_udeg?, site.lon_udeg?);
+    Some(Geo { lat_udeg, lon_udeg, acc_m: site.acc_m.unwrap_or_default(), datum: site.datum.clone()?, mock: None })
 }
 
 /// Writes a checked site.
@@ -124,6 +137,8 @@ pub async fn move_site(state: &AppState, ctx: Ctx, id: SiteId, seen_version: i64
             if known.version != seen_version {
                 return Err(StoreError::Stale.into());
             }
+            // Findings of the past follow from it: where it was said to be stays to be read.
+            let from = position_of(&known);
             let site = SiteRecord {
                 lat_udeg: Some(to.lat_udeg),
                 lon_udeg: Some(to.lon_udeg),
@@ -135,7 +150,7 @@ pub async fn move_site(state: &AppState, ctx: Ctx, id: SiteId, seen_version: i64
             sites::update_position(conn, &site)?;
             let visits = sites::list_visits_at(conn, &site)?;
             findings::look_again_at(conn, org, &visits, ctx.now)?;
-            audit::record(conn, &app, &ctx, "site.moved", id, &json!({}))?;
+            audit::record(conn, &app, &ctx, "site.moved", id, &json!({ "from": from, "to": to }))?;
             let mut batch = FeedBatch::new();
             scope::touch(conn, &mut batch, org, FeedKind::Site, &id.to_string())?;
             batch.publish(conn, org)?;

@@ -1,9 +1,10 @@
 //! How much an organisation may store, whichever way the bytes come.
 
 use doorstep_store::blobs::find_blob;
+use doorstep_store::devices::find_device;
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::{Conn, org_storage};
-use sync_core::ids::OrgId;
+use sync_core::ids::{DeviceId, OrgId};
 use sync_core::time::UnixMillis;
 
 use super::uploads::KEPT_MS;
@@ -39,7 +40,16 @@ fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now: UnixMillis
     Ok(())
 }
 
-/// Refuses a blob that comes in one piece where there is no room for it; one that this device has brought takes none.
+/// Whether two devices are one, or belong to one person: who goes on with a new phone knows what the old one brought.
+fn is_of_one_person(conn: &mut Conn, org: OrgId, one: DeviceId, other: DeviceId) -> AppResult<bool> {
+    if one == other {
+        return Ok(true);
+    }
+    let holders = (find_device(conn, org, one)?, find_device(conn, org, other)?);
+    Ok(matches!(holders, (Some(one), Some(other)) if one.user_id == other.user_id))
+}
+
+/// Refuses a blob that comes in one piece where there is no room for it; one that this person has brought takes none.
 /// Whether another one has brought it, nobody learns from the answer.
 ///
 /// Nothing is set aside for it: those that come at once may exceed the quota together, each by its own size.
@@ -54,7 +64,7 @@ pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes:
     }
     let (more, now) = (i64::try_from(bytes).unwrap_or(i64::MAX), state.clock.now());
     let check = move |conn: &mut Conn| match find_blob(conn, org, sha256)? {
-        Some(known) if known.device_id.0 == device => Ok(()),
+        Some(known) if is_of_one_person(conn, org, known.device_id.0, device)? => Ok(()),
         _ => check_room(conn, org, most, more, now),
     };
     state.store.read(check).await

@@ -101,9 +101,10 @@ impl Verifier {
             seals::verify(self, org, &mut report).await?;
             progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));
             blobs::verify(self, org, &mut report, progress).await?;
-            findings::verify(self, org, &mut report, progress).await?;
             feed::verify(self, org, &mut report).await?;
             report.gaps.extend(gaps::find(self, org).await?);
+            // Last, for it takes longest: each photo is compared anew with all before it.
+            findings::verify(self, org, &mut report, progress).await?;
         }
         report.differences.sort();
         Ok(report)

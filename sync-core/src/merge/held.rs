@@ -80,7 +80,11 @@ impl SetApart {
         let (apart, others): (Vec<_>, Vec<_>) = doc
             .change_metas()
             .into_iter()
-            .partition(|meta| held.came_held_out(OpId { counter: meta.start_op, actor: meta.actor }));
+            // What has no operation says nothing, whenever it came.
+            .partition(|meta| {
+                let first = OpId { counter: meta.start_op, actor: meta.actor };
+                meta.max_op < meta.start_op || held.came_held_out(first)
+            });
         let changes = apart.into_iter().map(|meta| (meta.hash, meta.deps)).collect();
         let mut set_apart = Self { heads: others.iter().map(|meta| meta.hash).collect(), changes };
         for dep in set_apart.reach(others.iter().flat_map(|meta| &meta.deps)) {

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::finding::{Evidence, FindingCode};
 use super::thresholds::{
-    ACCURACY_M, ALL, BRIGHT, BURST_MINUTES, CLOCK_SKEW_MINUTES, DARK_RETAKE, DARK_WARN, FAR_M, REUSE_PROBABLE,
-    REUSE_STRONG, REUSE_WEAK, SHARP_RETAKE, SHARP_WARN, Threshold, WINDOW_MINUTES,
+    ACCURACY_M, ALL, BRIGHT, BURST_MINUTES, CLOCK_SKEW_MINUTES, DARK_WARN, FAR_M, REUSE_PROBABLE, SHARP_WARN,
+    Threshold, WINDOW_MINUTES,
 };
 
 /// One finding that a person decided on, with what was found then.
@@ -173,7 +173,7 @@ fn is_at_the_same_site(evidence: &Evidence) -> bool {
     evidence.get("same_site").and_then(serde_json::Value::as_bool).unwrap_or_default()
 }
 
-/// A likeness at one site is weak, however close, so the closer limits play no part in it.
+/// A likeness at one site is a hint, however close, and is judged by whether the photos are of one piece of work.
 fn is_elsewhere(evidence: &Evidence) -> bool {
     !is_at_the_same_site(evidence)
 }
@@ -185,6 +185,9 @@ fn may_be_one_work(evidence: &Evidence) -> bool {
 }
 
 /// The limit of a key as a measure; `None` where no finding says the number that it is compared with.
+///
+/// Limits that tell how much a finding weighs have no measure either: who confirms says that it is so, not how sure it is or
+/// that the photo must be taken again. Nor has the limit of weak likenesses, which count with another sign only.
 fn measure(threshold: Threshold) -> Option<Measure> {
     use FindingCode as C;
     const REUSED: &[FindingCode] = &[FindingCode::ReusedExact, FindingCode::ReusedSimilar];
@@ -193,11 +196,10 @@ fn measure(threshold: Threshold) -> Option<Measure> {
     let sharp = |limit| Measure::new(limit, &[C::Blurred], "sharpness_p90_c", Told::Below).by(hundredths);
     let like = |limit| Measure::new(limit, &[C::ReusedSimilar], "bits", Told::UpTo);
     Some(match threshold {
-        SHARP_WARN | SHARP_RETAKE => sharp(threshold),
-        DARK_WARN | DARK_RETAKE => dark(threshold),
+        SHARP_WARN => sharp(threshold),
+        DARK_WARN => dark(threshold),
         BRIGHT => Measure::new(threshold, &[C::OverExposed], "bright_permille", Told::Above),
-        REUSE_STRONG | REUSE_PROBABLE => like(threshold).among(is_elsewhere),
-        REUSE_WEAK => like(threshold),
+        REUSE_PROBABLE => like(threshold).among(is_elsewhere),
         BURST_MINUTES => Measure::new(threshold, REUSED, "apart_s", Told::Above).by(seconds).among(may_be_one_work),
         WINDOW_MINUTES => Measure::new(threshold, &[C::OutsideVisitWindow], "past_s", Told::Above).by(seconds),
         FAR_M => Measure::new(threshold, &[C::FarFromSite], "beyond_m", Told::Above),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests stop at the first surprise")]
 
 use crate::support::{Story, install};
+use automerge::ReadDoc as _;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
@@ -382,6 +383,12 @@ fn closed(doc: &VisitDoc, approved: &VisitDoc, late_work: Vec<LateWorkRow>) -> S
     story
 }
 
+fn empty_change(doc: &VisitDoc) -> Vec<u8> {
+    let mut raw = automerge::Automerge::load(&doc.save()).unwrap().with_actor(automerge::ActorId::from(LEFT.0));
+    let hash = raw.empty_commit(automerge::transaction::CommitOptions::default().with_time(0));
+    raw.get_change_by_hash(&hash).unwrap().raw_bytes().to_vec()
+}
+
 #[test]
 fn a_closed_visit_stays_as_it_was_approved_whatever_comes_after() {
     let mut approved = begun();
@@ -417,6 +424,12 @@ fn a_closed_visit_stays_as_it_was_approved_whatever_comes_after() {
             assert_eq!(closed(&twice, &approved, vec![row]).derived().state, VisitState::UnderReview);
         }
         assert_eq!(closed(&doc, &approved, vec![]).derived().state, VisitState::UnderReview);
+        // A change without operations says nothing, and no row can name what it has not.
+        let row = LateWorkRow { reason: LateReason::Closed, ..brought(&first, known) };
+        let mut with_empty = doc.clone();
+        with_empty.apply_trusted(&[empty_change(&with_empty)], &[]).unwrap();
+        assert_ne!(with_empty.heads(), doc.heads());
+        assert_eq!(closed(&with_empty, &approved, vec![row]).derived().state, VisitState::Closed);
         // A verdict about something that is not here judged other content.
         let row = LateWorkRow { reason: LateReason::Closed, ..brought(&first, known) };
         let mut story = closed(&doc, &approved, vec![row]);

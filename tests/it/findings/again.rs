@@ -169,4 +169,5 @@ async fn photos_are_looked_at_again_when_the_policy_that_their_crew_pinned_is_pu
     look(&app).await;
     assert_eq!(field.said(visits[0]).await, said([]));
     assert_eq!(field.said(visits[1]).await, said([("far_from_site", 2)]));
+    assert_eq!(app.verified().await.differences, []);
 }

@@ -1,5 +1,6 @@
 //! Looking at every visit whose photos are due, one after the other.
 
+use doorstep_store::norms::find_policy;
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
 use doorstep_store::photo_looks::{self, LookRow};
 use doorstep_store::photo_near_misses::{self, NearMissRow};
@@ -84,6 +85,12 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
         .write(move |conn| {
             // As everybody who decides about the visit, and before any other row.
             presence::lock_visit(conn, org, visit)?;
+            if let Some(version) = look.awaited_policy
+                && find_policy(conn, org, version)?.is_some()
+            {
+                // Published since the look, when nobody knew that this visit waits for it.
+                return Ok(false);
+            }
             if !photo_checks::settle(conn, &check)? {
                 return Ok(false);
             }
