@@ -80,7 +80,9 @@ impl TestApp {
 }
 
 impl Office<'_> {
-    fn ctx(&self) -> Ctx {
+    /// The dispatcher's request, as use cases get it.
+    #[must_use]
+    pub fn ctx(&self) -> Ctx {
         let member = self.company.member(Role::Dispatcher);
         let actor = Actor {
             org: member.org,

@@ -4,10 +4,9 @@
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
-use doorstep::app::once::Once;
 use doorstep::app::sync::{Redriven, redrive};
-use doorstep::app::{AppError, AppResult, Ctx, ErrorCode};
-use doorstep::domain::{Actor as Asker, Role, Scope, TokenKind};
+use doorstep::app::{AppError, AppResult, ErrorCode};
+use doorstep::domain::Role;
 use doorstep_store::documents::{DocChangeRow, list_doc_changes};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
@@ -30,26 +29,10 @@ impl Wake for Bell {
     }
 }
 
-/// The dispatcher's request, as the use case gets it.
-fn ctx(app: &TestApp) -> Ctx {
-    let member = YUNZE.member(Role::Dispatcher);
-    let actor = Asker {
-        org: member.org,
-        user: member.id,
-        team: member.team,
-        roles: vec![Role::Dispatcher],
-        device: None,
-        session: None,
-        token: TokenKind::Full,
-    };
-    let scope = Scope::Organisation;
-    Ctx { now: app.now(), actor, scope, grants: vec![(Role::Dispatcher, scope)], once: Once::default() }
-}
-
 /// Drives an item again; what is done meanwhile happens once the item was read and before anything is judged.
 async fn redriven_while(app: &TestApp, phone: &Phone<'_>, path: &str, meanwhile: impl Future) -> AppResult<Redriven> {
     let id = path.rsplit('/').next().expect("an id").to_owned();
-    let mut driven = Box::pin(redrive(&app.state, ctx(app), phone.device.id, id));
+    let mut driven = Box::pin(redrive(&app.state, app.office_again(YUNZE).ctx(), phone.device.id, id));
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
     assert!(driven.as_mut().poll(&mut Context::from_waker(&waker)).is_pending(), "the item is read elsewhere");
