@@ -137,7 +137,7 @@ fn every_limit_is_fitted_by_which_a_finding_is_told() {
     assert_eq!(
         missing,
         [
-            "photo_sharpness_retake",
+            "photo_sharp_retake",
             "photo_dark_retake",
             "photo_reuse_strong_bits",
             "photo_reuse_weak_bits",
