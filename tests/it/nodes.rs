@@ -6,6 +6,7 @@ mod findings;
 mod hand_in;
 mod kept_receipts;
 mod kills;
+mod meeting;
 mod previews;
 mod requests;
 mod room;
