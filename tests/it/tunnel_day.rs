@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use integration_tests::db::Engine;
 use integration_tests::drawn::seed;
@@ -25,14 +26,21 @@ fn a_day_in_tunnels_loses_nothing_repeats_nothing_and_resends_little() {
 fn write(report: &Report) {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let text = format!(
-        "# Tunnel day\n\n`make tunnel-day` on {:?}, {cores} cores, {}. Verdict: nothing lost, nothing doubled, all hashes \
-         equal, 0 outstanding.\n\nBytes on the wire are the bodies of requests and answers that the proxies took from \
+        "# Tunnel day\n\n`make tunnel-day` of {} on {:?}, {cores} cores, {}. Verdict: nothing lost, nothing doubled, all \
+         hashes equal, 0 outstanding.\n\nBytes on the wire are the bodies of requests and answers that the proxies took from \
          either side since the first sync of the morning, whether or not the other side saw them. Unique bytes are \
          those of document changes, blobs, statements and intents at the server, each once and uncompressed.\n\n{}",
+        commit(),
         Engine::chosen(),
         std::env::consts::ARCH,
         report.table()
     );
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/TUNNEL-DAY.md");
     fs::write(file, text).expect("the report is written");
+}
+
+/// The state that was played, as Git names it.
+fn commit() -> String {
+    let described = Command::new("git").args(["describe", "--always", "--dirty"]).output().expect("Git is here");
+    String::from_utf8(described.stdout).expect("a name").trim().to_owned()
 }
