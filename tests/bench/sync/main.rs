@@ -37,6 +37,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario round-trip   one rep with two phones: push, pull, nothing new, one edit (the default)
   --scenario storm        every rep pushes at once, then every rep's other phone syncs for the first time
   --scenario growth       the same work while other reps' visits fill the database
+  --scenario beside       a phone's sync after other reps of its team have worked
   --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
   --floor                 the guard and its parts, and SQLite with the rows of a push, in this process
@@ -48,9 +49,19 @@ Measures sync against the release build; `make bench` builds it first.
   --idle-rounds N   requests without news (200)
   --edits N         single edits (50)
   --reps N          reps of a storm (200)
-  --sizes N,N,…     visits stored (growth: 1000,10000,100000) or touched (touch: 10000,100000)
+  --sizes N,N,…     visits stored (growth: 1000,10000,100000), touched (touch: 10000,100000) or of others (beside:
+                    0,1000,10000)
   --database NAME   sqlite (the default) or postgres
 ";
+
+/// The sizes of a scenario, where none are given.
+fn sizes_of(scenario: &str) -> &'static str {
+    match scenario {
+        "touch" => "10000,100000",
+        "beside" => "0,1000,10000",
+        _ => "1000,10000,100000",
+    }
+}
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -70,7 +81,7 @@ fn main() {
         return;
     }
     let scenario = value("--scenario").map_or("round-trip", String::as_str);
-    let sizes = value("--sizes").map_or(if scenario == "touch" { "10000,100000" } else { "1000,10000,100000" }, |s| s);
+    let sizes = value("--sizes").map_or(sizes_of(scenario), String::as_str);
     let options = Options {
         visits,
         pulls: number("--pulls", 20),
@@ -97,6 +108,7 @@ fn main() {
             }
             "storm" => scenario::storm(&options, run, &mut report),
             "growth" => scenario::grow(&options, run, &mut report),
+            "beside" => scenario::beside(&options, run, &mut report),
             "live" => scenario::live(&options, run, &mut report),
             "touch" => scenario::touch(&options, run, &mut report),
             other => panic!("no scenario {other}; see --help"),

@@ -229,8 +229,11 @@ impl Phone {
         self.done.heads = Some(digest(&heads));
     }
 
+    /// Asks each time from where it stood at first: what others did since then has to be passed over each time.
     fn idle(&mut self, rounds: usize) {
+        let stood = self.cursor.clone();
         for _ in 0..rounds {
+            self.cursor.clone_from(&stood);
             let answer = self.round(Vec::new());
             assert!(!answer.more && answer.docs.is_empty() && answer.rows.is_empty(), "nothing is new");
         }

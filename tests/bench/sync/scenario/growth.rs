@@ -27,7 +27,7 @@ pub fn grow(options: &Options, run: usize, report: &mut Report) {
         let [mut first, mut second] = rep.phones.clone();
         let name = |phase: &str| format!("{phase}, {visits} stored");
         stage.phase(&name("push 60 new"), &mut first, rep, Task::Push(Form::New));
-        stage.phase(&name("first sync of 60"), &mut second, rep, Task::Pull);
+        stage.phase(&name("first sync of 60"), &mut second, rep, Task::PullAgain(options.pulls));
         stage.phase(&name("nothing new"), &mut second, rep, Task::Idle(options.idle_rounds));
         stage.phase(&name("one edit"), &mut first, rep, Task::Edit(options.edits.min(VISITS)));
         stored += VISITS;

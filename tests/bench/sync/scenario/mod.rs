@@ -1,5 +1,6 @@
 //! One run on one fresh server: who does what in which order.
 
+mod beside;
 mod growth;
 mod live;
 mod round_trip;
@@ -14,6 +15,7 @@ use crate::report::{Phase, Report};
 use crate::seed::{Rep, Seeded, seed};
 use crate::server::Server;
 
+pub use beside::beside;
 pub use growth::grow;
 pub use live::live;
 pub use round_trip::round_trip;
