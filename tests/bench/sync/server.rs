@@ -4,6 +4,10 @@ use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+/// A server that has used no CPU for so long is at rest.
+const AT_REST: Duration = Duration::from_millis(500);
 
 /// A running server; it ends with this value.
 pub struct Server {
@@ -64,6 +68,15 @@ impl Server {
         }
         let address = line.trim().trim_start_matches("listening on http://").to_owned();
         Self { child, _output: output, address }
+    }
+
+    /// Waits until the server does nothing: the jobs that begin with it are no part of what is measured.
+    pub fn settle(&self) {
+        let mut before = f64::NAN;
+        while before.to_bits() != self.usage().cpu_s.to_bits() {
+            before = self.usage().cpu_s;
+            std::thread::sleep(AT_REST);
+        }
     }
 
     /// What the kernel says now.

@@ -24,6 +24,8 @@ pub fn grow(options: &Options, run: usize, report: &mut Report) {
         clones::add(&database, source.phones[0].user, stored / VISITS, copies);
         stored += copies * VISITS;
         let mut stage = Stage::open(&database, &seeded, Size::Full, run, report);
+        // The hourly job over the sync window begins with the server, and looks at every visit in it.
+        stage.server.settle();
         let [mut first, mut second] = rep.phones.clone();
         let name = |phase: &str| format!("{phase}, {visits} stored");
         stage.phase(&name("push 60 new"), &mut first, rep, Task::Push(Form::New));
