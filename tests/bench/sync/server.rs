@@ -71,6 +71,10 @@ impl Server {
     }
 
     /// Waits until the server does nothing: the jobs that begin with it are no part of what is measured.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a benchmark waits for the kernel's count of CPU time to stand still"
+    )]
     pub fn settle(&self) {
         let mut before = f64::NAN;
         while before.to_bits() != self.usage().cpu_s.to_bits() {
