@@ -1,5 +1,7 @@
 //! `doorstep conformance` against our own server and phone, and against ones that break the contract.
 
+mod liars;
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Output;

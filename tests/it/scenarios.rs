@@ -3,6 +3,7 @@
 mod absent;
 mod after_hand_in;
 mod arrivals;
+mod clocks;
 mod closed;
 mod crew;
 mod drift;

@@ -1,11 +1,12 @@
 //! Faults of a network: a TCP proxy between phones and server that delays, throttles, cuts, resets, falls silent and
-//! loses answers, as a [`Weather`] says, and counts every byte.
+//! loses answers, as a [`Weather`] says, and counts every byte; and a server that tells lies.
 //!
 //! Each request travels on a connection of its own, byte for byte but for its `connection` header. What becomes of it
 //! is decided once its size is known, so that a seed gives the same faults for the same requests on every machine.
-//! Knows HTTP only as far as the length of a request; it must not know what requests mean.
+//! Knows HTTP only as far as the length of a request; but for the [`Liar`] it must not know what requests mean.
 
 mod counts;
+mod liar;
 mod proxy;
 mod relay;
 mod seed;
@@ -13,6 +14,7 @@ mod tunnel;
 mod weather;
 
 pub use counts::Counts;
+pub use liar::Liar;
 pub use proxy::FaultProxy;
 pub use seed::Seed;
 pub use tunnel::{Tunnel, TunnelCount, TunnelPlan};

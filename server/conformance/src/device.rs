@@ -240,12 +240,22 @@ impl Device {
         Ok(held)
     }
 
-    /// Syncs until the server has no more news; gives the last cursor and all documents by id.
-    pub(crate) fn pull(&self, mut cursor: Option<String>) -> Result<(String, Vec<SyncResponse>), Broken> {
+    /// Syncs until the server has no more news; gives the last cursor and all answers.
+    pub(crate) fn pull(&self, cursor: Option<String>) -> Result<(String, Vec<SyncResponse>), Broken> {
+        const MOST: u64 = 1 << 20;
+        self.pull_by(cursor, MOST)
+    }
+
+    /// The same with answers of at most so many bytes, as far as the server goes along.
+    pub(crate) fn pull_by(
+        &self,
+        mut cursor: Option<String>,
+        max_bytes: u64,
+    ) -> Result<(String, Vec<SyncResponse>), Broken> {
         const MAX_ROUNDS: usize = 1000;
         let mut answers = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let answer = self.sync(&self.empty(cursor)?)?;
+            let answer = self.sync(&SyncRequest { max_bytes, ..self.empty(cursor)? })?;
             let (more, next) = (answer.more, answer.cursor.clone());
             answers.push(answer);
             if !more {

@@ -82,11 +82,11 @@ pub(super) fn relay(phone: &TcpStream, shared: &Shared) -> io::Result<()> {
         });
         return end(phone, server.as_ref(), cut);
     }
-    server.map_or(Ok(()), |server| answer(phone, &server, shared))
+    server.map_or(Ok(()), |server| answer(phone, &server, shared, &head.line()))
 }
 
 /// Reads the answer whole, then passes on what the weather lets through.
-fn answer(phone: &TcpStream, server: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn answer(phone: &TcpStream, server: &TcpStream, shared: &Shared, line: &str) -> io::Result<()> {
     server.set_read_timeout(Some(PATIENCE))?;
     let mut whole = Vec::new();
     let mut server = server;
@@ -95,6 +95,7 @@ fn answer(phone: &TcpStream, server: &TcpStream, shared: &Shared) -> io::Result<
         // The server died: the phone sees the same.
         return end(phone, None, Cut::Close);
     }
+    let whole = shared.ask(|weather| weather.retells(line, whole));
     let total = length(&whole);
     let head = whole.windows(4).position(|four| four == b"\r\n\r\n").map_or(total, |at| length(&whole[..at]) + 4);
     let fate = shared.ask(|weather| weather.answer(total));

@@ -59,6 +59,11 @@ pub trait Weather: Send {
     /// What becomes of the answer to it. It is read from the server whole before the first byte goes on: an answer
     /// that is cut after 0 bytes is one that the server gave and the phone never saw.
     fn answer(&mut self, bytes: u64) -> Fate;
+
+    /// What the phone is told instead of a whole answer, head and body, to the request with this first line.
+    fn retells(&mut self, _line: &str, answer: Vec<u8>) -> Vec<u8> {
+        answer
+    }
 }
 
 /// A list of fates, one pair for each request; fine weather afterwards.

@@ -1,5 +1,6 @@
 //! A phone as a series of `doorstep phone` processes on one directory: between two commands it does not run at all.
 
+use std::cell::Cell;
 use std::fs;
 use std::io::Read as _;
 use std::path::Path;
@@ -8,13 +9,18 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use doorstep::demo::ORGANISATION;
+use redb::ReadableTable as _;
 use serde_json::Value;
 
 use super::{Fate, Story, Visit, utf8};
+use crate::clock::ClockFile;
 use crate::dir::TestDir;
 
 /// File of a phone's store.
 const STORE: &str = "phone.redb";
+
+/// Single values of the store.
+const META: redb::TableDefinition<'static, &str, &[u8]> = redb::TableDefinition::new("meta");
 
 /// What a command said.
 #[derive(Debug, Clone)]
@@ -44,11 +50,13 @@ impl Said {
 pub struct Phone<'s> {
     pub(super) story: &'s Story,
     directory: TestDir,
+    /// By how many minutes its clock is ahead of the story's.
+    minutes_ahead: Cell<i64>,
 }
 
 impl<'s> Phone<'s> {
     pub(super) fn new(story: &'s Story) -> Self {
-        Self { story, directory: TestDir::new() }
+        Self { story, directory: TestDir::new(), minutes_ahead: Cell::new(0) }
     }
 
     pub(super) fn enrol(story: &'s Story, login: &str, code: &str) -> Self {
@@ -96,7 +104,11 @@ impl<'s> Phone<'s> {
 
     fn command(&self, words: &[&str]) -> Command {
         let server = self.story.server.borrow();
-        let (directory, clock) = (utf8(self.directory.path()), utf8(server.clock.path()));
+        let (directory, mut clock) = (utf8(self.directory.path()), utf8(server.clock.path()));
+        if self.minutes_ahead.get() != 0 {
+            let shown = server.clock.now().plus_ms(self.minutes_ahead.get() * 60_000);
+            clock = utf8(ClockFile::create(self.directory.path().join("clock"), shown).path());
+        }
         let mut command = server.command(["phone", "--json", "--dir", &directory, "--clock", &clock]);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -122,6 +134,26 @@ impl<'s> Phone<'s> {
         }
         child.wait().expect("the phone is reaped");
         !in_time
+    }
+
+    /// Starts anew with a clock that is so much ahead of the right time from now on, as after an empty battery: the
+    /// monotonic clock begins anew too.
+    ///
+    /// # Panics
+    /// If the store cannot be changed.
+    pub fn restarts(&self, minutes_ahead: i64) {
+        self.minutes_ahead.set(minutes_ahead);
+        let database = redb::Database::open(self.store()).expect("the phone's store");
+        let changes = database.begin_write().expect("a transaction");
+        {
+            let mut meta = changes.open_table(META).expect("a table");
+            let bytes = meta.get("boot").expect("read").expect("a boot").value().to_vec();
+            let mut boot: Value = serde_json::from_slice(&bytes).expect("JSON");
+            // What the system calls its boots is the only thing by which a phone sees that it was off.
+            boot["machine"] = "the boot before".into();
+            meta.insert("boot", serde_json::to_vec(&boot).expect("JSON").as_slice()).expect("written");
+        }
+        changes.commit().expect("committed");
     }
 
     /// Has a network for the time of one sync, which leaves nothing outstanding.

@@ -4,6 +4,7 @@ mod basics;
 mod blobs;
 mod hostile;
 mod network;
+mod news;
 mod once;
 mod standing;
 
@@ -40,7 +41,8 @@ pub(crate) fn run(args: &ServerSideArgs, report: &mut Report) -> Result<(), Stri
     device.learn_norms(&answers)?;
     let bench = Bench { args: args.clone(), device, first, cursor };
     let is_wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    let tables: [&[Check]; 5] = [basics::CHECKS, once::CHECKS, hostile::CHECKS, network::CHECKS, blobs::CHECKS];
+    let tables: [&[Check]; 6] =
+        [basics::CHECKS, news::CHECKS, once::CHECKS, hostile::CHECKS, network::CHECKS, blobs::CHECKS];
     for (name, says, check) in tables.into_iter().flatten().filter(|(name, ..)| is_wanted(name)) {
         report.add(name, says, &check(&bench))?;
     }
