@@ -37,8 +37,11 @@ impl Dice {
     }
 }
 
-pub fn actor(replica: usize) -> Actor {
-    Actor([u8::try_from(replica).unwrap() + 1; 16])
+/// Who writes on each replica, in no order: so that of two concurrent writes now one's actor is the higher, now the other's.
+pub fn actors(dice: &mut Dice, replicas: usize) -> Vec<Actor> {
+    let mut actors =
+        std::iter::repeat_with(|| Actor((u128::from(dice.next()) << 64 | u128::from(dice.next())).to_be_bytes()));
+    actors.by_ref().take(replicas).collect()
 }
 
 fn at() -> Value {
@@ -86,20 +89,22 @@ fn record(dice: &mut Dice, number: usize) -> (Map, String, Value) {
 }
 
 /// One action on one replica, or a meeting of two.
-pub fn act(dice: &mut Dice, docs: &mut [VisitDoc], number: usize) {
+pub fn act(dice: &mut Dice, docs: &mut [VisitDoc], actors: &[Actor], number: usize) {
     let replica = dice.below(docs.len());
     match dice.below(16) {
         0..=1 => {
-            let source = docs[dice.below(docs.len())].clone();
-            meet(&mut docs[replica], &source);
+            // Whoever meets himself learns nothing.
+            if let Ok([into, from]) = docs.get_disjoint_mut([replica, dice.below(docs.len())]) {
+                meet(into, from);
+            }
         }
         2..=3 => {
             let notes = ["", "客户不在", "客户在家", "no port", "a port"][dice.below(5)];
-            docs[replica].edit(actor(replica), |edit| edit.set_notes(notes)).unwrap();
+            docs[replica].edit(actors[replica], |edit| edit.set_notes(notes)).unwrap();
         }
         _ => {
             let (map, key, record) = record(dice, number);
-            docs[replica].edit(actor(replica), |edit| edit.put(map, &key, &record)).unwrap();
+            docs[replica].edit(actors[replica], |edit| edit.put(map, &key, &record)).unwrap();
         }
     }
 }
@@ -109,11 +114,10 @@ pub fn meet(into: &mut VisitDoc, from: &VisitDoc) {
     into.apply_trusted(&from.changes_since(&known).unwrap(), &from.heads()).unwrap();
 }
 
-/// Phones that meet in any order, each a second time.
-pub fn merged(dice: &mut Dice, docs: &[VisitDoc]) -> VisitDoc {
+/// A phone without work that meets the others in any order, each a second time.
+pub fn merged(dice: &mut Dice, mut all: VisitDoc, docs: &[VisitDoc]) -> VisitDoc {
     let mut order: Vec<&VisitDoc> = docs.iter().chain(docs).collect();
     dice.shuffle(&mut order);
-    let mut all = VisitDoc::create(VISIT).unwrap();
     order.into_iter().for_each(|doc| meet(&mut all, doc));
     all
 }
