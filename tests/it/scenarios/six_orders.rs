@@ -18,7 +18,7 @@ use Party::{Li, Ma, Office};
 const ORDERS: [[Party; 3]; 6] =
     [[Li, Ma, Office], [Li, Office, Ma], [Ma, Li, Office], [Ma, Office, Li], [Office, Li, Ma], [Office, Ma, Li]];
 
-/// The arrival after which the server dies: each party is once before and once behind it.
+/// The arrival after which the server dies: each party is before it in one order and behind it in another.
 fn killed_after(order: [Party; 3]) -> Option<usize> {
     match order {
         [Li, Ma, Office] | [Office, Ma, Li] => Some(0),
