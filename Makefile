@@ -9,7 +9,7 @@ DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
 .PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi hostile \
-        bench bench-postgres bench-peers tunnel-day crash-points upload-trials convergence cheaters-week
+        bench bench-postgres bench-peers tunnel-day crash-points faulty-servers upload-trials convergence cheaters-week
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -132,6 +132,11 @@ crash-points: server strace ## kills the server at every system call of a push a
 cheaters-week: server ## looks for re-used and faked photos among 2,000 honest visits (PICTURES=folder takes its pictures)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite $(if $(PICTURES),DOORSTEP_TEST_PICTURES="$(abspath $(PICTURES))") \
 	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture findings::week $(ARGS)
+
+# In every run each faulty server meets the checks that must notice it; here all of them, so that no other breaks.
+faulty-servers: server ## drives servers that are faulty in one way each through all checks of doorstep conformance (SQLite)
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture conformance::liars $(ARGS)
 
 # The seed is told, and can be given again with DOORSTEP_UPLOADS_SEED.
 upload-trials: server ## uploads 1,000 photos over a line that is cut and loses answers, to a server that is killed (SQLite)

@@ -48,9 +48,16 @@ pub struct ServerArgs {
     /// then asks for the phone's.
     #[arg(long)]
     pub code: String,
-    /// Run only checks whose name contains this.
+    /// Run only checks whose name contains this; may be given several times.
     #[arg(long, value_name = "TEXT")]
-    pub only: Option<String>,
+    pub only: Vec<String>,
+}
+
+impl ServerArgs {
+    /// Whether a check of this name is asked for.
+    pub(crate) fn asks_for(&self, check: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|text| check.contains(text.as_str()))
+    }
 }
 
 /// How a server is driven.

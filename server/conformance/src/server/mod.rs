@@ -40,13 +40,12 @@ pub(crate) fn run(args: &ServerSideArgs, report: &mut Report) -> Result<(), Stri
     let (cursor, answers) = device.pull(None)?;
     device.learn_norms(&answers)?;
     let bench = Bench { args: args.clone(), device, first, cursor };
-    let is_wanted = |name: &str| args.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
     let tables: [&[Check]; 6] =
         [basics::CHECKS, news::CHECKS, once::CHECKS, hostile::CHECKS, network::CHECKS, blobs::CHECKS];
-    for (name, says, check) in tables.into_iter().flatten().filter(|(name, ..)| is_wanted(name)) {
+    for (name, says, check) in tables.into_iter().flatten().filter(|(name, ..)| args.asks_for(name)) {
         report.add(name, says, &check(&bench))?;
     }
-    for (name, says, check) in standing::CHECKS.iter().filter(|(name, ..)| is_wanted(name)) {
+    for (name, says, check) in standing::CHECKS.iter().filter(|(name, ..)| args.asks_for(name)) {
         match &admin {
             Some(admin) => report.add(name, says, &check(&bench, admin))?,
             None => report.leave_out(name, "--admin")?,
