@@ -15,6 +15,7 @@ use crate::plan::{LateReason, LateVerdict, Review};
 use crate::time::{Stamp, UnixMillis};
 
 use super::counting::counting;
+use super::held_out::HeldOut;
 use super::rework::Return;
 
 /// A record that came after its time. A key written twice after its time is two late records.
@@ -84,18 +85,16 @@ pub(super) fn after_cancel(view: &View, cancelled_at: UnixMillis) -> Vec<LateRec
 }
 
 /// Records that a rep brought after the visit was given to others or closed, in map order: events and seals too.
-fn held<'v>(view: &'v View, review: &'v Review) -> impl Iterator<Item = LateRecord> + 'v {
+fn held<'v>(view: &'v View, held_out: &'v HeldOut) -> impl Iterator<Item = LateRecord> + 'v {
     view.held.iter().map(|held| {
         let record = &held.record;
-        LateRecord::of(&held.map, &record.key, record.op, held_out_for(record.op, review), &record.value)
+        LateRecord::of(&held.map, &record.key, record.op, reason(record.op, held_out), &record.value)
     })
 }
 
 /// Why an operation is held out, or was.
-fn held_out_for(op: OpId, review: &Review) -> LateReason {
-    let mut held_out = review.late_work.iter().filter(|work| work.reason.is_held_out());
-    let brought = held_out.find(|work| work.changes.iter().any(|span| span.contains(op)));
-    brought.map_or(LateReason::Reassigned, |work| work.reason)
+fn reason(op: OpId, held_out: &HeldOut) -> LateReason {
+    held_out.reason(op).unwrap_or(LateReason::Reassigned)
 }
 
 /// Tells what the office accepted from what stays out; adds what is held out.
@@ -105,8 +104,9 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
     let decisions = review.decided_late();
     let is_accepted = |op| decisions.get(&op).is_some_and(|newest| newest.decision == LateVerdict::Accept);
     let (mut accepted, mut late): (Vec<_>, Vec<_>) = late.into_iter().partition(|record| is_accepted(record.op));
-    late.extend(held(view, review));
-    accepted.extend(released(view, review, &is_accepted));
+    let held_out = HeldOut::of(&review.late_work);
+    late.extend(held(view, &held_out));
+    accepted.extend(released(view, &held_out, &is_accepted));
     // Told once: what is late for another reason too, and what several pushes brought.
     let mut known: BTreeSet<OpId> = late.iter().map(|record| record.op).collect();
     accepted.retain(|record| known.insert(record.op));
@@ -118,16 +118,14 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
 }
 
 /// What was held out and counts since the office accepted it, as far as nothing was written over it.
-fn released(view: &View, review: &Review, is_accepted: &dyn Fn(OpId) -> bool) -> Vec<LateRecord> {
-    let held_out = review.late_work.iter().filter(|work| work.reason.is_held_out());
-    let spans: Vec<_> = held_out.flat_map(|work| &work.changes).collect();
-    if spans.is_empty() {
+fn released(view: &View, held_out: &HeldOut, is_accepted: &dyn Fn(OpId) -> bool) -> Vec<LateRecord> {
+    if held_out.is_empty() {
         return Vec::new();
     }
-    let is_released = |seen: &Seen<'_>| is_accepted(seen.op) && spans.iter().any(|span| span.contains(seen.op));
+    let is_released = |seen: &Seen<'_>| is_accepted(seen.op) && held_out.reason(seen.op).is_some();
     let mut released = collect_all(view, LateReason::Reassigned, &is_released);
     for record in &mut released {
-        record.reason = held_out_for(record.op, review);
+        record.reason = reason(record.op, held_out);
     }
     released
 }

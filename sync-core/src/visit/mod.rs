@@ -3,6 +3,7 @@
 mod counting;
 mod frozen;
 mod guard;
+mod held_out;
 pub mod late;
 mod reopened;
 mod rework;
