@@ -9,7 +9,7 @@ DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
 .PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi hostile \
-        bench bench-postgres bench-peers tunnel-day crash-points faulty-servers upload-trials convergence cheaters-week
+        bench bench-postgres bench-peers tunnel-day crash-points node-kills faulty-servers upload-trials convergence cheaters-week
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -122,6 +122,11 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
 	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=sqlite \
 	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture tunnel_day:: $(ARGS)
+
+node-kills: server ## kills one of two nodes on PostgreSQL 100 times while phones go on at the other
+	PG_BIN="$$(scripts/postgres)" && export PG_BIN && \
+	DOORSTEP_TEST_EFFORT=long DOORSTEP_TEST_DATABASE=postgres \
+	scripts/must-run $(CARGO) test --locked --workspace --features integration-tests/postgres --test it -- --nocapture nodes::kills $(ARGS)
 
 # The seed is told, and can be given again with DOORSTEP_CRASH_SEED.
 crash-points: server strace ## kills the server at every system call of a push and an upload, then 1,000 times at random (SQLite)

@@ -16,7 +16,7 @@ use crate::plan::{LateDecisionRow, LateVerdict, LateWorkRow, Review};
 /// The operations that are held out, by writer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
-    /// First and last counter.
+    /// First and last counter, in order; no two overlap.
     spans: BTreeMap<Actor, Vec<(u64, u64)>>,
     accepted: BTreeSet<OpId>,
 }
@@ -36,9 +36,10 @@ impl Held {
     pub fn of(work: &[LateWorkRow], decisions: &[LateDecisionRow]) -> Self {
         let mut held = Self::default();
         let held_out = work.iter().filter(|work| work.reason.is_held_out());
-        for span in held_out.flat_map(|work| &work.changes) {
+        for span in held_out.flat_map(|work| &work.changes).filter(|span| span.first <= span.last) {
             held.spans.entry(span.actor).or_default().push((span.first, span.last));
         }
+        held.spans.values_mut().for_each(join);
         if !held.is_empty() {
             let accepted = newest(decisions).into_iter().filter(|(_, newest)| newest.decision == LateVerdict::Accept);
             held.accepted = accepted.map(|(op, _)| op).collect();
@@ -54,8 +55,9 @@ impl Held {
 
     /// Whether an operation was held out when it came, whatever was decided about it since.
     fn came_held_out(&self, op: OpId) -> bool {
-        let within = |(first, last): &(u64, u64)| (*first..=*last).contains(&op.counter);
-        self.spans.get(&op.actor).is_some_and(|spans| spans.iter().any(within))
+        let Some(spans) = self.spans.get(&op.actor) else { return false };
+        let begun = spans.partition_point(|(first, _)| *first <= op.counter);
+        spans.iter().take(begun).next_back().is_some_and(|(_, last)| op.counter <= *last)
     }
 
     /// Whether an operation is held out.
@@ -63,6 +65,18 @@ impl Held {
     pub fn holds(&self, op: OpId) -> bool {
         self.came_held_out(op) && !self.accepted.contains(&op)
     }
+}
+
+/// Puts spans in order and makes one of those that overlap, so that one operation is looked up without walking them all.
+fn join(spans: &mut Vec<(u64, u64)>) {
+    spans.sort_unstable();
+    spans.dedup_by(|later, earlier| {
+        let overlap = later.0 <= earlier.1;
+        if overlap {
+            earlier.1 = earlier.1.max(later.1);
+        }
+        overlap
+    });
 }
 
 /// Which changes came held out, so that a verdict stays about all that was there without them.

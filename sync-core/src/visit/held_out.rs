@@ -57,6 +57,7 @@ mod tests {
 
     use super::*;
     use crate::ids::{DeviceId, UserId, VisitId};
+    use crate::merge::Held;
     use crate::plan::OpSpan;
     use crate::time::UnixMillis;
 
@@ -94,12 +95,13 @@ mod tests {
         /// The same as walking all rows, also where they overlap or a span is empty.
         #[test]
         fn the_first_row_that_brought_an_operation_says_why(work in rows()) {
-            let held_out = HeldOut::of(&work);
+            let (held_out, held) = (HeldOut::of(&work), Held::of(&work, &[]));
             for counter in (0..26).chain(u64::MAX - 3..=u64::MAX) {
                 for op in (0..3).map(|writer| OpId { counter, actor: actor(writer) }) {
                     let mut rows = work.iter().filter(|row| row.reason.is_held_out());
                     let brought = rows.find(|row| row.changes.iter().any(|span| span.contains(op)));
                     prop_assert_eq!(held_out.reason(op), brought.map(|row| row.reason));
+                    prop_assert_eq!(held.holds(op), brought.is_some());
                 }
             }
         }
@@ -110,9 +112,9 @@ mod tests {
         // Walking them for each operation would take minutes.
         let span = |at: u64| OpSpan { actor: actor(1), first: 3 * at, last: 3 * at + 1 };
         let work: Vec<LateWorkRow> = (0..100_000).map(|at| row(LateReason::Closed, vec![span(at)])).collect();
-        let held_out = HeldOut::of(&work);
-        let found =
-            (0..300_000).filter(|counter| held_out.reason(OpId { counter: *counter, actor: actor(1) }).is_some());
-        assert_eq!(found.count(), 200_000);
+        let (held_out, held) = (HeldOut::of(&work), Held::of(&work, &[]));
+        let ops = || (0..300_000).map(|counter| OpId { counter, actor: actor(1) });
+        assert_eq!(ops().filter(|op| held_out.reason(*op).is_some()).count(), 200_000);
+        assert_eq!(ops().filter(|op| held.holds(*op)).count(), 200_000);
     }
 }

@@ -1,12 +1,12 @@
 //! Late work: what reps wrote after they had lost the visit or it was closed, and what the office says of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::Actor;
 use sync_core::doc::{ChangeMeta, VisitDoc};
 use sync_core::ids::{DeviceId, LateDecisionId, UserId};
 use sync_core::merge::held::HeldRecord;
-use sync_core::merge::view::OpId;
+use sync_core::merge::view::{Entry, OpId};
 use sync_core::merge::{Held, View};
 use sync_core::plan::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, OpSpan};
 use sync_core::time::UnixMillis;
@@ -75,15 +75,33 @@ pub fn decisions(dice: &mut Dice, held: &[HeldRecord]) -> Vec<LateDecisionRow> {
     made
 }
 
-/// What is held out stands apart, once, and nowhere else.
-pub fn stands_apart(view: &View, held: &Held) {
+/// What is held out stands apart, once, and nowhere else; of what a view of all of the document shows nothing is lost.
+pub fn stands_apart(all: &View, view: &View, held: &Held) {
     let apart: BTreeSet<OpId> = view.held.iter().map(|one| one.record.op).collect();
     assert_eq!(apart.len(), view.held.len());
     assert!(apart.iter().all(|op| held.holds(*op)));
-    let answers = view.answers.values().map(|entry| entry.op).chain(view.ticks.values().map(|entry| entry.op));
-    let listed = view.measures.iter().map(|entry| entry.op).chain(view.outcomes.iter().map(|entry| entry.op));
-    let candidates = view.conflicts.iter().flat_map(|conflict| &conflict.candidates).map(|entry| entry.op);
+    let counts = records(view);
     let rewritten = view.rewritten.iter().flat_map(|one| &one.writes).map(|write| write.op);
-    let mut counts = answers.chain(listed).chain(candidates).chain(rewritten);
-    assert!(!counts.any(|op| held.holds(op)), "nothing of it counts");
+    assert!(!counts.iter().copied().chain(rewritten).any(|op| held.holds(op)), "nothing of it counts");
+    for op in records(all) {
+        let stands_in = if held.holds(op) { &apart } else { &counts };
+        assert!(stands_in.contains(&op), "{op:?} is in sight");
+    }
+}
+
+/// The records a view shows as counting or as candidates.
+fn records(view: &View) -> BTreeSet<OpId> {
+    fn listed<T>(entries: &[Entry<T>]) -> Vec<OpId> {
+        entries.iter().map(|entry| entry.op).collect()
+    }
+    fn keyed<T>(entries: &BTreeMap<String, Entry<T>>) -> Vec<OpId> {
+        entries.values().map(|entry| entry.op).collect()
+    }
+    let mut all = [listed(&view.pins), listed(&view.timeline), listed(&view.contacts), keyed(&view.ticks)].concat();
+    all.extend([listed(&view.measures), keyed(&view.answers), listed(&view.photos), keyed(&view.captions)].concat());
+    all.extend([keyed(&view.withdrawn), listed(&view.materials), listed(&view.open_points)].concat());
+    all.extend([listed(&view.corrections), keyed(&view.more), listed(&view.statements)].concat());
+    all.extend(listed(&view.outcomes));
+    all.extend(view.conflicts.iter().flat_map(|conflict| &conflict.candidates).map(|entry| entry.op));
+    all.into_iter().collect()
 }

@@ -126,7 +126,7 @@ fn play(seed: u64, start: &Start) -> Played {
 
     let expected = all_see(ends.docs.iter().map(view));
     let seen = settles(&mut dice, &start.template, &early, &expected);
-    let (late, accepted) = late_work_stays_out(&mut dice, &start.template, &early, &ends);
+    let (late, accepted) = late_work_stays_out(&mut dice, &start.template, (&early, &expected), &ends);
     Played { conflicts: seen.conflicts.len(), gaps, late, accepted }
 }
 
@@ -143,14 +143,19 @@ fn all_see(mut views: impl Iterator<Item = View>) -> View {
 /// Whoever knows the same late work and the same decisions, if there are any, sees the same, whatever came first.
 ///
 /// Gives how many records were held out and how many of them accepted.
-fn late_work_stays_out(dice: &mut Dice, template: &Template, early: &View, ends: &Ends) -> (usize, usize) {
+fn late_work_stays_out(
+    dice: &mut Dice,
+    template: &Template,
+    (early, all): (&View, &View),
+    ends: &Ends,
+) -> (usize, usize) {
     let Some((at, rows)) = ends.late.first() else { return (0, 0) };
     let undecided = view_without(&ends.docs[*at], &Held::of(rows, &[])).held;
     let decisions = decisions(dice, &undecided);
     let seen = all_see(ends.late.iter().map(|(at, rows)| {
         let held = Held::of(rows, &decisions);
         let view = view_without(&ends.docs[*at], &held);
-        stands_apart(&view, &held);
+        stands_apart(all, &view, &held);
         view
     }));
     settles(dice, template, early, &seen);

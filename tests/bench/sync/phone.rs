@@ -229,7 +229,7 @@ impl Phone {
         self.done.heads = Some(digest(&heads));
     }
 
-    /// Asks each time from where it stood at first: what others did since then has to be passed over each time.
+    /// Asks each time from where it stood at first, so that each time is like the first.
     fn idle(&mut self, rounds: usize) {
         let stood = self.cursor.clone();
         for _ in 0..rounds {

@@ -46,7 +46,7 @@ fn wait_at_office(story: &Story, visit: &Visit<'_>) -> Value {
 
 #[test]
 fn a_wait_across_a_restart_is_open_where_no_clock_is_known_afterwards() {
-    // Twelve minutes that the wall clocks make an hour of, and seventeen that they make less than none of.
+    // Eleven minutes that the wall clocks make an hour of, and seventeen that they make less than none of.
     for (minutes_ahead, leaves, minutes) in [(40, "14:04", "4"), (-60, "14:10", "10")] {
         let story = Story::begin("2025-03-04");
         let li = enrolled(&story);

@@ -30,8 +30,8 @@ const LONGEST_PATH: usize = 10_000;
 /// The sweep over the push of an edit and of a form: a document that is stored already, and proof that never changes.
 const SIGNED: &str = "signed edit";
 
-/// Tries in a row that came off without the call to kill at: then the path has come to its end. One alone says little,
-/// for the calls are counted for each thread, and the work is not always done by the same one.
+/// Tries at one call that came off without it: then the path has come to its end. One alone says little, for the calls are
+/// counted for each thread, and the work is not always done by the same one.
 const QUIET: usize = 3;
 
 /// The call after this one at which the server is killed: each, or ever fewer where not all are asked for.
@@ -176,6 +176,8 @@ impl Bench {
                     assert!(counted.points > 0, "{what}: no call was met");
                     return counted;
                 }
+                // It may be another thread's the next time.
+                next = nth;
                 continue;
             }
             quiet = 0;

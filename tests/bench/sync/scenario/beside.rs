@@ -1,4 +1,4 @@
-//! A phone's sync after other reps of the same team have worked: what they did meanwhile must not make it dearer.
+//! A phone's sync after other reps of the same team have worked, which stands in other audiences: it must not make it dearer.
 
 use super::{Form, Options, Report, Size, Stage, Task, seed};
 use crate::database::Database;
@@ -28,8 +28,10 @@ pub fn beside(options: &Options, run: usize, report: &mut Report) {
         for other in now {
             stage.quiet(&other.phones[0], other, Task::Push(Form::New));
         }
+        // Jobs and checkpoints after their work are no part of his.
+        stage.server.settle();
         let name = |phase: &str| format!("{phase}, {visits} by others since");
-        stage.phase(&name("nothing new"), &mut second, &rep, Task::Idle(options.idle_rounds));
+        stage.phase(&name("nothing new"), &mut second, &rep, Task::Idle(5 * options.idle_rounds));
         stage.phase(&name("one edit"), &mut first, &rep, Task::Edit(edits));
         stage.phase(&name("first sync of 60"), &mut second, &rep, Task::PullAgain(options.pulls));
     }
