@@ -76,6 +76,44 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     assert_eq!((&second["attempt"], &second["state"]), (&json!(2), &json!("scheduled")));
 }
 
+#[test]
+fn a_phone_shows_a_visit_as_received_only_when_the_server_has_all_of_it() {
+    let story = Story::begin("2025-03-04");
+    story.at("13:00");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("赵敏");
+    visit.plays(
+        "13:05 start
+               step kit_check
+               contact --channel app_call --result reached --duration 25
+               answer contact_result confirmed
+               event confirm_call
+               step confirm_call
+         13:30 event depart
+         13:53 event arrive --lat 30.498260 --lon 113.872540
+               step arrive
+               event customer_absent
+         13:55 contact --channel phone --result no_answer",
+    );
+    story.at("13:56");
+    li.sync();
+    // All evidence of what there is so far has arrived.
+    assert!(story.office("dispatcher").visit(&visit.id)["evidence_complete_at"].is_string());
+    visit.plays(
+        "14:02 contact --channel phone --result no_answer
+         14:06 photo door_note
+               answer absence_result unreachable
+               outcome no_show --reason 敲门无人应答，电话两次未接
+         14:08 event give_up",
+    );
+    assert_eq!(visit.shown()["state"], "no_show");
+    story.at("14:10");
+    li.sync();
+    let states = [&visit.shown()["state"], &story.office("dispatcher").visit(&visit.id)["state"]].map(Clone::clone);
+    assert_eq!(states, ["under_review", "under_review"]);
+}
+
 /// A repair for the customer of a scenario.
 fn another_order(story: &Story, reference: &str) -> Value {
     let dispatcher = story.office("dispatcher");

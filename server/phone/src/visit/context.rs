@@ -56,7 +56,12 @@ impl VisitContext {
         let visit = doc.visit();
         let review = review_of(tx, visit)?;
         let view = merge::view_without(doc, &review.held());
-        let plan = plan_of(tx, &view)?;
+        let state = tx.doc_state(visit)?;
+        let mut plan = plan_of(tx, &view)?;
+        if doc.heads().iter().any(|head| !state.server_heads.contains(head)) {
+            // What the server said of the evidence was about what it had then.
+            plan.evidence_complete_at_ms = None;
+        }
         let (code, version, policy_version) = view.pin().map_or_else(
             || (plan.template.clone(), plan.template_version, plan.policy_version),
             |pin| (pin.template.clone(), pin.template_version, pin.policy_version),
@@ -72,7 +77,6 @@ impl VisitContext {
         });
         let calendars = tx.rows_as::<CalendarRow>(kind::CALENDAR)?;
         let calendar = calendars.into_iter().max_by_key(|calendar| calendar.version).unwrap_or_default();
-        let state = tx.doc_state(visit)?;
         let work_order: Option<WorkOrderRow> = find(tx, kind::WORK_ORDER, plan.work_order_id)?;
         let site = find(tx, kind::SITE, work_order.as_ref().map(|order| order.site_id).or(state.site))?;
         let customer = find(tx, kind::CUSTOMER, work_order.as_ref().map(|order| order.customer_id).or(state.customer))?;
