@@ -1,6 +1,7 @@
 //! The automerge-repo door: frames over a real socket, and the clients of others.
 
 mod frames;
+mod hostile;
 mod javascript;
 pub(crate) mod samod;
 pub(crate) mod scene;

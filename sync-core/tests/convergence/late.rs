@@ -80,16 +80,25 @@ pub fn stands_apart(all: &View, view: &View, held: &Held) {
     let apart: BTreeSet<OpId> = view.held.iter().map(|one| one.record.op).collect();
     assert_eq!(apart.len(), view.held.len());
     assert!(apart.iter().all(|op| held.holds(*op)));
-    let counts = records(view);
+    let (counts, candidates) = (records(view), candidates(view));
     let rewritten = view.rewritten.iter().flat_map(|one| &one.writes).map(|write| write.op);
-    assert!(!counts.iter().copied().chain(rewritten).any(|op| held.holds(op)), "nothing of it counts");
+    let mut in_sight = counts.iter().copied().chain(candidates).chain(rewritten);
+    assert!(!in_sight.any(|op| held.holds(op)), "nothing of it counts");
     for op in records(all) {
         let stands_in = if held.holds(op) { &apart } else { &counts };
         assert!(stands_in.contains(&op), "{op:?} is in sight");
     }
+    // Of the others one may say the same as what counts now, and is no candidate any more.
+    let mut held_candidates = self::candidates(all).filter(|op| held.holds(*op));
+    assert!(held_candidates.all(|op| apart.contains(&op)), "what loses stands apart, too");
 }
 
-/// The records a view shows as counting or as candidates.
+/// What competes in a view.
+fn candidates(view: &View) -> impl Iterator<Item = OpId> {
+    view.conflicts.iter().flat_map(|conflict| &conflict.candidates).map(|entry| entry.op)
+}
+
+/// The records that a view shows as counting.
 fn records(view: &View) -> BTreeSet<OpId> {
     fn listed<T>(entries: &[Entry<T>]) -> Vec<OpId> {
         entries.iter().map(|entry| entry.op).collect()
@@ -102,6 +111,5 @@ fn records(view: &View) -> BTreeSet<OpId> {
     all.extend([keyed(&view.withdrawn), listed(&view.materials), listed(&view.open_points)].concat());
     all.extend([listed(&view.corrections), keyed(&view.more), listed(&view.statements)].concat());
     all.extend(listed(&view.outcomes));
-    all.extend(view.conflicts.iter().flat_map(|conflict| &conflict.candidates).map(|entry| entry.op));
     all.into_iter().collect()
 }

@@ -32,7 +32,7 @@ async fn known_visit(app: &TestApp) -> (Phone<'_>, VisitId) {
 }
 
 /// Every hostile change that can travel in a request, with the code it is refused with.
-fn hostile(doc: &VisitDoc, actor: Actor) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+pub(crate) fn hostile(doc: &VisitDoc, actor: Actor) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let honest = tick(doc, actor, "x");
     let bytes = honest.raw_bytes().to_vec();
     let huge = raw_change(doc, actor, |edit| craft::put(edit, doc.visit(), Map::Ticks, "huge", &"a".repeat(300 << 10)));

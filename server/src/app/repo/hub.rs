@@ -209,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn a_process_has_so_many_sockets_and_no_more() {
+        let hub = Arc::new(Hub::default());
+        let mut seats: Vec<Seat> = (0..MAX_SOCKETS).map(|_| enter(&hub)).collect();
+        assert!(hub.enter(&Hints::default()).is_none());
+        seats.pop();
+        assert!(hub.enter(&Hints::default()).is_some(), "who leaves makes room");
+    }
+
+    #[test]
     fn a_second_socket_of_a_name_takes_the_place_of_the_first() {
         let hub = Arc::new(Hub::default());
         let name = |peer: &str| (ORG, UserId::from_bytes([3; 16]), None, peer.to_owned());

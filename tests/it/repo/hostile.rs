@@ -1,0 +1,98 @@
+//! What nobody honest sends through the door: hostile changes in sync messages, and more messages than a socket may send.
+
+use ciborium::{Value, cbor};
+use integration_tests::app::TestApp;
+use integration_tests::company::YUNZE;
+use sync_core::protocol::Outcome;
+use sync_core::repo::document_id;
+
+use super::scene::{Socket, kind, visit_of};
+use crate::sync::helpers::quarantined;
+use crate::sync::hostile::craft::list_of_nulls;
+use crate::sync::hostile::hostile;
+
+/// A sync message of somebody who has nothing, with these changes.
+fn message(changes: &[&[u8]]) -> Value {
+    let mut bytes = vec![0x42, 0, 0, 1, 0, 0, u8::try_from(changes.len()).expect("few")];
+    for change in changes {
+        // LEB128 of the length.
+        let mut left = change.len();
+        while left >= 0x80 {
+            bytes.push(u8::try_from(left & 0x7f).expect("seven bits") | 0x80);
+            left >>= 7;
+        }
+        bytes.push(u8::try_from(left).expect("seven bits"));
+        bytes.extend_from_slice(change);
+    }
+    Value::Bytes(bytes)
+}
+
+fn frame(kind: &str, sender: &str, id: &str, data: Value) -> Value {
+    cbor!({"type" => kind, "senderId" => sender, "documentId" => id, "data" => data}).expect("CBOR")
+}
+
+#[actix_web::test]
+async fn hostile_changes_are_kept_aside_or_close_their_socket_and_hurt_nobody() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = visit_of(&app, YUNZE.rep()).await;
+    let others = app.office_again(YUNZE).plan(&[YUNZE.colleague()]).await.visit;
+    let mut other = app.phone_of(YUNZE.colleague()).await;
+    other.sync().await;
+    other.tick(others, "kit/otdr", true);
+    other.sync().await;
+    let (mine, theirs) = (document_id(visit), document_id(others));
+    let access = phone.device.access.clone();
+    let (actor, heads) = (phone.actor(visit), phone.heads(visit));
+    let door = app.listen();
+    let mut bystander = Socket::join(&door, &other.device.access, "bystander").await;
+    let mut all = hostile(phone.doc(visit), actor);
+    all.push(("A3 list of nulls", list_of_nulls(phone.doc(visit), actor, 1_000_000), "change_too_large"));
+    let mut closed = Vec::new();
+    for (what, bytes, code) in all {
+        let mut bad = Socket::join(&door, &access, "bad").await;
+        bad.send(&frame("sync", "bad", &mine, message(&[&bytes]))).await;
+        match bad.next().await {
+            Some(answer) if kind(&answer) == "sync" => {
+                let kept = quarantined(&app, YUNZE).await;
+                let kept = kept.iter().find(|row| row.bytes == bytes).map(|row| row.code.as_str());
+                assert_eq!(kept, Some(code), "{what}");
+            }
+            _ => closed.push(what),
+        }
+        bystander.send(&frame("request", "bystander", &theirs, message(&[]))).await;
+        assert_eq!(kind(&bystander.next().await.expect("an answer")), "sync", "{what}");
+    }
+    assert_eq!(closed, [""; 0], "no sync messages at all");
+    assert_eq!(phone.heads(visit), heads);
+    phone.tick(visit, "kit/after", true);
+    assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
+}
+
+#[actix_web::test]
+async fn who_sends_more_messages_than_a_socket_may_is_closed_and_nobody_else() {
+    let app = TestApp::new().await;
+    let (phone, visit) = visit_of(&app, YUNZE.rep()).await;
+    let (access, id) = (phone.device.access.clone(), document_id(visit));
+    let door = app.listen();
+    let mut good = Socket::join(&door, &access, "good").await;
+    let mut fast = Socket::join(&door, &access, "fast").await;
+    // To join is the first of ten thousand at once. What is said of a document that a socket does not hold goes nowhere.
+    let said = cbor!({"type" => "ephemeral", "senderId" => "fast", "documentId" => id.as_str(), "sessionId" => "s",
+        "count" => 1, "data" => Value::Bytes(vec![1])});
+    let said = said.expect("CBOR");
+    for _ in 0..9_998 {
+        fast.send(&said).await;
+    }
+    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "the last one that it may send");
+    app.clock.advance_secs(1);
+    for _ in 0..199 {
+        fast.send(&said).await;
+    }
+    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "two hundred a second");
+    fast.send(&said).await;
+    assert!(fast.is_closed().await);
+    good.send(&frame("request", "good", &id, message(&[]))).await;
+    assert_eq!(kind(&good.next().await.expect("an answer")), "sync");
+}
