@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::held_out::HeldOut;
 use super::view::{Entry, OpId, RawRecord};
-use crate::bytes::{Actor, Hash};
+use crate::bytes::Hash;
 use crate::doc::VisitDoc;
 use crate::ids::DecisionId;
 use crate::plan::{LateDecisionRow, LateVerdict, LateWorkRow, Review};
@@ -16,8 +17,7 @@ use crate::plan::{LateDecisionRow, LateVerdict, LateWorkRow, Review};
 /// The operations that are held out, by writer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Held {
-    /// First and last counter, in order; no two overlap.
-    spans: BTreeMap<Actor, Vec<(u64, u64)>>,
+    came: HeldOut,
     accepted: BTreeSet<OpId>,
 }
 
@@ -34,12 +34,7 @@ impl Held {
     /// What these rows hold out; decisions stand oldest first.
     #[must_use]
     pub fn of(work: &[LateWorkRow], decisions: &[LateDecisionRow]) -> Self {
-        let mut held = Self::default();
-        let held_out = work.iter().filter(|work| work.reason.is_held_out());
-        for span in held_out.flat_map(|work| &work.changes).filter(|span| span.first <= span.last) {
-            held.spans.entry(span.actor).or_default().push((span.first, span.last));
-        }
-        held.spans.values_mut().for_each(join);
+        let mut held = Self { came: HeldOut::of(work), accepted: BTreeSet::new() };
         if !held.is_empty() {
             let accepted = newest(decisions).into_iter().filter(|(_, newest)| newest.decision == LateVerdict::Accept);
             held.accepted = accepted.map(|(op, _)| op).collect();
@@ -50,14 +45,12 @@ impl Held {
     /// Whether nothing is held out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.spans.is_empty()
+        self.came.is_empty()
     }
 
     /// Whether an operation was held out when it came, whatever was decided about it since.
     fn came_held_out(&self, op: OpId) -> bool {
-        let Some(spans) = self.spans.get(&op.actor) else { return false };
-        let begun = spans.partition_point(|(first, _)| *first <= op.counter);
-        spans.iter().take(begun).next_back().is_some_and(|(_, last)| op.counter <= *last)
+        self.came.reason(op).is_some()
     }
 
     /// Whether an operation is held out.
@@ -65,18 +58,6 @@ impl Held {
     pub fn holds(&self, op: OpId) -> bool {
         self.came_held_out(op) && !self.accepted.contains(&op)
     }
-}
-
-/// Puts spans in order and makes one of those that overlap, so that one operation is looked up without walking them all.
-fn join(spans: &mut Vec<(u64, u64)>) {
-    spans.sort_unstable();
-    spans.dedup_by(|later, earlier| {
-        let overlap = later.0 <= earlier.1;
-        if overlap {
-            earlier.1 = earlier.1.max(later.1);
-        }
-        overlap
-    });
 }
 
 /// Which changes came held out, so that a verdict stays about all that was there without them.

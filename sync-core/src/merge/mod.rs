@@ -3,6 +3,7 @@
 mod causality;
 mod conflicts;
 pub mod held;
+pub(crate) mod held_out;
 pub mod history;
 mod read;
 mod rewritten;

@@ -15,8 +15,8 @@ use crate::plan::{LateReason, LateVerdict, Review};
 use crate::time::{Stamp, UnixMillis};
 
 use super::counting::counting;
-use super::held_out::HeldOut;
 use super::rework::Return;
+use crate::merge::held_out::HeldOut;
 
 /// A record that came after its time. A key written twice after its time is two late records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

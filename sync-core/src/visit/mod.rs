@@ -3,7 +3,6 @@
 mod counting;
 mod frozen;
 mod guard;
-mod held_out;
 pub mod late;
 mod reopened;
 mod rework;

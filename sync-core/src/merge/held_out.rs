@@ -7,18 +7,18 @@ use crate::merge::view::OpId;
 use crate::plan::{LateReason, LateWorkRow};
 
 /// What reps brought after the visit was given to others or closed, whatever was decided about it since.
-#[derive(Debug, Default)]
-pub(super) struct HeldOut {
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct HeldOut {
     /// Last counter and reason by the first counter; no two of a writer overlap.
     spans: BTreeMap<Actor, BTreeMap<u64, (u64, LateReason)>>,
 }
 
 impl HeldOut {
     /// Of what two pushes brought, the earlier row says why.
-    pub(super) fn of(work: &[LateWorkRow]) -> Self {
+    pub(crate) fn of(work: &[LateWorkRow]) -> Self {
         let mut held_out = Self::default();
         for row in work.iter().filter(|row| row.reason.is_held_out()) {
-            for span in &row.changes {
+            for span in row.changes.iter().filter(|span| span.first <= span.last) {
                 add(held_out.spans.entry(span.actor).or_default(), span.first, span.last, row.reason);
             }
         }
@@ -26,12 +26,12 @@ impl HeldOut {
     }
 
     /// Whether nothing came held out.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.spans.is_empty()
     }
 
     /// Why an operation came held out; `None` if it did not.
-    pub(super) fn reason(&self, op: OpId) -> Option<LateReason> {
+    pub(crate) fn reason(&self, op: OpId) -> Option<LateReason> {
         let (_, (last, reason)) = self.spans.get(&op.actor)?.range(..=op.counter).next_back()?;
         (op.counter <= *last).then_some(*reason)
     }
