@@ -6,12 +6,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc};
+use serde::Serialize;
 
 use super::edit::commit;
 use super::genesis::{DOCUMENT_CHUNK, GENESIS_OPS, genesis, genesis_actor};
 use super::{DocError, Edit, Map, NOTES_STEP, NewChange};
 use crate::bytes::{Actor, Hash};
 use crate::ids::VisitId;
+use crate::plain_json;
 
 /// One change of a document, without its operations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +82,17 @@ impl VisitDoc {
     #[must_use]
     pub fn has_change(&self, hash: &Hash) -> bool {
         self.doc.get_change_meta_by_hash(&ChangeHash(hash.0)).is_some()
+    }
+
+    /// Whether a record is there already: among the values of its key, also those beside the one that counts, or, in a
+    /// write-once map, any record of that key.
+    ///
+    /// # Errors
+    /// [`DocError::Record`] if the record is no JSON, [`DocError::Refused`] if Automerge refuses.
+    pub fn holds(&self, map: Map, key: &str, record: &impl Serialize) -> Result<bool, DocError> {
+        let json = plain_json::to_string(record).map_err(|error| DocError::Record { what: error.to_string() })?;
+        let values = self.doc.get_all(map_object(self.visit, map), key).map_err(refused)?;
+        Ok(values.iter().any(|(value, _)| !map.rewritable() || value.as_str() == Some(json.as_str())))
     }
 
     /// The document as it was with these heads and their history.

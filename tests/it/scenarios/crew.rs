@@ -1,6 +1,6 @@
 //! Two phones of one crew on one visit, both offline.
 
-use integration_tests::play::{Phone, Story, Visit};
+use integration_tests::play::{Fate, Phone, Story, Visit};
 use serde_json::{Value, json};
 
 /// What both phones must agree on: everything they show but what only concerns their own outbox.
@@ -85,5 +85,48 @@ fn two_phones_of_a_crew_end_with_one_view_whoever_syncs_first() {
         assert_eq!((list("measures"), list("photos")), (2, 1), "no reading and no photo is hidden");
         let notes = view["notes"].as_str().expect("notes");
         assert!(notes.contains("走廊弱电井") && notes.contains("楼顶分光箱"), "{notes}");
+    }
+}
+
+#[test]
+fn what_is_written_anew_stays_beside_what_a_colleague_wrote_meanwhile() {
+    // The colleague's value is there before the phone writes anew, or comes only with what to write on.
+    for fate in [Fate::Deliver, Fate::WithholdDocs] {
+        let story = Story::begin("2025-03-04");
+        story.at("08:30");
+        let [li, ma] = [story.enrol("li.ming"), story.enrol("ma.jun")];
+        li.sync();
+        let id = li.visit_of("王海").id;
+        let users = story.office("admin").list("/v1/users");
+        let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
+        let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
+        story.office("dispatcher").change(&id, "assign", &crew).expect(200);
+        li.visit(&id, "王海").plays("09:00 start\n note 到达");
+        for phone in [&li, &ma] {
+            phone.sync();
+        }
+        let backup = li.copy();
+        li.visit(&id, "王海").plays("09:10 note 李明已上楼");
+        li.sync();
+        li.restore_in_place(&backup);
+
+        li.visit(&id, "王海").plays("10:00 answer cable_kind bow_drop\n note 走廊弱电井");
+        ma.visit(&id, "王海").plays("10:01 answer cable_kind bow_self_supporting\n note 楼顶分光箱");
+        ma.sync();
+        let said = li.tries_to_sync(fate).done();
+        assert!(said["problems"].to_string().contains("actor_forked"), "{said}");
+        for phone in [&ma, &li] {
+            phone.sync();
+        }
+        let [one, two] = [&li, &ma].map(|phone| phone.visit(&id, "王海").shown());
+        for name in ["heads", "answers", "conflicts", "notes"] {
+            assert_eq!(one[name], two[name], "{name}");
+        }
+        let candidates = conflict(&one, "answers", "cable_kind")["candidates"].as_array().expect("candidates");
+        let mut values: Vec<_> = candidates.iter().map(|one| one["value"]["value"].to_string()).collect();
+        values.sort();
+        assert_eq!(values, ["\"bow_drop\"", "\"bow_self_supporting\""]);
+        let notes = one["notes"].as_str().expect("notes");
+        assert!(["到达", "李明已上楼", "走廊弱电井", "楼顶分光箱"].iter().all(|part| notes.contains(part)), "{notes}");
     }
 }

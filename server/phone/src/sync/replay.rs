@@ -1,13 +1,14 @@
-//! Writing unsent edits anew, under a new actor, on what the server has.
+//! Writing unsent edits anew, under a new actor, each on what its writer had seen.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::Hash;
-use sync_core::doc::VisitDoc;
+use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::VisitId;
 
 use super::history::History;
 use super::request::known_heads;
 use crate::error::PhoneResult;
-use crate::keys;
 use crate::store::Tx;
 use crate::store::model::{DocState, Edit, Hold, SetAside, UnsentChange};
 use crate::store::tx::UNSENT;
@@ -19,7 +20,7 @@ const ACTOR_FORKED: &str = "actor_forked";
 /// Replays the unsent edits of a document on `base`, which holds what the server has, or genesis only.
 ///
 /// The offending change is set aside for a person, unless only its actor was wrong. Each change stays one change.
-pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool) -> PhoneResult<()> {
+pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) -> PhoneResult<()> {
     let mut state = tx.doc_state(visit)?;
     let (offending, code, kept_as, kept_with) = match state.hold.take() {
         Some(Hold::Replay { hash, code, kept_as, kept_with }) => (hash, code.unwrap_or_default(), kept_as, kept_with),
@@ -42,7 +43,9 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
             tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms, edits: Vec::new() })?;
         }
     }
+    let mut anew = Anew::on(base);
     for (_, change) in rows {
+        let base = &anew.doc;
         let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
         let chunk = old.as_ref().and_then(|old| old.chunk_of(&change.hash));
         // What cannot be written anew, because its edits are not known, is kept as it is.
@@ -58,13 +61,13 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, mut base: VisitDoc, is_known: bool
         } else {
             // It may lie aside, too: what it says goes on in what is written now.
             tx.settle_set_aside(&change.hash)?;
-            if let Some((hash, edits)) = rewrite(&mut base, &mut state, change.edits)? {
-                tx.add_unsent(visit, &mut state, &UnsentChange { hash, at_ms: change.at_ms, edits })?;
+            if let Some(new) = anew.write(&mut state, old.as_ref(), change)? {
+                tx.add_unsent(visit, &mut state, &new)?;
             }
         }
     }
     tx.set_doc_state(visit, &state)?;
-    tx.set_doc(&base)
+    tx.set_doc(&anew.doc)
 }
 
 /// Replays what waits for it on what the phone itself knows the server to have: one that may only upload is not told
@@ -86,17 +89,55 @@ pub(super) fn replay_on_known(tx: &Tx, visit: VisitId) -> PhoneResult<()> {
     replay(tx, visit, base, !known.is_empty())
 }
 
-/// Writes the edits of one change; records that are there already are left out.
-fn rewrite(doc: &mut VisitDoc, state: &mut DocState, edits: Vec<Edit>) -> PhoneResult<Option<(Hash, Vec<Edit>)>> {
-    let mut new = Vec::new();
-    for one in edits {
-        let mut trial = doc.clone();
-        let actor = sync_core::bytes::Actor(keys::random()?);
-        if edit::apply(&mut trial, actor, std::slice::from_ref(&one)).is_ok_and(|change| change.is_some()) {
-            new.push(one);
-        }
+/// A document in which changes are written anew.
+///
+/// Not on all that is there now: what others have written meanwhile would be superseded by somebody who never saw it,
+/// where two values at once belong into the conflict inbox.
+struct Anew {
+    doc: VisitDoc,
+    /// Changes that were written anew, with what stands for them.
+    written: BTreeMap<Hash, Hash>,
+    /// The document as the writer of the last one saw it, and what of the old history that is.
+    place: Option<(VisitDoc, BTreeSet<Hash>)>,
+}
+
+impl Anew {
+    const fn on(base: VisitDoc) -> Self {
+        Self { doc: base, written: BTreeMap::new(), place: None }
     }
-    let actor = edit::actor_of(state)?;
-    let change = edit::apply(doc, actor, &new)?;
-    Ok(change.map(|change| (change.hash, new)))
+
+    /// Writes the edits of one change; records that are there already are left out.
+    fn write(
+        &mut self,
+        state: &mut DocState,
+        old: Option<&History>,
+        change: UnsentChange,
+    ) -> PhoneResult<Option<UnsentChange>> {
+        let is_new = |edit: &Edit| match edit {
+            Edit::Put { map, key, record } => {
+                Map::from_key(map).is_some_and(|map| !self.doc.holds(map, key, record).unwrap_or_default())
+            }
+            Edit::Note { .. } | Edit::NotePart { .. } => true,
+        };
+        let edits: Vec<Edit> = change.edits.into_iter().filter(is_new).collect();
+        let actor = edit::actor_of(state)?;
+        let Some(new) = edit::apply(self.seen_by(old, change.hash)?, actor, &edits)? else { return Ok(None) };
+        self.doc.apply_trusted(&[new.chunk], &[new.hash])?;
+        self.written.insert(change.hash, new.hash);
+        Ok(Some(UnsentChange { hash: new.hash, at_ms: change.at_ms, edits }))
+    }
+
+    /// The document as the writer of a change saw it; changes that were written anew stand for the old ones.
+    fn seen_by(&mut self, old: Option<&History>, change: Hash) -> PhoneResult<&mut VisitDoc> {
+        let mut seen = old.map_or_else(BTreeSet::new, |old| old.below(&[change]));
+        seen.retain(|hash| self.doc.has_change(hash));
+        let place = match self.place.take() {
+            Some((place, then)) if then == seen => place,
+            // Of a change that the document never had nobody knows what its writer saw.
+            _ if seen.is_empty() => self.doc.clone(),
+            // All that was written anew is below: a phone writes one change after the other.
+            _ => self.doc.at(&Vec::from_iter(seen.iter().chain(self.written.values()).copied()))?,
+        };
+        Ok(&mut self.place.insert((place, seen)).0)
+    }
 }
