@@ -37,6 +37,8 @@ pub struct Salvage {
     pub records: Vec<SalvagedRecord>,
     /// Text that changes would have added to the notes, one entry per change.
     pub notes: Vec<(Hash, String)>,
+    /// Changes that the readable ones build on, of these and of others: what their writer had seen.
+    pub seen: Vec<Hash>,
     /// Operations that no visit document has, and deletions: they are left out.
     pub left_out: u64,
     /// Chunks that cannot be read, wholly or from some operation on.
@@ -85,6 +87,7 @@ impl Salvage {
         limits: &Limits,
     ) -> Result<(), RefusalCode> {
         let header = read_change(chunk, limits)?;
+        self.seen.extend(&header.deps);
         let mut note = String::new();
         let read = written(&header, visit, by, limits, &mut |one| match one {
             Written::Record { map, key, text, refused } => self.records.push(SalvagedRecord {

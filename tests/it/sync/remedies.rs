@@ -1,5 +1,6 @@
 //! What was refused is listed with its bytes, code and remedy, and each of the three remedies works (design 2.3).
 
+use automerge::Change;
 use doorstep::domain::Role;
 use doorstep_store::projections::load_projection;
 use integration_tests::app::TestApp;
@@ -273,6 +274,39 @@ async fn the_office_takes_over_the_good_records_in_the_name_of_the_rep() {
     let salvaged = metas.iter().filter(|meta| meta.actor != actor && meta.seq > 0 && !meta.deps.is_empty());
     let writers: std::collections::BTreeSet<_> = salvaged.map(|meta| meta.actor).collect();
     assert_eq!(writers.len(), 1, "one actor per office user and document");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn what_is_salvaged_stays_beside_what_was_written_since() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    let before = phone.heads(visit);
+    let actor = phone.actor(visit);
+    let poisoned = nested(phone.doc(visit), actor, 1);
+    phone.tick(visit, "kit/a", false);
+    let [undone] = <[_; 1]>::try_from(phone.doc(visit).changes_since(&before).expect("one change")).expect("one");
+    let undone = Change::from_bytes(undone).expect("a change");
+    let path = refused(&mut phone, visit, vec![poisoned.clone(), after(&undone, &poisoned)]).await;
+
+    app.clock.advance_secs(60);
+    let mut colleague = app.phone_of(YUNZE.rep()).await;
+    colleague.sync().await;
+    colleague.tick(visit, "kit/a", true);
+    colleague.sync().await;
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let salvage = format!("{path}/salvage");
+    let shown = dispatcher.get(&salvage).await.expect(200);
+    let records = shown["records"].as_array().expect("records");
+    let at = records.iter().position(|one| one["map"] == "ticks").expect("the tick");
+    assert_eq!(records[at]["is_held"], false);
+    let done = dispatcher.post(&salvage, json!({"records": [at]})).await.expect(200);
+    assert_eq!(done["records"][at]["is_held"], true, "{done}");
+    colleague.sync().await;
+    let view = colleague.view(visit);
+    let [conflict] = view.conflicts.as_slice() else { panic!("one conflict: {:?}", view.conflicts) };
+    assert_eq!((conflict.key.as_str(), conflict.candidates.len()), ("kit/a", 2), "neither has taken the other's place");
     assert_eq!(app.verified().await.differences, []);
 }
 

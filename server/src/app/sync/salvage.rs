@@ -12,7 +12,7 @@ use doorstep_store::{Conn, documents, presence};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis;
-use sync_core::doc::{DocError, Edit, VisitDoc};
+use sync_core::doc::{ChangeMeta, DocError, Edit, VisitDoc};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
 
@@ -105,11 +105,7 @@ impl Case {
     }
 
     fn shown(self) -> AppResult<Salvaged> {
-        let is_held = |record: &SalvagedRecord| {
-            let mut trial = self.doc.clone();
-            matches!(trial.edit(self.actor, |edit| put(edit, record)), Ok(None))
-        };
-        let records = self.found.records.iter().map(|record| (record.clone(), is_held(record))).collect();
+        let records = self.found.records.iter().map(|record| (record.clone(), self.holds(record))).collect();
         let Salvage { notes, left_out, unreadable, .. } = self.found;
         Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
     }
@@ -136,15 +132,32 @@ impl Case {
         refusal.into_result().map(|()| (records, notes))
     }
 
+    fn holds(&self, record: &SalvagedRecord) -> bool {
+        value(record).is_ok_and(|value| self.doc.holds(record.map, &record.key, &value).unwrap_or_default())
+    }
+
+    /// The document as the rep had seen it, and what the same office user took over before.
+    ///
+    /// Written on all that is there now, an old value would supersede what the crew wrote since; so both stand beside
+    /// each other, as if the rep's change had been taken.
+    fn place(&self) -> AppResult<VisitDoc> {
+        let mut seen = vec![genesis(self.visit).hash];
+        seen.extend(self.found.seen.iter().filter(|hash| self.doc.has_change(hash)));
+        let own = |change: &ChangeMeta| change.actor == self.actor;
+        seen.extend(self.doc.change_metas().into_iter().rfind(own).map(|change| change.hash));
+        self.doc.at(&seen).map_err(|error| AppError::Internal(error.to_string()))
+    }
+
     /// The change that writes what was chosen; `None` if the document holds all of it.
     fn change(&mut self, choice: &Choice) -> AppResult<Option<Vec<u8>>> {
-        let (records, texts) = self.chosen(choice)?;
-        let before = sync_core::merge::view(&self.doc).notes;
+        let (mut records, texts) = self.chosen(choice)?;
+        records.retain(|record| !self.holds(record));
+        let mut place = self.place()?;
+        let before = sync_core::merge::view(&place).notes;
         let notes = texts.iter().fold(before.clone(), |all, text| {
             if all.is_empty() { (*text).to_owned() } else { format!("{all}\n{text}") }
         });
-        let mut doc = self.doc.clone();
-        let written = doc.edit(self.actor, |edit| {
+        let written = place.edit(self.actor, |edit| {
             records.iter().try_for_each(|record| put(edit, record))?;
             if notes == before { Ok(()) } else { edit.set_notes(&notes) }
         });
@@ -174,11 +187,13 @@ fn document(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<(VisitDoc,
     }
 }
 
-/// Writes a record; one that is there already stays as it is.
+fn value(record: &SalvagedRecord) -> Result<Value, DocError> {
+    serde_json::from_str(&record.record).map_err(|error| DocError::Record { what: error.to_string() })
+}
+
 fn put(edit: &mut Edit<'_, '_>, record: &SalvagedRecord) -> Result<(), DocError> {
-    let value: Value =
-        serde_json::from_str(&record.record).map_err(|error| DocError::Record { what: error.to_string() })?;
-    match edit.put(record.map, &record.key, &value) {
+    match edit.put(record.map, &record.key, &value(record)?) {
+        // Of two chosen records under one key the first is written.
         Err(DocError::AlreadyWritten { .. }) => Ok(()),
         done => done,
     }
