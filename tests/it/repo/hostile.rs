@@ -6,30 +6,10 @@ use integration_tests::company::YUNZE;
 use sync_core::protocol::Outcome;
 use sync_core::repo::document_id;
 
-use super::scene::{Socket, kind, visit_of};
+use super::scene::{Socket, ask, frame, kind, message, visit_of};
 use crate::sync::helpers::quarantined;
 use crate::sync::hostile::craft::list_of_nulls;
 use crate::sync::hostile::hostile;
-
-/// A sync message of somebody who has nothing, with these changes.
-fn message(changes: &[&[u8]]) -> Value {
-    let mut bytes = vec![0x42, 0, 0, 1, 0, 0, u8::try_from(changes.len()).expect("few")];
-    for change in changes {
-        // LEB128 of the length.
-        let mut left = change.len();
-        while left >= 0x80 {
-            bytes.push(u8::try_from(left & 0x7f).expect("seven bits") | 0x80);
-            left >>= 7;
-        }
-        bytes.push(u8::try_from(left).expect("seven bits"));
-        bytes.extend_from_slice(change);
-    }
-    Value::Bytes(bytes)
-}
-
-fn frame(kind: &str, sender: &str, id: &str, data: Value) -> Value {
-    cbor!({"type" => kind, "senderId" => sender, "documentId" => id, "data" => data}).expect("CBOR")
-}
 
 #[actix_web::test]
 async fn hostile_changes_are_kept_aside_or_close_their_socket_and_hurt_nobody() {
@@ -59,7 +39,7 @@ async fn hostile_changes_are_kept_aside_or_close_their_socket_and_hurt_nobody() 
             }
             _ => closed.push(what),
         }
-        bystander.send(&frame("request", "bystander", &theirs, message(&[]))).await;
+        bystander.send(&ask("bystander", &theirs)).await;
         assert_eq!(kind(&bystander.next().await.expect("an answer")), "sync", "{what}");
     }
     assert_eq!(closed, [""; 0], "no sync messages at all");
@@ -83,16 +63,16 @@ async fn who_sends_more_messages_than_a_socket_may_is_closed_and_nobody_else() {
     for _ in 0..9_998 {
         fast.send(&said).await;
     }
-    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    fast.send(&ask("fast", &id)).await;
     assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "the last one that it may send");
     app.clock.advance_secs(1);
     for _ in 0..199 {
         fast.send(&said).await;
     }
-    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    fast.send(&ask("fast", &id)).await;
     assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "two hundred a second");
     fast.send(&said).await;
     assert!(fast.is_closed().await);
-    good.send(&frame("request", "good", &id, message(&[]))).await;
+    good.send(&ask("good", &id)).await;
     assert_eq!(kind(&good.next().await.expect("an answer")), "sync");
 }

@@ -4,26 +4,15 @@ use integration_tests::play::{Phone, Story, Visit};
 use serde_json::{Value, json};
 
 use super::scene::enrolled;
-use super::scripts::trace;
+use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305, trace};
 
 /// In front of a closed door since 13:53; the phone was last used at 13:55.
 fn at_the_door<'p>(story: &Story, li: &'p Phone<'_>) -> Visit<'p> {
     story.at("13:00");
     li.sync();
     let visit = li.visit_of("赵敏");
-    visit.plays(
-        "13:05 start
-               step kit_check
-               contact --channel app_call --result reached --duration 25
-               answer contact_result confirmed
-               event confirm_call
-               step confirm_call
-         13:30 event depart
-         13:53 event arrive --lat 30.498260 --lon 113.872540
-               step arrive
-               event customer_absent
-         13:55 contact --channel phone --result no_answer",
-    );
+    visit.plays(CONFIRMED_AT_1305);
+    visit.plays(AT_A_CLOSED_DOOR);
     visit
 }
 
