@@ -10,16 +10,7 @@ use sync_core::repo::document_id;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
-use super::scene::{Socket, kind, member, request, ticket, visit_of};
-
-/// A first sync message of somebody who has nothing: no heads, no needs, an empty summary, no changes.
-fn empty_message() -> Value {
-    Value::Bytes(vec![0x42, 0, 0, 1, 0, 0, 0])
-}
-
-fn ask(sender: &str, id: &str) -> Value {
-    cbor!({"type" => "request", "senderId" => sender, "documentId" => id, "data" => empty_message()}).expect("CBOR")
-}
+use super::scene::{Socket, ask, kind, member, request, ticket, visit_of};
 
 #[actix_web::test]
 async fn a_ticket_opens_one_socket_and_nothing_opens_without_a_handshake() {

@@ -1,35 +1,17 @@
-//! What nobody honest sends through the door: hostile changes in sync messages, and more messages than a socket may send.
+//! What nobody honest sends through the door: hostile changes in sync messages, more messages than a socket may
+//! send, and more documents than it may hold.
 
 use ciborium::{Value, cbor};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
+use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 use sync_core::repo::document_id;
 
-use super::scene::{Socket, kind, visit_of};
+use super::scene::{Socket, ask, frame, kind, member, message, visit_of};
 use crate::sync::helpers::quarantined;
 use crate::sync::hostile::craft::list_of_nulls;
 use crate::sync::hostile::hostile;
-
-/// A sync message of somebody who has nothing, with these changes.
-fn message(changes: &[&[u8]]) -> Value {
-    let mut bytes = vec![0x42, 0, 0, 1, 0, 0, u8::try_from(changes.len()).expect("few")];
-    for change in changes {
-        // LEB128 of the length.
-        let mut left = change.len();
-        while left >= 0x80 {
-            bytes.push(u8::try_from(left & 0x7f).expect("seven bits") | 0x80);
-            left >>= 7;
-        }
-        bytes.push(u8::try_from(left).expect("seven bits"));
-        bytes.extend_from_slice(change);
-    }
-    Value::Bytes(bytes)
-}
-
-fn frame(kind: &str, sender: &str, id: &str, data: Value) -> Value {
-    cbor!({"type" => kind, "senderId" => sender, "documentId" => id, "data" => data}).expect("CBOR")
-}
 
 #[actix_web::test]
 async fn hostile_changes_are_kept_aside_or_close_their_socket_and_hurt_nobody() {
@@ -59,7 +41,7 @@ async fn hostile_changes_are_kept_aside_or_close_their_socket_and_hurt_nobody() 
             }
             _ => closed.push(what),
         }
-        bystander.send(&frame("request", "bystander", &theirs, message(&[]))).await;
+        bystander.send(&ask("bystander", &theirs)).await;
         assert_eq!(kind(&bystander.next().await.expect("an answer")), "sync", "{what}");
     }
     assert_eq!(closed, [""; 0], "no sync messages at all");
@@ -83,16 +65,55 @@ async fn who_sends_more_messages_than_a_socket_may_is_closed_and_nobody_else() {
     for _ in 0..9_998 {
         fast.send(&said).await;
     }
-    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    fast.send(&ask("fast", &id)).await;
     assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "the last one that it may send");
     app.clock.advance_secs(1);
     for _ in 0..199 {
         fast.send(&said).await;
     }
-    fast.send(&frame("request", "fast", &id, message(&[]))).await;
+    fast.send(&ask("fast", &id)).await;
     assert_eq!(kind(&fast.next().await.expect("an answer")), "sync", "two hundred a second");
     fast.send(&said).await;
     assert!(fast.is_closed().await);
-    good.send(&frame("request", "good", &id, message(&[]))).await;
+    good.send(&ask("good", &id)).await;
     assert_eq!(kind(&good.next().await.expect("an answer")), "sync");
+}
+
+#[actix_web::test]
+async fn who_asks_for_more_documents_than_a_socket_may_hold_is_closed_and_nobody_else() {
+    assert_eq!(TestApp::new().await.state.config.limits.socket_documents, 4_096);
+    let app = TestApp::configured(|config| config.limits.socket_documents = 3).await;
+    let (mut phone, first) = visit_of(&app, YUNZE.rep()).await;
+    let mut held = vec![document_id(first)];
+    for _ in 0..4 {
+        let visit = app.office_again(YUNZE).plan(&[YUNZE.rep()]).await.visit;
+        phone.sync().await;
+        phone.tick(visit, "kit/otdr", true);
+        held.push(document_id(visit));
+    }
+    phone.sync().await;
+    let access = phone.device.access.clone();
+    let door = app.listen();
+    let mut good = Socket::join(&door, &access, "good").await;
+    let mut greedy = Socket::join(&door, &access, "greedy").await;
+    let absent: Vec<_> = (0..5).map(|number| document_id(VisitId::from_bytes([number; 16]))).collect();
+    // What is not there takes no place, nor does what it holds already.
+    for (ids, answer) in [(&absent[..], "doc-unavailable"), (&held[..3], "sync"), (&held[..3], "sync")] {
+        for id in ids {
+            greedy.send(&ask("greedy", id)).await;
+            assert_eq!(kind(&greedy.next().await.expect("an answer")), answer);
+        }
+    }
+    // What it lets go makes room for another.
+    let gone = cbor!({"type" => "doc-unavailable", "senderId" => "greedy", "documentId" => held[0].as_str()});
+    greedy.send(&gone.expect("CBOR")).await;
+    greedy.send(&ask("greedy", &held[3])).await;
+    assert_eq!(kind(&greedy.next().await.expect("an answer")), "sync");
+
+    greedy.send(&ask("greedy", &held[4])).await;
+    let last = greedy.next().await.expect("why it is closed");
+    assert_eq!((kind(&last), member(&last, "message").as_text()), ("error", Some("too many documents")));
+    assert!(greedy.is_closed().await);
+    good.send(&ask("good", &held[4])).await;
+    assert_eq!(kind(&good.next().await.expect("an answer")), "sync", "the others are served");
 }

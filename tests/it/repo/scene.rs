@@ -51,6 +51,32 @@ pub fn tick(by: Member) -> Value {
     json!({"done": true, "at": at, "by": by.id})
 }
 
+/// A sync message of somebody who has nothing: no heads, no needs, an empty summary, and these changes.
+pub fn message(changes: &[&[u8]]) -> ciborium::Value {
+    let mut bytes = vec![0x42, 0, 0, 1, 0, 0, u8::try_from(changes.len()).expect("few")];
+    for change in changes {
+        // LEB128 of the length.
+        let mut left = change.len();
+        while left >= 0x80 {
+            bytes.push(u8::try_from(left & 0x7f).expect("seven bits") | 0x80);
+            left >>= 7;
+        }
+        bytes.push(u8::try_from(left).expect("seven bits"));
+        bytes.extend_from_slice(change);
+    }
+    ciborium::Value::Bytes(bytes)
+}
+
+/// A frame about a document.
+pub fn frame(kind: &str, sender: &str, id: &str, data: ciborium::Value) -> ciborium::Value {
+    cbor!({"type" => kind, "senderId" => sender, "documentId" => id, "data" => data}).expect("CBOR")
+}
+
+/// A request of somebody who has nothing yet.
+pub fn ask(sender: &str, id: &str) -> ciborium::Value {
+    frame("request", sender, id, message(&[]))
+}
+
 /// A plain WebSocket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 

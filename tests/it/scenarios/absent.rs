@@ -3,6 +3,8 @@
 use integration_tests::play::Story;
 use serde_json::{Value, json};
 
+use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305};
+
 #[test]
 fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     let story = Story::begin("2025-03-04");
@@ -10,19 +12,10 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     let li = story.enrol("li.ming");
     li.sync();
     let visit = li.visit_of("赵敏");
+    visit.plays(CONFIRMED_AT_1305);
+    visit.plays(AT_A_CLOSED_DOOR);
     visit.plays(
-        "13:05 start
-               step kit_check
-               contact --channel app_call --result reached --duration 25
-               answer contact_result confirmed
-               event confirm_call
-               step confirm_call
-         13:30 event depart
-         13:53 event arrive --lat 30.498260 --lon 113.872540
-               step arrive
-               event customer_absent
-         13:55 contact --channel phone --result no_answer
-         14:02 contact --channel phone --result no_answer
+        "14:02 contact --channel phone --result no_answer
          14:06 photo door_note
                answer absence_result unreachable
                outcome no_show --reason 敲门无人应答，电话两次未接",
@@ -83,19 +76,8 @@ fn a_phone_shows_a_visit_as_received_only_when_the_server_has_all_of_it() {
     let li = story.enrol("li.ming");
     li.sync();
     let visit = li.visit_of("赵敏");
-    visit.plays(
-        "13:05 start
-               step kit_check
-               contact --channel app_call --result reached --duration 25
-               answer contact_result confirmed
-               event confirm_call
-               step confirm_call
-         13:30 event depart
-         13:53 event arrive --lat 30.498260 --lon 113.872540
-               step arrive
-               event customer_absent
-         13:55 contact --channel phone --result no_answer",
-    );
+    visit.plays(CONFIRMED_AT_1305);
+    visit.plays(AT_A_CLOSED_DOOR);
     story.at("13:56");
     li.sync();
     // All evidence of what there is so far has arrived.

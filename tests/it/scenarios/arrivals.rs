@@ -4,7 +4,7 @@ use integration_tests::play::Story;
 use serde_json::json;
 
 use super::scene::enrolled;
-use super::scripts::{CONFIRMED_AT_0910, trace};
+use super::scripts::{CONFIRMED_AT_0910, CONFIRMED_AT_1305, trace};
 
 #[test]
 fn an_arrival_is_late_where_the_clocks_prove_it_and_open_where_they_do_not() {
@@ -16,14 +16,9 @@ fn an_arrival_is_late_where_the_clocks_prove_it_and_open_where_they_do_not() {
         "09:25 event depart
          10:05 event arrive --lat 30.512340 --lon 113.901220",
     );
+    sharp.plays(CONFIRMED_AT_1305);
     sharp.plays(
-        "13:05 start
-               step kit_check
-               contact --channel app_call --result reached --duration 25
-               answer contact_result confirmed
-               event confirm_call
-               step confirm_call
-         13:30 event depart
+        "13:30 event depart
          14:00 event arrive --lat 30.498260 --lon 113.872540",
     );
     story.at("14:30");

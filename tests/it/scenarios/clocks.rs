@@ -4,26 +4,15 @@ use integration_tests::play::{Phone, Story, Visit};
 use serde_json::{Value, json};
 
 use super::scene::enrolled;
-use super::scripts::trace;
+use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305, trace};
 
 /// In front of a closed door since 13:53; the phone was last used at 13:55.
 fn at_the_door<'p>(story: &Story, li: &'p Phone<'_>) -> Visit<'p> {
     story.at("13:00");
     li.sync();
     let visit = li.visit_of("赵敏");
-    visit.plays(
-        "13:05 start
-               step kit_check
-               contact --channel app_call --result reached --duration 25
-               answer contact_result confirmed
-               event confirm_call
-               step confirm_call
-         13:30 event depart
-         13:53 event arrive --lat 30.498260 --lon 113.872540
-               step arrive
-               event customer_absent
-         13:55 contact --channel phone --result no_answer",
-    );
+    visit.plays(CONFIRMED_AT_1305);
+    visit.plays(AT_A_CLOSED_DOOR);
     visit
 }
 
@@ -36,7 +25,7 @@ const NOBODY_CAME: &str = "
 
 /// What the office sees of the wait: verdict, deadline, minutes that are proven, and the doubts.
 fn wait_at_office(story: &Story, visit: &Visit<'_>) -> Value {
-    let review = story.office("reviewer1").review(&visit.id);
+    let review = story.office("dispatcher").review(&visit.id);
     let wait = trace(&review, "APT-06");
     let findings = review["findings"].as_array().expect("findings");
     let doubts: Vec<&Value> = findings.iter().map(|finding| &finding["code"]).collect();
@@ -83,6 +72,59 @@ fn a_wait_across_a_restart_is_told_where_the_phone_hears_the_server_before_it_en
     story.at("14:20");
     li.sync();
     assert_eq!(wait_at_office(&story, &visit), json!(["pass", "met", "15", []]));
+}
+
+#[test]
+fn who_left_before_the_wait_was_over_has_missed_it_for_office_and_phone_alike() {
+    // The phone knows what its clock is when he leaves, or learns only later what it was.
+    for is_restarted in [false, true] {
+        let story = Story::begin("2025-03-04");
+        let li = enrolled(&story);
+        let visit = at_the_door(&story, &li);
+        story.at("14:02");
+        if is_restarted {
+            li.restarts(40);
+        }
+        // Without a door note he may not leave, whatever the clocks say; that he did is kept.
+        visit.plays("14:04 event give_up --anyway");
+        story.at("14:05");
+        li.sync();
+        let open = json!(["undetermined", "undetermined", "2", ["rule_undetermined"]]);
+        let known = json!(["fail", "missed", "11", []]);
+        assert_eq!(wait_at_office(&story, &visit), if is_restarted { open } else { known });
+
+        // What he writes now tells his clock of before, so the wait was no 15 minutes, whatever the error.
+        story.at("14:06");
+        visit.plays(NOBODY_CAME);
+        story.at("14:07");
+        li.sync();
+        let least = if is_restarted { "2" } else { "11" };
+        assert_eq!(wait_at_office(&story, &visit), json!(["fail", "missed", least, []]));
+        let (shown, seen) = (visit.shown(), story.office("dispatcher").visit(&visit.id));
+        assert_eq!((&shown["state"], &seen["state"]), (&json!("waiting"), &json!("waiting")));
+        let review = story.office("dispatcher").review(&visit.id);
+        for findings in [&shown["findings"], &review["findings"]] {
+            let findings = findings.as_array().expect("findings");
+            let is_told =
+                |code: &str, detail: &str| findings.iter().any(|one| one["code"] == code && one["detail"] == detail);
+            assert!(is_told("rule_failed", "absence_wait"), "{findings:?}");
+            assert!(is_told("guard_unmet", "give_up: waiting_time"), "{findings:?}");
+        }
+        assert_eq!(shown["blockers"][0]["subject"], "APT-06", "{}", shown["blockers"]);
+        let text = shown["blockers"][0]["text"]["en"].as_str().expect("a text");
+        assert!(text.contains(&format!("waited at least {least} of 15 minutes")), "{text}");
+
+        // He is still there: the wait ends as it should.
+        visit.plays("14:09 event give_up");
+        story.at("14:20");
+        li.sync();
+        let wait = wait_at_office(&story, &visit);
+        assert_eq!((&wait[0], &wait[1]), (&json!("pass"), &json!("met")), "{wait}");
+        assert_eq!(
+            [&visit.shown()["state"], &story.office("dispatcher").visit(&visit.id)["state"]],
+            ["under_review"; 2]
+        );
+    }
 }
 
 /// A rep, whose phone shows 90 minutes too little since it was started anew, tells a customer by telephone that he comes

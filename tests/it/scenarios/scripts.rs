@@ -11,6 +11,23 @@ pub const CONFIRMED_AT_0910: &str = "
           event confirm_call
           step confirm_call";
 
+/// The same for the visit at 14:00 of scenario S-04.
+pub const CONFIRMED_AT_1305: &str = "
+    13:05 start
+          step kit_check
+          contact --channel app_call --result reached --duration 25
+          answer contact_result confirmed
+          event confirm_call
+          step confirm_call";
+
+/// After [`CONFIRMED_AT_1305`]: at a door that nobody opens since 13:53, and a call at 13:55 that nobody takes.
+pub const AT_A_CLOSED_DOOR: &str = "
+    13:30 event depart
+    13:53 event arrive --lat 30.498260 --lon 113.872540
+          step arrive
+          event customer_absent
+    13:55 contact --channel phone --result no_answer";
+
 /// From the door to the agreed place, after an `arrive`.
 pub const LET_IN: &str = "
     step arrive

@@ -1,8 +1,17 @@
 //! Two reps and the office, offline for three days, meet in every order: the end is the same.
 
+mod names;
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use integration_tests::call::Call;
-use integration_tests::play::{Phone, Story, Visit, record};
+use integration_tests::play::{Phone, Story, Visit};
 use serde_json::{Value, json};
+
+use self::names::Names;
+use super::scene::{enrolled, handed_in};
 
 /// Who meets the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,22 +36,18 @@ fn killed_after(order: [Party; 3]) -> Option<usize> {
     }
 }
 
-/// Names of what hangs on random ids or on the moment of arrival, and of nothing else.
-const OWN: [&str; 14] = [
-    "actor",
-    "at_error_ms",
-    "blob",
-    "content_hash",
-    "deps",
-    "device_id",
-    "hash",
-    "heads",
-    "key",
-    "op",
-    "received_at",
-    "record",
-    "seq",
-    "version",
+/// The customer of the visit that both work on.
+const APART: &str = "赵敏";
+
+/// The customer of the visit that was handed in before.
+const HANDED_IN: &str = "王海";
+
+/// Members that cannot be equal.
+const OWN: [&str; 3] = [
+    // How often the server wrote the row of a visit: once more where two parties meet it apart.
+    "version", // The number of a push at the server: the order of arrival itself.
+    "push", // The signed receipt: its content is compared instead.
+    "receipt",
 ];
 
 /// An answer of the API without [`OWN`].
@@ -58,31 +63,74 @@ fn bare(mut answer: Value) -> Value {
     answer
 }
 
-/// Everything that the API answers of the visit.
-fn answered(story: &Story, id: &str) -> Value {
+/// What the server's signed receipt of a visit says. Of the parts of a form, which hold salts drawn at random, it tells
+/// how many there are.
+fn received(story: &Story, id: &str) -> Value {
     let dispatcher = story.office("dispatcher");
-    let history = dispatcher.get(&format!("/v1/visits/{id}/history?page_size=200"));
-    assert!(history["next_page_token"].is_null(), "the history fits one page");
-    let mut changes: Vec<String> =
-        bare(history["items"].clone()).as_array().expect("changes").iter().map(Value::to_string).collect();
-    changes.sort();
-    let of_visit = |path: &str| -> Vec<Value> {
-        let items = dispatcher.list(path).into_iter();
-        items.filter(|item| item["id"] == id || item["visit_id"] == id).map(bare).collect()
-    };
-    let mut review = bare(dispatcher.review(id));
-    // The phone draws the id of a photo.
-    review["photos"].as_array_mut().expect("photos").iter_mut().for_each(|photo| drop(photo["id"].take()));
-    json!({
-        "visit": bare(dispatcher.visit(id)),
-        "review": review,
-        "conflicts": told(&dispatcher.get(&format!("/v1/visits/{id}/conflicts"))),
-        "late": bare(dispatcher.get(&format!("/v1/visits/{id}/late-work"))),
-        "missing": bare(dispatcher.get(&format!("/v1/visits/{id}/missing-blobs"))),
-        "history": changes,
-        "listed": [of_visit("/v1/visits?page_size=200"), of_visit("/v1/conflicts"), of_visit("/v1/late-work?state=all")],
-        "board": bare(dispatcher.get("/v1/day-board?date=2025-03-08")),
-    })
+    let receipt = dispatcher.get(&format!("/v1/visits/{id}/receipt"))["receipt"].clone();
+    let content = receipt.as_str().and_then(|jws| jws.split('.').nth(1)).expect("a signed receipt");
+    let content = URL_SAFE_NO_PAD.decode(content).expect("base64url");
+    let mut content: Value = serde_json::from_slice(&content).expect("JSON");
+    let photos = dispatcher.review(id)["photos"].to_string();
+    let blobs = content["blobs"].as_array_mut().expect("blobs");
+    let all = blobs.len();
+    blobs.retain(|blob| photos.contains(blob.as_str().expect("a hash")));
+    let others = all - blobs.len();
+    content["parts_of_forms"] = others.into();
+    content
+}
+
+/// Late work comes in the order of arrival.
+fn by_rep(mut late: Value) -> Value {
+    for list in ["brought", "records"] {
+        if let Some(items) = late.get_mut(list).and_then(Value::as_array_mut) {
+            items.sort_by_key(|item| [&item["by"], &item["map"], &item["key"]].map(Value::to_string));
+        }
+    }
+    late
+}
+
+/// Everything that the API answers of the visits.
+fn answered(story: &Story, names: &Names, visits: [&str; 2]) -> BTreeMap<String, Value> {
+    let dispatcher = story.office("dispatcher");
+    let mut answers = BTreeMap::new();
+    let mut put = |name: String, answer: Value| drop(answers.insert(name, bare(names.told(&answer))));
+    for (id, customer) in visits.into_iter().zip([APART, HANDED_IN]) {
+        let of_visit = |path: &str| -> Value {
+            let items = dispatcher.list(path).into_iter();
+            items.filter(|item| item["id"] == id || item["visit_id"] == id).collect()
+        };
+        put(format!("visit, {customer}"), dispatcher.visit(id));
+        put(format!("listed, {customer}"), of_visit("/v1/visits?page_size=200"));
+        put(format!("review, {customer}"), dispatcher.review(id));
+        put(format!("receipt, {customer}"), received(story, id));
+        if customer == HANDED_IN {
+            put("late work".to_owned(), by_rep(dispatcher.get(&format!("/v1/visits/{id}/late-work"))));
+            put("late work, listed".to_owned(), by_rep(of_visit("/v1/late-work?state=all")[0].clone()));
+        } else {
+            let conflicts = dispatcher.get(&format!("/v1/visits/{id}/conflicts"));
+            for name in ["conflicts", "choices"] {
+                put(name.to_owned(), conflicts[name].clone());
+            }
+        }
+        let mut changes: Vec<Value> = history(story, id).iter().map(|change| bare(names.told(change))).collect();
+        // Concurrent changes are told in the order of their hashes.
+        changes.sort_by_key(Value::to_string);
+        put(format!("history, {customer}"), changes.into());
+    }
+    put("board".to_owned(), dispatcher.get("/v1/day-board?date=2025-03-08"));
+    put("devices".to_owned(), by_user(story.office("admin").list("/v1/devices")).into());
+    answers
+}
+
+fn history(story: &Story, id: &str) -> Vec<Value> {
+    story.office("dispatcher").list(&format!("/v1/visits/{id}/history?page_size=200"))
+}
+
+/// The list of devices comes in the order of their ids.
+fn by_user(mut devices: Vec<Value>) -> Vec<Value> {
+    devices.sort_by_key(|device| device["user_id"].to_string());
+    devices
 }
 
 /// What a phone shows but for its own outbox.
@@ -93,41 +141,24 @@ fn agreed(visit: &Visit<'_>) -> Value {
     shown
 }
 
-/// Conflicts by key: policy, every value, the one that counts.
-fn told(conflicts: &Value) -> Vec<Value> {
-    let value = |one: &Value| one["value"].clone();
-    let conflict = |one: &Value| {
-        let candidates = one["candidates"].as_array().expect("candidates");
-        let counts = candidates.iter().find(|one| one["counts"] == true).map(value);
-        json!([
-            one["map"],
-            one["key"],
-            one["policy"],
-            one["is_open"],
-            candidates.iter().map(value).collect::<Vec<_>>(),
-            counts
-        ])
-    };
-    conflicts["conflicts"].as_array().expect("conflicts").iter().map(conflict).collect()
-}
-
 /// Three days without a network on both phones; the office has its own plans.
-fn days_apart(phones: [&Phone<'_>; 2], story: &Story, id: &str) {
+fn days_apart(phones: [&Phone<'_>; 2], story: &Story, [id, handed_in]: [&str; 2]) {
     // Each value that both write stands at another place of its phone's history, so that which is the newest does
     // not hang on the random ids of the installs.
     story.on("2025-03-04");
-    phones[0].visit(id, "王海").plays(
-        "09:00 start
+    phones[0].visit(id, APART).plays(
+        "13:00 start
                step kit_check
-         09:10 contact --channel app_call --result reached
+         13:10 contact --channel app_call --result reached
                answer contact_result confirmed
                event confirm_call
-         10:00 answer cable_kind bow_drop
+         14:00 answer cable_kind bow_drop
                measure optical_power -18.30
                answer rating 9",
     );
+    phones[0].visit(handed_in, HANDED_IN).plays("15:00 answer satisfied false\nanswer rating 2");
     story.on("2025-03-06");
-    phones[1].visit(id, "王海").plays(
+    phones[1].visit(id, APART).plays(
         "09:00 start
          10:00 answer rating 4
                answer cable_kind bow_self_supporting
@@ -135,6 +166,7 @@ fn days_apart(phones: [&Phone<'_>; 2], story: &Story, id: &str) {
                step splice/no_leak
                photo outdoor_route",
     );
+    phones[1].visit(handed_in, HANDED_IN).plays("11:00 answer rating 5\nphoto outdoor_route");
     story.on("2025-03-07");
     story.at("18:00");
 }
@@ -171,19 +203,20 @@ fn arrive(party: Party, phones: [&Phone<'_>; 2], story: &Story, id: &str) {
 }
 
 /// Plays one order to its end; tells everything that must not depend on it.
-fn play(order: [Party; 3]) -> Value {
+fn play(order: [Party; 3]) -> BTreeMap<String, Value> {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let [li, ma] = [story.enrol("li.ming"), story.enrol("ma.jun")];
+    let li = enrolled(&story);
+    let ma = story.enrol("ma.jun");
     let phones = [&li, &ma];
     let dispatcher = story.office("dispatcher");
-    li.sync();
-    let id = li.visit_of("王海").id;
+    let (id, done) = (li.visit_of(APART).id, handed_in(&story, &li).id);
     let crew = json!({"crew": users(&story, &["li.ming", "ma.jun"])});
-    dispatcher.change(&id, "assign", &crew).expect(200);
+    for visit in [&id, &done] {
+        dispatcher.change(visit, "assign", &crew).expect(200);
+    }
     phones.iter().for_each(|phone| drop(phone.sync()));
 
-    days_apart(phones, &story, &id);
+    days_apart(phones, &story, [&id, &done]);
     for (number, party) in order.into_iter().enumerate() {
         arrive(party, phones, &story, &id);
         // In two orders of three the server dies between two arrivals.
@@ -209,37 +242,75 @@ fn play(order: [Party; 3]) -> Value {
     assert!(dispatcher.list("/v1/conflicts").iter().all(|one| one["visit_id"] != id));
     phones.iter().for_each(|phone| drop(phone.sync()));
 
-    let [one, two] = [li.visit(&id, "王海"), ma.visit(&id, "王海")].map(|visit| agreed(&visit));
-    assert_eq!(one, two, "{order:?}: both phones show the same");
-    assert_eq!(one["heads"], story.heads(&id), "{order:?}: phones and server hold the same document");
-    let (office, after) = (dispatcher.visit(&id), dispatcher.get(&path));
-    assert_eq!(office["state"], one["state"]);
-    json!({
-        "deeds": record(&li.visit(&id, "王海").shown()),
-        "rating": one["answers"]["rating"]["value"]["value"],
-        "before": told(&before), "after": told(&after),
-        "state": office["state"], "outcome": office["outcome"], "planned": office["planned_start"],
-        "answered": answered(&story, &id),
-        "rows": story.rows(&["visit_answers", "visit_readings", "visit_photos", "visit_events", "visit_conflicts",
-            "conflict_choices", "blobs"]),
-    })
+    let mut names = Names::default();
+    names.devices(&story.office("admin").list("/v1/devices"));
+    for (visit, customer) in [(&id, APART), (&done, HANDED_IN)] {
+        names.history(customer, &history(&story, visit));
+        phones.iter().for_each(|phone| names.boots(&phone.visit(visit, customer).shown()));
+    }
+    let mut end = answered(&story, &names, [&id, &done]);
+    end.insert("conflicts before the choice".to_owned(), names.told(&before["conflicts"]));
+    for (visit, customer) in [(&id, APART), (&done, HANDED_IN)] {
+        let [one, two] = phones.map(|phone| agreed(&phone.visit(visit, customer)));
+        assert_eq!(one, two, "{order:?}: both phones show the same");
+        assert_eq!(one["heads"], story.heads(visit), "{order:?}: phones and server hold the same document");
+        assert_eq!(dispatcher.visit(visit)["state"], one["state"]);
+        end.insert(format!("on the phones, {customer}"), bare(names.told(&one)));
+    }
+    end.insert("rows".to_owned(), json!(story.rows(&TABLES)));
+    end
+}
+
+/// Tables that must have as many rows.
+const TABLES: [&str; 8] = [
+    "visit_answers",
+    "visit_readings",
+    "visit_photos",
+    "visit_events",
+    "visit_conflicts",
+    "conflict_choices",
+    "blobs",
+    "statements",
+];
+
+/// Nothing that is compared may be empty.
+fn check_filled(end: &BTreeMap<String, Value>) {
+    for (name, value) in end {
+        let parts = value.as_array().map(Vec::len).or_else(|| value.as_object().map(serde_json::Map::len));
+        assert!(parts.is_some_and(|parts| parts > 0), "{name} is empty");
+    }
+    for (name, lists) in [
+        ("review, 赵敏", &["answers", "findings", "heads", "photos", "readings", "timeline", "traces"][..]),
+        ("review, 王海", &["answers", "late", "late_records", "photos", "readings", "statements", "timeline"]),
+        ("late work", &["heads", "records"]),
+        ("late work, listed", &["brought"]),
+        ("receipt, 赵敏", &["blobs", "heads"]),
+        ("receipt, 王海", &["blobs", "heads", "statements"]),
+        ("on the phones, 赵敏", &["conflicts", "findings", "measures", "photos", "timeline"]),
+        ("on the phones, 王海", &["late", "statements"]),
+    ] {
+        for list in lists {
+            let found = end[name].pointer(&format!("/{list}")).unwrap_or_else(|| panic!("no {list} in {name}"));
+            assert!(![json!([]), json!({}), json!(0), json!(null)].contains(found), "{list} of {name} is empty");
+        }
+    }
 }
 
 #[test]
 fn two_reps_and_the_office_end_alike_in_all_six_orders() {
     let ends = ORDERS.map(|order| (order, play(order)));
     let (_, expected) = &ends[0];
+    check_filled(expected);
     for (order, end) in &ends {
-        for (name, value) in end.as_object().expect("an object") {
-            if name == "answered" {
-                for (name, value) in value.as_object().expect("an object") {
-                    assert_eq!(value, &expected["answered"][name], "{order:?}: {name}");
-                }
-            }
-            assert_eq!(value, &expected[name], "{order:?}: {name}");
+        for (name, value) in expected {
+            assert_eq!(end.get(name), Some(value), "{order:?}: {name}");
         }
+        assert_eq!(end.len(), expected.len());
     }
-    assert_eq!(expected["rating"], 4, "the restored loser counts on the phones");
-    let keys: Vec<&Value> = expected["after"].as_array().expect("conflicts").iter().map(|one| &one[1]).collect();
-    assert_eq!(keys, ["cable_kind", "rating", "optical_power"]);
+    let shown = &expected["on the phones, 赵敏"];
+    assert_eq!(shown["answers"]["rating"]["value"]["value"], 4, "the restored loser counts on the phones");
+    let conflicts = expected["conflicts"].as_array().expect("conflicts");
+    let keys: Vec<&Value> = conflicts.iter().map(|one| &one["key"]).collect();
+    assert_eq!(keys[..2], ["cable_kind", "rating"]);
+    assert_eq!(conflicts.len(), 3);
 }

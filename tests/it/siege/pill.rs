@@ -121,8 +121,22 @@ fn one_poisoned_phone_loses_nothing_stops_nobody_and_every_remedy_works() {
     let kept = scene.server.send(&Call::get(&path).bearer(phone.access()));
     assert!(kept.status == 200 && kept.body == image, "{}: the image is what was sent", kept.status);
 
+    // Neither can ever be stored as it is: re-drive says so, and changes nothing.
+    redrive_in_vain(&scene, &docs[0], nested_ack);
+    redrive_in_vain(&scene, &docs[0], &cut_ack);
+    // Of the nested one the office takes the good record over; in the cut one nothing can be read.
     salvage(&scene, &docs[0], nested_ack);
+    salvage_in_vain(&scene, &cut_ack);
+    // The phone writes the cut one anew, and so another nested one.
     replay(&scene, &mut docs[0], &good, &cut_ack);
+    let before = docs[5].heads();
+    let nested = mixed(&docs[5], actor(&docs[5]), "01955f2c-3000-7000-8000-0000000a0006", "{}", "");
+    let ack = scene.push_one(&docs[5], vec![nested]);
+    replay(&scene, &mut docs[5], &before, &ack);
+    for settled in [nested_ack, &cut_ack, &ack] {
+        let again = scene.ask(Call::post(format!("{}/redrive", scene.item(settled))));
+        assert_eq!(again.outcome(), (409, "state_invalid".to_owned()), "what it holds counts already");
+    }
     check_process(&scene.server, process);
     redrive(&scene, &mut docs[4]);
     for doc in &docs[1..] {
@@ -141,6 +155,35 @@ fn declare(doc: &mut VisitDoc, phone: &RemotePhone, image: &[u8]) {
     doc.edit(actor, |edit| edit.put(Map::Photos, "01955f2c-3000-7000-8000-0000000a0004", &photo)).expect("a photo");
 }
 
+/// Everything that driving bytes again could change.
+fn kept(scene: &Scene, doc: &VisitDoc, ack: &Ack) -> (Value, Vec<u8>, Vec<Hash>, Value) {
+    let bytes = scene.ask(Call::get(format!("{}/bytes", scene.item(ack)))).body;
+    let review = scene.get(&format!("/v1/visits/{}/review", doc.visit()));
+    (scene.get("/v1/quarantine"), bytes, heads(&scene.server, doc.visit()), review)
+}
+
+/// The office lets bytes be judged again that stay forbidden.
+fn redrive_in_vain(scene: &Scene, doc: &VisitDoc, ack: &Ack) {
+    let before = kept(scene, doc, ack);
+    let item = scene.get(&scene.item(ack));
+    for _ in 0..2 {
+        let told = scene.ask(Call::post(format!("{}/redrive", scene.item(ack)))).expect(200);
+        assert_eq!((&told["outcome"], &told["code"]), (&json!("need_replay"), &item["code"]), "{told}");
+        assert_eq!(told["item"], item, "still open");
+        assert_eq!(kept(scene, doc, ack), before);
+    }
+}
+
+/// Nothing can be read of what was cut, so nothing can be chosen.
+fn salvage_in_vain(scene: &Scene, ack: &Ack) {
+    let path = format!("{}/salvage", scene.item(ack));
+    let shown = scene.get(&path);
+    assert_eq!((&shown["records"], &shown["notes"]), (&json!([]), &json!([])), "{shown}");
+    let refused = scene.ask(Call::post(path).json(&json!({"records": [0]})));
+    assert_eq!(refused.outcome(), (422, "invalid".to_owned()));
+    assert_eq!(scene.get(&scene.item(ack))["state"], "open");
+}
+
 /// The office takes over the reading beside the nested object.
 fn salvage(scene: &Scene, doc: &VisitDoc, ack: &Ack) {
     assert_eq!(readings(scene, doc), 0);
@@ -152,14 +195,16 @@ fn salvage(scene: &Scene, doc: &VisitDoc, ack: &Ack) {
     assert_eq!(readings(scene, doc), 1);
 }
 
-/// The phone writes what was cut anew, under a new actor.
+/// The phone writes anew what was refused, under a new actor.
 fn replay(scene: &Scene, doc: &mut VisitDoc, before: &[Hash], ack: &Ack) {
     let known = doc.changes_since(&[]).expect("all changes");
     let lost = since(doc, before).len();
     let mut anew = VisitDoc::create(doc.visit()).expect("a document");
     anew.apply_trusted(&known[..known.len() - lost], before).expect("what the server holds");
     let record = json!({"done": true, "at": RemotePhone::stamp(), "by": scene.phone.user()});
-    anew.edit(Actor([0x33; 16]), |edit| edit.put(Map::Ticks, "kit_check/lamp", &record)).expect("an edit");
+    // An actor belongs to one visit.
+    let writer = Actor::try_from(&Hash::of(doc.visit().as_bytes()).0[16..]).expect("16 bytes");
+    anew.edit(writer, |edit| edit.put(Map::Ticks, "kit_check/lamp", &record)).expect("an edit");
     let mut pushed = pushed(&anew, since(&anew, before));
     pushed.replays = vec![ack.hash.expect("the ack names what was refused")];
     let again = scene.push_doc(pushed);

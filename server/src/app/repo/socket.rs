@@ -11,9 +11,6 @@ use super::pace::Pace;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 use crate::domain::Actor;
 
-/// Most documents that one socket holds.
-const MAX_DOCUMENTS: usize = 4_096;
-
 /// Messages at once after a rest, and steadily per second: a client that opens a thousand documents sends four each.
 const MESSAGES: (i64, i64) = (10_000, 200);
 
@@ -132,7 +129,7 @@ impl Socket {
     }
 
     async fn talk(&mut self, visit: VisitId, message: Option<SyncMessage>) -> Next {
-        if self.docs.len() >= MAX_DOCUMENTS && !self.docs.contains_key(&visit) {
+        if self.docs.len() >= self.state.config.limits.socket_documents && !self.docs.contains_key(&visit) {
             return self.close("too many documents");
         }
         let sync = self.docs.remove(&visit);
