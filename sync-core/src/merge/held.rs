@@ -24,7 +24,7 @@ pub struct Held {
 /// A record that is held out; of a key that was written again, each such write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldRecord {
-    /// Root key of its map.
+    /// Root key of its map, or [`NOTES`](super::NOTES).
     pub map: String,
     /// What was written.
     pub record: Entry<RawRecord>,
@@ -49,7 +49,7 @@ impl Held {
     }
 
     /// Whether an operation was held out when it came, whatever was decided about it since.
-    fn came_held_out(&self, op: OpId) -> bool {
+    pub(super) fn came_held_out(&self, op: OpId) -> bool {
         self.came.reason(op).is_some()
     }
 

@@ -5,6 +5,7 @@ mod conflicts;
 pub mod held;
 pub(crate) mod held_out;
 pub mod history;
+pub(crate) mod notes;
 mod read;
 mod rewritten;
 mod settle;
@@ -14,6 +15,7 @@ pub mod view;
 
 pub use held::{Held, SetApart};
 pub use history::history;
+pub use notes::NOTES;
 pub use read::{view, view_without};
 pub(crate) use rewritten::standing;
 pub use settle::{Overlay, settle};

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::conflicts::across_keys;
 use super::held::{Held, HeldRecord, SetApart};
+use super::notes::NotesWithout;
 use super::rewritten::{Later, WithoutHeld, rewritten};
 use super::settle::Overlay;
 use super::shape::{Unknown, unknown_parts};
@@ -29,7 +30,7 @@ pub fn view(doc: &VisitDoc) -> View {
 
 /// Merges a document into a view as if what is held out had never been written; it stands apart in [`View::held`].
 ///
-/// The notes are one text and stay whole. Equal heads and equal rows of the office give equal views.
+/// Equal heads and equal rows of the office give equal views.
 #[must_use]
 pub fn view_without(doc: &VisitDoc, held: &Held) -> View {
     let mut reader = Reader {
@@ -65,7 +66,8 @@ pub fn view_without(doc: &VisitDoc, held: &Held) -> View {
         more: reader.newest(Map::More),
         statements: reader.list(Map::Statements),
         outcomes,
-        notes: doc.automerge().text(notes_object(doc.visit())).unwrap_or_default(),
+        notes: String::new(),
+        released_notes: Vec::new(),
         rewritten: Vec::new(),
         signed: Vec::new(),
         conflicts: reader.conflicts,
@@ -74,6 +76,13 @@ pub fn view_without(doc: &VisitDoc, held: &Held) -> View {
         findings: reader.findings,
         overlay: Overlay::default(),
     };
+    if held.is_empty() {
+        view.notes = doc.automerge().text(notes_object(doc.visit())).unwrap_or_default();
+    } else {
+        let notes = NotesWithout::of(doc, held);
+        view.held.extend(notes.held);
+        (view.notes, view.released_notes) = (notes.text, notes.released);
+    }
     view.signed = signed(doc, &view);
     view.signed.retain(|signed| !held.holds(signed.value.op));
     if let Some(hand_in) = reader.hand_in.filter(|_| !reader.later.is_empty()) {

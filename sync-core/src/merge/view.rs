@@ -200,6 +200,9 @@ pub struct View {
     /// What is held out until the office accepts it; no other part of the view knows of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub held: Vec<HeldRecord>,
+    /// What was written to the notes, came held out and counts since the office accepted it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub released_notes: Vec<HeldRecord>,
     /// The changes that came held out; empty where none did.
     #[serde(default, skip_serializing_if = "SetApart::is_empty")]
     pub set_apart: SetApart,

@@ -9,9 +9,10 @@ use serde_json::Value;
 use crate::doc::Map;
 use crate::doc::record::Remark;
 use crate::ids::{LateDecisionId, UserId};
+use crate::merge::held::HeldRecord;
 use crate::merge::view::{Entry, OpId, RawRecord, Rewritten};
-use crate::merge::{View, standing};
-use crate::plan::{LateReason, LateVerdict, Review};
+use crate::merge::{NOTES, View, standing};
+use crate::plan::{LateReason, LateVerdict, LateWorkRow, Review};
 use crate::time::{Stamp, UnixMillis};
 
 use super::counting::counting;
@@ -21,7 +22,7 @@ use crate::merge::held_out::HeldOut;
 /// A record that came after its time. A key written twice after its time is two late records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LateRecord {
-    /// Root key of its map.
+    /// Root key of its map; of the notes, which are no map, `notes`.
     pub map: String,
     /// Its key.
     pub key: String,
@@ -32,7 +33,8 @@ pub struct LateRecord {
     /// The office's newest decision about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<LateDecisionId>,
-    /// What it says: the value of an answer or tick, the telling fields of other records. Absent where
+    /// What it says: the value of an answer or tick, the telling fields of other records, of the notes what was added
+    /// and removed. Absent where
     /// this version cannot read it, and for records that may name people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
@@ -86,10 +88,12 @@ pub(super) fn after_cancel(view: &View, cancelled_at: UnixMillis) -> Vec<LateRec
 
 /// Records that a rep brought after the visit was given to others or closed, in map order: events and seals too.
 fn held<'v>(view: &'v View, held_out: &'v HeldOut) -> impl Iterator<Item = LateRecord> + 'v {
-    view.held.iter().map(|held| {
-        let record = &held.record;
-        LateRecord::of(&held.map, &record.key, record.op, reason(record.op, held_out), &record.value)
-    })
+    view.held.iter().map(|held| late_of(held, held_out))
+}
+
+fn late_of(held: &HeldRecord, held_out: &HeldOut) -> LateRecord {
+    let record = &held.record;
+    LateRecord::of(&held.map, &record.key, record.op, reason(record.op, held_out), &record.value)
 }
 
 /// Why an operation is held out, or was.
@@ -112,9 +116,17 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
     accepted.retain(|record| known.insert(record.op));
     for record in late.iter_mut().chain(&mut accepted) {
         record.decision = decisions.get(&record.op).map(|newest| newest.id);
+        // The notes name nobody themselves.
+        record.by = record.by.or_else(|| brought_by(review, record.op).filter(|_| record.map == NOTES));
     }
     name_what_counts(view, &mut late);
     (late, accepted)
+}
+
+/// Who brought an operation that came held out.
+fn brought_by(review: &Review, op: OpId) -> Option<UserId> {
+    let brought = |work: &&LateWorkRow| work.changes.iter().any(|span| span.contains(op));
+    review.late_work.iter().find(brought).map(|work| work.by)
 }
 
 /// What was held out and counts since the office accepted it, as far as nothing was written over it.
@@ -127,6 +139,7 @@ fn released(view: &View, held_out: &HeldOut, is_accepted: &dyn Fn(OpId) -> bool)
     for record in &mut released {
         record.reason = reason(record.op, held_out);
     }
+    released.extend(view.released_notes.iter().map(|held| late_of(held, held_out)));
     released
 }
 
@@ -256,7 +269,11 @@ impl LateRecord {
             op,
             reason,
             decision: None,
-            value: Map::from_key(map).and_then(|map| shown(map, record)),
+            value: if map == NOTES {
+                Some(record.clone())
+            } else {
+                Map::from_key(map).and_then(|map| shown(map, record))
+            },
             counts: None,
             by: record.get("by").and_then(|by| UserId::deserialize(by).ok()),
             at_ms: stamp(record).map(|at| at.corrected()),

@@ -57,7 +57,7 @@ fn work_that_comes_after_the_closing_is_kept_and_changes_nothing_of_what_was_app
         assert_eq!(state(visit, &dispatcher), ["closed", "closed"], "{shown}");
         let late = shown["late"].as_array().expect("late records");
         let maps: Vec<&str> = late.iter().map(|one| one["map"].as_str().expect("a map")).collect();
-        assert_eq!(maps, ["answers", "answers", "measures", "photos", "pins"], "{late:?}");
+        assert_eq!(maps, ["answers", "answers", "measures", "notes", "photos", "pins"], "{late:?}");
         assert!(late.iter().all(|one| one["reason"] == "closed"), "{late:?}");
         assert_eq!(shown["heads"], story.heads(&id));
     }
@@ -67,7 +67,7 @@ fn work_that_comes_after_the_closing_is_kept_and_changes_nothing_of_what_was_app
     let late = dispatcher.get(&format!("/v1/visits/{id}/late-work"));
     assert_eq!(late["brought"][0]["reason"], "closed", "{late}");
     let inbox = dispatcher.list("/v1/late-work?reason=closed");
-    assert_eq!(inbox[0]["late"], json!([{"reason": "closed", "undecided": 5, "total": 5}]));
+    assert_eq!(inbox[0]["late"], json!([{"reason": "closed", "undecided": 6, "total": 6}]));
     let ops: Vec<&Value> = late["records"].as_array().expect("records").iter().map(|record| &record["op"]).collect();
     let decide = |number: i32, decision: &str| {
         let id_of_decision = format!("01955f2c-3000-7000-8000-{number:012}");

@@ -46,7 +46,7 @@ const HANDED_IN: &str = "王海";
 const OWN: [&str; 3] = [
     // How often the server wrote the row of a visit: once more where two parties meet it apart.
     "version", // The number of a push at the server: the order of arrival itself.
-    "push", // The signed receipt: its content is compared instead.
+    "push",    // The signed receipt: its content is compared instead.
     "receipt",
 ];
 

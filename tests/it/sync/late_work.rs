@@ -115,6 +115,49 @@ async fn a_lost_rep_s_work_is_listed_and_moves_no_figure_until_it_is_accepted() 
 }
 
 #[actix_web::test]
+async fn what_a_lost_rep_does_to_the_notes_waits_like_everything_else() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let mut old = app.phone_of(YUNZE.rep()).await;
+    old.sync().await;
+    old.write(visit, |edit| edit.set_notes("门口有狗"));
+    old.sync().await;
+    office.assign(visit, &[YUNZE.colleague()]).await;
+    let mut new = app.phone_of(YUNZE.colleague()).await;
+    new.sync().await;
+    new.write(visit, |edit| edit.set_notes("门口有狗\n已接线"));
+    new.sync().await;
+    old.write(visit, |edit| edit.set_notes("作废"));
+    assert_eq!(old.round().await.acks[0].outcome, Outcome::Late);
+
+    new.sync().await;
+    assert_eq!(new.view(visit).notes, "门口有狗\n已接线");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let shown = late(&dispatcher, visit).await;
+    let [record] = shown["records"].as_array().unwrap().as_slice() else { panic!("one record: {shown}") };
+    let did = json!({"added": "作废", "removed": "门口有狗"});
+    assert_eq!((&record["map"], &record["value"], &record["reason"]), (&json!("notes"), &did, &json!("reassigned")));
+    assert_eq!((&record["by"], &record["device_id"]), (&json!(YUNZE.rep().id), &json!(old.device.id)));
+    assert_eq!(inbox(&dispatcher).await, [json!(visit)]);
+    assert_eq!(app.verified().await.differences, []);
+
+    let path = format!("/v1/visits/{visit}/late-work");
+    let accept = decision(&app, "accept", &ops(&shown));
+    dispatcher.post(&path, accept.clone()).await.expect(201);
+    assert_eq!(inbox(&dispatcher).await, Vec::<Value>::new());
+    new.sync().await;
+    let view = new.view(visit);
+    assert_eq!((view.notes.as_str(), view.held.len(), view.released_notes.len()), ("作废\n已接线", 0, 1));
+    let told = late(&dispatcher, visit).await;
+    assert_eq!(told["records"][0]["decision"], accept["id"], "{told}");
+    dispatcher.post(&path, decision(&app, "decline", &ops(&shown))).await.expect(201);
+    new.sync().await;
+    assert_eq!(new.view(visit).notes, "门口有狗\n已接线");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
 async fn only_what_came_late_is_decided_by_who_may_and_nobody_else_s_visit() {
     let app = TestApp::new().await;
     let (visit, mut old, mut new) = handed_over(&app).await;
