@@ -41,6 +41,8 @@ impl NotesWithout {
                 late.push((*first, did));
             }
         }
+        // Two documents of equal heads may hold their changes in different orders.
+        late.sort_unstable_by_key(|(op, _)| *op);
         let records = late.into_iter().map(|(op, (added, removed))| HeldRecord {
             map: NOTES.to_owned(),
             record: Entry { key: NOTES.to_owned(), op, value: json!({"added": added, "removed": removed}) },

@@ -84,6 +84,7 @@ pub fn empty_view() -> View {
         signed: vec![],
         conflicts: vec![],
         held: vec![],
+        released_notes: Vec::new(),
         set_apart: sync_core::merge::SetApart::default(),
         findings: vec![],
         overlay: Overlay::default(),
