@@ -411,6 +411,9 @@ pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<
 /// # Errors
 /// Database errors only.
 pub fn list_missing_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, BTreeSet<Hash>>> {
+    if of.is_empty() {
+        return Ok(BTreeMap::new());
+    }
     let needed: Vec<(Txt<VisitId>, Txt<Hash>)> = per_backend!(conn, c => blob_claims::table
         .filter(blob_claims::org_id.eq(Txt(org))
             .and(one_of(blob_claims::visit_id, of))

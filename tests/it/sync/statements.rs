@@ -118,6 +118,27 @@ async fn a_signed_form_travels_from_the_ink_to_the_review() {
 }
 
 #[actix_web::test]
+async fn what_is_missing_is_told_once_and_again_only_to_who_brings_the_same_again() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let wanted_of = async |phone: &mut Phone<'_>| {
+        let request = phone.request();
+        let [first, again] = [phone.exchange(&request).await.wants, phone.round().await.wants];
+        (first, again)
+    };
+    let mut wanted = vec![phone.photo(visit, "outdoor_route", b"one")];
+    assert_eq!(wanted_of(&mut phone).await, (wanted.clone(), wanted.clone()));
+    wanted.push(phone.photo(visit, "splitter_label", b"two"));
+    let of_two = vec![wanted[1]];
+    wanted.sort();
+    assert_eq!(wanted_of(&mut phone).await, (of_two, wanted.clone()));
+    phone.tick(visit, "kit/a", true);
+    assert_eq!(wanted_of(&mut phone).await, (Vec::new(), wanted));
+}
+
+#[actix_web::test]
 async fn the_same_form_again_is_a_duplicate_and_cannot_be_changed() {
     let app = TestApp::new().await;
     let (phone, _, form, _) = signed_visit(&app).await;

@@ -2,7 +2,7 @@
 
 mod docs;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
@@ -45,6 +45,8 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     let org = round.ctx.actor.org;
     let mut batch = FeedBatch::new();
     let mut pushed = Pushed::default();
+    let changed: Vec<VisitId> = judged.docs.iter().filter(|doc| doc.adds_to_known()).map(|doc| doc.visit).collect();
+    let told = blobs::list_missing_of(conn, org, &changed)?;
     intents::apply(conn, state, round, &judged.intents, &mut batch, &mut pushed)?;
     let late_reasons = docs::write(conn, round, &judged.docs, &mut batch)?;
     // Only who may write a visit learns which of its blobs are missing.
@@ -69,7 +71,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
-    pushed.wants.extend(wants(conn, round, touched)?);
+    pushed.wants.extend(wants(conn, round, touched, &told)?);
     if !round.is_from_office && !round.is_carried {
         let beat = round.heartbeat(pushed.untaken());
         devices::update_heartbeat(conn, org, round.device.id.0, &beat)?;
@@ -227,10 +229,20 @@ fn record_statement(
     Ok(())
 }
 
-/// Blobs the touched visits name and the server lacks.
-fn wants(conn: &mut Conn, round: &Round, touched: BTreeSet<VisitId>) -> AppResult<BTreeSet<Hash>> {
+/// Blobs the touched visits name and the server lacks, without those that were told before: a phone that goes on with a
+/// visit knows what of it is unsent. Of what came before, and is offered again, all are told again.
+fn wants(
+    conn: &mut Conn,
+    round: &Round,
+    touched: BTreeSet<VisitId>,
+    told: &BTreeMap<VisitId, BTreeSet<Hash>>,
+) -> AppResult<BTreeSet<Hash>> {
     let missing = blobs::list_missing_of(conn, round.ctx.actor.org, &Vec::from_iter(touched))?;
-    Ok(missing.into_values().flatten().collect())
+    let of_visit = |(visit, missing): (VisitId, BTreeSet<Hash>)| match told.get(&visit) {
+        Some(told) => &missing - told,
+        None => missing,
+    };
+    Ok(missing.into_iter().flat_map(of_visit).collect())
 }
 
 #[cfg(test)]

@@ -280,6 +280,11 @@ impl JudgedDoc {
         self.accepted.as_ref().map(|accepted| &accepted.view)
     }
 
+    /// Whether something new came for a document of which the server had a part.
+    pub(super) fn adds_to_known(&self) -> bool {
+        self.accepted.is_some() && !self.heads_before.is_empty()
+    }
+
     /// Keeps the document loaded, once it is stored.
     pub(super) fn keep(&self, org: OrgId, cache: &DocCache) {
         if let Some(accepted) = &self.accepted
