@@ -1,6 +1,5 @@
 //! What was refused is listed with its bytes, code and remedy, and each of the three remedies works (design 2.3).
 
-use automerge::Change;
 use doorstep::domain::Role;
 use doorstep_store::projections::load_projection;
 use integration_tests::app::TestApp;
@@ -13,7 +12,7 @@ use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
 use super::helpers::{quarantined, refusing_readings, run, run_at};
-use super::hostile::craft::{after, altered, hash_of, mixed, nested, tick};
+use super::hostile::craft::{after, altered, change_of, hash_of, mixed, nested, tick};
 
 pub(super) const OTHER: Actor = Actor([0x5a; 16]);
 
@@ -286,8 +285,8 @@ async fn what_is_salvaged_stays_beside_what_was_written_since() {
     let poisoned = nested(phone.doc(visit), actor, 1);
     phone.tick(visit, "kit/a", false);
     let [undone] = <[_; 1]>::try_from(phone.doc(visit).changes_since(&before).expect("one change")).expect("one");
-    let undone = Change::from_bytes(undone).expect("a change");
-    let path = refused(&mut phone, visit, vec![poisoned.clone(), after(&undone, &poisoned)]).await;
+    let undone = after(&change_of(undone), &poisoned);
+    let path = refused(&mut phone, visit, vec![poisoned, undone]).await;
 
     app.clock.advance_secs(60);
     let mut colleague = app.phone_of(YUNZE.rep()).await;

@@ -97,6 +97,11 @@ pub fn hash_of(chunk: &[u8]) -> Hash {
     Hash::of(&chunk[8..])
 }
 
+/// The change of a chunk.
+pub fn change_of(chunk: Vec<u8>) -> Change {
+    Change::from_bytes(chunk).expect("a change")
+}
+
 /// Puts a chunk header with a right checksum before a body.
 pub fn chunk(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut hashed = vec![kind];
