@@ -11,7 +11,7 @@ use sync_core::ids::VisitId;
 
 use super::judge::Judged;
 use super::part::Part;
-use super::{Pushed, Round, apply, doc, judge};
+use super::{Pushed, Round, Turn, apply, doc, judge};
 use crate::app::installation::read_own;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
@@ -35,16 +35,23 @@ const PART_BYTES: usize = 512 << 10;
 /// have a turn at once (`limits.concurrent_syncs`, 8) take 128 MiB of the 300 MiB that the siege grants the process.
 const PART_STORED_BYTES: usize = 4 << 20;
 
-/// Takes in what a round brings.
+/// Bytes stored of documents that a push may change without a turn: thirty visits of 8 KiB, more than anybody does in a
+/// day, so that the edits of a day never wait.
+const SMALL_STORED_BYTES: usize = 256 << 10;
+
+/// Takes in what a round brings; `turn` is waited for where much is stored of what it changes.
 ///
 /// An item that cannot be judged or written, whatever the defect, must not hold up the others for ever: the push is
 /// halved until that item stands alone, and then it is kept in quarantine.
-pub(super) async fn push(state: &AppState, round: &Arc<Round>) -> AppResult<Pushed> {
+pub(super) async fn push(state: &AppState, round: &Arc<Round>, turn: &mut Turn) -> AppResult<Pushed> {
     let whole = Arc::clone(round);
     // Before anything of the request is written; parsing is too much work for a thread that serves connections.
     let stored = read_own(state, move |conn| look_over(conn, &whole)).await?;
-    let mut pushed = Pushed::default();
-    let mut parts = vec![Part::whole(round)];
+    let (mut pushed, whole) = (Pushed::default(), Part::whole(round));
+    if whole.stored(&stored) > SMALL_STORED_BYTES {
+        turn.wait(state).await;
+    }
+    let mut parts = vec![whole];
     while let Some(part) = parts.pop() {
         if (part.size() > PART_BYTES || part.stored(&stored) > PART_STORED_BYTES)
             && let Some(halves) = part.halves()
