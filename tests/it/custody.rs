@@ -10,6 +10,8 @@ mod receipts;
 mod restore;
 #[cfg(target_os = "linux")]
 mod restore_kills;
+#[cfg(target_os = "linux")]
+mod restore_programs;
 mod verify;
 
 use integration_tests::app::TestApp;

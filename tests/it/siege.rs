@@ -5,6 +5,7 @@ mod frames;
 mod inputs;
 mod mutants;
 mod pill;
+mod stored;
 
 use doorstep_store::documents::find_heads;
 use integration_tests::call::{Answer, Call};

@@ -1,8 +1,9 @@
 //! The database of a backup: SQLite by itself, PostgreSQL by the programs that come with it.
 
-use std::io::Write as _;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 
 use doorstep_store::restores::{self, BlobEntry, NewEpoch};
 use doorstep_store::{Conn, Store, StoreError, backup};
@@ -14,6 +15,11 @@ use super::BackupError;
 pub(super) const SQLITE_FILE: &str = "database.sqlite";
 /// File of a PostgreSQL database in a backup, in the custom form of `pg_dump`.
 pub(super) const POSTGRES_FILE: &str = "database.pgdump";
+
+/// Bytes of a dump's text in memory at once.
+const PIECE: usize = 64 * 1024;
+/// Most bytes of what a program says of its failure that are shown.
+const SAID_BYTES: u64 = 64 * 1024;
 
 /// What a copied database says of itself.
 #[derive(Debug)]
@@ -67,38 +73,90 @@ pub(super) fn load_postgres(
 ) -> Result<(), BackupError> {
     let mut read = program(programs, "pg_restore", "");
     read.args(["--no-owner", "--no-privileges", "--schema=public", "--file=-"]).arg(dump);
-    let read = read.stdin(Stdio::null()).stderr(Stdio::piped()).output();
-    let failed = |error: std::io::Error| BackupError::Program { program: "psql".to_owned(), said: error.to_string() };
-    let sql = read.map_err(|error| program_missing("pg_restore", &error))?;
-    if !sql.status.success() {
-        return Err(said("pg_restore", &sql.stderr));
-    }
+    let mut reading = Running::start("pg_restore", read.stdin(Stdio::null()).stdout(Stdio::piped()))?;
     let mut load = program(programs, "psql", url);
     load.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]);
-    let mut child = load
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| program_missing("psql", &error))?;
-    let mut input = child.stdin.take().ok_or_else(|| BackupError::Refused("psql takes no input".to_owned()))?;
-    // A psql that gave up has said why on its own; that counts, not the broken pipe.
-    let written = (|| {
-        input.write_all(b"BEGIN;\n")?;
-        if let Some(aside) = aside {
-            writeln!(input, "ALTER SCHEMA public RENAME TO {aside};\nCREATE SCHEMA public;")?;
+    let mut loading = Running::start("psql", load.stdin(Stdio::piped()).stdout(Stdio::null()))?;
+    let (Some(mut sql), Some(mut input)) = (reading.child.stdout.take(), loading.child.stdin.take()) else {
+        return Err(BackupError::Refused("the programs of PostgreSQL have no pipes".to_owned()));
+    };
+    let passed = begin(&mut input, aside).and_then(|()| pass_on(&mut sql, &mut input));
+    drop(sql);
+    let read = reading.end();
+    // A psql that gave up has said why on its own; that counts, not the pipes that broke for it.
+    let written = match (passed, read) {
+        (Ok(()), Ok(())) => commit(&mut input, epoch),
+        // A text that ends too early is not committed: without that word psql takes nothing.
+        (Ok(()), Err(cut)) => {
+            drop(input);
+            let _ = loading.end();
+            return Err(cut);
         }
-        input.write_all(&sql.stdout)?;
-        writeln!(input, "\nSET LOCAL search_path = public;")?;
-        epoch.statements().iter().try_for_each(|statement| writeln!(input, "{statement};"))?;
-        input.write_all(b"COMMIT;\n")
-    })();
+        (Err(error), _) => Err(error),
+    };
     drop(input);
-    let output = child.wait_with_output().map_err(failed)?;
-    if !output.status.success() {
-        return Err(said("psql", &output.stderr));
+    loading.end()?;
+    written.map_err(|error| BackupError::Program { program: "psql".to_owned(), said: error.to_string() })
+}
+
+/// Begins the transaction, with the schema that is there moved aside.
+fn begin(input: &mut impl Write, aside: Option<&str>) -> io::Result<()> {
+    input.write_all(b"BEGIN;\n")?;
+    aside.map_or(Ok(()), |aside| writeln!(input, "ALTER SCHEMA public RENAME TO {aside};\nCREATE SCHEMA public;"))
+}
+
+/// Ends it with the new epoch.
+fn commit(input: &mut impl Write, epoch: &NewEpoch) -> io::Result<()> {
+    writeln!(input, "\nSET LOCAL search_path = public;")?;
+    epoch.statements().iter().try_for_each(|statement| writeln!(input, "{statement};"))?;
+    input.write_all(b"COMMIT;\n")
+}
+
+/// Copies to the end; a piece at a time is in memory.
+fn pass_on(from: &mut impl Read, to: &mut impl Write) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(length) => to.write_all(piece.get(..length).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    written.map_err(failed)
+}
+
+/// A program that runs, and what it says of its failure, which is read all the while: it must not wait for us.
+struct Running {
+    name: &'static str,
+    child: Child,
+    errors: Option<JoinHandle<Vec<u8>>>,
+}
+
+impl Running {
+    fn start(name: &'static str, command: &mut Command) -> Result<Self, BackupError> {
+        let mut child = command.stderr(Stdio::piped()).spawn().map_err(|error| program_missing(name, &error))?;
+        let errors = child.stderr.take().map(|mut errors| {
+            std::thread::spawn(move || {
+                let mut said = Vec::new();
+                // What cannot be read is not shown; the exit code tells that it failed.
+                let _ = errors.by_ref().take(SAID_BYTES).read_to_end(&mut said);
+                let _ = io::copy(&mut errors, &mut io::sink());
+                said
+            })
+        });
+        Ok(Self { name, child, errors })
+    }
+
+    /// Waits for its end.
+    fn end(mut self) -> Result<(), BackupError> {
+        let status = self.child.wait();
+        let errors = self.errors.take().and_then(|errors| errors.join().ok()).unwrap_or_default();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err(said(self.name, &errors)),
+            Err(error) => Err(said(self.name, error.to_string().as_bytes())),
+        }
+    }
 }
 
 /// A program of PostgreSQL, pointed at a database; a password in the URL never stands among the arguments.
@@ -126,7 +184,7 @@ fn without_password(url: &str) -> (String, Option<String>) {
     parts.map_or_else(|| (url.to_owned(), None), |(shown, password)| (shown, Some(password)))
 }
 
-fn finish(name: &str, output: std::io::Result<std::process::Output>) -> Result<(), BackupError> {
+fn finish(name: &str, output: io::Result<std::process::Output>) -> Result<(), BackupError> {
     let output = output.map_err(|error| program_missing(name, &error))?;
     if output.status.success() { Ok(()) } else { Err(said(name, &output.stderr)) }
 }
@@ -135,7 +193,7 @@ fn said(name: &str, errors: &[u8]) -> BackupError {
     BackupError::Program { program: name.to_owned(), said: String::from_utf8_lossy(errors).trim().to_owned() }
 }
 
-fn program_missing(name: &str, error: &std::io::Error) -> BackupError {
+fn program_missing(name: &str, error: &io::Error) -> BackupError {
     let said = format!("{error}; it comes with PostgreSQL: put it on the PATH or name its directory with --pg-bin");
     BackupError::Program { program: name.to_owned(), said }
 }

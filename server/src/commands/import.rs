@@ -22,23 +22,29 @@ pub(super) fn bundle(args: &ImportBundleArgs) -> Result<ExitCode, String> {
         let state = build(config, clock).await?;
         let imported = import_bundle(&state, file, Bringer::Operator).await.map_err(|error| said(&error))?;
         print(&imported);
-        let is_kept = imported.items.iter().all(|item| item.fate.is_kept());
-        Ok(if is_kept { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
+        Ok(if is_all_kept(&imported) { ExitCode::SUCCESS } else { ExitCode::from(NOT_ALL) })
     })
+}
+
+fn is_all_kept(imported: &Imported) -> bool {
+    imported.report.count(|fate| !fate.is_kept()) == 0
 }
 
 fn print(imported: &Imported) {
     println!("bundle {} of device {}, made {}", imported.bundle, imported.device, imported.made_at.to_rfc3339());
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for item in &imported.items {
-        let outcome = outcome(item.fate);
-        let code = item.code.as_deref().unwrap_or_default();
+    for item in imported.report.items() {
+        let (outcome, code) = (outcome(item.fate), item.code.as_deref().unwrap_or_default());
         println!("{outcome:<12} {:<9} {}  {code}", item.kind, item.id);
-        *counts.entry(outcome).or_default() += 1;
     }
+    let unlisted = imported.report.unlisted();
+    if unlisted > 0 {
+        println!("{unlisted} items are not listed / 有 {unlisted} 项未列出");
+    }
+    let counts = imported.report.counts().iter().map(|(fate, count)| (outcome(*fate), count));
+    let counts: BTreeMap<String, &usize> = counts.collect();
     let counts: Vec<String> = counts.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
     println!("{}", if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") });
-    if imported.items.iter().any(|item| !item.fate.is_kept()) {
+    if !is_all_kept(imported) {
         println!(
             "some items were not taken: keep the file, and let the phone sync / 部分内容未被接收：请保留文件，并让手机同步"
         );

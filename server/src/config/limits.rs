@@ -35,7 +35,7 @@ pub struct LimitsConfig {
     pub org_storage_bytes: u64,
     /// A bundle of a phone's unsent work, in bytes.
     pub bundle_bytes: u64,
-    /// Requests and blobs in a bundle.
+    /// Requests and blobs in a bundle, and items that the answer to it lists.
     pub bundle_items: u64,
     /// A sync request as sent, in bytes.
     pub sync_encoded_bytes: usize,

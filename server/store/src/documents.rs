@@ -123,6 +123,19 @@ pub fn list_documents(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResul
         .load(c))?)
 }
 
+/// Bytes that [`list_documents`] would read for each of these visits that has a document; none of them is read for it.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_sizes(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, usize>> {
+    let rows: Vec<(Txt<VisitId>, i32, i32)> = per_backend!(conn, c => documents::table
+        .filter(documents::org_id.eq(Txt(org)).and(one_of(documents::visit_id, of)))
+        .select((documents::visit_id, length(documents::snapshot), length(documents::change_index)))
+        .load(c))?;
+    let bytes = |length: i32| usize::try_from(length).unwrap_or(0);
+    Ok(rows.into_iter().map(|(visit, snapshot, index)| (visit.0, bytes(snapshot) + bytes(index))).collect())
+}
+
 /// The version of a visit's document; 0 if there is none.
 ///
 /// # Errors

@@ -155,3 +155,21 @@ async fn what_is_larger_than_configured_is_refused_with_both_numbers() {
     assert_eq!(refused.outcome(), (413, "bundle_too_large".to_owned()));
     assert_eq!((&refused.json()["limit"], &refused.json()["actual"]), (&1.into(), &2.into()));
 }
+
+#[actix_web::test]
+async fn of_more_items_than_an_answer_lists_all_are_counted_and_those_told_that_somebody_must_see() {
+    let app = TestApp::configured(|config| config.limits.bundle_items = 4).await;
+    let mut phone = busy_phone(&app).await;
+    phone.intents = (0..7).map(|number| vec![number]).collect();
+    let bundle = Craft::of(&app, &phone).seal(&phone.device.key);
+    let taken = upload(&app, bundle.clone()).await.expect(200);
+    let counts = serde_json::json!({"stored": 2, "quarantined": 7});
+    assert_eq!((&taken["counts"], &taken["unlisted"]), (&counts, &5.into()), "{taken}");
+    let items = taken["items"].as_array().expect("items");
+    assert!(items.len() == 4 && items.iter().all(|item| item["outcome"] == "quarantined"), "{taken}");
+    assert_eq!(taken["is_duplicate"], false);
+
+    let again = upload(&app, bundle).await.expect(200);
+    let counts = serde_json::json!({"duplicate": 2, "quarantined": 7});
+    assert_eq!((&again["counts"], &again["unlisted"], &again["is_duplicate"]), (&counts, &5.into(), &false.into()));
+}

@@ -8,7 +8,8 @@ use integration_tests::call::{Answer, Call};
 use integration_tests::company::YUNZE;
 use integration_tests::phone::{Coding, Phone, Wire};
 use serde_json::{Value, json};
-use sync_core::bytes::{Blob, Hash};
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::protocol::codec::{self, Encoding};
 use sync_core::protocol::{Outcome, PushDoc, PushStatement, SyncRequest};
@@ -68,6 +69,42 @@ async fn a_large_request_and_a_first_sync_wait_for_their_turn_and_a_small_one_do
     }
     drop(taken);
     assert_eq!((large.await.status, first.await.status), (200, 200));
+}
+
+#[actix_web::test]
+async fn a_small_edit_waits_for_a_turn_only_where_much_is_stored_of_what_it_changes() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let [large, small] = [office.plan(&[YUNZE.rep()]).await.visit, office.plan(&[YUNZE.rep()]).await.visit];
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let remark = "a".repeat(15 << 10);
+    for step in 0..18 {
+        let record = json!({"done": true, "at": phone.stamp(), "by": phone.device.member.id, "remark": remark});
+        phone.put(large, Map::Ticks, &format!("step/{step}"), &record);
+    }
+    phone.tick(small, "kit_check/tools", true);
+    phone.sync().await;
+    let turns = u32::try_from(app.state.config.limits.concurrent_syncs).expect("a small number");
+    let taken = Arc::clone(&app.state.syncs).acquire_many_owned(turns).await.expect("turns are given for ever");
+    phone.tick(large, "kit_check/tools", true);
+    let edit = codec::encode(&phone.request(), Encoding::Cbor).expect("CBOR");
+    assert!(edit.len() < 4 << 10, "{} bytes", edit.len());
+    let mut waits = pin!(post(&phone, CBOR, None, edit));
+    for step in 0..20 {
+        let mut other = phone.doc(small).clone();
+        let record = json!({"done": true, "at": phone.stamp(), "by": phone.device.member.id});
+        let edit = other.edit(Actor([0x55; 16]), |edit| edit.put(Map::Ticks, &format!("step/{step}"), &record));
+        let request = phone.pushing(small, vec![edit.expect("an edit").expect("a change").chunk]);
+        let body = codec::encode(&request, Encoding::Cbor).expect("CBOR");
+        tokio::select! {
+            biased;
+            answer = &mut waits => panic!("answered without a turn: {}", answer.status),
+            answer = post(&phone, CBOR, None, body) => assert_eq!(answer.status, 200),
+        }
+    }
+    drop(taken);
+    assert_eq!(waits.await.status, 200);
 }
 
 /// Text that compresses to roughly a tenth: neither a bomb nor too long as sent.

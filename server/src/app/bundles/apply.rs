@@ -11,7 +11,7 @@ use sync_core::protocol::Outcome;
 use sync_core::receipt::HeldReceipt;
 
 use super::spool::Section;
-use super::{Fate, ImportedItem, Verified, blocking, open};
+use super::{Fate, ImportedItem, Report, Verified, blocking, open};
 use crate::app::blobs::{Portion, sign_held, store_blob};
 use crate::app::once::Once;
 use crate::app::sync::take_in_carried;
@@ -21,22 +21,22 @@ use crate::domain::Scope;
 /// Blobs that one receipt names.
 const BLOBS_OF_RECEIPT: usize = 1_000;
 
-/// Takes in everything, and tells of each item what became of it.
-pub(super) async fn apply(state: &AppState, verified: &Verified) -> AppResult<Vec<ImportedItem>> {
-    let mut imported = Vec::new();
-    let mut durable = Vec::new();
+/// Takes in everything, and tells what became of it.
+pub(super) async fn apply(state: &AppState, verified: &Verified) -> AppResult<Report> {
+    let most = usize::try_from(state.config.limits.bundle_items).unwrap_or(usize::MAX);
+    let (mut report, mut durable) = (Report::new(most), Vec::new());
     for item in verified.contents.of_kind(ItemKind::Blob) {
         let done = take_blob(state, verified, item).await?;
         durable.extend(done.fate.is_kept().then_some(item.sha256));
-        imported.push(done);
+        report.add(done);
     }
     for (number, blobs) in durable.chunks(BLOBS_OF_RECEIPT).enumerate() {
         keep_blob_receipt(state, verified, number, blobs).await?;
     }
     for item in verified.contents.of_kind(ItemKind::Request) {
-        imported.extend(take_request(state, verified, item).await?);
+        take_request(state, verified, item).await?.into_iter().for_each(|item| report.add(item));
     }
-    Ok(imported)
+    Ok(report)
 }
 
 /// The device's own context, at this instant.

@@ -6,6 +6,7 @@
 
 mod apply;
 mod open;
+mod report;
 mod spool;
 
 use std::fs::File;
@@ -25,6 +26,7 @@ use crate::app::auth::load_holder;
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 use crate::domain::Actor;
 
+pub use report::Report;
 pub use spool::receive;
 
 /// Who brings a bundle.
@@ -55,6 +57,11 @@ impl Fate {
                 Outcome::Stored | Outcome::Duplicate | Outcome::Late | Outcome::Quarantined | Outcome::NeedReplay
             )
         )
+    }
+
+    /// Whether nobody has to look at it.
+    const fn is_plain(self) -> bool {
+        matches!(self, Self::Judged(Outcome::Stored | Outcome::Duplicate))
     }
 }
 
@@ -96,8 +103,8 @@ pub struct Imported {
     pub user: UserId,
     /// When the phone made it.
     pub made_at: UnixMillis,
-    /// Every item, blobs first.
-    pub items: Vec<ImportedItem>,
+    /// What became of its items.
+    pub report: Report,
 }
 
 /// A bundle that was opened and verified, with the plain contents in a file without a name.
@@ -117,14 +124,14 @@ struct Verified {
 /// and the same bundle again completes it.
 pub async fn import_bundle(state: &AppState, file: File, bringer: Bringer) -> AppResult<Imported> {
     let verified = verify(state, file, bringer).await?;
-    let items = apply::apply(state, &verified).await?;
+    let report = apply::apply(state, &verified).await?;
     let Verified { contents, device, .. } = verified;
     let imported = Imported {
         bundle: contents.manifest.id,
         device: device.id.0,
         user: device.user_id.0,
         made_at: contents.manifest.made_at_ms,
-        items,
+        report,
     };
     record(state, device.org_id.0, bringer, &imported).await?;
     Ok(imported)
@@ -166,8 +173,8 @@ async fn record(state: &AppState, org: OrgId, bringer: Bringer, imported: &Impor
         Bringer::Office(_, user) => Some(Txt(user)),
         Bringer::Operator => None,
     };
-    let kept = imported.items.iter().filter(|item| item.fate.is_kept()).count();
-    let detail = json!({"device": imported.device, "items": imported.items.len(), "kept": kept});
+    let (items, kept) = (imported.report.count(|_| true), imported.report.count(Fate::is_kept));
+    let detail = json!({"device": imported.device, "items": items, "kept": kept});
     let row = AuditEventRow {
         org_id: Txt(org),
         id: Txt(state.id()),

@@ -8,7 +8,7 @@ use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
 use sync_core::protocol::{Ack, SyncRequest};
 
-use super::{Round, gaps, merge_acks, open, push, receipt};
+use super::{Round, Turn, gaps, merge_acks, open, push, receipt};
 use crate::app::rows::corrupt;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 
@@ -36,7 +36,7 @@ pub(crate) async fn take_in_carried(state: &AppState, ctx: Ctx, request: SyncReq
     request.blobs.clear();
     request.device_state = None;
     let round = Arc::new(round);
-    let pushed = push::push(state, &round).await?;
+    let pushed = push::push(state, &round, &mut Turn::default()).await?;
     gaps::note(state, &round, Some(&pushed), &[]).await?;
     let receipt = receipt::held(state, &round, Some(&pushed.held), Vec::new())?;
     Ok(Carried { acks: merge_acks(&round.request, pushed, Vec::new()), receipt })

@@ -114,7 +114,7 @@ impl Round {
     }
 }
 
-/// Runs one sync round; `turn` is waited for where much will be read.
+/// Runs one sync round; `turn` is waited for where much will be read, of what changed or of what a push changes.
 ///
 /// # Errors
 /// Only what fails the request as a whole: `seal_invalid`, `invalid`, `too_many_changes`, `busy`.
@@ -126,7 +126,7 @@ pub async fn sync(state: &AppState, ctx: Ctx, request: SyncRequest, turn: &mut T
     }
     let round = Arc::new(round);
     let pushed = if round.request.has_content() {
-        let pushed = push::push(state, &round).await?;
+        let pushed = push::push(state, &round, turn).await?;
         if pushed.untaken() > 0 {
             // Each part of the push recorded what it left itself.
             record(state, &round, round.heartbeat(pushed.untaken())).await?;
@@ -231,7 +231,7 @@ pub(crate) async fn push_document(
     let device = state.store.read(move |conn| find_sender(conn, org, id)).await?;
     let round =
         Arc::new(Round { ctx, device, request, sealed: None, is_from_office: false, is_carried: true, driven: None });
-    let pushed = push::push(state, &round).await?;
+    let pushed = push::push(state, &round, &mut Turn::default()).await?;
     pushed.docs.into_iter().next().ok_or_else(|| AppError::Internal("a pushed document has no ack".to_owned()))
 }
 

@@ -1,9 +1,11 @@
 //! A part of what a round brings, judged and written together.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use sync_core::bytes::Blob;
+use sync_core::ids::VisitId;
 use sync_core::protocol::{PushDoc, PushStatement};
 
 use super::Round;
@@ -56,6 +58,11 @@ impl Part {
         let intents = self.intents().iter().map(|intent| intent.0.len());
         let statements = self.statements().iter().map(|statement| statement.body.0.len());
         docs.chain(intents).chain(statements).sum()
+    }
+
+    /// Bytes stored of its documents, of which `stored` tells.
+    pub(super) fn stored(&self, stored: &BTreeMap<VisitId, usize>) -> usize {
+        self.docs().filter_map(|doc| stored.get(&doc.id)).sum()
     }
 
     /// The part in two, in order; `None` if there is nothing to divide.

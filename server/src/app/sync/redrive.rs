@@ -14,7 +14,7 @@ use sync_core::guard::{self, Limits};
 use sync_core::ids::{BatchId, DeviceId, VisitId};
 use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
 
-use super::{DrivenItem, Round, push};
+use super::{DrivenItem, Round, Turn, push};
 use crate::app::auth::load_holder;
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit, once::Once};
@@ -38,7 +38,7 @@ pub struct Redriven {
 pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Redriven> {
     let (batch, asker, name) = (BatchId(state.id()), ctx.clone(), id.clone());
     let round = state.store.read(move |conn| round_of(conn, &asker, device, &name, batch)).await?;
-    let pushed = push::push(state, &Arc::new(round)).await?;
+    let pushed = push::push(state, &Arc::new(round), &mut Turn::default()).await?;
     let acks = [pushed.docs, pushed.intents, pushed.statements].concat();
     let ack = acks.into_iter().next().ok_or_else(|| AppError::Internal("a re-driven item has no ack".to_owned()))?;
     let app = state.clone();

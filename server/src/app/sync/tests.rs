@@ -89,7 +89,7 @@ async fn a_visit_reassigned_after_judging_is_judged_again_and_its_news_is_late()
     assert!(matches!(refused, AppError::Store(StoreError::Stale)), "{refused:?}");
     assert_eq!(stored_version(&office).await, 1, "nothing was written");
 
-    let pushed = push::push(&office.state, &round).await.expect("judged again");
+    let pushed = push::push(&office.state, &round, &mut Turn::default()).await.expect("judged again");
     let ack = &pushed.docs[0];
     assert_eq!((ack.outcome, ack.reason.as_deref()), (Outcome::Late, Some("reassigned")));
     assert_eq!((stored_version(&office).await, ack.heads.clone()), (2, doc.heads()), "kept all the same");
@@ -120,7 +120,7 @@ async fn the_first_push_of_a_document_counts_as_late_too() {
         assert_eq!(stored_version(&office).await, 0);
     }
     let round = round_of(&office, &doc, None).await;
-    let pushed = push::push(&office.state, &round).await.expect("judged again");
+    let pushed = push::push(&office.state, &round, &mut Turn::default()).await.expect("judged again");
     let ack = &pushed.docs[0];
     assert_eq!((ack.outcome, ack.reason.as_deref()), (Outcome::Late, Some("reassigned")));
 }
@@ -134,11 +134,14 @@ async fn a_phone_revoked_after_judging_writes_nothing_and_asks_again() {
     let now = office.state.clock.now().0;
     office.write(move |conn| Ok(revoke_device(conn, ORG, PHONE, now)?)).await;
     assert_eq!(write(&office, &round, judged).await.expect_err("revoked").code(), ErrorCode::Busy);
-    assert_eq!(push::push(&office.state, &round).await.expect_err("of another round").code(), ErrorCode::Busy);
+    assert_eq!(
+        push::push(&office.state, &round, &mut Turn::default()).await.expect_err("of another round").code(),
+        ErrorCode::Busy
+    );
     assert_eq!(stored_version(&office).await, 0);
 
     let again = round_of(&office, &doc, None).await;
-    let pushed = push::push(&office.state, &again).await.expect("kept apart");
+    let pushed = push::push(&office.state, &again, &mut Turn::default()).await.expect("kept apart");
     assert_eq!(pushed.docs[0].code.as_deref(), Some("device_revoked"));
     assert_eq!(stored_version(&office).await, 0);
 }

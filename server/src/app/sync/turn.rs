@@ -15,8 +15,8 @@ const FEW: i64 = 100;
 
 /// The turn of a round, held until its answer has been made, if it needs one.
 ///
-/// A round whose body may become many times its size, or whose answer is much, waits for one; a small one needs none, so
-/// that a single edit never waits behind the first syncs of a morning.
+/// A round whose body may become many times its size, whose answer is much, or that changes documents of which much is
+/// stored waits for one; a small one needs none, so that a single edit never waits behind the first syncs of a morning.
 #[derive(Debug, Default)]
 pub struct Turn(Option<OwnedSemaphorePermit>);
 

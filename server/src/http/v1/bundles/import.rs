@@ -87,31 +87,33 @@ pub struct ImportedOut {
     /// Number of items of each outcome.
     #[schema(value_type = Object, example = json!({"stored": 14, "duplicate": 1}))]
     pub counts: BTreeMap<ItemOutcome, usize>,
-    /// Every item, blobs first.
+    /// Every item, blobs first. Of more than `limits.bundle_items` (10,000) only those that somebody has to look at:
+    /// neither stored nor duplicate, and of these the first.
     pub items: Vec<ImportedItemOut>,
+    /// Items that are counted and not listed.
+    #[schema(example = 0)]
+    pub unlisted: usize,
 }
 
-impl From<ImportedItem> for ImportedItemOut {
-    fn from(item: ImportedItem) -> Self {
-        Self { kind: item.kind.to_owned(), id: item.id, outcome: item.fate.into(), code: item.code }
+impl From<&ImportedItem> for ImportedItemOut {
+    fn from(item: &ImportedItem) -> Self {
+        Self { kind: item.kind.to_owned(), id: item.id.clone(), outcome: item.fate.into(), code: item.code.clone() }
     }
 }
 
 impl From<Imported> for ImportedOut {
     fn from(imported: Imported) -> Self {
-        let items: Vec<ImportedItemOut> = imported.items.into_iter().map(Into::into).collect();
-        let mut counts = BTreeMap::new();
-        for item in &items {
-            *counts.entry(item.outcome).or_insert(0) += 1;
-        }
+        let counts: BTreeMap<ItemOutcome, usize> =
+            imported.report.counts().iter().map(|(fate, count)| ((*fate).into(), *count)).collect();
         Self {
             bundle_id: imported.bundle,
             device_id: imported.device,
             user_id: imported.user,
             made_at: imported.made_at.to_rfc3339(),
-            is_duplicate: items.iter().all(|item| item.outcome == ItemOutcome::Duplicate),
+            is_duplicate: counts.keys().all(|outcome| *outcome == ItemOutcome::Duplicate),
             counts,
-            items,
+            items: imported.report.items().iter().map(Into::into).collect(),
+            unlisted: imported.report.unlisted(),
         }
     }
 }
