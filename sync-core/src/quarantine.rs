@@ -14,9 +14,9 @@ pub struct QuarantineNote {
     pub device: DeviceId,
     /// Change hash, statement digest, or SHA-256 of the bytes.
     pub item: String,
-    /// `doc`, `intent` or `statement`.
+    /// `doc`, `intent`, `statement` or `blob`.
     pub kind: String,
-    /// The visit, if known.
+    /// The visit, if known; of a blob the first that names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit_id: Option<VisitId>,
     /// Why it was refused.

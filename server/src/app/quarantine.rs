@@ -8,6 +8,7 @@ use serde_json::json;
 use sync_core::ids::{DeviceId, OrgId, UserId};
 use sync_core::time::UnixMillis;
 
+use crate::app::blobs::read_quarantined;
 use crate::app::scope::audience_of_user;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 
@@ -50,13 +51,23 @@ pub async fn show_item(state: &AppState, ctx: Ctx, device: DeviceId, id: String)
 /// # Errors
 /// `not_found` for absent and foreign ones alike.
 pub async fn show_bytes(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Vec<u8>> {
-    state
+    let (org, asker, name) = (ctx.actor.org, ctx.clone(), id.clone());
+    let (item, bytes) = state
         .store
         .read(move |conn| {
-            load(conn, &ctx, device, &id)?;
-            load_bytes(conn, ctx.actor.org, device, &id)
+            let item = load(conn, &asker, device, &name)?;
+            Ok::<_, AppError>((item, load_bytes(conn, org, device, &name)?))
         })
-        .await
+        .await?;
+    if item.kind != "blob" {
+        return Ok(bytes);
+    }
+    // The bytes of a blob stay in its storage, and reading them is an audit event as everywhere.
+    let app = state.clone();
+    let detail = json!({ "quarantined_of": device });
+    let sha256 = id.parse().map_err(|_foreign| ErrorCode::NotFound)?;
+    state.store.write(move |conn| audit::record(conn, &app, &ctx, "blob.read", &id, &detail)).await?;
+    read_quarantined(state, org, sha256).await
 }
 
 /// Says that nothing more is to be done about an item; its bytes stay.

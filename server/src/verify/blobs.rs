@@ -21,7 +21,10 @@ pub(super) async fn verify(
             .store
             .read(move |conn| checks::list_blobs_after(conn, org, &from, PAGE).map_err(AppError::from))
             .await?;
-        let Some(last) = rows.last() else { return verify_count(verifier, org, report).await };
+        let Some(last) = rows.last() else {
+            verify_quarantine(verifier, org, report).await?;
+            return verify_count(verifier, org, report).await;
+        };
         after = last.sha256.to_string();
         for row in &rows {
             report.count("blobs");
@@ -42,6 +45,15 @@ pub(super) async fn verify(
         }
         progress(&format!("{org}: {} blobs", report.counts.get("blobs").copied().unwrap_or(0)));
     }
+}
+
+/// Whether what counts for nothing is listed for the office to decide.
+async fn verify_quarantine(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
+    let list = move |conn: &mut _| Ok::<_, AppError>(checks::list_unlisted_blobs(conn, org)?);
+    for sha256 in verifier.store.read(list).await? {
+        report.differs(org, "blobs.is_quarantined", sha256, "no open item of quarantine holds it back");
+    }
+    Ok(())
 }
 
 /// Whether the bytes that count for the quota are those of the blobs.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::Conn;
+use doorstep_store::blobs::find_blob;
 use doorstep_store::checks::{self, IntentClaim};
 use doorstep_store::evidence::{IntentRow, QuarantineRow};
 use sync_core::bytes::Hash;
@@ -65,10 +66,19 @@ pub(super) async fn quarantine(verifier: &Verifier, org: OrgId, report: &mut Rep
                 let what = "its bytes are not those that came";
                 page.differs(org, "quarantine", format!("{}/{}", row.device_id, row.id), what);
             }
+            if row.kind == "blob" && !is_here(conn, org, &row.id)? {
+                let what = "its blob is not here";
+                page.differs(org, "quarantine.blobs", format!("{}/{}", row.device_id, row.id), what);
+            }
         }
         Ok(rows.last().map(|(row, _)| (row.id.clone(), row.device_id.to_string())))
     };
     verifier.pages(report, read, |_| {}).await
+}
+
+fn is_here(conn: &mut Conn, org: OrgId, name: &str) -> AppResult<bool> {
+    let Ok(sha256) = name.parse() else { return Ok(false) };
+    Ok(find_blob(conn, org, sha256)?.is_some())
 }
 
 /// Whether the bytes are those of their hash. The id is that hash for intents; that of a document names its first change

@@ -12,7 +12,7 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::schema::{blob_claims, blobs, devices};
+use crate::schema::{blob_claims, blobs};
 use crate::text::Txt;
 
 /// A durable blob.
@@ -35,6 +35,8 @@ pub struct BlobRow {
     pub preview_state: String,
     /// Why there is no preview.
     pub preview_reason: Option<String>,
+    /// Whether only revoked devices brought it: it does not count as held until the office re-drives it.
+    pub is_quarantined: bool,
 }
 
 /// Records a durable blob; false if it was known.
@@ -63,7 +65,7 @@ pub fn lock_blob(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<()> {
     Ok(dialect::lock_blobs(conn, org, [sha256])?)
 }
 
-/// Names another device as the one that brought a blob; its earlier bringer had been revoked.
+/// Names another device as the one that brought a blob, which counts from now on; its earlier bringer had been revoked.
 ///
 /// # Errors
 /// Stale if there is no such blob.
@@ -75,7 +77,21 @@ pub fn update_sender(
     received_at_ms: i64,
 ) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
-        .set((blobs::device_id.eq(Txt(device)), blobs::received_at_ms.eq(received_at_ms)))
+        .set((
+            blobs::device_id.eq(Txt(device)),
+            blobs::received_at_ms.eq(received_at_ms),
+            blobs::is_quarantined.eq(false),
+        ))
+        .execute(c))?)
+}
+
+/// Counts a blob in quarantine as held from now on, as brought by this device.
+///
+/// # Errors
+/// Stale if there is no such blob.
+pub fn accept_blob(conn: &mut Conn, org: OrgId, sha256: Hash, device: DeviceId) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(blobs::table.find((Txt(org), Txt(sha256))))
+        .set((blobs::device_id.eq(Txt(device)), blobs::is_quarantined.eq(false)))
         .execute(c))?)
 }
 
@@ -396,7 +412,7 @@ pub fn list_with_bytes(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResu
 
 /// Blobs a visit needs and the server does not hold yet.
 ///
-/// A blob that only a revoked device brought does not count as held.
+/// A blob in quarantine, for only revoked devices brought it, does not count as held.
 ///
 /// # Errors
 /// Database errors only.
@@ -406,7 +422,7 @@ pub fn list_missing(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<
 
 /// Blobs that visits need and the server does not hold yet; visits that need none are left out.
 ///
-/// A blob that only a revoked device brought does not count as held.
+/// A blob in quarantine, for only revoked devices brought it, does not count as held.
 ///
 /// # Errors
 /// Database errors only.
@@ -422,10 +438,8 @@ pub fn list_missing_of(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResu
         .load(c))?;
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blob_claims::table
         .inner_join(blobs::table.on(blobs::org_id.eq(blob_claims::org_id).and(blobs::sha256.eq(blob_claims::sha256))))
-        .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
         .filter(blob_claims::org_id.eq(Txt(org)).and(one_of(blob_claims::visit_id, of)))
-        .filter(devices::revoked_at_ms.nullable().is_null()
-            .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
+        .filter(blobs::is_quarantined.eq(false))
         .select(blob_claims::sha256)
         .load(c))?;
     let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();

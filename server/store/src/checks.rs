@@ -241,6 +241,23 @@ pub fn list_quarantine_after(
         .load(c))?)
 }
 
+/// Blobs that are said to be in quarantine, and no item of their device says so, or one that the office has re-driven.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_unlisted_blobs(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<Hash>> {
+    let found: Vec<Txt<Hash>> = per_backend!(conn, c => blobs::table
+        .left_join(quarantine::table.on(quarantine::org_id.eq(blobs::org_id)
+            .and(quarantine::id.eq(blobs::sha256))
+            .and(quarantine::device_id.eq(blobs::device_id))))
+        .filter(blobs::org_id.eq(Txt(org)).and(blobs::is_quarantined.eq(true)))
+        .filter(quarantine::state.nullable().is_null().or(quarantine::state.nullable().eq("redriven")))
+        .order(blobs::sha256)
+        .select(blobs::sha256)
+        .load(c))?;
+    Ok(found.into_iter().map(|sha256| sha256.0).collect())
+}
+
 /// Items of the feed that stand behind the head of their audience, or entered it after their position.
 ///
 /// # Errors

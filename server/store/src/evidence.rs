@@ -146,9 +146,9 @@ pub fn list_statements(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResu
 pub struct QuarantineRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
-    /// Change hash, statement digest, intent id, or SHA-256 of unreadable bytes.
+    /// Change hash, statement digest, intent id, name of the blob, or SHA-256 of unreadable bytes.
     pub id: String,
-    /// `doc`, `intent` or `statement`.
+    /// `doc`, `intent`, `statement` or `blob`.
     pub kind: String,
     /// The visit, if known.
     pub visit_id: Option<Txt<VisitId>>,
@@ -156,7 +156,7 @@ pub struct QuarantineRow {
     pub device_id: Txt<DeviceId>,
     /// Why it was refused.
     pub code: String,
-    /// Exactly as received.
+    /// Exactly as received; none of a blob, whose bytes stay in its storage.
     pub bytes: Vec<u8>,
     /// When it arrived.
     pub received_at_ms: i64,

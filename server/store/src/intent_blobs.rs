@@ -10,7 +10,7 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::schema::{blobs, devices, intent_blobs};
+use crate::schema::{blobs, intent_blobs};
 use crate::text::Txt;
 
 /// Records that an intent of a person names a blob.
@@ -45,7 +45,7 @@ pub fn list_claiming_intents(conn: &mut Conn, org: OrgId, sha256: Hash) -> Store
 
 /// Blobs that intents name and the server does not hold yet.
 ///
-/// A blob that only a revoked device brought does not count as held.
+/// A blob in quarantine, for only revoked devices brought it, does not count as held.
 ///
 /// # Errors
 /// Database errors only.
@@ -59,10 +59,8 @@ pub fn list_missing_of_intents(conn: &mut Conn, org: OrgId, intents: &[IntentId]
         return Ok(BTreeSet::new());
     }
     let held: Vec<Txt<Hash>> = per_backend!(conn, c => blobs::table
-        .left_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
         .filter(blobs::org_id.eq(Txt(org)).and(one_of(blobs::sha256, &named)))
-        .filter(devices::revoked_at_ms.nullable().is_null()
-            .or(devices::revoked_at_ms.nullable().gt(blobs::received_at_ms.nullable())))
+        .filter(blobs::is_quarantined.eq(false))
         .select(blobs::sha256)
         .load(c))?;
     let held: BTreeSet<Hash> = held.into_iter().map(|hash| hash.0).collect();

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
+use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::schema::{devices, quarantine};
+use crate::schema::{blob_claims, devices, quarantine};
 use crate::text::Txt;
 
 /// A quarantined item without its bytes.
@@ -21,9 +24,9 @@ pub struct QuarantineItem {
     pub device_id: Txt<DeviceId>,
     /// Whose phone it is.
     pub user_id: Txt<UserId>,
-    /// `doc`, `intent` or `statement`.
+    /// `doc`, `intent`, `statement` or `blob`.
     pub kind: String,
-    /// The visit, if known.
+    /// The visit, if known; of a blob the first that names it by now.
     pub visit_id: Option<Txt<VisitId>>,
     /// Why it was refused.
     pub code: String,
@@ -69,6 +72,14 @@ pub struct QuarantineKey {
     pub device: DeviceId,
 }
 
+/// The visit of an item. A blob is often here before the visit that names it.
+const VISIT: &str = "COALESCE(quarantine.visit_id, (SELECT MIN(blob_claims.visit_id) FROM blob_claims \
+    WHERE quarantine.kind = 'blob' AND blob_claims.org_id = quarantine.org_id AND blob_claims.sha256 = quarantine.id))";
+
+/// The size of an item; the bytes of a blob are not in its row.
+const SIZE: &str = "CAST(COALESCE((SELECT blobs.bytes FROM blobs WHERE quarantine.kind = 'blob' \
+    AND blobs.org_id = quarantine.org_id AND blobs.sha256 = quarantine.id), LENGTH(quarantine.bytes)) AS BIGINT)";
+
 macro_rules! items {
     () => {
         quarantine::table
@@ -80,9 +91,9 @@ macro_rules! items {
                 quarantine::device_id,
                 devices::user_id,
                 quarantine::kind,
-                quarantine::visit_id,
+                sql::<Nullable<Text>>(VISIT),
                 quarantine::code,
-                diesel::dsl::sql::<diesel::sql_types::BigInt>("CAST(LENGTH(quarantine.bytes) AS BIGINT)"),
+                sql::<BigInt>(SIZE),
                 quarantine::received_at_ms,
                 quarantine::state,
                 quarantine::version,
@@ -114,7 +125,11 @@ pub fn list_items(
             query = query.filter(quarantine::device_id.eq(Txt(device)));
         }
         if let Some(visit) = filter.visit {
-            query = query.filter(quarantine::visit_id.eq(Txt(visit)));
+            let named = blob_claims::table
+                .filter(blob_claims::org_id.eq(Txt(org)).and(blob_claims::visit_id.eq(Txt(visit))))
+                .select(blob_claims::sha256);
+            query = query.filter(quarantine::visit_id.eq(Txt(visit))
+                .or(quarantine::kind.eq("blob").and(quarantine::id.eq_any(named)).assume_not_null()));
         }
         if let Some(code) = &filter.code {
             query = query.filter(quarantine::code.eq(code));
@@ -157,6 +172,20 @@ pub fn find_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> Sto
 pub fn lock_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> StoreResult<Option<QuarantineItem>> {
     dialect::lock_quarantined(conn, org, device, id)?;
     find_item(conn, org, device, id)
+}
+
+/// Whether a blob that a device brought lies in quarantine: the office has not re-driven it.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_quarantined_blob(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) -> StoreResult<bool> {
+    let found: Option<String> = per_backend!(conn, c => quarantine::table
+        .find((Txt(org), sha256.to_string(), Txt(device)))
+        .filter(quarantine::kind.eq("blob").and(quarantine::state.ne("redriven")))
+        .select(quarantine::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
 }
 
 /// The open items of a phone about documents of these visits.

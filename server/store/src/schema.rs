@@ -727,6 +727,8 @@ diesel::table! {
         ingest_due_ms -> Nullable<BigInt>,
         /// Column `ingest_retries`.
         ingest_retries -> Nullable<BigInt>,
+        /// Column `is_quarantined`.
+        is_quarantined -> Bool,
     }
 }
 

@@ -19,11 +19,17 @@ fn a_revoked_phones_bundle_goes_to_quarantine_as_its_sync_would() {
     let before = story.rows(&["documents", "statements", "intents"]);
     let taken = upload(&story, &bytes).expect(200);
     let items = taken["items"].as_array().expect("items");
-    let brought: Vec<_> = items.iter().filter(|item| item["kind"] != "blob").collect();
-    assert!(brought.iter().all(|item| item["outcome"] == "quarantined"), "{taken}");
-    assert!(brought.iter().all(|item| item["code"] == "device_revoked"), "{taken}");
+    assert!(items.iter().all(|item| item["outcome"] == "quarantined"), "{taken}");
+    assert!(items.iter().all(|item| item["code"] == "device_revoked"), "{taken}");
     assert_eq!(story.rows(&["documents", "statements", "intents"]), before);
-    assert_eq!(story.rows(&["quarantine"])["quarantine"], 3, "document, form and note");
+    let blobs = items.iter().filter(|item| item["kind"] == "blob").count();
+    assert_eq!((items.len(), blobs > 0), (blobs + 3, true), "document, form and note");
+    let kept = story.rows(&["quarantine"])["quarantine"];
+    assert_eq!(usize::try_from(kept), Ok(items.len()));
+    // The phone's receipt says so: nothing is outstanding, and no photo may go.
+    let said = phone.tries_to_sync(Fate::Deliver).done();
+    assert_eq!((&said["outstanding"]["total"], &said["sent"]["blobs"]), (&json!(0), &json!(0)), "{said}");
+    assert_eq!(phone.run(&["free"]).done()["freed"], 0);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
 /// for the colleague's phone.
-const CHANGES: [(&str, &str); 26] = [
+const CHANGES: [(&str, &str); 28] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -95,6 +95,15 @@ const CHANGES: [(&str, &str); 26] = [
     ),
     ("batch_seals.intents", "DELETE FROM intents WHERE kind = 'day_kit'"),
     ("batch_seals.statements", "DELETE FROM statements WHERE visit_id = 'W'"),
+    (
+        "blobs.is_quarantined",
+        "UPDATE blobs SET is_quarantined = TRUE WHERE sha256 = (SELECT min(sha256) FROM blob_claims WHERE visit_id = 'W')",
+    ),
+    (
+        "quarantine.blobs",
+        "INSERT INTO quarantine (org_id, id, kind, device_id, code, bytes, received_at_ms) \
+         SELECT org_id, sha256, 'blob', device_id, 'device_revoked', '', 1 FROM intents WHERE kind = 'day_note'",
+    ),
     ("batch_seals.quarantined", "DELETE FROM quarantine WHERE kind = 'intent'"),
     ("intent_blobs", "DELETE FROM intent_blobs"),
     (

@@ -214,6 +214,36 @@ fn a_revoked_phone_is_never_reinstated_and_its_work_waits_in_quarantine() {
 }
 
 #[test]
+fn a_revoked_phone_drops_no_photo_and_the_office_completes_its_visit_from_quarantine() {
+    let story = story();
+    let li = enrol(&story);
+    let device = id(&li);
+    let visit = li.visit_of(CUSTOMER);
+    visit.plays("09:00 start\n photo outdoor_route");
+    assert_eq!(tell(&story, &device, "revoke", &json!({})), 204);
+    let said = li.tries_to_sync(Fate::Deliver).done();
+    assert_eq!((&said["outstanding"]["total"], &said["sent"]["blobs"]), (&json!(0), &json!(1)), "{said}");
+    let freed = li.run(&["free"]).done();
+    assert_eq!((&freed["freed"], &freed["kept"]), (&json!(0), &json!(1)), "the photo counts for nothing yet");
+
+    let dispatcher = story.office("dispatcher");
+    let items = dispatcher.list("/v1/quarantine?code=device_revoked&state=open");
+    let mut kinds: Vec<&str> = items.iter().filter_map(|item| item["kind"].as_str()).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["blob", "doc"]);
+    let redrive = |kind: &str| {
+        let item = items.iter().find(|item| item["kind"] == kind).expect("an item")["id"].as_str().expect("an id");
+        let path = format!("/v1/quarantine/{device}/{item}/redrive");
+        assert_eq!(dispatcher.post(&path, &json!({})).expect(200)["outcome"], "stored");
+    };
+    redrive("doc");
+    assert_eq!(dispatcher.visit(&visit.id)["missing_blobs"], 1);
+    redrive("blob");
+    assert_eq!(dispatcher.visit(&visit.id)["missing_blobs"], 0);
+    assert!(dispatcher.get(&format!("/v1/visits/{}/receipt", visit.id))["receipt"].is_string());
+}
+
+#[test]
 fn a_phone_ordered_to_wipe_uploads_first_then_leaves_nothing_but_its_receipt() {
     let story = story();
     let li = enrol(&story);

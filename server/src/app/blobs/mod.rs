@@ -20,8 +20,10 @@ pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};
 #[cfg(test)]
 use read::read_original;
+pub(in crate::app) use read::read_quarantined;
 pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
 pub use receipt::sign_held;
 pub(in crate::app) use sample::{read_sample, sample_of};
+pub(in crate::app) use upload::{DEVICE_REVOKED, accept};
 pub use upload::{Portion, StoredBlob, store_blob};
 pub(crate) use upload::{check_size, record_durable, row_of_durable, stored};

@@ -146,6 +146,14 @@ pub(super) async fn read_verified(state: &AppState, org: OrgId, sha256: Hash) ->
     if actual == sha256 { Ok(bytes) } else { Err(BlobError::HashMismatch { actual }) }
 }
 
+/// Reads a blob that lies in quarantine, for whom that was allowed.
+///
+/// # Errors
+/// A defect if the stored bytes are damaged.
+pub(in crate::app) async fn read_quarantined(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<Vec<u8>> {
+    read_verified(state, org, sha256).await.map_err(|error| unreadable(sha256, error))
+}
+
 /// What is said of an original that cannot be read.
 ///
 /// Its row says that it is durable: absence is damage, not a wrong question.

@@ -5,17 +5,21 @@ use std::pin::Pin;
 
 use doorstep_media::{Format, other_media_type, sniff};
 use doorstep_store::blobs::{self, BlobRow};
-use doorstep_store::feed::FeedBatch;
+use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine};
+use doorstep_store::feed::{FeedBatch, FeedKind};
+use doorstep_store::quarantine::has_quarantined_blob;
 use doorstep_store::{Conn, StoreError, Txt, device_orders, devices, org_storage};
 use futures_core::Stream;
 use sync_core::bytes::Hash;
-use sync_core::ids::{DeviceId, OrgId, VisitId};
+use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::receipt::HeldReceipt;
 use sync_core::time::UnixMillis;
 
 use super::ingest::may_pass;
 use super::{sign_held, update_evidence};
+use crate::app::quarantine::item_key;
 use crate::app::reviews::on_resubmission;
+use crate::app::scope::audience_of_user;
 use crate::app::storage_quota::check_room_for_blob;
 use crate::app::visits::{self, Reprojection};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
@@ -27,6 +31,9 @@ use crate::ports::{BlobError, UploadKey};
 /// The longest header the recognition reads is the brand list of HEIF, well below one kilobyte.
 const HEAD_BYTES: usize = 1024;
 
+/// Why a blob of a revoked device lies in quarantine, as all else that it brings.
+pub(in crate::app) const DEVICE_REVOKED: &str = "device_revoked";
+
 /// A blob that is durable here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredBlob {
@@ -34,6 +41,8 @@ pub struct StoredBlob {
     pub sha256: Hash,
     /// Its size.
     pub bytes: i64,
+    /// Whether it lies in quarantine: its device is revoked.
+    pub is_quarantined: bool,
     /// Held receipt that names exactly this blob.
     pub receipt: String,
 }
@@ -137,21 +146,23 @@ pub(crate) async fn record_durable(
     also: impl Fn(&mut Conn) -> AppResult<()> + Send + 'static,
 ) -> AppResult<StoredBlob> {
     let recorded = row.clone();
-    state
+    let is_quarantined = state
         .store
         .write(move |conn| {
-            let is_new = record(conn, &recorded, UnixMillis(recorded.received_at_ms))?;
+            let (org, device, sha256) = (recorded.org_id.0, recorded.device_id.0, recorded.sha256.0);
+            let is_new = record(conn, recorded.clone(), UnixMillis(recorded.received_at_ms))?;
             also(conn)?;
             if is_new {
-                org_storage::add_stored_bytes(conn, recorded.org_id.0, recorded.bytes)?;
+                org_storage::add_stored_bytes(conn, org, recorded.bytes)?;
             }
-            Ok::<_, AppError>(())
+            Ok::<_, AppError>(has_quarantined_blob(conn, org, device, sha256)?)
         })
         .await?;
     state.ingest.forget_unread((row.org_id.0, row.sha256.0));
     state.ingest.wake();
     state.findings.wake();
-    stored(state, row.org_id.0, row.device_id.0, row.sha256.0, row.bytes)
+    let key = UploadKey { org: row.org_id.0, device: row.device_id.0, sha256: row.sha256.0 };
+    receipted(state, key, row.bytes, is_quarantined)
 }
 
 /// The row of a blob that a device has just made durable here.
@@ -173,16 +184,22 @@ pub(crate) async fn row_of_durable(
 ///
 /// # Errors
 /// If the receipt cannot be signed.
-pub(crate) fn stored(
-    state: &AppState,
-    org: OrgId,
-    device: DeviceId,
-    sha256: Hash,
-    bytes: i64,
-) -> AppResult<StoredBlob> {
+pub(crate) async fn stored(state: &AppState, key: UploadKey, bytes: i64) -> AppResult<StoredBlob> {
+    let UploadKey { org, device, sha256 } = key;
+    let look = move |conn: &mut Conn| Ok::<_, AppError>(has_quarantined_blob(conn, org, device, sha256)?);
+    let is_quarantined = state.store.read(look).await?;
+    receipted(state, key, bytes, is_quarantined)
+}
+
+fn receipted(state: &AppState, key: UploadKey, bytes: i64, is_quarantined: bool) -> AppResult<StoredBlob> {
+    let UploadKey { org, device, sha256 } = key;
     let mut receipt = HeldReceipt::new(org, device, state.epoch, None, state.clock.now());
-    receipt.blobs.push(sha256);
-    Ok(StoredBlob { sha256, bytes, receipt: sign_held(state, &receipt)? })
+    if is_quarantined {
+        receipt.quarantined.push((sha256.to_string(), DEVICE_REVOKED.to_owned()));
+    } else {
+        receipt.blobs.push(sha256);
+    }
+    Ok(StoredBlob { sha256, bytes, is_quarantined, receipt: sign_held(state, &receipt)? })
 }
 
 /// What is here of an upload: the receipt if this device brought all of it, else how much it may go on from. A hash
@@ -192,7 +209,7 @@ async fn answer_question(state: &AppState, key: UploadKey) -> AppResult<StoredBl
     let row = state.store.read(move |conn| Ok::<_, AppError>(blobs::find_blob(conn, org, sha256)?)).await?;
     let own = row.filter(|row| row.device_id.0 == device);
     match own {
-        Some(row) if state.blobs.exists(org, sha256).await? => stored(state, org, device, sha256, row.bytes),
+        Some(row) if state.blobs.exists(org, sha256).await? => stored(state, key, row.bytes).await,
         _ => Err(incomplete(state.blobs.received(key).await?)),
     }
 }
@@ -230,6 +247,7 @@ fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], 
         received_at_ms: now.0,
         preview_state: preview_state.to_owned(),
         preview_reason,
+        is_quarantined: false,
     }
 }
 
@@ -242,33 +260,88 @@ fn media_type(format: Format, head: &[u8]) -> &'static str {
 }
 
 /// Writes the row of a durable blob and what follows for the visits that name it; false if it was known.
-fn record(conn: &mut Conn, row: &BlobRow, now: UnixMillis) -> AppResult<bool> {
-    let (org, sha256) = (row.org_id.0, row.sha256.0);
-    let is_new = blobs::insert_blob(conn, row)?;
-    if !is_new {
-        take_over(conn, row)?;
-    }
-    let device = row.device_id.0;
-    if devices::find_device(conn, org, device)?.is_some_and(|device| device.state == "suspended") {
-        let mark = device_orders::marker(org, device, "device_suspended", now.0);
-        device_orders::mark_items(conn, &[mark("blob", sha256.to_string())])?;
-    }
+fn record(conn: &mut Conn, mut row: BlobRow, now: UnixMillis) -> AppResult<bool> {
+    let (org, sha256, device) = (row.org_id.0, row.sha256.0, row.device_id.0);
+    blobs::lock_blob(conn, org, sha256)?;
+    let sender = devices::find_device(conn, org, device)?;
+    row.is_quarantined = sender.as_ref().is_some_and(|sender| sender.state == "revoked");
+    let known = if blobs::insert_blob(conn, &row)? { None } else { Some(take_over(conn, &row)?) };
+    let is_new = known.is_none();
     let mut batch = FeedBatch::new();
-    let claiming = blobs::list_claiming_visits(conn, org, sha256)?;
+    // What it brought before it was revoked, it may bring once more.
+    let counts_already = known.is_some_and(|known| known.device_id.0 == device && !known.is_quarantined);
+    if let Some(sender) = sender {
+        if row.is_quarantined && !counts_already {
+            set_apart(conn, &mut batch, &row, sender.user_id.0)?;
+        }
+        if sender.state == "suspended" {
+            let mark = device_orders::marker(org, device, "device_suspended", now.0);
+            device_orders::mark_items(conn, &[mark("blob", sha256.to_string())])?;
+        }
+    }
+    follow(conn, &mut batch, &row, now)?;
+    batch.publish(conn, org)?;
+    Ok(is_new)
+}
+
+/// Counts a blob in quarantine from now on, as if this device brought it now, with what follows for the visits that name
+/// it; false if it counts already.
+///
+/// # Concurrency
+/// For whoever has locked the blob.
+///
+/// # Errors
+/// `not_found` if it is not here.
+pub(in crate::app) fn accept(
+    conn: &mut Conn,
+    batch: &mut FeedBatch,
+    (org, device, sha256): (OrgId, DeviceId, Hash),
+    now: UnixMillis,
+) -> AppResult<bool> {
+    let row = blobs::find_blob(conn, org, sha256)?.ok_or(ErrorCode::NotFound)?;
+    if !row.is_quarantined {
+        return Ok(false);
+    }
+    blobs::accept_blob(conn, org, sha256, device)?;
+    follow(conn, batch, &row, now)?;
+    Ok(true)
+}
+
+/// Lists a blob of a revoked device in quarantine; its bytes stay where those of all blobs are.
+fn set_apart(conn: &mut Conn, batch: &mut FeedBatch, row: &BlobRow, holder: UserId) -> AppResult<()> {
+    let item = QuarantineRow {
+        org_id: row.org_id,
+        id: row.sha256.to_string(),
+        kind: "blob".to_owned(),
+        visit_id: None,
+        device_id: row.device_id,
+        code: DEVICE_REVOKED.to_owned(),
+        bytes: Vec::new(),
+        received_at_ms: row.received_at_ms,
+    };
+    if keep_in_quarantine(conn, &item)? {
+        batch.put(audience_of_user(holder), FeedKind::Quarantine, item_key(row.device_id.0, &item.id));
+    }
+    Ok(())
+}
+
+/// What follows for the visits that name a blob from how it stands now.
+fn follow(conn: &mut Conn, batch: &mut FeedBatch, row: &BlobRow, now: UnixMillis) -> AppResult<()> {
+    let org = row.org_id.0;
+    let claiming = blobs::list_claiming_visits(conn, org, row.sha256.0)?;
     if row.preview_state != "pending" {
         // A picture that is to be ingested is looked at afterwards.
         findings::look_at(conn, org, claiming.iter().copied(), now)?;
     }
     for visit in claiming {
-        if update_evidence(conn, &mut batch, org, visit, now)?
+        if update_evidence(conn, batch, org, visit, now)?
             && let Some(projected) = project(conn, org, visit, now)?
         {
             // The phone sends documents first: only now may a resubmission be complete.
-            on_resubmission(conn, &mut batch, org, visit, &projected, now)?;
+            on_resubmission(conn, batch, org, visit, &projected, now)?;
         }
     }
-    batch.publish(conn, org)?;
-    Ok(is_new)
+    Ok(())
 }
 
 /// Derives the state of a visit anew; one whose plan cannot be read must not keep its photos out.
@@ -283,14 +356,12 @@ fn project(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppR
 }
 
 /// Counts a blob as brought by this device where so far only a revoked one had brought it, and gives a picture another
-/// try where the machine or its storage had failed it: its bytes are written anew.
-fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
+/// try where the machine or its storage had failed it: its bytes are written anew. Gives the row as it was.
+fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<BlobRow> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     let known = blobs::find_blob(conn, org, sha256)?
         .ok_or_else(|| AppError::Internal(format!("blob {sha256} vanished while it was stored")))?;
-    if is_revoked(conn, org, known.device_id.0, known.received_at_ms)?
-        && !is_revoked(conn, org, row.device_id.0, row.received_at_ms)?
-    {
+    if known.is_quarantined && !row.is_quarantined {
         blobs::update_sender(conn, org, sha256, row.device_id.0, row.received_at_ms)?;
     }
     if known.preview_reason.as_deref().is_some_and(may_pass) {
@@ -301,10 +372,5 @@ fn take_over(conn: &mut Conn, row: &BlobRow) -> AppResult<()> {
         // An ingest that is under way may have read what was there before.
         blobs::forget_begun_ingest(conn, org, sha256)?;
     }
-    Ok(())
-}
-
-fn is_revoked(conn: &mut Conn, org: OrgId, device: DeviceId, at_ms: i64) -> AppResult<bool> {
-    let device = devices::find_device(conn, org, device)?;
-    Ok(device.and_then(|device| device.revoked_at_ms).is_some_and(|revoked| revoked <= at_ms))
+    Ok(known)
 }

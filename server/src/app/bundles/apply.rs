@@ -12,7 +12,7 @@ use sync_core::receipt::HeldReceipt;
 
 use super::spool::Section;
 use super::{Fate, ImportedItem, Report, Verified, blocking, open};
-use crate::app::blobs::{Portion, sign_held, store_blob};
+use crate::app::blobs::{DEVICE_REVOKED, Portion, sign_held, store_blob};
 use crate::app::once::Once;
 use crate::app::sync::take_in_carried;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
@@ -27,7 +27,7 @@ pub(super) async fn apply(state: &AppState, verified: &Verified) -> AppResult<Re
     let (mut report, mut durable) = (Report::new(most), Vec::new());
     for item in verified.contents.of_kind(ItemKind::Blob) {
         let done = take_blob(state, verified, item).await?;
-        durable.extend(done.fate.is_kept().then_some(item.sha256));
+        durable.extend(done.fate.is_kept().then(|| (item.sha256, done.code.clone())));
         report.add(done);
     }
     for (number, blobs) in durable.chunks(BLOBS_OF_RECEIPT).enumerate() {
@@ -52,6 +52,7 @@ async fn take_blob(state: &AppState, verified: &Verified, item: &Item) -> AppRes
     let bytes = Section::new(Arc::clone(&verified.plain), item.offset, item.bytes);
     let ctx = ctx_of(state, verified);
     let (fate, code) = match store_blob(state, ctx, sha256, Portion::Whole, Some(item.bytes), bytes).await {
+        Ok(stored) if stored.is_quarantined => (Fate::Judged(Outcome::Quarantined), Some(DEVICE_REVOKED.to_owned())),
         Ok(_) if is_known => (Fate::Judged(Outcome::Duplicate), None),
         Ok(_) => (Fate::Judged(Outcome::Stored), None),
         // A file that no phone may upload, or for which there is no room, must not keep the others out.
@@ -83,10 +84,21 @@ async fn take_request(state: &AppState, verified: &Verified, item: &Item) -> App
     }
 }
 
-async fn keep_blob_receipt(state: &AppState, verified: &Verified, number: usize, blobs: &[Hash]) -> AppResult<()> {
+/// Keeps the receipt for blobs, each with the code under which it lies in quarantine, if it does.
+async fn keep_blob_receipt(
+    state: &AppState,
+    verified: &Verified,
+    number: usize,
+    blobs: &[(Hash, Option<String>)],
+) -> AppResult<()> {
     let device = &verified.device;
     let mut receipt = HeldReceipt::new(device.org_id.0, device.id.0, state.epoch, None, state.clock.now());
-    receipt.blobs = blobs.to_vec();
+    for (sha256, code) in blobs {
+        match code {
+            Some(code) => receipt.quarantined.push((sha256.to_string(), code.clone())),
+            None => receipt.blobs.push(*sha256),
+        }
+    }
     let part = format!("{}/{number}", verified.contents.manifest.id);
     keep(state, verified, part, sign_held(state, &receipt)?).await
 }

@@ -30,12 +30,10 @@ pub(super) async fn held(state: &AppState, round: &std::sync::Arc<Round>) -> App
 /// an intent: knowing a hash tells nobody whether the server has it.
 fn is_held_for(conn: &mut Conn, round: &Round, blob: Hash) -> AppResult<bool> {
     let (org, user) = (round.ctx.actor.org, round.ctx.actor.user);
-    let Some(row) = blobs::find_blob(conn, org, blob)? else { return Ok(false) };
+    // What only a revoked device brought does not count as held.
+    let row = blobs::find_blob(conn, org, blob)?.filter(|row| !row.is_quarantined);
+    let Some(row) = row else { return Ok(false) };
     let Some(sender) = devices::find_device(conn, org, row.device_id.0)? else { return Ok(false) };
-    if sender.revoked_at_ms.is_some_and(|revoked| revoked <= row.received_at_ms) {
-        // What a revoked device brought does not count as held.
-        return Ok(false);
-    }
     if sender.user_id.0 == user {
         return Ok(true);
     }

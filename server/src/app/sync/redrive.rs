@@ -7,15 +7,16 @@ use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::{QuarantineItem, lock_item};
-use doorstep_store::{Conn, devices};
+use doorstep_store::{Conn, blobs, devices};
 use serde_json::json;
-use sync_core::bytes::Blob;
+use sync_core::bytes::{Blob, Hash};
 use sync_core::guard::{self, Limits};
 use sync_core::ids::{BatchId, DeviceId, VisitId};
-use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
+use sync_core::protocol::{Outcome, PushDoc, PushStatement, SyncRequest};
 
 use super::{DrivenItem, Round, Turn, push};
 use crate::app::auth::load_holder;
+use crate::app::blobs::accept;
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, audit, once::Once};
 
@@ -37,18 +38,34 @@ pub struct Redriven {
 /// was asked: then nothing is written.
 pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Redriven> {
     let (batch, asker, name) = (BatchId(state.id()), ctx.clone(), id.clone());
-    let round = state.store.read(move |conn| round_of(conn, &asker, device, &name, batch)).await?;
+    let driven = state.store.read(move |conn| driven(conn, &asker, device, &name, batch)).await?;
+    let round = match driven {
+        Driven::Push(round) => *round,
+        Driven::Blob(sha256) => return redrive_blob(state, ctx, device, sha256).await,
+    };
     let pushed = push::push(state, &Arc::new(round), &mut Turn::default()).await?;
     let acks = [pushed.docs, pushed.intents, pushed.statements].concat();
     let ack = acks.into_iter().next().ok_or_else(|| AppError::Internal("a re-driven item has no ack".to_owned()))?;
     let app = state.clone();
-    state.store.write(move |conn| conclude(conn, &app, &ctx, device, &id, &ack)).await
+    let told = (ack.outcome, ack.code);
+    state.store.write(move |conn| conclude(conn, &app, &ctx, (device, &id), told.clone())).await
 }
 
-/// A push of nothing but the item, by its device and its rep.
-fn round_of(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId) -> AppResult<Round> {
+/// What is to be driven again.
+enum Driven {
+    /// What came with a push.
+    Push(Box<Round>),
+    /// A blob.
+    Blob(Hash),
+}
+
+/// A push of nothing but the item, by its device and its rep; or the blob that the item is.
+fn driven(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId) -> AppResult<Driven> {
     let item = load(conn, ctx, device, id)?;
     require_drivable(&item)?;
+    if item.kind == "blob" {
+        return Ok(Driven::Blob(id.parse().map_err(|_foreign| ErrorCode::NotFound)?));
+    }
     let bytes = load_bytes(conn, ctx.actor.org, device, id)?;
     let mut request = empty_request(device, batch);
     match (item.kind.as_str(), item.visit_id) {
@@ -57,7 +74,28 @@ fn round_of(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: Batch
         _ => request.intents.push(Blob(bytes)),
     }
     let driven = Some(DrivenItem { device, id: id.to_owned() });
-    Ok(Round { driven, ..round(conn, ctx, &item, device, request)? })
+    Ok(Driven::Push(Box::new(Round { driven, ..round(conn, ctx, &item, device, request)? })))
+}
+
+/// Counts a blob from now on: its bytes were checked when they came, and only its phone was in doubt.
+async fn redrive_blob(state: &AppState, ctx: Ctx, device: DeviceId, sha256: Hash) -> AppResult<Redriven> {
+    let app = state.clone();
+    let write = move |conn: &mut Conn| {
+        let (org, id) = (ctx.actor.org, sha256.to_string());
+        // Whoever claims or stores the blob locks it first, too.
+        blobs::lock_blob(conn, org, sha256)?;
+        let mut batch = FeedBatch::new();
+        let counts_now = accept(conn, &mut batch, (org, device, sha256), ctx.now)?;
+        // Behind the rows of the visits, as everywhere.
+        require_drivable(&lock_item(conn, org, device, &id)?.ok_or(ErrorCode::NotFound)?)?;
+        batch.publish(conn, org)?;
+        let outcome = if counts_now { Outcome::Stored } else { Outcome::Duplicate };
+        conclude(conn, &app, &ctx, (device, &id), (outcome, None))
+    };
+    let redriven = state.store.write(write).await?;
+    state.ingest.wake();
+    state.findings.wake();
+    Ok(redriven)
 }
 
 /// Refuses what counts already, or was written anew by its phone: the same records twice would stand as a conflict for
@@ -133,19 +171,18 @@ fn conclude(
     conn: &mut Conn,
     state: &AppState,
     ctx: &Ctx,
-    device: DeviceId,
-    id: &str,
-    ack: &Ack,
+    (device, id): (DeviceId, &str),
+    (outcome, code): (Outcome, Option<String>),
 ) -> AppResult<Redriven> {
     let item = load(conn, ctx, device, id)?;
-    let counts = matches!(ack.outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late);
+    let counts = matches!(outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late);
     // Who settled it meanwhile stays the one who did: `verify` builds what was salvaged anew by his name.
     if counts && require_unsettled(&item).is_ok() {
         let mut batch = FeedBatch::new();
         settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, &mut batch)?;
         batch.publish(conn, ctx.actor.org)?;
     }
-    let detail = json!({ "device": device, "code": item.code, "outcome": ack.outcome, "again": ack.code });
+    let detail = json!({ "device": device, "code": item.code, "outcome": outcome, "again": code });
     audit::record(conn, state, ctx, "quarantine.redriven", id, &detail)?;
-    Ok(Redriven { item: load(conn, ctx, device, id)?, outcome: ack.outcome, code: ack.code.clone() })
+    Ok(Redriven { item: load(conn, ctx, device, id)?, outcome, code })
 }

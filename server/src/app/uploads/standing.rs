@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use super::active::Turn;
 use super::finish::finish;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, blobs};
-use crate::ports::{BlobError, Staged, StagingKey};
+use crate::ports::{BlobError, Staged, StagingKey, UploadKey};
 
 /// How long an upload is kept that nobody goes on with.
 ///
@@ -216,10 +216,11 @@ async fn load(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<UploadRow>
 async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standing>> {
     let Some(sha256) = row.blob_sha256 else { return Ok(None) };
     let (org, device) = (row.org_id.0, row.device_id.0);
+    let key = UploadKey { org, device, sha256: sha256.0 };
     if !state.blobs.exists(org, sha256.0).await? {
         return Err(ErrorCode::UploadExpired.into());
     }
-    let blob = blobs::stored(state, org, device, sha256.0, row.length_bytes.unwrap_or_default())?;
+    let blob = blobs::stored(state, key, row.length_bytes.unwrap_or_default()).await?;
     Ok(Some(Standing::finished(row, blob)))
 }
 

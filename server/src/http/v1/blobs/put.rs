@@ -63,7 +63,7 @@ pub async fn put_blob(
     let body = Upload::new(body.into_inner(), &state.config.limits);
     let portion = portion(&request)?;
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let StoredBlob { sha256, bytes, receipt } = store_blob(&state, ctx, sha256, portion, declared, body).await?;
+    let StoredBlob { sha256, bytes, receipt, .. } = store_blob(&state, ctx, sha256, portion, declared, body).await?;
     Ok(HttpResponse::Ok().insert_header(("Doorstep-Receipt", receipt.clone())).json(StoredBlobOut {
         sha256,
         bytes,

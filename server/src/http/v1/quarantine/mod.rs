@@ -25,10 +25,10 @@ pub struct QuarantineItemOut {
     pub device_id: DeviceId,
     /// Whose phone it is.
     pub user_id: UserId,
-    /// `doc`, `intent` or `statement`.
+    /// `doc`, `intent`, `statement` or `blob`.
     #[schema(example = "doc")]
     pub kind: String,
-    /// The visit, if known.
+    /// The visit, if known; of a blob the first that names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visit_id: Option<VisitId>,
     /// Why they were refused.
