@@ -17,18 +17,24 @@ fn conflict<'v>(view: &'v Value, map: &str, key: &str) -> &'v Value {
     found.unwrap_or_else(|| panic!("no conflict {map}/{key} in {conflicts:?}"))
 }
 
+/// A visit of Li Ming's phone that Ma Jun shares from now on.
+fn shared(story: &Story, li: &Phone<'_>) -> String {
+    li.sync();
+    let id = li.visit_of("王海").id;
+    let users = story.office("admin").list("/v1/users");
+    let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
+    let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
+    story.office("dispatcher").change(&id, "assign", &crew).expect(200);
+    id
+}
+
 /// Plays the same visit on both phones and syncs them, the one named first.
 fn play(first: usize) -> Value {
     let story = Story::begin("2025-03-04");
     story.at("08:30");
     let phones = [story.enrol("li.ming"), story.enrol("ma.jun")];
     let dispatcher = story.office("dispatcher");
-    phones[0].sync();
-    let id = phones[0].visit_of("王海").id;
-    let users = story.office("admin").list("/v1/users");
-    let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
-    let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
-    dispatcher.change(&id, "assign", &crew).expect(200);
+    let id = shared(&story, &phones[0]);
     phones.iter().for_each(|phone| drop(phone.sync()));
 
     let both = |script: [&str; 2]| {
@@ -95,12 +101,7 @@ fn what_is_written_anew_stays_beside_what_a_colleague_wrote_meanwhile() {
         let story = Story::begin("2025-03-04");
         story.at("08:30");
         let [li, ma] = [story.enrol("li.ming"), story.enrol("ma.jun")];
-        li.sync();
-        let id = li.visit_of("王海").id;
-        let users = story.office("admin").list("/v1/users");
-        let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
-        let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
-        story.office("dispatcher").change(&id, "assign", &crew).expect(200);
+        let id = shared(&story, &li);
         li.visit(&id, "王海").plays("09:00 start\n note 到达");
         for phone in [&li, &ma] {
             phone.sync();
