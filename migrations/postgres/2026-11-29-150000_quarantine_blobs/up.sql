@@ -8,8 +8,9 @@ UPDATE blobs SET is_quarantined = TRUE WHERE EXISTS (
 ALTER TABLE quarantine DROP CONSTRAINT quarantine_kind_check;
 ALTER TABLE quarantine ADD CONSTRAINT quarantine_kind_check CHECK (kind IN ('doc', 'intent', 'statement', 'blob'));
 
--- The bytes of a blob stay in its storage; the hash is that of none.
+-- The bytes of a blob stay in its storage; the hash is that of none. The same bytes may be there as a document.
 INSERT INTO quarantine (org_id, id, kind, device_id, code, bytes, received_at_ms, sha256)
     SELECT org_id, sha256, 'blob', device_id, 'device_revoked', '', received_at_ms,
         'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
-    FROM blobs WHERE is_quarantined;
+    FROM blobs WHERE is_quarantined
+ON CONFLICT DO NOTHING;

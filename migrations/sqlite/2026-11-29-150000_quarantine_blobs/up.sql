@@ -43,8 +43,8 @@ CREATE TRIGGER quarantine_no_delete BEFORE DELETE ON quarantine BEGIN
     SELECT RAISE(ABORT, 'immutable: quarantine');
 END;
 
--- The bytes of a blob stay in its storage; the hash is that of none.
-INSERT INTO quarantine (org_id, id, kind, device_id, code, bytes, received_at_ms, sha256)
+-- The bytes of a blob stay in its storage; the hash is that of none. The same bytes may be there as a document.
+INSERT OR IGNORE INTO quarantine (org_id, id, kind, device_id, code, bytes, received_at_ms, sha256)
     SELECT org_id, sha256, 'blob', device_id, 'device_revoked', X'', received_at_ms,
         'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
     FROM blobs WHERE is_quarantined;

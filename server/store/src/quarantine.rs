@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diesel::dsl::sql;
+use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Nullable, Text};
 use sync_core::bytes::Hash;
@@ -12,7 +12,7 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::schema::{blob_claims, devices, quarantine};
+use crate::schema::{blob_claims, blobs, devices, quarantine};
 use crate::text::Txt;
 
 /// A quarantined item without its bytes.
@@ -176,12 +176,16 @@ pub fn lock_item(conn: &mut Conn, org: OrgId, device: DeviceId, id: &str) -> Sto
 
 /// Whether a blob that a device brought lies in quarantine: the office has not re-driven it.
 ///
+/// The same bytes may lie there as a document already, which its id does not tell apart.
+///
 /// # Errors
 /// Database errors only.
 pub fn has_quarantined_blob(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) -> StoreResult<bool> {
     let found: Option<String> = per_backend!(conn, c => quarantine::table
         .find((Txt(org), sha256.to_string(), Txt(device)))
-        .filter(quarantine::kind.eq("blob").and(quarantine::state.ne("redriven")))
+        .filter(quarantine::state.ne("redriven"))
+        .filter(quarantine::kind.eq("blob").or(exists(blobs::table
+            .filter(blobs::org_id.eq(Txt(org)).and(blobs::sha256.eq(Txt(sha256))).and(blobs::is_quarantined)))))
         .select(quarantine::id)
         .first(c)
         .optional())?;

@@ -79,6 +79,18 @@ async fn redrive(office: &Client<'_>, path: &str) -> Value {
 }
 
 #[actix_web::test]
+async fn bytes_that_lie_in_quarantine_as_a_document_are_not_held_as_a_blob() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let bytes = b"neither a change nor a picture";
+    revoke(&app, &mut phone).await;
+    let pushed = phone.exchange(&phone.pushing(visit, vec![bytes.to_vec()])).await;
+    assert_eq!(pushed.acks[0].code.as_deref(), Some(REVOKED));
+    assert_eq!(said(&receipt_of(&app, &phone, put(bytes)).await, bytes), marked());
+}
+
+#[actix_web::test]
 async fn what_a_revoked_phone_uploads_is_kept_marked_and_listed_and_counts_once_it_is_re_driven() {
     let app = TestApp::new().await;
     let (phone, of, bytes) = brought_by_a_revoked_phone(&app).await;
