@@ -3,8 +3,6 @@
 //! Automerge gives a text as it is or as it was, never without some of its changes, so the order of its characters is
 //! found here anew: after the one each was put behind, the newest first (as in Automerge, whose text the tests compare).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use automerge::{Change, ScalarValue};
 use serde_json::json;
@@ -36,16 +34,15 @@ impl NotesWithout {
         for change in doc.automerge().get_changes(&[]) {
             let edits = edits_of(doc, &change);
             let Some((first, _)) = edits.first() else { continue };
-            let did = text.apply(&edits, !held.holds(*first));
-            if held.came_held_out(*first) {
-                late.push((*first, did));
-            }
+            let did = text.apply(*first, &edits, !held.holds(*first));
+            late.extend(held.came_held_out(*first).then_some(did));
         }
+        text.sort();
         // Two documents of equal heads may hold their changes in different orders.
-        late.sort_unstable_by_key(|(op, _)| *op);
-        let records = late.into_iter().map(|(op, (added, removed))| HeldRecord {
-            map: NOTES.to_owned(),
-            record: Entry { key: NOTES.to_owned(), op, value: json!({"added": added, "removed": removed}) },
+        late.sort_unstable_by_key(|did| did.first);
+        let records = late.into_iter().map(|did| {
+            let value = json!({"added": did.added, "removed": text.removed(&did)});
+            HeldRecord { map: NOTES.to_owned(), record: Entry { key: NOTES.to_owned(), op: did.first, value } }
         });
         let (held, released) = records.partition(|one| held.holds(one.record.op));
         Self { text: text.read(), held, released }
@@ -64,79 +61,99 @@ fn edits_of(doc: &VisitDoc, change: &Change) -> Vec<(OpId, Op)> {
     numbered.filter(|(_, one)| is_notes(one)).map(|(counter, one)| (OpId { counter, actor }, one)).collect()
 }
 
-/// A text as a tree: each element hangs below the one it was put behind.
+/// A text as a tree: each element hangs below the one it was put behind. Flat, for a text may have very many.
 #[derive(Default)]
 struct Text {
-    elements: BTreeMap<OpId, Element>,
-    /// What was put at the beginning.
-    first: BTreeSet<OpId>,
+    /// What an element was put behind, if it is not the beginning, and the element.
+    places: Vec<(Option<OpId>, OpId)>,
+    /// What was put in an element, at first or in place of it.
+    puts: Vec<Put>,
+    /// Operations that were replaced or deleted, or do not count.
+    gone: Vec<OpId>,
 }
 
-#[derive(Default)]
-struct Element {
-    behind: BTreeSet<OpId>,
-    /// What was put here, also later in place of it.
-    values: BTreeMap<OpId, String>,
-    /// Those values that were replaced or deleted.
-    gone: BTreeSet<OpId>,
+struct Put {
+    element: OpId,
+    op: OpId,
+    value: Box<str>,
 }
 
-impl Element {
-    fn shown(&self) -> Option<&str> {
-        self.values.iter().rfind(|(op, _)| !self.gone.contains(op)).map(|(_, value)| value.as_str())
-    }
+/// What a change did to the text.
+struct Did {
+    first: OpId,
+    added: String,
+    /// What it replaced or deleted, with the element.
+    removed: Vec<(OpId, OpId)>,
 }
 
 impl Text {
     /// Takes the operations of one change; of one that does not count only the places it made, for others to stand on.
-    ///
-    /// Gives what the change added and what it took away, from what its writer saw.
-    fn apply(&mut self, edits: &[(OpId, Op)], counts: bool) -> (String, String) {
-        let (mut added, mut removed) = (String::new(), String::new());
+    fn apply(&mut self, first: OpId, edits: &[(OpId, Op)], counts: bool) -> Did {
+        let mut did = Did { first, added: String::new(), removed: Vec::new() };
         for (op, edit) in edits {
             let Key::Seq(at) = &edit.key else { continue };
             let at = match at {
                 ElementId::Head => None,
-                ElementId::Id(id) => actor_of(id.actor()).map(|actor| OpId { counter: id.counter(), actor }),
+                ElementId::Id(id) => id_of(id),
             };
-            let target = if edit.insert {
-                at.map_or(Some(&mut self.first), |at| self.elements.get_mut(&at).map(|one| &mut one.behind))
-                    .map(|behind| behind.insert(*op));
-                Some(*op)
-            } else {
-                at
-            };
-            let Some(element) = target.map(|target| self.elements.entry(target).or_default()) else { continue };
-            for pred in edit.pred.iter() {
-                let Some(actor) = actor_of(pred.actor()) else { continue };
-                let pred = OpId { counter: pred.counter(), actor };
-                removed.extend(element.values.get(&pred).map(String::as_str));
-                if counts {
-                    element.gone.insert(pred);
-                }
+            if edit.insert {
+                self.places.push((at, *op));
             }
+            let Some(element) = (if edit.insert { Some(*op) } else { at }) else { continue };
+            let replaced = edit.pred.iter().filter_map(id_of);
+            did.removed.extend(replaced.map(|pred| (element, pred)));
             if let OpType::Put(ScalarValue::Str(value)) = &edit.action {
-                added.push_str(value);
-                element.values.insert(*op, value.to_string());
-                if !counts {
-                    element.gone.insert(*op);
-                }
+                did.added.push_str(value);
+                self.puts.push(Put { element, op: *op, value: value.as_str().into() });
+                self.gone.extend((!counts).then_some(*op));
             }
         }
-        (added, removed)
+        if counts {
+            self.gone.extend(did.removed.iter().map(|(_, pred)| *pred));
+        }
+        did
+    }
+
+    /// Puts everything in order, to be read.
+    fn sort(&mut self) {
+        self.places.sort_unstable();
+        self.puts.sort_unstable_by_key(|put| (put.element, put.op));
+        self.gone.sort_unstable();
     }
 
     /// What stands there, from the beginning.
     fn read(&self) -> String {
         let mut text = String::new();
         // A stack, for each character usually hangs below the one before it. The last one is the next: the newest.
-        let mut open: Vec<&OpId> = self.first.iter().collect();
-        while let Some(element) = open.pop().and_then(|op| self.elements.get(op)) {
-            text.extend(element.shown());
-            open.extend(&element.behind);
+        let mut open: Vec<OpId> = self.behind(None).collect();
+        while let Some(element) = open.pop() {
+            let shown = self.puts_in(element).iter().rfind(|put| self.gone.binary_search(&put.op).is_err());
+            text.extend(shown.map(|put| &*put.value));
+            open.extend(self.behind(Some(element)));
         }
         text
     }
+
+    /// What a change took away, as it read.
+    fn removed(&self, did: &Did) -> String {
+        let value = |(element, op): &(OpId, OpId)| self.puts_in(*element).iter().find(|put| put.op == *op);
+        did.removed.iter().filter_map(value).map(|put| &*put.value).collect()
+    }
+
+    fn behind(&self, element: Option<OpId>) -> impl Iterator<Item = OpId> {
+        let from = self.places.partition_point(|(at, _)| *at < element);
+        self.places.iter().skip(from).take_while(move |(at, _)| *at == element).map(|(_, op)| *op)
+    }
+
+    fn puts_in(&self, element: OpId) -> &[Put] {
+        let from = self.puts.partition_point(|put| put.element < element);
+        let to = self.puts.partition_point(|put| put.element <= element);
+        self.puts.get(from..to).unwrap_or_default()
+    }
+}
+
+fn id_of(id: &automerge::legacy::OpId) -> Option<OpId> {
+    Some(OpId { counter: id.counter(), actor: actor_of(id.actor())? })
 }
 
 #[cfg(test)]
