@@ -366,21 +366,6 @@ pub fn find_actor(conn: &mut Conn, org: OrgId, actor: Actor) -> StoreResult<Opti
     Ok(found.map(|(visit, device)| (visit.0, device.0)))
 }
 
-/// The first actor that a device, or an office user who writes salvaged edits, took for a document.
-///
-/// # Errors
-/// Database errors only.
-pub fn find_actor_of(conn: &mut Conn, org: OrgId, visit: VisitId, device: DeviceId) -> StoreResult<Option<Actor>> {
-    let found: Option<Txt<Actor>> = per_backend!(conn, c => doc_actors::table
-        .filter(doc_actors::org_id.eq(Txt(org)).and(doc_actors::visit_id.eq(Txt(visit))))
-        .filter(doc_actors::device_id.eq(Txt(device)))
-        .order(doc_actors::actor)
-        .select(doc_actors::actor)
-        .first(c)
-        .optional())?;
-    Ok(found.map(|actor| actor.0))
-}
-
 /// An actor with the document and device that used it first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Insertable)]
 #[diesel(table_name = doc_actors, treat_none_as_default_value = false)]

@@ -84,15 +84,16 @@ impl VisitDoc {
         self.doc.get_change_meta_by_hash(&ChangeHash(hash.0)).is_some()
     }
 
-    /// Whether a record is there already: among the values of its key, also those beside the one that counts, or, in a
-    /// write-once map, any record of that key.
+    /// The change that wrote a record which is there already: among the values of its key, also those beside the one that
+    /// counts, or, in a write-once map, any record of that key.
     ///
     /// # Errors
     /// [`DocError::Record`] if the record is no JSON, [`DocError::Refused`] if Automerge refuses.
-    pub fn holds(&self, map: Map, key: &str, record: &impl Serialize) -> Result<bool, DocError> {
+    pub fn holder(&self, map: Map, key: &str, record: &impl Serialize) -> Result<Option<Hash>, DocError> {
         let json = plain_json::to_string(record).map_err(|error| DocError::Record { what: error.to_string() })?;
         let values = self.doc.get_all(map_object(self.visit, map), key).map_err(refused)?;
-        Ok(values.iter().any(|(value, _)| !map.rewritable() || value.as_str() == Some(json.as_str())))
+        let held = values.iter().find(|(value, _)| !map.rewritable() || value.as_str() == Some(json.as_str()));
+        Ok(held.and_then(|(_, op)| self.doc.hash_for_opid(op)).map(|hash| Hash(hash.0)))
     }
 
     /// The document as it was with these heads and their history.

@@ -3,6 +3,8 @@
 //! A refused change may hold good records beside the one operation that is forbidden, and all that came after it on
 //! the phone was refused with it. This reads them within the same budgets, so that a person can choose.
 
+use std::collections::BTreeMap;
+
 use automerge::Automerge;
 
 use super::budget::Limits;
@@ -37,8 +39,8 @@ pub struct Salvage {
     pub records: Vec<SalvagedRecord>,
     /// Text that changes would have added to the notes, one entry per change.
     pub notes: Vec<(Hash, String)>,
-    /// Changes that the readable ones build on, of these and of others: what their writer had seen.
-    pub seen: Vec<Hash>,
+    /// The readable changes with those they build on: what their writer had seen.
+    pub deps: BTreeMap<Hash, Vec<Hash>>,
     /// Operations that no visit document has, and deletions: they are left out.
     pub left_out: u64,
     /// Chunks that cannot be read, wholly or from some operation on.
@@ -87,7 +89,7 @@ impl Salvage {
         limits: &Limits,
     ) -> Result<(), RefusalCode> {
         let header = read_change(chunk, limits)?;
-        self.seen.extend(&header.deps);
+        self.deps.insert(hash, header.deps.clone());
         let mut note = String::new();
         let read = written(&header, visit, by, limits, &mut |one| match one {
             Written::Record { map, key, text, refused } => self.records.push(SalvagedRecord {

@@ -97,13 +97,24 @@ struct Anew {
     doc: VisitDoc,
     /// Changes that were written anew, with what stands for them.
     written: BTreeMap<Hash, Hash>,
+    /// Changes of others that say what was to be written, as the office's do that took it over.
+    stand_ins: BTreeSet<Hash>,
     /// The document as the writer of the last one saw it, and what of the old history that is.
     place: Option<(VisitDoc, BTreeSet<Hash>)>,
 }
 
 impl Anew {
     const fn on(base: VisitDoc) -> Self {
-        Self { doc: base, written: BTreeMap::new(), place: None }
+        Self { doc: base, written: BTreeMap::new(), stand_ins: BTreeSet::new(), place: None }
+    }
+
+    /// The change that wrote what an edit says, if it is there already.
+    fn holder(&self, edit: &Edit) -> PhoneResult<Option<Hash>> {
+        let Edit::Put { map, key, record } = edit else { return Ok(None) };
+        Ok(match Map::from_key(map) {
+            Some(map) => self.doc.holder(map, key, record)?,
+            None => None,
+        })
     }
 
     /// Writes the edits of one change; records that are there already are left out.
@@ -113,13 +124,14 @@ impl Anew {
         old: Option<&History>,
         change: UnsentChange,
     ) -> PhoneResult<Option<UnsentChange>> {
-        let is_new = |edit: &Edit| match edit {
-            Edit::Put { map, key, record } => {
-                Map::from_key(map).is_some_and(|map| !self.doc.holds(map, key, record).unwrap_or_default())
+        let mut edits = Vec::new();
+        for edit in change.edits {
+            match self.holder(&edit)? {
+                None => edits.push(edit),
+                Some(holder) if self.stand_ins.insert(holder) => self.place = None,
+                Some(_) => {}
             }
-            Edit::Note { .. } | Edit::NotePart { .. } => true,
-        };
-        let edits: Vec<Edit> = change.edits.into_iter().filter(is_new).collect();
+        }
         let actor = edit::actor_of(state)?;
         let Some(new) = edit::apply(self.seen_by(old, change.hash)?, actor, &edits)? else { return Ok(None) };
         self.doc.apply_trusted(&[new.chunk], &[new.hash])?;
@@ -136,7 +148,9 @@ impl Anew {
             // Of a change that the document never had nobody knows what its writer saw.
             _ if seen.is_empty() => self.doc.clone(),
             // All that was written anew is below: a phone writes one change after the other.
-            _ => self.doc.at(&Vec::from_iter(seen.iter().chain(self.written.values()).copied()))?,
+            _ => self
+                .doc
+                .at(&Vec::from_iter(seen.iter().chain(self.written.values()).chain(&self.stand_ins).copied()))?,
         };
         Ok(&mut self.place.insert((place, seen)).0)
     }

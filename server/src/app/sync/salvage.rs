@@ -1,9 +1,10 @@
 //! Remedy *salvage*: the office chooses from what refused bytes would have written, and the server writes it.
 //!
 //! The guard's own reader reads the bytes; nothing of them is ever applied. What is chosen becomes one new change,
-//! authored by the rep whose records they are and written by an actor bound to the office user and the document, and
+//! authored by the rep whose records they are and written by an actor drawn for it and bound to the office user, and
 //! passes the guard like any other.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
@@ -12,7 +13,7 @@ use doorstep_store::{Conn, documents, presence};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis;
-use sync_core::doc::{ChangeMeta, DocError, Edit, VisitDoc};
+use sync_core::doc::{DocError, Edit, VisitDoc};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
 
@@ -86,11 +87,12 @@ struct Case {
     found: Salvage,
     doc: VisitDoc,
     is_stored: bool,
+    /// Drawn for this act alone: below what the same person took over before may lie what this rep never saw.
     actor: Actor,
 }
 
 impl Case {
-    fn open(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, random: Actor) -> AppResult<Self> {
+    fn open(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, actor: Actor) -> AppResult<Self> {
         let org = ctx.actor.org;
         let item = load(conn, ctx, device, id)?;
         let Some(visit) = item.visit_id.filter(|_| item.kind == "doc").map(|visit| visit.0) else {
@@ -100,8 +102,7 @@ impl Case {
         let bytes = load_bytes(conn, org, device, id)?;
         let found = salvage(visit, item.user_id.0, &bytes, &Limits::DEFAULT);
         let (doc, is_stored) = document(conn, org, visit)?;
-        let known = documents::find_actor_of(conn, org, visit, writer(ctx.actor.user))?;
-        Ok(Self { item, visit, found, doc, is_stored, actor: known.unwrap_or(random) })
+        Ok(Self { item, visit, found, doc, is_stored, actor })
     }
 
     fn shown(self) -> AppResult<Salvaged> {
@@ -110,7 +111,7 @@ impl Case {
         Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
     }
 
-    fn chosen(&self, choice: &Choice) -> AppResult<(Vec<&SalvagedRecord>, Vec<&str>)> {
+    fn chosen(&self, choice: &Choice) -> AppResult<(Vec<&SalvagedRecord>, Vec<&(Hash, String)>)> {
         let mut refusal = Refusal::new(ErrorCode::Invalid);
         let (mut records, mut notes) = (Vec::new(), Vec::new());
         for (place, at) in choice.records.iter().enumerate() {
@@ -122,7 +123,7 @@ impl Case {
         }
         for (place, at) in choice.notes.iter().enumerate() {
             match self.found.notes.get(*at) {
-                Some((_, text)) => notes.push(text.as_str()),
+                Some(note) => notes.push(note),
                 None => refusal = refusal.field(format!("notes[{place}]"), "the position of a text"),
             }
         }
@@ -133,30 +134,45 @@ impl Case {
     }
 
     fn holds(&self, record: &SalvagedRecord) -> bool {
-        value(record).is_ok_and(|value| self.doc.holds(record.map, &record.key, &value).unwrap_or_default())
+        value(record).is_ok_and(|value| matches!(self.doc.holder(record.map, &record.key, &value), Ok(Some(_))))
     }
 
-    /// The document as the rep had seen it, and what the same office user took over before.
+    /// The document as the rep had seen it with every one of these changes.
     ///
     /// Written on all that is there now, an old value would supersede what the crew wrote since; so both stand beside
     /// each other, as if the rep's change had been taken.
-    fn place(&self) -> AppResult<VisitDoc> {
-        let mut seen = vec![genesis(self.visit).hash];
-        seen.extend(self.found.seen.iter().filter(|hash| self.doc.has_change(hash)));
-        let own = |change: &ChangeMeta| change.actor == self.actor;
-        seen.extend(self.doc.change_metas().into_iter().rfind(own).map(|change| change.hash));
-        self.doc.at(&seen).map_err(|error| AppError::Internal(error.to_string()))
+    fn place(&self, changes: &BTreeSet<Hash>) -> AppResult<VisitDoc> {
+        let stored = self.doc.change_metas().into_iter().map(|change| (change.hash, change.deps));
+        let deps: BTreeMap<Hash, Vec<Hash>> = self.found.deps.clone().into_iter().chain(stored).collect();
+        let seen = changes.iter().map(|change| {
+            let (mut seen, mut open) = (BTreeSet::new(), vec![*change]);
+            while let Some(hash) = open.pop() {
+                if seen.insert(hash) {
+                    open.extend(deps.get(&hash).into_iter().flatten());
+                }
+            }
+            seen
+        });
+        let mut seen = seen.reduce(|all, seen| &all & &seen).unwrap_or_default();
+        seen.retain(|hash| self.doc.has_change(hash));
+        seen.insert(genesis(self.visit).hash);
+        self.doc.at(&Vec::from_iter(seen)).map_err(|error| AppError::Internal(error.to_string()))
     }
 
     /// The change that writes what was chosen; `None` if the document holds all of it.
     fn change(&mut self, choice: &Choice) -> AppResult<Option<Vec<u8>>> {
         let (mut records, texts) = self.chosen(choice)?;
         records.retain(|record| !self.holds(record));
-        let mut place = self.place()?;
+        let changes = records.iter().map(|record| record.change).chain(texts.iter().map(|(change, _)| *change));
+        let mut place = self.place(&changes.collect())?;
         let before = sync_core::merge::view(&place).notes;
-        let notes = texts.iter().fold(before.clone(), |all, text| {
-            if all.is_empty() { (*text).to_owned() } else { format!("{all}\n{text}") }
-        });
+        let notes =
+            texts.iter().fold(
+                before.clone(),
+                |all, (_, text)| {
+                    if all.is_empty() { text.clone() } else { format!("{all}\n{text}") }
+                },
+            );
         let written = place.edit(self.actor, |edit| {
             records.iter().try_for_each(|record| put(edit, record))?;
             if notes == before { Ok(()) } else { edit.set_notes(&notes) }
