@@ -80,6 +80,9 @@ fn random_actor(state: &AppState) -> Actor {
     actor
 }
 
+/// Records, and texts for the notes with the changes that wrote them.
+type Chosen<'c> = (Vec<&'c SalvagedRecord>, Vec<&'c (Hash, String)>);
+
 /// An item, what can be read of it, and the document it belongs to.
 struct Case {
     item: QuarantineItem,
@@ -111,7 +114,7 @@ impl Case {
         Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
     }
 
-    fn chosen(&self, choice: &Choice) -> AppResult<(Vec<&SalvagedRecord>, Vec<&(Hash, String)>)> {
+    fn chosen(&self, choice: &Choice) -> AppResult<Chosen<'_>> {
         let mut refusal = Refusal::new(ErrorCode::Invalid);
         let (mut records, mut notes) = (Vec::new(), Vec::new());
         for (place, at) in choice.records.iter().enumerate() {
