@@ -91,6 +91,14 @@ pub struct LateWorkRow {
     pub at_ms: UnixMillis,
 }
 
+impl LateWorkRow {
+    /// The push that brought an operation; of two the earlier one.
+    #[must_use]
+    pub fn that_brought(work: &[Self], op: OpId) -> Option<&Self> {
+        work.iter().find(|row| row.changes.iter().any(|span| span.contains(op)))
+    }
+}
+
 /// What the office says of work that came late.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

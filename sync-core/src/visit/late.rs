@@ -117,16 +117,12 @@ pub(super) fn decided(view: &View, late: Vec<LateRecord>, review: &Review) -> (V
     for record in late.iter_mut().chain(&mut accepted) {
         record.decision = decisions.get(&record.op).map(|newest| newest.id);
         // The notes name nobody themselves.
-        record.by = record.by.or_else(|| brought_by(review, record.op).filter(|_| record.map == NOTES));
+        if record.map == NOTES {
+            record.by = LateWorkRow::that_brought(&review.late_work, record.op).map(|row| row.by);
+        }
     }
     name_what_counts(view, &mut late);
     (late, accepted)
-}
-
-/// Who brought an operation that came held out.
-fn brought_by(review: &Review, op: OpId) -> Option<UserId> {
-    let brought = |work: &&LateWorkRow| work.changes.iter().any(|span| span.contains(op));
-    review.late_work.iter().find(brought).map(|work| work.by)
 }
 
 /// What was held out and counts since the office accepted it, as far as nothing was written over it.

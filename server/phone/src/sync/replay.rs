@@ -132,6 +132,9 @@ impl Anew {
                 Some(_) => {}
             }
         }
+        if edits.is_empty() {
+            return Ok(None);
+        }
         let actor = edit::actor_of(state)?;
         let Some(new) = edit::apply(self.seen_by(old, change.hash)?, actor, &edits)? else { return Ok(None) };
         self.doc.apply_trusted(&[new.chunk], &[new.hash])?;

@@ -13,7 +13,6 @@ use sync_core::visit::{Derived, VisitState};
 
 use super::VisitLateWork;
 use super::list::{derive, describe};
-use super::project::brought;
 use crate::app::blobs::update_evidence;
 use crate::app::reviews::on_resubmission;
 use crate::app::rows::read;
@@ -142,7 +141,7 @@ fn settle(
     let window = load_window(conn, org, &app.config.sync, now)?;
     refresh_visit(conn, &mut batch, org, visit, window)?;
     let authors: BTreeSet<UserId> =
-        decision.ops.iter().filter_map(|op| brought(work, *op)).map(|work| work.by).collect();
+        decision.ops.iter().filter_map(|op| LateWorkRow::that_brought(work, *op)).map(|work| work.by).collect();
     for author in authors {
         batch.put(audience_of_user(author), FeedKind::LateDecision, decision.id);
     }

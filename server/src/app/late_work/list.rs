@@ -12,7 +12,7 @@ use sync_core::plan::{LateDecisionRow, LateReason, LateWorkRow, Review};
 use sync_core::visit::{Derived, LateRecord};
 
 use super::load_of;
-use super::project::{brought, reason_of};
+use super::project::reason_of;
 use crate::app::visits::VisitListing;
 use crate::app::visits::project::{load_facts, load_view};
 use crate::app::visits::show::listings;
@@ -130,7 +130,7 @@ pub(super) fn describe(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<
         };
         records.push(LateRecordItem {
             reason: reason_of(&record, &review.late_work),
-            push: brought(&review.late_work, record.op).map(|work| work.seq),
+            push: LateWorkRow::that_brought(&review.late_work, record.op).map(|work| work.seq),
             device,
             is_accepted,
             record,

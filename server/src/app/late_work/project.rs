@@ -3,7 +3,6 @@
 use doorstep_store::Conn;
 use doorstep_store::late_work::{CountsByReason, replace_late_counts};
 use sync_core::ids::{OrgId, VisitId};
-use sync_core::merge::view::OpId;
 use sync_core::plan::{LateReason, LateWorkRow, Review};
 use sync_core::visit::{Derived, LateRecord};
 
@@ -25,14 +24,9 @@ pub fn counts(derived: &Derived, review: &Review) -> CountsByReason {
     counts
 }
 
-/// The push that brought an operation, where it was late then.
-pub(super) fn brought(work: &[LateWorkRow], op: OpId) -> Option<&LateWorkRow> {
-    work.iter().find(|work| work.changes.iter().any(|span| span.contains(op)))
-}
-
 /// Why a record is late: what the rep was told, else what the state says.
 pub(super) fn reason_of(record: &LateRecord, work: &[LateWorkRow]) -> LateReason {
-    brought(work, record.op).map_or(record.reason, |work| work.reason)
+    LateWorkRow::that_brought(work, record.op).map_or(record.reason, |work| work.reason)
 }
 
 /// Writes how many late records a visit has; true if it had any before.
