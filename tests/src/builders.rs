@@ -14,6 +14,7 @@ use doorstep::domain::{Actor, Role, Scope, TokenKind};
 use doorstep::ports::Clock as _;
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::visits::{VisitRecord, find_visit};
+use sync_core::clock::NotedBy;
 use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
 use sync_core::time::UnixMillis;
 
@@ -212,7 +213,7 @@ impl Office<'_> {
             start,
             end: None,
             notified_at: self.app.clock.now(),
-            notified_err_ms: None,
+            notified_by: NotedBy::Server,
             proposed_by: "customer".to_owned(),
             reason: "away".to_owned(),
         };

@@ -7,9 +7,11 @@ mod bounds;
 mod chain;
 mod clocks;
 mod contact;
+mod noted;
 
 pub use bounds::{Bounds, Deadline, Elapsed};
 pub(crate) use chain::stamps;
 pub use chain::{CLOCK_LINK, ClockLink, LINKS_MAX};
 pub use clocks::Clocks;
 pub use contact::{Contact, drift_ms};
+pub use noted::NotedBy;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::{Bounds, Deadline};
+use crate::clock::{Deadline, NotedBy};
 use crate::formulas;
 use crate::ids::{AppointmentId, AssignmentId, CustomerId, IntentId, SiteId, UserId, VisitId, WorkOrderId};
 use crate::time::{Geo, UnixMillis};
@@ -155,9 +155,10 @@ pub struct AppointmentChange {
     pub to_ms: UnixMillis,
     /// When the customer was told.
     pub notified_at_ms: UnixMillis,
-    /// Error of that instant, if a phone's clock told it; the server's clock where absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub notified_err_ms: Option<i64>,
+    /// Error of that instant in milliseconds: of the server's clock where absent, unknown where `null`.
+    #[serde(default, rename = "notified_err_ms", skip_serializing_if = "NotedBy::is_server")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<i64>))]
+    pub notified_by: NotedBy,
     /// Whether we asked for it; false if the customer did.
     pub proposed_by_us: bool,
     /// Why.
@@ -169,8 +170,7 @@ impl AppointmentChange {
     /// Whether the customer was told long enough before the old start (APT-04).
     #[must_use]
     pub fn notice(&self, min_minutes: i64) -> Deadline {
-        // The office's clock is the server's; what a phone noted carries its error.
-        let told = Bounds::around(self.notified_at_ms, Some(self.notified_err_ms.unwrap_or(0)));
+        let told = self.notified_by.bounds(self.notified_at_ms);
         told.not_after(self.from_ms.plus_ms(formulas::minutes_ms(min_minutes).saturating_neg()))
     }
 }

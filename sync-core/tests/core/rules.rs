@@ -2,6 +2,7 @@
 
 use crate::support::{Story, at, install};
 use serde_json::json;
+use sync_core::clock::NotedBy;
 use sync_core::formulas;
 use sync_core::plan::AppointmentChange;
 use sync_core::rules::catalogue::CATALOGUE;
@@ -220,24 +221,26 @@ fn arrivals_and_changes_are_judged_by_the_formulas() {
     assert_eq!(arrival("10:01", Some(0), 90_000), Verdict::Undetermined);
     assert_eq!(arrival("09:52", None, 0), Verdict::Undetermined, "a clock never compared proves nothing");
 
-    let change = |notified: &str, notified_err_ms, proposed_by_us| {
+    let change = |notified: &str, notified_by, proposed_by_us| {
         let mut story = install();
         let change = AppointmentChange {
             from_ms: at("14:00"),
             to_ms: at("16:00"),
             notified_at_ms: at(notified),
-            notified_err_ms,
+            notified_by,
             proposed_by_us,
             reason: None,
         };
         story.plan.appointment.as_mut().unwrap().changes = vec![change];
         story.verdict_of("APT-04")
     };
-    assert_eq!(change("12:00", None, true), Verdict::Pass);
-    assert_eq!(change("12:01", None, true), Verdict::Fail);
-    assert_eq!(change("12:01", Some(60_000), true), Verdict::Undetermined, "told by a phone's clock");
-    assert_eq!(change("11:59", Some(60_000), true), Verdict::Pass);
-    assert_eq!(change("13:59", None, false), Verdict::NotApplicable);
+    let phone = |err_ms| NotedBy::Phone { err_ms };
+    assert_eq!(change("12:00", NotedBy::Server, true), Verdict::Pass);
+    assert_eq!(change("12:01", NotedBy::Server, true), Verdict::Fail);
+    assert_eq!(change("12:01", phone(Some(60_000)), true), Verdict::Undetermined, "told by a phone's clock");
+    assert_eq!(change("11:59", phone(Some(60_000)), true), Verdict::Pass);
+    assert_eq!(change("08:00", phone(None), true), Verdict::Undetermined, "a clock never compared proves nothing");
+    assert_eq!(change("13:59", NotedBy::Server, false), Verdict::NotApplicable);
 }
 
 #[test]

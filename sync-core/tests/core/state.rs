@@ -1,6 +1,7 @@
 //! The state of a visit: the whole transition table, guards, review, late records, whole stories.
 
 use crate::support::{Story, at, install};
+use sync_core::clock::NotedBy;
 use sync_core::plan::AppointmentChange;
 use sync_core::visit::table::next;
 use sync_core::visit::{Event, TRANSITIONS, VisitState, late};
@@ -297,7 +298,7 @@ fn a_changed_appointment_takes_effect_at_its_time() {
         from_ms: at("10:00"),
         to_ms: at("16:00"),
         notified_at_ms: at(notified),
-        notified_err_ms: None,
+        notified_by: NotedBy::Server,
         proposed_by_us: false,
         reason: None,
     };

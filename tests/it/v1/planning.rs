@@ -140,16 +140,29 @@ async fn moving_a_visit_answers_the_two_hour_notice() {
     let planned = visit(&dispatcher, &order, &YUNZE.rep().id.to_string(), at(2 * HOUR_MS)).await;
     let to = |start: i64| json!({"start": at(start), "notified_at": at(0), "proposed_by": "rep", "reason": "前单延误"});
     let moved = change(&dispatcher, &planned, "reschedule", to(5 * HOUR_MS)).await.expect(200);
-    assert_eq!(moved["notice"], json!({"notice_minutes": 120, "is_compliant": true}));
+    assert_eq!(moved["notice"], json!({"notice_minutes": 120, "deadline": "met"}));
     let again = change(&dispatcher, &moved["visit"], "reschedule", to(HOUR_MS)).await.expect(200);
     assert_eq!(again["notice"]["notice_minutes"], 300);
     let short = change(&dispatcher, &again["visit"], "reschedule", to(3 * HOUR_MS)).await.expect(200);
-    assert_eq!(short["notice"], json!({"notice_minutes": 60, "is_compliant": false}));
+    assert_eq!(short["notice"], json!({"notice_minutes": 60, "deadline": "missed"}));
+    let board = dispatcher.get("/v1/day-board").await.expect(200);
+    assert_eq!(board["lines"][0]["visits"][0]["is_short_notice"], true);
     let appointment = &short["visit"]["appointment"];
     assert_eq!((appointment["changes"].as_array().map(Vec::len), &appointment["state"]), (Some(3), &json!("changed")));
     assert_eq!(short["visit"]["state"], "scheduled");
-    let board = dispatcher.get("/v1/day-board").await.expect(200);
-    assert_eq!(board["lines"][0]["visits"][0]["is_short_notice"], true);
+
+    // By a phone's clock: an error of an hour leaves it open, and so does a clock that was never compared.
+    let mut seen = change(&dispatcher, &short["visit"], "reschedule", to(HOUR_MS)).await.expect(200);
+    for (err_ms, deadline) in
+        [(json!(60 * 60_000 - 1), "missed"), (json!(60 * 60_000), "undetermined"), (json!(null), "undetermined")]
+    {
+        let mut by_phone = to(HOUR_MS);
+        by_phone["notified_err_ms"] = err_ms.clone();
+        seen = change(&dispatcher, &seen["visit"], "reschedule", by_phone).await.expect(200);
+        assert_eq!(seen["notice"], json!({"notice_minutes": 60, "deadline": deadline}), "{err_ms}");
+        let changes = seen["visit"]["appointment"]["changes"].as_array().expect("changes");
+        assert_eq!(changes.last().expect("one")["notified_err_ms"], err_ms);
+    }
 }
 
 #[actix_web::test]

@@ -6,6 +6,7 @@ use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
+use sync_core::clock::{Deadline, NotedBy};
 use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, floor_minutes, reschedule_notice};
 use sync_core::ids::VisitId;
 use sync_core::plain_json;
@@ -28,12 +29,26 @@ pub struct Rescheduling {
     pub end: Option<UnixMillis>,
     /// When the customer was told.
     pub notified_at: UnixMillis,
-    /// Error of that instant, if a phone's clock told it.
-    pub notified_err_ms: Option<i64>,
+    /// By which clock.
+    pub notified_by: NotedBy,
     /// `customer`, `rep` or `office`.
     pub proposed_by: String,
     /// Why.
     pub reason: String,
+}
+
+impl Rescheduling {
+    /// The change of the appointment; the first time that a visit gets is none.
+    fn change(&self, row: &VisitRecord) -> Option<AppointmentChange> {
+        Some(AppointmentChange {
+            from_ms: UnixMillis(row.planned_start_ms?),
+            to_ms: self.start,
+            notified_at_ms: self.notified_at,
+            notified_by: self.notified_by,
+            proposed_by_us: self.proposed_by != "customer",
+            reason: Some(self.reason.clone()),
+        })
+    }
 }
 
 /// A moved visit, and whether the notice was long enough.
@@ -41,10 +56,24 @@ pub struct Rescheduling {
 pub struct Rescheduled {
     /// The visit.
     pub visit: Visit,
-    /// Minutes from telling the customer to the old start, rounded down; absent if there was no time before.
-    pub notice_minutes: Option<i64>,
-    /// Whether that is enough; absent if there was no time before.
-    pub is_compliant: Option<bool>,
+    /// The notice; absent if there was no time before.
+    pub notice: Option<Notice>,
+}
+
+/// How long before the old start the customer was told.
+#[derive(Debug, Clone, Copy)]
+pub struct Notice {
+    /// Minutes, rounded down.
+    pub minutes: i64,
+    /// Whether that is enough, as far as the clock proves it.
+    pub deadline: Deadline,
+}
+
+impl Notice {
+    fn of(change: &AppointmentChange, min_minutes: i64) -> Self {
+        let notice = reschedule_notice(change.from_ms, change.notified_at_ms, min_minutes);
+        Self { minutes: floor_minutes(notice.notice_ms), deadline: change.notice(min_minutes) }
+    }
 }
 
 /// Moves a visit. A short notice is recorded and answered, never refused: the customer was told already.
@@ -65,17 +94,17 @@ pub async fn reschedule_visit(
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_reschedule(state), state)?;
-            let before = row.planned_start_ms.map(UnixMillis);
+            let change = to.change(&row);
             let minimum = notice_minimum(conn, &row)?;
-            let notice = before.map(|before| reschedule_notice(before, to.notified_at, minimum));
-            move_appointment(conn, &app, &mut row, &to)?;
+            move_appointment(conn, &app, &mut row, &to, change.as_ref())?;
             row.planned_start_ms = Some(to.start.0);
-            let is_compliant = notice.map(|notice| notice.compliant);
-            let detail = json!({ "from_ms": before, "to_ms": to.start, "is_compliant": is_compliant });
+            let notice = change.as_ref().map(|change| Notice::of(change, minimum));
+            let before = change.as_ref().map(|change| change.from_ms);
+            let deadline = notice.map(|notice| notice.deadline);
+            let detail = json!({ "from_ms": before, "to_ms": to.start, "deadline": deadline });
             audit::record(conn, &app, &ctx, "visit.rescheduled", id, &detail)?;
             let visit = save(conn, &app, &ctx, row, FeedBatch::new())?;
-            let notice_minutes = notice.map(|notice| floor_minutes(notice.notice_ms));
-            Ok::<_, AppError>(Rescheduled { visit, notice_minutes, is_compliant })
+            Ok::<_, AppError>(Rescheduled { visit, notice })
         })
         .await
 }
@@ -89,7 +118,7 @@ fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
     if to.notified_at > now {
         refusal = refusal.field("notified_at", "an instant that has passed");
     }
-    if to.notified_err_ms.is_some_and(|err| err < 0) {
+    if to.notified_by.err_ms().is_some_and(|err| err < 0) {
         refusal = refusal.field("notified_err_ms", "not negative");
     }
     refusal.into_result()
@@ -103,25 +132,21 @@ fn notice_minimum(conn: &mut Conn, row: &VisitRecord) -> AppResult<i64> {
 }
 
 /// Moves the appointment in force; a visit without one gets one.
-fn move_appointment(conn: &mut Conn, app: &AppState, row: &mut VisitRecord, to: &Rescheduling) -> AppResult<()> {
+fn move_appointment(
+    conn: &mut Conn,
+    app: &AppState,
+    row: &mut VisitRecord,
+    to: &Rescheduling,
+    change: Option<&AppointmentChange>,
+) -> AppResult<()> {
     let org = row.org_id.0;
-    let proposed_by_us = to.proposed_by != "customer";
-    let change = |from: i64| AppointmentChange {
-        from_ms: UnixMillis(from),
-        to_ms: to.start,
-        notified_at_ms: to.notified_at,
-        notified_err_ms: to.notified_err_ms,
-        proposed_by_us,
-        reason: Some(to.reason.clone()),
-    };
     let mut appointment = match row.appointment_id {
         Some(id) => find_appointment(conn, org, id.0)?.ok_or_else(|| corrupt("visits", row.id, "no appointment"))?,
         None => make_for(conn, app, row, to)?,
     };
-    // The first time a visit gets a time is no change.
-    let Some(before) = row.planned_start_ms else { return Ok(()) };
+    let Some(change) = change else { return Ok(()) };
     let mut changes: Vec<AppointmentChange> = read("appointments", appointment.id, &appointment.changes)?;
-    changes.push(change(before));
+    changes.push(change.clone());
     appointment.changes = plain_json::to_string(&changes).map_err(|error| AppError::Internal(error.to_string()))?;
     appointment.start_ms = to.start.0;
     appointment.end_ms = to.end.map(|end| end.0);

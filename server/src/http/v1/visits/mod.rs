@@ -12,6 +12,7 @@ pub mod reschedule;
 pub mod show;
 
 use serde::{Deserialize, Serialize};
+use sync_core::clock::NotedBy;
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId, WorkOrderId};
 use sync_core::merge::view::Finding;
 use sync_core::plan::AppointmentRow;
@@ -75,9 +76,10 @@ pub struct AppointmentChangeOut {
     pub to: Instant,
     /// When the customer was told.
     pub notified_at: Instant,
-    /// Error of that instant in milliseconds, if a phone's clock told it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub notified_err_ms: Option<i64>,
+    /// Error of that instant in milliseconds, if a phone's clock told it; `null` where nothing bounds it.
+    #[serde(rename = "notified_err_ms", skip_serializing_if = "NotedBy::is_server")]
+    #[schema(value_type = Option<i64>)]
+    pub notified_by: NotedBy,
     /// Whether we asked for it.
     pub is_proposed_by_us: bool,
     /// Why.
@@ -113,7 +115,7 @@ impl From<AppointmentRow> for AppointmentOut {
             from: change.from_ms.into(),
             to: change.to_ms.into(),
             notified_at: change.notified_at_ms.into(),
-            notified_err_ms: change.notified_err_ms,
+            notified_by: change.notified_by,
             is_proposed_by_us: change.proposed_by_us,
             reason: change.reason,
         });

@@ -2,12 +2,13 @@
 
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use sync_core::clock::{Deadline, NotedBy};
 use sync_core::ids::VisitId;
 use utoipa::ToSchema;
 
 use super::VisitOut;
 use crate::app::once::Answer;
-use crate::app::visits::{Rescheduled, Rescheduling};
+use crate::app::visits::{Notice, Rescheduled, Rescheduling};
 use crate::app::{AppResult, AppState, Ctx, visits};
 use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Json, Path};
@@ -30,10 +31,10 @@ pub struct RescheduleIn {
     pub end: Option<Instant>,
     /// When the customer was told, or told us.
     pub notified_at: Instant,
-    /// Error of that instant in milliseconds, if a phone's clock told it.
-    #[serde(default)]
-    #[schema(example = 1500)]
-    pub notified_err_ms: Option<i64>,
+    /// Error of that instant in milliseconds, if a phone's clock told it; `null` where nothing bounds it.
+    #[serde(default, rename = "notified_err_ms")]
+    #[schema(value_type = Option<i64>, example = 1500)]
+    pub notified_by: NotedBy,
     /// `customer`, `rep` or `office`.
     #[schema(example = "customer")]
     pub proposed_by: String,
@@ -48,8 +49,9 @@ pub struct NoticeOut {
     /// Minutes from telling the customer to the old start, rounded down.
     #[schema(example = 130)]
     pub notice_minutes: i64,
-    /// Whether that is at least two hours.
-    pub is_compliant: bool,
+    /// Whether that is at least two hours, as far as the clock proves it: `met`, `missed` or `undetermined`.
+    #[schema(value_type = String, example = "met")]
+    pub deadline: Deadline,
 }
 
 /// A moved visit.
@@ -86,7 +88,7 @@ pub async fn reschedule_visit(
         start: body.start.0,
         end: body.end.map(|end| end.0),
         notified_at: body.notified_at.0,
-        notified_err_ms: body.notified_err_ms,
+        notified_by: body.notified_by,
         proposed_by: body.proposed_by,
         reason: body.reason,
     };
@@ -94,9 +96,8 @@ pub async fn reschedule_visit(
 }
 
 fn answer(moved: Rescheduled) -> AppResult<Answer> {
-    let notice = moved.notice_minutes.zip(moved.is_compliant);
     let out = RescheduledOut {
-        notice: notice.map(|(notice_minutes, is_compliant)| NoticeOut { notice_minutes, is_compliant }),
+        notice: moved.notice.map(|Notice { minutes, deadline }| NoticeOut { notice_minutes: minutes, deadline }),
         visit: moved.visit.into(),
     };
     shown(Some(out.visit.version), &out)
