@@ -30,6 +30,10 @@ pub enum Task {
     Idle(usize),
     /// Pushes one change of each of so many visits, one round trip each.
     Edit(usize),
+    /// The same, each when the benchmark says so.
+    EditWhenTold(usize),
+    /// Listens for hints and fetches so many edits of the rep's other phone.
+    Watch(usize),
 }
 
 /// How much a visit holds.

@@ -24,6 +24,7 @@ mod report;
 mod scenario;
 mod seed;
 mod server;
+mod watch;
 mod wire;
 mod workload;
 

@@ -18,7 +18,7 @@ use sync_core::protocol::{
 
 use crate::job::{Done, Form, Job, Task};
 use crate::wire::{self, Connection};
-use crate::{child, workload};
+use crate::{child, watch, workload};
 
 /// Most bytes of a request before compression, and asked for in an answer.
 const BATCH_BYTES: usize = 4 << 20;
@@ -82,8 +82,8 @@ impl Phone {
         };
         match phone.job.task {
             Task::Push(form) => phone.pack_visits(form),
-            Task::Edit(count) => phone.pack_edits(count),
-            Task::Upload(_) | Task::Pull | Task::PullAgain(_) | Task::Rest | Task::Idle(_) => {}
+            Task::Edit(count) | Task::EditWhenTold(count) => phone.pack_edits(count),
+            Task::Upload(_) | Task::Pull | Task::PullAgain(_) | Task::Rest | Task::Idle(_) | Task::Watch(_) => {}
         }
         phone
     }
@@ -101,6 +101,11 @@ impl Phone {
             Task::Rest => while self.round(Vec::new()).more {},
             Task::Idle(rounds) => self.idle(rounds),
             Task::Edit(_) => self.push_each(),
+            Task::EditWhenTold(count) => watch::edit_when_told(&mut self, count),
+            Task::Watch(count) => {
+                let Job { address, phone, .. } = self.job.clone();
+                watch::watch(&mut self, &address, &phone.token, count);
+            }
         }
         self.done.wall_ms = wire::since(started);
         self.done.latencies_ms = self.connection.latencies_ms;

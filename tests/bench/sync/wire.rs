@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// A connection to the server.
 pub struct Connection {
@@ -31,6 +31,13 @@ pub fn since(start: Instant) -> f64 {
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 pub fn start() -> Instant {
     Instant::now()
+}
+
+/// Microseconds of the machine's clock, which all processes share.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
+pub fn now_us() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
+    u64::try_from(since.as_micros()).expect("before the year 586,000")
 }
 
 impl Connection {

@@ -1,18 +1,17 @@
 //! One edit on one phone until the other phone has it: told by a live hint, fetched by a sync.
 //!
-//! Both phones are threads of this process, so that one clock measures both.
+//! Each phone is a process of its own; the clock of the machine measures both.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
+use std::io::Write as _;
 use std::path::Path;
-use std::sync::mpsc;
 
 use super::{Form, Options, Report, Size, Stage, Task, seed};
+use crate::child::Client;
 use crate::database::Database;
 use crate::job::Done;
-use crate::phone::Phone;
 use crate::report::Phase;
+use crate::watch::{EDIT, Edited, LISTENING, Seen};
 use crate::wire;
 
 /// Writes whose fsync is measured.
@@ -33,34 +32,21 @@ pub fn live(options: &Options, run: usize, report: &mut Report) {
     let pulled = stage.phase("live: first pull", &mut second, &rep, Task::Pull);
     assert_eq!(pulled.docs, options.visits, "every visit arrives");
 
-    let mut writer = Phone::prepare(stage.job(&first, &rep, Task::Edit(edits)));
-    let mut reader = Phone::prepare(stage.job(&second, &rep, Task::Idle(0)));
-    let stream = listen(&stage.server.address, &second.token);
+    let mut writer = Client::open(&[stage.job(&first, &rep, Task::EditWhenTold(edits))]);
+    let mut reader = Client::open(&[stage.job(&second, &rep, Task::Watch(edits))]);
+    reader.go();
+    reader.expect(LISTENING);
+    writer.go();
     let before = stage.server.usage();
     let (mut acknowledged, mut seen) = (Vec::new(), Vec::new());
-    std::thread::scope(|scope| {
-        let (sender, arrivals) = mpsc::channel();
-        scope.spawn(move || {
-            let mut left = edits;
-            for line in stream.lines().map(|line| line.expect("the stream goes on")) {
-                if line.starts_with("data: ") {
-                    let arrived = reader.look();
-                    left -= arrived.len();
-                    arrived.into_iter().for_each(|visit| sender.send(visit).expect("the writer waits"));
-                }
-                if left == 0 {
-                    return;
-                }
-            }
-        });
-        for _ in 0..edits {
-            let started = wire::start();
-            let pushed = writer.push_next();
-            acknowledged.push(wire::since(started));
-            assert_eq!(arrivals.recv().expect("the reader lives"), pushed, "the edit arrives");
-            seen.push(wire::since(started));
-        }
-    });
+    for _ in 0..edits {
+        writer.tell(EDIT);
+        let edited: Edited = writer.hear();
+        let arrived: Seen = reader.hear();
+        assert_eq!(arrived.visit, edited.visit, "the edit arrives");
+        acknowledged.push(ms(edited.sent_us, edited.acknowledged_us));
+        seen.push(ms(edited.sent_us, arrived.at_us));
+    }
     let after = stage.server.usage();
     let mut add = |name: &str, latencies_ms: Vec<f64>| {
         let done = Done { wall_ms: latencies_ms.iter().sum(), latencies_ms, ..Done::default() };
@@ -68,21 +54,14 @@ pub fn live(options: &Options, run: usize, report: &mut Report) {
     };
     add("live: edit acknowledged", acknowledged);
     add("live: edit on the other phone", seen);
+    reader.done();
+    writer.done();
     add("live: two fsyncs of a page", fsyncs(&database.directory));
 }
 
-/// Opens a live stream and reads until it listens.
-fn listen(address: &str, token: &str) -> BufReader<TcpStream> {
-    let mut stream = TcpStream::connect(address).expect("the server listens");
-    let head = format!("GET /v1/live HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer {token}\r\n\r\n");
-    stream.write_all(head.as_bytes()).expect("the server reads");
-    let mut stream = BufReader::new(stream);
-    let mut line = String::new();
-    while !line.starts_with("data: ") {
-        line.clear();
-        assert!(stream.read_line(&mut line).expect("the server answers") > 0, "the server hung up");
-    }
-    stream
+/// Milliseconds from one instant to another, both in microseconds.
+fn ms(from_us: u64, to_us: u64) -> f64 {
+    to_us.checked_sub(from_us).expect("the machine's clock was not set back") as f64 / 1000.0
 }
 
 /// What two fsyncs take where the data is.
