@@ -1,7 +1,7 @@
 //! Batch seals: each covers its list, and what the server said it held of the list is here.
 //!
 //! A list names more than is stored: documents of others, changes that rest on unknown ones, what a full quarantine had
-//! no room for. So it is held against what the receipt of its first part named, which was written beside it.
+//! no room for. So it is held against what the receipts of its parts named, which was written beside them.
 
 use std::collections::BTreeSet;
 
@@ -23,9 +23,14 @@ use crate::app::sync::Held;
 pub(super) async fn verify(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
     let read = move |conn: &mut Conn, after: &(String, String), page: &mut Report| {
         let rows = checks::list_seals_after(conn, org, (&after.0, &after.1), PAGE)?;
+        let mut parts = checks::list_seal_parts(conn, org, &rows)?;
         for row in &rows {
             page.count("seals");
             verify_seal(conn, row, page)?;
+            let later = parts.remove(&(row.device_id.to_string(), row.digest.clone())).unwrap_or_default();
+            for held in row.held.iter().chain(&later) {
+                verify_held(conn, row, held, page)?;
+            }
         }
         Ok(rows.last().map(|row| (row.device_id.to_string(), row.digest.clone())))
     };
@@ -40,7 +45,12 @@ fn verify_seal(conn: &mut Conn, row: &BatchSealRow, report: &mut Report) -> AppR
     if digest.to_string() != row.digest || signed.as_deref() != Some(digest.as_bytes().as_slice()) {
         report.differs(org, "batch_seals", &row.digest, "the seal does not cover its list");
     }
-    let Some(held) = &row.held else { return Ok(()) };
+    Ok(())
+}
+
+/// What the server said it held of the list is here.
+fn verify_held(conn: &mut Conn, row: &BatchSealRow, held: &str, report: &mut Report) -> AppResult<()> {
+    let org = row.org_id.0;
     let Ok(held) = serde_json::from_str::<Held>(held) else {
         report.differs(org, "batch_seals.held", &row.digest, "what was held of it cannot be read");
         return Ok(());

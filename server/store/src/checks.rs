@@ -13,10 +13,10 @@ use crate::evidence::{IntentRow, QuarantineRow, StatementRow};
 use crate::one_of::one_of;
 use crate::receipts::CompleteReceiptRow;
 use crate::schema::{
-    audience_heads, batch_seals, blob_claims, blobs, complete_receipts, doc_actors, documents, feed, intent_blobs,
-    intents, quarantine, statements, visit_statements, visits,
+    audience_heads, batch_seal_parts, batch_seals, blob_claims, blobs, complete_receipts, doc_actors, documents, feed,
+    intent_blobs, intents, quarantine, statements, visit_statements, visits,
 };
-use crate::seals::BatchSealRow;
+use crate::seals::{BatchSealPartRow, BatchSealRow};
 use crate::text::Txt;
 
 /// Ids of visits in order after `after`.
@@ -141,6 +141,28 @@ pub fn list_seals_after(
         .limit(limit)
         .select(BatchSealRow::as_select())
         .load(c))?)
+}
+
+/// What of each of these lists became durable after its seal, by device and digest.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_seal_parts(
+    conn: &mut Conn,
+    org: OrgId,
+    of: &[BatchSealRow],
+) -> StoreResult<BTreeMap<(String, String), Vec<String>>> {
+    let digests = of.iter().map(|row| row.digest.as_str());
+    let rows: Vec<BatchSealPartRow> = per_backend!(conn, c => batch_seal_parts::table
+        .filter(batch_seal_parts::org_id.eq(Txt(org)).and(batch_seal_parts::digest.eq_any(digests)))
+        .order(batch_seal_parts::part)
+        .select(BatchSealPartRow::as_select())
+        .load(c))?;
+    let mut parts: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        parts.entry((row.device_id.to_string(), row.digest)).or_default().push(row.held);
+    }
+    Ok(parts)
 }
 
 /// The change indexes of those of these visits that have a document.

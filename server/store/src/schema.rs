@@ -599,6 +599,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `batch_seal_parts`.
+    batch_seal_parts (org_id, device_id, digest, part) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `digest`.
+        digest -> Text,
+        /// Column `part`.
+        part -> BigInt,
+        /// Column `held`.
+        held -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `batch_seals`.
     batch_seals (org_id, device_id, digest) {
         /// Column `org_id`.
@@ -1404,6 +1422,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     doc_actors,
     quarantine,
     batch_seals,
+    batch_seal_parts,
     feed,
     audience_heads,
     intents,

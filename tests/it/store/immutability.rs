@@ -78,9 +78,14 @@ fn statements_templates_and_policies_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 12] = [
+const PROOF: [(&str, &str, &str); 13] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
+    (
+        "batch_seal_parts",
+        "held = '{}'",
+        "(org_id, device_id, digest, part, held, received_at_ms) VALUES ('O', 'P', 'H', 1, '{\"docs\":[]}', 1)",
+    ),
     ("doc_changes", "received_at_ms = 2", ""),
     (
         "verdicts",

@@ -2,8 +2,10 @@
 
 use doorstep::domain::{Role, TokenKind};
 use doorstep::ports::Clock as _;
+use doorstep_store::Txt;
 use doorstep_store::device_orders::{mark_items, marker};
 use doorstep_store::devices::{find_device, revoke_device};
+use doorstep_store::seals::{BatchSealPartRow, insert_seal_part, list_held};
 use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
 use integration_tests::company::YUNZE;
@@ -72,6 +74,53 @@ async fn a_large_request_is_refused_whole_too_before_its_first_part_is_written()
     let before = counts(&app).await;
     assert_eq!(phone.send(&phone.sealed(request)).await.outcome(), (401, "seal_invalid".to_owned()));
     assert_eq!(counts(&app).await, before, "neither the note nor {visit}");
+}
+
+#[actix_web::test]
+async fn what_each_part_of_a_request_made_durable_is_named_beside_its_seal() {
+    let app = TestApp::new().await;
+    let (phone, visit, mut request) = loaded(&app).await;
+    // What cannot be read is large enough that the request is written in parts.
+    let chunks = vec![Blob(vec![0; 3 << 19])];
+    request.docs.insert(0, PushDoc { chunks, ..PushDoc::asking(VisitId(app.id())) });
+    let request = phone.sealed(request);
+    let answer = phone.exchange(&request).await;
+    let receipt = receipt_of(&app, &phone, &answer);
+    assert_eq!((receipt.docs.len(), receipt.intents.len()), (1, 1));
+
+    let device = phone.device.id;
+    let digest = BatchContent::of_request(YUNZE.org, &request).digest().expect("a list").to_string();
+    let named = async || {
+        let digest = digest.clone();
+        app.read(move |conn| Ok(list_held(conn, YUNZE.org, device, &digest)?)).await
+    };
+    let parts = named().await;
+    assert!(parts.len() > 1, "{parts:?}");
+    let all: String = parts.iter().flatten().map(String::as_str).collect();
+    for name in [visit.to_string(), receipt.intents[0].to_string()] {
+        assert_eq!(all.matches(&name).count(), 1, "{name}: {parts:?}");
+    }
+    phone.exchange(&request).await;
+    assert_eq!(named().await, parts, "the same again names nothing new");
+    assert_eq!(app.verified().await.differences, []);
+
+    // What a part names is looked for, too.
+    let gone = app.id();
+    let part = BatchSealPartRow {
+        org_id: Txt(YUNZE.org),
+        device_id: Txt(device),
+        digest,
+        part: 9,
+        held: format!(r#"{{"docs":[],"statements":[],"intents":["{gone}"],"quarantined":[]}}"#),
+        received_at_ms: 1,
+    };
+    app.write(move |conn| Ok(insert_seal_part(conn, &part)?)).await;
+    let differences = app.verified().await.differences;
+    let [missing] = differences.as_slice() else { panic!("{differences:?}") };
+    assert_eq!(
+        (missing.check, missing.what.as_str()),
+        ("batch_seals.intents", format!("intent {gone} is not here").as_str())
+    );
 }
 
 #[actix_web::test]

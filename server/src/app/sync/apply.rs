@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::evidence::{self, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
-use doorstep_store::seals::{self, BatchSealRow};
+use doorstep_store::seals::{self, BatchSealPartRow, BatchSealRow};
 use doorstep_store::{Conn, StoreError, Txt, blobs, device_orders, devices, documents, presence};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
@@ -27,7 +27,7 @@ use crate::app::quarantine::item_key;
 use crate::app::reviews::on_resubmission;
 use crate::app::scope::audience_of_user;
 use crate::app::visits::reproject;
-use crate::app::{AppError, AppResult, AppState, ErrorCode};
+use crate::app::{AppResult, AppState, ErrorCode};
 
 /// What a device may keep in quarantine, items and bytes: what is open, and with it what the phone settled by itself.
 ///
@@ -120,7 +120,6 @@ fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
         let mark = device_orders::marker(org, device, "device_revoked", now);
         device_orders::mark_items(conn, &[mark("seal", digest.clone())])?;
     }
-    let held = serde_json::to_string(held).map_err(|error| AppError::Internal(error.to_string()))?;
     let row = BatchSealRow {
         org_id: Txt(org),
         device_id: Txt(device),
@@ -128,9 +127,31 @@ fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
         list: list.clone(),
         seal: seal.clone(),
         received_at_ms: now,
-        held: Some(held),
+        held: Some(held.to_json()?),
     };
-    Ok(seals::insert_batch_seal(conn, &row)?)
+    if seals::insert_batch_seal(conn, &row)? { Ok(()) } else { seal_part(conn, row, held) }
+}
+
+/// Names what is durable of a list beside what was named with its seal: the request came in parts, or once more.
+///
+/// Each row names something new, so there are at most as many as the list has items.
+fn seal_part(conn: &mut Conn, of: BatchSealRow, held: &Held) -> AppResult<()> {
+    let named = seals::list_held(conn, of.org_id.0, of.device_id.0, &of.digest)?;
+    let known = named.iter().flatten().map(|json| Held::from_json(json));
+    let news = known.fold(held.clone(), |news, known| news.without(&known));
+    if news.is_empty() {
+        return Ok(());
+    }
+    let row = BatchSealPartRow {
+        org_id: of.org_id,
+        device_id: of.device_id,
+        digest: of.digest,
+        part: i64::try_from(named.len()).unwrap_or(i64::MAX),
+        held: news.to_json()?,
+        received_at_ms: of.received_at_ms,
+    };
+    // Another transaction with a part of the same list was faster: judged again, this one comes after it.
+    if seals::insert_seal_part(conn, &row)? { Ok(()) } else { Err(StoreError::Stale.into()) }
 }
 
 /// Keeps refused bytes within the device's share and names them in the receipt; gives the name they are kept under, or

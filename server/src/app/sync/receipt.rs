@@ -8,10 +8,10 @@ use sync_core::receipt::HeldReceipt;
 
 use super::Round;
 use crate::app::blobs::sign_held;
-use crate::app::{AppResult, AppState};
+use crate::app::{AppError, AppResult, AppState};
 
 /// What the receipt names; kept beside the batch seal, so that `doorstep verify` can hold the server to it.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) docs: Vec<(VisitId, Vec<Hash>)>,
     pub(crate) statements: Vec<Hash>,
@@ -32,9 +32,26 @@ impl Held {
         self.intents.extend(next.intents);
         self.quarantined.extend(next.quarantined);
     }
-}
 
-impl Held {
+    /// What of it the other does not name.
+    pub(super) fn without(mut self, known: &Self) -> Self {
+        self.docs.retain(|doc| !known.docs.contains(doc));
+        self.statements.retain(|digest| !known.statements.contains(digest));
+        self.intents.retain(|id| !known.intents.contains(id));
+        self.quarantined.retain(|item| !known.quarantined.contains(item));
+        self
+    }
+
+    /// As it stands beside the batch seal.
+    pub(super) fn to_json(&self) -> AppResult<String> {
+        serde_json::to_string(self).map_err(|error| AppError::Internal(error.to_string()))
+    }
+
+    /// As it stands beside the batch seal; one that cannot be read names nothing, and `doorstep verify` tells of it.
+    pub(super) fn from_json(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+
     /// Whether nothing is durable, not even in quarantine.
     pub(super) const fn is_empty(&self) -> bool {
         self.docs.is_empty() && self.statements.is_empty() && self.intents.is_empty() && self.quarantined.is_empty()
