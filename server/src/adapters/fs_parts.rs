@@ -109,6 +109,8 @@ impl Parts {
             let _ = fs::remove_file(&part.path);
             return Err(io_error(error));
         }
+        // Of what it takes the place of, so much was said to be durable.
+        part.file.sync_all().and_then(|()| sync_directory(&self.folder(key))).map_err(io_error)?;
         fs::remove_file(&source).map_err(io_error)?;
         Ok(part)
     }

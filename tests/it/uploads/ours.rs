@@ -1,5 +1,7 @@
 //! What is ours beside the protocol: the hash of the whole, receipts, and creation that can be repeated.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::num::NonZeroU32;
 
 use super::*;
@@ -101,6 +103,21 @@ async fn the_last_part_can_be_repeated_when_its_answer_was_lost() {
     }
     let told = sender.send(tus("HEAD", &path)).await;
     assert_eq!(told.header("doorstep-receipt"), finished.header("doorstep-receipt"));
+}
+
+#[actix_web::test]
+async fn the_last_part_comes_again_where_a_process_died_before_it_said_that_all_had_arrived() {
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let path = sender.begin(8).await;
+    assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
+    let files = staged(&app.state.config.data_dir);
+    let [file] = files.as_slice() else { panic!("one file, not {files:?}") };
+    let mut file = OpenOptions::new().append(true).open(file).expect("what is staged");
+    file.write_all(b"more").expect("the last part");
+    let finished = sender.send(append(&path, 4, b"more")).await;
+    assert_eq!((finished.status, number(&finished, "upload-offset")), (204, Some(8)), "{}", finished.text());
+    sender.assert_stored(&finished, b"fourmore").await;
 }
 
 #[actix_web::test]

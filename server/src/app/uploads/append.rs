@@ -67,6 +67,11 @@ where
         Held::Open(row, staged) => (row, staged),
     };
     let begin = staged.bytes();
+    if length_of(&row) == Some(begin) {
+        // All of it had arrived when a process died before it could say so: the last part comes again.
+        let standing = finish(state, &row, staged).await?;
+        return repeat(state, ctx.actor.org, standing, part, body).await;
+    }
     if part.offset != begin {
         return Err(conflict(Some(keep(state, &row, staged, begin).await?)));
     }
