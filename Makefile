@@ -9,7 +9,7 @@ DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
 .PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi hostile \
-        bench bench-postgres bench-peers tunnel-day crash-points node-kills faulty-servers upload-trials convergence cheaters-week
+        bench bench-postgres bench-peers bench-photos tunnel-day crash-points node-kills faulty-servers upload-trials convergence cheaters-week
 
 help: ## lists the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -117,6 +117,21 @@ bench-peers: ## measures Doorstep, samod, automerge-repo and PouchDB in one run 
 	cd $(PEERS)/automerge-repo && npm install --no-audit --no-fund
 	cd $(PEERS)/pouchdb && npm install --no-audit --no-fund
 	node $(PEERS)/run.mjs $(ARGS)
+
+# The build without C and the one with libjpeg-turbo are kept beside each other. What a run leaves is in the target directory.
+PHOTO_PEERS := $${CARGO_TARGET_DIR:-target}/photo-peers
+RELEASE := $${CARGO_TARGET_DIR:-target}/release
+bench-photos: ## measures ingest and upload of photos beside sharp, vipsthumbnail and @tus/server (ARGS="--rounds 1 --photos 8")
+	scripts/photo-peers
+	mkdir -p $(PHOTO_PEERS)
+	$(CARGO) build --release --locked -p doorstep --bin doorstep
+	$(CARGO) build --release --locked -p doorstep-media --example photos --example ingest
+	cp $(RELEASE)/doorstep $(PHOTO_PEERS)/doorstep
+	cp $(RELEASE)/examples/photos $(PHOTO_PEERS)/photos-drawn
+	cp $(RELEASE)/examples/ingest $(PHOTO_PEERS)/ingest-rust
+	$(CARGO) build --release --locked -p doorstep-media --features turbo --example ingest
+	cp $(RELEASE)/examples/ingest $(PHOTO_PEERS)/ingest-turbo
+	node tests/peers/photos/run.mjs --built $(PHOTO_PEERS) $(ARGS)
 
 # Each run is another day; its seed is told, and can be given again with DOORSTEP_TUNNEL_SEED.
 tunnel-day: server ## plays the full day in tunnels on SQLite and writes docs/TUNNEL-DAY.md (about 20 minutes)
