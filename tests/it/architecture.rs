@@ -136,12 +136,13 @@ fn sync_core_depends_on_no_runtime_database_or_source_of_randomness() {
 
 #[test]
 fn heavy_crates_are_declared_only_where_they_belong() {
-    let owners: [(&str, &[&str]); 10] = [
+    let owners: [(&str, &[&str]); 11] = [
         ("diesel", &["doorstep-store", "integration-tests", "benchmarks"]),
         ("actix-web", &["doorstep", "integration-tests"]),
         ("jsonwebtoken", &["doorstep"]),
         ("image", &["doorstep-media"]),
         ("fast_image_resize", &["doorstep-media"]),
+        ("heifer", &["doorstep-media"]),
         ("jpeg-decoder", &["doorstep-media"]),
         ("jpeg-encoder", &["doorstep-media"]),
         ("turbojpeg", &["doorstep-media"]),

@@ -4,6 +4,7 @@
 mod again;
 mod captured;
 pub mod decided;
+pub mod heic;
 #[cfg(target_os = "linux")]
 mod kills;
 pub mod pictures;

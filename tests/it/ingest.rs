@@ -1,6 +1,7 @@
 //! Ingest of pictures when machine, storage or database do not do as they should: no picture is given up for what was
 //! not its fault, and none keeps the others waiting.
 
+mod heic;
 mod troubled;
 
 use std::path::PathBuf;

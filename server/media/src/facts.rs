@@ -6,6 +6,7 @@
 use exif::{Exif, In, Rational, Reader, Tag, Value};
 use image::metadata::Orientation;
 
+use crate::heif::{self, Heif};
 use crate::sniff::{jpeg_segments, png_chunks};
 use crate::webp::webp_chunks;
 use crate::{Format, sniff};
@@ -99,9 +100,14 @@ fn exif(bytes: &[u8], format: Format) -> Option<Exif> {
         Format::Png => png_chunks(bytes, *b"eXIf").next(),
         // Some programs write the name that only a JPEG needs.
         Format::WebP => webp_chunks(bytes, *b"EXIF").next().map(|body| body.strip_prefix(JPEG_NAME).unwrap_or(body)),
-        Format::Heic | Format::Other => None,
+        Format::Heic => return believable(Heif::open(bytes).ok()?.exif(MAX_EXIF_BYTES)?),
+        Format::Other => None,
     }?;
-    let exif = (block.len() <= MAX_EXIF_BYTES).then(|| Reader::new().read_raw(block.to_vec()).ok()).flatten()?;
+    (block.len() <= MAX_EXIF_BYTES).then(|| believable(block.to_vec())).flatten()
+}
+
+fn believable(block: Vec<u8>) -> Option<Exif> {
+    let exif = Reader::new().read_raw(block).ok()?;
     let is_believable = exif.fields().len() <= MAX_EXIF_FIELDS;
     is_believable.then_some(exif)
 }
@@ -111,7 +117,8 @@ fn has_provenance(bytes: &[u8], format: Format) -> bool {
         Format::Jpeg => jpeg_segments(bytes, 0xEB).any(|body| body.starts_with(b"JP")),
         Format::Png => png_chunks(bytes, *b"caBX").next().is_some(),
         Format::WebP => webp_chunks(bytes, *b"C2PA").next().is_some(),
-        Format::Heic | Format::Other => false,
+        Format::Heic => heif::has_provenance(bytes),
+        Format::Other => false,
     }
 }
 

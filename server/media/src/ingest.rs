@@ -64,7 +64,7 @@ impl Upright {
         let small = shrink(&decoded.picture, PREVIEW_SIDE_PX)?;
         // The largest buffer of all goes before the next is taken; turning the small copy costs the least.
         let mut picture = DynamicImage::ImageRgb8(small.unwrap_or(decoded.picture));
-        let turn = facts.turn();
+        let turn = decoded.turn.unwrap_or_else(|| facts.turn());
         picture.apply_orientation(turn);
         let (width, height) =
             if swaps_sides(turn) { (decoded.height, decoded.width) } else { (decoded.width, decoded.height) };

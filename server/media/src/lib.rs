@@ -2,11 +2,11 @@
 //!
 //! [`ingest()`] does the work on one photo: its upright previews, what its metadata says, how sharp and how well lit it
 //! is, and the prints by which it is found again.
-//! Owns every use of the `image` crate and of the JPEG codecs.
+//! Owns every use of the `image` crate, of `heifer` and of the JPEG codecs.
 //! It must not know of files, HTTP, the database or visits: bytes come in, bytes or a reason go out.
 //! All functions are synchronous and heavy; the caller runs them on a bounded pool.
 //!
-//! *Architecture Invariant:* no pixel buffer is allocated before [`sniff()`] has read the size from the header and
+//! *Architecture Invariant:* no pixel buffer is allocated before the size has been read from the header and
 //! [`limits::Limits`] has allowed it.
 //! *Architecture Invariant:* a picture that cannot be shown is never an error of the upload: the original stays as
 //! it is, and [`NoPreview`] says why nobody can see it small.
@@ -17,6 +17,8 @@ mod decode;
 pub mod draw;
 mod encode;
 mod facts;
+mod heif;
+mod heif_turn;
 mod index;
 mod ingest;
 pub mod limits;

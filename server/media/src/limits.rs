@@ -18,7 +18,7 @@ pub const MAX_BYTES: usize = 40 * 1024 * 1024;
 /// Limits table, row "photo pixels".
 pub const MAX_SIDE_PX: u32 = 16_000;
 
-/// Most pixels of a picture that shrinks while it is decoded: a JPEG whose scans need not be put together.
+/// Most pixels of a picture that shrinks while it is decoded: a JPEG whose scans need not be put together, a HEIC in tiles.
 ///
 /// # Units
 /// Pixels (120 megapixels).
@@ -26,7 +26,7 @@ pub const MAX_SIDE_PX: u32 = 16_000;
 /// Limits table, row "photo pixels".
 pub const MAX_PIXELS: u64 = 120_000_000;
 
-/// Most pixels of a picture that has to be decoded at full size: PNG, WebP and progressive JPEG.
+/// Most pixels of a picture that has to be decoded at full size: PNG, WebP, progressive JPEG and HEIC in one piece.
 ///
 /// # Units
 /// Pixels (50 megapixels).

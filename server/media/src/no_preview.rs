@@ -6,7 +6,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NoPreview {
-    /// The bytes are none of the formats with previews (HEIC is recognised and stored only).
+    /// The bytes are none of the formats with previews: something else, or a HEIF that is no still picture by HEVC.
     #[error("no preview is made for {media_type}")]
     Format {
         /// What the magic bytes say.

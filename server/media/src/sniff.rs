@@ -13,7 +13,7 @@ pub enum Format {
     Png,
     /// WebP: lossy, lossless or extended.
     WebP,
-    /// HEIC or another HEIF brand: stored, never decoded here.
+    /// HEIC or another HEIF brand, of which only stills by HEVC are decoded.
     Heic,
     /// Anything else.
     Other,
@@ -38,8 +38,8 @@ impl Format {
 pub struct Sniffed {
     /// The format by magic bytes.
     pub format: Format,
-    /// Declared width and height in pixels, before any rotation; absent where the header does not reach that far or
-    /// the format is not read.
+    /// Declared width and height in pixels, before any rotation; absent where the header does not reach that far, and
+    /// for a HEIC, whose size stands in its description.
     pub dimensions: Option<(u32, u32)>,
     /// Whether the picture is a progressive JPEG, which costs its decoder more memory and time.
     pub is_progressive: bool,

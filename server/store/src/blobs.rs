@@ -128,7 +128,7 @@ pub struct DueRow {
     pub sha256: Txt<Hash>,
     /// When it became durable.
     pub received_at_ms: i64,
-    /// `pending`, or `ready` where it has copies already.
+    /// `pending`, `ready` where it has copies already, or `no_preview`.
     pub preview_state: String,
     /// How often it was begun and never ended.
     pub ingest_attempts: Option<i64>,
@@ -154,15 +154,20 @@ pub fn list_pending(conn: &mut Conn, after: Option<&DueRow>, limit: i64) -> Stor
         .load(c))?)
 }
 
-/// Pictures with copies that no ingest of this version has looked at, newest first, behind one of them.
+/// Pictures with copies, and those that have none, that no ingest of this version has looked at, newest first, behind one
+/// of them.
+///
+/// A photo of a format that nobody decoded when it came is among them.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_outdated(conn: &mut Conn, version: i64, before: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
     let (received, org, sha256) = before.map_or((i64::MAX, String::new(), String::new()), place);
     // The index `blobs_outdated` says the same of the current version.
-    let due =
-        format!("preview_state = 'ready' AND ingest_version < {version} AND (received_at_ms, org_id, sha256) < (");
+    let due = format!(
+        "preview_state IN ('ready', 'no_preview') AND ingest_version < {version} \
+         AND (received_at_ms, org_id, sha256) < ("
+    );
     Ok(per_backend!(conn, c => blobs::table
         .filter(sql::<Bool>(&due)
             .bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&sha256).sql(")"))
@@ -203,7 +208,7 @@ fn place(row: &DueRow) -> (i64, String, String) {
 /// # Errors
 /// Database errors only.
 pub fn begin_ingest(conn: &mut Conn, org: OrgId, sha256: Hash, version: i64, now_ms: i64) -> StoreResult<Option<i64>> {
-    let is_outdated = blobs::preview_state.eq("ready").and(blobs::ingest_version.lt(version));
+    let is_outdated = blobs::preview_state.eq_any(["ready", "no_preview"]).and(blobs::ingest_version.lt(version));
     // Null where it is not planned, which is not true.
     let is_due_again = blobs::ingest_due_ms.le(now_ms).assume_not_null();
     let found: Option<Option<i64>> = per_backend!(conn, c => blobs::table

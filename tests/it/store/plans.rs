@@ -169,7 +169,7 @@ async fn what_is_due_of_an_ingest_is_found_without_walking_the_pictures() {
     let heard = taken(&heard);
     for (what, index) in [
         ("preview_state = 'pending' AND", "blobs_pending"),
-        ("preview_state = 'ready' AND", "blobs_outdated"),
+        ("preview_state IN ('ready', 'no_preview') AND", "blobs_outdated"),
         ("ingest_due_ms IS NOT NULL AND", "blobs_due_again"),
     ] {
         let lists: Vec<&String> = heard.iter().filter(|sql| sql.contains(what)).collect();

@@ -1,4 +1,4 @@
-//! Decides by size and header alone whether a picture may be decoded, and how small.
+//! JPEG, PNG and WebP: decides by the header alone whether a picture may be decoded, and how small.
 //!
 //! Owns the order of the checks; it must not know a decoder. Nothing is allocated here.
 
@@ -21,11 +21,8 @@ pub(super) struct Admitted {
 
 /// Admits a picture that is wanted with a longer side of `side` pixels, or says why not.
 pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted, NoPreview> {
-    if bytes.len() > limits.max_bytes {
-        return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
-    }
     let sniffed = sniff(bytes);
-    if matches!(sniffed.format, Format::Heic | Format::Other) {
+    if sniffed.format == Format::Other {
         return Err(NoPreview::Format { media_type: sniffed.format.media_type() });
     }
     let (width, height) =

@@ -3,6 +3,7 @@
 //! Owns the choice of the decoder and the panic fence; it must not know what becomes of the pixels.
 
 mod admit;
+mod heic;
 #[cfg(not(feature = "turbo"))]
 mod jpeg;
 #[cfg(feature = "turbo")]
@@ -13,8 +14,9 @@ mod png_webp;
 use std::panic::catch_unwind;
 
 use image::RgbImage;
+use image::metadata::Orientation;
 
-use crate::{Deadline, Format, Limits, NoPreview};
+use crate::{Deadline, Format, Limits, NoPreview, sniff};
 use admit::{Admitted, admit};
 
 /// A decoded picture, as the camera stored it: not yet upright.
@@ -25,6 +27,8 @@ pub(crate) struct Decoded {
     pub(crate) width: u32,
     /// Height of the file's picture in pixels.
     pub(crate) height: u32,
+    /// What makes it upright, where the format says so itself; otherwise EXIF does.
+    pub(crate) turn: Option<Orientation>,
 }
 
 /// Decodes a picture to a longer side of `side` pixels or somewhat more; a smaller picture keeps its size.
@@ -32,14 +36,23 @@ pub(crate) struct Decoded {
 /// # Errors
 /// The reason why the picture cannot or may not be decoded; see [`NoPreview`].
 pub(crate) fn decode(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadline) -> Result<Decoded, NoPreview> {
-    let admitted = admit(bytes, side, limits)?;
-    deadline.check()?;
+    if bytes.len() > limits.max_bytes {
+        return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
+    }
     // Decoders panic on some malformed files; the picture is then treated like any other damaged one.
-    let picture =
-        catch_unwind(|| read(bytes, &admitted, side, limits, deadline)).unwrap_or(Err(NoPreview::DecoderPanicked));
+    let decoded = if sniff(bytes).format == Format::Heic {
+        catch_unwind(|| heic::read(bytes, side, limits, deadline))
+    } else {
+        let admitted = admit(bytes, side, limits)?;
+        deadline.check()?;
+        let Admitted { width, height, .. } = admitted;
+        let picture = catch_unwind(|| read(bytes, &admitted, side, limits, deadline));
+        picture.map(|picture| picture.map(|picture| Decoded { picture, width, height, turn: None }))
+    };
+    let decoded = decoded.unwrap_or(Err(NoPreview::DecoderPanicked));
     // What a decoder says of a reader that ran out of time is not worth telling.
     deadline.check()?;
-    Ok(Decoded { picture: picture?, width: admitted.width, height: admitted.height })
+    decoded
 }
 
 fn read(
@@ -58,4 +71,11 @@ fn read(
 /// The reason for a decoder that refused a file.
 fn damaged(reason: impl ToString) -> NoPreview {
     NoPreview::Damaged { reason: reason.to_string() }
+}
+
+/// A channel of a picture on white paper: JPEG has no transparency.
+fn over_white(channel: u8, alpha: u8) -> u8 {
+    let (channel, alpha) = (u32::from(channel), u32::from(alpha));
+    let mixed = (channel * alpha + 255 * (255 - alpha) + 127) / 255;
+    u8::try_from(mixed).unwrap_or(u8::MAX)
 }

@@ -7,7 +7,7 @@ use image::codecs::webp::WebPDecoder;
 use image::error::{ImageError, LimitErrorKind};
 use image::{DynamicImage, ImageDecoder, ImageResult, RgbImage};
 
-use super::{Admitted, damaged};
+use super::{Admitted, damaged, over_white};
 use crate::deadline::DeadlineReader;
 use crate::limits::MAX_BESIDE_BYTES;
 use crate::{Deadline, Format, Limits, NoPreview};
@@ -60,12 +60,6 @@ fn flatten(picture: DynamicImage) -> RgbImage {
         target.0 = [red, green, blue].map(|channel| over_white(channel, alpha));
     }
     paper
-}
-
-fn over_white(channel: u8, alpha: u8) -> u8 {
-    let (channel, alpha) = (u32::from(channel), u32::from(alpha));
-    let mixed = (channel * alpha + 255 * (255 - alpha) + 127) / 255;
-    u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
 fn refused(error: &ImageError, limits: &Limits) -> NoPreview {

@@ -4,6 +4,7 @@ mod aligned;
 mod bombs;
 mod drawn;
 mod facts;
+mod heic;
 mod index;
 mod previews;
 mod prints;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "support code of tests fails by panicking")]
 
+pub mod heic;
 pub mod webp;
 
 use std::io::Cursor;

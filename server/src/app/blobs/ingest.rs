@@ -1,7 +1,7 @@
 //! Working out what is kept of a picture beside its original: copies, facts, quality, prints.
 //!
-//! The queue is the database: what is pending stays pending until all of it is stored. What has copies already, and was
-//! not measured by this version, is measured when nothing is pending.
+//! The queue is the database: what is pending stays pending until all of it is stored. What has copies already, or could
+//! have none, and was not looked at by this version, is looked at when nothing is pending.
 
 mod facts;
 mod queue;

@@ -233,10 +233,9 @@ pub(crate) fn check_size(limit: u64, actual: u64) -> AppResult<()> {
 
 fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], now: UnixMillis) -> BlobRow {
     let format = sniff(head).format;
-    let (preview_state, preview_reason) = match format {
-        Format::Jpeg | Format::Png | Format::WebP => ("pending", None),
-        Format::Heic => ("no_preview", Some("format".to_owned())),
-        Format::Other => ("none", None),
+    let preview_state = match format {
+        Format::Jpeg | Format::Png | Format::WebP | Format::Heic => "pending",
+        Format::Other => "none",
     };
     BlobRow {
         org_id: Txt(org),
@@ -246,7 +245,7 @@ fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], 
         device_id: Txt(device),
         received_at_ms: now.0,
         preview_state: preview_state.to_owned(),
-        preview_reason,
+        preview_reason: None,
         is_quarantined: false,
     }
 }
