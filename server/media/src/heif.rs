@@ -89,7 +89,7 @@ impl<'a> Heif<'a> {
     /// The format, for what is not a still picture; damaged, for what cannot be read.
     pub(crate) fn open(bytes: &'a [u8]) -> Result<Self, NoPreview> {
         let is_description_read = look(bytes)?;
-        let is_sequence = bytes.get(8..12).is_some_and(|brand| SEQUENCES.iter().any(|known| brand == *known));
+        let is_sequence = bytes.get(8..12).is_some_and(|brand| SEQUENCES.contains(&brand));
         if is_sequence || !is_description_read {
             return Err(unsupported());
         }

@@ -92,7 +92,7 @@ async fn what_each_part_of_a_request_made_durable_is_named_beside_its_seal() {
     let digest = BatchContent::of_request(YUNZE.org, &request).digest().expect("a list").to_string();
     let named = async || {
         let digest = digest.clone();
-        app.read(move |conn| Ok(list_held(conn, YUNZE.org, device, &digest)?)).await
+        app.read(move |conn| list_held(conn, YUNZE.org, device, &digest)).await
     };
     let parts = named().await;
     assert!(parts.len() > 1, "{parts:?}");
@@ -114,7 +114,7 @@ async fn what_each_part_of_a_request_made_durable_is_named_beside_its_seal() {
         held: format!(r#"{{"docs":[],"statements":[],"intents":["{gone}"],"quarantined":[]}}"#),
         received_at_ms: 1,
     };
-    app.write(move |conn| Ok(insert_seal_part(conn, &part)?)).await;
+    app.write(move |conn| insert_seal_part(conn, &part)).await;
     let differences = app.verified().await.differences;
     let [missing] = differences.as_slice() else { panic!("{differences:?}") };
     assert_eq!(

@@ -97,7 +97,7 @@ fn mosaic(columns: u8, rows: u8, width: u32, height: u32) -> Vec<u8> {
     let mut items: Vec<Item> = (0..count).map(|_| tile()).collect();
     items.push(Item { kind: b"grid", data: grid(columns, rows, width, height), properties: Vec::new() });
     let properties = [boxed(b"hvcC", body(&source, b"hvcC")), size(64, 64)];
-    let tiles: Vec<u16> = (1..=u16::try_from(count).unwrap()).collect();
+    let tiles: Vec<u16> = (1..=u16::MAX).take(count).collect();
     container(&items, &properties, &tiles)
 }
 
