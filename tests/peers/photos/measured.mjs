@@ -72,8 +72,10 @@ export class Server {
   static async start(program, args, { environment = {}, says }) {
     const server = new Server()
     server.process = spawn(program, args, { cwd: here, env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "inherit"] })
-    process.once("exit", () => server.process.kill("SIGKILL"))
+    const kill = () => server.process.kill("SIGKILL")
+    process.once("exit", kill)
     server.gone = once(server.process, "exit")
+    server.gone.then(() => process.off("exit", kill))
     server.gone.then(([code]) => { if (!server.stopped) throw new Error(`${program} ended with ${code}`) })
     server.process.stdout.setEncoding("utf8")
     for await (const text of server.process.stdout.iterator({ destroyOnReturn: false })) if (text.includes(says)) break
