@@ -92,14 +92,16 @@ impl FsStaged {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let (piece, file) = (std::mem::take(&mut self.pending), Arc::clone(&self.file));
+        let (mut piece, file) = (std::mem::take(&mut self.pending), Arc::clone(&self.file));
         let (mut hasher, bytes) = (self.hasher.take(), u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        self.hasher = blocking(move || {
+        // Its memory serves for the next piece: a new one each time costs a fault for each of its pages.
+        (self.hasher, self.pending) = blocking(move || {
             if let Some(hasher) = &mut hasher {
                 hasher.update(&piece);
             }
             (&*file).write_all(&piece).map_err(io_error)?;
-            Ok(hasher)
+            piece.clear();
+            Ok((hasher, piece))
         })
         .await?;
         self.written = self.written.saturating_add(bytes);
