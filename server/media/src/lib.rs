@@ -28,6 +28,7 @@ mod preview;
 mod print;
 mod shrink;
 mod sniff;
+mod vp8l;
 mod webp;
 
 pub use align::Sample;

@@ -1,8 +1,9 @@
-//! The parts of a WebP: its chunks, and how large each coded picture inside says it is.
+//! The parts of a WebP: its chunks, how large each coded picture inside says it is, and what its decoder holds.
 //!
-//! Nothing is decoded or allocated here.
+//! No picture is decoded here.
 
 use crate::sniff::le_number;
+use crate::vp8l::memory_beside;
 
 /// A chunk: its name, the length it declares, and all bytes of the file behind its header.
 struct Chunk<'a> {
@@ -42,15 +43,24 @@ pub(crate) struct Webp {
     /// # Units
     /// Bytes a pixel of the canvas.
     pub(crate) bytes_a_pixel: u64,
+    /// What it holds beside pixels; not counted further than the limit.
+    ///
+    /// # Units
+    /// Bytes.
+    pub(crate) beside: u64,
 }
 
-/// Looks at every coded picture that a decoder may take for the first one.
-pub(crate) fn webp(bytes: &[u8], canvas: (u32, u32)) -> Webp {
+/// Looks at every coded picture that a decoder may take for the first one; what stands beside pixels counts up to a limit.
+pub(crate) fn webp(bytes: &[u8], canvas: (u32, u32), limit: u64) -> Webp {
     // Planes and result.
-    let mut seen = Webp { fits: true, bytes_a_pixel: 5 };
-    let mut look = |chunk: &Chunk<'_>| {
+    let mut seen = Webp { fits: true, bytes_a_pixel: 5, beside: 0 };
+    let mut look = |chunk: &Chunk<'_>, size_of_alpha: (u32, u32)| {
         let size = coded_size(chunk.name, chunk.rest);
-        seen.fits &= size.is_none_or(|(width, height)| width <= canvas.0 && height <= canvas.1);
+        let is_within = size.is_none_or(|(width, height)| width <= canvas.0 && height <= canvas.1);
+        if is_within && seen.beside <= limit {
+            seen.beside = seen.beside.saturating_add(beside(chunk, size.unwrap_or(size_of_alpha), limit));
+        }
+        seen.fits &= is_within;
         seen.bytes_a_pixel = seen.bytes_a_pixel.max(match chunk.name {
             // Canvas, frame and result, four bytes each.
             b"ANMF" => 12,
@@ -63,15 +73,32 @@ pub(crate) fn webp(bytes: &[u8], canvas: (u32, u32)) -> Webp {
     };
     let mut first_frame = None;
     for chunk in chunks(bytes.get(12..).unwrap_or_default()) {
-        look(&chunk);
+        look(&chunk, canvas);
         if chunk.name == b"ANMF" && first_frame.is_none() {
-            first_frame = chunk.rest.get(FRAME_HEADER_BYTES..);
+            first_frame = chunk.rest.split_at_checked(FRAME_HEADER_BYTES);
         }
     }
+    let (header, parts) = first_frame.unwrap_or_default();
+    let side = |at: usize| header.get(at..at + 3).map_or(0, le_number) + 1;
+    let frame = (side(6).min(canvas.0), side(9).min(canvas.1));
     // Alpha and picture, or picture alone.
-    chunks(first_frame.unwrap_or_default()).take(2).for_each(|chunk| look(&chunk));
+    chunks(parts).take(2).for_each(|chunk| look(&chunk, frame));
     seen
 }
+
+/// What the decoder of a lossless picture, or of a lossless alpha, holds beside its pixels.
+fn beside(chunk: &Chunk<'_>, size: (u32, u32), limit: u64) -> u64 {
+    let stream = match chunk.name {
+        b"VP8L" => chunk.rest.get(LOSSLESS_HEADER_BYTES..),
+        // How it is coded stands in the two lowest bits.
+        b"ALPH" if chunk.rest.first().is_some_and(|how| how & 3 == 1) => chunk.rest.get(1..),
+        _ => None,
+    };
+    stream.map_or(0, |stream| memory_beside(stream, size, limit))
+}
+
+/// Signature, size and version of a lossless picture.
+const LOSSLESS_HEADER_BYTES: usize = 5;
 
 /// Place, size, duration and flags of a frame of an animation.
 const FRAME_HEADER_BYTES: usize = 16;

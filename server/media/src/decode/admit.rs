@@ -1,6 +1,6 @@
 //! JPEG, PNG and WebP: decides by the header alone whether a picture may be decoded, and how small.
 //!
-//! Owns the order of the checks; it must not know a decoder. Nothing is allocated here.
+//! Owns the order of the checks; it must not know a decoder. No pixel is allocated here.
 
 use super::damaged;
 use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans};
@@ -35,7 +35,7 @@ pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted
     if frame.is_some_and(|frame| !frame.is_usual) {
         return Err(damaged("a JPEG of a kind that no camera makes"));
     }
-    let webp = (sniffed.format == Format::WebP).then(|| webp(bytes, (width, height)));
+    let webp = (sniffed.format == Format::WebP).then(|| webp(bytes, (width, height), limits.max_alloc_bytes));
     if webp.is_some_and(|webp| !webp.fits) {
         return Err(damaged("a picture that is larger than its canvas"));
     }
@@ -79,7 +79,7 @@ fn admit_pixels(
     }
     let memory = match frame {
         Some(frame) => jpeg_memory(admitted, frame, pixels),
-        None => pixels * webp.map_or(4, |webp| webp.bytes_a_pixel),
+        None => webp.map_or(4 * pixels, |webp| (pixels * webp.bytes_a_pixel).saturating_add(webp.beside)),
     };
     if memory > limits.max_alloc_bytes {
         return Err(NoPreview::TooMuchMemory { limit: limits.max_alloc_bytes });

@@ -1,6 +1,6 @@
 //! Hostile and broken files cost a reason, never memory, time or a crash.
 
-use crate::support::webp::{canvas, chunk, frame, lossless, lossy, webp};
+use crate::support::webp::{canvas, chunk, frame, lossless, lossy, many_codes, webp};
 use crate::support::{self, four_corners, jpeg, jpeg_bomb, png_bomb, preview, preview_within, written};
 use doorstep_media::limits::{
     MAX_ALLOC_BYTES, MAX_BESIDE_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SCANNED_PIXELS, MAX_SCANS, MAX_SIDE_PX,
@@ -119,6 +119,28 @@ fn every_buffer_of_a_webp_counts_as_memory() {
         let roomy = Limits { max_alloc_bytes: side * side * 12, ..Limits::default() };
         assert_ne!(preview_within(&webp(&parts), &roomy), Err(memory.clone()), "{what}");
     }
+}
+
+#[test]
+fn what_the_codes_of_a_webp_take_counts_as_memory() {
+    let picture = |stream: &[u8]| {
+        let bits: u32 = 15 | (15 << 14);
+        chunk(b"VP8L", &[[0x2F].as_slice(), &bits.to_le_bytes(), stream].concat())
+    };
+    // 90 bits for each group: a table of four kilobytes, and a tree of 64 where a code is longer.
+    let endless = many_codes(65_536, 1_024);
+    assert!(endless.len() < 800_000, "{}", endless.len());
+    let memory = NoPreview::TooMuchMemory { limit: MAX_ALLOC_BYTES };
+    assert_eq!(preview(&webp(&[picture(&endless)])), Err(memory.clone()), "270 MB of tables");
+    let trees = many_codes(3_000, 2_048);
+    assert!(trees.len() < 40_000, "{}", trees.len());
+    assert_eq!(preview(&webp(&[picture(&trees)])), Err(memory.clone()), "210 MB of trees");
+    let alpha = chunk(b"ALPH", &[&[1], trees.as_slice()].concat());
+    assert_eq!(preview(&webp(&[canvas(0x10, 16, 16), alpha.clone(), lossy(16, 16)])), Err(memory.clone()));
+    let shown = frame(16, 16, &[alpha, lossy(16, 16)]);
+    assert_eq!(preview(&webp(&[canvas(0x02, 16, 16), chunk(b"ANIM", &[0; 6]), shown])), Err(memory));
+    // As many as encoders write are decoded.
+    assert_eq!(preview(&webp(&[picture(&many_codes(2_600, 1_024))])).map(|previews| previews.width), Ok(16));
 }
 
 #[test]
