@@ -4,6 +4,7 @@ mod bystander;
 mod frames;
 mod inputs;
 mod mutants;
+mod pictures;
 mod pill;
 mod stored;
 

@@ -6,6 +6,7 @@ mod drawn;
 mod facts;
 mod heic;
 mod index;
+mod mutants;
 mod previews;
 mod prints;
 mod quality;

@@ -5,7 +5,9 @@
 pub mod heic;
 pub mod webp;
 
+use std::fs;
 use std::io::Cursor;
+use std::path::Path;
 
 use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_media::{Deadline, Ingested, Limits, NoPreview, Previews, ingest};
@@ -179,4 +181,14 @@ pub fn ingested(file: &[u8]) -> Ingested {
 pub fn room(seed: u64) -> DynamicImage {
     let photo = DemoPhoto { seed, width: 960, height: 720, title: "Router", lines: &["Order 209-0012"] };
     image::load_from_memory(&draw(&photo).unwrap()).unwrap()
+}
+
+/// Small pictures of every kind that is written with this ending, in order of their names; how they were made says
+/// `seeds/make.py`.
+pub fn seed_pictures(ending: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/media/seeds");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|file| file.extension().is_some_and(|found| found == ending));
+    files.sort();
+    files.iter().map(|file| fs::read(file).unwrap()).collect()
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod mutants;
+pub mod pictures;
 pub mod seeds;
 
 use std::sync::LazyLock;
