@@ -34,7 +34,7 @@ const BLOCK_PX: u32 = 64;
 /// `heifer` 0.3: about twenty bytes of notes for each block of four by four pixels.
 const NOTES_A_PIXEL: u64 = 2;
 
-/// What is held of each pixel of the shrunk picture: in four colours, in three, and once more while it is cut.
+/// What is held of each pixel of the shrunk picture: its samples, in four colours, and in three.
 ///
 /// # Units
 /// Bytes.
@@ -112,14 +112,18 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    /// Refuses a mosaic that takes more memory than a picture may: samples twice, as the decoder copies them to cut
-    /// them, what it notes beside them, its copies of the bytes, and what is made of it.
+    /// Refuses a mosaic that takes more memory than a picture may.
+    ///
+    /// While it is decoded there are its samples twice, as the decoder copies them to cut them, what that notes beside
+    /// them, and its copies of the bytes; then its samples once, and what is made of them.
     fn check_memory(&self, mosaic: &Mosaic, chroma_format: u8, coded_bytes: usize) -> Result<(), NoPreview> {
-        let a_pixel = 2 * sample_bytes(chroma_format) + NOTES_A_PIXEL;
-        let coded = coded_area(mosaic).saturating_mul(a_pixel);
+        let (coded, samples) = (coded_area(mosaic), sample_bytes(chroma_format));
         let shrunk = area(mosaic.width.div_ceil(self.divisor), mosaic.height.div_ceil(self.divisor));
         let copies = u64::try_from(coded_bytes).unwrap_or(u64::MAX).saturating_mul(3);
-        let memory = coded.saturating_add(shrunk.saturating_mul(SHRUNK_A_PIXEL)).saturating_add(copies);
+        let decoding = coded.saturating_mul(2 * samples + NOTES_A_PIXEL).saturating_add(copies);
+        let shrinking = coded.saturating_mul(samples).saturating_add(shrunk.saturating_mul(SHRUNK_A_PIXEL));
+        // The picture that tiles are put into.
+        let memory = decoding.max(shrinking).saturating_add(shrunk.saturating_mul(3));
         let limit = self.limits.max_alloc_bytes;
         if memory > limit { Err(NoPreview::TooMuchMemory { limit }) } else { Ok(()) }
     }
