@@ -143,8 +143,8 @@ impl Walk<'_> {
                     self.picture(colours)?;
                     let shared = match colours {
                         ..=2 => 3,
-                        ..=4 => 2,
-                        ..=16 => 1,
+                        3..=4 => 2,
+                        5..=16 => 1,
                         _ => 0,
                     };
                     width = width.div_ceil(1 << shared);

@@ -156,7 +156,7 @@ fn parts(bytes: &[u8]) -> Vec<Range<usize>> {
         [b'R', b'I', b'F', b'F', ..] => little_chunks(bytes),
         _ => boxes(bytes, 0..bytes.len()),
     };
-    if found.is_empty() { Vec::from([0..bytes.len()]) } else { found }
+    if found.is_empty() { std::iter::once(0..bytes.len()).collect() } else { found }
 }
 
 fn segments(bytes: &[u8]) -> Vec<Range<usize>> {
@@ -256,6 +256,6 @@ mod tests {
         assert_eq!(parts(b"RIFF....WEBPVP8 \x03\0\0\0abc\0ALPH\0\0\0\0"), [12..24, 24..32]);
         let heic = b"\0\0\0\x08ftyp\0\0\0\x14meta\0\0\0\0\0\0\0\x08free\0\0\0\x09mdata";
         assert_eq!(parts(heic), [0..8, 20..28, 8..28, 28..37]);
-        assert_eq!(parts(b"anything"), [0..8]);
+        assert_eq!(parts(b"anything"), vec![Range { start: 0, end: 8 }]);
     }
 }
