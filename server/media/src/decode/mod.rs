@@ -4,12 +4,10 @@
 
 mod admit;
 mod heic;
-#[cfg(not(feature = "turbo"))]
-mod jpeg;
-#[cfg(feature = "turbo")]
-#[path = "turbo.rs"]
 mod jpeg;
 mod png_webp;
+#[cfg(feature = "turbo")]
+mod turbo;
 
 use std::panic::catch_unwind;
 
@@ -18,6 +16,10 @@ use image::metadata::Orientation;
 
 use crate::{Deadline, Format, Limits, NoPreview, sniff};
 use admit::{Admitted, admit};
+#[cfg(not(feature = "turbo"))]
+use jpeg::read as read_jpeg;
+#[cfg(feature = "turbo")]
+use turbo::read as read_jpeg;
 
 /// A decoded picture, as the camera stored it: not yet upright.
 pub(crate) struct Decoded {
@@ -63,7 +65,7 @@ fn read(
     deadline: &Deadline,
 ) -> Result<RgbImage, NoPreview> {
     match admitted.format {
-        Format::Jpeg => jpeg::read(bytes, admitted, limits, deadline),
+        Format::Jpeg => read_jpeg(bytes, admitted, limits, deadline),
         _ => png_webp::read(bytes, admitted, side, limits, deadline),
     }
 }

@@ -4,9 +4,9 @@
 //! The library reads the whole file in one go: only the limits on pixels and scans bound its time.
 
 use image::RgbImage;
-use turbojpeg::{Decompressor, Image, PixelFormat, ScalingFactor};
+use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
-use super::{Admitted, damaged};
+use super::{Admitted, damaged, jpeg};
 use crate::{Deadline, Limits, NoPreview};
 
 /// Decodes an admitted JPEG, shrunk by its divisor.
@@ -14,11 +14,15 @@ pub(super) fn read(
     bytes: &[u8],
     admitted: &Admitted,
     limits: &Limits,
-    _deadline: &Deadline,
+    deadline: &Deadline,
 ) -> Result<RgbImage, NoPreview> {
     let mut decoder = Decompressor::new().map_err(damaged)?;
     decoder.set_scan_limit(u32::try_from(limits.max_scans).unwrap_or(u32::MAX)).map_err(damaged)?;
     let header = decoder.read_header(bytes).map_err(damaged)?;
+    if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
+        // It makes no light of the four inks of a print shop.
+        return jpeg::read(bytes, admitted, limits, deadline);
+    }
     let divisor = usize::try_from(admitted.divisor).map_err(damaged)?;
     let scale = ScalingFactor::new(1, divisor);
     decoder.set_scaling_factor(scale).map_err(damaged)?;
