@@ -2,13 +2,16 @@
 //! and from nothing else, and that it keeps nobody waiting.
 
 mod again;
+mod belated;
 mod captured;
 pub mod decided;
 #[cfg(target_os = "linux")]
 mod kills;
+mod kinds;
 pub mod pictures;
 mod refitted;
 mod reused;
+mod revoked;
 mod rows;
 mod seen;
 mod verified;
