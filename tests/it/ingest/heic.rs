@@ -29,6 +29,6 @@ async fn a_heic_that_was_only_stored_gets_its_ingest_once_when_nothing_is_pendin
     assert_eq!(run_due(&site.state).await.expect("settled"), 3);
     assert_eq!((site.state_of(shown).await, site.state_of(jpeg).await), (ready(), ready()));
     assert_eq!(site.state_of(other).await, given_up("format"));
-    assert_eq!(std::fs::read(site.original(other)).expect("it is there"), avif());
+    assert_eq!(site.app.state.blobs.read(YUNZE.org, other).await.expect("it is there"), avif());
     assert_eq!(run_due(&site.state).await.expect("nothing is due"), 0);
 }
