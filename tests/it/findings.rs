@@ -2,14 +2,17 @@
 //! and from nothing else, and that it keeps nobody waiting.
 
 mod again;
+mod belated;
 mod captured;
 pub mod decided;
 pub mod heic;
 #[cfg(target_os = "linux")]
 mod kills;
+mod kinds;
 pub mod pictures;
 mod refitted;
 mod reused;
+mod revoked;
 mod rows;
 mod seen;
 mod verified;

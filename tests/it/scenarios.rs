@@ -19,6 +19,7 @@ mod refusals;
 mod returned;
 pub mod scene;
 pub mod scripts;
+mod simulated;
 mod six_orders;
 mod stalled;
 mod unplanned;

@@ -176,6 +176,9 @@ pub struct GeoArgs {
     /// Coordinate datum: `wgs84`, `gcj02` or `bd09`.
     #[arg(long, default_value = "wgs84")]
     pub datum: String,
+    /// Say that the position is simulated, as a phone does that has it from an app.
+    #[arg(long, requires = "lat")]
+    pub mock_position: bool,
 }
 
 /// Options of `event`.

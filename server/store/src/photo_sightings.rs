@@ -1,11 +1,15 @@
 //! Photos that were looked at, in the order in which they were, and their prints.
 
+use std::collections::BTreeSet;
+
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, SiteId, VisitId};
 
 use crate::conn::Conn;
-use crate::error::StoreResult;
+use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{blob_facts, photo_sightings};
 use crate::text::Txt;
@@ -30,20 +34,29 @@ pub struct SightingRow {
     pub device_id: Option<Txt<DeviceId>>,
     /// When it was taken, as well as the clocks tell.
     pub taken_at_ms: i64,
+    /// Since which place its prints are compared with: its own, or a later one where they were made later; nothing where
+    /// none were made so far.
+    pub prints_seq: Option<i64>,
 }
 
-/// The last place in the order of an organisation; 0 if nothing was looked at.
+/// The last place in the order of an organisation, of a photo or of prints that came later; 0 if nothing was looked at.
 ///
 /// # Errors
 /// Database errors only.
 pub fn last_seq(conn: &mut Conn, org: OrgId) -> StoreResult<i64> {
-    let last: Option<i64> = per_backend!(conn, c => photo_sightings::table
+    let photo: Option<i64> = per_backend!(conn, c => photo_sightings::table
         .filter(photo_sightings::org_id.eq(Txt(org)))
         .order(photo_sightings::seq.desc())
         .select(photo_sightings::seq)
         .first(c)
         .optional())?;
-    Ok(last.unwrap_or_default())
+    let prints: Option<Option<i64>> = per_backend!(conn, c => photo_sightings::table
+        .filter(photo_sightings::org_id.eq(Txt(org)).and(photo_sightings::prints_seq.is_not_null()))
+        .order(photo_sightings::prints_seq.desc())
+        .select(photo_sightings::prints_seq)
+        .first(c)
+        .optional())?;
+    Ok(photo.max(prints.flatten()).unwrap_or_default())
 }
 
 /// The photos of a visit that were looked at.
@@ -58,7 +71,8 @@ pub fn list_of_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult
         .load(c))?)
 }
 
-/// Photos of other visits with one of these contents that were looked at before a place in the order, the first first.
+/// Photos of other visits with one of these contents that were looked at before a place in the order, the first first: of
+/// each content only the first ones, so that one that is everywhere hides no other.
 ///
 /// # Errors
 /// Database errors only.
@@ -67,15 +81,60 @@ pub fn list_before(
     (org, visit): (OrgId, VisitId),
     contents: &[Hash],
     before: i64,
-    limit: i64,
+    limit_each: i64,
 ) -> StoreResult<Vec<SightingRow>> {
+    let most = limit_each.saturating_mul(i64::try_from(contents.len()).unwrap_or(i64::MAX));
+    // Ends after so many rows of the index by content, however many there are.
+    let has_room = || {
+        sql::<Bool>(
+            "NOT EXISTS (SELECT 1 FROM photo_sightings AS former WHERE former.org_id = photo_sightings.org_id \
+             AND former.sha256 = photo_sightings.sha256 AND former.seq < photo_sightings.seq AND former.visit_id <> ",
+        )
+        .bind::<Text, _>(visit.to_string())
+        .sql(" ORDER BY former.seq LIMIT 1 OFFSET ")
+        .bind::<BigInt, _>(limit_each.saturating_sub(1))
+        .sql(")")
+    };
     Ok(per_backend!(conn, c => photo_sightings::table
         .filter(photo_sightings::org_id.eq(Txt(org)).and(one_of(photo_sightings::sha256, contents)))
         .filter(photo_sightings::seq.lt(before).and(photo_sightings::visit_id.ne(Txt(visit))))
+        .filter(has_room())
         .order(photo_sightings::seq)
-        .limit(limit)
+        // Of one content no row behind its last one is looked at.
+        .limit(most)
         .select(SightingRow::as_select())
         .load(c))?)
+}
+
+/// Other visits with a photo of one of these contents that was looked at behind a place in the order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_visits_behind(
+    conn: &mut Conn,
+    (org, visit): (OrgId, VisitId),
+    contents: &[Hash],
+    behind: i64,
+) -> StoreResult<BTreeSet<VisitId>> {
+    let visits: Vec<Txt<VisitId>> = per_backend!(conn, c => photo_sightings::table
+        .filter(photo_sightings::org_id.eq(Txt(org)).and(one_of(photo_sightings::sha256, contents)))
+        .filter(photo_sightings::seq.gt(behind).and(photo_sightings::visit_id.ne(Txt(visit))))
+        .select(photo_sightings::visit_id)
+        .distinct()
+        .load(c))?;
+    Ok(visits.into_iter().map(|visit| visit.0).collect())
+}
+
+/// Notes since when the prints of a photo are compared with that were made after it was looked at.
+///
+/// # Errors
+/// Stale if they are already; conflict if the place is taken: another node looked at photos meanwhile.
+pub fn set_prints_seq(conn: &mut Conn, row: &SightingRow, prints_seq: i64) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(photo_sightings::table
+        .find((row.org_id, row.visit_id, &row.photo_id, row.sha256))
+        .filter(photo_sightings::prints_seq.is_null()))
+        .set(photo_sightings::prints_seq.eq(Some(prints_seq)))
+        .execute(c))?)
 }
 
 /// How many photos were looked at.
@@ -100,7 +159,7 @@ pub fn insert_sightings(conn: &mut Conn, rows: &[SightingRow]) -> StoreResult<()
 /// The prints of one photo that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenPrints {
-    /// Place in the order of the organisation.
+    /// Since which place in the order of the organisation they are compared with.
     pub seq: i64,
     /// The content.
     pub sha256: Hash,
@@ -108,18 +167,21 @@ pub struct SeenPrints {
     pub prints: Vec<u8>,
 }
 
-/// The prints of photos behind a place in the order; those without are left out.
+/// The prints of photos behind a place in the order, by when they came; those without are left out.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_prints(conn: &mut Conn, org: OrgId, after: i64, limit: i64) -> StoreResult<Vec<SeenPrints>> {
-    let rows: Vec<(i64, Txt<Hash>, Vec<u8>)> = per_backend!(conn, c => photo_sightings::table
+    let rows: Vec<(Option<i64>, Txt<Hash>, Vec<u8>)> = per_backend!(conn, c => photo_sightings::table
         .inner_join(blob_facts::table.on(blob_facts::org_id.eq(photo_sightings::org_id)
             .and(blob_facts::sha256.eq(photo_sightings::sha256))))
-        .filter(photo_sightings::org_id.eq(Txt(org)).and(photo_sightings::seq.gt(after)))
-        .order(photo_sightings::seq)
+        .filter(photo_sightings::org_id.eq(Txt(org)).and(photo_sightings::prints_seq.gt(after)))
+        .order(photo_sightings::prints_seq)
         .limit(limit)
-        .select((photo_sightings::seq, photo_sightings::sha256, blob_facts::prints))
+        .select((photo_sightings::prints_seq, photo_sightings::sha256, blob_facts::prints))
         .load(c))?;
-    Ok(rows.into_iter().map(|(seq, sha256, prints)| SeenPrints { seq, sha256: sha256.0, prints }).collect())
+    let seen = |(seq, sha256, prints): (Option<i64>, Txt<Hash>, Vec<u8>)| {
+        Some(SeenPrints { seq: seq?, sha256: sha256.0, prints })
+    };
+    Ok(rows.into_iter().filter_map(seen).collect())
 }

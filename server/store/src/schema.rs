@@ -845,6 +845,8 @@ diesel::table! {
         device_id -> Nullable<Text>,
         /// Column `taken_at_ms`.
         taken_at_ms -> BigInt,
+        /// Column `prints_seq`.
+        prints_seq -> Nullable<BigInt>,
     }
 }
 

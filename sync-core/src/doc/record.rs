@@ -142,6 +142,14 @@ pub struct Photo {
     pub by: UserId,
 }
 
+impl Photo {
+    /// Whether it says that it is a photo; a document, a recording or a video is none, whatever its bytes are.
+    #[must_use]
+    pub fn is_photo(&self) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind == "photo")
+    }
+}
+
 /// A caption, or the reason a photo was withdrawn (`lost`, `wrong`…).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remark {

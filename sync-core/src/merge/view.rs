@@ -258,12 +258,12 @@ impl View {
         self.answers.get(question).map(|entry| &entry.value.value)
     }
 
-    /// The photos of a slot that count: neither withdrawn nor replaced.
+    /// The photos of a slot that count: neither withdrawn nor replaced. A document in the slot is no photo of it.
     pub fn photos_of<'a>(&'a self, slot: &'a str) -> impl Iterator<Item = &'a Entry<Photo>> {
-        self.current_photos().filter(move |entry| entry.value.slot == slot)
+        self.current_photos().filter(move |entry| entry.value.slot == slot && entry.value.is_photo())
     }
 
-    /// All photos that are neither withdrawn nor replaced.
+    /// All photos and other blobs that are neither withdrawn nor replaced.
     pub fn current_photos(&self) -> impl Iterator<Item = &Entry<Photo>> {
         self.photos.iter().filter(|entry| !self.withdrawn.contains_key(&entry.key) && !self.is_replaced(&entry.key))
     }

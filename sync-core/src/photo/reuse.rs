@@ -39,7 +39,9 @@ pub struct Candidate {
 /// What is to be said of a photo beside those that were there before it: at most one finding of each code, about the
 /// photo that is most like it; of equals the one taken first, then the one that stands first.
 ///
-/// Photos of one visit, and those of one phone at one site within `photo_burst_minutes`, are of one piece of work.
+/// Photos of one visit, and those of one phone at one site within `photo_burst_minutes`, are of one piece of work, and
+/// likenesses among them say nothing. Phones claim when a photo was taken, so equal bytes on two visits are told all the
+/// same, with less weight: two orders of one household may share a photo.
 /// A site looks the same on another day: there a likeness is weak, however close. A weak likeness counts only where
 /// `has_signal` says that something else speaks for re-use.
 #[must_use]
@@ -49,15 +51,19 @@ pub fn findings(
     has_signal: bool,
     parameters: &BTreeMap<String, String>,
 ) -> Vec<Finding> {
-    let is_other_work = |one: &&Candidate| !is_same_work(photo, &one.seen, parameters);
-    let mut others: Vec<&Candidate> = candidates.iter().filter(is_other_work).collect();
+    let is_one_work = |one: &Candidate| is_same_work(photo, &one.seen, parameters);
+    let mut others: Vec<&Candidate> = candidates.iter().filter(|one| one.seen.visit != photo.visit).collect();
     // Stable: of equals the first one stays the first.
-    others.sort_by_key(|one| (one.bits, one.seen.taken_at));
-    let exact = others.iter().filter(|one| one.bits.is_none());
+    others.sort_by_key(|one| (one.bits, is_one_work(one), one.seen.taken_at));
+    let mut exact = others.iter().filter(|one| one.bits.is_none());
     let exact_count = exact.clone().count();
-    let exact = exact.take(1).map(|one| finding(photo, one, FindingCode::ReusedExact, Level::Strong, exact_count));
-    // Whoever has the same bytes has the same picture: that is said once.
-    let likenesses = others.iter().filter(|_| exact_count == 0).filter_map(|one| {
+    let exact = exact.next().map(|one| {
+        let level = if is_one_work(one) { Level::Warning } else { Level::Strong };
+        finding(photo, one, FindingCode::ReusedExact, level, exact_count)
+    });
+    // Whoever has the same bytes has the same picture: that is said once, unless it may be honest.
+    let is_said = exact.as_ref().is_some_and(|found| found.level == Level::Strong);
+    let likenesses = others.iter().filter(|one| !is_said && !is_one_work(one)).filter_map(|one| {
         let level = likeness(photo, one, parameters)?;
         (level > Level::Hint || has_signal).then_some((*one, level))
     });
@@ -65,7 +71,7 @@ pub fn findings(
     // The closest that weighs most: a weak one at this site must not hide a strong one elsewhere.
     let best = likenesses.iter().rev().max_by_key(|(_, level)| *level);
     let similar = best.map(|(one, level)| finding(photo, one, FindingCode::ReusedSimilar, *level, likenesses.len()));
-    exact.chain(similar).collect()
+    exact.into_iter().chain(similar).collect()
 }
 
 /// The nearest photo of other work that looks alike, whether or not it is told.
@@ -213,18 +219,32 @@ mod tests {
         assert_eq!(near(&[exact, Candidate { seen: photo(9), bits: Some(3) }]), None, "of the visit itself");
     }
 
+    /// A photo of visit 1 that the phone of visit 9 took at its site, by its clock within the minutes of one piece of work.
+    fn burst() -> Seen {
+        Seen { site: photo(9).site, taken_at: photo(9).taken_at.plus_ms(-600_000), ..photo(1) }
+    }
+
     #[test]
-    fn photos_of_one_piece_of_work_are_never_told() {
-        let mut burst = photo(1);
-        burst.site = photo(9).site;
-        burst.taken_at = photo(9).taken_at.plus_ms(-600_000);
-        for bits in [None, Some(0)] {
-            let own = Candidate { seen: photo(9), bits };
-            assert_eq!(said(&[own, Candidate { seen: burst.clone(), bits }], true), []);
-            let told = |seen: Seen| said(&[Candidate { seen, bits }], true).len();
-            assert_eq!(told(Seen { taken_at: burst.taken_at.plus_ms(-1), ..burst.clone() }), 1, "too long ago");
-            assert_eq!(told(Seen { device: None, ..burst.clone() }), 1, "by another phone");
-            assert_eq!(told(Seen { site: None, ..burst.clone() }), 1, "nobody knows where");
-        }
+    fn photos_that_look_alike_within_one_piece_of_work_are_never_told() {
+        let alike = |seen: Seen| said(&[Candidate { seen, bits: Some(0) }], true).len();
+        assert_eq!((alike(photo(9)), alike(burst())), (0, 0));
+        assert_eq!(alike(Seen { taken_at: burst().taken_at.plus_ms(-1), ..burst() }), 1, "too long ago");
+        assert_eq!(alike(Seen { device: None, ..burst() }), 1, "by another phone");
+        assert_eq!(alike(Seen { site: None, ..burst() }), 1, "nobody knows where");
+    }
+
+    #[test]
+    fn the_same_bytes_on_another_visit_are_told_whatever_the_phone_claims_of_the_time() {
+        use FindingCode::{ReusedExact, ReusedSimilar};
+        let exact = |seen: Seen| Candidate { seen, bits: None };
+        assert_eq!(said(&[exact(photo(9))], true), [], "of the visit itself");
+        assert_eq!(said(&[exact(burst())], false), [(ReusedExact, Level::Warning, visit(1))]);
+        let before = Seen { taken_at: burst().taken_at.plus_ms(-1), ..burst() };
+        assert_eq!(said(&[exact(before)], false), [(ReusedExact, Level::Strong, visit(1))]);
+        let both = said(&[exact(burst()), exact(photo(2))], false);
+        assert_eq!(both, [(ReusedExact, Level::Strong, visit(2))], "what weighs more is shown");
+        let beside = said(&[exact(burst()), like(2, 10)], false);
+        let expected = [(ReusedExact, Level::Warning, visit(1)), (ReusedSimilar, Level::Strong, visit(2))];
+        assert_eq!(beside, expected, "what may be honest hides nothing");
     }
 }

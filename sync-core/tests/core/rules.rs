@@ -82,6 +82,16 @@ fn s02_is_blocked_until_the_activation_form_is_photographed() {
 }
 
 #[test]
+fn a_document_in_a_photo_slot_is_no_photo_of_it() {
+    let mut story = done();
+    let slot = story.view.photos[0].value.slot.clone();
+    story.view.photos[0].value.kind = Some("photo".into());
+    assert_eq!(subjects(&story, "completed"), NOTHING);
+    story.view.photos[0].value.kind = Some("document".into());
+    assert_eq!(subjects(&story, "completed"), [format!("missing_photo {slot}"), "rule_failed INS-28".to_owned()]);
+}
+
+#[test]
 fn s03_fails_on_the_first_reading_and_passes_on_the_second() {
     let mut story = done();
     story.plan.site.as_mut().unwrap().scene = "rural".into();

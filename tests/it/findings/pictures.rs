@@ -25,7 +25,16 @@ pub fn resized(photo: &[u8]) -> Vec<u8> {
 
 /// A photo that is shown turned by a quarter: orientation 6 of EXIF.
 pub fn turned(photo: &[u8]) -> Vec<u8> {
-    let entry = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+    with_entry(photo, [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0])
+}
+
+/// A photo whose metadata says that the camera was made by HW.
+pub fn made_by_hw(photo: &[u8]) -> Vec<u8> {
+    with_entry(photo, *b"\x01\x0f\0\x02\0\0\0\x03HW\0\0")
+}
+
+/// A photo with one entry of EXIF.
+fn with_entry(photo: &[u8], entry: [u8; 12]) -> Vec<u8> {
     let tiff = [b"MM\0\x2a\0\0\0\x08\0\x01".as_slice(), &entry, &[0; 4]].concat();
     let body = [b"Exif\0\0".as_slice(), &tiff].concat();
     let length = u16::try_from(body.len() + 2).expect("a segment").to_be_bytes();

@@ -6,9 +6,12 @@ use doorstep::app::AppState;
 use doorstep::jobs;
 use doorstep_media::draw::{Alteration, interior};
 use doorstep_media::{Deadline, Limits, ingest};
-use doorstep_store::photo_checks;
+use doorstep_store::photo_sightings::{self, SightingRow};
+use doorstep_store::{Txt, photo_checks};
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
+use serde_json::json;
+use sync_core::ids::VisitId;
 use sync_core::photo::thresholds::REUSE_WEAK;
 
 use super::{Field, look, pictures, said};
@@ -118,7 +121,7 @@ async fn photos_of_one_piece_of_work_are_silent() {
     // A second order at the same door, on the same phone.
     field.wait(600).await;
     let beside = field.visit_at(site).await;
-    field.send(beside, &burst[1]).await;
+    field.send(beside, &pictures::recompressed(&burst[1])).await;
     assert_eq!(field.said(beside).await, said([]));
     // Another day: the place looks the same, and only the same bytes tell.
     field.wait(86_400).await;
@@ -131,6 +134,56 @@ async fn photos_of_one_piece_of_work_are_silent() {
     field.sent(&[&gallery]).await;
     let found = field.said(again).await;
     assert!(found.contains(&("gallery_source".to_owned(), 2)), "{found:?}");
+}
+
+#[actix_web::test]
+async fn the_same_bytes_are_told_whatever_the_phone_claims_of_the_time() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let site = field.site(30_659_462, 104_065_735).await;
+    let (visit, picture, then) = (field.visit_at(site).await, pictures::photo(1), field.phone.stamp());
+    let photo = field.send(visit, &picture).await;
+    // Two orders of one household may share a photo, which a person decides.
+    let beside = field.visit_at(site).await;
+    field.send(beside, &picture).await;
+    assert_eq!(field.said(beside).await, said([("reused_exact", 2)]));
+    // On another day the phone claims the hour of the first one.
+    field.wait(86_400).await;
+    let later = field.visit_at(site).await;
+    field.take(later, &picture, |record| record["taken_at"] = json!(then));
+    field.sent(&[]).await;
+    let found = field.said(later).await;
+    assert!(found.contains(&("reused_exact".to_owned(), 2)), "{found:?}");
+    assert_eq!(field.earlier(later, "reused_exact").await, Some((visit, photo)));
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn what_hangs_in_every_hall_hides_no_other_picture() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let site = field.site(30_659_462, 104_065_735).await;
+    let (hall, placard) = (field.visit_at(site).await, pictures::photo(1));
+    field.send(hall, &placard).await;
+    app.write(move |conn| {
+        let row = photo_sightings::list_of_visit(conn, YUNZE.org, hall)?.remove(0);
+        let elsewhere = |number: u64| {
+            let visit = VisitId(uuid::Uuid::from_u128(u128::from(number)));
+            let seq = i64::try_from(number).expect("small");
+            SightingRow { visit_id: Txt(visit), seq, prints_seq: Some(seq), ..row.clone() }
+        };
+        photo_sightings::insert_sightings(conn, &(2..=10_001).map(elsewhere).collect::<Vec<_>>())
+    })
+    .await;
+    let (source, like) = (field.visit().await, pictures::resized(&placard));
+    let photo = field.send(source, &like).await;
+    // At the site of the placard, where the likeness with the placard itself says nothing.
+    field.wait(86_400).await;
+    let visit = field.visit_at(site).await;
+    field.send(visit, &pictures::recompressed(&like)).await;
+    let found = field.said(visit).await;
+    assert!(found.contains(&("reused_similar".to_owned(), 3)), "{found:?}");
+    assert_eq!(field.earlier(visit, "reused_similar").await, Some((source, photo)));
 }
 
 #[actix_web::test]

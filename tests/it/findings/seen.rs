@@ -4,10 +4,11 @@ use doorstep::domain::Role;
 use integration_tests::app::TestApp;
 use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::json;
+use sync_core::bytes::Hash;
 use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
-use super::{Field, pictures};
+use super::{Field, pictures, rows};
 
 /// Hands a visit in without work, which needs no form.
 pub(super) fn hand_in(field: &mut Field<'_>, visit: VisitId) {
@@ -50,4 +51,30 @@ async fn a_reviewer_sees_the_earlier_photo_beside_the_later_one_once_both_visits
     {
         app.role(company, role).await.get(&path).await.expect(status);
     }
+}
+
+#[actix_web::test]
+async fn what_the_metadata_of_a_photo_says_is_shown_as_a_hint_and_what_it_does_not_say_as_unknown() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let (visit, picture) = (field.visit().await, pictures::made_by_hw(&pictures::photo(1)));
+    let photo = field.take(visit, &picture, |_| ());
+    hand_in(&mut field, visit);
+    field.sent(&[&picture]).await;
+    let path = format!("/v1/visits/{visit}/findings");
+    let reviewer = app.role(YUNZE, Role::Reviewer).await;
+    let mut expected = json!({"photo_id": photo, "sha256": Hash::of(&picture), "make": "HW", "model": "unknown",
+        "software": "unknown", "taken_at": "unknown", "position": "unknown", "provenance": "unknown"});
+    let seen = reviewer.get(&path).await.expect(200);
+    assert_eq!((&seen["items"], &seen["hints"]), (&json!([]), &json!([expected])), "nothing follows from it");
+
+    let says = "UPDATE blob_facts SET latitude_udeg = 30659462, longitude_udeg = 104065735, has_provenance = TRUE, \
+        make = NULL, software = 'Editor'";
+    app.write(move |conn| rows::run(conn, says)).await;
+    let written = json!({"make": "unknown", "software": "Editor", "position": "written", "lat_udeg": 30_659_462,
+        "lon_udeg": 104_065_735, "provenance": "unchecked"});
+    expected.as_object_mut().expect("hints").extend(written.as_object().expect("hints").clone());
+    let seen = reviewer.get(&path).await.expect(200);
+    assert_eq!(seen["hints"], json!([expected]));
+    app.role(YUNZE, Role::FieldRep).await.get(&path).await.expect(403);
 }

@@ -5,7 +5,7 @@ use sync_core::decimal::Decimal;
 use sync_core::doc::Map;
 use sync_core::rules::Blocker;
 use sync_core::template::model::{Question, QuestionType};
-use sync_core::time::UnixMillis;
+use sync_core::time::{Geo, UnixMillis};
 use sync_core::visit::{Event, VisitState};
 
 use super::{Action, Phone, Scene, effect};
@@ -32,10 +32,13 @@ impl GeoArgs {
     pub(crate) fn to_json(&self) -> PhoneResult<Value> {
         match (&self.lat, &self.lon) {
             (None, None) => Ok(Value::Null),
-            (Some(lat), Some(lon)) => Ok(json!({
-                "lat_udeg": microdegrees(lat)?, "lon_udeg": microdegrees(lon)?,
-                "acc_m": self.acc, "datum": self.datum,
-            })),
+            (Some(lat), Some(lon)) => Ok(serde_json::to_value(Geo {
+                lat_udeg: microdegrees(lat)?,
+                lon_udeg: microdegrees(lon)?,
+                acc_m: self.acc,
+                datum: self.datum.clone(),
+                mock: self.mock_position.then_some(true),
+            })?),
             _ => usage("--lat and --lon belong together"),
         }
     }

@@ -1,7 +1,7 @@
 //! The small copies of photos as something that can be compared.
 
 use doorstep_media::Sample;
-use doorstep_store::blobs;
+use doorstep_store::{Conn, blobs};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 
@@ -9,21 +9,29 @@ use super::DerivedSize;
 use crate::app::{AppError, AppResult, AppState};
 use crate::ports::BlobError;
 
-/// The sample of a photo, of its small copy; nothing where there is none: one that was lost is made again, and the photo is
-/// compared with it when it is looked at the next time.
+/// The sample of a photo, of its small copy; nothing where none can be made.
 ///
 /// # Errors
-/// Those of storage that gives no answer.
+/// Those of storage that gives no answer; `NotFound` of a copy that was lost and is made again.
 pub(in crate::app) async fn read_sample(state: &AppState, org: OrgId, sha256: Hash) -> AppResult<Option<Sample>> {
-    let bytes = match state.blobs.read_derived(org, &DerivedSize::Thumbnail.name(sha256)).await {
-        Err(BlobError::NotFound) => {
-            state.store.write(move |conn| blobs::ingest_again(conn, org, sha256)).await?;
+    match state.blobs.read_derived(org, &DerivedSize::Thumbnail.name(sha256)).await {
+        Err(error @ BlobError::NotFound) => {
+            let is_made_again = state.store.write(move |conn| make_again(conn, org, sha256)).await?;
             state.ingest.wake();
-            return Ok(None);
+            if is_made_again { Err(error.into()) } else { Ok(None) }
         }
-        bytes => bytes?,
-    };
-    sample_of(org, sha256, bytes).await
+        bytes => sample_of(org, sha256, bytes?).await,
+    }
+}
+
+/// Has a lost copy made again, unless that is under way; false where it was tried in vain.
+fn make_again(conn: &mut Conn, org: OrgId, sha256: Hash) -> AppResult<bool> {
+    let blob = blobs::find_blob(conn, org, sha256)?;
+    let state = blob.as_ref().map(|blob| blob.preview_state.as_str());
+    if state == Some("ready") {
+        blobs::ingest_again(conn, org, sha256)?;
+    }
+    Ok(matches!(state, Some("ready" | "pending")))
 }
 
 /// The sample that a small copy makes; nothing where it makes none.

@@ -266,6 +266,10 @@ fn record(conn: &mut Conn, mut row: BlobRow, now: UnixMillis) -> AppResult<bool>
     row.is_quarantined = sender.as_ref().is_some_and(|sender| sender.state == "revoked");
     let known = if blobs::insert_blob(conn, &row)? { None } else { Some(take_over(conn, &row)?) };
     let is_new = known.is_none();
+    if let Some(known) = known.as_ref().filter(|known| known.is_quarantined && !row.is_quarantined) {
+        // It counts only now: a picture that was ingested meanwhile is looked at as it is.
+        row.preview_state.clone_from(&known.preview_state);
+    }
     let mut batch = FeedBatch::new();
     // What it brought before it was revoked, it may bring once more.
     let counts_already = known.is_some_and(|known| known.device_id.0 == device && !known.is_quarantined);

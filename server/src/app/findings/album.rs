@@ -41,7 +41,7 @@ impl Samples<'_> {
     /// The sample of a photo; nothing where it cannot be compared.
     ///
     /// # Errors
-    /// Those of storage that gives no answer; that of a lost copy where nobody makes it anew.
+    /// Those of storage that gives no answer; `NotFound` of a lost copy, which a server makes anew.
     pub(super) async fn read(self, org: OrgId, sha256: Hash) -> AppResult<Option<Sample>> {
         match self {
             Self::Server(state) => read_sample(state, org, sha256).await,

@@ -19,7 +19,8 @@ const MOST: usize = 16;
 /// and since a close look takes the best of many cuts, what it finds counts only as far as a probable likeness goes.
 ///
 /// # Errors
-/// Those of storage that gives no answer: then nothing is known, and the visit stays due.
+/// Those of storage that gives no answer, and of a copy that was lost and is made anew: then nothing is known, and the visit
+/// stays due.
 pub(super) async fn likenesses(
     samples: Samples<'_>,
     org: OrgId,

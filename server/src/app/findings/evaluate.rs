@@ -10,11 +10,11 @@ use sync_core::ids::{FindingId, OrgId};
 use sync_core::photo::Finding;
 use sync_core::plain_json;
 
-use super::VERSION;
 use super::album::Album;
 use super::judge::{self, Looked};
-use super::reused;
+use super::{VERSION, belated, reused};
 use crate::app::{AppError, AppResult, AppState};
+use crate::ports::BlobError;
 
 /// Visits looked up at once.
 const PAGE: i64 = 32;
@@ -30,7 +30,7 @@ const PAGE: i64 = 32;
 ///
 /// # Errors
 /// Only if the database cannot be used at all. A visit that cannot be looked at is logged, keeps back no other, and stays
-/// due.
+/// due; so does, without a word, one that waits for a copy that was lost.
 pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
     let (mut settled, mut after) = (0, None);
     loop {
@@ -44,6 +44,8 @@ pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
                 Ok(true) => settled += 1,
                 // More came meanwhile: what was found is of yesterday.
                 Ok(false) => state.findings.wake(),
+                // A small copy that it is compared by was lost: the end of the ingest that makes it anew wakes the job.
+                Err(AppError::Blob(BlobError::NotFound)) => {}
                 // Another node was at it: the next pass sees what that one made of it.
                 Err(AppError::Store(StoreError::Stale | StoreError::Conflict { .. })) => {}
                 Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
@@ -67,7 +69,14 @@ pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
 /// Looks at the photos of one visit; false if more came meanwhile.
 async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
     let (org, visit, now) = (check.org_id.0, check.visit_id.0, state.clock.now());
-    let mut looked = state.store.read(move |conn| judge::look(conn, org, visit, now)).await?;
+    let look = move |conn: &mut Conn| judge::look(conn, org, visit, now);
+    let mut looked = state.store.read(look).await?;
+    if !looked.belated.is_empty() {
+        belated::take_in(Album::of(state), org, &looked, now).await?;
+        state.findings.wake();
+        // The places behind the last one were taken.
+        looked = state.store.read(look).await?;
+    }
     reused::compare(Album::of(state), org, &mut looked).await?;
     let sightings: Vec<SightingRow> = looked.photos.iter().filter_map(|photo| photo.new_sighting(org)).collect();
     let found = finding_rows(org, &looked, now.0)?;

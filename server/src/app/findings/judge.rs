@@ -8,6 +8,7 @@ use doorstep_store::blobs::{BlobRow, find_blob};
 use doorstep_store::photo_near_misses::NearMissRow;
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, Txt, documents};
+use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
 use sync_core::doc::record::Photo;
 use sync_core::ids::{OrgId, VisitId};
@@ -17,6 +18,7 @@ use sync_core::photo::shown::{self, Shown};
 use sync_core::photo::thresholds::MIN_DETAIL;
 use sync_core::photo::{Finding, capture, record};
 use sync_core::plan::PolicyRow;
+use sync_core::rules::Facts;
 use sync_core::time::UnixMillis;
 use sync_core::visit::late;
 
@@ -36,6 +38,8 @@ pub(super) struct LookedPhoto {
     pub seq: i64,
     /// Whether it was not looked at before.
     pub is_new: bool,
+    /// Whether it was measured, and so has all prints that it will ever have.
+    pub is_measured: bool,
     /// Its prints; none where it shows too little.
     pub prints: Option<Prints>,
     /// What is to be said of it.
@@ -53,6 +57,11 @@ pub(super) struct Looked {
     pub policy: Arc<PolicyRow>,
     /// The policy that the crew pinned, where it is not published here.
     pub awaited_policy: Option<i64>,
+    /// Photos whose prints were made after they were looked at first, and are compared with nothing so far; also of those
+    /// that count no more.
+    pub belated: Vec<SightingRow>,
+    /// The first place in the order that is free.
+    pub next_seq: i64,
 }
 
 impl LookedPhoto {
@@ -81,6 +90,7 @@ impl LookedPhoto {
             site_id: seen.site.map(Txt),
             device_id: seen.device.map(Txt),
             taken_at_ms: seen.taken_at.0,
+            prints_seq: self.is_measured.then_some(self.seq),
         })
     }
 }
@@ -99,17 +109,21 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
     let view = late::in_force(&whole, &derived.late);
     let (facts, clocks) = (loaded.of(&view), Clocks::of(&view));
     let known = photo_sightings::list_of_visit(conn, org, visit)?;
-    let mut next = photo_sightings::last_seq(conn, org)? + 1;
+    let belated = belated(conn, org, &known)?;
+    let mut next_seq = photo_sightings::last_seq(conn, org)? + 1;
     let mut photos = Vec::new();
-    for entry in view.current_photos().filter(|entry| is_photo(&entry.value)) {
-        let measured = find_facts(conn, org, entry.value.sha256)?;
-        // One whose copies are made anew was measured before.
-        let is_ingested = |blob: &BlobRow| blob.preview_state != "pending" || measured.is_some();
-        let Some(blob) = find_blob(conn, org, entry.value.sha256)?.filter(is_ingested) else { continue };
+    for entry in view.current_photos() {
+        let Some((blob, measured)) = arrived(conn, org, entry.value.sha256)? else { continue };
+        if !is_judged(&entry.value, &facts, &blob) {
+            continue;
+        }
         let captured = record::capture(&facts, &clocks, entry);
         let mut findings = capture::findings(&captured, &loaded.policy.parameters);
-        let shown = shown_of(&blob, measured.as_ref())?;
-        findings.extend(shown::findings(&shown, &loaded.policy.parameters));
+        // A document that is no picture is what it says.
+        if entry.value.is_photo() || blob.preview_state != "none" {
+            let shown = shown_of(&blob, measured.as_ref())?;
+            findings.extend(shown::findings(&shown, &loaded.policy.parameters));
+        }
         let seen = Seen {
             visit,
             photo: text(&entry.key),
@@ -120,19 +134,42 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
         };
         let is_it = |row: &&SightingRow| row.photo_id == seen.photo && row.sha256.0 == seen.sha256;
         let place = known.iter().find(is_it).map(|row| row.seq);
+        let is_measured = measured.is_some();
         let prints = measured.filter(|facts| facts.detail_c >= i64::from(MIN_DETAIL.of(&loaded.policy.parameters)));
         let prints = prints.and_then(|facts| prints_of(&facts));
-        let (seq, is_new) = (place.unwrap_or(next), place.is_none());
-        photos.push(LookedPhoto { seen, seq, is_new, prints, findings, near_miss: None });
-        next += i64::from(place.is_none());
+        let (seq, is_new) = (place.unwrap_or(next_seq), place.is_none());
+        photos.push(LookedPhoto { seen, seq, is_new, is_measured, prints, findings, near_miss: None });
+        next_seq += i64::from(is_new);
     }
     let pinned = whole.pin().map(|pin| pin.policy_version);
     let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
-    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy })
+    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq })
 }
 
-fn is_photo(record: &Photo) -> bool {
-    record.kind.as_deref().is_none_or(|kind| kind == "photo")
+/// A blob that is here and counts, with what was measured; none of a picture that is to be ingested first. One whose copies
+/// are made anew was measured before.
+fn arrived(conn: &mut Conn, org: OrgId, sha256: Hash) -> AppResult<Option<(BlobRow, Option<BlobFactsRow>)>> {
+    let Some(blob) = find_blob(conn, org, sha256)?.filter(|blob| !blob.is_quarantined) else { return Ok(None) };
+    let measured = find_facts(conn, org, sha256)?;
+    let is_ingested = blob.preview_state != "pending" || measured.is_some();
+    Ok(is_ingested.then_some((blob, measured)))
+}
+
+/// Whether a record is looked at: one that says that it is a photo, stands where the template asks for one, or is a picture
+/// by its bytes. What the record calls it opens no way around.
+fn is_judged(record: &Photo, facts: &Facts<'_>, blob: &BlobRow) -> bool {
+    record.is_photo() || facts.template.slot(&record.slot).is_some() || blob.preview_state != "none"
+}
+
+/// The photos of a visit that have been measured since they were looked at.
+fn belated(conn: &mut Conn, org: OrgId, known: &[SightingRow]) -> AppResult<Vec<SightingRow>> {
+    let mut belated = Vec::new();
+    for row in known.iter().filter(|row| row.prints_seq.is_none()) {
+        if find_facts(conn, org, row.sha256.0)?.is_some() {
+            belated.push(row.clone());
+        }
+    }
+    Ok(belated)
 }
 
 /// A key as the database can hold it.

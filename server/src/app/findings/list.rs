@@ -9,6 +9,7 @@ use sync_core::ids::VisitId;
 use sync_core::photo::{Evidence, FindingCode};
 use sync_core::time::UnixMillis;
 
+use super::hints::{PhotoHints, list_hints};
 use crate::app::rows::{corrupt, read};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, reach};
 
@@ -43,6 +44,8 @@ pub struct Found {
 pub struct VisitFindings {
     /// The heaviest first.
     pub items: Vec<Found>,
+    /// What the metadata inside the photos that were looked at says, by photo.
+    pub hints: Vec<PhotoHints>,
     /// Whether photos of the visit wait to be looked at.
     pub is_due: bool,
 }
@@ -63,7 +66,8 @@ pub async fn list_findings(state: &AppState, ctx: Ctx, visit: VisitId) -> AppRes
             let mut items: Vec<Found> = rows.into_iter().map(|row| found(row, &earlier)).collect::<AppResult<_>>()?;
             // Photos stay together where they weigh alike.
             items.sort_by_key(|item| std::cmp::Reverse(item.row.level));
-            Ok::<_, AppError>(VisitFindings { items, is_due: photo_checks::is_due(conn, org, visit)? })
+            let hints = list_hints(conn, org, visit)?;
+            Ok::<_, AppError>(VisitFindings { items, hints, is_due: photo_checks::is_due(conn, org, visit)? })
         })
         .await
 }

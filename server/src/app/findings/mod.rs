@@ -5,8 +5,10 @@
 
 mod album;
 mod aligned;
+mod belated;
 mod decide;
 mod evaluate;
+mod hints;
 mod judge;
 mod list;
 mod prints;
@@ -22,6 +24,7 @@ use sync_core::time::UnixMillis;
 pub(crate) use album::{Album, Samples};
 pub use decide::{FindingVerdict, decide_finding};
 pub use evaluate::{evaluate_due, is_any_due};
+pub use hints::PhotoHints;
 pub use list::{EarlierPhoto, Found, VisitFindings, list_findings};
 pub use queue::FindingsQueue;
 pub(crate) use rebuild::{Rebuilt, rebuild};
@@ -30,7 +33,7 @@ pub use refit::{Refit, refit};
 use crate::app::AppResult;
 
 /// Which rules make findings; what another version found is written anew when the visit is looked at.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// As [`look_at`], for visits of which something was written: those whose bytes are all on the way are left out, since
 /// the first that come have them looked at.

@@ -15,7 +15,7 @@ const PAGE: i64 = 10_000;
 #[derive(Debug, Default)]
 pub(super) struct OrgPrints {
     index: PrintIndex,
-    /// The place in the order of photos up to which it was read.
+    /// The place in the order up to which it was read, of the prints: those that came late stand behind their photo.
     through: i64,
 }
 

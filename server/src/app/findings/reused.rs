@@ -19,8 +19,9 @@ use crate::app::{AppError, AppResult};
 /// one of them, and how many there are.
 const MOST: usize = 64;
 
-/// Most photos that are near in the lowest frequencies: among a million that differ there are a thousand.
-const MOST_NEAR: usize = 10_000;
+/// Most photos of one content of those that are near in the lowest frequencies, the first ones: what hangs in every hall
+/// must hide nothing else. Among a million photos that differ a thousand are near.
+const MOST_OF_EACH: usize = 8;
 
 /// Adds what is to be said of photos beside those that were looked at before.
 ///
@@ -54,7 +55,7 @@ async fn similar(
     let mut near: BTreeMap<Hash, Likeness> = near.into_iter().map(|like| (like.sha256, like)).collect();
     near.remove(&photo.seen.sha256);
     let contents = near.iter().map(|(sha256, like)| (*sha256, Some(like.bits))).collect();
-    let mut earlier = before(album, org, photo, contents, MOST_NEAR).await?;
+    let mut earlier = before(album, org, photo, contents, MOST_OF_EACH).await?;
     earlier.retain(|one| !reuse::is_same_work(&photo.seen, &one.seen, parameters));
     let counting: Vec<Likeness> = earlier.iter().filter_map(|one| near.remove(&one.seen.sha256)).collect();
     let likenesses = aligned::likenesses(album.samples, org, photo.seen.sha256, counting, parameters).await?;
@@ -63,18 +64,18 @@ async fn similar(
     Ok(earlier.into_iter().filter_map(like).collect())
 }
 
-/// The photos of other visits with these contents that were looked at before this one.
+/// The photos of other visits with these contents that were looked at before this one: of each content at most so many.
 async fn before(
     album: Album<'_>,
     org: OrgId,
     photo: &LookedPhoto,
     contents: BTreeMap<Hash, Option<u32>>,
-    most: usize,
+    most_of_each: usize,
 ) -> AppResult<Vec<Candidate>> {
     if contents.is_empty() {
         return Ok(Vec::new());
     }
-    let (place, seq, most) = ((org, photo.seen.visit), photo.seq, i64::try_from(most).unwrap_or(i64::MAX));
+    let (place, seq, most) = ((org, photo.seen.visit), photo.seq, i64::try_from(most_of_each).unwrap_or(i64::MAX));
     let names: Vec<Hash> = contents.keys().copied().collect();
     let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_sightings::list_before(conn, place, &names, seq, most)?);
     let rows = album.store.read(list).await?;

@@ -12,6 +12,7 @@ use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
+use crate::http::v1::findings::hints::PhotoHintsOut;
 use crate::http::v1::reviews::TextOut;
 use crate::http::wire::Instant;
 
@@ -101,20 +102,27 @@ impl From<Found> for PhotoFindingOut {
 pub struct PhotoFindingsOut {
     /// The heaviest first.
     pub items: Vec<PhotoFindingOut>,
+    /// What the metadata inside each photo says, of those that were looked at.
+    pub hints: Vec<PhotoHintsOut>,
     /// Whether photos of the visit wait to be looked at.
     pub is_due: bool,
 }
 
 impl From<VisitFindings> for PhotoFindingsOut {
     fn from(found: VisitFindings) -> Self {
-        Self { items: found.items.into_iter().map(PhotoFindingOut::from).collect(), is_due: found.is_due }
+        Self {
+            items: found.items.into_iter().map(PhotoFindingOut::from).collect(),
+            hints: found.hints.into_iter().map(PhotoHintsOut::from).collect(),
+            is_due: found.is_due,
+        }
     }
 }
 
 /// Lists what was found about the photos of a visit
 ///
 /// What a person should look at, each with what it was worked out from, and a photo that was used before beside it.
-/// Nothing of it rejects a photo. What is not found is not thereby good.
+/// Nothing of it rejects a photo. What is not found is not thereby good. Beside it stands what the metadata inside the
+/// photos says (EXIF): hints of which nothing follows, since whoever has a file may write them.
 ///
 /// # Errors
 /// `not_found`.

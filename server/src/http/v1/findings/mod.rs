@@ -1,4 +1,5 @@
 //! What was found about photos.
 
 pub mod decide;
+mod hints;
 pub mod list;
