@@ -24,6 +24,7 @@ mod packs;
 mod paging;
 mod poison;
 mod remedies;
+mod salvage;
 mod scope;
 mod seals;
 mod settled_meanwhile;

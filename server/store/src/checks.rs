@@ -152,9 +152,12 @@ pub fn list_seal_parts(
     org: OrgId,
     of: &[BatchSealRow],
 ) -> StoreResult<BTreeMap<(String, String), Vec<String>>> {
+    // The index begins with the device: by digest alone each page would walk the parts of all devices.
+    let devices: BTreeSet<String> = of.iter().map(|row| row.device_id.to_string()).collect();
     let digests = of.iter().map(|row| row.digest.as_str());
     let rows: Vec<BatchSealPartRow> = per_backend!(conn, c => batch_seal_parts::table
-        .filter(batch_seal_parts::org_id.eq(Txt(org)).and(batch_seal_parts::digest.eq_any(digests)))
+        .filter(batch_seal_parts::org_id.eq(Txt(org)).and(batch_seal_parts::device_id.eq_any(&devices)))
+        .filter(batch_seal_parts::digest.eq_any(digests))
         .order(batch_seal_parts::part)
         .select(BatchSealPartRow::as_select())
         .load(c))?;

@@ -1,7 +1,7 @@
 //! Refused changes: written anew, set aside, and never without the server's word that it keeps them.
 
 use serde_json::json;
-use sync_core::bytes::Hash;
+use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::EpochId;
 use sync_core::merge;
 use sync_core::protocol::codec::Encoding;
@@ -10,6 +10,7 @@ use sync_core::protocol::{Ack, Outcome, ProtocolLimits, decode_request};
 use super::tests::{ack, begun, sync};
 use crate::testing::server::Fault;
 use crate::testing::{NUMBER, TestPhone, VISIT};
+use crate::visit::edit;
 
 #[test]
 fn a_forked_actor_is_left_and_all_edits_are_written_anew() {
@@ -91,6 +92,31 @@ fn what_a_server_kept_aside_goes_there_again_once_its_data_are_others() {
     assert_eq!(bring_it(&server.bodies), 1, "until a receipt names it, its bytes go");
     assert_eq!(phone.heads(), heads, "and nothing is written anew twice");
     assert_eq!(left, server.docs[&VISIT].change_metas().len() + 1, "the only copy of what was refused counts");
+}
+
+#[test]
+fn what_the_office_took_over_stands_for_it_below_what_is_written_anew() {
+    let (phone, mut server) = begun();
+    sync(&phone, &mut server);
+    phone.run(&["answer", NUMBER, "cable_entry", "duct"]);
+    let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+    let unsent = phone.phone().store.read(|tx| tx.unsent_changes(VISIT)).unwrap();
+    phone.run(&["answer", NUMBER, "cable_entry", "ac_hole"]);
+
+    // The office writes what the first of them said, by an actor of its own.
+    let [(_, taken)] = unsent.as_slice() else { panic!("one change: {unsent:?}") };
+    let doc = server.docs.get_mut(&VISIT).unwrap();
+    let office = edit::apply(doc, Actor([7; 16]), &taken.edits).unwrap().unwrap();
+    let code = Some("actor_forked".to_owned());
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    server.docs_out = vec![server.snapshot(VISIT)];
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+
+    let view = merge::view(&server.docs[&VISIT]);
+    assert_eq!((view.answer("cable_entry"), view.conflicts.as_slice()), (Some(&json!("ac_hole")), [].as_slice()));
+    let metas = server.docs[&VISIT].change_metas();
+    let anew = metas.iter().find(|meta| json!([meta.hash]) == phone.heads()).unwrap();
+    assert_eq!(anew.deps, [office.hash], "it is not written a second time");
 }
 
 #[test]

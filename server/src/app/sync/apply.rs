@@ -134,7 +134,8 @@ fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
 
 /// Names what is durable of a list beside what was named with its seal: the request came in parts, or once more.
 ///
-/// Each row names something new, so there are at most as many as the list has items.
+/// Each row names something new, an item of the list or heads that a document of it had not when it was sent before, so a
+/// request that is repeated as it was adds none.
 fn seal_part(conn: &mut Conn, of: BatchSealRow, held: &Held) -> AppResult<()> {
     let named = seals::list_held(conn, of.org_id.0, of.device_id.0, &of.digest)?;
     let known = named.iter().flatten().map(|json| Held::from_json(json));
