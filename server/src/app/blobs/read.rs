@@ -12,7 +12,7 @@ use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
 use crate::app::reach::Reach;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
-use crate::ports::BlobError;
+use crate::ports::{BlobError, BlobPieces};
 
 /// The bytes of a blob or of a copy of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,31 +82,22 @@ impl Original {
         u64::try_from(self.row.bytes).unwrap_or(0)
     }
 
-    /// Reads all of it; every reading is an audit event, which is there before the bytes are.
+    /// Opens some bytes of it and no others; every reading is an audit event, which is there before the bytes are.
+    ///
+    /// All of it is checked against its name before the first byte goes out: damaged evidence is never shown as good. A
+    /// part cannot be: whoever puts parts together does that.
     ///
     /// # Errors
-    /// A defect if the stored bytes are damaged.
-    pub async fn read(self, state: &AppState) -> AppResult<BlobContent> {
+    /// A defect if the stored bytes are damaged, or not there.
+    pub async fn open(&self, state: &AppState, range: Range<u64>) -> AppResult<Box<dyn BlobPieces>> {
         self.record(state).await?;
-        let sha256 = self.row.sha256.0;
-        let bytes = read_verified(state, self.row.org_id.0, sha256).await.map_err(|error| unreadable(sha256, error))?;
-        Ok(BlobContent { sha256, media_type: self.row.media_type, bytes })
-    }
-
-    /// Reads some bytes of it and no others, which is an audit event alike. They cannot be checked against the name of
-    /// the whole: whoever puts parts together does that.
-    ///
-    /// # Errors
-    /// A defect if they are not there.
-    pub async fn read_range(&self, state: &AppState, range: Range<u64>) -> AppResult<Vec<u8>> {
-        self.record(state).await?;
-        let (org, sha256, wanted) = (self.row.org_id.0, self.row.sha256.0, range.end.saturating_sub(range.start));
-        let read = state.blobs.read_range(org, sha256, range).await;
-        let bytes = read.map_err(|error| unreadable(sha256, error))?;
-        if u64::try_from(bytes.len()) != Ok(wanted) {
-            return Err(AppError::Internal(format!("blob {sha256}: shorter than its row says")));
-        }
-        Ok(bytes)
+        let (org, sha256) = (self.row.org_id.0, self.row.sha256.0);
+        let opened = if range == (0..self.bytes()) {
+            state.blobs.checked_pieces(org, sha256).await
+        } else {
+            state.blobs.pieces(org, sha256, range).await
+        };
+        opened.map_err(|error| unreadable(sha256, error))
     }
 
     async fn record(&self, state: &AppState) -> AppResult<()> {
@@ -128,10 +119,15 @@ impl Original {
 /// Reads an original from its beginning to its end.
 ///
 /// # Errors
-/// Those of [`find_original`] and [`Original::read`].
+/// Those of [`find_original`] and [`Original::open`].
 #[cfg(test)]
 pub(super) async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<BlobContent> {
-    find_original(state, ctx, sha256).await?.read(state).await
+    let original = find_original(state, ctx, sha256).await?;
+    let (mut pieces, mut bytes) = (original.open(state, 0..original.bytes()).await?, Vec::new());
+    while let Some(piece) = pieces.next().await? {
+        bytes.extend(piece);
+    }
+    Ok(BlobContent { sha256, media_type: original.row.media_type, bytes })
 }
 
 /// Reads an original and checks it against its name: damaged evidence is never shown as good.
