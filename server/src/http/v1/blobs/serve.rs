@@ -1,10 +1,12 @@
 //! Answers with bytes: entity tag, conditional and range requests, headers that keep a browser from guessing.
 
+use std::convert::Infallible;
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use actix_web::body::SizedStream;
+use actix_web::body::{BodySize, MessageBody, SizedStream};
+use actix_web::http::Method;
 use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use futures_core::Stream;
@@ -80,10 +82,29 @@ pub(super) async fn serve_original(
         Choice::Part(part) => (partial(&part, len), part),
     };
     let at = |place: usize| u64::try_from(place).unwrap_or(u64::MAX);
+    if request.method() == Method::HEAD {
+        // What is said of it shows nothing of it.
+        return Ok(shown.decorate(&mut response).body(LeftAway(at(len))));
+    }
     let place = move_to_originals(request, state)?;
     let pieces = original.open(state, at(part.start)..at(part.end)).await?;
     let body = SizedStream::new(at(part.len()), Sending { next: Box::pin(next_of(pieces)), _place: place });
     Ok(shown.decorate(&mut response).body(body))
+}
+
+/// A body of this size of which the answer tells the size alone.
+struct LeftAway(u64);
+
+impl MessageBody for LeftAway {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
 }
 
 /// Pieces of an original on their way to their reader.
@@ -114,7 +135,9 @@ fn choose(request: &HttpRequest, etag: &str, len: usize) -> Result<Choice, ApiEr
     if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, etag))) {
         return Ok(Choice::Known);
     }
-    let range = header(RANGE).filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
+    // A range is one of what GET gives (RFC 9110 section 14.2).
+    let range = header(RANGE).filter(|_| request.method() != Method::HEAD);
+    let range = range.filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
     match wanted(range, len) {
         Wanted::Whole => Ok(Choice::Whole),
         Wanted::Part(part) => Ok(Choice::Part(part)),
