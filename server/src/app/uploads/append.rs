@@ -151,10 +151,10 @@ impl<B: AsRef<[u8]>, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin> 
     async fn next(&mut self) -> AppResult<Option<B>> {
         let next = poll_fn(|cx| Pin::new(&mut self.body).poll_next(cx));
         let part = tokio::select! {
-            // What has arrived comes first.
+            // A fast sender has something at every look: whoever has the turn now would wait for its end.
             biased;
-            part = next => part,
             () = self.turn.is_over() => return Err(conflict(None)),
+            part = next => part,
         };
         let Some(part) = part.transpose().map_err(Into::into)? else { return Ok(None) };
         let bytes = u64::try_from(part.as_ref().len()).unwrap_or(u64::MAX);
