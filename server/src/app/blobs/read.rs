@@ -1,12 +1,14 @@
 //! Showing a blob to whom may see a visit or an intent that names it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::blob_bringers::list_bringers;
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
 use doorstep_store::visits::{VisitFilter, list_visits};
-use doorstep_store::{Conn, Txt, assignments, devices};
+use doorstep_store::{Conn, Txt, assignments};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
@@ -230,8 +232,9 @@ fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppRe
     let org = ctx.actor.org;
     let claiming = blobs::list_claiming_visits(conn, org, row.sha256.0)?.into_iter().collect();
     let filter = VisitFilter { ids: Some(claiming), reach: reach.visits.clone(), ..VisitFilter::default() };
+    let bringers = list_bringers(conn, org, row.sha256.0)?;
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if reach.sees_everybodys(&visit.state) || was_brought_by_crew(conn, org, row, visit.id.0)? {
+        if reach.sees_everybodys(&visit.state) || has_crew_of(conn, org, &bringers, visit.id.0)? {
             return Ok(Some(visit.id.0));
         }
     }
@@ -240,24 +243,20 @@ fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppRe
 
 /// An intent of somebody within reach that names the blob; as with visits, its author must have brought it.
 fn find_intent(conn: &mut Conn, row: &BlobRow, reach: Option<&[UserId]>) -> AppResult<Option<IntentId>> {
-    let sender = sender_of(conn, row)?;
+    let bringers = list_bringers(conn, row.org_id.0, row.sha256.0)?;
     let claiming = list_claiming_intents(conn, row.org_id.0, row.sha256.0)?;
     let mut visible = claiming.into_iter().filter(|(_, author)| match reach {
         None => true,
-        Some(reach) => reach.contains(author) && sender == Some(*author),
+        Some(reach) => reach.contains(author) && bringers.contains(author),
     });
     Ok(visible.next().map(|(intent, _)| intent))
 }
 
-fn sender_of(conn: &mut Conn, row: &BlobRow) -> AppResult<Option<UserId>> {
-    Ok(devices::find_device(conn, row.org_id.0, row.device_id.0)?.map(|device| device.user_id.0))
-}
-
-/// Whether somebody of the visit's crew, past or present, brought the blob.
+/// Whether somebody of the visit's crew, past or present, is among those who brought a blob.
 ///
 /// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
 /// hash never grants access (design section 4).
-fn was_brought_by_crew(conn: &mut Conn, org: OrgId, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
-    let Some(sender) = sender_of(conn, row)? else { return Ok(false) };
-    Ok(assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == sender))
+fn has_crew_of(conn: &mut Conn, org: OrgId, bringers: &BTreeSet<UserId>, visit: VisitId) -> AppResult<bool> {
+    let crew = assignments::list_assignments(conn, org, visit)?;
+    Ok(crew.iter().any(|assignment| bringers.contains(&assignment.rep_id.0)))
 }
