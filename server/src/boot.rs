@@ -34,7 +34,7 @@ use crate::auth::keys::Purpose;
 use crate::config::Config;
 use crate::http::error::ApiError;
 use crate::http::middleware::edge::edge;
-use crate::http::routes;
+use crate::http::{readers, routes};
 use crate::jobs;
 use crate::ports::{Clock, Random, new_id};
 
@@ -82,6 +82,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         repo: Arc::default(),
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
+        originals: Arc::new(Semaphore::new(config.limits.concurrent_originals)),
         active_uploads: ActiveUploads::default(),
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
@@ -178,6 +179,7 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()> {
     let configured = state.clone();
     let head_timeout = Duration::from_millis(state.config.limits.head_read_ms);
+    let idle = Duration::from_millis(state.config.limits.body_idle_ms);
     let server = HttpServer::new(move || {
         let state = configured.clone();
         App::new().app_data(web::Data::new(state.clone())).wrap(from_fn(edge)).configure(configure(state))
@@ -185,6 +187,7 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
     .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
     // Heads that trickle in are cut here, with 408 and no body; bodies where they are read, in `http/body.rs`.
     .client_request_timeout(head_timeout)
+    .on_connect(move |connection, _| readers::cut_idle(connection, idle))
     .disable_signals()
     .shutdown_timeout(state.config.stop.finish_secs)
     .listen(listener)?

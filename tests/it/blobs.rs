@@ -3,6 +3,7 @@
 mod bucket;
 mod links;
 mod others;
+mod readers;
 mod revoked;
 mod serving;
 mod storage;

@@ -291,8 +291,21 @@ impl TestServer {
     /// Where there is no `/proc`, or the server does not run.
     #[must_use]
     pub fn peak_memory_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    /// The memory that the process holds now, in bytes, as the kernel counts it.
+    ///
+    /// # Panics
+    /// Where there is no `/proc`, or the server does not run.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, which: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.process_id())).expect("/proc of the server");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
+        let line = status.lines().find_map(|line| line.strip_prefix(which)).expect("a number of bytes");
         let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
         kib * 1024
     }

@@ -14,8 +14,9 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::fs_objects::FsObjects;
 use super::fs_parts::{Part, Parts};
+use super::pieces::FilePieces;
 use super::scratch::Scratch;
-use crate::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter, UploadKey};
+use crate::ports::blobs::{BlobError, BlobFuture, BlobPieces, BlobStore, BlobWriter, UploadKey};
 use crate::ports::objects::Objects;
 
 /// Name of the file that a process holds locked in its directory of unfinished files.
@@ -218,8 +219,18 @@ impl BlobStore for FsBlobs {
         self.objects.read_range(org, sha256, 0..u64::try_from(bytes).unwrap_or(u64::MAX))
     }
 
-    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
-        self.objects.read_range(org, sha256, range)
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        self.objects.pieces(org, sha256, range)
+    }
+
+    fn checked_pieces(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        Box::pin(async move {
+            // From a bucket it is a copy without a name: what was checked is what is sent, and comes over the line once.
+            let file = self.objects.open(org, sha256).await?;
+            let pieces = blocking(move || FilePieces::checked(file, sha256)).await?;
+            let pieces: Box<dyn BlobPieces> = Box::new(pieces);
+            Ok(pieces)
+        })
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {

@@ -17,8 +17,9 @@ use tokio::fs;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
 use super::fs_blobs::{blocking, io_error, sync_directory};
+use super::pieces::FilePieces;
 use super::scratch::Scratch;
-use crate::ports::blobs::BlobFuture;
+use crate::ports::blobs::{BlobFuture, BlobPieces};
 use crate::ports::objects::Objects;
 
 /// Directories between a blob and the root: `o/<org>/sha256/ab/cd`.
@@ -129,6 +130,15 @@ impl Objects for FsObjects {
             file.take(most).read_to_end(&mut bytes).await.map_err(io_error)?;
             Ok(bytes)
         })
+    }
+
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        let path = self.path(org, sha256);
+        Box::pin(blocking(move || {
+            let file = std::fs::File::open(path).map_err(io_error)?;
+            let pieces: Box<dyn BlobPieces> = Box::new(FilePieces::within(file, range)?);
+            Ok(pieces)
+        }))
     }
 
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File> {

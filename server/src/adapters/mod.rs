@@ -7,6 +7,7 @@ mod fs_parts;
 pub mod fs_staging;
 mod fs_staging_names;
 pub mod objects;
+mod pieces;
 #[cfg(feature = "s3")]
 mod s3_http;
 #[cfg(feature = "s3")]

@@ -18,10 +18,11 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::Semaphore;
 
 use super::fs_blobs::{blocking, io_error};
+use super::pieces::{PIECE_BYTES, check_end};
 use super::s3_http::Waiting;
 use super::scratch::Scratch;
 use crate::config::S3Config;
-use crate::ports::blobs::{BlobError, BlobFuture};
+use crate::ports::blobs::{BlobError, BlobFuture, BlobPieces};
 use crate::ports::objects::Objects;
 
 /// Bytes up to which a blob is sent by one request.
@@ -77,6 +78,8 @@ struct Pieces {
     from: u64,
     /// Where reading ends.
     to: u64,
+    /// Most bytes of a piece.
+    at_once: u64,
 }
 
 impl Pieces {
@@ -85,7 +88,7 @@ impl Pieces {
         if self.from >= self.to {
             return Ok(None);
         }
-        let to = self.to.min(self.from.saturating_add(PART_BYTES));
+        let to = self.to.min(self.from.saturating_add(self.at_once));
         let options = GetOptions::new().with_range(Some(self.from..to)).with_if_match(self.version.clone());
         // One that has changed or is gone since the look at it may be read as a whole later.
         let got = self.store.get_opts(&self.key, options).await.map_err(unreachable)?;
@@ -97,6 +100,12 @@ impl Pieces {
         }
         self.from = to;
         Ok(Some(piece.into()))
+    }
+}
+
+impl BlobPieces for Pieces {
+    fn next(&mut self) -> BlobFuture<'_, Option<Vec<u8>>> {
+        Box::pin(Pieces::next(self))
     }
 }
 
@@ -182,7 +191,7 @@ impl S3Objects {
     async fn pieces(&self, key: &Key) -> object_store::Result<Pieces> {
         let found = self.store.head(key).await?;
         let (store, key) = (Arc::clone(&self.store), key.clone());
-        Ok(Pieces { store, key, size: found.size, version: found.e_tag, from: 0, to: found.size })
+        Ok(Pieces { store, key, size: found.size, version: found.e_tag, from: 0, to: found.size, at_once: PART_BYTES })
     }
 
     /// Begins to read an object that should be there.
@@ -322,6 +331,16 @@ impl Objects for S3Objects {
 
     fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
         Box::pin(async move { self.read_key(&key(org, sha256), range).await })
+    }
+
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        Box::pin(async move {
+            let mut pieces = self.known_pieces(&key(org, sha256)).await?;
+            check_end(pieces.size, &range)?;
+            (pieces.from, pieces.to, pieces.at_once) = (range.start, range.end, PIECE_BYTES);
+            let pieces: Box<dyn BlobPieces> = Box::new(pieces);
+            Ok(pieces)
+        })
     }
 
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File> {

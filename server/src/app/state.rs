@@ -63,6 +63,8 @@ pub struct AppState {
     pub slots: Arc<Semaphore>,
     /// Bounds the uploads received at once.
     pub uploads: Arc<Semaphore>,
+    /// Bounds the originals sent at once.
+    pub originals: Arc<Semaphore>,
     /// Which uploads this process is receiving.
     pub active_uploads: ActiveUploads,
     /// Bounds the large sync requests worked on at once.

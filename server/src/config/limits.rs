@@ -53,6 +53,8 @@ pub struct LimitsConfig {
     pub concurrent_requests: usize,
     /// Uploads received at once by one process.
     pub concurrent_uploads: usize,
+    /// Originals of blobs sent at once by one process.
+    pub concurrent_originals: usize,
     /// Unfinished uploads of one device.
     pub uploads_per_device: usize,
     /// Uploads of one device received at once by one process.
@@ -67,7 +69,7 @@ pub struct LimitsConfig {
     pub live_ping_ms: u64,
     /// Time for the head of a request, in milliseconds.
     pub head_read_ms: u64,
-    /// Longest silence within a body, in milliseconds.
+    /// Longest silence within a body, and how long whoever is answered may take none of it, in milliseconds.
     pub body_idle_ms: u64,
     /// Time for a whole body other than an upload, in milliseconds.
     pub body_total_ms: u64,
@@ -94,7 +96,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 36] = [
+const LIMITS: [(&str, u64, u64); 37] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -114,6 +116,7 @@ const LIMITS: [(&str, u64, u64); 36] = [
     ("socket_documents", 4_096, 65_536),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
+    ("concurrent_originals", 64, 4_096),
     ("uploads_per_device", 200, 10_000),
     ("active_uploads_per_device", 4, 256),
     ("concurrent_syncs", 8, 1_024),

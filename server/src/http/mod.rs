@@ -10,6 +10,7 @@ pub mod middleware;
 pub mod once;
 pub mod openapi;
 pub mod place;
+pub mod readers;
 pub mod routes;
 pub mod tus;
 pub mod v1;

@@ -6,9 +6,10 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{AppResult, AppState, ErrorCode, Refusal};
 
@@ -65,7 +66,19 @@ pub async fn outside<T>(request: &HttpRequest, waiting: impl Future<Output = App
 /// # Errors
 /// `overloaded` if none is free.
 pub fn move_to_uploads(request: &HttpRequest, state: &AppState) -> AppResult<OwnedSemaphorePermit> {
-    let permit = state.uploads.clone().try_acquire_owned().map_err(|_none_free| overloaded(state))?;
+    move_to(request, state, &state.uploads)
+}
+
+/// Leaves the place of a request for one among the originals that are sent, which take as long as their readers do.
+///
+/// # Errors
+/// `overloaded` if none is free.
+pub fn move_to_originals(request: &HttpRequest, state: &AppState) -> AppResult<OwnedSemaphorePermit> {
+    move_to(request, state, &state.originals)
+}
+
+fn move_to(request: &HttpRequest, state: &AppState, places: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {
+    let permit = Arc::clone(places).try_acquire_owned().map_err(|_none_free| overloaded(state))?;
     if let Some(place) = request.extensions().get::<Place>() {
         place.leave();
     }

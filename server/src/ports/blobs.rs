@@ -82,6 +82,15 @@ pub trait BlobWriter: Send {
     fn discard(self: Box<Self>);
 }
 
+/// Bytes of a blob, read as they are wanted: whoever takes them slowly costs one piece of memory.
+pub trait BlobPieces: Send {
+    /// The next bytes; none at the end.
+    ///
+    /// # Errors
+    /// Those of storage, also if the blob ends too early; nothing can be read behind one.
+    fn next(&mut self) -> BlobFuture<'_, Option<Vec<u8>>>;
+}
+
 /// Stores blobs under the SHA-256 of their content, per organisation.
 ///
 /// # Concurrency
@@ -109,8 +118,17 @@ pub trait BlobStore: Send + Sync + std::fmt::Debug {
     /// Reads at most so many bytes from the beginning of a blob.
     fn read_head(&self, org: OrgId, sha256: Hash, bytes: usize) -> BlobFuture<'_, Vec<u8>>;
 
-    /// Reads bytes from within a blob, and no others: fewer where it ends before.
-    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
+    /// Opens bytes from within a blob, and no others. They cannot be checked against its name.
+    ///
+    /// # Errors
+    /// Also if the blob ends before them.
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>>;
+
+    /// Opens all of a blob, of which every byte has been checked against its name.
+    ///
+    /// # Errors
+    /// [`BlobError::HashMismatch`] for a damaged one.
+    fn checked_pieces(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobPieces>>;
 
     /// Whether the blob is durable here.
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool>;

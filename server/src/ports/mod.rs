@@ -5,7 +5,7 @@ pub mod clock;
 pub mod objects;
 pub mod staging;
 
-pub use blobs::{BlobError, BlobStore, UploadKey};
+pub use blobs::{BlobError, BlobPieces, BlobStore, UploadKey};
 pub use clock::{Clock, Random, new_id};
 pub use objects::Objects;
 pub use staging::{Staged, Staging, StagingKey};

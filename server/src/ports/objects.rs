@@ -6,7 +6,7 @@ use std::path::Path;
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 
-use super::blobs::BlobFuture;
+use super::blobs::{BlobFuture, BlobPieces};
 
 /// Keeps finished blobs under `o/<org>/sha256/ab/cd/<hex>` (design section 4), in a directory or in a bucket.
 ///
@@ -32,6 +32,12 @@ pub trait Objects: Send + Sync + std::fmt::Debug {
 
     /// Reads bytes from within a blob, and no others: fewer where it ends before.
     fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
+
+    /// Opens bytes from within a blob to send them piece by piece.
+    ///
+    /// # Errors
+    /// Also if the blob ends before them.
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>>;
 
     /// Opens a blob to read it piece by piece, at its beginning.
     fn open(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, std::fs::File>;

@@ -14,6 +14,7 @@ pub mod appointments;
 pub mod assignments;
 pub mod audit;
 pub mod backup;
+pub mod blob_bringers;
 pub mod blob_facts;
 pub mod blobs;
 pub mod checks;

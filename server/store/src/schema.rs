@@ -763,6 +763,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Rows of `blob_bringers`.
+    blob_bringers (org_id, sha256, device_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Text,
+        /// Column `device_id`.
+        device_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `received_at_ms`.
+        received_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
     /// Rows of `intent_blobs`.
     intent_blobs (org_id, intent_id, sha256) {
         /// Column `org_id`.
@@ -1440,6 +1456,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     photo_sightings,
     finding_decisions,
     findings,
+    blob_bringers,
     intent_blobs,
     visit_statements,
     visit_photos,

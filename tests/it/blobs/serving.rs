@@ -134,6 +134,12 @@ async fn no_byte_of_an_original_is_read_that_is_not_asked_for_and_only_reading_i
     let all = client.send(Call::get(&path).header("range", "bytes=0-")).await;
     assert_eq!((all.status, recorded().await), (500, 2), "all of it is never shown unchecked");
     std::fs::remove_file(&file).expect("gone");
+    for range in [None, Some("bytes=2-4")] {
+        let head = range.iter().fold(Call::new("HEAD", &path), |call, range| call.header("range", *range));
+        let head = client.send(head).await;
+        assert_eq!((head.status, head.body.len(), recorded().await), (200, 0, 2), "headers alone show nothing");
+        assert_eq!(head.header("etag"), Some(&*format!("\"{hex}\"")));
+    }
     let known = client.send(Call::get(&path).header("if-none-match", format!("\"{hex}\""))).await;
     assert_eq!((known.status, known.body.len(), recorded().await), (304, 0, 2), "it shows nothing new");
     let behind = client.send(Call::get(&path).header("range", format!("bytes={}-", photo.len()))).await;

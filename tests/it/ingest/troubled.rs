@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use doorstep::ports::blobs::{BlobError, BlobFuture, BlobStore, BlobWriter, UploadKey};
+use doorstep::ports::blobs::{BlobError, BlobFuture, BlobPieces, BlobStore, BlobWriter, UploadKey};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use tokio::sync::Semaphore;
@@ -90,8 +90,12 @@ impl BlobStore for Troubled {
         self.sound.read_head(org, sha256, bytes)
     }
 
-    fn read_range(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
-        self.sound.read_range(org, sha256, range)
+    fn pieces(&self, org: OrgId, sha256: Hash, range: Range<u64>) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        self.sound.pieces(org, sha256, range)
+    }
+
+    fn checked_pieces(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, Box<dyn BlobPieces>> {
+        self.sound.checked_pieces(org, sha256)
     }
 
     fn exists(&self, org: OrgId, sha256: Hash) -> BlobFuture<'_, bool> {

@@ -194,6 +194,28 @@ async fn going_on_puts_the_end_off() {
 }
 
 #[actix_web::test]
+async fn thirty_days_are_those_after_the_last_byte() {
+    let app = TestApp::new().await;
+    let mut sender = Sender::of(&app).await;
+    let path = sender.begin(8).await;
+    assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);
+    // Sooner than anything else would be noted.
+    app.clock.advance_secs(60);
+    let appended = sender.send(append(&path, 4, b"mor")).await;
+    let told = sender.send(tus("HEAD", &path)).await;
+    let expires = UNIX_EPOCH + Duration::from_millis(u64::try_from(app.now().0 + KEPT_SECS * 1000).expect("a time"));
+    for answer in [&appended, &told] {
+        assert_eq!(answer.header("upload-expires"), Some(HttpDate::from(expires).to_string().as_str()));
+    }
+    app.clock.advance_secs(KEPT_SECS - 1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 0);
+    sender.renew().await;
+    assert_eq!(sender.offset(&path).await, Some(7));
+    app.clock.advance_secs(1);
+    assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1);
+}
+
+#[actix_web::test]
 async fn what_lies_at_another_node_is_ended_by_none_that_does_not_see_it() {
     let app = TestApp::new().await;
     let mut sender = Sender::of(&app).await;
@@ -232,7 +254,7 @@ async fn an_upload_whose_bytes_were_not_what_was_declared_is_empty_again() {
     assert_eq!(sender.send(append(&path, 0, b"eigh")).await.status, 204);
     assert_eq!(arrived().await, Some(app.now().0));
     assert_eq!(sender.outcome(append(&path, 4, b"more")).await, refused(460, "upload_mismatch"));
-    app.clock.advance_secs(EMPTY_KEPT_SECS - 1);
+    app.clock.advance_secs(EMPTY_KEPT_SECS);
     assert_eq!(purge_expired::run_due(&app.state, app.now()).await.expect("the job"), 1, "it ends as an empty one");
 }
 

@@ -1,6 +1,8 @@
 //! An upload that another node finishes or takes at the very moment at which this one opens it.
 
+use std::cell::Cell;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use doorstep::app::once::Once;
@@ -116,4 +118,35 @@ async fn what_another_node_takes_just_then_is_asked_for_again() {
         let refused = show_upload(&state, &ctx(&sender), key.upload).await.expect_err("its bytes are elsewhere");
         assert_eq!(refused.code(), ErrorCode::UploadLocked);
     }
+}
+
+#[actix_web::test]
+async fn a_question_takes_an_upload_from_a_sender_who_always_has_more() {
+    /// Many more than come while the question is on its way; together as large as an upload may be.
+    const PARTS: usize = 40 << 10;
+    const PART: [u8; 1 << 10] = [7; 1 << 10];
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    let path = sender.begin(PART.len() * PARTS).await;
+    let (state, ctx, id) = (&app.state, ctx(&sender), sender.key(&path).upload);
+    let (came, is_asked) = (Cell::new(0), Cell::new(false));
+    // At every look something has arrived.
+    let body = futures_util::stream::poll_fn(|_| {
+        came.set(came.get() + 1);
+        let part = (came.get() <= PARTS).then(|| Ok::<_, AppError>(PART));
+        Poll::Ready(part)
+    });
+    let asking = async {
+        while came.get() < 3 {
+            tokio::task::yield_now().await;
+        }
+        is_asked.set(true);
+        show_upload(state, &ctx, id).await
+    };
+    let (appended, shown) = tokio::join!(append_upload(state, &ctx, id, Part::default(), body), asking);
+    assert!(is_asked.get() && came.get() < PARTS, "{} of {PARTS} parts", came.get());
+    let shown = shown.expect("it stands somewhere");
+    let AppError::Refused(refusal) = appended.expect_err("it has lost its turn") else { panic!("no refusal") };
+    let offset = i64::try_from(shown.offset).expect("small");
+    assert_eq!((refusal.code, refusal.actual, shown.receipt), (ErrorCode::OffsetConflict, Some(offset), None));
 }

@@ -25,6 +25,7 @@ async fn options_tell_what_is_served_without_version_and_token() {
         }
         let allowed = answer.header("access-control-allow-headers").expect("what may be sent");
         assert!(allowed.contains("Authorization") && allowed.contains("Upload-Offset"), "{allowed}");
+        assert!(allowed.contains("X-Request-ID"), "{allowed}");
     }
 }
 
@@ -201,6 +202,18 @@ async fn the_method_that_is_meant_counts() {
     assert_eq!((appended.status, number(&appended, "upload-offset")), (204, Some(2)));
     let told = send(tus("HEAD", &path)).await;
     assert_eq!((told.status, number(&told, "upload-offset")), (200, Some(2)));
+    let options = send(tus("OPTIONS", &path)).await;
+    assert_eq!((options.status, options.header("tus-version")), (204, Some("1.0.0")));
+    let unknown = send(tus("FETCH", &path)).await;
+    assert_eq!(unknown.outcome(), refused(405, "method_not_allowed"));
+    assert_eq!(send(append(&path, 1, b"y")).await.outcome(), refused(409, "offset_conflict"));
+    // The method that is sent does not count, whichever it is.
+    for sent in ["GET", "PUT", "DELETE", "PATCH"] {
+        let mut told = tus("HEAD", &path).bearer(&sender.0.access).header("x-http-method-override", "HEAD");
+        sent.clone_into(&mut told.method);
+        let told = app.send_unchecked(&told).await;
+        assert_eq!((told.status, number(&told, "upload-offset")), (200, Some(2)), "{sent}");
+    }
     assert_eq!(send(tus("DELETE", &path)).await.status, 204);
     assert_eq!(sender.outcome(tus("HEAD", &path)).await, refused(410, "upload_expired"));
     let elsewhere = Call::get("/v1/me").bearer(&sender.0.access).header("x-http-method-override", "DELETE");

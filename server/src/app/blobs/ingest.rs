@@ -5,11 +5,13 @@
 
 mod facts;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod work;
 
 use std::time::Duration;
 
-use doorstep_media::{Ingested, Limits, NoPreview};
+use doorstep_media::{Deadline, Ingested, Limits, NoPreview};
 use doorstep_store::blobs::{self, DueRow, Outcome};
 use doorstep_store::lease::Claims;
 use doorstep_store::{Conn, blob_facts};
@@ -22,6 +24,7 @@ use self::facts::VERSION;
 pub use self::facts::{prints_of, windows_of};
 pub use self::queue::IngestQueue;
 use self::queue::Turn;
+use self::work::Ran;
 use super::read::{DerivedSize, read_verified, unreadable};
 use crate::app::{AppError, AppResult, AppState, findings};
 use crate::ports::BlobError;
@@ -214,7 +217,7 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
     let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
     // Until it ends, or is cut off by the end of the process.
     let _begun = state.ingest.begun((org, sha256), before);
-    match end(state, row, original, before, &turn).await {
+    match end(state, row, original, before, (&turn, of_photo)).await {
         // The machine failed, not the picture.
         Err(error) => put_back(state, (org, sha256), before).await.and(Err(error)),
         ended => ended,
@@ -259,7 +262,13 @@ pub async fn stop_ingest(state: &AppState, longest: Duration) {
 }
 
 /// Stores what a begun picture gives, or why it gives nothing.
-async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: i64, turn: &Turn) -> AppResult<Ended> {
+async fn end(
+    state: &AppState,
+    row: &DueRow,
+    original: Option<Vec<u8>>,
+    before: i64,
+    (turn, ingest): (&Turn, impl Ingest),
+) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     // Damage may have been mended between the look and the begin; later, this ingest does not count any more.
     let original = match original {
@@ -269,7 +278,7 @@ async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: 
     let reason = match original {
         _ if before >= MOST_CRASHES => CRASHED,
         None => ORIGINAL_UNREADABLE,
-        Some(bytes) => match work_out(bytes, turn).await? {
+        Some(bytes) => match work_out(bytes, turn, ingest).await? {
             Ok(ingested) => return keep(state, (org, sha256), before, ingested).await,
             Err(reason) if is_tried_alone(&reason, before) => return Ok(Ended::Left),
             Err(reason) => reason.code(),
@@ -313,16 +322,33 @@ fn is_tried_alone(reason: &NoPreview, before: i64) -> bool {
     before == 0 && *reason == NoPreview::TooSlow
 }
 
+/// What is worked out from the bytes of a picture.
+trait Ingest: FnOnce(&[u8], &Deadline) -> Result<Ingested, NoPreview> + Send + 'static {}
+
+impl<F: FnOnce(&[u8], &Deadline) -> Result<Ingested, NoPreview> + Send + 'static> Ingest for F {}
+
+/// All that is kept of a photo.
+fn of_photo(bytes: &[u8], deadline: &Deadline) -> Result<Ingested, NoPreview> {
+    doorstep_media::ingest(bytes, &Limits::default(), deadline)
+}
+
 /// What a picture gives, or why nothing.
-async fn work_out(bytes: Vec<u8>, turn: &Turn) -> AppResult<Result<Box<Ingested>, NoPreview>> {
+///
+/// What panics on a picture is caught where pictures are decoded; whatever gets past that costs no more than a preview
+/// either.
+async fn work_out(bytes: Vec<u8>, turn: &Turn, ingest: impl Ingest) -> AppResult<Result<Box<Ingested>, NoPreview>> {
     let turn = Turn::clone(turn);
     let worked_out = work::within(LONGEST, move |deadline| {
-        let ingested = doorstep_media::ingest(&bytes, &Limits::default(), deadline);
+        let ingested = ingest(&bytes, deadline);
         // Only now is its memory free, however long it took.
         drop((bytes, turn));
         ingested.map(Box::new)
     });
-    Ok(worked_out.await?.unwrap_or(Err(NoPreview::TooSlow)))
+    Ok(match worked_out.await? {
+        Ran::ToItsEnd(ingested) => ingested,
+        Ran::TooLong => Err(NoPreview::TooSlow),
+        Ran::Panicked => Err(NoPreview::DecoderPanicked),
+    })
 }
 
 async fn keep(
@@ -345,16 +371,4 @@ async fn keep(
             end_ingest(conn, (org, sha256), before, outcome, now)
         })
         .await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_too_slow_beside_others_is_tried_alone_once() {
-        assert!(is_tried_alone(&NoPreview::TooSlow, 0));
-        assert!(!is_tried_alone(&NoPreview::TooSlow, 1), "it was alone");
-        assert!(!is_tried_alone(&NoPreview::NoSize, 0), "a matter of the picture");
-    }
 }

@@ -1,18 +1,20 @@
 //! Showing a blob to whom may see a visit or an intent that names it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::blob_bringers::list_bringers;
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
 use doorstep_store::visits::{VisitFilter, list_visits};
-use doorstep_store::{Conn, Txt, assignments, devices};
+use doorstep_store::{Conn, Txt, assignments};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
 use crate::app::reach::Reach;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
-use crate::ports::BlobError;
+use crate::ports::{BlobError, BlobPieces};
 
 /// The bytes of a blob or of a copy of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,31 +84,22 @@ impl Original {
         u64::try_from(self.row.bytes).unwrap_or(0)
     }
 
-    /// Reads all of it; every reading is an audit event, which is there before the bytes are.
+    /// Opens some bytes of it and no others; every reading is an audit event, which is there before the bytes are.
+    ///
+    /// All of it is checked against its name before the first byte goes out: damaged evidence is never shown as good. A
+    /// part cannot be: whoever puts parts together does that.
     ///
     /// # Errors
-    /// A defect if the stored bytes are damaged.
-    pub async fn read(self, state: &AppState) -> AppResult<BlobContent> {
+    /// A defect if the stored bytes are damaged, or not there.
+    pub async fn open(&self, state: &AppState, range: Range<u64>) -> AppResult<Box<dyn BlobPieces>> {
         self.record(state).await?;
-        let sha256 = self.row.sha256.0;
-        let bytes = read_verified(state, self.row.org_id.0, sha256).await.map_err(|error| unreadable(sha256, error))?;
-        Ok(BlobContent { sha256, media_type: self.row.media_type, bytes })
-    }
-
-    /// Reads some bytes of it and no others, which is an audit event alike. They cannot be checked against the name of
-    /// the whole: whoever puts parts together does that.
-    ///
-    /// # Errors
-    /// A defect if they are not there.
-    pub async fn read_range(&self, state: &AppState, range: Range<u64>) -> AppResult<Vec<u8>> {
-        self.record(state).await?;
-        let (org, sha256, wanted) = (self.row.org_id.0, self.row.sha256.0, range.end.saturating_sub(range.start));
-        let read = state.blobs.read_range(org, sha256, range).await;
-        let bytes = read.map_err(|error| unreadable(sha256, error))?;
-        if u64::try_from(bytes.len()) != Ok(wanted) {
-            return Err(AppError::Internal(format!("blob {sha256}: shorter than its row says")));
-        }
-        Ok(bytes)
+        let (org, sha256) = (self.row.org_id.0, self.row.sha256.0);
+        let opened = if range == (0..self.bytes()) {
+            state.blobs.checked_pieces(org, sha256).await
+        } else {
+            state.blobs.pieces(org, sha256, range).await
+        };
+        opened.map_err(|error| unreadable(sha256, error))
     }
 
     async fn record(&self, state: &AppState) -> AppResult<()> {
@@ -128,10 +121,15 @@ impl Original {
 /// Reads an original from its beginning to its end.
 ///
 /// # Errors
-/// Those of [`find_original`] and [`Original::read`].
+/// Those of [`find_original`] and [`Original::open`].
 #[cfg(test)]
 pub(super) async fn read_original(state: &AppState, ctx: Ctx, sha256: Hash) -> AppResult<BlobContent> {
-    find_original(state, ctx, sha256).await?.read(state).await
+    let original = find_original(state, ctx, sha256).await?;
+    let (mut pieces, mut bytes) = (original.open(state, 0..original.bytes()).await?, Vec::new());
+    while let Some(piece) = pieces.next().await? {
+        bytes.extend(piece);
+    }
+    Ok(BlobContent { sha256, media_type: original.row.media_type, bytes })
 }
 
 /// Reads an original and checks it against its name: damaged evidence is never shown as good.
@@ -234,8 +232,9 @@ fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppRe
     let org = ctx.actor.org;
     let claiming = blobs::list_claiming_visits(conn, org, row.sha256.0)?.into_iter().collect();
     let filter = VisitFilter { ids: Some(claiming), reach: reach.visits.clone(), ..VisitFilter::default() };
+    let bringers = list_bringers(conn, org, row.sha256.0)?;
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if reach.sees_everybodys(&visit.state) || was_brought_by_crew(conn, org, row, visit.id.0)? {
+        if reach.sees_everybodys(&visit.state) || has_crew_of(conn, org, &bringers, visit.id.0)? {
             return Ok(Some(visit.id.0));
         }
     }
@@ -244,24 +243,20 @@ fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppRe
 
 /// An intent of somebody within reach that names the blob; as with visits, its author must have brought it.
 fn find_intent(conn: &mut Conn, row: &BlobRow, reach: Option<&[UserId]>) -> AppResult<Option<IntentId>> {
-    let sender = sender_of(conn, row)?;
+    let bringers = list_bringers(conn, row.org_id.0, row.sha256.0)?;
     let claiming = list_claiming_intents(conn, row.org_id.0, row.sha256.0)?;
     let mut visible = claiming.into_iter().filter(|(_, author)| match reach {
         None => true,
-        Some(reach) => reach.contains(author) && sender == Some(*author),
+        Some(reach) => reach.contains(author) && bringers.contains(author),
     });
     Ok(visible.next().map(|(intent, _)| intent))
 }
 
-fn sender_of(conn: &mut Conn, row: &BlobRow) -> AppResult<Option<UserId>> {
-    Ok(devices::find_device(conn, row.org_id.0, row.device_id.0)?.map(|device| device.user_id.0))
-}
-
-/// Whether somebody of the visit's crew, past or present, brought the blob.
+/// Whether somebody of the visit's crew, past or present, is among those who brought a blob.
 ///
 /// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
 /// hash never grants access (design section 4).
-fn was_brought_by_crew(conn: &mut Conn, org: OrgId, row: &BlobRow, visit: VisitId) -> AppResult<bool> {
-    let Some(sender) = sender_of(conn, row)? else { return Ok(false) };
-    Ok(assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == sender))
+fn has_crew_of(conn: &mut Conn, org: OrgId, bringers: &BTreeSet<UserId>, visit: VisitId) -> AppResult<bool> {
+    let crew = assignments::list_assignments(conn, org, visit)?;
+    Ok(crew.iter().any(|assignment| bringers.contains(&assignment.rep_id.0)))
 }

@@ -231,6 +231,14 @@ async fn only_a_claim_of_ones_own_visit_opens_a_blob() {
     let subject = Hash::of(b"one").to_string();
     let events = office.write(move |conn| Ok(list_audit_events(conn, ORG, &subject, 10)?)).await;
     assert_eq!(events.len(), 2, "each reading, and no refused one");
+
+    // Who brings the same bytes as somebody before him has them.
+    let brought = office.upload(office.other_rep(), b"one").await.expect("stored already");
+    let content = read_original(&office.state, office.other_rep(), Hash::of(b"one")).await.expect("his own, too");
+    assert_eq!(content.bytes, b"one");
+    read_original(&office.state, office.rep(), Hash::of(b"one")).await.expect("as before");
+    let asked = store_blob(&office.state, office.other_rep(), Hash::of(b"one"), Portion::Nothing, None, Parts(vec![]));
+    assert_eq!(asked.await.expect("all of it is here"), brought);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use doorstep_media::{Format, other_media_type, sniff};
+use doorstep_store::blob_bringers::{BringerRow, add_bringer, has_brought};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::evidence::{QuarantineRow, keep_in_quarantine};
 use doorstep_store::feed::{FeedBatch, FeedKind};
@@ -206,9 +207,11 @@ fn receipted(state: &AppState, key: UploadKey, bytes: i64, is_quarantined: bool)
 /// proves nothing, so whoever else names it learns nothing of what others brought.
 async fn answer_question(state: &AppState, key: UploadKey) -> AppResult<StoredBlob> {
     let UploadKey { org, device, sha256 } = key;
-    let row = state.store.read(move |conn| Ok::<_, AppError>(blobs::find_blob(conn, org, sha256)?)).await?;
-    let own = row.filter(|row| row.device_id.0 == device);
-    match own {
+    let find = move |conn: &mut Conn| {
+        let is_own = has_brought(conn, org, device, sha256)?;
+        Ok::<_, AppError>(if is_own { blobs::find_blob(conn, org, sha256)? } else { None })
+    };
+    match state.store.read(find).await? {
         Some(row) if state.blobs.exists(org, sha256).await? => stored(state, key, row.bytes).await,
         _ => Err(incomplete(state.blobs.received(key).await?)),
     }
@@ -274,6 +277,7 @@ fn record(conn: &mut Conn, mut row: BlobRow, now: UnixMillis) -> AppResult<bool>
     // What it brought before it was revoked, it may bring once more.
     let counts_already = known.is_some_and(|known| known.device_id.0 == device && !known.is_quarantined);
     if let Some(sender) = sender {
+        add_bringer(conn, &bringer(&row, sender.user_id.0))?;
         if row.is_quarantined && !counts_already {
             set_apart(conn, &mut batch, &row, sender.user_id.0)?;
         }
@@ -285,6 +289,12 @@ fn record(conn: &mut Conn, mut row: BlobRow, now: UnixMillis) -> AppResult<bool>
     follow(conn, &mut batch, &row, now)?;
     batch.publish(conn, org)?;
     Ok(is_new)
+}
+
+/// That the device of a row has brought its blob.
+fn bringer(row: &BlobRow, user: UserId) -> BringerRow {
+    let BlobRow { org_id, sha256, device_id, received_at_ms, .. } = *row;
+    BringerRow { org_id, sha256, device_id, user_id: Txt(user), received_at_ms }
 }
 
 /// Counts a blob in quarantine from now on, as if this device brought it now, with what follows for the visits that name

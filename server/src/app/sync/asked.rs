@@ -1,6 +1,6 @@
 //! Blobs a phone asks after: which of them the server holds, as after a restore from a backup.
 
-use doorstep_store::{Conn, assignments, blobs, devices, intent_blobs};
+use doorstep_store::{Conn, assignments, blob_bringers, blobs, intent_blobs};
 use sync_core::bytes::Hash;
 
 use super::Round;
@@ -31,10 +31,10 @@ pub(super) async fn held(state: &AppState, round: &std::sync::Arc<Round>) -> App
 fn is_held_for(conn: &mut Conn, round: &Round, blob: Hash) -> AppResult<bool> {
     let (org, user) = (round.ctx.actor.org, round.ctx.actor.user);
     // What only a revoked device brought does not count as held.
-    let row = blobs::find_blob(conn, org, blob)?.filter(|row| !row.is_quarantined);
-    let Some(row) = row else { return Ok(false) };
-    let Some(sender) = devices::find_device(conn, org, row.device_id.0)? else { return Ok(false) };
-    if sender.user_id.0 == user {
+    if blobs::find_blob(conn, org, blob)?.is_none_or(|row| row.is_quarantined) {
+        return Ok(false);
+    }
+    if blob_bringers::list_bringers(conn, org, blob)?.contains(&user) {
         return Ok(true);
     }
     for visit in blobs::list_claiming_visits(conn, org, blob)? {

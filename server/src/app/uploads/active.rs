@@ -3,11 +3,12 @@
 //! Nothing of it is needed for the bytes to be right, which is the storage's affair; it frees what the old one holds.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 use crate::app::{AppResult, ErrorCode, Refusal};
 use crate::ports::StagingKey;
@@ -40,11 +41,18 @@ impl ActiveUploads {
     /// # Errors
     /// `too_many_uploads` if the device has so many other uploads under way.
     pub(super) async fn enter(&self, key: StagingKey, most: usize) -> AppResult<Turn> {
+        self.enter_within(key, most, sleep(GRACE)).await
+    }
+
+    async fn enter_within(&self, key: StagingKey, most: usize, grace: impl Future<Output = ()>) -> AppResult<Turn> {
         let (turn, before) = self.register(key, most)?;
         if let Some(before) = before {
             before.send_replace(true);
-            // Who does not stop in time writes where nobody reads.
-            let _ = timeout(GRACE, before.closed()).await;
+            tokio::select! {
+                () = before.closed() => {}
+                // Who does not stop in time writes where nobody reads.
+                () = grace => {}
+            }
         }
         Ok(turn)
     }
@@ -85,5 +93,60 @@ impl Drop for Turn {
         if active.get(&self.key).is_some_and(|one| Arc::ptr_eq(one, &self.own)) {
             active.remove(&self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::pin::{Pin, pin};
+    use std::task::Poll;
+
+    use sync_core::ids::{DeviceId, OrgId, UploadId};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const KEY: StagingKey = StagingKey {
+        org: OrgId::from_bytes([1; 16]),
+        device: DeviceId::from_bytes([2; 16]),
+        upload: UploadId::from_bytes([3; 16]),
+    };
+
+    /// Whether it has come to its end, looked at once.
+    async fn has_ended<T>(mut waiting: Pin<&mut impl Future<Output = T>>) -> bool {
+        std::future::poll_fn(|cx| Poll::Ready(waiting.as_mut().poll(cx).is_ready())).await
+    }
+
+    #[tokio::test]
+    async fn a_request_that_does_not_stop_is_waited_for_as_long_as_the_grace_lasts_and_no_longer() {
+        let active = ActiveUploads::default();
+        let stuck = active.enter(KEY, 1).await.expect("nobody else");
+        assert!(!stuck.has_ended());
+        let (ends, end) = oneshot::channel::<()>();
+        let grace = async {
+            let _ = end.await;
+        };
+        let mut entering = pin!(active.enter_within(KEY, 1, grace));
+        assert!(!has_ended(entering.as_mut()).await, "it has time to write down what it has");
+        assert!(stuck.has_ended(), "and is told at once");
+        ends.send(()).expect("somebody waits");
+        let turn = entering.await.expect("a turn");
+        assert!(!turn.has_ended());
+        // Whenever it stops, the turn stays where it is.
+        drop(stuck);
+        assert_eq!(active.0.lock().expect("whole").len(), 1);
+        assert!(!turn.has_ended());
+    }
+
+    #[tokio::test]
+    async fn who_stops_is_waited_for_no_longer_than_that() {
+        let active = ActiveUploads::default();
+        let mut before = active.enter(KEY, 1).await.expect("nobody else");
+        let mut entering = pin!(active.enter_within(KEY, 1, pending()));
+        assert!(!has_ended(entering.as_mut()).await);
+        before.is_over().await;
+        drop(before);
+        assert!(!entering.await.expect("a turn").has_ended());
     }
 }

@@ -73,7 +73,7 @@ where
         return repeat(state, ctx.actor.org, standing, part, body).await;
     }
     if part.offset != begin {
-        return Err(conflict(Some(keep(state, &row, staged, begin).await?)));
+        return Err(conflict(Some(keep(state, &mut row, staged, begin).await?)));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -86,13 +86,14 @@ where
         None => receive(&mut *staged, &mut incoming, begin).await,
     };
     if let Err(error) = received {
-        let kept = keep(state, &row, staged, begin).await?;
+        let kept = keep(state, &mut row, staged, begin).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
     }
-    Ok(Standing::open(&row, keep(state, &row, staged, begin).await?))
+    let kept = keep(state, &mut row, staged, begin).await?;
+    Ok(Standing::open(&row, kept))
 }
 
 /// Notes the size of the whole, which is said once, if there is room for it.
@@ -150,10 +151,10 @@ impl<B: AsRef<[u8]>, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin> 
     async fn next(&mut self) -> AppResult<Option<B>> {
         let next = poll_fn(|cx| Pin::new(&mut self.body).poll_next(cx));
         let part = tokio::select! {
-            // What has arrived comes first.
+            // A fast sender has something at every look: whoever has the turn now would wait for its end.
             biased;
-            part = next => part,
             () = self.turn.is_over() => return Err(conflict(None)),
+            part = next => part,
         };
         let Some(part) = part.transpose().map_err(Into::into)? else { return Ok(None) };
         let bytes = u64::try_from(part.as_ref().len()).unwrap_or(u64::MAX);

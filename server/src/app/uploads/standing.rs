@@ -29,8 +29,9 @@ pub(in crate::app) const KEPT_MS: i64 = 30 * 24 * 3600 * 1000;
 /// A working day and its night; whoever comes later begins anew.
 pub(super) const EMPTY_KEPT_MS: i64 = 24 * 3600 * 1000;
 
-/// How often the row of an upload notes that its sender was heard, in milliseconds.
-const TOUCHED_EVERY_MS: i64 = 24 * 3600 * 1000;
+/// How often the row of an upload notes that its sender begins to bring more, in milliseconds. What he brought is noted
+/// each time: for so much less are only bytes kept that arrived when the process died.
+const TOUCHED_EVERY_MS: i64 = 3600 * 1000;
 
 /// As [`TOUCHED_EVERY_MS`], while nothing has arrived: what is under way is not ended meanwhile.
 const EMPTY_TOUCHED_EVERY_MS: i64 = EMPTY_KEPT_MS / 2;
@@ -108,7 +109,7 @@ async fn look(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> 
             finished => finished,
         };
     }
-    let kept = keep(state, &row, staged, begin).await?;
+    let kept = keep(state, &mut row, staged, begin).await?;
     if kept == 0 {
         // It is told for how long it is kept, and that is never over at once.
         touch(state, ctx, &mut row, 0).await?;
@@ -136,18 +137,30 @@ pub(super) async fn touch(state: &AppState, ctx: &Ctx, row: &mut UploadRow, arri
 }
 
 /// Notes in the row that something is kept here, with the first bytes and before anybody is told: another node cannot see
-/// it.
+/// it. Notes also when the last bytes came: from then on the upload is kept for its time.
 ///
 /// # Errors
 /// `upload_expired` if it has ended meanwhile.
-async fn note_arrived(state: &AppState, row: &UploadRow, kept: u64, begin: u64) -> AppResult<()> {
+async fn note_arrived(state: &AppState, row: &mut UploadRow, kept: u64, begin: u64) -> AppResult<()> {
+    let now_ms = state.clock.now().0;
     // With the first bytes also where it is noted: whoever found those of before wrong may be about to take the note back.
-    if kept == 0 || (row.arrived_at_ms.is_some() && begin > 0) {
+    let is_first = kept > 0 && (row.arrived_at_ms.is_none() || begin == 0);
+    let is_more = kept > begin && now_ms > row.touched_at_ms;
+    if !is_first && !is_more {
         return Ok(());
     }
-    let (org, id, now_ms) = (row.org_id.0, row.id.0, state.clock.now().0);
-    let note = move |conn: &mut _| Ok::<_, AppError>(uploads::note_arrived(conn, org, id, now_ms)?);
-    if state.store.write(note).await? { Ok(()) } else { Err(ErrorCode::UploadExpired.into()) }
+    let (org, id) = (row.org_id.0, row.id.0);
+    let note = move |conn: &mut _| {
+        let is_open = !is_first || uploads::note_arrived(conn, org, id, now_ms)?;
+        Ok::<_, AppError>(is_open && (!is_more || uploads::touch_upload(conn, org, id, now_ms)?))
+    };
+    if !state.store.write(note).await? {
+        return Err(ErrorCode::UploadExpired.into());
+    }
+    if is_more {
+        row.touched_at_ms = now_ms;
+    }
+    Ok(())
 }
 
 /// What is staged of an upload.
@@ -224,12 +237,11 @@ async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standin
     Ok(Some(Standing::finished(row, blob)))
 }
 
-/// Makes what has arrived durable, notes in the row that something has where nothing had before, and tells how much that
-/// is.
+/// Makes what has arrived durable, notes it in the row, and tells how much that is.
 ///
 /// # Errors
 /// Those of storage; `upload_expired` if it has ended meanwhile.
-pub(super) async fn keep(state: &AppState, row: &UploadRow, staged: Box<dyn Staged>, begin: u64) -> AppResult<u64> {
+pub(super) async fn keep(state: &AppState, row: &mut UploadRow, staged: Box<dyn Staged>, begin: u64) -> AppResult<u64> {
     let kept = staged.keep().await.map_err(|error| match error {
         BlobError::NotFound => conflict(None),
         error => error.into(),

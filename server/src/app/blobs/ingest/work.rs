@@ -7,13 +7,24 @@ use tokio::sync::oneshot;
 
 use crate::app::{AppError, AppResult};
 
-/// Runs heavy work on a thread of its own; `None` if it takes too long, the wait for a thread not counted.
+/// How heavy work ended.
+#[derive(Debug)]
+pub(super) enum Ran<T> {
+    /// With this.
+    ToItsEnd(T),
+    /// It took too long.
+    TooLong,
+    /// It panicked, which ends its thread alone.
+    Panicked,
+}
+
+/// Runs heavy work on a thread of its own, which has its end; the wait for a thread is not counted.
 ///
 /// Nothing stops it from outside: its deadline tells it, also when nobody waits for the work any more.
 pub(super) async fn within<T: Send + 'static>(
     longest: Duration,
     work: impl FnOnce(&Deadline) -> T + Send + 'static,
-) -> AppResult<Option<T>> {
+) -> AppResult<Ran<T>> {
     let waited_for = WaitedFor(Deadline::default());
     let deadline = waited_for.0.clone();
     let (begins, begun) = oneshot::channel();
@@ -25,8 +36,10 @@ pub(super) async fn within<T: Send + 'static>(
     // It never begins where the process ends, and then nor does it run.
     let _ = begun.await;
     match tokio::time::timeout(longest, running).await {
-        Ok(done) => done.map(Some).map_err(|error| AppError::Internal(error.to_string())),
-        Err(_) => Ok(None),
+        Ok(Ok(done)) => Ok(Ran::ToItsEnd(done)),
+        Ok(Err(error)) if error.is_panic() => Ok(Ran::Panicked),
+        Ok(Err(error)) => Err(AppError::Internal(error.to_string())),
+        Err(_) => Ok(Ran::TooLong),
     }
 }
 
@@ -87,6 +100,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn work_that_panics_ends_its_thread_alone() {
+        let panics = within(PATIENCE, |_| panic!("met what nobody thought of"));
+        assert!(matches!(panics.await.expect("an end"), Ran::<()>::Panicked));
+        assert!(matches!(within(PATIENCE, |_| 7).await.expect("an end"), Ran::ToItsEnd(7)));
+    }
+
+    #[tokio::test]
     async fn work_that_takes_too_long_is_told_to_end() {
         let (give_up, gave_up) = channel::<()>();
         let (tell, told) = channel();
@@ -94,7 +114,7 @@ mod tests {
             let _ = tell.send(deadline.clone());
             let _ = gave_up.recv();
         });
-        assert!(done.await.expect("a thread").is_none());
+        assert!(matches!(done.await.expect("a thread"), Ran::TooLong));
         assert!(told.recv().expect("it has begun").is_over());
         drop(give_up);
     }

@@ -1,15 +1,25 @@
 //! Answers with bytes: entity tag, conditional and range requests, headers that keep a browser from guessing.
 
+use std::convert::Infallible;
 use std::ops::Range;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
+use actix_web::body::{BodySize, MessageBody, SizedStream};
+use actix_web::http::Method;
 use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use futures_core::Stream;
 use sync_core::bytes::Hash;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::range::{Wanted, wanted};
 use crate::app::blobs::{BlobContent, Original};
 use crate::app::{AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
+use crate::http::place::move_to_originals;
+use crate::ports::blobs::BlobFuture;
+use crate::ports::{BlobError, BlobPieces};
 
 /// How a browser treats the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +58,14 @@ pub(super) fn serve(request: &HttpRequest, content: BlobContent) -> Result<HttpR
     Ok(match choose(request, &shown.etag, len)? {
         Choice::Known => shown.decorate(&mut HttpResponse::NotModified()).finish(),
         Choice::Whole => shown.decorate(&mut HttpResponse::Ok()).body(content.bytes),
-        Choice::Part(part) => shown.part(&part, len, content.bytes.get(part.clone()).unwrap_or_default().to_vec()),
+        Choice::Part(part) => {
+            let bytes = content.bytes.get(part.clone()).unwrap_or_default().to_vec();
+            shown.decorate(&mut partial(&part, len)).body(bytes)
+        }
     })
 }
 
-/// Answers with an original, of which no byte is read that is not sent.
+/// Answers with an original, of which no byte is read that is not sent, and none before its reader has room for it.
 pub(super) async fn serve_original(
     request: &HttpRequest,
     state: &AppState,
@@ -63,17 +76,57 @@ pub(super) async fn serve_original(
     let (etag, disposition) = (format!("\"{sha256}\""), Disposition::Attachment);
     let shown = Shown { sha256, media_type: &media_type, etag, disposition };
     let len = usize::try_from(original.bytes()).unwrap_or(usize::MAX);
-    Ok(match choose(request, &shown.etag, len)? {
-        Choice::Known => shown.decorate(&mut HttpResponse::NotModified()).finish(),
-        Choice::Whole => shown.decorate(&mut HttpResponse::Ok()).body(original.read(state).await?.bytes),
-        // All of it is checked against its name, however it is asked for.
-        Choice::Part(part) if part == (0..len) => shown.part(&part, len, original.read(state).await?.bytes),
-        Choice::Part(part) => {
-            let at = |place: usize| u64::try_from(place).unwrap_or(u64::MAX);
-            let bytes = original.read_range(state, at(part.start)..at(part.end)).await?;
-            shown.part(&part, len, bytes)
-        }
-    })
+    let (mut response, part) = match choose(request, &shown.etag, len)? {
+        Choice::Known => return Ok(shown.decorate(&mut HttpResponse::NotModified()).finish()),
+        Choice::Whole => (HttpResponse::Ok(), 0..len),
+        Choice::Part(part) => (partial(&part, len), part),
+    };
+    let at = |place: usize| u64::try_from(place).unwrap_or(u64::MAX);
+    if request.method() == Method::HEAD {
+        // What is said of it shows nothing of it.
+        return Ok(shown.decorate(&mut response).body(LeftAway(at(len))));
+    }
+    let place = move_to_originals(request, state)?;
+    let pieces = original.open(state, at(part.start)..at(part.end)).await?;
+    let body = SizedStream::new(at(part.len()), Sending { next: Box::pin(next_of(pieces)), _place: place });
+    Ok(shown.decorate(&mut response).body(body))
+}
+
+/// A body of this size of which the answer tells the size alone.
+struct LeftAway(u64);
+
+impl MessageBody for LeftAway {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Infallible>>> {
+        Poll::Ready(None)
+    }
+}
+
+/// Pieces of an original on their way to their reader.
+struct Sending {
+    /// The piece that is being read, and those behind it.
+    next: BlobFuture<'static, Option<(Vec<u8>, Box<dyn BlobPieces>)>>,
+    /// Among the originals that are sent, until the last byte is.
+    _place: OwnedSemaphorePermit,
+}
+
+async fn next_of(mut pieces: Box<dyn BlobPieces>) -> Result<Option<(Vec<u8>, Box<dyn BlobPieces>)>, BlobError> {
+    Ok(pieces.next().await?.map(|piece| (piece, pieces)))
+}
+
+impl Stream for Sending {
+    type Item = Result<web::Bytes, BlobError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Some((piece, pieces)) = ready!(self.next.as_mut().poll(cx)?) else { return Poll::Ready(None) };
+        self.next = Box::pin(next_of(pieces));
+        Poll::Ready(Some(Ok(piece.into())))
+    }
 }
 
 /// Looks at conditions and ranges.
@@ -82,7 +135,9 @@ fn choose(request: &HttpRequest, etag: &str, len: usize) -> Result<Choice, ApiEr
     if header(IF_NONE_MATCH).is_some_and(|known| known.split(',').any(|tag| same_tag(tag, etag))) {
         return Ok(Choice::Known);
     }
-    let range = header(RANGE).filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
+    // A range is one of what GET gives (RFC 9110 section 14.2).
+    let range = header(RANGE).filter(|_| request.method() != Method::HEAD);
+    let range = range.filter(|_| header(IF_RANGE).is_none_or(|known| known.trim() == etag));
     match wanted(range, len) {
         Wanted::Whole => Ok(Choice::Whole),
         Wanted::Part(part) => Ok(Choice::Part(part)),
@@ -142,12 +197,14 @@ impl Shown<'_> {
             .insert_header(("Content-Security-Policy", "sandbox; default-src 'none'"))
             .insert_header(("Cache-Control", cached))
     }
+}
 
-    /// Some of the bytes.
-    fn part(&self, part: &Range<usize>, len: usize, bytes: Vec<u8>) -> HttpResponse {
-        let place = format!("bytes {}-{}/{len}", part.start, part.end.saturating_sub(1));
-        self.decorate(&mut HttpResponse::PartialContent()).insert_header(("Content-Range", place)).body(bytes)
-    }
+/// Begins to answer with some of the bytes.
+fn partial(part: &Range<usize>, len: usize) -> HttpResponseBuilder {
+    let place = format!("bytes {}-{}/{len}", part.start, part.end.saturating_sub(1));
+    let mut response = HttpResponse::PartialContent();
+    response.insert_header(("Content-Range", place));
+    response
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ const PREFLIGHT: [(&str, &str); 3] = [
     (
         "access-control-allow-headers",
         "Authorization, Content-Type, Tus-Resumable, Upload-Length, Upload-Defer-Length, Upload-Offset, Upload-Metadata, \
-         Upload-Checksum, X-HTTP-Method-Override, X-Requested-With, Accept-Language",
+         Upload-Checksum, X-HTTP-Method-Override, X-Requested-With, X-Request-ID, Accept-Language",
     ),
     ("access-control-max-age", "86400"),
 ];

@@ -1,0 +1,65 @@
+//! Who has brought the bytes of a blob: whoever did may open what he brought, whoever only knows its hash may not.
+
+use std::collections::BTreeSet;
+
+use diesel::prelude::*;
+use sync_core::bytes::Hash;
+use sync_core::ids::{DeviceId, OrgId, UserId};
+
+use crate::conn::Conn;
+use crate::error::StoreResult;
+use crate::schema::blob_bringers;
+use crate::text::Txt;
+
+/// A device that has brought all bytes of a blob.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = blob_bringers)]
+pub struct BringerRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The blob.
+    pub sha256: Txt<Hash>,
+    /// The device.
+    pub device_id: Txt<DeviceId>,
+    /// Whose it was.
+    pub user_id: Txt<UserId>,
+    /// When it brought them first.
+    pub received_at_ms: i64,
+}
+
+/// Records that a device has brought a blob; again has no effect.
+///
+/// # Errors
+/// Database errors only.
+pub fn add_bringer(conn: &mut Conn, row: &BringerRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(blob_bringers::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// The people who have brought a blob.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_bringers(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<BTreeSet<UserId>> {
+    let users: Vec<Txt<UserId>> = per_backend!(conn, c => blob_bringers::table
+        .filter(blob_bringers::org_id.eq(Txt(org)).and(blob_bringers::sha256.eq(Txt(sha256))))
+        .select(blob_bringers::user_id)
+        .load(c))?;
+    Ok(users.into_iter().map(|user| user.0).collect())
+}
+
+/// Whether a device has brought a blob.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_brought(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) -> StoreResult<bool> {
+    let found: Option<Txt<DeviceId>> = per_backend!(conn, c => blob_bringers::table
+        .find((Txt(org), Txt(sha256), Txt(device)))
+        .select(blob_bringers::device_id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
