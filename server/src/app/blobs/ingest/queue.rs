@@ -60,6 +60,11 @@ impl IngestQueue {
         Self { awake: Notify::new(), turns, count, is_closed: AtomicBool::new(false), pictures: Arc::default() }
     }
 
+    /// How many pictures are ingested at once at most.
+    pub(super) fn at_once(&self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
+    }
+
     /// Says that something may be pending.
     pub fn wake(&self) {
         self.awake.notify_one();
