@@ -7,6 +7,7 @@ mod list;
 mod missing;
 mod read;
 mod receipt;
+mod receive;
 mod sample;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use read::read_original;
 pub(in crate::app) use read::read_quarantined;
 pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
 pub use receipt::sign_held;
+pub use receive::receive_blob;
 pub(in crate::app) use sample::{read_sample, sample_of};
 pub(in crate::app) use upload::{DEVICE_REVOKED, accept};
 pub use upload::{Portion, StoredBlob, store_blob};
