@@ -126,6 +126,8 @@ pub struct DueRow {
     pub org_id: Txt<OrgId>,
     /// The picture.
     pub sha256: Txt<Hash>,
+    /// Size.
+    pub bytes: i64,
     /// When it became durable.
     pub received_at_ms: i64,
     /// `pending`, `ready` where it has copies already, or `no_preview`.

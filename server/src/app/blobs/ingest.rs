@@ -4,10 +4,12 @@
 //! have none, and was not looked at by this version, is looked at when nothing is pending.
 
 mod facts;
+mod memory;
 mod pass;
 mod queue;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_media::{Ingested, Limits, NoPreview};
@@ -20,6 +22,7 @@ use sync_core::time::UnixMillis;
 
 use self::facts::VERSION;
 pub use self::facts::{prints_of, windows_of};
+use self::memory::Share;
 use self::pass::Pass;
 pub use self::queue::IngestQueue;
 use self::queue::Turn;
@@ -90,6 +93,9 @@ pub async fn ingest_pending(state: &AppState) -> AppResult<usize> {
     Pass::default().run(state).await
 }
 
+/// The turn of a picture and the memory of its original; both are free when the last clone is dropped.
+type Held = Arc<(Turn, Share)>;
+
 /// How the look at a picture ended.
 enum Ended {
     /// It is not due any more.
@@ -115,16 +121,18 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
     if !claims.take(piece.clone()).await? {
         return Ok(Ended::Left);
     }
-    let ended = settle_claimed(state, row, &turn).await;
+    let ended = settle_claimed(state, row, turn).await;
     let given = claims.give_back(piece).await;
     let ended = ended?;
     Ok(given.map(|()| ended)?)
 }
 
 /// As [`settle`], for whoever has claimed the picture.
-async fn settle_claimed(state: &AppState, row: &DueRow, turn: &Turn) -> AppResult<Ended> {
+async fn settle_claimed(state: &AppState, row: &DueRow, turn: Turn) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     let now_ms = state.clock.now().0;
+    let share = state.ingest.memory().original(u64::try_from(row.bytes).unwrap_or_default()).await?;
+    let held: Held = Arc::new((turn, share));
     // What nobody can read is not begun.
     let original = match read_original(state, org, sha256).await {
         Err(error) => {
@@ -138,7 +146,7 @@ async fn settle_claimed(state: &AppState, row: &DueRow, turn: &Turn) -> AppResul
     let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
     // Until it ends, or is cut off by the end of the process.
     let _begun = state.ingest.begun((org, sha256), before);
-    match end(state, row, original, before, turn).await {
+    match end(state, row, original, before, &held).await {
         // The machine failed, not the picture.
         Err(error) => put_back(state, (org, sha256), before).await.and(Err(error)),
         ended => ended,
@@ -183,7 +191,7 @@ pub async fn stop_ingest(state: &AppState, longest: Duration) {
 }
 
 /// Stores what a begun picture gives, or why it gives nothing.
-async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: i64, turn: &Turn) -> AppResult<Ended> {
+async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: i64, held: &Held) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     // Damage may have been mended between the look and the begin; later, this ingest does not count any more.
     let original = match original {
@@ -193,7 +201,7 @@ async fn end(state: &AppState, row: &DueRow, original: Option<Vec<u8>>, before: 
     let reason = match original {
         _ if before >= MOST_CRASHES => CRASHED,
         None => ORIGINAL_UNREADABLE,
-        Some(bytes) => match work_out(bytes, turn).await? {
+        Some(bytes) => match work_out(state, bytes, held).await? {
             Ok(ingested) => return keep(state, (org, sha256), before, ingested).await,
             Err(reason) if is_tried_alone(&reason, before) => return Ok(Ended::Left),
             Err(reason) => reason.code(),
@@ -238,12 +246,20 @@ fn is_tried_alone(reason: &NoPreview, before: i64) -> bool {
 }
 
 /// What a picture gives, or why nothing.
-async fn work_out(bytes: Vec<u8>, turn: &Turn) -> AppResult<Result<Box<Ingested>, NoPreview>> {
-    let turn = Turn::clone(turn);
+async fn work_out(state: &AppState, bytes: Vec<u8>, held: &Held) -> AppResult<Result<Box<Ingested>, NoPreview>> {
+    let looked_at = tokio::task::spawn_blocking(move || (doorstep_media::memory(&bytes, &Limits::default()), bytes));
+    let (memory, bytes) = looked_at.await.map_err(|error| AppError::Internal(error.to_string()))?;
+    let memory = match memory {
+        Ok(memory) => memory,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    // The time of the work begins when there is room for it.
+    let share = state.ingest.memory().decoded(memory).await?;
+    let held = Held::clone(held);
     let worked_out = work::within(LONGEST, move |deadline| {
         let ingested = doorstep_media::ingest(&bytes, &Limits::default(), deadline);
         // Only now is its memory free, however long it took.
-        drop((bytes, turn));
+        drop((bytes, share, held));
         ingested.map(Box::new)
     });
     Ok(worked_out.await?.unwrap_or(Err(NoPreview::TooSlow)))
