@@ -47,6 +47,8 @@ pub struct LimitsConfig {
     pub page_size: i64,
     /// Loaded documents kept in memory by one process, in bytes.
     pub document_cache_bytes: usize,
+    /// Prints of photos kept in memory by one process beside those in use, in bytes.
+    pub print_index_bytes: usize,
     /// Documents that one socket of the automerge-repo door holds.
     pub socket_documents: usize,
     /// Requests served at once by one process.
@@ -94,7 +96,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 36] = [
+const LIMITS: [(&str, u64, u64); 37] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -111,6 +113,7 @@ const LIMITS: [(&str, u64, u64); 36] = [
     ("sync_ratio", 20, 1_000),
     ("page_size", 200, 1_000),
     ("document_cache_bytes", 8 << 20, 1 << 30),
+    ("print_index_bytes", 256 << 20, 1 << 40),
     ("socket_documents", 4_096, 65_536),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
