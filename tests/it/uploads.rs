@@ -15,6 +15,7 @@ mod protocol;
 mod room;
 mod termination;
 mod trials;
+mod unclaimed;
 mod whole;
 
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@ mod sample;
 mod tests;
 mod upload;
 
+pub(in crate::app) use claims::is_named_for;
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
 pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of};

@@ -41,9 +41,10 @@ pub struct StoredBlobOut {
 ///
 /// # Errors
 /// `request_timeout` if the content stops arriving or trickles, `photo_too_large` with limit and size, `checksum_mismatch`
-/// if the content is not what its name says (nothing is kept), `storage_quota` if the organisation has no room for it, `upload_incomplete` if the rest begins behind what has
-/// arrived, `parameter_invalid` for a range of another form, `disk_full`; `too_many_uploads` if four others of this device
-/// are under way, parts of uploads among them; `offset_conflict` if a later request for the blob has taken it.
+/// if the content is not what its name says (nothing is kept), `storage_quota` if the organisation has no room for it, or
+/// this device for more that nothing names, `upload_incomplete` if the rest begins behind what has arrived,
+/// `parameter_invalid` for a range of another form, `disk_full`; `too_many_uploads` if four others of this device are under
+/// way, parts of uploads among them; `offset_conflict` if a later request for the blob has taken it.
 #[utoipa::path(put, path = "/v1/blobs/{sha256}", operation_id = "put_blob", tag = "blobs",
     params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex"),
         ("Content-Range" = Option<String>, Header,
