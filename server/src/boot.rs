@@ -22,6 +22,7 @@ use crate::adapters::system::SystemRandom;
 use crate::app::blobs::{IngestQueue, stop_ingest};
 use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
+use crate::app::findings::FindingsQueue;
 use crate::app::health::BlobsProbe;
 use crate::app::installation::{self, Keys, load_ring};
 use crate::app::live::LiveStreams;
@@ -75,7 +76,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         restored_at,
         hashing: Arc::new(Semaphore::new(config.auth.concurrent_hashes)),
         ingest: Arc::new(IngestQueue::new(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))),
-        findings: Arc::default(),
+        findings: Arc::new(FindingsQueue::new(config.limits.print_index_bytes)),
         running: Running::default(),
         rates: Arc::new(Rates::new(&config.limits)),
         documents: Arc::new(DocCache::new(config.limits.document_cache_bytes)),

@@ -256,6 +256,20 @@ pub struct PublishPolicyArgs {
     pub file: PathBuf,
 }
 
+/// Options of `admin list-unclaimed`.
+#[derive(Debug, clap::Args)]
+pub struct ListUnclaimedArgs {
+    /// The server's options.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// Code of the organisation, if there are several.
+    #[arg(long, value_name = "CODE")]
+    pub organisation: Option<String>,
+    /// Leave out what came later than so many days ago: its records may be on the way.
+    #[arg(long, value_name = "DAYS", default_value_t = 30)]
+    pub older_than_days: u32,
+}
+
 /// What can be brought in from files.
 #[derive(Debug, Subcommand)]
 pub enum ImportCommand {
@@ -274,6 +288,10 @@ pub enum AdminCommand {
     RotateKey(RotateKeyArgs),
     /// Publish a policy version; visits planned from its effect on follow it. A published version never changes.
     PublishPolicy(PublishPolicyArgs),
+    /// List the files that phones brought and that no visit and no intent names, each with its age and size.
+    ///
+    /// Nothing is removed: a phone that was offline may send the records any day. 列出未被引用的文件，不删除任何数据。
+    ListUnclaimed(ListUnclaimedArgs),
 }
 
 /// Subcommands.

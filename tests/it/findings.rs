@@ -15,6 +15,7 @@ mod reused;
 mod revoked;
 mod rows;
 mod seen;
+mod turns;
 mod verified;
 mod week;
 
@@ -135,7 +136,7 @@ impl<'a> Field<'a> {
 pub async fn look(app: &TestApp) {
     jobs::ingest::run_due(&app.state).await.expect("ingested");
     jobs::findings::run_due(&app.state).await.expect("looked at");
-    assert_eq!(app.read(|conn| photo_checks::list_due(conn, None, 10)).await, [], "nothing waits");
+    assert_eq!(app.read(|conn| photo_checks::find_due_org(conn, None)).await, None, "nothing waits");
 }
 
 /// What is said, written as a set.
@@ -183,7 +184,7 @@ async fn a_record_and_its_bytes_may_come_in_either_order_and_nothing_is_said_bef
     let from_gallery = |record: &mut Value| record["source"] = "gallery".into();
     field.take(record_first, &one, from_gallery);
     field.phone.sync().await;
-    assert_eq!(app.read(|conn| photo_checks::list_due(conn, None, 10)).await, [], "there is nothing to look at");
+    assert_eq!(app.read(|conn| photo_checks::find_due_org(conn, None)).await, None, "there is nothing to look at");
     field.sent(&[]).await;
     assert_eq!(field.said(record_first).await, said([]), "its bytes are on the way");
     upload(&field.phone, &one).await;

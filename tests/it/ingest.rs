@@ -3,6 +3,7 @@
 
 mod heic;
 mod troubled;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,7 +78,7 @@ impl Site {
 
     /// How often a pending picture was begun and never ended.
     async fn attempts(&self, name: Hash) -> i64 {
-        let pending = self.app.read(|conn| list_pending(conn, None, 100)).await;
+        let pending = self.app.read(|conn| list_pending(conn, YUNZE.org, None, 100)).await;
         let row = pending.into_iter().find(|row| row.sha256 == Txt(name)).expect("it is pending");
         row.ingest_attempts.unwrap_or_default()
     }
@@ -278,7 +279,7 @@ async fn jobs_that_are_stopped_keep_what_they_have_begun_and_begin_nothing() {
     states.sort();
     let expected = [vec![pending(); 4], vec![ready(); 2]].concat();
     assert_eq!(states, expected);
-    for row in site.app.read(|conn| list_pending(conn, None, 100)).await {
+    for row in site.app.read(|conn| list_pending(conn, YUNZE.org, None, 100)).await {
         assert_eq!(row.ingest_attempts, None, "nobody is to blame");
     }
 }

@@ -15,6 +15,8 @@ mod protocol;
 mod room;
 mod termination;
 mod trials;
+mod unclaimed;
+mod whole;
 
 use std::path::{Path, PathBuf};
 

@@ -72,6 +72,20 @@ impl PrintIndex {
         self.names.is_empty()
     }
 
+    /// How much memory it takes.
+    ///
+    /// # Units
+    /// Bytes, to within those that its parts are kept in.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let lows: usize = self.lows.iter().flatten().map(Vec::capacity).sum();
+        lows * size_of::<u32>()
+            + self.prints.capacity() * size_of::<[Option<Print>; 4]>()
+            + self.names.capacity() * size_of::<Hash>()
+            // A byte of each place says whether it is taken.
+            + self.places.capacity() * (size_of::<(Hash, usize)>() + 1)
+    }
+
     /// Adds the prints of a photo, in place of those it had.
     pub fn put(&mut self, sha256: Hash, prints: &Prints) {
         let place = *self.places.entry(sha256).or_insert(self.names.len());

@@ -7,7 +7,7 @@ use std::panic::catch_unwind;
 use image::{DynamicImage, RgbImage};
 use sync_core::photo::quality::{self, Quality};
 
-use crate::decode::decode;
+use crate::decode::{self, decode};
 use crate::facts::Facts;
 use crate::preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX};
 use crate::print::Prints;
@@ -48,6 +48,24 @@ pub fn ingest(bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Inge
     })
     .unwrap_or(Err(NoPreview::DecoderPanicked))
 }
+
+/// How much memory [`ingest()`] takes for a photo at most, by what stands before its pixels: none of them is allocated.
+///
+/// # Units
+/// Bytes, those of the photo itself not counted.
+///
+/// # Errors
+/// [`NoPreview`] as of [`ingest()`], where that needs no pixels.
+pub fn memory(bytes: &[u8], limits: &Limits) -> Result<u64, NoPreview> {
+    let decoding = catch_unwind(|| decode::memory(bytes, PREVIEW_SIDE_PX, limits));
+    Ok(decoding.unwrap_or(Err(NoPreview::DecoderPanicked))?.saturating_add(COPIES_BYTES))
+}
+
+/// What is made of a decoded picture, at most.
+///
+/// # Units
+/// Bytes (24 MiB): the larger copy twice, and while it is shrunk one of its width and of the height of what was decoded.
+const COPIES_BYTES: u64 = 24 << 20;
 
 /// A photo as it was meant to be seen, no larger than its larger copy.
 struct Upright {

@@ -35,7 +35,7 @@ pub use align::Sample;
 pub use deadline::Deadline;
 pub use facts::{Facts, Position};
 pub use index::{Likeness, PrintIndex};
-pub use ingest::{Ingested, ingest};
+pub use ingest::{Ingested, ingest, memory};
 pub use limits::Limits;
 pub use no_preview::NoPreview;
 pub use other::other_media_type;

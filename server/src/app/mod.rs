@@ -34,6 +34,7 @@ pub mod state;
 pub mod stopping;
 pub mod storage_quota;
 pub mod sync;
+mod turns;
 pub mod uploads;
 pub mod visits;
 pub mod work_orders;

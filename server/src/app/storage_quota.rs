@@ -3,10 +3,13 @@
 use doorstep_store::blobs::find_blob;
 use doorstep_store::devices::find_device;
 use doorstep_store::organisations::list_organisations;
+use doorstep_store::unclaimed::{note_claimed, sum_coming_unclaimed_bytes, sum_unclaimed_bytes};
 use doorstep_store::{Conn, org_storage};
+use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId};
 use sync_core::time::UnixMillis;
 
+use super::blobs::is_named_for;
 use super::uploads::KEPT_MS;
 use super::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::ports::UploadKey;
@@ -55,9 +58,10 @@ fn is_of_one_person(conn: &mut Conn, org: OrgId, one: DeviceId, other: DeviceId)
 /// Nothing is set aside for it: those that come at once may exceed the quota together, each by its own size.
 ///
 /// # Errors
-/// As [`check_room_taken`].
+/// As [`check_room_taken`] and [`check_unclaimed`].
 pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes: u64) -> AppResult<()> {
     let UploadKey { org, device, sha256 } = key;
+    check_unclaimed(state, Brought { org, device, sha256: Some(sha256) }, bytes).await?;
     let most = state.config.limits.org_storage_bytes;
     if most == 0 {
         return Ok(());
@@ -68,6 +72,72 @@ pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes:
         _ => check_room(conn, org, most, more, now),
     };
     state.store.read(check).await
+}
+
+/// What a device brings.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Brought {
+    /// Tenant.
+    pub org: OrgId,
+    /// Who brings it.
+    pub device: DeviceId,
+    /// What it is to hash to, where that is known.
+    pub sha256: Option<Hash>,
+}
+
+/// Refuses bytes that nothing names, of a device that has brought too many of these: so nobody fills the storage with what no
+/// visit will ever show. What a visit of this person names, or this person has brought, is taken in any case.
+///
+/// Nothing is set aside for it: what comes at once may exceed the bound together, each by its own size.
+///
+/// # Errors
+/// `storage_quota` with the limit and what there would be.
+pub(super) async fn check_unclaimed(state: &AppState, of: Brought, more: u64) -> AppResult<()> {
+    let most = i64::try_from(state.config.limits.unclaimed_bytes_per_device).unwrap_or(i64::MAX);
+    if most == 0 {
+        return Ok(());
+    }
+    let (more, now) = (i64::try_from(more).unwrap_or(i64::MAX), state.clock.now());
+    let look = move |conn: &mut Conn| {
+        Ok::<_, AppError>(if is_expected(conn, of)? { 0 } else { unclaimed_bytes(conn, of, now)?.saturating_add(more) })
+    };
+    if state.store.read(look).await? <= most {
+        return Ok(());
+    }
+    let note = move |conn: &mut Conn| {
+        // Much of it may have been named since it came.
+        note_claimed(conn, of.org, of.device, now.0)?;
+        Ok::<_, AppError>(unclaimed_bytes(conn, of, now)?.saturating_add(more))
+    };
+    let then = state.store.write(note).await?;
+    if then <= most {
+        return Ok(());
+    }
+    let refusal = Refusal::new(ErrorCode::StorageQuota).limit(most, then);
+    let (en, zh) = ("This phone has sent too many files that no visit names", "该手机发送了过多未被任何工单引用的文件");
+    Err(refusal.detail(en, zh).into())
+}
+
+/// Whether a visit of whoever brings it names it, or this person has brought it before.
+fn is_expected(conn: &mut Conn, of: Brought) -> AppResult<bool> {
+    let Some(sha256) = of.sha256 else { return Ok(false) };
+    let known = find_blob(conn, of.org, sha256)?;
+    if let Some(known) = known
+        && is_of_one_person(conn, of.org, known.device_id.0, of.device)?
+    {
+        return Ok(true);
+    }
+    match find_device(conn, of.org, of.device)? {
+        Some(device) => is_named_for(conn, of.org, device.user_id.0, sha256),
+        None => Ok(false),
+    }
+}
+
+/// What a device has brought, or said that it will bring, and what nothing names as far as that is known.
+fn unclaimed_bytes(conn: &mut Conn, of: Brought, now: UnixMillis) -> AppResult<i64> {
+    let here = sum_unclaimed_bytes(conn, of.org, of.device)?;
+    let coming = sum_coming_unclaimed_bytes(conn, of.org, of.device, now.0.saturating_sub(KEPT_MS))?;
+    Ok(here.saturating_add(coming))
 }
 
 /// Counts the bytes of organisations anew of which not all were counted, as by a server of before that ran beside this

@@ -10,6 +10,7 @@ mod import;
 mod private_files;
 mod refit;
 mod serve;
+mod unclaimed;
 mod verify;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Import(ImportCommand::Bundle(args)) => import::bundle(&args),
         Command::Admin(AdminCommand::RotateKey(args)) => backup::rotate_key(args),
         Command::Admin(AdminCommand::PublishPolicy(args)) => refit::publish_policy(&args),
+        Command::Admin(AdminCommand::ListUnclaimed(args)) => unclaimed::list(&args),
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code } => formula::formula(code.as_deref()),

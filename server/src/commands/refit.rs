@@ -58,7 +58,7 @@ pub(super) fn publish_policy(args: &PublishPolicyArgs) -> Result<ExitCode, Strin
 }
 
 /// The organisation of a code, or the only one.
-async fn organisation(store: &Store, code: Option<&str>) -> Result<OrganisationRow, String> {
+pub(super) async fn organisation(store: &Store, code: Option<&str>) -> Result<OrganisationRow, String> {
     let list = store.read(|conn| list_organisations(conn).map_err(AppError::from)).await;
     let mut all = list.map_err(|error| error.to_string())?;
     if let Some(code) = code {

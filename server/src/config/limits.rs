@@ -33,6 +33,8 @@ pub struct LimitsConfig {
     pub blob_bytes: u64,
     /// Blobs of an organisation beyond which none is taken, in bytes; 0 for any number.
     pub org_storage_bytes: u64,
+    /// Blobs of a device that nothing names beyond which none is taken that nothing names, in bytes; 0 for any number.
+    pub unclaimed_bytes_per_device: u64,
     /// A bundle of a phone's unsent work, in bytes.
     pub bundle_bytes: u64,
     /// Requests and blobs in a bundle, and items that the answer to it lists.
@@ -47,6 +49,8 @@ pub struct LimitsConfig {
     pub page_size: i64,
     /// Loaded documents kept in memory by one process, in bytes.
     pub document_cache_bytes: usize,
+    /// Prints of photos kept in memory by one process beside those in use, in bytes.
+    pub print_index_bytes: usize,
     /// Documents that one socket of the automerge-repo door holds.
     pub socket_documents: usize,
     /// Requests served at once by one process.
@@ -96,7 +100,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 37] = [
+const LIMITS: [(&str, u64, u64); 39] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -106,6 +110,7 @@ const LIMITS: [(&str, u64, u64); 37] = [
     ("json_items", 10_000, 1_000_000),
     ("blob_bytes", 40 << 20, 1 << 30),
     ("org_storage_bytes", 0, 1 << 50),
+    ("unclaimed_bytes_per_device", 5 << 30, 1 << 50),
     ("bundle_bytes", 2 << 30, 1 << 40),
     ("bundle_items", 10_000, 100_000),
     ("sync_encoded_bytes", 4 << 20, 16 << 20),
@@ -113,6 +118,7 @@ const LIMITS: [(&str, u64, u64); 37] = [
     ("sync_ratio", 20, 1_000),
     ("page_size", 200, 1_000),
     ("document_cache_bytes", 8 << 20, 1 << 30),
+    ("print_index_bytes", 256 << 20, 1 << 40),
     ("socket_documents", 4_096, 65_536),
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),

@@ -53,7 +53,7 @@ impl BlobError {
 }
 
 /// An upload: what arrives of it is kept apart from everybody else's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UploadKey {
     /// Tenant.
     pub org: OrgId,

@@ -18,8 +18,8 @@ pub(super) async fn verify(
     report: &mut Report,
     progress: &dyn Fn(&str),
 ) -> AppResult<()> {
-    // Dropped with the organisation.
-    let prints = FindingsQueue::default();
+    // Dropped with the organisation, and until then of no other.
+    let prints = FindingsQueue::new(0);
     let album = Album { store: &verifier.store, prints: &prints, samples: Samples::Kept(&*verifier.objects) };
     let mut after = None;
     loop {

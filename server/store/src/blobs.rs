@@ -126,6 +126,8 @@ pub struct DueRow {
     pub org_id: Txt<OrgId>,
     /// The picture.
     pub sha256: Txt<Hash>,
+    /// Size.
+    pub bytes: i64,
     /// When it became durable.
     pub received_at_ms: i64,
     /// `pending`, `ready` where it has copies already, or `no_preview`.
@@ -138,17 +140,35 @@ pub struct DueRow {
     pub ingest_retries: Option<i64>,
 }
 
-/// Pictures nobody can see small yet, oldest first, behind one of them.
+/// The first organisation behind one that has pictures nobody can see small yet.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_pending(conn: &mut Conn, after: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
-    let (received, org, sha256) = after.map_or((i64::MIN, String::new(), String::new()), place);
-    Ok(per_backend!(conn, c => blobs::table
+pub fn find_pending_org(conn: &mut Conn, after: Option<OrgId>) -> StoreResult<Option<OrgId>> {
+    let after = after.map(|org| org.to_string()).unwrap_or_default();
+    let found: Option<Txt<OrgId>> = per_backend!(conn, c => blobs::table
         // Written out: SQLite takes the index of pending pictures only where the text says the same as the index.
-        .filter(sql::<Bool>("preview_state = 'pending' AND (received_at_ms, org_id, sha256) > (")
-            .bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&sha256).sql(")"))
-        .order((blobs::received_at_ms, blobs::org_id, blobs::sha256))
+        .filter(sql::<Bool>("preview_state = 'pending' AND org_id > ").bind::<Text, _>(&after))
+        .order(blobs::org_id)
+        .select(blobs::org_id)
+        .first(c)
+        .optional())?;
+    Ok(found.map(|org| org.0))
+}
+
+/// Pictures of an organisation that nobody can see small yet, oldest first, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_pending(conn: &mut Conn, org: OrgId, after: Option<&DueRow>, limit: i64) -> StoreResult<Vec<DueRow>> {
+    let place = |row: &DueRow| (row.received_at_ms, row.sha256.to_string());
+    let (received, sha256) = after.map_or((i64::MIN, String::new()), place);
+    Ok(per_backend!(conn, c => blobs::table
+        .filter(blobs::org_id.eq(Txt(org)))
+        // As where the organisation is found.
+        .filter(sql::<Bool>("preview_state = 'pending' AND (received_at_ms, sha256) > (")
+            .bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&sha256).sql(")"))
+        .order((blobs::received_at_ms, blobs::sha256))
         .limit(limit)
         .select(DueRow::as_select())
         .load(c))?)

@@ -74,15 +74,16 @@ impl Claims {
         taken.await.unwrap_or_else(|_panicked| Err(StoreError::Panicked))
     }
 
-    /// Gives every right back; without it they go with the session, which the database hears of a moment later.
+    /// Gives the right to a piece back; without it it goes with the session, which the database hears of a moment later.
     ///
     /// # Errors
     /// Database errors only.
-    pub async fn give_back(&self) -> StoreResult<()> {
+    pub async fn give_back(&self, piece: String) -> StoreResult<()> {
         let Some(session) = self.session.clone() else { return Ok(()) };
         let given = tokio::task::spawn_blocking(move || {
             let mut conn = session.lock().unwrap_or_else(PoisonError::into_inner);
-            diesel::sql_query("SELECT pg_advisory_unlock_all()").execute(&mut *conn).map(drop)
+            let unlock = diesel::dsl::sql::<Bool>("pg_advisory_unlock(").bind::<BigInt, _>(key_of(&piece)).sql(")");
+            diesel::select(unlock).get_result::<bool>(&mut *conn).map(drop)
         });
         given.await.map_or(Err(StoreError::Panicked), |given| Ok(given?))
     }
@@ -93,7 +94,10 @@ fn connect(url: &str) -> StoreResult<PgConnection> {
 }
 
 fn try_lock(conn: &mut PgConnection, name: &str) -> StoreResult<bool> {
-    let key = Hash::of(name.as_bytes()).0.iter().take(8).fold(0i64, |key, byte| key << 8 | i64::from(*byte));
-    let lock = diesel::dsl::sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(key).sql(")");
+    let lock = diesel::dsl::sql::<Bool>("pg_try_advisory_lock(").bind::<BigInt, _>(key_of(name)).sql(")");
     Ok(diesel::select(lock).get_result(conn)?)
+}
+
+fn key_of(name: &str) -> i64 {
+    Hash::of(name.as_bytes()).0.iter().take(8).fold(0i64, |key, byte| key << 8 | i64::from(*byte))
 }

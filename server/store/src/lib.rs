@@ -56,6 +56,7 @@ pub mod seals;
 pub mod sessions;
 pub mod sites;
 pub mod text;
+pub mod unclaimed;
 pub mod uploads;
 pub mod users;
 pub mod visits;

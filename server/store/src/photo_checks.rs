@@ -46,17 +46,38 @@ pub fn enqueue(
     Ok(())
 }
 
-/// Visits whose photos are to be looked at, those that wait longest first, behind one of them.
+/// The first organisation behind one that has visits whose photos are to be looked at.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_due(conn: &mut Conn, after: Option<&PhotoCheckRow>, limit: i64) -> StoreResult<Vec<PhotoCheckRow>> {
-    let place = |row: &PhotoCheckRow| (row.due_at_ms, row.org_id.to_string(), row.visit_id.to_string());
-    let (due, org, visit) = after.map_or((i64::MIN, String::new(), String::new()), place);
+pub fn find_due_org(conn: &mut Conn, after: Option<OrgId>) -> StoreResult<Option<OrgId>> {
+    let after = after.map(|org| org.to_string()).unwrap_or_default();
+    let found: Option<Txt<OrgId>> = per_backend!(conn, c => photo_checks::table
+        .filter(sql::<Bool>("org_id > ").bind::<Text, _>(&after))
+        .order(photo_checks::org_id)
+        .select(photo_checks::org_id)
+        .first(c)
+        .optional())?;
+    Ok(found.map(|org| org.0))
+}
+
+/// Visits of an organisation whose photos are to be looked at, those that wait longest first, behind one of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_due(
+    conn: &mut Conn,
+    org: OrgId,
+    after: Option<&PhotoCheckRow>,
+    limit: i64,
+) -> StoreResult<Vec<PhotoCheckRow>> {
+    let place = |row: &PhotoCheckRow| (row.due_at_ms, row.visit_id.to_string());
+    let (due, visit) = after.map_or((i64::MIN, String::new()), place);
     Ok(per_backend!(conn, c => photo_checks::table
-        .filter(sql::<Bool>("(due_at_ms, org_id, visit_id) > (")
-            .bind::<BigInt, _>(due).sql(", ").bind::<Text, _>(&org).sql(", ").bind::<Text, _>(&visit).sql(")"))
-        .order((photo_checks::due_at_ms, photo_checks::org_id, photo_checks::visit_id))
+        .filter(photo_checks::org_id.eq(Txt(org)))
+        .filter(sql::<Bool>("(due_at_ms, visit_id) > (")
+            .bind::<BigInt, _>(due).sql(", ").bind::<Text, _>(&visit).sql(")"))
+        .order((photo_checks::due_at_ms, photo_checks::visit_id))
         .limit(limit)
         .select(PhotoCheckRow::as_select())
         .load(c))?)

@@ -747,6 +747,8 @@ diesel::table! {
         ingest_retries -> Nullable<BigInt>,
         /// Column `is_quarantined`.
         is_quarantined -> Bool,
+        /// Column `claimed_at_ms`.
+        claimed_at_ms -> Nullable<BigInt>,
     }
 }
 

@@ -164,7 +164,7 @@ async fn photos_are_looked_at_again_when_the_policy_that_their_crew_pinned_is_pu
         batch.publish(conn, YUNZE.org)
     })
     .await;
-    let due = app.read(|conn| photo_checks::list_due(conn, None, 10)).await;
+    let due = app.read(|conn| photo_checks::list_due(conn, YUNZE.org, None, 10)).await;
     assert_eq!(due.iter().map(|row| row.visit_id.0).collect::<Vec<_>>(), [visits[0]], "nobody else pinned it");
     look(&app).await;
     assert_eq!(field.said(visits[0]).await, said([]));

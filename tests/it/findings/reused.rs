@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use doorstep::app::AppState;
+use doorstep::app::findings::FindingsQueue;
 use doorstep::jobs;
 use doorstep_media::draw::{Alteration, interior};
 use doorstep_media::{Deadline, Limits, ingest};
@@ -222,7 +223,7 @@ async fn prints_are_read_again_by_a_server_that_starts() {
     field.phone.sync().await;
     upload(&field.phone, &made).await;
     // As another process does, which has read nothing so far.
-    let other = AppState { findings: Arc::default(), ..app.state.clone() };
+    let other = AppState { findings: Arc::new(FindingsQueue::new(0)), ..app.state.clone() };
     jobs::ingest::run_due(&other).await.expect("ingested");
     assert_eq!(jobs::findings::run_due(&other).await.expect("looked at"), 1);
     assert_eq!(field.said(second).await, said([("reused_similar", 3)]));

@@ -32,7 +32,7 @@ async fn another_node(app: &TestApp) -> AppState {
 }
 
 async fn pending(app: &TestApp) -> Vec<Hash> {
-    app.read(|conn| list_pending(conn, None, 100)).await.into_iter().map(|row| row.sha256.0).collect()
+    app.read(|conn| list_pending(conn, YUNZE.org, None, 100)).await.into_iter().map(|row| row.sha256.0).collect()
 }
 
 #[actix_web::test]

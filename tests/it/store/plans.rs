@@ -8,7 +8,9 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use doorstep::jobs::findings;
 use doorstep::jobs::ingest::run_due;
+use doorstep_store::photo_checks::enqueue;
 use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
@@ -168,7 +170,8 @@ async fn what_is_due_of_an_ingest_is_found_without_walking_the_pictures() {
     assert_eq!(run_due(&app.state).await.expect("a job"), 1);
     let heard = taken(&heard);
     for (what, index) in [
-        ("preview_state = 'pending' AND", "blobs_pending"),
+        ("preview_state = 'pending' AND org_id >", "blobs_pending"),
+        ("preview_state = 'pending' AND (", "blobs_pending"),
         ("preview_state IN ('ready', 'no_preview') AND", "blobs_outdated"),
         ("ingest_due_ms IS NOT NULL AND", "blobs_due_again"),
     ] {
@@ -180,14 +183,47 @@ async fn what_is_due_of_an_ingest_is_found_without_walking_the_pictures() {
         let (begins, within) = if app.state.store.has_nodes() {
             (format!(" using {index} on blobs"), "Index Cond: ")
         } else {
-            (format!("SEARCH blobs USING INDEX {index} ("), "received_at_ms")
+            let column = match index {
+                "blobs_due_again" => "(ingest_due_ms",
+                "blobs_pending" if what.ends_with('>') => "(org_id>?)",
+                // The place is of one organisation.
+                "blobs_pending" => "(org_id=? AND (received_at_ms",
+                _ => "received_at_ms",
+            };
+            let covering = if what.ends_with('>') { "COVERING " } else { "" };
+            (format!("SEARCH blobs USING {covering}INDEX {index} ("), column)
         };
-        let within = if index == "blobs_due_again" {
-            within.replace("received_at_ms", "ingest_due_ms")
+        assert!(plan.contains(&begins) && plan.contains(within), "{plan}");
+    }
+}
+
+#[actix_web::test]
+async fn whose_photos_are_to_be_looked_at_is_found_without_walking_what_waits() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    let (_, visit, ..) = signed_visit(&app).await;
+    app.write(move |conn| enqueue(conn, YUNZE.org, [visit], 1)).await;
+    let heard = listening(&app).await;
+    assert!(findings::run_due(&app.state).await.expect("a job") > 0);
+    let heard = taken(&heard);
+    let begins = |sql: &str| {
+        let place =
+            [("org_id > ", "(org_id>?)"), ("(due_at_ms, visit_id) > (", "(org_id=? AND (due_at_ms,visit_id)>(?,?))")];
+        place.into_iter().find(|(what, _)| sql.contains(what)).map(|(_, place)| place)
+    };
+    let lists: Vec<(String, &str)> = heard
+        .into_iter()
+        .filter(|sql| sql.contains("photo_checks") && sql.contains(" LIMIT "))
+        .filter_map(|sql| begins(&sql).map(|place| (sql, place)))
+        .collect();
+    assert_eq!(lists.len(), 2, "{lists:?}");
+    for (sql, place) in lists {
+        let plan = app.read(move |conn| Ok(plan_of(conn, &sql).join("\n"))).await;
+        let found = if app.state.store.has_nodes() {
+            plan.contains(" using photo_checks_") && plan.contains("Index Cond: ")
         } else {
-            within.to_owned()
+            plan.starts_with("SEARCH photo_checks ") && plan.contains(place)
         };
-        assert!(plan.contains(&begins) && plan.contains(&within), "{plan}");
+        assert!(found, "{plan}");
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::damaged;
 use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans};
-use crate::webp::{Webp, webp};
+use crate::webp::webp;
 use crate::{Format, Limits, NoPreview, sniff};
 
 /// A picture that may be decoded.
@@ -17,6 +17,8 @@ pub(super) struct Admitted {
     pub(super) height: u32,
     /// By how much a JPEG shrinks while it is decoded: 1, 2, 4 or 8; 1 for other formats.
     pub(super) divisor: u32,
+    /// What its decoder holds at once, in bytes.
+    pub(super) memory: u64,
 }
 
 /// Admits a picture that is wanted with a longer side of `side` pixels, or says why not.
@@ -40,8 +42,9 @@ pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted
         return Err(damaged("a picture that is larger than its canvas"));
     }
     let divisor = if frame.is_some() { divisor(longer, side) } else { 1 };
-    let admitted = Admitted { format: sniffed.format, width, height, divisor };
-    admit_pixels(&admitted, frame, webp, limits)?;
+    let mut admitted = Admitted { format: sniffed.format, width, height, divisor, memory: 0 };
+    let kept = webp.map_or_else(|| (png_bytes_a_pixel(bytes), 0), |webp| (webp.bytes_a_pixel, webp.beside));
+    admitted.memory = admit_pixels(&admitted, frame, kept, limits)?;
     if let Some(frame) = frame {
         let limit = most_scans(frame, u64::from(width) * u64::from(height), limits);
         if jpeg_scans(bytes, limit) > limit {
@@ -65,12 +68,13 @@ fn divisor(longer: u32, side: u32) -> u32 {
     [8, 4, 2].into_iter().find(|divisor| longer.div_ceil(*divisor) >= side).unwrap_or(1)
 }
 
+/// Gives what a decoder holds: of a picture that is no JPEG, so many bytes of each pixel, and others beside them.
 fn admit_pixels(
     admitted: &Admitted,
     frame: Option<JpegFrame>,
-    webp: Option<Webp>,
+    (bytes_a_pixel, beside): (u64, u64),
     limits: &Limits,
-) -> Result<(), NoPreview> {
+) -> Result<u64, NoPreview> {
     let pixels = u64::from(admitted.width) * u64::from(admitted.height);
     let shrinks = frame.is_some_and(|frame| !frame.keeps_coefficients);
     let most = if shrinks { limits.max_pixels } else { limits.max_pixels.min(limits.max_pixels_unscaled) };
@@ -79,12 +83,22 @@ fn admit_pixels(
     }
     let memory = match frame {
         Some(frame) => jpeg_memory(admitted, frame, pixels),
-        None => webp.map_or(4 * pixels, |webp| (pixels * webp.bytes_a_pixel).saturating_add(webp.beside)),
+        None => (pixels * bytes_a_pixel).saturating_add(beside),
     };
     if memory > limits.max_alloc_bytes {
         return Err(NoPreview::TooMuchMemory { limit: limits.max_alloc_bytes });
     }
-    Ok(())
+    Ok(memory)
+}
+
+/// What the pixels of a PNG take, at the depth that its header says: four bytes, or those of 16 bits a channel.
+fn png_bytes_a_pixel(bytes: &[u8]) -> u64 {
+    match bytes.get(24..26) {
+        // Red, green and blue of 16 bits, and with alpha.
+        Some([16, 2]) => 6,
+        Some([16, 6]) => 8,
+        _ => 4,
+    }
 }
 
 /// Estimates what a decoder of a JPEG holds at once.

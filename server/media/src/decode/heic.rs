@@ -57,6 +57,23 @@ pub(super) fn read(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadline
     Ok(Decoded { picture, width: shown.cut.width, height: shown.cut.height, turn: Some(shown.turn) })
 }
 
+/// How much memory it takes to decode the picture that a HEIC shows, by what the container declares and whatever the coded
+/// pictures say of their colours.
+pub(super) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, NoPreview> {
+    let heif = Heif::open(bytes)?;
+    let shown = heif.shown()?;
+    let decoder = Decoder { heif: &heif, divisor: divisor(&shown, side), limits, deadline: &Deadline::default() };
+    decoder.admit(&shown, bytes.len())?;
+    let mut most = 0;
+    for mosaic in shown.mosaics() {
+        // Of all tiles together at most as many as the file has, and so of the largest.
+        most = most.max(decoder.memory_of(mosaic, MOST_CHROMA, bytes.len()));
+    }
+    // No more is taken, and the colours are held while their alpha is decoded.
+    let colours = decoder.shrunk(&shown.colours).saturating_mul(3);
+    Ok(most.min(limits.max_alloc_bytes).saturating_add(colours))
+}
+
 /// The strongest shrinking that leaves at least `side` pixels of the longer side, and whole pixels of each tile.
 fn divisor(shown: &Shown, side: u32) -> u32 {
     let longer = shown.cut.width.max(shown.cut.height);
@@ -113,19 +130,28 @@ impl Decoder<'_> {
     }
 
     /// Refuses a mosaic that takes more memory than a picture may.
+    fn check_memory(&self, mosaic: &Mosaic, chroma_format: u8, coded_bytes: usize) -> Result<(), NoPreview> {
+        let limit = self.limits.max_alloc_bytes;
+        let memory = self.memory_of(mosaic, chroma_format, coded_bytes);
+        if memory > limit { Err(NoPreview::TooMuchMemory { limit }) } else { Ok(()) }
+    }
+
+    /// What a mosaic takes at once.
     ///
     /// While it is decoded there are its samples twice, as the decoder copies them to cut them, what that notes beside
     /// them, and its copies of the bytes; then its samples once, and what is made of them.
-    fn check_memory(&self, mosaic: &Mosaic, chroma_format: u8, coded_bytes: usize) -> Result<(), NoPreview> {
-        let (coded, samples) = (coded_area(mosaic), sample_bytes(chroma_format));
-        let shrunk = area(mosaic.width.div_ceil(self.divisor), mosaic.height.div_ceil(self.divisor));
+    fn memory_of(&self, mosaic: &Mosaic, chroma_format: u8, coded_bytes: usize) -> u64 {
+        let (coded, samples, shrunk) = (coded_area(mosaic), sample_bytes(chroma_format), self.shrunk(mosaic));
         let copies = u64::try_from(coded_bytes).unwrap_or(u64::MAX).saturating_mul(3);
         let decoding = coded.saturating_mul(2 * samples + NOTES_A_PIXEL).saturating_add(copies);
         let shrinking = coded.saturating_mul(samples).saturating_add(shrunk.saturating_mul(SHRUNK_A_PIXEL));
         // The picture that tiles are put into.
-        let memory = decoding.max(shrinking).saturating_add(shrunk.saturating_mul(3));
-        let limit = self.limits.max_alloc_bytes;
-        if memory > limit { Err(NoPreview::TooMuchMemory { limit }) } else { Ok(()) }
+        decoding.max(shrinking).saturating_add(shrunk.saturating_mul(3))
+    }
+
+    /// How many pixels are left of a mosaic.
+    fn shrunk(&self, mosaic: &Mosaic) -> u64 {
+        area(mosaic.width.div_ceil(self.divisor), mosaic.height.div_ceil(self.divisor))
     }
 
     fn put_together(&self, mosaic: &Mosaic) -> Result<RgbImage, NoPreview> {
@@ -194,6 +220,9 @@ impl Decoder<'_> {
 
 /// No chroma at all.
 const LEAST_CHROMA: u8 = 0;
+
+/// As much chroma as luma.
+const MOST_CHROMA: u8 = 3;
 
 /// What the samples of a pixel take, by `chroma_format_idc`.
 fn sample_bytes(chroma_format: u8) -> u64 {

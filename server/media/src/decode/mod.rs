@@ -57,6 +57,27 @@ pub(crate) fn decode(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadli
     decoded
 }
 
+/// How much memory it takes at most to decode a picture to a longer side of `side` pixels, by what stands before its pixels.
+///
+/// # Units
+/// Bytes, those of the file not counted.
+///
+/// # Errors
+/// As [`decode`], as far as it decides without a pixel.
+pub(crate) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, NoPreview> {
+    if bytes.len() > limits.max_bytes {
+        return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
+    }
+    if sniff(bytes).format == Format::Heic {
+        return heic::memory(bytes, side, limits);
+    }
+    let admitted = admit(bytes, side, limits)?;
+    Ok(match admitted.format {
+        Format::Jpeg => admitted.memory,
+        _ => admitted.memory.saturating_add(png_webp::memory_beside(&admitted, side)),
+    })
+}
+
 fn read(
     bytes: &[u8],
     admitted: &Admitted,

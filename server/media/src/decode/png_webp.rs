@@ -36,6 +36,16 @@ pub(super) fn read(
     Ok(flatten(coarse(picture, side.saturating_mul(2))))
 }
 
+/// What is held beside the pixels of a picture while they are decoded and put on paper, at most.
+///
+/// # Units
+/// Bytes: what stands in a PNG beside its pixels, and of a picture of up to twice the side a copy in three colours or four.
+pub(super) fn memory_beside(admitted: &Admitted, side: u32) -> u64 {
+    let pixels = u64::from(admitted.width) * u64::from(admitted.height);
+    let most = u64::from(side.saturating_mul(2));
+    MAX_BESIDE_BYTES.saturating_add(4 * pixels.min(most * most))
+}
+
 /// Lets a decoder have its pixels if they are within bounds, of which what stands beside them has a share of its own.
 fn decoded(mut decoder: impl ImageDecoder, mut bounds: image::Limits) -> ImageResult<DynamicImage> {
     bounds.reserve(decoder.total_bytes())?;

@@ -5,7 +5,7 @@ use crate::support::{self, four_corners, jpeg, jpeg_bomb, png_bomb, preview, pre
 use doorstep_media::limits::{
     MAX_ALLOC_BYTES, MAX_BESIDE_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SCANNED_PIXELS, MAX_SCANS, MAX_SIDE_PX,
 };
-use doorstep_media::{Deadline, Limits, NoPreview, ingest};
+use doorstep_media::{Deadline, Limits, NoPreview, ingest, memory};
 use image::ImageFormat;
 
 /// A baseline JPEG whose only scan holds all colours, so that it shrinks while it is decoded.
@@ -43,6 +43,29 @@ fn deep_pixels_and_progressive_coefficients_count_as_memory() {
     let memory = NoPreview::TooMuchMemory { limit: MAX_ALLOC_BYTES };
     assert_eq!(preview(&png_bomb(8_000, 5_000, 16, 6)), Err(memory.clone()), "320 MB of 16-bit pixels");
     assert_eq!(preview(&jpeg_bomb(0xC2, 8_000, 5_000, 1)), Err(memory), "360 MB of pixels and coefficients");
+}
+
+#[test]
+fn what_a_picture_takes_is_told_by_its_header() {
+    const MIB: u64 = 1 << 20;
+    let told = |file: &[u8]| memory(file, &Limits::default());
+    // No pixel stands behind these headers.
+    for (what, file, least) in [
+        ("a JPEG that shrinks to a half", one_scan(4_000, 3_000), 3 * 2 * 2_000 * 1_500),
+        ("one that keeps coefficients", jpeg_bomb(0xC2, 4_000, 3_000, 1), 3 * (2 * 2_000 * 1_500 + 2 * 4_000 * 3_000)),
+        ("a PNG and its copy", png_bomb(4_000, 3_000, 8, 6), 4 * 4_000 * 3_000 + 4 * 3_200 * 3_200),
+        ("deep pixels", png_bomb(4_000, 3_000, 16, 6), 8 * 4_000 * 3_000 + 4 * 3_200 * 3_200),
+    ] {
+        let told = told(&file).expect(what);
+        assert!((least..least + 48 * MIB).contains(&told), "{what}: {told} of {least}");
+    }
+    assert!(told(&jpeg(&four_corners(64, 48))).expect("a small one") < 32 * MIB);
+    for refused in
+        [png_bomb(60_000, 60_000, 8, 2), png_bomb(8_000, 5_000, 16, 6), jpeg_bomb(0xC2, 64, 64, MAX_SCANS + 1)]
+    {
+        assert_eq!(told(&refused).err(), preview(&refused).err());
+        assert!(told(&refused).is_err());
+    }
 }
 
 #[test]

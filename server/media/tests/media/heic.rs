@@ -5,7 +5,7 @@ use crate::support::heic::{Item, body, boxed, changed, container, declaring, ful
 use crate::support::{contains, corners, four_corners, ingested, jpeg, preview, preview_within};
 use doorstep_media::draw::{DemoPhoto, draw};
 use doorstep_media::limits::{MAX_ALLOC_BYTES, MAX_PIXELS, MAX_PIXELS_UNSCALED, MAX_SIDE_PX};
-use doorstep_media::{Deadline, Limits, NoPreview, ingest};
+use doorstep_media::{Deadline, Limits, NoPreview, ingest, memory};
 use sync_core::photo::thresholds::REUSE_STRONG;
 
 const UNSUPPORTED: Result<(), NoPreview> = Err(NoPreview::Format { media_type: "image/heic" });
@@ -174,6 +174,22 @@ fn the_memory_of_colours_counts() {
     assert!(preview_within(&stored("grey"), &limits).is_ok());
     let memory = Err(NoPreview::TooMuchMemory { limit: limits.max_alloc_bytes });
     assert_eq!(preview_within(&stored("full_colour"), &limits), memory);
+}
+
+#[test]
+fn what_a_picture_takes_is_told_by_its_container() {
+    const MIB: u64 = 1 << 20;
+    let told = |file: &[u8]| memory(file, &Limits::default());
+    let source = stored("grey");
+    // Nothing of this size is coded in it; the colours of what is coded are not known before.
+    let whole = told(&single(&source, body(&source, b"mdat").to_vec(), size(3_200, 1_920))).expect("it may be decoded");
+    assert!((14 * 3_200 * 1_920..14 * 3_200 * 1_920 + 80 * MIB).contains(&whole), "{whole}");
+    // The tiles of a grid are decoded one after the other.
+    let tiles = told(&mosaic(50, 30, 3_200, 1_920)).expect("it may be decoded");
+    assert!(tiles < 64 * MIB, "{tiles}");
+    let flood = single(&source, body(&source, b"mdat").to_vec(), size(10_000, 5_001));
+    assert_eq!(told(&flood).err(), preview(&flood).err());
+    assert!(told(b"").is_err());
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::visits::VisitRecord;
-use doorstep_store::{Conn, blobs, presence};
-use sync_core::ids::{OrgId, VisitId};
+use doorstep_store::{Conn, assignments, blobs, intent_blobs, presence};
+use sync_core::bytes::Hash;
+use sync_core::ids::{OrgId, UserId, VisitId};
 use sync_core::time::UnixMillis;
 
 use crate::app::{AppResult, scope};
@@ -20,6 +21,19 @@ pub(crate) fn set_evidence(row: &mut VisitRecord, missing: usize, lacks_statemen
     row.evidence_complete_at_ms = is_complete.then_some(now.0);
     row.version += 1;
     true
+}
+
+/// Whether a visit on whose crew a person is or was names a blob, or an intent of that person does.
+///
+/// # Errors
+/// Database errors only.
+pub(in crate::app) fn is_named_for(conn: &mut Conn, org: OrgId, user: UserId, blob: Hash) -> AppResult<bool> {
+    for visit in blobs::list_claiming_visits(conn, org, blob)? {
+        if assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == user) {
+            return Ok(true);
+        }
+    }
+    Ok(intent_blobs::list_claiming_intents(conn, org, blob)?.iter().any(|(_, author)| *author == user))
 }
 
 /// Counts the missing blobs of a visit anew and notes since when its evidence is complete.

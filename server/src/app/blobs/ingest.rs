@@ -4,11 +4,14 @@
 //! have none, and was not looked at by this version, is looked at when nothing is pending.
 
 mod facts;
+mod memory;
+mod pass;
 mod queue;
 #[cfg(test)]
 mod tests;
 mod work;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_media::{Deadline, Ingested, Limits, NoPreview};
@@ -18,27 +21,17 @@ use doorstep_store::{Conn, blob_facts};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
-use tokio::task::JoinSet;
 
 use self::facts::VERSION;
 pub use self::facts::{prints_of, windows_of};
+use self::memory::Share;
+use self::pass::Pass;
 pub use self::queue::IngestQueue;
 use self::queue::Turn;
 use self::work::Ran;
 use super::read::{DerivedSize, read_verified, unreadable};
 use crate::app::{AppError, AppResult, AppState, findings};
 use crate::ports::BlobError;
-
-/// Pending pictures looked at together.
-const BATCH: i64 = 32;
-
-/// Pictures with copies looked at together: one keeps a processor for what nobody can see yet.
-const BATCH_OUTDATED: i64 = 1;
-
-/// Pictures settled in one pass before those with copies are left to another one.
-///
-/// There may be hours of them, and what becomes pending again meanwhile may stand before where the pass has come.
-const LONG_PASS: usize = 32;
 
 /// How often a picture may have ended the process before it is begun no more.
 ///
@@ -100,85 +93,11 @@ fn is_tried_again(reason: &str) -> bool {
 /// no other picture, is told when all others are done, and is then left alone for some minutes; any other failure would
 /// be that of the next picture too.
 pub async fn ingest_pending(state: &AppState) -> AppResult<usize> {
-    let mut pass = Pass::default();
-    loop {
-        let due = pass.next(state).await?;
-        if due.is_empty() {
-            return pass.unread.map_or(Ok(pass.settled), Err);
-        }
-        pass.settle_all(state, due).await?;
-    }
+    Pass::default().run(state).await
 }
 
-/// One look at all that is due, at each picture once.
-#[derive(Default)]
-struct Pass {
-    /// The last pending picture so far.
-    pending: Option<DueRow>,
-    /// The last picture so far that is tried again.
-    again: Option<DueRow>,
-    /// The last picture with copies so far.
-    outdated: Option<DueRow>,
-    settled: usize,
-    unread: Option<AppError>,
-}
-
-impl Pass {
-    /// What is to be looked at next; those with copies come when nothing is pending.
-    async fn next(&mut self, state: &AppState) -> AppResult<Vec<DueRow>> {
-        if state.ingest.is_closed() {
-            return Ok(Vec::new());
-        }
-        let after = self.pending.clone();
-        let pending = state.store.read(move |conn| blobs::list_pending(conn, after.as_ref(), BATCH)).await?;
-        if let Some(last) = pending.last() {
-            self.pending = Some(last.clone());
-            return Ok(pending);
-        }
-        let (after, now_ms) = (self.again.clone(), state.clock.now().0);
-        let list = move |conn: &mut _| blobs::list_due_again(conn, now_ms, after.as_ref(), BATCH);
-        let again = state.store.read(list).await?;
-        if let Some(last) = again.last() {
-            self.again = Some(last.clone());
-            return Ok(again);
-        }
-        if self.settled >= LONG_PASS {
-            state.ingest.wake();
-            return Ok(Vec::new());
-        }
-        let before = self.outdated.clone();
-        let list = move |conn: &mut _| blobs::list_outdated(conn, VERSION, before.as_ref(), BATCH_OUTDATED);
-        let outdated = state.store.read(list).await?;
-        if let Some(last) = outdated.last() {
-            self.outdated = Some(last.clone());
-        }
-        Ok(outdated)
-    }
-
-    async fn settle_all(&mut self, state: &AppState, due: Vec<DueRow>) -> AppResult<()> {
-        let claims = state.store.claims().await?;
-        let mut running = JoinSet::new();
-        for row in due {
-            let (state, claims) = (state.clone(), claims.clone());
-            running.spawn(async move { settle(&state, &claims, &row).await });
-        }
-        let mut failed = None;
-        while let Some(joined) = running.join_next().await {
-            match joined.map_err(|error| AppError::Internal(error.to_string())).and_then(|result| result) {
-                Ok(Ended::Settled) => {
-                    self.settled = self.settled.saturating_add(1);
-                    state.findings.wake();
-                }
-                Ok(Ended::Left) => {}
-                Ok(Ended::Unread(error)) => self.unread = self.unread.take().or(Some(error)),
-                Err(error) => failed = failed.or(Some(error)),
-            }
-        }
-        let given = claims.give_back().await;
-        failed.map_or(Ok(()), Err)?;
-        Ok(given?)
-    }
-}
+/// The turn of a picture and the memory of its original; both are free when the last clone is dropped.
+type Held = Arc<(Turn, Share)>;
 
 /// How the look at a picture ended.
 enum Ended {
@@ -201,9 +120,22 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
     let Some(turn) = state.ingest.turn(row.ingest_attempts.unwrap_or_default()).await? else {
         return Ok(Ended::Left);
     };
-    if !claims.take(format!("ingest/{org}/{sha256}")).await? {
+    let piece = format!("ingest/{org}/{sha256}");
+    if !claims.take(piece.clone()).await? {
         return Ok(Ended::Left);
     }
+    let ended = settle_claimed(state, row, turn).await;
+    let given = claims.give_back(piece).await;
+    let ended = ended?;
+    Ok(given.map(|()| ended)?)
+}
+
+/// As [`settle`], for whoever has claimed the picture.
+async fn settle_claimed(state: &AppState, row: &DueRow, turn: Turn) -> AppResult<Ended> {
+    let (org, sha256) = (row.org_id.0, row.sha256.0);
+    let now_ms = state.clock.now().0;
+    let share = state.ingest.memory().original(u64::try_from(row.bytes).unwrap_or_default()).await?;
+    let held: Held = Arc::new((turn, share));
     // What nobody can read is not begun.
     let original = match read_original(state, org, sha256).await {
         Err(error) => {
@@ -217,7 +149,7 @@ async fn settle(state: &AppState, claims: &Claims, row: &DueRow) -> AppResult<En
     let Some(before) = state.store.write(begin).await? else { return Ok(Ended::Left) };
     // Until it ends, or is cut off by the end of the process.
     let _begun = state.ingest.begun((org, sha256), before);
-    match end(state, row, original, before, (&turn, of_photo)).await {
+    match end(state, row, original, before, (&held, of_photo)).await {
         // The machine failed, not the picture.
         Err(error) => put_back(state, (org, sha256), before).await.and(Err(error)),
         ended => ended,
@@ -267,7 +199,7 @@ async fn end(
     row: &DueRow,
     original: Option<Vec<u8>>,
     before: i64,
-    (turn, ingest): (&Turn, impl Ingest),
+    (held, ingest): (&Held, impl Ingest),
 ) -> AppResult<Ended> {
     let (org, sha256) = (row.org_id.0, row.sha256.0);
     // Damage may have been mended between the look and the begin; later, this ingest does not count any more.
@@ -278,7 +210,7 @@ async fn end(
     let reason = match original {
         _ if before >= MOST_CRASHES => CRASHED,
         None => ORIGINAL_UNREADABLE,
-        Some(bytes) => match work_out(bytes, turn, ingest).await? {
+        Some(bytes) => match work_out(state, bytes, held, ingest).await? {
             Ok(ingested) => return keep(state, (org, sha256), before, ingested).await,
             Err(reason) if is_tried_alone(&reason, before) => return Ok(Ended::Left),
             Err(reason) => reason.code(),
@@ -336,12 +268,25 @@ fn of_photo(bytes: &[u8], deadline: &Deadline) -> Result<Ingested, NoPreview> {
 ///
 /// What panics on a picture is caught where pictures are decoded; whatever gets past that costs no more than a preview
 /// either.
-async fn work_out(bytes: Vec<u8>, turn: &Turn, ingest: impl Ingest) -> AppResult<Result<Box<Ingested>, NoPreview>> {
-    let turn = Turn::clone(turn);
+async fn work_out(
+    state: &AppState,
+    bytes: Vec<u8>,
+    held: &Held,
+    ingest: impl Ingest,
+) -> AppResult<Result<Box<Ingested>, NoPreview>> {
+    let looked_at = tokio::task::spawn_blocking(move || (doorstep_media::memory(&bytes, &Limits::default()), bytes));
+    let (memory, bytes) = looked_at.await.map_err(|error| AppError::Internal(error.to_string()))?;
+    let memory = match memory {
+        Ok(memory) => memory,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    // The time of the work begins when there is room for it.
+    let share = state.ingest.memory().decoded(memory).await?;
+    let held = Held::clone(held);
     let worked_out = work::within(LONGEST, move |deadline| {
         let ingested = ingest(&bytes, deadline);
         // Only now is its memory free, however long it took.
-        drop((bytes, turn));
+        drop((bytes, share, held));
         ingested.map(Box::new)
     });
     Ok(match worked_out.await? {

@@ -7,11 +7,13 @@ mod list;
 mod missing;
 mod read;
 mod receipt;
+mod receive;
 mod sample;
 #[cfg(test)]
 mod tests;
 mod upload;
 
+pub(in crate::app) use claims::is_named_for;
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
 pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of};
@@ -23,6 +25,7 @@ use read::read_original;
 pub(in crate::app) use read::read_quarantined;
 pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
 pub use receipt::sign_held;
+pub use receive::receive_blob;
 pub(in crate::app) use sample::{read_sample, sample_of};
 pub(in crate::app) use upload::{DEVICE_REVOKED, accept};
 pub use upload::{Portion, StoredBlob, store_blob};

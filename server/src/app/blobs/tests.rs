@@ -21,6 +21,8 @@ use crate::app::{AppError, AppResult, ErrorCode};
 use crate::domain::review_words::{PhotoDecision, RejectReason, ReturnReason, VisitDecision};
 use crate::jobs::ingest::run_due;
 
+#[path = "tests_memory.rs"]
+mod memory;
 #[path = "tests_resume.rs"]
 mod resume;
 

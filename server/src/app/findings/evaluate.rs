@@ -13,13 +13,14 @@ use sync_core::plain_json;
 use super::album::Album;
 use super::judge::{self, Looked};
 use super::{VERSION, belated, reused};
+use crate::app::turns::Turns;
 use crate::app::{AppError, AppResult, AppState};
 use crate::ports::BlobError;
 
-/// Visits looked up at once.
-const PAGE: i64 = 32;
+/// Visits of an organisation in one turn: its prints may have to be read for it.
+const TURN: i64 = 8;
 
-/// Looks at the photos of every visit that is due; returns how many visits were settled.
+/// Looks at the photos of every visit that is due, in turns by organisation; returns how many visits were settled.
 ///
 /// Equal photos and records give equal rows, so looking again changes nothing. Killed in between, a visit was looked at or
 /// it was not.
@@ -32,13 +33,18 @@ const PAGE: i64 = 32;
 /// Only if the database cannot be used at all. A visit that cannot be looked at is logged, keeps back no other, and stays
 /// due; so does, without a word, one that waits for a copy that was lost.
 pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
-    let (mut settled, mut after) = (0, None);
+    let (mut settled, mut turns) = (0, Turns::default());
     loop {
-        let behind = after.clone();
-        let list = move |conn: &mut Conn| Ok::<_, AppError>(photo_checks::list_due(conn, behind.as_ref(), PAGE)?);
-        let due = state.store.read(list).await?;
-        let Some(last) = due.last() else { return Ok(settled) };
-        after = Some(last.clone());
+        let take = move |conn: &mut Conn| {
+            let list = |conn: &mut Conn, org, after: Option<&_>| photo_checks::list_due(conn, org, after, TURN);
+            let due = turns.next(conn, photo_checks::find_due_org, list)?;
+            Ok::<_, AppError>((turns, due))
+        };
+        let (taken, due) = state.store.read(take).await?;
+        if due.is_empty() {
+            return Ok(settled);
+        }
+        turns = taken;
         for row in due {
             match evaluate(state, row.clone()).await {
                 Ok(true) => settled += 1,
@@ -62,8 +68,8 @@ pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
 /// # Errors
 /// Database errors only.
 pub async fn is_any_due(state: &AppState) -> AppResult<bool> {
-    let list = |conn: &mut Conn| Ok::<_, AppError>(photo_checks::list_due(conn, None, 1)?);
-    Ok(!state.store.read(list).await?.is_empty())
+    let find = |conn: &mut Conn| Ok::<_, AppError>(photo_checks::find_due_org(conn, None)?);
+    Ok(state.store.read(find).await?.is_some())
 }
 
 /// Looks at the photos of one visit; false if more came meanwhile.

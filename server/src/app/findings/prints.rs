@@ -2,6 +2,7 @@
 
 use doorstep_media::{Likeness, PrintIndex, Prints};
 use doorstep_store::{Conn, photo_sightings};
+use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 
 use super::album::Album;
@@ -17,6 +18,19 @@ pub(super) struct OrgPrints {
     index: PrintIndex,
     /// The place in the order up to which it was read, of the prints: those that came late stand behind their photo.
     through: i64,
+}
+
+impl OrgPrints {
+    /// How much memory they take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
+    /// Adds the prints of a photo that stand at a place in the order.
+    pub fn put(&mut self, seq: i64, sha256: Hash, prints: &Prints) {
+        self.through = seq;
+        self.index.put(sha256, prints);
+    }
 }
 
 /// Finds what may look like each of some photos among all that were looked at, the closest first; those without prints are
@@ -52,7 +66,7 @@ async fn catch_up(album: Album<'_>, org: OrgId, prints: &mut OrgPrints) -> AppRe
         prints.through = last.seq;
         for seen in &page {
             if let Some(windows) = windows_of(&seen.prints) {
-                prints.index.put(seen.sha256, &Prints { windows, detail_c: 0 });
+                prints.put(seen.seq, seen.sha256, &Prints { windows, detail_c: 0 });
             }
         }
     }

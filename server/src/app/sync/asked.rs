@@ -1,9 +1,10 @@
 //! Blobs a phone asks after: which of them the server holds, as after a restore from a backup.
 
-use doorstep_store::{Conn, assignments, blob_bringers, blobs, intent_blobs};
+use doorstep_store::{Conn, blob_bringers, blobs};
 use sync_core::bytes::Hash;
 
 use super::Round;
+use crate::app::blobs::is_named_for;
 use crate::app::{AppResult, AppState};
 
 /// Those of the blobs asked after that are durable here, as far as the asker may know.
@@ -37,10 +38,5 @@ fn is_held_for(conn: &mut Conn, round: &Round, blob: Hash) -> AppResult<bool> {
     if blob_bringers::list_bringers(conn, org, blob)?.contains(&user) {
         return Ok(true);
     }
-    for visit in blobs::list_claiming_visits(conn, org, blob)? {
-        if assignments::list_assignments(conn, org, visit)?.iter().any(|assignment| assignment.rep_id.0 == user) {
-            return Ok(true);
-        }
-    }
-    Ok(intent_blobs::list_claiming_intents(conn, org, blob)?.iter().any(|(_, author)| *author == user))
+    is_named_for(conn, org, user, blob)
 }

@@ -1,4 +1,4 @@
-//! Which uploads this process is receiving: whoever comes anew takes the place of a connection that nobody hears.
+//! Which uploads and blobs this process is receiving: whoever comes anew takes the place of a connection that nobody hears.
 //!
 //! Nothing of it is needed for the bytes to be right, which is the storage's affair; it frees what the old one holds.
 
@@ -7,11 +7,12 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sync_core::ids::{DeviceId, OrgId};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::app::{AppResult, ErrorCode, Refusal};
-use crate::ports::StagingKey;
+use crate::ports::{StagingKey, UploadKey};
 
 /// How long who is told to stop may take to write down what he has.
 ///
@@ -19,32 +20,50 @@ use crate::ports::StagingKey;
 /// A client that finds an upload busy tries again within seconds: it must find it free.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The uploads that requests of this process work on, one request each.
+/// The uploads and blobs that requests of this process work on, one request each.
 #[derive(Debug, Clone, Default)]
-pub struct ActiveUploads(Arc<Mutex<HashMap<StagingKey, Stop>>>);
+pub struct ActiveUploads(Arc<Mutex<HashMap<Received, Stop>>>);
+
+/// What a request brings bytes of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::app) enum Received {
+    /// An upload that goes on where it stopped.
+    Upload(StagingKey),
+    /// A blob in one piece.
+    Blob(UploadKey),
+}
+
+impl Received {
+    const fn sender(&self) -> (OrgId, DeviceId) {
+        match self {
+            Self::Upload(key) => (key.org, key.device),
+            Self::Blob(key) => (key.org, key.device),
+        }
+    }
+}
 
 /// Tells whether to stop; closed once who was told has stopped.
 type Stop = Arc<watch::Sender<bool>>;
 
-/// One request's turn with an upload; dropping it ends the turn.
+/// One request's turn with an upload or a blob; dropping it ends the turn.
 #[derive(Debug)]
-pub(super) struct Turn {
+pub(in crate::app) struct Turn {
     active: ActiveUploads,
-    key: StagingKey,
+    key: Received,
     own: Stop,
     stop: watch::Receiver<bool>,
 }
 
 impl ActiveUploads {
-    /// Takes the turn with an upload, from whoever has it.
+    /// Takes the turn with an upload or a blob, from whoever has it.
     ///
     /// # Errors
-    /// `too_many_uploads` if the device has so many other uploads under way.
-    pub(super) async fn enter(&self, key: StagingKey, most: usize) -> AppResult<Turn> {
+    /// `too_many_uploads` if the device has so many others under way.
+    pub(in crate::app) async fn enter(&self, key: Received, most: usize) -> AppResult<Turn> {
         self.enter_within(key, most, sleep(GRACE)).await
     }
 
-    async fn enter_within(&self, key: StagingKey, most: usize, grace: impl Future<Output = ()>) -> AppResult<Turn> {
+    async fn enter_within(&self, key: Received, most: usize, grace: impl Future<Output = ()>) -> AppResult<Turn> {
         let (turn, before) = self.register(key, most)?;
         if let Some(before) = before {
             before.send_replace(true);
@@ -57,9 +76,9 @@ impl ActiveUploads {
         Ok(turn)
     }
 
-    fn register(&self, key: StagingKey, most: usize) -> AppResult<(Turn, Option<Stop>)> {
+    fn register(&self, key: Received, most: usize) -> AppResult<(Turn, Option<Stop>)> {
         let mut active = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_other = |one: &&StagingKey| **one != key && (one.org, one.device) == (key.org, key.device);
+        let is_other = |one: &&Received| **one != key && one.sender() == key.sender();
         let others = active.keys().filter(is_other).count();
         if others >= most {
             let number = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
@@ -74,7 +93,7 @@ impl ActiveUploads {
 
 impl Turn {
     /// Waits until somebody else takes the turn.
-    pub(super) async fn is_over(&mut self) {
+    pub(in crate::app) async fn is_over(&mut self) {
         if self.stop.wait_for(|stop| *stop).await.is_err() {
             // Not while the sender is ours.
             std::future::pending().await
@@ -107,11 +126,11 @@ mod tests {
 
     use super::*;
 
-    const KEY: StagingKey = StagingKey {
+    const KEY: Received = Received::Upload(StagingKey {
         org: OrgId::from_bytes([1; 16]),
         device: DeviceId::from_bytes([2; 16]),
         upload: UploadId::from_bytes([3; 16]),
-    };
+    });
 
     /// Whether it has come to its end, looked at once.
     async fn has_ended<T>(mut waiting: Pin<&mut impl Future<Output = T>>) -> bool {

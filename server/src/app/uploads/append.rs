@@ -16,7 +16,7 @@ use super::finish::finish;
 use super::repeat::repeat;
 use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::check_room_taken;
+use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
 
@@ -114,6 +114,8 @@ async fn set_length(
         None => {}
     }
     let (org, id) = (row.org_id.0, row.id.0);
+    let of = Brought { org, device: row.device_id.0, sha256: row.sha256.parse().ok() };
+    check_unclaimed(state, of, length).await?;
     let (most, now) = (state.config.limits.org_storage_bytes, ctx.now);
     let set = move |conn: &mut Conn| {
         let is_set = uploads::set_upload_length(conn, org, id, bytes)?;

@@ -14,7 +14,7 @@ use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, key_of, show_upload};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::check_room_taken;
+use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
 /// Begins an upload of so many bytes; without a length, its sender will say it later.
@@ -114,6 +114,12 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
             }
             shown => return Ok((shown?, false)),
         }
+    }
+    let of = Brought { org: wanted.org_id.0, device: wanted.device_id.0, sha256 };
+    // Its own bytes are announced already.
+    if let Err(refusal) = check_unclaimed(state, of, 0).await {
+        end(state, ctx, wanted.id.0).await;
+        return Err(refusal);
     }
     if length == Some(0) {
         let staged = state.staging.open(key_of(&wanted)).await?;

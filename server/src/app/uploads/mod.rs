@@ -14,11 +14,12 @@ mod standing;
 mod terminate;
 
 pub use active::ActiveUploads;
+pub(super) use active::{Received, Turn};
 pub use append::{Part, append_upload};
 pub use checksum::Checksum;
 pub use create::{create_upload, create_upload_with};
 pub use expire::{expire_uploads, forget_ended_uploads};
 pub use metadata::Metadata;
-pub(super) use standing::KEPT_MS;
+pub(super) use standing::{KEPT_MS, conflict};
 pub use standing::{Standing, show_upload};
 pub use terminate::terminate_upload;

@@ -5,7 +5,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::UploadId;
 use sync_core::time::UnixMillis;
 
-use super::active::Turn;
+use super::active::{Received, Turn};
 use super::finish::finish;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, blobs};
 use crate::ports::{BlobError, Staged, StagingKey, UploadKey};
@@ -197,7 +197,7 @@ pub(super) async fn claim(state: &AppState, ctx: &Ctx, id: UploadId, most: usize
     if let Some(standing) = finished(state, &row).await? {
         return Ok(Claimed::Finished(standing));
     }
-    let turn = state.active_uploads.enter(key_of(&row), most).await?;
+    let turn = state.active_uploads.enter(Received::Upload(key_of(&row)), most).await?;
     // Whoever had the turn before may have ended it.
     let row = load(state, ctx, id).await?;
     if turn.has_ended() {
@@ -251,7 +251,7 @@ pub(super) async fn keep(state: &AppState, row: &mut UploadRow, staged: Box<dyn 
 }
 
 /// Refuses bytes that belong elsewhere; without an offset if another request goes on with the upload.
-pub(super) fn conflict(offset: Option<u64>) -> AppError {
+pub(in crate::app) fn conflict(offset: Option<u64>) -> AppError {
     let refusal = Refusal::new(ErrorCode::OffsetConflict);
     match offset {
         Some(offset) => refusal.actual(i64::try_from(offset).unwrap_or(i64::MAX)),

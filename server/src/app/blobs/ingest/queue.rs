@@ -8,6 +8,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use super::memory::Memory;
 use crate::app::{AppError, AppResult};
 
 /// The right to ingest one picture; the next one has it when the last clone is dropped.
@@ -19,6 +20,7 @@ pub struct IngestQueue {
     awake: Notify,
     turns: Arc<Semaphore>,
     count: u32,
+    memory: Memory,
     is_closed: AtomicBool,
     pictures: Arc<Mutex<Pictures>>,
 }
@@ -57,7 +59,19 @@ impl IngestQueue {
     pub fn new(turns: usize) -> Self {
         let count = u32::try_from(turns.max(1)).unwrap_or(u32::MAX);
         let turns = Arc::new(Semaphore::new(turns.max(1)));
-        Self { awake: Notify::new(), turns, count, is_closed: AtomicBool::new(false), pictures: Arc::default() }
+        Self {
+            awake: Notify::new(),
+            turns,
+            count,
+            memory: Memory::default(),
+            is_closed: AtomicBool::new(false),
+            pictures: Arc::default(),
+        }
+    }
+
+    /// How many pictures are ingested at once at most.
+    pub(super) fn at_once(&self) -> usize {
+        usize::try_from(self.count).unwrap_or(usize::MAX)
     }
 
     /// Says that something may be pending.
@@ -76,6 +90,11 @@ impl IngestQueue {
         if let Ok(all) = self.turns.acquire_many(self.count).await {
             all.forget();
         }
+    }
+
+    /// The memory of all pictures that are ingested.
+    pub(in crate::app::blobs) const fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Notes that a picture is begun, and how often it was before.

@@ -11,14 +11,16 @@ async fn a_picture_on_which_the_decoder_panics_is_parked_and_the_next_one_is_sho
     let photo = |seed| DemoPhoto { seed, width: 64, height: 48, title: "probe", lines: &[] };
     let [bad, good] = [1, 2].map(|seed| draw(&photo(seed)).expect("a photo"));
     office.upload(office.rep(), &bad).await.expect("stored");
-    let [row] = &*office.write(|conn| Ok(blobs::list_pending(conn, None, 9)?)).await else { panic!("one photo") };
+    let [row] = &*office.write(|conn| Ok(blobs::list_pending(conn, ORG, None, 9)?)).await else { panic!("one photo") };
     let sha256 = row.sha256.0;
     let begun = office.write(move |conn| Ok(blobs::begin_ingest(conn, ORG, sha256, VERSION, 0)?)).await;
     let turn = office.state.ingest.turn(0).await.expect("a turn").expect("nobody stops");
+    let share = office.state.ingest.memory().original(1).await.expect("a share");
+    let held = Arc::new((turn, share));
     let panics = |_: &[u8], _: &Deadline| -> Result<Ingested, NoPreview> { panic!("met what nobody thought of") };
-    let ended = end(&office.state, row, Some(bad.clone()), begun.expect("due"), (&turn, panics)).await;
+    let ended = end(&office.state, row, Some(bad.clone()), begun.expect("due"), (&held, panics)).await;
     assert!(matches!(ended.expect("an end"), Ended::Settled));
-    drop(turn);
+    drop(held);
     office.upload(office.rep(), &good).await.expect("stored");
     assert_eq!(ingest_pending(&office.state).await.expect("the other one"), 1);
     let became = async |bytes: &[u8]| {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sync_core::bytes::Hash;
 use utoipa::ToSchema;
 
-use crate::app::blobs::{Portion, StoredBlob, store_blob};
+use crate::app::blobs::{Portion, StoredBlob, receive_blob};
 use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::http::body::Upload;
 use crate::http::error::ApiError;
@@ -36,12 +36,15 @@ pub struct StoredBlobOut {
 /// What arrived of an upload that broke off is kept for this device, for 24 hours. A request with
 /// `Content-Range: bytes */TOTAL` and without a body asks for it: the answer is that of the finished upload if all of it
 /// is here, else `upload_incomplete` with the number of bytes that are on stable storage in `actual`. The rest follows
-/// with `Content-Range: bytes FROM-LAST/TOTAL`.
+/// with `Content-Range: bytes FROM-LAST/TOTAL`. A new request for a blob takes it from a connection that nobody hears any
+/// more.
 ///
 /// # Errors
 /// `request_timeout` if the content stops arriving or trickles, `photo_too_large` with limit and size, `checksum_mismatch`
-/// if the content is not what its name says (nothing is kept), `storage_quota` if the organisation has no room for it, `upload_incomplete` if the rest begins behind what has
-/// arrived, `parameter_invalid` for a range of another form, `disk_full`.
+/// if the content is not what its name says (nothing is kept), `storage_quota` if the organisation has no room for it, or
+/// this device for more that nothing names, `upload_incomplete` if the rest begins behind what has arrived,
+/// `parameter_invalid` for a range of another form, `disk_full`; `too_many_uploads` if four others of this device are under
+/// way, parts of uploads among them; `offset_conflict` if a later request for the blob has taken it.
 #[utoipa::path(put, path = "/v1/blobs/{sha256}", operation_id = "put_blob", tag = "blobs",
     params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex"),
         ("Content-Range" = Option<String>, Header,
@@ -63,7 +66,7 @@ pub async fn put_blob(
     let body = Upload::new(body.into_inner(), &state.config.limits);
     let portion = portion(&request)?;
     let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    let StoredBlob { sha256, bytes, receipt, .. } = store_blob(&state, ctx, sha256, portion, declared, body).await?;
+    let StoredBlob { sha256, bytes, receipt, .. } = receive_blob(&state, ctx, sha256, portion, declared, body).await?;
     Ok(HttpResponse::Ok().insert_header(("Doorstep-Receipt", receipt.clone())).json(StoredBlobOut {
         sha256,
         bytes,

@@ -1,0 +1,2 @@
+DROP INDEX blobs_unclaimed;
+ALTER TABLE blobs DROP COLUMN claimed_at_ms;

@@ -1,0 +1,63 @@
+//! A blob that a phone sends in one piece: in its turn among all that the phone sends, as parts of uploads have one.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use sync_core::bytes::Hash;
+
+use super::upload::{Portion, StoredBlob, store_blob};
+use crate::app::uploads::{Received, Turn, conflict};
+use crate::app::{AppError, AppResult, AppState, Ctx};
+use crate::ports::UploadKey;
+
+/// As [`store_blob`], in a turn of this device. Whoever comes anew with the same blob takes the turn from a connection that
+/// nobody hears any more, of which what has arrived is kept. A question takes no turn.
+///
+/// # Errors
+/// As [`store_blob`]; `too_many_uploads` if the device has so many others under way, `offset_conflict` if a later request
+/// has taken the turn.
+pub async fn receive_blob<B, E>(
+    state: &AppState,
+    ctx: Ctx,
+    sha256: Hash,
+    portion: Portion,
+    declared_bytes: Option<u64>,
+    body: impl Stream<Item = Result<B, E>> + Unpin,
+) -> AppResult<StoredBlob>
+where
+    B: AsRef<[u8]>,
+    E: Into<AppError>,
+{
+    if portion == Portion::Nothing {
+        return store_blob(state, ctx, sha256, portion, declared_bytes, body).await;
+    }
+    let key = UploadKey { org: ctx.actor.org, device: ctx.device()?, sha256 };
+    let most = state.config.limits.active_uploads_per_device;
+    let turn = state.active_uploads.enter(Received::Blob(key), most).await?;
+    let body = InTurn { body, over: Box::pin(over(turn)) };
+    store_blob(state, ctx, sha256, portion, declared_bytes, body).await
+}
+
+/// Waits until somebody else takes the turn, and holds it until then.
+async fn over(mut turn: Turn) {
+    turn.is_over().await;
+}
+
+/// The bytes of a request as long as its turn lasts, which ends with them.
+struct InTurn<S, O> {
+    body: S,
+    over: Pin<Box<O>>,
+}
+
+impl<B, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin, O: Future<Output = ()>> Stream for InTurn<S, O> {
+    type Item = AppResult<B>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AppResult<B>>> {
+        // First: a sender who is fast enough would never hear of it.
+        if self.over.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(conflict(None))));
+        }
+        Pin::new(&mut self.body).poll_next(cx).map(|part| part.map(|part| part.map_err(Into::into)))
+    }
+}
