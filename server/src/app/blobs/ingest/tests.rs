@@ -8,7 +8,7 @@ use crate::app::reviews::fixture::{ORG, office};
 #[tokio::test]
 async fn a_picture_on_which_the_decoder_panics_is_parked_and_the_next_one_is_shown() {
     let office = office().await;
-    let photo = |seed| DemoPhoto { seed, width: 64, height: 48, title: "probe", lines: &[] };
+    let photo = |seed| DemoPhoto { seed, width: 320, height: 240, title: "probe", lines: &[] };
     let [bad, good] = [1, 2].map(|seed| draw(&photo(seed)).expect("a photo"));
     office.upload(office.rep(), &bad).await.expect("stored");
     let [row] = &*office.write(|conn| Ok(blobs::list_pending(conn, ORG, None, 9)?)).await else { panic!("one photo") };

@@ -109,13 +109,16 @@ impl MessageBody for LeftAway {
 
 /// Pieces of an original on their way to their reader.
 struct Sending {
-    /// The piece that is being read, and those behind it.
-    next: BlobFuture<'static, Option<(Vec<u8>, Box<dyn BlobPieces>)>>,
+    /// The piece that is being read.
+    next: BlobFuture<'static, Option<Read>>,
     /// Among the originals that are sent, until the last byte is.
     _place: OwnedSemaphorePermit,
 }
 
-async fn next_of(mut pieces: Box<dyn BlobPieces>) -> Result<Option<(Vec<u8>, Box<dyn BlobPieces>)>, BlobError> {
+/// A piece that was read, and those behind it.
+type Read = (Vec<u8>, Box<dyn BlobPieces>);
+
+async fn next_of(mut pieces: Box<dyn BlobPieces>) -> Result<Option<Read>, BlobError> {
     Ok(pieces.next().await?.map(|piece| (piece, pieces)))
 }
 
