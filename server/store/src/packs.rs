@@ -35,6 +35,8 @@ pub struct Packing {
     row: PackRow,
     /// The last push of the pack it replaces; 0 if there is none.
     before: i64,
+    /// What made the document due: the weight of what was read.
+    weight: i64,
     /// The pushes it adds, each with its size.
     adds: Vec<(i64, i64)>,
 }
@@ -74,6 +76,12 @@ pub fn pack_after_end(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResul
 /// # Errors
 /// Corrupt if what is packed already cannot be read, or what was compressed does not come out again.
 pub fn prepare(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Packing>> {
+    let weight: Option<i64> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select(documents::pack_weight)
+        .first(c)
+        .optional())?;
+    let Some(weight) = weight else { return Ok(None) };
     let pack = find_pack(conn, org, visit)?;
     let before = pack.as_ref().map_or(0, |pack| pack.through_seq);
     let pushes: Vec<(i64, Vec<u8>)> = per_backend!(conn, c => doc_changes::table
@@ -99,19 +107,19 @@ pub fn prepare(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Optio
     if unpack(&row)? != content {
         return Err(corrupt(visit, "compressing changed it"));
     }
-    Ok(Some(Packing { row, before, adds }))
+    Ok(Some(Packing { row, before, weight, adds }))
 }
 
 /// Writes a pack and empties the rows of the pushes it took over.
 ///
 /// # Concurrency
 /// Optimistic: if the document was packed since this was made, nothing is written. Pushes that came meanwhile stay as they
-/// are.
+/// are, and so does their weight and that of a visit that ended meanwhile: they are packed next.
 ///
 /// # Errors
 /// Stale or conflict if another packing came first.
 pub fn write(conn: &mut Conn, packing: &Packing) -> StoreResult<()> {
-    let Packing { row, before, adds } = packing;
+    let Packing { row, before, weight, adds } = packing;
     let document = documents::table.filter(
         documents::org_id
             .eq(row.org_id)
@@ -119,7 +127,10 @@ pub fn write(conn: &mut Conn, packing: &Packing) -> StoreResult<()> {
             .and(documents::packed_through.eq(*before)),
     );
     expect_one(per_backend!(conn, c => diesel::update(document)
-        .set((documents::packed_through.eq(row.through_seq), documents::pack_weight.eq(0i64)))
+        .set((
+            documents::packed_through.eq(row.through_seq),
+            documents::pack_weight.eq(documents::pack_weight - *weight),
+        ))
         .execute(c))?)?;
     if *before == 0 {
         per_backend!(conn, c => diesel::insert_into(doc_packs::table).values(row).execute(c))?;

@@ -108,3 +108,23 @@ async fn the_document_of_a_visit_that_ended_is_packed_at_once() {
     push(&mut phone, visit, 1).await;
     assert_eq!(pushes(&app, visit).await.len(), before.len() + 1);
 }
+
+#[actix_web::test]
+async fn a_visit_that_ends_during_packing_is_packed_to_its_end() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    push(&mut phone, visit, DUE).await;
+    let prepared = app.read(move |conn| packs::prepare(conn, YUNZE.org, visit)).await.expect("a packing");
+    push(&mut phone, visit, 1).await;
+    app.write(move |conn| packs::pack_after_end(conn, YUNZE.org, visit)).await;
+    let before = pushes(&app, visit).await;
+    app.write(move |conn| packs::write(conn, &prepared)).await;
+
+    // Nobody pushes any more: what came meanwhile is due by itself, and then nothing is.
+    assert_eq!((pack(&app).await, pack(&app).await), (1, 0));
+    assert_eq!(pushes(&app, visit).await, before);
+    let left = app.read(move |conn| packs::prepare(conn, YUNZE.org, visit)).await;
+    assert!(left.is_none(), "every push is packed");
+}
