@@ -3,6 +3,8 @@
 //! Packing moves bytes and changes none: every push stays a row of its own with its device, its time and its feed
 //! positions, and its bytes are cut out of the pack where they are asked for. Nothing is re-encoded, nothing discarded.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -180,6 +182,38 @@ pub(crate) fn list_packed(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreR
         rest = behind;
     }
     if rest.is_empty() { Ok(packed) } else { Err(corrupt(visit, "it holds more than its pushes")) }
+}
+
+/// The bytes of these pushes, exactly as received, one after the other in their order.
+///
+/// However many they are, a pack is read and unpacked once.
+///
+/// # Errors
+/// Not found if one of them is missing.
+pub fn load_pushes(conn: &mut Conn, org: OrgId, visit: VisitId, of: &BTreeSet<i64>) -> StoreResult<Vec<u8>> {
+    let (Some(first), Some(last)) = (of.first(), of.last()) else { return Ok(Vec::new()) };
+    let mut rows: Vec<(i64, Vec<u8>, Option<i64>)> = per_backend!(conn, c => doc_changes::table
+        .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
+        .filter(doc_changes::seq.between(*first, *last))
+        .order(doc_changes::seq)
+        .select((doc_changes::seq, doc_changes::bytes, doc_changes::packed_bytes))
+        .load(c))?;
+    rows.retain(|(seq, ..)| of.contains(seq));
+    if rows.len() != of.len() {
+        return Err(StoreError::NotFound);
+    }
+    let mut packed = BTreeMap::new();
+    if rows.iter().any(|(_, _, size)| size.is_some()) {
+        packed.extend(list_packed(conn, org, visit)?);
+    }
+    let mut all = Vec::new();
+    for (seq, own, size) in rows {
+        match size {
+            Some(_) => all.extend(packed.get(&seq).ok_or(StoreError::NotFound)?),
+            None => all.extend(own),
+        }
+    }
+    Ok(all)
 }
 
 fn find_pack(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<PackRow>> {
