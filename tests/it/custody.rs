@@ -10,6 +10,7 @@ mod receipts;
 mod restore;
 #[cfg(target_os = "linux")]
 mod restore_kills;
+mod restore_logs;
 #[cfg(target_os = "linux")]
 mod restore_programs;
 mod verify;

@@ -1,5 +1,7 @@
 //! Live streams of a real server: who is told what, when a stream ends, and how the process stops.
 
+mod doubt;
+
 use std::sync::mpsc;
 use std::time::Duration;
 

@@ -13,6 +13,7 @@ mod phone;
 pub mod preempt;
 mod protocol;
 mod room;
+mod stopping;
 mod termination;
 mod trials;
 mod unclaimed;

@@ -50,6 +50,12 @@ impl AppError {
             _ => ErrorCode::Internal,
         }
     }
+
+    /// Whether it says that the asker may not come in any more. Every other failure leaves that in doubt.
+    #[must_use]
+    pub fn ends_access(&self) -> bool {
+        matches!(self.code(), ErrorCode::TokenInvalid | ErrorCode::Forbidden)
+    }
 }
 
 impl AsStoreError for AppError {

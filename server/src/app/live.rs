@@ -13,7 +13,7 @@ use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, auth, scope};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, auth, scope};
 use crate::config::LimitsConfig;
 
 /// When a refused stream may be tried again, in seconds.
@@ -152,6 +152,8 @@ pub struct LiveStream {
     watch: Watch,
     place: Place,
     phase: Phase,
+    /// Whether nobody could tell, when it was last asked, if the asker may still read.
+    is_in_doubt: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +181,7 @@ pub fn open(state: &AppState, ctx: &Ctx, token: &str) -> AppResult<LiveStream> {
     topics.extend(ctx.actor.session.map(|session| Topic::session(org, session)));
     let watch = state.store.hints().watch(topics);
     let (state, token) = (state.clone(), token.to_owned());
-    Ok(LiveStream { state, token, expires_at, audiences, watch, place, phase: Phase::New })
+    Ok(LiveStream { state, token, expires_at, audiences, watch, place, phase: Phase::New, is_in_doubt: false })
 }
 
 impl LiveStream {
@@ -202,16 +204,20 @@ impl LiveStream {
                 biased;
                 () = self.state.stopping.closing() => return Some(self.end(EndReason::Stopping)),
                 () = self.place.replaced.notified() => return Some(self.end(EndReason::Replaced)),
-                news = self.watch.news() => news,
-                () = tokio::time::sleep(pause) => return Some(LiveEvent::Ping),
+                news = self.watch.news() => Some(news),
+                () = tokio::time::sleep(pause) => None,
             };
-            let moved: BTreeSet<Audience> = news.iter().filter_map(|topic| topic.name.parse().ok()).collect();
+            let (is_silent, topics) = (news.is_none(), news.unwrap_or_default());
+            let moved: BTreeSet<Audience> = topics.iter().filter_map(|topic| topic.name.parse().ok()).collect();
             // What is no audience is a word about the asker's access.
-            if moved.len() < news.len() && !self.may_still_read().await {
+            if (moved.len() < topics.len() || self.is_in_doubt) && self.has_lost_access().await {
                 return Some(self.end(EndReason::AccessEnded));
             }
             if !moved.is_empty() {
                 return Some(LiveEvent::Moved(moved));
+            }
+            if is_silent {
+                return Some(LiveEvent::Ping);
             }
         }
     }
@@ -222,9 +228,20 @@ impl LiveStream {
         Some(Duration::from_millis(left.min(self.state.config.limits.live_ping_ms)))
     }
 
-    /// A doubt ends the stream too: the client comes back and is asked again.
-    async fn may_still_read(&self) -> bool {
-        auth::authenticate(&self.state, &self.token, self.state.clock.now()).await.is_ok()
+    /// Whether the asker may certainly read no more.
+    ///
+    /// A database that is away says nothing of that, and others take `access_ended` for a revocation: a doubt ends
+    /// nothing, and the question is asked again with the next word or ping.
+    async fn has_lost_access(&mut self) -> bool {
+        let now = self.state.clock.now();
+        if self.expires_at <= now {
+            // The end of the token has a word of its own.
+            return false;
+        }
+        let asked = auth::authenticate(&self.state, &self.token, now).await;
+        let is_over = asked.as_ref().is_err_and(AppError::ends_access);
+        self.is_in_doubt = asked.is_err() && !is_over;
+        is_over
     }
 
     const fn end(&mut self, reason: EndReason) -> LiveEvent {

@@ -9,6 +9,7 @@ mod files;
 mod make;
 mod manifest;
 mod restore;
+mod sqlite;
 
 use std::path::PathBuf;
 

@@ -2,16 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use doorstep_store::DatabaseUrl;
 use doorstep_store::backup::PostgresUse;
 use doorstep_store::conn::UrlError;
-use doorstep_store::restores::{BlobEntry, NewEpoch, begin_epoch};
-use doorstep_store::{DatabaseUrl, StoreError, backup, migrate};
+use doorstep_store::restores::{BlobEntry, NewEpoch};
 use sync_core::ids::EpochId;
 use sync_core::time::UnixMillis;
 
-use super::files::{Way, carry, copy, damaged, hash_of, sync_directory};
+use super::files::{Way, carry, damaged, hash_of};
 use super::manifest::{BLOB_LIST, Manifest, read_list};
-use super::{BackupError, Progress, database};
+use super::{BackupError, Progress, database, sqlite};
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::boot;
 use crate::config::Config;
@@ -70,7 +70,7 @@ pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Resto
     let dump = plan.directory.join(&manifest.database);
     let epoch = NewEpoch { id: plan.epoch, created_at_ms: plan.now.0, backup_made_at_ms: manifest.made_at_ms };
     match &mut place {
-        Place::Sqlite(path) => place_sqlite(&epoch, &dump, path, aside.as_deref())?,
+        Place::Sqlite(path) => sqlite::place(&epoch, &dump, path, aside.as_deref())?,
         Place::Postgres(url, used) => {
             // The blobs took long: whoever came meanwhile would go on with data that are no more.
             require_unused(used)?;
@@ -137,7 +137,7 @@ fn require_unused(used: &mut PostgresUse) -> Result<(), BackupError> {
 fn target(plan: &RestorePlan, manifest: &Manifest, place: &mut Place<'_>) -> Result<Option<String>, BackupError> {
     let refused = |text: String| Err(BackupError::Refused(text));
     let (engine, is_used) = match place {
-        Place::Sqlite(path) => ("sqlite", path.exists()),
+        Place::Sqlite(path) => ("sqlite", !sqlite::files_of(path).is_empty()),
         Place::Postgres(_, used) => {
             require_unused(used)?;
             ("postgres", used.tables()? > 0)
@@ -149,50 +149,12 @@ fn target(plan: &RestorePlan, manifest: &Manifest, place: &mut Place<'_>) -> Res
     match (is_used, plan.replaces) {
         (false, _) => Ok(None),
         (true, true) => Ok(Some(format!("before_restore_{}", plan.now.0))),
-        (true, false) => refused(
-            "there are data already; with --replace they are moved aside and the backup takes their place".into(),
-        ),
+        (true, false) => refused(format!(
+            "there are data already{}; with --replace they are moved aside and the backup takes their place",
+            match place {
+                Place::Sqlite(path) => format!(" ({})", sqlite::names_of(path)),
+                Place::Postgres(..) => String::new(),
+            }
+        )),
     }
-}
-
-/// Prepares the database in a file of its own, then renames it into place.
-fn place_sqlite(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&str>) -> Result<(), BackupError> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(directory).map_err(BackupError::file(directory))?;
-    let prepared = path.with_extension("restoring");
-    for leftover in
-        [prepared.clone(), beside(&prepared, "-wal"), beside(&prepared, "-shm"), beside(&prepared, "-journal")]
-    {
-        let _ = std::fs::remove_file(leftover);
-    }
-    copy(dump, &prepared)?;
-    backup::with_sqlite(&prepared, |conn| {
-        migrate::run_pending(conn)?;
-        begin_epoch(conn, epoch)
-    })?;
-    let synced = std::fs::File::open(&prepared).and_then(|file| file.sync_all());
-    synced.map_err(BackupError::file(&prepared))?;
-    if let Some(aside) = aside {
-        // A log beside the new file would be read into it.
-        backup::settle_sqlite(path)?;
-        if beside(path, "-wal").exists() {
-            return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
-        }
-        let kept = beside(path, &format!(".{aside}"));
-        std::fs::hard_link(path, &kept)
-            .or_else(|_| std::fs::copy(path, &kept).map(drop))
-            .map_err(BackupError::file(&kept))?;
-    }
-    let placed = std::fs::rename(&prepared, path).and_then(|()| sync_directory(directory));
-    placed.map_err(BackupError::file(path))
-}
-
-/// A file beside another, with a longer name.
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }

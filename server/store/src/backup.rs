@@ -5,6 +5,7 @@ use std::path::Path;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::r2d2::{ConnectionManager, Pool};
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{PgConnection, SqliteConnection};
 
@@ -27,14 +28,26 @@ pub fn copy_sqlite(from: &Path, to: &Path) -> StoreResult<()> {
     std::fs::File::open(to).and_then(|file| file.sync_all()).map_err(open_error)
 }
 
-/// Moves everything from the write-ahead log into the file of a SQLite database that nobody uses.
+/// Moves everything from the write-ahead log into the file of a SQLite database that nobody uses; false if it is damaged,
+/// so that SQLite cannot.
 ///
 /// # Errors
-/// [`StoreError::Open`] if somebody does.
-pub fn settle_sqlite(path: &Path) -> StoreResult<()> {
+/// [`StoreError::Open`] if somebody does, or the file cannot be reached.
+pub fn settle_sqlite(path: &Path) -> StoreResult<bool> {
     let mut conn = SqliteConnection::establish(&path.to_string_lossy()).map_err(open_error)?;
-    conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;").map_err(open_error)
+    let settled = conn.batch_execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;");
+    match settled {
+        Ok(()) => Ok(true),
+        Err(DieselError::DatabaseError(_, info)) if DAMAGED.contains(&info.message()) => Ok(false),
+        Err(error) => Err(open_error(error)),
+    }
 }
+
+/// What SQLite says of a file that it cannot read as a database, or in which it finds its way no more.
+///
+/// # Source
+/// SQLite, `sqlite3_errstr` of `SQLITE_NOTADB` and `SQLITE_CORRUPT`.
+const DAMAGED: [&str; 2] = ["file is not a database", "database disk image is malformed"];
 
 /// Runs `f` on the file of a SQLite database that nobody else uses; no log is left beside it.
 ///

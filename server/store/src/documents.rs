@@ -264,6 +264,20 @@ pub struct PushRow {
     pub is_document_chunk: bool,
     /// Feed positions per audience.
     pub positions: Txt<PushPositions>,
+    /// Bytes in a pack, if it is packed.
+    packed_bytes: Option<i64>,
+    /// Bytes in its own row.
+    #[diesel(select_expression = length(doc_changes::bytes), select_expression_type = length<doc_changes::bytes>)]
+    own_bytes: i32,
+}
+
+impl PushRow {
+    /// How many bytes it has, wherever they lie.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let bytes = self.packed_bytes.unwrap_or_else(|| self.own_bytes.into());
+        usize::try_from(bytes).unwrap_or(0)
+    }
 }
 
 /// Every push of a document without its bytes, in order.
@@ -299,12 +313,20 @@ pub fn load_push_bytes(conn: &mut Conn, org: OrgId, visit: VisitId, seq: i64) ->
 /// # Errors
 /// Database errors only.
 pub fn find_heads(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Vec<Hash>>> {
-    let found: Option<Txt<Heads>> = per_backend!(conn, c => documents::table
+    Ok(find_heads_and_size(conn, org, visit)?.map(|(heads, _)| heads))
+}
+
+/// Heads of a visit's document, and the bytes of its snapshot, which is not read for it.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_heads_and_size(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<(Vec<Hash>, usize)>> {
+    let found: Option<(Txt<Heads>, i32)> = per_backend!(conn, c => documents::table
         .find((Txt(org), Txt(visit)))
-        .select(documents::heads)
+        .select((documents::heads, length(documents::snapshot)))
         .first(c)
         .optional())?;
-    Ok(found.map(|heads| heads.0.0))
+    Ok(found.map(|(heads, bytes)| (heads.0.0, usize::try_from(bytes).unwrap_or(0))))
 }
 
 /// Heads of the documents of these visits, as far as there are any.

@@ -3,6 +3,8 @@
 //! Packing moves bytes and changes none: every push stays a row of its own with its device, its time and its feed
 //! positions, and its bytes are cut out of the pack where they are asked for. Nothing is re-encoded, nothing discarded.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -35,6 +37,8 @@ pub struct Packing {
     row: PackRow,
     /// The last push of the pack it replaces; 0 if there is none.
     before: i64,
+    /// What made the document due: the weight of what was read.
+    weight: i64,
     /// The pushes it adds, each with its size.
     adds: Vec<(i64, i64)>,
 }
@@ -74,6 +78,12 @@ pub fn pack_after_end(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResul
 /// # Errors
 /// Corrupt if what is packed already cannot be read, or what was compressed does not come out again.
 pub fn prepare(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<Packing>> {
+    let weight: Option<i64> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select(documents::pack_weight)
+        .first(c)
+        .optional())?;
+    let Some(weight) = weight else { return Ok(None) };
     let pack = find_pack(conn, org, visit)?;
     let before = pack.as_ref().map_or(0, |pack| pack.through_seq);
     let pushes: Vec<(i64, Vec<u8>)> = per_backend!(conn, c => doc_changes::table
@@ -99,19 +109,19 @@ pub fn prepare(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Optio
     if unpack(&row)? != content {
         return Err(corrupt(visit, "compressing changed it"));
     }
-    Ok(Some(Packing { row, before, adds }))
+    Ok(Some(Packing { row, before, weight, adds }))
 }
 
 /// Writes a pack and empties the rows of the pushes it took over.
 ///
 /// # Concurrency
 /// Optimistic: if the document was packed since this was made, nothing is written. Pushes that came meanwhile stay as they
-/// are.
+/// are, and so does their weight and that of a visit that ended meanwhile: they are packed next.
 ///
 /// # Errors
 /// Stale or conflict if another packing came first.
 pub fn write(conn: &mut Conn, packing: &Packing) -> StoreResult<()> {
-    let Packing { row, before, adds } = packing;
+    let Packing { row, before, weight, adds } = packing;
     let document = documents::table.filter(
         documents::org_id
             .eq(row.org_id)
@@ -119,7 +129,10 @@ pub fn write(conn: &mut Conn, packing: &Packing) -> StoreResult<()> {
             .and(documents::packed_through.eq(*before)),
     );
     expect_one(per_backend!(conn, c => diesel::update(document)
-        .set((documents::packed_through.eq(row.through_seq), documents::pack_weight.eq(0i64)))
+        .set((
+            documents::packed_through.eq(row.through_seq),
+            documents::pack_weight.eq(documents::pack_weight - *weight),
+        ))
         .execute(c))?)?;
     if *before == 0 {
         per_backend!(conn, c => diesel::insert_into(doc_packs::table).values(row).execute(c))?;
@@ -169,6 +182,38 @@ pub(crate) fn list_packed(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreR
         rest = behind;
     }
     if rest.is_empty() { Ok(packed) } else { Err(corrupt(visit, "it holds more than its pushes")) }
+}
+
+/// The bytes of these pushes, exactly as received, one after the other in their order.
+///
+/// However many they are, a pack is read and unpacked once.
+///
+/// # Errors
+/// Not found if one of them is missing.
+pub fn load_pushes(conn: &mut Conn, org: OrgId, visit: VisitId, of: &BTreeSet<i64>) -> StoreResult<Vec<u8>> {
+    let (Some(first), Some(last)) = (of.first(), of.last()) else { return Ok(Vec::new()) };
+    let mut rows: Vec<(i64, Vec<u8>, Option<i64>)> = per_backend!(conn, c => doc_changes::table
+        .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
+        .filter(doc_changes::seq.between(*first, *last))
+        .order(doc_changes::seq)
+        .select((doc_changes::seq, doc_changes::bytes, doc_changes::packed_bytes))
+        .load(c))?;
+    rows.retain(|(seq, ..)| of.contains(seq));
+    if rows.len() != of.len() {
+        return Err(StoreError::NotFound);
+    }
+    let mut packed = BTreeMap::new();
+    if rows.iter().any(|(_, _, size)| size.is_some()) {
+        packed.extend(list_packed(conn, org, visit)?);
+    }
+    let mut all = Vec::new();
+    for (seq, own, size) in rows {
+        match size {
+            Some(_) => all.extend(packed.get(&seq).ok_or(StoreError::NotFound)?),
+            None => all.extend(own),
+        }
+    }
+    Ok(all)
 }
 
 fn find_pack(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Option<PackRow>> {

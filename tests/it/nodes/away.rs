@@ -8,7 +8,10 @@ use integration_tests::db::Cluster;
 use integration_tests::live::LiveReader;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
+use serde_json::json;
 use sync_core::protocol::Outcome;
+
+use super::Pair;
 
 /// Runs a statement beside the database under test.
 fn beside(statement: &str) {
@@ -46,4 +49,34 @@ fn a_node_without_its_database_is_not_ready_acknowledges_nothing_and_recovers_by
     let answer = phone.sync(&server, &request).expect("an answer");
     assert_eq!(answer.acks[0].outcome, Outcome::Stored);
     live.until_moved("u:");
+}
+
+#[test]
+fn a_node_whose_connections_were_cut_hears_again_what_is_pushed_at_another() {
+    let pair = Pair::start();
+    let [here, there] = pair.urls();
+    let phone = RemotePhone::enrol(&pair.server, YUNZE, YUNZE.rep(), PASSWORD);
+    let mut live = LiveReader::try_open(there, phone.access()).expect("a stream");
+    let ready = live.next().expect("the first event");
+    let audiences = ready.data["audiences"].as_array().expect("audiences").len();
+    assert!(audiences > 1, "his own and others: {ready:?}");
+
+    let name = pair.server.database_url().rsplit('/').next().expect("a database");
+    beside(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+    // Once it listens again, a node tells each of its readers of everything he has, once.
+    for _ in 0..audiences {
+        assert_eq!(live.next().expect("the stream goes on").name, "moved");
+    }
+    for url in [here, there] {
+        while send(url, &Call::get("/readyz")).expect("an answer").status != 200 {}
+    }
+    // From here on only what the other node tells is told: his own audience, and no other beside it.
+    for text in ["one", "two", "three"] {
+        let call = phone.sync_call(&phone.pushing(Vec::new(), vec![phone.day_note(text)]));
+        // A connection that was cut may be noticed only now.
+        while send(here, &call).expect("an answer").status != 200 {}
+        let event = live.next().expect("a hint");
+        let data = json!({"audience": format!("u:{}", phone.user())});
+        assert_eq!((event.name.as_str(), event.data), ("moved", data), "{text}");
+    }
 }

@@ -8,7 +8,7 @@ use sync_core::repo::{DocSync, Ephemeral, Incoming, Peer, SyncMessage};
 use super::document::{self, Held};
 use super::hub::Seat;
 use super::pace::Pace;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode};
 use crate::domain::Actor;
 
 /// Messages at once after a rest, and steadily per second: a client that opens a thousand documents sends four each.
@@ -125,7 +125,7 @@ impl Socket {
         let (actor, now) = (self.actor.clone(), self.state.clock.now());
         let standing = self.state.store.read(move |conn| document::authorise(conn, &actor, now).map(drop)).await;
         // A database that is away for a moment ends no socket.
-        !standing.is_err_and(|error| is_ended(&error))
+        !standing.is_err_and(|error| error.ends_access())
     }
 
     async fn talk(&mut self, visit: VisitId, message: Option<SyncMessage>) -> Next {
@@ -144,7 +144,7 @@ impl Socket {
                 self.let_go(visit);
                 Next::Send(vec![self.peer.unavailable(visit)])
             }
-            Err(error) if is_ended(&error) => self.close("the sign-in ended"),
+            Err(error) if error.ends_access() => self.close("the sign-in ended"),
             Err(error) => {
                 tracing::error!(org = %self.actor.org, %visit, ?error, "a message of a socket failed");
                 self.close("try again later")
@@ -189,7 +189,7 @@ impl Socket {
                 self.let_go(visit);
                 Ok(false)
             }
-            Err(error) if is_ended(&error) => Err(self.close("the sign-in ended")),
+            Err(error) if error.ends_access() => Err(self.close("the sign-in ended")),
             // An ephemeral message may be lost anywhere on its way.
             Err(_failed) => Ok(false),
         }
@@ -206,9 +206,4 @@ impl Socket {
         let last = self.peer.name().map(|_| self.peer.error(reason));
         Next::Close { last, reason }
     }
-}
-
-/// Whether an error says that the asker may not come in any more.
-fn is_ended(error: &AppError) -> bool {
-    matches!(error.code(), ErrorCode::TokenInvalid | ErrorCode::Forbidden)
 }

@@ -1,6 +1,6 @@
 //! Every change of a visit document, and the visit as it was at a change or an instant.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use doorstep_store::scope::find_snapshot;
 use doorstep_store::{Conn, documents, users};
@@ -148,7 +148,7 @@ fn heads_at(doc: &VisitDoc, moment: &Moment, received: &HashMap<Hash, UnixMillis
     // The genesis, which alone follows nothing, is every visit's from the beginning.
     let has_come = |hash: &Hash| received.get(hash).is_none_or(|received| *received <= at);
     let by_then: Vec<_> = metas.iter().filter(|change| change.deps.is_empty() || has_come(&change.hash)).collect();
-    let followed: Vec<Hash> = by_then.iter().flat_map(|change| change.deps.iter().copied()).collect();
+    let followed: HashSet<Hash> = by_then.iter().flat_map(|change| change.deps.iter().copied()).collect();
     by_then.iter().map(|change| change.hash).filter(|hash| !followed.contains(hash)).collect()
 }
 

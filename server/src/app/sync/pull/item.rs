@@ -2,7 +2,7 @@
 
 use doorstep_store::documents::{self, PushRow};
 use doorstep_store::feed::FeedKind;
-use doorstep_store::{Conn, StoreError, agenda};
+use doorstep_store::{Conn, StoreError, agenda, packs};
 use serde_json::Value;
 use sync_core::bytes::Blob;
 use sync_core::ids::{OrgId, VisitId};
@@ -113,11 +113,12 @@ fn document(conn: &mut Conn, sender: &Sender<'_>, visit: VisitId) -> AppResult<O
     if lacking.iter().any(|push| push.is_document_chunk) {
         return whole(conn, org, visit);
     }
-    let Some(heads) = documents::find_heads(conn, org, visit)? else { return Ok(None) };
-    let mut bytes = Vec::new();
-    for push in lacking {
-        bytes.extend(documents::load_push_bytes(conn, org, visit, push.seq)?);
+    let Some((heads, whole_bytes)) = documents::find_heads_and_size(conn, org, visit)? else { return Ok(None) };
+    // Who was away for long lacks more than the document has: what was overwritten, and a head for each push.
+    if lacking.iter().map(|push| push.bytes()).sum::<usize>() > whole_bytes {
+        return whole(conn, org, visit);
     }
+    let bytes = packs::load_pushes(conn, org, visit, &lacking.iter().map(|push| push.seq).collect())?;
     Ok(Some(DocUpdate { id: visit, form: DocForm::Delta, heads, bytes: Blob(bytes) }))
 }
 

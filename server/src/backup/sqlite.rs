@@ -1,0 +1,96 @@
+//! The files of a SQLite database: what lies there is moved aside whole, and a restored one takes its place at one blow.
+//!
+//! A database is its file and the logs beside it. A log that stays behind is read into whatever file has the name next.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use doorstep_store::restores::{NewEpoch, begin_epoch};
+use doorstep_store::{StoreError, backup, migrate};
+
+use super::BackupError;
+use super::files::{copy, sync_directory};
+
+/// What SQLite adds to the name of a database for its logs and their index.
+///
+/// # Source
+/// SQLite, "Temporary Files Used By SQLite".
+const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// The file of a database and its logs, as far as they are there.
+pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
+    let all = std::iter::once(path.to_owned()).chain(LOGS.iter().map(|ending| beside(path, ending)));
+    // One that cannot be looked at is there, too.
+    all.filter(|file| file.symlink_metadata().map_or_else(|error| !is_absent(&error), |_| true)).collect()
+}
+
+fn is_absent(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::NotFound
+}
+
+/// The names of the same, for people.
+pub(super) fn names_of(path: &Path) -> String {
+    let names = files_of(path).into_iter().map(|file| file.display().to_string());
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Prepares a database in a file of its own, then renames it into place.
+pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&str>) -> Result<(), BackupError> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(directory).map_err(BackupError::file(directory))?;
+    let prepared = path.with_extension("restoring");
+    for leftover in files_of(&prepared) {
+        fs::remove_file(&leftover).map_err(BackupError::file(&leftover))?;
+    }
+    copy(dump, &prepared)?;
+    backup::with_sqlite(&prepared, |conn| {
+        migrate::run_pending(conn)?;
+        begin_epoch(conn, epoch)
+    })?;
+    let synced = fs::File::open(&prepared).and_then(|file| file.sync_all());
+    synced.map_err(BackupError::file(&prepared))?;
+    if let Some(aside) = aside {
+        put_aside(path, aside)?;
+    } else if !files_of(path).is_empty() {
+        // Blobs took long: whoever began meanwhile has data of his own there.
+        return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
+    }
+    let placed = fs::rename(&prepared, path).and_then(|()| sync_directory(directory));
+    placed.map_err(BackupError::file(path))
+}
+
+/// Keeps a database under another name; of what is whole the file stays where it is until another takes its place.
+fn put_aside(path: &Path, aside: &str) -> Result<(), BackupError> {
+    let kept = beside(path, &format!(".{aside}"));
+    // To open an empty file is to throw away the log that belongs to it.
+    let has_content = path.metadata().is_ok_and(|metadata| metadata.len() > 0);
+    let settled = if has_content { backup::settle_sqlite(path)? } else { false };
+    if settled && beside(path, LOGS[0]).exists() {
+        return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
+    }
+    // Under names by which SQLite reads what was damaged together.
+    for ending in LOGS {
+        move_there(&beside(path, ending), &beside(&kept, ending))?;
+    }
+    if !settled {
+        return move_there(path, &kept);
+    }
+    fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop)).map_err(BackupError::file(&kept))
+}
+
+fn move_there(file: &Path, to: &Path) -> Result<(), BackupError> {
+    match fs::rename(file, to) {
+        Err(error) if !is_absent(&error) => Err(BackupError::file(file)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// A file beside another, with a longer name.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
