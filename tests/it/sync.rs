@@ -10,6 +10,7 @@ mod crash_points;
 mod crew;
 mod damaged;
 mod device_state;
+mod ended_access;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::{QuarantineItem, lock_item};
-use doorstep_store::{Conn, blobs, devices};
+use doorstep_store::{Conn, blobs, devices, documents};
 use serde_json::json;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::guard::{self, Limits};
@@ -73,7 +73,10 @@ fn driven(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId
     let bytes = load_bytes(conn, ctx.actor.org, device, id)?;
     let mut request = empty_request(device, batch);
     match (item.kind.as_str(), item.visit_id) {
-        ("doc", Some(visit)) => request.docs.push(doc_of(visit.0, bytes)),
+        ("doc", Some(visit)) => {
+            let is_stored = !documents::list_sizes(conn, ctx.actor.org, &[visit.0])?.is_empty();
+            request.docs.push(doc_of(visit.0, bytes, is_stored));
+        }
         ("statement", _) => request.statements.extend(statement_of(&bytes)),
         _ => request.intents.push(Blob(bytes)),
     }
@@ -154,9 +157,15 @@ pub(super) fn round(
     Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false, driven: None })
 }
 
-fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {
+/// The pushed document that refused bytes are. Where somebody else began the document meanwhile, a whole one is told as
+/// its changes: its phone, which would be asked for them, may be gone.
+fn doc_of(visit: VisitId, bytes: Vec<u8>, is_stored: bool) -> PushDoc {
     let chunks = guard::split_chunks(&bytes).unwrap_or_else(|| vec![bytes]);
-    pushed(visit, chunks)
+    let changes = |chunk: Vec<u8>| {
+        let changes = is_stored.then(|| guard::changes_of_document(&chunk, &Limits::DEFAULT)).flatten();
+        changes.unwrap_or_else(|| vec![chunk])
+    };
+    pushed(visit, chunks.into_iter().flat_map(changes).collect())
 }
 
 /// A pushed document of these chunks, which its heads cover.
