@@ -14,6 +14,7 @@ mod ended_access;
 pub(crate) mod helpers;
 pub(crate) mod hostile;
 mod intents;
+mod late_replay;
 mod late_work;
 mod limits;
 mod no_op;

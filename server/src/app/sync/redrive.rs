@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use doorstep_store::evidence::list_replays;
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::{QuarantineItem, lock_item};
 use doorstep_store::{Conn, blobs, devices, documents};
@@ -74,8 +75,9 @@ fn driven(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId
     let mut request = empty_request(device, batch);
     match (item.kind.as_str(), item.visit_id) {
         ("doc", Some(visit)) => {
+            let replays = list_replays(conn, ctx.actor.org, id, device)?;
             let is_stored = !documents::list_sizes(conn, ctx.actor.org, &[visit.0])?.is_empty();
-            request.docs.push(doc_of(visit.0, bytes, is_stored));
+            request.docs.push(PushDoc { replays, ..doc_of(visit.0, bytes, is_stored) });
         }
         ("statement", _) => request.statements.extend(statement_of(&bytes)),
         _ => request.intents.push(Blob(bytes)),
