@@ -197,3 +197,18 @@ async fn a_visit_of_which_nobody_wrote_anything_is_shown_as_it_was_planned() {
     }
     assert_eq!(dispatcher.get(&path).await.expect(200).get("past"), None, "it was not asked for");
 }
+
+#[actix_web::test]
+async fn a_value_of_a_cancelled_visit_is_not_chosen() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    crew(&app, visit).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let shown = conflicts(&dispatcher, visit).await;
+    office.cancel(visit).await;
+    let body = choice(&app, about(&shown, "rating"), &json!(3));
+    let refused = dispatcher.post(format!("/v1/visits/{visit}/conflicts"), body).await;
+    assert_eq!(refused.outcome(), (409, "state_invalid".to_owned()));
+    assert_eq!(conflicts(&dispatcher, visit).await["choices"], json!([]));
+}
