@@ -102,6 +102,12 @@ const WORDS: &[Row] = &[
         "a server that can store it: the fault is not the phone's",
         "服务器应能存储：并非手机故障",
     ),
+    (
+        "settled_meanwhile",
+        &[Replay, Salvage],
+        "records that the office did not take over before the phone wrote them anew",
+        "手机重写前后台尚未处理的记录",
+    ),
     ("stored_document_damaged", &[Redrive], "a sound document on the server", "服务器上的文档须完好"),
     ("device_revoked", &[Redrive, Salvage], "a phone that is not revoked", "手机不得已被吊销"),
     ("quarantine_full", &[Redrive], "room in quarantine: the phone keeps its copy", "隔离区须有空间：手机保留原件"),

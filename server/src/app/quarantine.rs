@@ -145,7 +145,8 @@ pub(crate) fn settle(
     now: UnixMillis,
     batch: &mut FeedBatch,
 ) -> AppResult<()> {
-    let (by, remark) = (by.map(|(user, _)| user), by.and_then(|(_, remark)| remark));
+    // What somebody said of it stays where the phone settles it.
+    let (by, remark) = by.map_or((None, item.remark.as_deref()), |(user, remark)| (Some(user), remark));
     quarantine::settle_item(conn, org, item, &Settlement { state, at_ms: now.0, by, remark })?;
     let key = item_key(item.device_id.0, &item.id);
     batch.put(audience_of_user(item.user_id.0), FeedKind::Quarantine, key);

@@ -160,6 +160,8 @@ pub struct QuarantineRow {
     pub bytes: Vec<u8>,
     /// When it arrived.
     pub received_at_ms: i64,
+    /// Hashes of the items that these bytes write anew, one behind the other.
+    pub replays: Option<Vec<u8>>,
 }
 
 /// The bytes kept under an id for a device.
@@ -172,6 +174,21 @@ pub fn find_quarantined(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId)
         .select(quarantine::bytes)
         .first(c)
         .optional())?)
+}
+
+/// The items that bytes kept under an id for a device write anew.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_replays(conn: &mut Conn, org: OrgId, id: &str, device: DeviceId) -> StoreResult<Vec<Hash>> {
+    let kept: Option<Option<Vec<u8>>> = per_backend!(conn, c => quarantine::table
+        .find((Txt(org), id, Txt(device)))
+        .select(quarantine::replays)
+        .first(c)
+        .optional())?;
+    let kept = kept.flatten().unwrap_or_default();
+    let (hashes, _) = kept.as_chunks();
+    Ok(hashes.iter().map(|hash| Hash(*hash)).collect())
 }
 
 /// Keeps refused bytes with their SHA-256, unless something is kept under their id already; tells whether it did.

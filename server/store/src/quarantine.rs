@@ -192,11 +192,11 @@ pub fn has_quarantined_blob(conn: &mut Conn, org: OrgId, device: DeviceId, sha25
     Ok(found.is_some())
 }
 
-/// The open items of a phone about documents of these visits.
+/// The items of a phone about documents of these visits that nobody made use of: open ones, and dismissed ones.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_open_of_visits(
+pub fn list_unused_of_visits(
     conn: &mut Conn,
     org: OrgId,
     device: DeviceId,
@@ -204,8 +204,26 @@ pub fn list_open_of_visits(
 ) -> StoreResult<Vec<QuarantineItem>> {
     Ok(per_backend!(conn, c => items!()
         .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
-        .filter(quarantine::state.eq("open").and(quarantine::kind.eq("doc")))
+        .filter(quarantine::state.eq_any(["open", "dismissed"]).and(quarantine::kind.eq("doc")))
         .filter(quarantine::visit_id.eq_any(visits.iter().copied().map(Txt)))
+        .load(c))?)
+}
+
+/// Those of these items that a phone has in quarantine about the document of a visit, however they stand.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_of_visit(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    visit: VisitId,
+    ids: &[Hash],
+) -> StoreResult<Vec<QuarantineItem>> {
+    Ok(per_backend!(conn, c => items!()
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::device_id.eq(Txt(device))))
+        .filter(quarantine::kind.eq("doc").and(quarantine::visit_id.eq(Txt(visit))))
+        .filter(quarantine::id.eq_any(ids.iter().map(ToString::to_string)))
         .load(c))?)
 }
 

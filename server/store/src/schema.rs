@@ -595,6 +595,8 @@ diesel::table! {
         remark -> Nullable<Text>,
         /// Column `sha256`.
         sha256 -> Nullable<Text>,
+        /// Column `replays`.
+        replays -> Nullable<Binary>,
     }
 }
 

@@ -105,10 +105,7 @@ impl<'a> Unpacked<'a> {
         if push.stored.is_some() || self.whole.is_some() {
             return Err(RefusalCode::ChangeEncodingNotAllowed);
         }
-        let changes = guarded(|| {
-            let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
-            Ok(doc.get_changes(&[]))
-        })?;
+        let changes = changes_in(bytes)?;
         self.whole = Some(bytes);
         self.items.extend(changes.into_iter().map(|change| Item {
             hash: Hash(change.hash().0),
@@ -120,6 +117,25 @@ impl<'a> Unpacked<'a> {
         }));
         Ok(())
     }
+}
+
+/// The changes of a document chunk that was checked.
+fn changes_in(bytes: &[u8]) -> Result<Vec<Change>, RefusalCode> {
+    guarded(|| {
+        let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
+        Ok(doc.get_changes(&[]))
+    })
+}
+
+/// The changes of a document chunk as chunks of their own, dependencies first; `None` if the bytes are no such chunk, or
+/// none that may be loaded within the limits.
+#[must_use]
+pub fn changes_of_document(bytes: &[u8], limits: &Limits) -> Option<Vec<Vec<u8>>> {
+    let limits = limits.within_ceiling();
+    let Ok(Chunk::Document { body }) = read_chunk(bytes, &limits) else { return None };
+    check_document(body, &limits).ok()?;
+    let changes = changes_in(bytes).ok()?;
+    Some(changes.iter().map(|change| change.raw_bytes().to_vec()).collect())
 }
 
 /// The name of bytes that are refused unread: the change hash if they are an intact change chunk, so

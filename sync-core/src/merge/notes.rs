@@ -16,6 +16,25 @@ use crate::doc::visit_doc::actor_of;
 /// The root key of the notes, which also stands for the map of what was written there late.
 pub const NOTES: &str = "notes";
 
+/// Characters from which on a text is told by itself, wherever it stands: nobody writes so much alike twice.
+const TELLING: usize = 1_000;
+
+/// Whether notes hold a text that was added to them.
+///
+/// As whole lines, so that a short one is not found inside another; a long one anywhere, for what is too long for one
+/// change is cut inside a line.
+#[must_use]
+pub fn has_text(notes: &str, text: &str) -> bool {
+    let text = text.trim_matches('\n');
+    let is_telling = text.chars().nth(TELLING).is_some();
+    let is_whole = |at: usize| {
+        let (before, from) = notes.split_at(at);
+        let after = from.get(text.len()..).unwrap_or_default();
+        (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with('\n'))
+    };
+    !text.is_empty() && notes.match_indices(text).any(|(at, _)| is_telling || is_whole(at))
+}
+
 /// The notes without what is held out, and what each change that came held out did to them.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct NotesWithout {

@@ -172,8 +172,43 @@ async fn history_tells_who_wrote_what_over_what_and_shows_the_visit_as_it_was() 
     let now = reviewer.get(format!("{path}?at={}", app.now().to_rfc3339())).await.expect(200);
     assert_eq!(now["past"]["answers"], json!({"cable_kind": "bow_self_supporting"}));
     let before = reviewer.get(format!("{path}?at=2001-01-01T00:00:00.000Z")).await.expect(200);
-    assert_eq!((&before["items"], &before["past"]["answers"]), (&json!([]), &json!({})));
+    assert_eq!((&before["items"], before.get("past")), (&json!([]), None), "there was no visit yet");
     for odd in ["yesterday", &"0".repeat(64)] {
         assert_eq!(reviewer.get(format!("{path}?at={odd}")).await.outcome(), (422, "parameter_invalid".to_owned()));
     }
+}
+
+#[actix_web::test]
+async fn a_visit_of_which_nobody_wrote_anything_is_shown_as_it_was_planned() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let before = app.now().to_rfc3339();
+    app.clock.advance_secs(60);
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let planned = app.now().to_rfc3339();
+    app.clock.advance_secs(60);
+    office.cancel(visit).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let path = format!("/v1/visits/{visit}/history");
+    for (at, state) in [(before, None), (planned, Some("scheduled")), (app.now().to_rfc3339(), Some("cancelled"))] {
+        let told = dispatcher.get(format!("{path}?at={at}")).await.expect(200);
+        assert_eq!((told["past"]["state"].as_str(), told.get("past").is_some()), (state, state.is_some()), "{at}");
+        assert_eq!(told["items"], json!([]));
+    }
+    assert_eq!(dispatcher.get(&path).await.expect(200).get("past"), None, "it was not asked for");
+}
+
+#[actix_web::test]
+async fn a_value_of_a_cancelled_visit_is_not_chosen() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    crew(&app, visit).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let shown = conflicts(&dispatcher, visit).await;
+    office.cancel(visit).await;
+    let body = choice(&app, about(&shown, "rating"), &json!(3));
+    let refused = dispatcher.post(format!("/v1/visits/{visit}/conflicts"), body).await;
+    assert_eq!(refused.outcome(), (409, "state_invalid".to_owned()));
+    assert_eq!(conflicts(&dispatcher, visit).await["choices"], json!([]));
 }

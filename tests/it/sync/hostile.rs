@@ -239,6 +239,7 @@ async fn fill_quarantine(app: &TestApp, phone: &Phone<'_>, items: usize, bytes: 
             code: "change_rejected".to_owned(),
             bytes: vec![0; bytes],
             received_at_ms: 0,
+            replays: None,
         };
         (0..items).try_for_each(|number| {
             filler.id = format!("filler-{number}");

@@ -5,8 +5,8 @@ use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use serde_json::{Value, json};
 
-use super::hostile::craft::{altered, change_of, hash_of, mixed};
-use super::remedies::{known_visit, refused};
+use super::hostile::craft::{after, altered, change_of, hash_of, mixed, nested};
+use super::remedies::{OTHER, known_visit, refused};
 
 /// A rep sends a reading and, when he has seen that a colleague took a tick back, the tick anew; both are refused. Gives
 /// how many conflicts there are once the office took over what is in these maps.
@@ -63,4 +63,42 @@ async fn one_of_two_changes_supersedes_what_its_writer_had_seen() {
 #[actix_web::test]
 async fn two_changes_supersede_only_what_was_seen_by_both() {
     assert_eq!(conflicts_of(&["measures", "ticks"]).await, 1, "the reading was taken before");
+}
+
+#[actix_web::test]
+async fn a_note_that_its_phone_wrote_anew_is_shown_as_held_and_not_written_twice() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    phone.write(visit, |edit| edit.set_notes("门口有狗"));
+    phone.sync().await;
+    let actor = phone.actor(visit);
+    let bad = nested(phone.doc(visit), actor, 1);
+    let mut copy = phone.doc(visit).clone();
+    let note = copy.edit(actor, |edit| edit.set_notes("门口有狗\n已接线")).expect("an edit").expect("a change").chunk;
+    let other =
+        copy.edit(actor, |edit| edit.set_notes("门口有狗\n已接线\n狗")).expect("an edit").expect("a change").chunk;
+    let note = after(&change_of(note), &bad);
+    let other = after(&change_of(other), &note);
+    let path = refused(&mut phone, visit, vec![bad.clone(), note, other]).await;
+    // The phone writes the first note anew; of the second nobody knows what became.
+    phone.use_actor(visit, OTHER);
+    phone.write(visit, |edit| edit.set_notes("门口有狗\n已接线"));
+    let mut anew = phone.request();
+    anew.docs[0].replays = vec![hash_of(&bad)];
+    phone.take_in(&phone.exchange(&anew).await);
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let salvage = format!("{path}/salvage");
+    let shown = dispatcher.get(&salvage).await.expect(200);
+    assert_eq!(shown["item"]["state"], "replayed");
+    let held: Vec<&Value> = shown["notes"].as_array().expect("notes").iter().map(|note| &note["is_held"]).collect();
+    assert_eq!(held, [&json!(true), &json!(false)], "a line inside another one is none: {shown}");
+    let done = dispatcher.post(&salvage, json!({"notes": [0, 1]})).await.expect(200);
+    assert_eq!(done["notes"][1]["is_held"], true);
+    phone.sync().await;
+    let notes = phone.view(visit).notes;
+    let mut lines: Vec<&str> = notes.lines().filter(|line| !line.is_empty()).collect();
+    lines.sort_unstable();
+    assert_eq!(lines, ["已接线", "狗", "门口有狗"], "each once");
+    assert_eq!(app.verified().await.differences, []);
 }

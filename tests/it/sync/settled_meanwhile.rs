@@ -16,7 +16,7 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use tokio::sync::Notify;
 
-use super::helpers::run_at;
+use super::helpers::{accept_again, refuse, run_at};
 use super::remedies::{OTHER, key_of, known_visit, refuse_readings, refused, refused_reading};
 
 /// Rings when a future that waits can go on.
@@ -41,7 +41,7 @@ async fn redriven_while(app: &TestApp, phone: &Phone<'_>, path: &str, meanwhile:
     driven.await
 }
 
-async fn pushes(app: &TestApp, visit: VisitId) -> Vec<DocChangeRow> {
+pub(super) async fn pushes(app: &TestApp, visit: VisitId) -> Vec<DocChangeRow> {
     app.read(move |conn| list_doc_changes(conn, YUNZE.org, visit)).await
 }
 
@@ -106,4 +106,24 @@ async fn what_its_phone_wrote_anew_while_it_was_driven_again_stands_once() {
     phone.sync().await;
     assert_eq!(phone.view(visit).measures.len(), 1);
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn content_that_is_driven_again_never_counts_while_its_item_is_open() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, path) = refused_reading(&app).await;
+    refuse_readings(&app, visit, false);
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let before = pushes(&app, visit).await.len();
+    // What is written last, as if the server ended there.
+    refuse(&app, "audit_events", "kind", "quarantine.redriven").await;
+    assert_eq!(dispatcher.post_empty(format!("{path}/redrive")).await.status, 500);
+    assert_eq!(dispatcher.get(&path).await.expect(200)["state"], "open");
+    assert_eq!(pushes(&app, visit).await.len(), before, "nothing of it counts");
+
+    accept_again(&app).await;
+    let done = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+    assert_eq!((&done["outcome"], &done["item"]["state"]), (&json!("stored"), &json!("redriven")));
+    phone.sync().await;
+    assert_eq!(phone.view(visit).measures.len(), 1);
 }

@@ -1,5 +1,6 @@
 //! Verdicts on a visit: what keeps it from being approved, and what they must know.
 
+use doorstep::app::visits::close_visit;
 use doorstep::domain::Role;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
@@ -66,6 +67,10 @@ async fn contested(app: &TestApp) -> Reviewer<'_> {
 
 /// Chooses the smaller rating.
 async fn choose(app: &TestApp, visit: VisitId) -> Value {
+    choosing(app, visit).await.expect(201)
+}
+
+async fn choosing(app: &TestApp, visit: VisitId) -> Answer {
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let path = format!("/v1/visits/{visit}/conflicts");
     let shown = dispatcher.get(&path).await.expect(200);
@@ -75,7 +80,7 @@ async fn choose(app: &TestApp, visit: VisitId) -> Value {
     let chosen = candidates.iter().find(|one| one["value"] == json!(3)).expect("the smaller one");
     let choice = json!({"id": app.id(), "map": rating["map"], "key": rating["key"], "candidates": ops,
         "chosen": chosen["op"], "reason": "客户确认"});
-    dispatcher.post(&path, choice).await.expect(201)
+    dispatcher.post(&path, choice).await
 }
 
 #[actix_web::test]
@@ -92,6 +97,23 @@ async fn a_visit_is_not_approved_while_a_value_waits_for_a_choice() {
     choose(&app, reviewer.visit).await;
     let approved = reviewer.decide(&reviewer.review().await, "approve").await.expect(201);
     assert_eq!(approved["state"], "approved");
+}
+
+#[actix_web::test]
+async fn what_was_approved_is_not_chosen_anew_nor_once_it_is_closed() {
+    let app = TestApp::new().await;
+    let reviewer = contested(&app).await;
+    choose(&app, reviewer.visit).await;
+    reviewer.decide(&reviewer.review().await, "approve").await.expect(201);
+    let office = app.office_again(YUNZE);
+    for state in ["approved", "closed"] {
+        let row = office.row(reviewer.visit).await;
+        if state == "closed" {
+            close_visit(&app.state, office.ctx(), reviewer.visit, row.version).await.expect("closed");
+        }
+        assert_eq!(office.row(reviewer.visit).await.state, state);
+        assert_eq!(choosing(&app, reviewer.visit).await.outcome(), (409, "state_invalid".to_owned()), "{state}");
+    }
 }
 
 #[actix_web::test]

@@ -120,6 +120,38 @@ fn what_the_office_took_over_stands_for_it_below_what_is_written_anew() {
 }
 
 #[test]
+fn a_note_that_the_office_took_over_is_not_written_a_second_time() {
+    let (phone, mut server) = begun();
+    phone.run(&["note", NUMBER, "again"]);
+    sync(&phone, &mut server);
+    let long = "much ".repeat(1_000);
+    phone.run(&["note", NUMBER, "taken over"]);
+    phone.run(&["note", NUMBER, &long]);
+    let unsent = phone.phone().store.read(|tx| tx.unsent_changes(VISIT)).unwrap();
+    assert_eq!(unsent.len(), 3, "the long one in two parts");
+    for text in ["own", "again"] {
+        phone.run(&["note", NUMBER, text]);
+    }
+
+    let doc = server.docs.get_mut(&VISIT).unwrap();
+    for (_, taken) in unsent {
+        edit::apply(doc, Actor([7; 16]), &taken.edits).unwrap().unwrap();
+    }
+    // All that was sent lies in quarantine under the hash of its bytes; no change of it is at fault.
+    let (hash, code) = (Hash::of(b"all of it"), Some("settled_meanwhile".to_owned()));
+    server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+    server.docs_out = vec![server.snapshot(VISIT)];
+    assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+    assert_eq!(server.replayed, [hash]);
+    let notes = merge::view(&server.docs[&VISIT]).notes;
+    assert_eq!(notes.lines().count(), 5, "{notes}");
+    for (text, times) in [("taken over", 1), (long.trim(), 1), ("own", 1), ("again", 2)] {
+        let there = notes.lines().filter(|line| line.trim() == text).count();
+        assert_eq!(there, times, "{text}: the second of two that he wrote himself stays");
+    }
+}
+
+#[test]
 fn a_phone_that_may_only_upload_writes_anew_on_what_it_knows() {
     let (phone, mut server) = begun();
     sync(&phone, &mut server);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::bytes::Hash;
 use sync_core::doc::{Map, VisitDoc};
 use sync_core::ids::VisitId;
+use sync_core::merge;
 
 use super::history::History;
 use super::request::known_heads;
@@ -101,11 +102,13 @@ struct Anew {
     stand_ins: BTreeSet<Hash>,
     /// The document as the writer of the last one saw it, and what of the old history that is.
     place: Option<(VisitDoc, BTreeSet<Hash>)>,
+    /// Whether the last line of the notes was left out; what was cut off it goes on in the changes that follow.
+    is_note_left_out: bool,
 }
 
 impl Anew {
     const fn on(base: VisitDoc) -> Self {
-        Self { doc: base, written: BTreeMap::new(), stand_ins: BTreeSet::new(), place: None }
+        Self { doc: base, written: BTreeMap::new(), stand_ins: BTreeSet::new(), place: None, is_note_left_out: false }
     }
 
     /// The change that wrote what an edit says, if it is there already.
@@ -117,7 +120,21 @@ impl Anew {
         })
     }
 
-    /// Writes the edits of one change; records that are there already are left out.
+    /// Whether the notes have the text of an edit, though its writer had not seen it there: the office took it over.
+    fn has_note(&mut self, old: Option<&History>, change: Hash, edit: &Edit) -> PhoneResult<bool> {
+        let now = |anew: &Self| merge::view(&anew.doc).notes;
+        self.is_note_left_out = match edit {
+            Edit::Put { .. } => return Ok(false),
+            Edit::Note { text } => {
+                merge::has_text(&now(self), text)
+                    && !merge::has_text(&merge::view(self.seen_by(old, change)?).notes, text)
+            }
+            Edit::NotePart { text } => self.is_note_left_out && now(self).contains(text),
+        };
+        Ok(self.is_note_left_out)
+    }
+
+    /// Writes the edits of one change; what is there already is left out.
     fn write(
         &mut self,
         state: &mut DocState,
@@ -126,6 +143,9 @@ impl Anew {
     ) -> PhoneResult<Option<UnsentChange>> {
         let mut edits = Vec::new();
         for edit in change.edits {
+            if self.has_note(old, change.hash, &edit)? {
+                continue;
+            }
             match self.holder(&edit)? {
                 None => edits.push(edit),
                 Some(holder) if self.stand_ins.insert(holder) => self.place = None,

@@ -331,6 +331,7 @@ fn set_apart(conn: &mut Conn, batch: &mut FeedBatch, row: &BlobRow, holder: User
         code: DEVICE_REVOKED.to_owned(),
         bytes: Vec::new(),
         received_at_ms: row.received_at_ms,
+        replays: None,
     };
     if keep_in_quarantine(conn, &item)? {
         batch.put(audience_of_user(holder), FeedKind::Quarantine, item_key(row.device_id.0, &item.id));

@@ -18,7 +18,7 @@ use super::doc::JudgedDoc;
 use super::intents;
 use super::judge::Judged;
 use super::receipt::Held;
-use super::redrive::require_still_drivable;
+use super::redrive::{conclude_driven, require_still_drivable};
 use super::replayed::note_replays;
 use super::statement::JudgedStatement;
 use super::{Pushed, Round};
@@ -71,6 +71,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
+    conclude_driven(conn, state, round, &pushed, &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched, &told)?);
     if !round.is_from_office && !round.is_carried {
         let beat = round.heartbeat(pushed.untaken());

@@ -20,10 +20,16 @@ use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
 use sync_core::time::UnixMillis;
 
 use super::access::Access;
-use super::{Round, late};
+use super::{Round, late, replayed};
 use crate::app::doc_cache::DocCache;
 use crate::app::late_work::LateRows;
 use crate::app::{AppResult, ErrorCode, Refusal};
+
+/// Most hashes of what refused bytes write anew that are kept with them; an honest phone names one or two.
+///
+/// # Source
+/// Two KiB: as many items as a device may have in quarantine (10,000) add 20 MB at most.
+const KEPT_REPLAYS: usize = 64;
 
 /// A pushed document, judged.
 #[derive(Debug)]
@@ -132,6 +138,12 @@ pub(super) fn judge(
     match admit(conn, round, visit, &chunks, known)? {
         Some(admission) => judged.take(admission, is_document_chunk, round, known.late),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
+    }
+    if judged.accepted.is_some() && replayed::is_too_late(conn, round, visit, &pushed.replays)? {
+        // Written anew once more, on what is here by now, it says nothing a second time.
+        judged.accepted = None;
+        let refused = RefusedDoc::whole(&chunks, replayed::SETTLED_MEANWHILE);
+        judged.refused = Some(RefusedDoc { replayable: round.may_read() && !round.is_from_office, ..refused });
     }
     if let (None, Some(row), Some(late)) = (&judged.accepted, stored, known.late) {
         judged.late_before = late_before(row, late, &chunks);
@@ -243,7 +255,8 @@ impl JudgedDoc {
     /// A push to be kept in quarantine; nothing is known or told about the document.
     pub(super) fn refused(pushed: &PushDoc, code: &'static str) -> Self {
         let refused = RefusedDoc::whole(&chunks_of(pushed), code);
-        Self { refused: Some(refused), ..Self::unread(pushed.id, Access::None) }
+        let replays = pushed.replays.clone();
+        Self { refused: Some(refused), replays, ..Self::unread(pushed.id, Access::None) }
     }
 
     fn take(&mut self, admission: Admission, is_document_chunk: bool, round: &Round, late: Option<&LateRows>) {
@@ -419,6 +432,8 @@ impl JudgedDoc {
             code: refused.code.to_owned(),
             bytes: refused.bytes.clone(),
             received_at_ms: round.ctx.now.0,
+            replays: Some(self.replays.iter().take(KEPT_REPLAYS).flat_map(|hash| hash.0).collect())
+                .filter(|replays: &Vec<u8>| !replays.is_empty()),
         })
     }
 

@@ -180,6 +180,7 @@ fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> Quaranti
         code: code.to_owned(),
         bytes: bytes.to_vec(),
         received_at_ms: round.ctx.now.0,
+        replays: None,
     }
 }
 

@@ -78,6 +78,8 @@ struct DrivenItem {
     /// The device that sent it.
     device: DeviceId,
     id: String,
+    /// Who of the office does so.
+    by: Ctx,
 }
 
 impl Round {

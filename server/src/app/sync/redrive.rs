@@ -5,16 +5,17 @@
 
 use std::sync::Arc;
 
+use doorstep_store::evidence::list_replays;
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::{QuarantineItem, lock_item};
-use doorstep_store::{Conn, blobs, devices};
+use doorstep_store::{Conn, blobs, devices, documents};
 use serde_json::json;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::guard::{self, Limits};
 use sync_core::ids::{BatchId, DeviceId, VisitId};
-use sync_core::protocol::{Outcome, PushDoc, PushStatement, SyncRequest};
+use sync_core::protocol::{Ack, Outcome, PushDoc, PushStatement, SyncRequest};
 
-use super::{DrivenItem, Round, Turn, push};
+use super::{DrivenItem, Pushed, Round, Turn, push};
 use crate::app::auth::load_holder;
 use crate::app::blobs::accept;
 use crate::app::quarantine::{load, load_bytes, require_unsettled, settle};
@@ -44,11 +45,15 @@ pub async fn redrive(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -
         Driven::Blob(sha256) => return redrive_blob(state, ctx, device, sha256).await,
     };
     let pushed = push::push(state, &Arc::new(round), &mut Turn::default()).await?;
-    let acks = [pushed.docs, pushed.intents, pushed.statements].concat();
-    let ack = acks.into_iter().next().ok_or_else(|| AppError::Internal("a re-driven item has no ack".to_owned()))?;
-    let app = state.clone();
-    let told = (ack.outcome, ack.code);
-    state.store.write(move |conn| conclude(conn, &app, &ctx, (device, &id), told.clone())).await
+    let ack = ack_of(&pushed)?.clone();
+    let item = state.store.read(move |conn| load(conn, &ctx, device, &id)).await?;
+    Ok(Redriven { item, outcome: ack.outcome, code: ack.code })
+}
+
+/// The ack of the only item.
+fn ack_of(pushed: &Pushed) -> AppResult<&Ack> {
+    let mut acks = pushed.docs.iter().chain(&pushed.intents).chain(&pushed.statements);
+    acks.next().ok_or_else(|| AppError::Internal("a re-driven item has no ack".to_owned()))
 }
 
 /// What is to be driven again.
@@ -69,11 +74,15 @@ fn driven(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId
     let bytes = load_bytes(conn, ctx.actor.org, device, id)?;
     let mut request = empty_request(device, batch);
     match (item.kind.as_str(), item.visit_id) {
-        ("doc", Some(visit)) => request.docs.push(doc_of(visit.0, bytes)),
+        ("doc", Some(visit)) => {
+            let replays = list_replays(conn, ctx.actor.org, id, device)?;
+            let is_stored = !documents::list_sizes(conn, ctx.actor.org, &[visit.0])?.is_empty();
+            request.docs.push(PushDoc { replays, ..doc_of(visit.0, bytes, is_stored) });
+        }
         ("statement", _) => request.statements.extend(statement_of(&bytes)),
         _ => request.intents.push(Blob(bytes)),
     }
-    let driven = Some(DrivenItem { device, id: id.to_owned() });
+    let driven = Some(DrivenItem { device, id: id.to_owned(), by: ctx.clone() });
     Ok(Driven::Push(Box::new(Round { driven, ..round(conn, ctx, &item, device, request)? })))
 }
 
@@ -88,9 +97,10 @@ async fn redrive_blob(state: &AppState, ctx: Ctx, device: DeviceId, sha256: Hash
         let counts_now = accept(conn, &mut batch, (org, device, sha256), ctx.now)?;
         // Behind the rows of the visits, as everywhere.
         require_drivable(&lock_item(conn, org, device, &id)?.ok_or(ErrorCode::NotFound)?)?;
-        batch.publish(conn, org)?;
         let outcome = if counts_now { Outcome::Stored } else { Outcome::Duplicate };
-        conclude(conn, &app, &ctx, (device, &id), (outcome, None))
+        conclude(conn, &app, &ctx, (device, &id), (outcome, None), &mut batch)?;
+        batch.publish(conn, org)?;
+        Ok::<_, AppError>(Redriven { item: load(conn, &ctx, device, &id)?, outcome, code: None })
     };
     let redriven = state.store.write(write).await?;
     state.ingest.wake();
@@ -111,7 +121,7 @@ fn require_drivable(item: &QuarantineItem) -> AppResult<()> {
 /// Holds the item's row until the commit: who settles it from now on does so after its content is stored. To be called
 /// once the rows of the visits are locked, as everybody does who settles an item by what he writes.
 pub(super) fn require_still_drivable(conn: &mut Conn, round: &Round) -> AppResult<()> {
-    let Some(DrivenItem { device, id }) = &round.driven else { return Ok(()) };
+    let Some(DrivenItem { device, id, .. }) = &round.driven else { return Ok(()) };
     let item = lock_item(conn, round.ctx.actor.org, *device, id)?.ok_or(ErrorCode::NotFound)?;
     require_drivable(&item)
 }
@@ -149,9 +159,15 @@ pub(super) fn round(
     Ok(Round { ctx, device, request, sealed: None, is_from_office: true, is_carried: false, driven: None })
 }
 
-fn doc_of(visit: VisitId, bytes: Vec<u8>) -> PushDoc {
+/// The pushed document that refused bytes are. Where somebody else began the document meanwhile, a whole one is told as
+/// its changes: its phone, which would be asked for them, may be gone.
+fn doc_of(visit: VisitId, bytes: Vec<u8>, is_stored: bool) -> PushDoc {
     let chunks = guard::split_chunks(&bytes).unwrap_or_else(|| vec![bytes]);
-    pushed(visit, chunks)
+    let changes = |chunk: Vec<u8>| {
+        let changes = is_stored.then(|| guard::changes_of_document(&chunk, &Limits::DEFAULT)).flatten();
+        changes.unwrap_or_else(|| vec![chunk])
+    };
+    pushed(visit, chunks.into_iter().flat_map(changes).collect())
 }
 
 /// A pushed document of these chunks, which its heads cover.
@@ -167,22 +183,31 @@ fn statement_of(bytes: &[u8]) -> Option<PushStatement> {
     Some(PushStatement { body: Blob(body.to_vec()), seal: String::from_utf8(seal.to_vec()).ok()? })
 }
 
+/// Says what became of the item that a push drives, where it is written: its content never counts while it is open.
+pub(super) fn conclude_driven(
+    conn: &mut Conn,
+    state: &AppState,
+    round: &Round,
+    pushed: &Pushed,
+    batch: &mut FeedBatch,
+) -> AppResult<()> {
+    let Some(DrivenItem { device, id, by }) = &round.driven else { return Ok(()) };
+    let ack = ack_of(pushed)?;
+    conclude(conn, state, by, (*device, id), (ack.outcome, ack.code.as_deref()), batch)
+}
+
 fn conclude(
     conn: &mut Conn,
     state: &AppState,
     ctx: &Ctx,
     (device, id): (DeviceId, &str),
-    (outcome, code): (Outcome, Option<String>),
-) -> AppResult<Redriven> {
+    (outcome, code): (Outcome, Option<&str>),
+    batch: &mut FeedBatch,
+) -> AppResult<()> {
     let item = load(conn, ctx, device, id)?;
-    let counts = matches!(outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late);
-    // Who settled it meanwhile stays the one who did: `verify` builds what was salvaged anew by his name.
-    if counts && require_unsettled(&item).is_ok() {
-        let mut batch = FeedBatch::new();
-        settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, &mut batch)?;
-        batch.publish(conn, ctx.actor.org)?;
+    if matches!(outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late) {
+        settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, batch)?;
     }
     let detail = json!({ "device": device, "code": item.code, "outcome": outcome, "again": code });
-    audit::record(conn, state, ctx, "quarantine.redriven", id, &detail)?;
-    Ok(Redriven { item: load(conn, ctx, device, id)?, outcome, code })
+    audit::record(conn, state, ctx, "quarantine.redriven", id, &detail)
 }

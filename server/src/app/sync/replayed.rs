@@ -16,7 +16,23 @@ use super::doc::JudgedDoc;
 use crate::app::AppResult;
 use crate::app::quarantine::settle;
 
-/// Settles the open items that a document, which the server takes, says it writes anew, and those that hold nothing else:
+/// Code of what a phone wrote anew after the office had made use of the same item: it would be here twice.
+pub(super) const SETTLED_MEANWHILE: &str = "settled_meanwhile";
+
+/// Whether the office made use of one of the items that a push for a visit writes anew, and the phone was not told.
+///
+/// It was told by an item with [`SETTLED_MEANWHILE`], which it names beside the others from then on.
+pub(super) fn is_too_late(conn: &mut Conn, round: &Round, visit: VisitId, named: &[Hash]) -> AppResult<bool> {
+    if named.is_empty() {
+        return Ok(false);
+    }
+    let items = quarantine::list_of_visit(conn, round.ctx.actor.org, round.device.id.0, visit, named)?;
+    let told = items.iter().filter(|item| item.code == SETTLED_MEANWHILE).map(|item| item.received_at_ms).max();
+    let mut used = items.iter().filter(|item| matches!(item.state.as_str(), "redriven" | "salvaged"));
+    Ok(used.any(|item| told.is_none_or(|told| item.settled_at_ms.is_none_or(|settled| settled > told))))
+}
+
+/// Settles the items not made use of that a document, which the server takes, says it writes anew, and those that hold nothing else:
 /// of a push whose answer was lost the phone names only what it became once there was more behind it.
 ///
 /// What the push does not name stays open: another copy of the store may go on writing under an actor of its own while
@@ -27,8 +43,14 @@ pub(super) fn note_replays(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], b
     if visits.is_empty() {
         return Ok(());
     }
+    for doc in docs.iter().filter(|doc| doc.view().is_some()) {
+        if is_too_late(conn, round, doc.visit, doc.replays())? {
+            // Since it was judged. Its visit is locked by now, so that nobody comes between once more.
+            return Err(StoreError::Stale.into());
+        }
+    }
     let (org, device) = (round.ctx.actor.org, round.device.id.0);
-    let mut open = quarantine::list_open_of_visits(conn, org, device, &Vec::from_iter(visits.keys().copied()))?;
+    let mut open = quarantine::list_unused_of_visits(conn, org, device, &Vec::from_iter(visits.keys().copied()))?;
     open.retain(|item| remedies(&item.kind, &item.code).contains(&Remedy::Replay));
     for (visit, named) in visits {
         let is_named = |item: &QuarantineItem| named.iter().any(|hash| hash.to_string() == item.id);

@@ -16,6 +16,7 @@ use sync_core::doc::genesis::genesis;
 use sync_core::doc::{DocError, Edit, VisitDoc};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
+use sync_core::merge;
 
 use super::access::Access;
 use super::part::Part;
@@ -32,8 +33,8 @@ pub struct Salvaged {
     pub item: QuarantineItem,
     /// Its records, each with whether the document holds it already.
     pub records: Vec<(SalvagedRecord, bool)>,
-    /// Texts for the notes, by change.
-    pub notes: Vec<(Hash, String)>,
+    /// Texts for the notes, by change, each with whether the notes have it already.
+    pub notes: Vec<(Hash, String, bool)>,
     /// Operations that are left out.
     pub left_out: u64,
     /// Parts that cannot be read.
@@ -110,7 +111,13 @@ impl Case {
 
     fn shown(self) -> AppResult<Salvaged> {
         let records = self.found.records.iter().map(|record| (record.clone(), self.holds(record))).collect();
+        let before = merge::view(&self.doc).notes;
         let Salvage { notes, left_out, unreadable, .. } = self.found;
+        let told = |(change, text): (Hash, String)| {
+            let is_held = merge::has_text(&before, &text);
+            (change, text, is_held)
+        };
+        let notes = notes.into_iter().map(told).collect();
         Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
     }
 
@@ -164,11 +171,13 @@ impl Case {
 
     /// The change that writes what was chosen; `None` if the document holds all of it.
     fn change(&mut self, choice: &Choice) -> AppResult<Option<Vec<u8>>> {
-        let (mut records, texts) = self.chosen(choice)?;
+        let (mut records, mut texts) = self.chosen(choice)?;
         records.retain(|record| !self.holds(record));
+        let before = merge::view(&self.doc).notes;
+        texts.retain(|(_, text)| !merge::has_text(&before, text));
         let changes = records.iter().map(|record| record.change).chain(texts.iter().map(|(change, _)| *change));
         let mut place = self.place(&changes.collect())?;
-        let before = sync_core::merge::view(&place).notes;
+        let before = merge::view(&place).notes;
         let notes =
             texts.iter().fold(
                 before.clone(),

@@ -163,6 +163,7 @@ impl JudgedStatement {
             code: code.clone(),
             bytes: bytes.clone(),
             received_at_ms: round.ctx.now.0,
+            replays: None,
         })
     }
 

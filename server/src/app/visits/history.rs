@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use doorstep_store::scope::find_snapshot;
+use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, documents, users};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::VisitDoc;
@@ -53,7 +54,7 @@ pub struct HistoryPage {
     pub changes: Vec<PastChange>,
     /// Names of those who wrote.
     pub names: BTreeMap<UserId, String>,
-    /// The visit as it was, if a moment was asked for.
+    /// The visit as it was, if a moment was asked for at which there was one.
     pub past: Option<PastView>,
 }
 
@@ -72,8 +73,8 @@ pub async fn list_history(
     state
         .store
         .read(move |conn| {
-            reach::load_visit(conn, &ctx, visit)?;
-            page(conn, &ctx, visit, moment.as_ref(), &after, size)
+            let row = reach::load_visit(conn, &ctx, visit)?;
+            page(conn, &ctx, &row, moment.as_ref(), &after, size)
         })
         .await
 }
@@ -81,16 +82,17 @@ pub async fn list_history(
 fn page(
     conn: &mut Conn,
     ctx: &Ctx,
-    visit: VisitId,
+    row: &VisitRecord,
     moment: Option<&Moment>,
     after: &str,
     size: i64,
 ) -> AppResult<HistoryPage> {
-    let org = ctx.actor.org;
-    let Some(snapshot) = find_snapshot(conn, org, visit)? else {
-        return Ok(HistoryPage { changes: Vec::new(), names: BTreeMap::new(), past: None });
+    let (org, visit) = (ctx.actor.org, row.id.0);
+    let whole = match find_snapshot(conn, org, visit)? {
+        Some(snapshot) => VisitDoc::load(visit, &snapshot).map_err(|error| corrupt("documents", visit, error))?,
+        // Nobody wrote anything yet: it is as it was planned.
+        None => VisitDoc::create(visit).map_err(|error| AppError::Internal(error.to_string()))?,
     };
-    let whole = VisitDoc::load(visit, &snapshot).map_err(|error| corrupt("documents", visit, error))?;
     let received = received(conn, org, visit, &whole)?;
     let heads = moment.map(|moment| heads_at(&whole, moment, &received));
     let doc = match heads {
@@ -98,7 +100,8 @@ fn page(
         None => whole,
     };
     let instant = moment.map(|moment| instant(&doc, moment, &received, ctx.now));
-    let past = instant.map(|at| past(conn, org, &doc, at)).transpose()?;
+    let was_there = |at: &UnixMillis| at.0 >= row.created_at_ms;
+    let past = instant.filter(was_there).map(|at| past(conn, org, &doc, at)).transpose()?;
     let changes = history(&doc).into_iter();
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     let from_here: Vec<HistoryChange> = if after.is_empty() {

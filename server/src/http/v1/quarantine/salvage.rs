@@ -61,6 +61,8 @@ pub struct SalvagedNoteOut {
     pub change: Hash,
     /// The text.
     pub text: String,
+    /// Whether the notes of the visit have it already.
+    pub is_held: bool,
 }
 
 /// What can be taken over of an item.
@@ -80,7 +82,7 @@ pub struct SalvageOut {
 
 impl From<Salvaged> for SalvageOut {
     fn from(found: Salvaged) -> Self {
-        let note = |(position, (change, text))| SalvagedNoteOut { position, change, text };
+        let note = |(position, (change, text, is_held))| SalvagedNoteOut { position, change, text, is_held };
         Self {
             item: found.item.into(),
             records: found.records.into_iter().enumerate().map(SalvagedRecordOut::new).collect(),

@@ -167,7 +167,7 @@ pub struct HistoryOut {
     /// Names of those who wrote.
     #[schema(example = json!({ "01955f2c-3000-7000-8000-000000000009": "李明" }))]
     pub people: BTreeMap<UserId, String>,
-    /// The visit as it was, if `at` was asked for.
+    /// The visit as it was, if `at` was asked for; absent where that is before the visit was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub past: Option<PastViewOut>,
 }

@@ -1,0 +1,11 @@
+-- The items that refused bytes say they write anew, 32 bytes for each: driven again they say so, too.
+ALTER TABLE quarantine ADD COLUMN replays BLOB;
+DROP TRIGGER quarantine_no_update;
+CREATE TRIGGER quarantine_no_update BEFORE UPDATE ON quarantine WHEN NOT (NEW.visit_id IS NOT DISTINCT FROM OLD.visit_id
+    AND NEW.sha256 IS NOT DISTINCT FROM OLD.sha256
+    AND NEW.replays IS NOT DISTINCT FROM OLD.replays
+    AND (NEW.org_id, NEW.id, NEW.kind, NEW.device_id, NEW.code, NEW.bytes, NEW.received_at_ms)
+      = (OLD.org_id, OLD.id, OLD.kind, OLD.device_id, OLD.code, OLD.bytes, OLD.received_at_ms))
+BEGIN
+    SELECT RAISE(ABORT, 'immutable: quarantine');
+END;
