@@ -190,6 +190,23 @@ mod tests {
     /// Who writes late.
     const LATE: Actor = Actor([0x33; 16]);
 
+    #[test]
+    fn a_text_stands_in_the_notes_as_whole_lines_or_is_long() {
+        for notes in ["走廊", "走廊\n电井", "电井\n走廊", "a\n走廊\nb"] {
+            assert!(has_text(notes, "走廊") && has_text(notes, "\n走廊\n"), "{notes}");
+        }
+        for (notes, text) in
+            [("走廊弱电井", "走廊"), ("弱电井走廊", "走廊"), ("走廊", ""), ("", "走廊"), ("a b", "a\nb")]
+        {
+            assert!(!has_text(notes, text), "{text} in {notes}");
+        }
+        assert!(has_text("走廊弱电井\n走廊", "走廊"), "not the first time, but the second");
+        let long = "长".repeat(TELLING + 1);
+        assert!(has_text(&format!("x{long}y"), &long), "a part of a text that was cut");
+        let short = "长".repeat(TELLING);
+        assert!(!has_text(&format!("x{short}y"), &short));
+    }
+
     fn actor(writer: usize) -> Actor {
         if writer == 0 { LATE } else { Actor([u8::try_from(writer * 50).unwrap(); 16]) }
     }
