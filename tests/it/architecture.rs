@@ -29,9 +29,8 @@ fn named_outside(name: &str, allowed: &[&str]) -> Vec<String> {
 
 #[test]
 fn only_the_store_names_diesel() {
-    // Two tests of sync count rows and check the database file itself after a kill; one changes rows to see them named, one to
-    // say what a reviewer would;
-    // those of nodes hold locks beside them. Benchmarks copy rows.
+    // Tests of sync count rows, check the database file itself after a kill and hear which statements run; one changes rows to
+    // see them named, one to say what a reviewer would; those of nodes hold locks beside them. Benchmarks copy rows.
     let looking = [
         "tests/bench/sync/clones.rs",
         "tests/bench/sync/scenario/rows.rs",
@@ -40,6 +39,7 @@ fn only_the_store_names_diesel() {
         "tests/it/nodes/",
         "tests/it/sync/helpers.rs",
         "tests/it/sync/crash.rs",
+        "tests/it/sync/packs.rs",
         "tests/it/custody/verify.rs",
         "tests/it/findings/rows.rs",
     ];

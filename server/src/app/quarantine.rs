@@ -145,8 +145,9 @@ pub(crate) fn settle(
     now: UnixMillis,
     batch: &mut FeedBatch,
 ) -> AppResult<()> {
-    // What somebody said of it stays where the phone settles it.
-    let (by, remark) = by.map_or((None, item.remark.as_deref()), |(user, remark)| (Some(user), remark));
+    // Who settled it before, and what was said of it, stay where the phone settles it.
+    let before = (item.settled_by.map(|user| user.0), item.remark.as_deref());
+    let (by, remark) = by.map_or(before, |(user, remark)| (Some(user), remark));
     quarantine::settle_item(conn, org, item, &Settlement { state, at_ms: now.0, by, remark })?;
     let key = item_key(item.device_id.0, &item.id);
     batch.put(audience_of_user(item.user_id.0), FeedKind::Quarantine, key);

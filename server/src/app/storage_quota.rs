@@ -1,6 +1,6 @@
 //! How much an organisation may store, whichever way the bytes come.
 
-use doorstep_store::blobs::find_blob;
+use doorstep_store::blob_bringers::list_bringers;
 use doorstep_store::devices::find_device;
 use doorstep_store::organisations::list_organisations;
 use doorstep_store::unclaimed::{note_claimed, sum_coming_unclaimed_bytes, sum_unclaimed_bytes};
@@ -43,13 +43,10 @@ fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now: UnixMillis
     Ok(())
 }
 
-/// Whether two devices are one, or belong to one person: who goes on with a new phone knows what the old one brought.
-fn is_of_one_person(conn: &mut Conn, org: OrgId, one: DeviceId, other: DeviceId) -> AppResult<bool> {
-    if one == other {
-        return Ok(true);
-    }
-    let holders = (find_device(conn, org, one)?, find_device(conn, org, other)?);
-    Ok(matches!(holders, (Some(one), Some(other)) if one.user_id == other.user_id))
+/// Whether the person whose device this is has brought a blob: who goes on with a new phone knows what the old one brought.
+fn has_brought(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) -> AppResult<bool> {
+    let Some(device) = find_device(conn, org, device)? else { return Ok(false) };
+    Ok(list_bringers(conn, org, sha256)?.contains(&device.user_id.0))
 }
 
 /// Refuses a blob that comes in one piece where there is no room for it; one that this person has brought takes none.
@@ -67,9 +64,8 @@ pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes:
         return Ok(());
     }
     let (more, now) = (i64::try_from(bytes).unwrap_or(i64::MAX), state.clock.now());
-    let check = move |conn: &mut Conn| match find_blob(conn, org, sha256)? {
-        Some(known) if is_of_one_person(conn, org, known.device_id.0, device)? => Ok(()),
-        _ => check_room(conn, org, most, more, now),
+    let check = move |conn: &mut Conn| {
+        if has_brought(conn, org, device, sha256)? { Ok(()) } else { check_room(conn, org, most, more, now) }
     };
     state.store.read(check).await
 }
@@ -121,10 +117,7 @@ pub(super) async fn check_unclaimed(state: &AppState, of: Brought, more: u64) ->
 /// Whether a visit of whoever brings it names it, or this person has brought it before.
 fn is_expected(conn: &mut Conn, of: Brought) -> AppResult<bool> {
     let Some(sha256) = of.sha256 else { return Ok(false) };
-    let known = find_blob(conn, of.org, sha256)?;
-    if let Some(known) = known
-        && is_of_one_person(conn, of.org, known.device_id.0, of.device)?
-    {
+    if has_brought(conn, of.org, of.device, sha256)? {
         return Ok(true);
     }
     match find_device(conn, of.org, of.device)? {

@@ -55,6 +55,6 @@ async fn pack(state: &AppState, org: OrgId, visit: VisitId) -> AppResult<()> {
     let prepared = state.store.read(move |conn| Ok::<_, AppError>(packs::prepare(conn, org, visit)?)).await?;
     match prepared {
         Some(packing) => state.store.write(move |conn| Ok::<_, AppError>(packs::write(conn, &packing)?)).await,
-        None => Ok(()),
+        None => state.store.write(move |conn| Ok::<_, AppError>(packs::settle_packed(conn, org, visit)?)).await,
     }
 }

@@ -112,6 +112,34 @@ pub fn prepare(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<Optio
     Ok(Some(Packing { row, before, weight, adds }))
 }
 
+/// Takes the weight off a document that has nothing to be packed, as one whose visit ended when all was: it would be due for
+/// ever.
+///
+/// # Concurrency
+/// What a push adds meanwhile stays.
+///
+/// # Errors
+/// Database errors only.
+pub fn settle_packed(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<()> {
+    let document: Option<(i64, i64)> = per_backend!(conn, c => documents::table
+        .find((Txt(org), Txt(visit)))
+        .select((documents::pack_weight, documents::packed_through))
+        .first(c)
+        .optional())?;
+    let Some((weight, through)) = document else { return Ok(()) };
+    let unpacked: i64 = per_backend!(conn, c => doc_changes::table
+        .filter(doc_changes::org_id.eq(Txt(org)).and(doc_changes::visit_id.eq(Txt(visit))))
+        .filter(doc_changes::seq.gt(through))
+        .count()
+        .get_result(c))?;
+    if unpacked == 0 {
+        per_backend!(conn, c => diesel::update(documents::table.find((Txt(org), Txt(visit))))
+            .set(documents::pack_weight.eq(documents::pack_weight - weight))
+            .execute(c))?;
+    }
+    Ok(())
+}
+
 /// Writes a pack and empties the rows of the pushes it took over.
 ///
 /// # Concurrency

@@ -1,6 +1,7 @@
 //! Visits whose photos are to be looked at.
 
 use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::ids::{OrgId, VisitId};
@@ -24,7 +25,13 @@ pub struct PhotoCheckRow {
     pub due_at_ms: i64,
 }
 
-/// Has the photos of visits looked at, after this transaction; one that waits already keeps its place.
+/// The earlier of two places: what is looked at again when there is time is looked at now if something new comes for it.
+fn earlier() -> SqlLiteral<BigInt> {
+    sql("CASE WHEN excluded.due_at_ms < photo_checks.due_at_ms THEN excluded.due_at_ms ELSE photo_checks.due_at_ms END")
+}
+
+/// Has the photos of visits looked at, after this transaction; one that waits already keeps its place, unless it was to be
+/// looked at later.
 ///
 /// # Errors
 /// Database errors only.
@@ -40,7 +47,7 @@ pub fn enqueue(
             .values(&row)
             .on_conflict((photo_checks::org_id, photo_checks::visit_id))
             .do_update()
-            .set(photo_checks::revision.eq(photo_checks::revision + 1i64))
+            .set((photo_checks::revision.eq(photo_checks::revision + 1i64), photo_checks::due_at_ms.eq(earlier())))
             .execute(c))?;
     }
     Ok(())

@@ -32,7 +32,9 @@ pub fn has_text(notes: &str, text: &str) -> bool {
         let after = from.get(text.len()..).unwrap_or_default();
         (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with('\n'))
     };
-    !text.is_empty() && notes.match_indices(text).any(|(at, _)| is_telling || is_whole(at))
+    // Wherever it may begin: a text that is found may begin once more inside itself.
+    let mut begins = notes.char_indices().map(|(at, _)| at).filter(|at| notes[*at..].starts_with(text));
+    !text.is_empty() && begins.any(|at| is_telling || is_whole(at))
 }
 
 /// The notes without what is held out, and what each change that came held out did to them.
@@ -201,6 +203,7 @@ mod tests {
             assert!(!has_text(notes, text), "{text} in {notes}");
         }
         assert!(has_text("走廊弱电井\n走廊", "走廊"), "not the first time, but the second");
+        assert!(has_text("x甲\n甲\n甲", "甲\n甲"), "inside itself");
         let long = "长".repeat(TELLING + 1);
         assert!(has_text(&format!("x{long}y"), &long), "a part of a text that was cut");
         let short = "长".repeat(TELLING);

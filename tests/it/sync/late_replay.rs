@@ -5,14 +5,14 @@ use doorstep_store::devices::revoke_device;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
-use serde_json::{Value, json};
+use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Ack, Outcome, SyncRequest};
 
 use super::helpers::{quarantined, run_at, with_the_next};
-use super::hostile::craft::mixed;
+use super::hostile::craft::{mixed, nested};
 use super::remedies::{OTHER, known_visit, refuse_readings, refused};
 use super::settled_meanwhile::pushes;
 
@@ -150,7 +150,9 @@ async fn what_a_phone_writes_anew_though_it_was_dismissed_is_not_driven_again() 
     dispatcher.post(format!("{path}/dismiss"), json!({"remark": "测试机"})).await.expect(200);
     assert_eq!(told(&phone, &anew).await.outcome, Outcome::Stored);
     let shown = dispatcher.get(&path).await.expect(200);
-    let expected = (&json!("replayed"), &Value::Null, &json!("测试机"));
+    // Who dismissed it stays with what he said, and the room that he made for the phone stays made.
+    let by = json!(YUNZE.member(Role::Dispatcher).id);
+    let expected = (&json!("replayed"), &by, &json!("测试机"));
     assert_eq!((&shown["state"], &shown["settled_by"], &shown["remark"]), expected);
     let again = dispatcher.post_empty(format!("{path}/redrive")).await;
     assert_eq!(again.outcome(), (409, "state_invalid".to_owned()));
@@ -189,4 +191,28 @@ async fn what_a_revoked_phone_wrote_anew_settles_the_item_once_it_is_driven_agai
             if is_salvaged { ["quarantined", "open", "salvaged"] } else { ["stored", "redriven", "replayed"] };
         assert_eq!(told, expected, "{done}");
     }
+}
+
+#[actix_web::test]
+async fn an_item_of_which_only_the_beginning_counts_is_settled_and_the_rest_is_an_item_of_its_own() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = known_visit(&app).await;
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    let actor = phone.actor(visit);
+    let forbidden = nested(phone.doc(visit), actor, 1);
+    refuse_readings(&app, visit, true);
+    let chunks = phone.unsent_chunks(visit).into_iter().chain([forbidden]).collect();
+    let path = refused(&mut phone, visit, chunks).await;
+    refuse_readings(&app, visit, false);
+
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let again = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+    assert_eq!((&again["code"], &again["item"]["state"]), (&json!("operation_not_allowed"), &json!("redriven")));
+    assert_eq!(quarantined(&app, YUNZE).await.len(), 2);
+    let open = dispatcher.get("/v1/quarantine?state=open").await.expect(200);
+    let codes: Vec<_> = open["items"].as_array().expect("items").iter().map(|item| item["code"].clone()).collect();
+    assert_eq!(codes, [json!("operation_not_allowed")]);
+    let mut colleague = app.phone_of(YUNZE.rep()).await;
+    colleague.sync().await;
+    assert_eq!(colleague.view(visit).measures.len(), 1, "what could be taken counts");
 }

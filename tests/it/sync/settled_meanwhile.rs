@@ -14,6 +14,7 @@ use integration_tests::phone::Phone;
 use serde_json::{Value, json};
 use sync_core::doc::Map;
 use sync_core::ids::VisitId;
+use sync_core::protocol::Outcome;
 use tokio::sync::Notify;
 
 use super::helpers::{accept_again, refuse, run_at};
@@ -94,7 +95,7 @@ async fn what_its_phone_wrote_anew_while_it_was_driven_again_stands_once() {
     let mut anew = phone.request();
     anew.docs[0].replays = vec![path.rsplit('/').next().and_then(|hash| hash.parse().ok()).expect("a hash")];
     let before = pushes(&app, visit).await.len();
-    let replay = async { phone.exchange(&anew).await };
+    let replay = async { assert_eq!(phone.exchange(&anew).await.acks[0].outcome, Outcome::Stored) };
     let driven = redriven_while(&app, &phone, &path, replay).await;
     assert!(
         matches!(&driven, Err(AppError::Refused(refusal)) if refusal.code == ErrorCode::StateInvalid),

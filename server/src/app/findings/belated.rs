@@ -1,7 +1,8 @@
 //! Prints that were made only after their photo was looked at: of pictures that took too long, or ended the process, and were
 //! tried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorstep_media::Prints;
 use doorstep_store::photo_sightings::{self, SightingRow};
@@ -11,9 +12,8 @@ use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use super::album::Album;
-use super::judge::Looked;
+use super::judge::{Looked, telling_prints};
 use super::{look_at, prints};
-use crate::app::blobs::prints_of;
 use crate::app::{AppError, AppResult};
 
 /// Has the belated prints of a visit compared with from now on, and every visit looked at again that was looked at behind
@@ -27,8 +27,10 @@ pub(super) async fn take_in(album: Album<'_>, org: OrgId, looked: &Looked, now: 
     if looked.belated.is_empty() {
         return Ok(());
     }
-    let rows = looked.belated.clone();
-    let read = move |conn: &mut Conn| rows.into_iter().map(|row| with_prints(conn, org, row)).collect::<AppResult<_>>();
+    let (rows, policy) = (looked.belated.clone(), Arc::clone(&looked.policy));
+    let read = move |conn: &mut Conn| {
+        rows.into_iter().map(|row| with_prints(conn, org, row, &policy.parameters)).collect::<AppResult<_>>()
+    };
     let rows: Vec<(SightingRow, Option<Prints>)> = album.store.read(read).await?;
     let near = prints::likenesses(album, org, rows.iter().map(|(_, prints)| *prints).collect()).await?;
     let contents = near.into_iter().map(|near| near.into_iter().map(|like| like.sha256).collect());
@@ -49,8 +51,14 @@ pub(super) async fn take_in(album: Album<'_>, org: OrgId, looked: &Looked, now: 
         .await
 }
 
-fn with_prints(conn: &mut Conn, org: OrgId, row: SightingRow) -> AppResult<(SightingRow, Option<Prints>)> {
+/// A photo that shows too little is like nothing, and has nobody looked at again.
+fn with_prints(
+    conn: &mut Conn,
+    org: OrgId,
+    row: SightingRow,
+    parameters: &BTreeMap<String, String>,
+) -> AppResult<(SightingRow, Option<Prints>)> {
     let facts = blob_facts::find_facts(conn, org, row.sha256.0)?;
-    let prints = facts.as_ref().and_then(prints_of);
+    let prints = facts.as_ref().and_then(|facts| telling_prints(facts, parameters));
     Ok::<_, AppError>((row, prints))
 }

@@ -20,6 +20,9 @@ use crate::ports::BlobError;
 /// Visits of an organisation in one turn: its prints may have to be read for it.
 const TURN: i64 = 8;
 
+/// After so many visits that were looked at, the pass begins anew.
+const LONG_PASS: usize = 500;
+
 /// Looks at the photos of every visit that is due, in turns by organisation; returns how many visits were settled.
 ///
 /// Equal photos and records give equal rows, so looking again changes nothing. Killed in between, a visit was looked at or
@@ -33,8 +36,12 @@ const TURN: i64 = 8;
 /// Only if the database cannot be used at all. A visit that cannot be looked at is logged, keeps back no other, and stays
 /// due; so does, without a word, one that waits for a copy that was lost.
 pub async fn evaluate_due(state: &AppState) -> AppResult<usize> {
-    let (mut settled, mut turns) = (0, Turns::default());
+    let (mut settled, mut turns, mut begun_at) = (0, Turns::default(), 0);
     loop {
+        if settled - begun_at >= LONG_PASS {
+            // What has come meanwhile may stand before what is looked at again when there is time.
+            (turns, begun_at) = (Turns::default(), settled);
+        }
         let take = move |conn: &mut Conn| {
             let list = |conn: &mut Conn, org, after: Option<&_>| photo_checks::list_due(conn, org, after, TURN);
             let due = turns.next(conn, photo_checks::find_due_org, list)?;

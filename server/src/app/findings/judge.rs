@@ -1,5 +1,6 @@
 //! What the photos of one visit say for themselves, without a look at others.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorstep_media::Prints;
@@ -135,8 +136,7 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
         let is_it = |row: &&SightingRow| row.photo_id == seen.photo && row.sha256.0 == seen.sha256;
         let place = known.iter().find(is_it).map(|row| row.seq);
         let is_measured = measured.is_some();
-        let prints = measured.filter(|facts| facts.detail_c >= i64::from(MIN_DETAIL.of(&loaded.policy.parameters)));
-        let prints = prints.and_then(|facts| prints_of(&facts));
+        let prints = measured.and_then(|facts| telling_prints(&facts, &loaded.policy.parameters));
         let (seq, is_new) = (place.unwrap_or(next_seq), place.is_none());
         photos.push(LookedPhoto { seen, seq, is_new, is_measured, prints, findings, near_miss: None });
         next_seq += i64::from(is_new);
@@ -144,6 +144,11 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
     let pinned = whole.pin().map(|pin| pin.policy_version);
     let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
     Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq })
+}
+
+/// The prints of a photo that shows enough to be compared.
+pub(super) fn telling_prints(facts: &BlobFactsRow, parameters: &BTreeMap<String, String>) -> Option<Prints> {
+    if facts.detail_c < i64::from(MIN_DETAIL.of(parameters)) { None } else { prints_of(facts) }
 }
 
 /// A blob that is here and counts, with what was measured; none of a picture that is to be ingested first. One whose copies

@@ -71,7 +71,8 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
-    conclude_driven(conn, state, round, &pushed, &mut batch)?;
+    let counts = judged.docs.iter().any(|doc| doc.view().is_some());
+    conclude_driven(conn, state, round, (&pushed, counts), &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched, &told)?);
     if !round.is_from_office && !round.is_carried {
         let beat = round.heartbeat(pushed.untaken());

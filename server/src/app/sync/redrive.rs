@@ -98,7 +98,7 @@ async fn redrive_blob(state: &AppState, ctx: Ctx, device: DeviceId, sha256: Hash
         // Behind the rows of the visits, as everywhere.
         require_drivable(&lock_item(conn, org, device, &id)?.ok_or(ErrorCode::NotFound)?)?;
         let outcome = if counts_now { Outcome::Stored } else { Outcome::Duplicate };
-        conclude(conn, &app, &ctx, (device, &id), (outcome, None), &mut batch)?;
+        conclude(conn, &app, &ctx, (device, &id), (outcome, None, is_done(outcome)), &mut batch)?;
         batch.publish(conn, org)?;
         Ok::<_, AppError>(Redriven { item: load(conn, &ctx, device, &id)?, outcome, code: None })
     };
@@ -183,17 +183,23 @@ fn statement_of(bytes: &[u8]) -> Option<PushStatement> {
     Some(PushStatement { body: Blob(body.to_vec()), seal: String::from_utf8(seal.to_vec()).ok()? })
 }
 
-/// Says what became of the item that a push drives, where it is written: its content never counts while it is open.
+/// Says what became of the item that a push drives, where it is written: its content never counts while it is open. Where
+/// only its beginning counts, the rest is an item of its own now.
 pub(super) fn conclude_driven(
     conn: &mut Conn,
     state: &AppState,
     round: &Round,
-    pushed: &Pushed,
+    (pushed, counts): (&Pushed, bool),
     batch: &mut FeedBatch,
 ) -> AppResult<()> {
     let Some(DrivenItem { device, id, by }) = &round.driven else { return Ok(()) };
     let ack = ack_of(pushed)?;
-    conclude(conn, state, by, (*device, id), (ack.outcome, ack.code.as_deref()), batch)
+    let is_done = is_done(ack.outcome) || counts && ack.code.as_deref() != Some("quarantine_full");
+    conclude(conn, state, by, (*device, id), (ack.outcome, ack.code.as_deref(), is_done), batch)
+}
+
+const fn is_done(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late)
 }
 
 fn conclude(
@@ -201,11 +207,11 @@ fn conclude(
     state: &AppState,
     ctx: &Ctx,
     (device, id): (DeviceId, &str),
-    (outcome, code): (Outcome, Option<&str>),
+    (outcome, code, is_done): (Outcome, Option<&str>, bool),
     batch: &mut FeedBatch,
 ) -> AppResult<()> {
     let item = load(conn, ctx, device, id)?;
-    if matches!(outcome, Outcome::Stored | Outcome::Duplicate | Outcome::Late) {
+    if is_done {
         settle(conn, ctx.actor.org, &item, "redriven", Some((ctx.actor.user, None)), ctx.now, batch)?;
     }
     let detail = json!({ "device": device, "code": item.code, "outcome": outcome, "again": code });
