@@ -56,7 +56,13 @@ async fn alone<T>(
     run: impl Future<Output = AppResult<T>>,
 ) -> AppResult<Option<T>> {
     match state.store.lease(job).await? {
-        Some(_lease) => run.await.map(Some),
+        Some(lease) => {
+            let ran = run.await;
+            if let Err(error) = lease.give_back().await {
+                tracing::debug!(job, %error, "the right to a job went with its connection");
+            }
+            ran.map(Some)
+        }
         None => Ok(None),
     }
 }

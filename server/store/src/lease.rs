@@ -15,7 +15,7 @@ use crate::error::{StoreError, StoreResult};
 #[must_use = "the right ends when this is dropped"]
 pub struct Lease {
     /// Held for its session alone.
-    _session: Option<PgConnection>,
+    session: Option<PgConnection>,
 }
 
 impl std::fmt::Debug for Lease {
@@ -27,13 +27,26 @@ impl std::fmt::Debug for Lease {
 impl Lease {
     /// That of an engine with one process.
     pub(crate) const fn alone() -> Self {
-        Self { _session: None }
+        Self { session: None }
     }
 
     /// Takes the right on a connection of its own; `None` while another node has it.
     pub(crate) fn take(url: &str, job: &str) -> StoreResult<Option<Self>> {
         let mut conn = connect(url)?;
-        Ok(try_lock(&mut conn, job)?.then(|| Self { _session: Some(conn) }))
+        Ok(try_lock(&mut conn, job)?.then(|| Self { session: Some(conn) }))
+    }
+
+    /// Gives the right back at once; dropped, it goes with the session, which the database hears of a moment later.
+    ///
+    /// # Errors
+    /// Database errors only, and then the session is gone.
+    pub async fn give_back(self) -> StoreResult<()> {
+        let Some(mut conn) = self.session else { return Ok(()) };
+        let given = tokio::task::spawn_blocking(move || {
+            let unlock = diesel::dsl::sql::<diesel::sql_types::Text>("pg_advisory_unlock_all()::text");
+            diesel::select(unlock).get_result::<String>(&mut conn).map(drop)
+        });
+        given.await.map_or(Err(StoreError::Panicked), |given| Ok(given?))
     }
 }
 

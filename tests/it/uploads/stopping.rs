@@ -78,6 +78,9 @@ impl Bench {
         first.write_all(&self.in_parts[ACKNOWLEDGED..SENT]).expect("a part is sent");
         second.write_all(&self.at_once[..SENT]).expect("a part is sent");
         until_written(&self.server, &self.path, 200_000);
+        while self.lacks_from() == Some(0) {
+            std::thread::yield_now();
+        }
         [(part, first), (put, second)]
     }
 
