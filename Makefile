@@ -60,7 +60,8 @@ INTEGRATION = RUST_TEST_THREADS=$$(( $$(getconf _NPROCESSORS_ONLN) > 4 ? $$(getc
 # What brings blobs and reads them, without what looks at files in the directory of blobs.
 BLOBS = uploads:: ingest:: custody::receipts custody::not_stored v1::reviews findings:: \
 	--skip nodes:: --skip uploads::durability --skip an_upload_whose_blob_has_gone \
-	--skip bytes_that_come_again_give_a_picture --skip damage_that_is_mended_while --skip where_a_small_copy_is_lost
+	--skip bytes_that_come_again_give_a_picture --skip damage_that_is_mended_while --skip where_a_small_copy_is_lost \
+	--skip a_visit_waits_for_the_small_copy_of
 
 # One build of the tests for both databases; these make sense on PostgreSQL only.
 POSTGRES_ONLY = --skip nodes:: --skip store::feed::concurrent:: --skip store::hints::a_commit_on_one_node
