@@ -7,7 +7,7 @@ use futures_core::Stream;
 use sync_core::bytes::Hash;
 
 use super::upload::{Portion, StoredBlob, store_blob};
-use crate::app::uploads::{Received, Turn, conflict};
+use crate::app::uploads::{Received, conflict};
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::ports::UploadKey;
 
@@ -34,14 +34,10 @@ where
     }
     let key = UploadKey { org: ctx.actor.org, device: ctx.device()?, sha256 };
     let most = state.config.limits.active_uploads_per_device;
-    let turn = state.active_uploads.enter(Received::Blob(key), most).await?;
-    let body = InTurn { body, over: Box::pin(over(turn)) };
+    // Its own until what came is written down: whoever takes it waits for that.
+    let mut turn = state.active_uploads.enter(Received::Blob(key), most).await?;
+    let body = InTurn { body, over: Box::pin(turn.is_over()) };
     store_blob(state, ctx, sha256, portion, declared_bytes, body).await
-}
-
-/// Waits until somebody else takes the turn, and holds it until then.
-async fn over(mut turn: Turn) {
-    turn.is_over().await;
 }
 
 /// The bytes of a request as long as its turn lasts, which ends with them.

@@ -14,7 +14,7 @@ mod standing;
 mod terminate;
 
 pub use active::ActiveUploads;
-pub(super) use active::{Received, Turn};
+pub(super) use active::Received;
 pub use append::{Part, append_upload};
 pub use checksum::Checksum;
 pub use create::{create_upload, create_upload_with};
