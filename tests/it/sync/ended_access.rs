@@ -21,7 +21,7 @@ enum Ended {
 
 const BOTH: [Ended; 2] = [Ended::Revoked, Ended::HandedOver];
 
-async fn revoke(app: &TestApp, phone: &mut Phone<'_>) {
+pub(super) async fn revoke(app: &TestApp, phone: &mut Phone<'_>) {
     let (id, now) = (phone.device.id, app.now().0);
     app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
     phone.device.access = app.session(YUNZE.rep(), Some(id), TokenKind::Upload).await;
@@ -32,6 +32,17 @@ async fn end(app: &TestApp, phone: &mut Phone<'_>, visit: VisitId, how: Ended) {
         Ended::Revoked => revoke(app, phone).await,
         Ended::HandedOver => app.office_again(YUNZE).assign(visit, &[YUNZE.colleague()]).await,
     }
+}
+
+/// A reading that lies in quarantine because of what stands beside it.
+pub(super) async fn forbidden_reading(app: &TestApp) -> (Phone<'_>, VisitId, String) {
+    let (mut phone, visit) = known_visit(app).await;
+    let actor = phone.actor(visit);
+    let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
+        "at": phone.stamp(), "by": phone.device.member.id});
+    let bad = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
+    let path = refused(&mut phone, visit, vec![bad]).await;
+    (phone, visit, path)
 }
 
 /// How many readings of a visit count for whoever is on its crew now.
@@ -62,12 +73,7 @@ async fn an_item_is_driven_again_once_the_access_of_its_rep_has_ended() {
 async fn an_item_is_salvaged_once_the_access_of_its_rep_has_ended() {
     for how in BOTH {
         let app = TestApp::new().await;
-        let (mut phone, visit) = known_visit(&app).await;
-        let actor = phone.actor(visit);
-        let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
-            "at": phone.stamp(), "by": phone.device.member.id});
-        let bad = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
-        let path = refused(&mut phone, visit, vec![bad]).await;
+        let (mut phone, visit, path) = forbidden_reading(&app).await;
         end(&app, &mut phone, visit, how).await;
         let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
         let done = dispatcher.post(format!("{path}/salvage"), json!({"records": [0]})).await.expect(200);

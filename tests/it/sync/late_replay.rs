@@ -1,7 +1,6 @@
 //! What a phone writes anew once somebody of the office decided about the same item stands once, whatever came first.
 
 use doorstep::domain::{Role, TokenKind};
-use doorstep_store::devices::revoke_device;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -11,8 +10,9 @@ use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::protocol::{Ack, Outcome, SyncRequest};
 
+use super::ended_access::{forbidden_reading, revoke};
 use super::helpers::{quarantined, run_at, with_the_next};
-use super::hostile::craft::{mixed, nested};
+use super::hostile::craft::nested;
 use super::remedies::{OTHER, known_visit, refuse_readings, refused};
 use super::settled_meanwhile::pushes;
 
@@ -163,18 +163,11 @@ async fn what_a_phone_writes_anew_though_it_was_dismissed_is_not_driven_again() 
 async fn what_a_revoked_phone_wrote_anew_settles_the_item_once_it_is_driven_again() {
     for is_salvaged in [false, true] {
         let app = TestApp::new().await;
-        let (mut phone, visit) = known_visit(&app).await;
-        let actor = phone.actor(visit);
-        let reading = json!({"code": "optical_power", "value": "-18.30", "unit": "dBm", "source": "typed",
-            "at": phone.stamp(), "by": phone.device.member.id});
-        let bad = mixed(phone.doc(visit), actor, &app.id().to_string(), &reading.to_string(), "");
-        let path = refused(&mut phone, visit, vec![bad]).await;
+        let (mut phone, visit, path) = forbidden_reading(&app).await;
         phone.use_actor(visit, OTHER);
         phone.tick(visit, "kit/z", true);
         let anew = naming(phone.request(), &[name_of(&path)]);
-        let (id, now) = (phone.device.id, app.now().0);
-        app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
-        phone.device.access = app.session(YUNZE.rep(), Some(id), TokenKind::Upload).await;
+        revoke(&app, &mut phone).await;
         let ack = told(&phone, &anew).await;
         assert_eq!((ack.outcome, ack.code.as_deref()), (Outcome::Quarantined, Some("device_revoked")));
         let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
@@ -183,7 +176,7 @@ async fn what_a_revoked_phone_wrote_anew_settles_the_item_once_it_is_driven_agai
         if is_salvaged {
             dispatcher.post(format!("{path}/salvage"), json!({"records": [0]})).await.expect(200);
         }
-        let second = format!("/v1/quarantine/{id}/{}", ack.hash.expect("a name"));
+        let second = format!("/v1/quarantine/{}/{}", phone.device.id, ack.hash.expect("a name"));
         let done = dispatcher.post_empty(format!("{second}/redrive")).await.expect(200);
         let first = dispatcher.get(&path).await.expect(200);
         let told = [&done["outcome"], &done["item"]["state"], &first["state"]];
