@@ -16,7 +16,6 @@ use sync_core::time::UnixMillis;
 use tokio::sync::Semaphore;
 
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
-use crate::adapters::fs_staging::FsStaging;
 use crate::adapters::objects::{check, open_with};
 use crate::adapters::system::SystemRandom;
 use crate::app::blobs::{IngestQueue, stop_ingest};
@@ -62,13 +61,13 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
     let process = new_id(now, &*random).to_string();
     let directory = config.data_dir.join("blobs");
     let blobs = FsBlobs::open(&directory, &process, sharing)?;
-    let objects =
+    let places =
         open_with(&config, Arc::clone(blobs.scratch_files())).map_err(|error| AppError::Internal(error.to_string()))?;
-    check(&*objects).await.map_err(|error| AppError::Internal(error.to_string()))?;
+    check(&*places.objects).await.map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(AppState {
         store,
-        blobs: Arc::new(blobs.keeping_in(Arc::clone(&objects))),
-        staging: Arc::new(FsStaging::new(&directory, &process).keeping_in(objects)),
+        blobs: Arc::new(blobs.keeping_in(Arc::clone(&places.objects))),
+        staging: places.staging(&directory, &process),
         clock,
         random,
         keys: Arc::new(Keys::new(keys)),

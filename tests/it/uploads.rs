@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use doorstep::domain::TokenKind;
-use doorstep::ports::StagingKey;
+use doorstep::ports::{StagedUpload, StagingKey};
 use integration_tests::actors::Device;
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
@@ -119,10 +119,11 @@ impl<'a> Sender<'a> {
         number(&self.send(tus("HEAD", path)).await, "upload-offset")
     }
 
-    /// Where the bytes of an upload are staged.
-    fn key(&self, path: &str) -> StagingKey {
+    /// An upload of which nobody has heard a byte, as it is staged.
+    fn upload(&self, path: &str) -> StagedUpload {
         let upload = path.rsplit('/').next().expect("an id").parse().expect("an id");
-        StagingKey { org: YUNZE.org, device: self.0.id, upload }
+        let key = StagingKey { org: YUNZE.org, device: self.0.id, upload };
+        StagedUpload { key, has_arrived: false }
     }
 
     /// Status and code of an answer.

@@ -5,6 +5,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,7 +22,7 @@ use super::fs_staging_names::{Held, Names};
 use super::scratch::Scratch;
 use crate::ports::blobs::{BlobError, BlobFuture};
 use crate::ports::objects::Objects;
-use crate::ports::staging::{Staged, Staging, StagingKey};
+use crate::ports::staging::{Staged, StagedUpload, Staging, StagingKey};
 
 /// Bytes that are hashed and written at once, each time on a thread of its own.
 const PIECE_BYTES: usize = 256 << 10;
@@ -136,6 +138,20 @@ impl Staged for FsStaged {
         })
     }
 
+    fn read(&mut self, range: Range<u64>) -> BlobFuture<'_, Vec<u8>> {
+        Box::pin(async move {
+            self.flush().await?;
+            let file = Arc::clone(&self.file);
+            let wanted = usize::try_from(range.end.min(self.written).saturating_sub(range.start)).unwrap_or(0);
+            blocking(move || {
+                let mut bytes = vec![0; wanted];
+                file.read_exact_at(&mut bytes, range.start).map_err(io_error)?;
+                Ok(bytes)
+            })
+            .await
+        })
+    }
+
     fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()> {
         Box::pin(async move {
             self.flush().await?;
@@ -208,7 +224,7 @@ fn hash(mut file: &File) -> io::Result<Hash> {
 }
 
 impl Staging for FsStaging {
-    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>> {
+    fn open(&self, StagedUpload { key, .. }: StagedUpload) -> BlobFuture<'_, Box<dyn Staged>> {
         let (names, objects) = (self.names(key), Arc::clone(&self.objects));
         Box::pin(blocking(move || {
             let held = names.enter().and_then(|entered| entered.open()).map_err(io_error)?;
@@ -217,13 +233,13 @@ impl Staging for FsStaging {
         }))
     }
 
-    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
-        let names = self.names(key);
+    fn received(&self, upload: StagedUpload) -> BlobFuture<'_, u64> {
+        let names = self.names(upload.key);
         Box::pin(blocking(move || names.enter().and_then(|entered| entered.received()).map_err(io_error)))
     }
 
-    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
-        let names = self.names(key);
+    fn forget(&self, upload: StagedUpload) -> BlobFuture<'_, ()> {
+        let names = self.names(upload.key);
         Box::pin(blocking(move || names.enter().and_then(|entered| entered.forget()).map_err(io_error)))
     }
 

@@ -30,6 +30,10 @@ fn key() -> StagingKey {
     StagingKey { org, device, upload: UploadId::from_bytes([3; 16]) }
 }
 
+fn upload() -> StagedUpload {
+    StagedUpload { key: key(), has_arrived: true }
+}
+
 fn files(staging: &FsStaging) -> Vec<PathBuf> {
     staging.names(key()).enter().and_then(|entered| entered.all()).expect("the files")
 }
@@ -38,16 +42,16 @@ fn files(staging: &FsStaging) -> Vec<PathBuf> {
 async fn who_comes_anew_takes_over_and_the_other_writes_where_nobody_reads() {
     let blobs = Blobs::new("takes-over");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
-    let mut old = here.open(key()).await.expect("opened");
+    let mut old = here.open(upload()).await.expect("opened");
     old.append(&vec![1; PIECE_BYTES]).await.expect("written");
-    let mut new = there.open(key()).await.expect("taken over");
+    let mut new = there.open(upload()).await.expect("taken over");
     assert_eq!(new.bytes(), 256 << 10);
     old.append(b"lost").await.expect("written where nobody reads");
     assert!(matches!(old.keep().await, Err(BlobError::NotFound)));
     new.append(b"kept").await.expect("written");
     assert_eq!(new.keep().await.expect("durable"), (256 << 10) + 4);
     assert_eq!(files(&here).len(), 1);
-    let again = here.open(key()).await.expect("opened");
+    let again = here.open(upload()).await.expect("opened");
     assert_eq!(again.bytes(), (256 << 10) + 4);
     assert!(again.publish(None).await.is_ok(), "the bytes are a blob");
 }
@@ -56,13 +60,13 @@ async fn who_comes_anew_takes_over_and_the_other_writes_where_nobody_reads() {
 async fn a_blob_that_is_staged_still_is_published_again_and_leaves_one_name() {
     let blobs = Blobs::new("again");
     let staging = FsStaging::new(&blobs.0, "here");
-    let mut first = staging.open(key()).await.expect("opened");
+    let mut first = staging.open(upload()).await.expect("opened");
     first.append(b"a photo").await.expect("written");
     let name = first.publish(Some(Hash::of(b"a photo"))).await.expect("published");
-    let second = staging.open(key()).await.expect("as after a kill before its row was written");
+    let second = staging.open(upload()).await.expect("as after a kill before its row was written");
     assert_eq!((second.bytes(), second.publish(Some(name)).await.expect("again")), (7, name));
     assert_eq!(files(&staging).len(), 1);
-    staging.forget(key()).await.expect("forgotten");
+    staging.forget(upload()).await.expect("forgotten");
     assert_eq!(files(&staging).len(), 0);
     assert_eq!(fs::read(blobs.0.join(relative_path(key().org, name))).expect("the blob"), b"a photo");
 }
@@ -72,14 +76,14 @@ async fn what_was_heard_of_is_no_leftover() {
     let blobs = Blobs::new("leftover");
     let staging = FsStaging::new(&blobs.0, "here");
     let day = Duration::from_secs(24 * 3600);
-    staging.open(key()).await.expect("opened").keep().await.expect("durable");
+    staging.open(upload()).await.expect("opened").keep().await.expect("durable");
     let old = SystemTime::UNIX_EPOCH;
     let make_old = || {
         let file = File::options().write(true).open(&files(&staging)[0]).expect("the file");
         file.set_modified(old).expect("its time");
     };
     make_old();
-    staging.open(key()).await.expect("opened").keep().await.expect("durable");
+    staging.open(upload()).await.expect("opened").keep().await.expect("durable");
     assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 0);
     make_old();
     assert_eq!(staging.forget_unchanged(day).await.expect("looked"), 1);
@@ -89,10 +93,10 @@ async fn what_was_heard_of_is_no_leftover() {
 async fn what_is_a_blob_already_is_never_written_again() {
     let blobs = Blobs::new("blob");
     let staging = FsStaging::new(&blobs.0, "here");
-    let mut first = staging.open(key()).await.expect("opened");
+    let mut first = staging.open(upload()).await.expect("opened");
     first.append(b"a photo").await.expect("written");
     let name = first.publish(None).await.expect("published");
-    let mut late = staging.open(key()).await.expect("as by who has not heard of it");
+    let mut late = staging.open(upload()).await.expect("as by who has not heard of it");
     assert_eq!(late.bytes(), 7);
     late.append(b"x").await.expect("written");
     drop(late);
@@ -105,10 +109,10 @@ const KEPT: u64 = 256 << 10;
 
 /// A writer of whom so much was acknowledged, and who is not heard any more.
 async fn writer_of_before(staging: &FsStaging) -> Box<dyn Staged> {
-    let mut old = staging.open(key()).await.expect("opened");
+    let mut old = staging.open(upload()).await.expect("opened");
     old.append(&vec![1; PIECE_BYTES]).await.expect("written");
     assert_eq!(old.keep().await.expect("acknowledged"), KEPT);
-    staging.open(key()).await.expect("opened")
+    staging.open(upload()).await.expect("opened")
 }
 
 /// A takeover by another process, which comes so far and no further.
@@ -134,7 +138,7 @@ async fn a_takeover_that_is_killed_at_any_step_loses_nothing_that_was_acknowledg
         drop(take_over(&there.enter().expect("entered"), steps));
         old.append(b"more").await.expect("written");
         let kept = old.keep().await;
-        let third = FsStaging::new(&blobs.0, "third").open(key()).await.expect("opened");
+        let third = FsStaging::new(&blobs.0, "third").open(upload()).await.expect("opened");
         if steps < NAMED {
             assert_eq!(kept.expect("acknowledged"), KEPT + 4, "after {steps} steps");
             assert_eq!(third.bytes(), KEPT + 4, "after {steps} steps");
@@ -166,7 +170,7 @@ async fn a_third_writer_comes_in_at_no_step_of_a_takeover_and_goes_on_where_it_e
             drop(held);
         }
         drop(entered);
-        let mut third = third.open(key()).await.expect("opened");
+        let mut third = third.open(upload()).await.expect("opened");
         assert_eq!(third.bytes(), KEPT, "after {steps} steps");
         third.append(b"third").await.expect("written");
         assert_eq!(third.keep().await.expect("acknowledged"), KEPT + 5);
@@ -174,7 +178,7 @@ async fn a_third_writer_comes_in_at_no_step_of_a_takeover_and_goes_on_where_it_e
             second.append(b"second").await.expect("written where nobody reads");
             assert!(matches!(Box::new(second).keep().await, Err(BlobError::NotFound)));
         }
-        let next = there.open(key()).await.expect("opened");
+        let next = there.open(upload()).await.expect("opened");
         assert_eq!(next.bytes(), KEPT + 5, "what the third was told is there after {steps} steps");
     }
 }
@@ -187,7 +191,7 @@ async fn a_writer_of_before_acknowledges_nothing_in_what_was_taken_over_twice() 
     // The process that took over is killed before it removed what does not count any more.
     drop(take_over(&there.enter().expect("entered"), NAMED));
     let third = FsStaging::new(&blobs.0, "third");
-    let mut new = third.open(key()).await.expect("taken over");
+    let mut new = third.open(upload()).await.expect("taken over");
     old.append(b"more").await.expect("written where nobody reads");
     assert!(matches!(old.keep().await, Err(BlobError::NotFound)), "his file has its name, and counts no more");
     new.append(b"kept").await.expect("written");
@@ -199,14 +203,14 @@ async fn a_number_that_is_used_again_is_not_that_of_a_writer_of_before() {
     let blobs = Blobs::new("number");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
     let mut old = writer_of_before(&here).await;
-    let wrong = there.open(key()).await.expect("taken over").publish(Some(Hash::of(b"another"))).await;
+    let wrong = there.open(upload()).await.expect("taken over").publish(Some(Hash::of(b"another"))).await;
     assert!(matches!(wrong, Err(BlobError::HashMismatch { .. })), "{wrong:?}");
-    let mut new = there.open(key()).await.expect("begun anew");
+    let mut new = there.open(upload()).await.expect("begun anew");
     new.append(b"new").await.expect("written");
     assert_eq!(new.keep().await.expect("acknowledged"), 3);
     old.append(b"more").await.expect("written where nobody reads");
     assert!(matches!(old.keep().await, Err(BlobError::NotFound)), "its number is that of another file");
-    assert_eq!(here.open(key()).await.expect("opened").bytes(), 3);
+    assert_eq!(here.open(upload()).await.expect("opened").bytes(), 3);
 }
 
 #[tokio::test]
@@ -214,11 +218,11 @@ async fn a_writer_of_before_whose_bytes_are_wrong_removes_nothing_of_who_took_ov
     let blobs = Blobs::new("wrong");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
     let mut old = writer_of_before(&here).await;
-    there.open(key()).await.expect("taken over").keep().await.expect("acknowledged");
+    there.open(upload()).await.expect("taken over").keep().await.expect("acknowledged");
     old.append(b"bent on the way").await.expect("written where nobody reads");
     let published = old.publish(Some(Hash::of(b"another"))).await;
     assert!(matches!(published, Err(BlobError::NotFound)), "{published:?}");
-    assert_eq!(here.open(key()).await.expect("opened").bytes(), KEPT);
+    assert_eq!(here.open(upload()).await.expect("opened").bytes(), KEPT);
 }
 
 #[test]
@@ -241,11 +245,11 @@ fn a_takeover_that_fails_leaves_what_has_arrived_and_nothing_else() {
 async fn nothing_is_published_of_an_upload_that_was_begun_anew_under_its_name() {
     let blobs = Blobs::new("anew");
     let (here, there) = (FsStaging::new(&blobs.0, "here"), FsStaging::new(&blobs.0, "there"));
-    let mut first = here.open(key()).await.expect("opened");
+    let mut first = here.open(upload()).await.expect("opened");
     first.append(b"a photo").await.expect("written");
     // Another process ends the upload and begins it anew: the name is that of another file.
-    there.forget(key()).await.expect("forgotten");
-    let mut second = there.open(key()).await.expect("begun anew");
+    there.forget(upload()).await.expect("forgotten");
+    let mut second = there.open(upload()).await.expect("begun anew");
     second.append(b"another").await.expect("written");
     second.keep().await.expect("durable");
     let name = Hash::of(b"a photo");

@@ -1,5 +1,6 @@
 //! One implementation of a port per file.
 
+mod bucket_staging;
 pub mod file_clock;
 pub mod fs_blobs;
 pub(crate) mod fs_objects;
@@ -12,5 +13,7 @@ mod pieces;
 mod s3_http;
 #[cfg(feature = "s3")]
 mod s3_objects;
+#[cfg(feature = "s3")]
+mod s3_parts;
 pub(crate) mod scratch;
 pub mod system;

@@ -1,12 +1,15 @@
 //! Chooses where finished blobs are kept: the directory of the data, or a bucket.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bucket_staging::BucketStaging;
 use super::fs_objects::FsObjects;
+use super::fs_staging::FsStaging;
 use super::scratch::Scratch;
 use crate::config::Config;
-use crate::ports::objects::Objects;
+use crate::ports::{Objects, Parts, Staging};
 
 /// Why blobs cannot be kept where the configuration says.
 #[derive(Debug, thiserror::Error)]
@@ -51,24 +54,45 @@ pub async fn check(objects: &dyn Objects) -> Result<(), ObjectsError> {
 /// If the configuration names what this program cannot do.
 pub fn open(config: &Config) -> Result<Arc<dyn Objects>, ObjectsError> {
     let root = config.data_dir.join("blobs");
-    open_with(config, Arc::new(Scratch::new(&root)))
+    Ok(open_with(config, Arc::new(Scratch::new(&root)))?.objects)
+}
+
+/// Where a server keeps what it is sent.
+pub(crate) struct Places {
+    /// Finished blobs.
+    pub(crate) objects: Arc<dyn Objects>,
+    /// What has arrived of others, where nodes need no directory in common.
+    parts: Option<Arc<dyn Parts>>,
+}
+
+impl Places {
+    /// What stages uploads, for a process with a name of its own and a directory of blobs.
+    pub(crate) fn staging(&self, directory: &Path, process: &str) -> Arc<dyn Staging> {
+        let local = Arc::new(FsStaging::new(directory, process).keeping_in(Arc::clone(&self.objects)));
+        match &self.parts {
+            Some(parts) => Arc::new(BucketStaging::new(local, Arc::clone(parts))),
+            None => local,
+        }
+    }
 }
 
 /// Opens what the configuration names for a process with a directory of its own for unfinished files.
-pub(crate) fn open_with(config: &Config, scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+pub(crate) fn open_with(config: &Config, scratch: Arc<Scratch>) -> Result<Places, ObjectsError> {
     match &config.s3.bucket {
         Some(bucket) => in_bucket(config, bucket, scratch),
-        None => Ok(Arc::new(FsObjects::new(&config.data_dir.join("blobs"), scratch))),
+        None => Ok(Places { objects: Arc::new(FsObjects::new(&config.data_dir.join("blobs"), scratch)), parts: None }),
     }
 }
 
 #[cfg(feature = "s3")]
-fn in_bucket(config: &Config, bucket: &str, scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+fn in_bucket(config: &Config, bucket: &str, scratch: Arc<Scratch>) -> Result<Places, ObjectsError> {
     let objects = super::s3_objects::S3Objects::open(&config.s3, bucket, scratch);
-    Ok(Arc::new(objects.map_err(|error| ObjectsError::Settings(error.to_string()))?))
+    let objects = Arc::new(objects.map_err(|error| ObjectsError::Settings(error.to_string()))?);
+    let parts: Arc<dyn Parts> = Arc::<super::s3_objects::S3Objects>::clone(&objects);
+    Ok(Places { objects, parts: Some(parts) })
 }
 
 #[cfg(not(feature = "s3"))]
-fn in_bucket(_config: &Config, bucket: &str, _scratch: Arc<Scratch>) -> Result<Arc<dyn Objects>, ObjectsError> {
+fn in_bucket(_config: &Config, bucket: &str, _scratch: Arc<Scratch>) -> Result<Places, ObjectsError> {
     Err(ObjectsError::NotBuilt(bucket.to_owned()))
 }

@@ -61,7 +61,7 @@ const NO_SUCH_KEY: &str = "<Code>NoSuchKey</Code>";
 /// Keeps blobs under `o/<org>/sha256/ab/cd/<hex>` in a bucket.
 #[derive(Debug, Clone)]
 pub(super) struct S3Objects {
-    store: Arc<dyn ObjectStore>,
+    pub(super) store: Arc<dyn ObjectStore>,
     /// The same bucket through a client of its own, for looking whether it answers.
     probing: Arc<dyn ObjectStore>,
     bucket: Arc<str>,
@@ -295,7 +295,7 @@ fn derived_key(org: OrgId, name: &str) -> Key {
 }
 
 /// No answer from which anything follows: nothing is said to be stored, and nothing to be absent.
-fn unreachable(error: Error) -> BlobError {
+pub(super) fn unreachable(error: Error) -> BlobError {
     BlobError::Unreachable(Box::new(error))
 }
 

@@ -1,5 +1,6 @@
 //! Bytes of uploads that go on where they stopped, until they are a blob.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use sync_core::bytes::Hash;
@@ -18,6 +19,16 @@ pub struct StagingKey {
     pub upload: UploadId,
 }
 
+/// An upload, and what is known of it beside its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StagedUpload {
+    /// Which one it is.
+    pub key: StagingKey,
+    /// Whether it is noted, where every node sees it, that something of it has arrived: nobody was told of any byte
+    /// otherwise.
+    pub has_arrived: bool,
+}
+
 /// What has arrived of an upload, held by one writer; dropped, everything that was appended stays.
 pub trait Staged: Send {
     /// How many bytes there are.
@@ -25,6 +36,9 @@ pub trait Staged: Send {
 
     /// Appends bytes.
     fn append<'a>(&'a mut self, bytes: &'a [u8]) -> BlobFuture<'a, ()>;
+
+    /// Reads back bytes that are there: fewer where they end before.
+    fn read(&mut self, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
 
     /// Takes back what was appended behind this place.
     fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()>;
@@ -52,13 +66,13 @@ pub trait Staged: Send {
 /// reads.
 pub trait Staging: Send + Sync + std::fmt::Debug {
     /// Opens an upload at the end of what has arrived.
-    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>>;
+    fn open(&self, upload: StagedUpload) -> BlobFuture<'_, Box<dyn Staged>>;
 
     /// How much has been written of an upload, which stays with whoever holds it.
-    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64>;
+    fn received(&self, upload: StagedUpload) -> BlobFuture<'_, u64>;
 
     /// Forgets an upload.
-    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()>;
+    fn forget(&self, upload: StagedUpload) -> BlobFuture<'_, ()>;
 
     /// Forgets uploads to which nothing was added for so long; tells how many files that were.
     fn forget_unchanged(&self, unchanged_for: Duration) -> BlobFuture<'_, usize>;

@@ -1,6 +1,8 @@
 //! What is promised of stored blobs, by each storage alike.
 
-use doorstep::ports::{BlobError, BlobStore, StagingKey, UploadKey};
+use std::time::Duration;
+
+use doorstep::ports::{BlobError, BlobStore, StagedUpload, StagingKey, UploadKey};
 use integration_tests::app::TestApp;
 use integration_tests::bucket::Bucket;
 use integration_tests::company::{HAOYU, YUNZE};
@@ -71,18 +73,19 @@ async fn an_upload_that_went_on_is_the_same_blob_and_keeps_its_bytes_until_it_is
     for app in both().await {
         let whole = photo(400_000);
         let upload = UploadId::from_bytes([9; 16]);
-        let staging_key = StagingKey { org: YUNZE.org, device: DeviceId::from_bytes([7; 16]), upload };
-        let mut first = app.state.staging.open(staging_key).await.expect("opened");
+        let key = StagingKey { org: YUNZE.org, device: DeviceId::from_bytes([7; 16]), upload };
+        let upload = StagedUpload { key, has_arrived: true };
+        let mut first = app.state.staging.open(upload).await.expect("opened");
         first.append(&whole[..300_000]).await.expect("written");
         assert_eq!(first.keep().await.expect("durable"), 300_000);
-        let mut second = app.state.staging.open(staging_key).await.expect("goes on");
+        let mut second = app.state.staging.open(upload).await.expect("goes on");
         second.append(&whole[300_000..]).await.expect("written");
         let name = second.publish(Some(Hash::of(&whole))).await.expect("published");
         assert!(app.state.blobs.read(YUNZE.org, name).await.expect("the blob") == whole);
         // As after a kill before its row was written.
-        let again = app.state.staging.open(staging_key).await.expect("it is there still");
+        let again = app.state.staging.open(upload).await.expect("it is there still");
         assert_eq!(again.publish(None).await.expect("published again"), name);
-        app.state.staging.forget(staging_key).await.expect("forgotten");
+        app.state.staging.forget(upload).await.expect("forgotten");
         assert!(app.state.blobs.exists(YUNZE.org, name).await.expect("an answer"));
     }
 }
@@ -98,4 +101,27 @@ async fn copies_are_kept_and_made_anew() {
         }
         blobs.check_writable().await.expect("writable");
     }
+}
+
+#[actix_web::test]
+async fn parts_of_an_upload_that_nobody_goes_on_with_leave_the_bucket() {
+    let bucket = Bucket::new();
+    let app = TestApp::configured(|config| bucket.set(config)).await;
+    let uploads = [UploadId::from_bytes([9; 16]), UploadId::from_bytes([8; 16])].map(|upload| {
+        let key = StagingKey { org: YUNZE.org, device: DeviceId::from_bytes([7; 16]), upload };
+        StagedUpload { key, has_arrived: true }
+    });
+    for upload in uploads {
+        let mut staged = app.state.staging.open(upload).await.expect("opened");
+        staged.append(b"a part").await.expect("written");
+        assert_eq!(staged.keep().await.expect("durable"), 6);
+    }
+    let parts = || bucket.names().into_iter().filter(|name| name.starts_with("uploads/")).count();
+    assert_eq!(app.state.staging.forget_unchanged(Duration::from_hours(24)).await.expect("looked"), 0);
+    assert_eq!(parts(), 2);
+    app.state.staging.forget(uploads[0]).await.expect("forgotten");
+    assert_eq!(parts(), 1, "of the other one");
+    // The file of the other one, and its part.
+    assert_eq!(app.state.staging.forget_unchanged(Duration::ZERO).await.expect("forgotten"), 2);
+    assert_eq!(parts(), 0);
 }

@@ -48,7 +48,8 @@ fn any_node_goes_on_with_an_upload_that_another_one_still_receives() {
 
 #[test]
 fn nodes_with_a_bucket_need_no_directory_in_common() {
-    let server = TestServer::with_bucket(&Bucket::new());
+    let bucket = Bucket::new();
+    let server = TestServer::with_bucket(&bucket);
     let other = server.join_in(&server.directory().join("data of its own"));
     let (here, there) = (server.url(), other.url());
     let phone = RemotePhone::enrol(&server, YUNZE, YUNZE.rep(), PASSWORD);
@@ -57,16 +58,21 @@ fn nodes_with_a_bucket_need_no_directory_in_common() {
     let path = location(&ask(here, creation(whole.len()).header("upload-metadata", declares(&whole))));
     assert_eq!(ask(here, append(&path, 0, &whole[..100_000])).status, 204);
 
-    // What has arrived is at the node that received it; another one says so, and takes all of it.
-    assert_eq!(number(&ask(there, tus("HEAD", &path)), "upload-offset"), Some(0));
-    let refused = ask(there, append(&path, 100_000, &whole[100_000..]));
-    assert_eq!((refused.outcome(), number(&refused, "upload-offset")), ((409, "offset_conflict".to_owned()), Some(0)));
-    assert_eq!(number(&ask(here, tus("HEAD", &path)), "upload-offset"), Some(100_000));
-    let finished = ask(there, append(&path, 0, &whole));
+    // What one of them told, the others have, again and again.
+    assert_eq!(number(&ask(there, tus("HEAD", &path)), "upload-offset"), Some(100_000));
+    let refused = ask(there, append(&path, 0, &whole));
+    let conflict = (409, "offset_conflict".to_owned());
+    assert_eq!((refused.outcome(), number(&refused, "upload-offset")), (conflict, Some(100_000)));
+    assert_eq!(ask(there, append(&path, 100_000, &whole[100_000..200_000])).status, 204);
+    assert_eq!(ask(here, append(&path, 200_000, &whole[200_000..250_000])).status, 204);
+    let parts = |bucket: &Bucket| bucket.names().into_iter().filter(|name| name.starts_with("uploads/")).count();
+    assert_eq!(parts(&bucket), 3);
+    let finished = ask(there, append(&path, 250_000, &whole[250_000..]));
     assert_eq!(number(&finished, "upload-offset"), Some(whole.len()), "{}", finished.text());
     let told = ask(here, tus("HEAD", &path));
     assert_eq!(told.header("doorstep-receipt"), finished.header("doorstep-receipt"));
     assert_eq!(server.blob(YUNZE.org, Hash::of(&whole)), whole);
+    assert_eq!(parts(&bucket), 0, "nothing stays but the blob");
 
     // The same with a blob in one request that breaks off.
     let name = Hash::of(b"in one piece");

@@ -72,7 +72,7 @@ async fn a_silent_upload_of_which_every_byte_is_here_becomes_a_blob() {
         let said = format!("{said},photo_id {}", base64(photo_id));
         let path = location(&sender.send(creation(1_000).header("upload-metadata", said)).await);
         // As when the process died before it wrote that the last byte had come.
-        let mut staged = app.state.staging.open(sender.key(&path)).await.expect("opened");
+        let mut staged = app.state.staging.open(sender.upload(&path)).await.expect("opened");
         staged.append(bytes).await.expect("written");
         staged.keep().await.expect("durable");
         paths.push(path);
@@ -240,7 +240,7 @@ async fn an_upload_whose_bytes_were_not_what_was_declared_is_empty_again() {
     let mut sender = Sender::of(&app).await;
     let begun = sender.send(creation(8).header("upload-metadata", declares(b"eight by"))).await;
     let path = location(&begun);
-    let id = sender.key(&path).upload;
+    let id = sender.upload(&path).key.upload;
     let device = sender.0.id;
     let arrived = async || app.read(move |conn| load_upload(conn, YUNZE.org, device, id)).await.arrived_at_ms;
     assert_eq!(sender.send(append(&path, 0, b"four")).await.status, 204);

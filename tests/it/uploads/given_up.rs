@@ -6,7 +6,7 @@ use std::time::Duration;
 use doorstep::app::AppError;
 use doorstep::app::uploads::{Metadata, Part, create_upload_with};
 use doorstep::ports::blobs::BlobFuture;
-use doorstep::ports::{Staged, Staging, StagingKey};
+use doorstep::ports::{Staged, StagedUpload, Staging};
 use futures_util::StreamExt as _;
 use tokio::sync::Semaphore;
 
@@ -21,17 +21,17 @@ struct Telling {
 }
 
 impl Staging for Telling {
-    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>> {
-        self.sound.open(key)
+    fn open(&self, upload: StagedUpload) -> BlobFuture<'_, Box<dyn Staged>> {
+        self.sound.open(upload)
     }
 
-    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
-        self.sound.received(key)
+    fn received(&self, upload: StagedUpload) -> BlobFuture<'_, u64> {
+        self.sound.received(upload)
     }
 
-    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
+    fn forget(&self, upload: StagedUpload) -> BlobFuture<'_, ()> {
         Box::pin(async move {
-            let forgotten = self.sound.forget(key).await;
+            let forgotten = self.sound.forget(upload).await;
             self.forgotten.add_permits(1);
             forgotten
         })

@@ -10,7 +10,7 @@ use doorstep::app::uploads::{ActiveUploads, Part, append_upload, show_upload};
 use doorstep::app::{AppError, AppState, Ctx, ErrorCode};
 use doorstep::domain::{Actor, Scope};
 use doorstep::ports::blobs::BlobFuture;
-use doorstep::ports::{Staged, Staging, StagingKey};
+use doorstep::ports::{Staged, StagedUpload, Staging};
 
 use super::*;
 
@@ -32,26 +32,27 @@ struct Shared {
 }
 
 impl Staging for Shared {
-    fn open(&self, key: StagingKey) -> BlobFuture<'_, Box<dyn Staged>> {
+    fn open(&self, upload: StagedUpload) -> BlobFuture<'_, Box<dyn Staged>> {
         Box::pin(async move {
             if self.meanwhile == Meanwhile::Finishes {
-                let standing = show_upload(&self.there, &self.ctx, key.upload).await.expect("everything is here");
+                let standing =
+                    show_upload(&self.there, &self.ctx, upload.key.upload).await.expect("everything is here");
                 assert!(standing.receipt.is_some());
             }
-            let staged = self.there.staging.open(key).await?;
+            let staged = self.there.staging.open(upload).await?;
             if self.meanwhile == Meanwhile::Takes {
-                self.there.staging.forget(key).await?;
+                self.there.staging.forget(upload).await?;
             }
             Ok(staged)
         })
     }
 
-    fn received(&self, key: StagingKey) -> BlobFuture<'_, u64> {
-        self.there.staging.received(key)
+    fn received(&self, upload: StagedUpload) -> BlobFuture<'_, u64> {
+        self.there.staging.received(upload)
     }
 
-    fn forget(&self, key: StagingKey) -> BlobFuture<'_, ()> {
-        self.there.staging.forget(key)
+    fn forget(&self, upload: StagedUpload) -> BlobFuture<'_, ()> {
+        self.there.staging.forget(upload)
     }
 
     fn forget_unchanged(&self, unchanged_for: Duration) -> BlobFuture<'_, usize> {
@@ -84,12 +85,11 @@ fn here(sender: &Sender<'_>, meanwhile: Meanwhile) -> AppState {
 /// An upload of which eight bytes are here, and nobody has heard of them.
 async fn arrived(sender: &Sender<'_>, length: usize) -> StagingKey {
     let path = sender.begin(length).await;
-    let upload = path.rsplit('/').next().expect("an id").parse().expect("an id");
-    let key = StagingKey { org: YUNZE.org, device: sender.0.id, upload };
-    let mut staged = sender.0.app.state.staging.open(key).await.expect("opened");
+    let upload = sender.upload(&path);
+    let mut staged = sender.0.app.state.staging.open(upload).await.expect("opened");
     staged.append(b"fourmore").await.expect("written");
     staged.keep().await.expect("durable");
-    key
+    upload.key
 }
 
 #[actix_web::test]
@@ -128,7 +128,7 @@ async fn a_question_takes_an_upload_from_a_sender_who_always_has_more() {
     let app = TestApp::new().await;
     let sender = Sender::of(&app).await;
     let path = sender.begin(PART.len() * PARTS).await;
-    let (state, ctx, id) = (&app.state, ctx(&sender), sender.key(&path).upload);
+    let (state, ctx, id) = (&app.state, ctx(&sender), sender.upload(&path).key.upload);
     let (came, is_asked) = (Cell::new(0), Cell::new(false));
     // At every look something has arrived.
     let body = futures_util::stream::poll_fn(|_| {

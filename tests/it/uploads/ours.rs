@@ -73,7 +73,7 @@ async fn who_asks_for_a_whole_that_is_not_what_was_declared_is_told_to_begin_ane
     let path = location(&sender.send(call()).await);
     // As when the process died before it looked at the whole.
     let stage_wrong_bytes = async || {
-        let mut staged = app.state.staging.open(sender.key(&path)).await.expect("opened");
+        let mut staged = app.state.staging.open(sender.upload(&path)).await.expect("opened");
         staged.append(&b"other".repeat(200)).await.expect("written");
         staged.keep().await.expect("durable");
     };

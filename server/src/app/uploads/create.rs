@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::append::{Part, append_upload};
 use super::finish::finish;
 use super::metadata::Metadata;
-use super::standing::{KEPT_MS, Standing, key_of, show_upload};
+use super::standing::{KEPT_MS, Standing, show_upload, staged_of};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
 use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
@@ -122,7 +122,7 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
         return Err(refusal);
     }
     if length == Some(0) {
-        let staged = state.staging.open(key_of(&wanted)).await?;
+        let staged = state.staging.open(staged_of(&wanted)).await?;
         let finished = finish(state, &wanted, staged).await;
         if finished.is_err() {
             end(state, ctx, wanted.id.0).await;

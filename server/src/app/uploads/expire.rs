@@ -4,7 +4,7 @@ use doorstep_store::uploads::{self, UploadRow};
 use sync_core::time::UnixMillis;
 
 use super::finish::finish;
-use super::standing::{EMPTY_KEPT_MS, KEPT_MS, key_of, length_of};
+use super::standing::{EMPTY_KEPT_MS, KEPT_MS, length_of, staged_of};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 
 /// How long an upload whose bytes are at another node is left for that node to end, which may have every byte of it.
@@ -62,11 +62,11 @@ async fn end_if_due(state: &AppState, row: &UploadRow, now: UnixMillis) -> AppRe
     if row.touched_at_ms <= before_ms {
         let is_elsewhere = row.arrived_at_ms.is_some()
             && row.touched_at_ms > now.0.saturating_sub(ELSEWHERE_KEPT_MS)
-            && state.staging.received(key_of(row)).await? == 0;
+            && state.staging.received(staged_of(row)).await? == 0;
         return if is_elsewhere { Ok(false) } else { end(state, row, before_ms, now).await };
     }
     // What lies at another node is seen in the row alone.
-    if row.arrived_at_ms.is_some() || state.staging.received(key_of(row)).await? > 0 {
+    if row.arrived_at_ms.is_some() || state.staging.received(staged_of(row)).await? > 0 {
         return Ok(false);
     }
     end(state, row, now.0.saturating_sub(EMPTY_KEPT_MS), now).await
@@ -83,7 +83,7 @@ pub async fn forget_ended_uploads(state: &AppState, now: UnixMillis) -> AppResul
 
 /// Ends one upload, as a blob where it can; false if another node was faster.
 async fn end(state: &AppState, row: &UploadRow, before_ms: i64, now: UnixMillis) -> AppResult<bool> {
-    let staged = state.staging.open(key_of(row)).await?;
+    let staged = state.staging.open(staged_of(row)).await?;
     if length_of(row) == Some(staged.bytes()) {
         match finish(state, row, staged).await {
             Err(error) if error.code() == ErrorCode::UploadMismatch => {}
@@ -97,7 +97,7 @@ async fn end(state: &AppState, row: &UploadRow, before_ms: i64, now: UnixMillis)
     let expire = move |conn: &mut _| Ok::<_, AppError>(uploads::expire_upload(conn, &seen, before_ms, now.0)?);
     // The row first: bytes of an upload that goes on are never forgotten, and leftovers go in the end.
     let is_ours = state.store.write(expire).await?;
-    if is_ours && let Err(error) = state.staging.forget(key_of(row)).await {
+    if is_ours && let Err(error) = state.staging.forget(staged_of(row)).await {
         tracing::warn!(%org, upload = %id, %error, "an expired upload could not be forgotten");
     }
     Ok(is_ours)

@@ -5,7 +5,7 @@ use doorstep_store::uploads::{self, UploadRow};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
-use super::standing::{Standing, conflict, key_of};
+use super::standing::{Standing, conflict, staged_of};
 use crate::app::blobs::{record_durable, row_of_durable};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 use crate::ports::{BlobError, Staged};
@@ -26,7 +26,7 @@ pub(super) async fn finish(state: &AppState, row: &UploadRow, staged: Box<dyn St
     let now_ms = blob.received_at_ms;
     let also = move |conn: &mut Conn| end(conn, org, device, id, sha256, now_ms);
     let stored = record_durable(state, blob, also).await?;
-    if let Err(error) = state.staging.forget(key_of(row)).await {
+    if let Err(error) = state.staging.forget(staged_of(row)).await {
         // It costs a name, until it is old enough: the bytes are the blob's.
         tracing::warn!(%org, upload = %id, %error, "a finished upload could not be forgotten");
     }

@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 use super::active::{Received, Turn};
 use super::finish::finish;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, blobs};
-use crate::ports::{BlobError, Staged, StagingKey, UploadKey};
+use crate::ports::{BlobError, Staged, StagedUpload, StagingKey, UploadKey};
 
 /// How long an upload is kept that nobody goes on with.
 ///
@@ -174,12 +174,17 @@ pub(super) enum Held {
 /// Opens what is staged, and then asks again what became of the upload: who finishes it elsewhere writes its end before
 /// he forgets its bytes.
 pub(super) async fn hold(state: &AppState, ctx: &Ctx, row: &UploadRow) -> AppResult<Held> {
-    let staged = state.staging.open(key_of(row)).await?;
+    let (seen, mut staged) = (staged_of(row), state.staging.open(staged_of(row)).await?);
     let row = load(state, ctx, row.id.0).await?;
+    if row.blob_sha256.is_none() && staged_of(&row) != seen {
+        // Another node told something of it meanwhile, or found all of it wrong.
+        drop(staged);
+        staged = state.staging.open(staged_of(&row)).await?;
+    }
     let Some(standing) = finished(state, &row).await? else { return Ok(Held::Open(Box::new(row), staged)) };
     drop(staged);
     // What was opened is nobody's any more; where it stays, it goes with the leftovers.
-    let _ = state.staging.forget(key_of(&row)).await;
+    let _ = state.staging.forget(staged_of(&row)).await;
     Ok(Held::Finished(standing))
 }
 
@@ -262,6 +267,11 @@ pub(in crate::app) fn conflict(offset: Option<u64>) -> AppError {
 
 pub(super) fn key_of(row: &UploadRow) -> StagingKey {
     StagingKey { org: row.org_id.0, device: row.device_id.0, upload: row.id.0 }
+}
+
+/// An upload as what is staged of it is asked for.
+pub(super) fn staged_of(row: &UploadRow) -> StagedUpload {
+    StagedUpload { key: key_of(row), has_arrived: row.arrived_at_ms.is_some() }
 }
 
 pub(super) fn length_of(row: &UploadRow) -> Option<u64> {

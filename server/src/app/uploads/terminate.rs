@@ -3,7 +3,7 @@
 use doorstep_store::uploads;
 use sync_core::ids::UploadId;
 
-use super::standing::{Claimed, claim, key_of};
+use super::standing::{Claimed, claim, staged_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 
 /// Forgets an upload that is not finished.
@@ -26,5 +26,5 @@ pub async fn terminate_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppR
         }
     });
     ended.await?;
-    Ok(state.staging.forget(key_of(&row)).await?)
+    Ok(state.staging.forget(staged_of(&row)).await?)
 }
