@@ -51,7 +51,7 @@ impl<'a> Field<'a> {
     }
 
     /// A visit at a new site, at which the rep has just arrived.
-    async fn visit(&mut self) -> VisitId {
+    pub async fn visit(&mut self) -> VisitId {
         let visit = self.app.office_again(self.company).plan(&[self.company.rep()]).await.visit;
         self.arrive(visit).await
     }
@@ -88,7 +88,7 @@ impl<'a> Field<'a> {
     }
 
     /// Takes a photo of which nothing is to be said, unless its record is changed; its bytes are on the way.
-    fn take(&mut self, visit: VisitId, bytes: &[u8], change: impl FnOnce(&mut Value)) -> String {
+    pub fn take(&mut self, visit: VisitId, bytes: &[u8], change: impl FnOnce(&mut Value)) -> String {
         let mut record = json!({"slot": "outdoor_route", "sha256": Hash::of(bytes), "bytes": bytes.len(),
             "media_type": "image/jpeg", "taken_at": self.phone.stamp(), "source": "camera",
             "geo": {"lat_udeg": 30_659_462, "lon_udeg": 104_065_735, "acc_m": 12, "datum": "wgs84"},
@@ -105,7 +105,7 @@ impl<'a> Field<'a> {
     }
 
     /// Sends everything, and lets it be looked at.
-    async fn sent(&mut self, pictures: &[&[u8]]) {
+    pub async fn sent(&mut self, pictures: &[&[u8]]) {
         self.phone.sync().await;
         for picture in pictures {
             upload(&self.phone, picture).await;

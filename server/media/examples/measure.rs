@@ -1,6 +1,7 @@
 //! Measures what one photo costs: `cargo run --release -p doorstep-media --example measure -- WORK ROUNDS [FILE...]`.
 //!
-//! WORK is `full` (decoding at full size by the `image` crate) or `ingest`; without files a photo of
+//! WORK is `full` (decoding at full size by the `image` crate), `scaled` (decoding a JPEG at half its size by the decoder of
+//! the build, and nothing else) or `ingest`; without files a photo of
 //! 12 megapixels is drawn. Build it with `--features turbo` to measure libjpeg-turbo. Linux only: it reads `/proc`.
 
 use std::error::Error;
@@ -18,7 +19,7 @@ const TICKS: f64 = 100.0;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let usage = "usage: measure full|ingest ROUNDS [FILE...]";
+    let usage = "usage: measure full|scaled|ingest ROUNDS [FILE...]";
     let work = arguments.next().ok_or(usage)?;
     let rounds: u32 = arguments.next().ok_or(usage)?.parse()?;
     let mut photos = arguments.map(fs::read).collect::<Result<Vec<_>, _>>()?;
@@ -37,6 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for photo in (0..rounds).flat_map(|_| &photos) {
         match work.as_str() {
             "full" => drop(black_box(image::load_from_memory(photo)?.into_rgb8())),
+            "scaled" => drop(black_box(scaled(photo)?)),
             "ingest" => drop(black_box(ingest(photo, &Limits::default(), &Deadline::default())?)),
             _ => return Err(usage.into()),
         }
@@ -46,6 +48,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     let decoder = if cfg!(feature = "turbo") { "libjpeg-turbo" } else { "Rust" };
     println!("{work} by {decoder}: {seconds:.4} CPU s a photo, peak {} KiB, {count} photos", peak_kib()?);
     Ok(())
+}
+
+/// The dots of a JPEG at half its size.
+#[cfg(feature = "turbo")]
+fn scaled(photo: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let half = turbojpeg::ScalingFactor::new(1, 2);
+    let mut decoder = turbojpeg::Decompressor::new()?;
+    let size = decoder.read_header(photo)?.scaled(half);
+    decoder.set_scaling_factor(half)?;
+    let (width, height, pitch) = (size.width, size.height, size.width * 3);
+    let mut pixels = vec![0; pitch * height];
+    let format = turbojpeg::PixelFormat::RGB;
+    decoder.decompress(photo, turbojpeg::Image { pixels: &mut pixels[..], width, pitch, height, format })?;
+    Ok(pixels)
+}
+
+/// The dots of a JPEG at half its size.
+#[cfg(not(feature = "turbo"))]
+fn scaled(photo: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut decoder = jpeg_decoder::Decoder::new(photo);
+    decoder.read_info()?;
+    let size = decoder.info().ok_or("no frame")?;
+    decoder.scale(size.width.div_ceil(2), size.height.div_ceil(2))?;
+    Ok(decoder.decode()?)
 }
 
 /// User and system time of this process.

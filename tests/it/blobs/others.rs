@@ -9,6 +9,7 @@ use sync_core::doc::Map;
 use sync_core::protocol::Outcome;
 
 use crate::custody::upload;
+use crate::findings::Field;
 
 /// Kind, first bytes, what they are, how the name of such a file ends.
 const KINDS: [(&str, &[u8], &str, &str); 3] = [
@@ -68,4 +69,25 @@ async fn documents_sound_and_moving_pictures_are_stored_listed_and_served_for_wh
         assert_eq!(preview.outcome(), (404, "no_preview".to_owned()));
     }
     assert!(app.verified().await.differences.is_empty());
+}
+
+/// In a slot for photos they are no photo of it, which is found like anything else that is none: see `findings::kinds`.
+#[actix_web::test]
+async fn nothing_is_found_about_documents_sound_and_moving_pictures() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let visits = [field.visit().await, field.visit().await];
+    // The same bytes on two visits, out of a gallery: of photos both would be told.
+    for visit in visits {
+        for (kind, bytes, ..) in KINDS {
+            field.take(visit, bytes, |record| {
+                (record["kind"], record["slot"], record["source"]) = (kind.into(), "beside".into(), "gallery".into());
+            });
+        }
+    }
+    let sent = KINDS.map(|(_, bytes, ..)| bytes);
+    field.sent(&sent).await;
+    for visit in visits {
+        assert_eq!(field.rows(visit).await, []);
+    }
 }

@@ -45,7 +45,16 @@ async fn a_reviewer_sees_the_earlier_photo_beside_the_later_one_once_both_visits
     hand_in(&mut field, first);
     field.sent(&[]).await;
     let seen = reviewer.get(&path).await.expect(200);
-    assert_eq!(seen["items"][0]["earlier"]["visit_id"], json!(first), "{seen}");
+    let item = &seen["items"][0];
+    assert_eq!(item["earlier"]["visit_id"], json!(first), "{seen}");
+    // He looks at both, side by side.
+    let both = [&item["sha256"], &item["earlier"]["sha256"]];
+    let wanted = both.map(|sha256| json!({"sha256": sha256, "copy": "thumbnail"}));
+    let links = reviewer.post("/v1/photos/links", json!({"items": wanted})).await.expect(200);
+    for link in links["items"].as_array().expect("links") {
+        let shown = app.anonymous().get(link["path"].as_str().expect("a path")).await;
+        assert_eq!((shown.status, shown.body.starts_with(&[0xFF, 0xD8])), (200, true), "{link}");
+    }
     for (company, role, status) in
         [(YUNZE, Role::FieldRep, 403), (YUNZE, Role::TeamLead, 403), (HAOYU, Role::Dispatcher, 404)]
     {

@@ -17,8 +17,8 @@ use crate::ports::{StagingKey, UploadKey};
 /// How long who is told to stop may take to write down what he has.
 ///
 /// # Source
-/// A client that finds an upload busy tries again within seconds: it must find it free.
-const GRACE: Duration = Duration::from_secs(2);
+/// Who comes anew has an upload within two seconds: half of them are left for taking it over.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The uploads and blobs that requests of this process work on, one request each.
 #[derive(Debug, Clone, Default)]
