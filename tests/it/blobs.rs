@@ -3,6 +3,7 @@
 mod bucket;
 mod links;
 mod others;
+mod ranges;
 mod readers;
 mod revoked;
 mod serving;
