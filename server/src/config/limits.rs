@@ -115,7 +115,7 @@ const LIMITS: [(&str, u64, u64); 42] = [
     ("json_keys", 1_000, 100_000),
     ("json_items", 10_000, 1_000_000),
     ("blob_bytes", 40 << 20, 1 << 30),
-    ("org_storage_bytes", 0, 1 << 50),
+    ("org_storage_bytes", 50 << 30, 1 << 50),
     ("unclaimed_bytes_per_device", 5 << 30, 1 << 50),
     ("bundle_bytes", 2 << 30, 1 << 40),
     ("bundle_items", 10_000, 100_000),
