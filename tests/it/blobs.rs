@@ -5,7 +5,7 @@ mod links;
 mod others;
 mod ranges;
 mod readers;
-mod revoked;
+pub mod revoked;
 mod serving;
 mod storage;
 
