@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use crate::adapters::fs_blobs::{FsBlobs, Sharing};
 use crate::adapters::objects::{check, open_with};
 use crate::adapters::system::SystemRandom;
-use crate::app::blobs::{IngestQueue, stop_ingest};
+use crate::app::blobs::{IngestQueue, Readers, stop_ingest};
 use crate::app::bundles::until_imported;
 use crate::app::doc_cache::DocCache;
 use crate::app::findings::FindingsQueue;
@@ -83,6 +83,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         slots: Arc::new(Semaphore::new(config.limits.concurrent_requests)),
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
         originals: Arc::new(Semaphore::new(config.limits.concurrent_originals)),
+        readers: Arc::new(Readers::new(&config.limits)),
         active_uploads: ActiveUploads::default(),
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),
@@ -187,7 +188,7 @@ pub async fn serve(state: AppState, listener: TcpListener) -> std::io::Result<()
     .workers(std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
     // Heads that trickle in are cut here, with 408 and no body; bodies where they are read, in `http/body.rs`.
     .client_request_timeout(head_timeout)
-    .on_connect(move |connection, _| readers::cut_idle(connection, idle))
+    .on_connect(move |connection, _| readers::watch(connection, idle))
     .disable_signals()
     .shutdown_timeout(state.config.stop.finish_secs)
     .listen(listener)?

@@ -3,8 +3,9 @@
 mod bucket;
 mod links;
 mod others;
+mod ranges;
 mod readers;
-mod revoked;
+pub mod revoked;
 mod serving;
 mod storage;
 

@@ -41,6 +41,7 @@ pub mod effort;
 pub mod faults;
 pub mod form;
 pub mod live;
+pub mod patience;
 pub mod phone;
 pub mod play;
 pub mod remote;

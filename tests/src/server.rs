@@ -9,7 +9,6 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use serde_json::Value;
 use sync_core::bytes::Hash;
@@ -23,9 +22,7 @@ use crate::clock::{ClockFile, START};
 use crate::contract::Contract;
 use crate::db::{Template, TestDb};
 use crate::dir::TestDir;
-
-/// Longest wait for a server to say where it listens, and for an answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::patience::PATIENCE;
 
 /// The configuration file of a server that has one, in its directory.
 const SETTINGS: &str = "settings.json";
@@ -241,13 +238,15 @@ impl TestServer {
         &self.process.as_ref().expect("the server runs").url
     }
 
-    /// Opens a connection to the server.
+    /// Opens a connection to the server; what is awaited from it and does not come fails.
     ///
     /// # Panics
     /// If it does not listen.
     #[must_use]
     pub fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.url().trim_start_matches("http://")).expect("the server listens")
+        let stream = TcpStream::connect(self.url().trim_start_matches("http://")).expect("the server listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a patience");
+        stream
     }
 
     /// The address of the database.

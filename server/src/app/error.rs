@@ -280,6 +280,8 @@ error_codes! {
     UploadLocked = "upload_locked", "Another server goes on with this upload just now; ask again", "另一服务器正在处理该上传，请稍后再询问";
     /// The device has too many uploads.
     TooManyUploads = "too_many_uploads", "Too many uploads at once; finish or end some first", "同时进行的上传过多，请先完成或终止部分上传";
+    /// The person reads as many originals as one person may.
+    TooManyDownloads = "too_many_downloads", "Too many originals at once; let some end first", "同时读取的原始文件过多，请先等待部分读取结束";
     /// A version of tus that is not ours.
     TusVersionUnsupported = "tus_version_unsupported", "This version of the upload protocol is not supported", "不支持该版本的上传协议";
     /// The preview is not made yet.

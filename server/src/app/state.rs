@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::app::blobs::IngestQueue;
+use crate::app::blobs::{IngestQueue, Readers};
 use crate::app::doc_cache::DocCache;
 use crate::app::findings::FindingsQueue;
 use crate::app::health::BlobsProbe;
@@ -65,6 +65,8 @@ pub struct AppState {
     pub uploads: Arc<Semaphore>,
     /// Bounds the originals sent at once.
     pub originals: Arc<Semaphore>,
+    /// How many of them are sent to each person.
+    pub readers: Arc<Readers>,
     /// Which uploads this process is receiving.
     pub active_uploads: ActiveUploads,
     /// Bounds the large sync requests worked on at once.

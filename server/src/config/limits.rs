@@ -59,6 +59,8 @@ pub struct LimitsConfig {
     pub concurrent_uploads: usize,
     /// Originals of blobs sent at once by one process.
     pub concurrent_originals: usize,
+    /// Originals of blobs sent to one person at once by one process.
+    pub originals_per_person: usize,
     /// Unfinished uploads of one device.
     pub uploads_per_device: usize,
     /// Uploads of one device received at once by one process.
@@ -81,6 +83,10 @@ pub struct LimitsConfig {
     pub upload_window_ms: u64,
     /// Slowest pace of an upload, in bytes per second.
     pub upload_bytes_per_sec: u64,
+    /// Time over which the pace of an original's reader is taken, in milliseconds.
+    pub original_window_ms: u64,
+    /// Slowest pace of an original's reader, in bytes per second; 0 for any.
+    pub original_bytes_per_sec: u64,
     /// Sync calls of a device, per minute.
     pub sync_per_minute: NonZeroU32,
     /// Sync calls of a device at once after a rest.
@@ -100,7 +106,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 39] = [
+const LIMITS: [(&str, u64, u64); 42] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -109,7 +115,7 @@ const LIMITS: [(&str, u64, u64); 39] = [
     ("json_keys", 1_000, 100_000),
     ("json_items", 10_000, 1_000_000),
     ("blob_bytes", 40 << 20, 1 << 30),
-    ("org_storage_bytes", 0, 1 << 50),
+    ("org_storage_bytes", 50 << 30, 1 << 50),
     ("unclaimed_bytes_per_device", 5 << 30, 1 << 50),
     ("bundle_bytes", 2 << 30, 1 << 40),
     ("bundle_items", 10_000, 100_000),
@@ -123,6 +129,8 @@ const LIMITS: [(&str, u64, u64); 39] = [
     ("concurrent_requests", 512, 16_384),
     ("concurrent_uploads", 256, 16_384),
     ("concurrent_originals", 64, 4_096),
+    // An eighth of them: a browser opens six connections to a server.
+    ("originals_per_person", 8, 4_096),
     ("uploads_per_device", 200, 10_000),
     ("active_uploads_per_device", 4, 256),
     ("concurrent_syncs", 8, 1_024),
@@ -134,6 +142,10 @@ const LIMITS: [(&str, u64, u64); 39] = [
     ("body_total_ms", 60_000, 3_600_000),
     ("upload_window_ms", 60_000, 600_000),
     ("upload_bytes_per_sec", 256, 65_536),
+    ("original_window_ms", 60_000, 600_000),
+    // Below what the slowest mobile data give: evidence must come however slow, but who reads it can go on by ranges.
+    // In a window it is less than the step in which the system tells what was taken (`http/readers.rs`).
+    ("original_bytes_per_sec", 1_024, 65_536),
     ("sync_per_minute", 60, 60_000),
     ("sync_burst", 120, 60_000),
     ("user_per_minute", 600, 600_000),

@@ -51,7 +51,9 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::EnrolmentInvalid
         | C::SealInvalid => StatusCode::UNAUTHORIZED,
         C::Forbidden | C::FourEyes | C::EnrolmentForeign => StatusCode::FORBIDDEN,
-        C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited | C::TooManyUploads => StatusCode::TOO_MANY_REQUESTS,
+        C::TooManyAttempts | C::EnrolmentLocked | C::RateLimited | C::TooManyUploads | C::TooManyDownloads => {
+            StatusCode::TOO_MANY_REQUESTS
+        }
         C::EnrolmentExpired | C::UploadExpired | C::LinkExpired => StatusCode::GONE,
         C::BodyInvalid
         | C::JsonDuplicateKey
@@ -124,6 +126,7 @@ const fn retry(code: ErrorCode) -> Retry {
         | C::PreviewPending
         | C::IdempotencyInProgress
         | C::TooManyUploads
+        | C::TooManyDownloads
         | C::UploadLocked
         | C::StorageQuota
         | C::EvidenceIncomplete => Retry::After,

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::app::blobs::{Reader, Reading};
 use crate::app::{AppResult, AppState, ErrorCode, Refusal};
 
 /// Longest wait that an overloaded process asks for, in seconds; each client draws its own, so that they do not come
@@ -69,12 +70,20 @@ pub fn move_to_uploads(request: &HttpRequest, state: &AppState) -> AppResult<Own
     move_to(request, state, &state.uploads)
 }
 
+/// A place among the originals that are sent, one of those of its reader.
+#[derive(Debug)]
+pub struct OriginalPlace {
+    _of_all: OwnedSemaphorePermit,
+    _own: Reading,
+}
+
 /// Leaves the place of a request for one among the originals that are sent, which take as long as their readers do.
 ///
 /// # Errors
-/// `overloaded` if none is free.
-pub fn move_to_originals(request: &HttpRequest, state: &AppState) -> AppResult<OwnedSemaphorePermit> {
-    move_to(request, state, &state.originals)
+/// `too_many_downloads` if this person has so many, `overloaded` if none is free.
+pub fn move_to_originals(request: &HttpRequest, state: &AppState, reader: Reader) -> AppResult<OriginalPlace> {
+    let own = state.readers.enter(reader)?;
+    Ok(OriginalPlace { _of_all: move_to(request, state, &state.originals)?, _own: own })
 }
 
 fn move_to(request: &HttpRequest, state: &AppState, places: &Arc<Semaphore>) -> AppResult<OwnedSemaphorePermit> {

@@ -8,7 +8,7 @@ use sync_core::ids::{DeviceId, OrgId, UserId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::schema::blob_bringers;
+use crate::schema::{blob_bringers, blobs, devices};
 use crate::text::Txt;
 
 /// A device that has brought all bytes of a blob.
@@ -39,7 +39,8 @@ pub fn add_bringer(conn: &mut Conn, row: &BringerRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// The people who have brought a blob.
+/// The people who have brought a blob. The row of the blob names one of them, also where a server of before took it that
+/// ran beside this one and knows no other place for that.
 ///
 /// # Errors
 /// Database errors only.
@@ -48,10 +49,16 @@ pub fn list_bringers(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<B
         .filter(blob_bringers::org_id.eq(Txt(org)).and(blob_bringers::sha256.eq(Txt(sha256))))
         .select(blob_bringers::user_id)
         .load(c))?;
-    Ok(users.into_iter().map(|user| user.0).collect())
+    let sender: Option<Txt<UserId>> = per_backend!(conn, c => blobs::table
+        .inner_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
+        .filter(blobs::org_id.eq(Txt(org)).and(blobs::sha256.eq(Txt(sha256))))
+        .select(devices::user_id)
+        .first(c)
+        .optional())?;
+    Ok(users.into_iter().chain(sender).map(|user| user.0).collect())
 }
 
-/// Whether a device has brought a blob.
+/// Whether a device has brought a blob; as for [`list_bringers`], the row of the blob counts.
 ///
 /// # Errors
 /// Database errors only.
@@ -61,5 +68,13 @@ pub fn has_brought(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) 
         .select(blob_bringers::device_id)
         .first(c)
         .optional())?;
-    Ok(found.is_some())
+    if found.is_some() {
+        return Ok(true);
+    }
+    let sender: Option<Txt<DeviceId>> = per_backend!(conn, c => blobs::table
+        .find((Txt(org), Txt(sha256)))
+        .select(blobs::device_id)
+        .first(c)
+        .optional())?;
+    Ok(sender.is_some_and(|sender| sender.0 == device))
 }

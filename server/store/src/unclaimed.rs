@@ -20,10 +20,15 @@ use crate::text::Txt;
 /// Bytes (512 KiB).
 pub const LEAST_COUNTED_BYTES: i64 = 512 << 10;
 
-/// Whether a visit or an intent names a blob.
-const IS_NAMED: &str = "(EXISTS (SELECT 1 FROM blob_claims WHERE blob_claims.org_id = blobs.org_id \
-    AND blob_claims.sha256 = blobs.sha256) OR EXISTS (SELECT 1 FROM intent_blobs \
-    WHERE intent_blobs.org_id = blobs.org_id AND intent_blobs.sha256 = blobs.sha256))";
+/// Whether a visit or an intent names the blob of a row of `blobs` or `uploads`.
+fn is_named(table: &str) -> String {
+    let names = |claims: &str| {
+        format!(
+            "EXISTS (SELECT 1 FROM {claims} WHERE {claims}.org_id = {table}.org_id AND {claims}.sha256 = {table}.sha256)"
+        )
+    };
+    format!("({} OR {})", names("blob_claims"), names("intent_blobs"))
+}
 
 /// Bytes of the blobs that a device brought and that are not noted as claimed, each counted as
 /// [`LEAST_COUNTED_BYTES`] at least.
@@ -50,7 +55,7 @@ pub fn note_claimed(conn: &mut Conn, org: OrgId, device: DeviceId, now_ms: i64) 
     per_backend!(conn, c => diesel::update(blobs::table
         .filter(blobs::org_id.eq(Txt(org)).and(blobs::device_id.eq(Txt(device))))
         .filter(blobs::claimed_at_ms.is_null())
-        .filter(sql::<Bool>(IS_NAMED)))
+        .filter(sql::<Bool>(&is_named("blobs"))))
         .set(blobs::claimed_at_ms.eq(Some(now_ms)))
         .execute(c))?;
     Ok(())
@@ -62,15 +67,12 @@ pub fn note_claimed(conn: &mut Conn, org: OrgId, device: DeviceId, now_ms: i64) 
 /// # Errors
 /// Database errors only.
 pub fn sum_coming_unclaimed_bytes(conn: &mut Conn, org: OrgId, device: DeviceId, since_ms: i64) -> StoreResult<i64> {
-    let is_unnamed = "NOT EXISTS (SELECT 1 FROM blob_claims WHERE blob_claims.org_id = uploads.org_id \
-        AND blob_claims.sha256 = uploads.sha256) AND NOT EXISTS (SELECT 1 FROM intent_blobs \
-        WHERE intent_blobs.org_id = uploads.org_id AND intent_blobs.sha256 = uploads.sha256)";
     Ok(per_backend!(conn, c => uploads::table
         .filter(uploads::org_id.eq(Txt(org))
             .and(uploads::device_id.eq(Txt(device)))
             .and(uploads::state.eq("open"))
             .and(uploads::touched_at_ms.gt(since_ms)))
-        .filter(sql::<Bool>(is_unnamed))
+        .filter(sql::<Bool>("NOT ").sql(&is_named("uploads")))
         .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
         .get_result(c))?)
 }
@@ -110,7 +112,7 @@ pub fn list_unclaimed(
         .filter(sql::<Bool>("(device_id, received_at_ms, sha256) > (")
             .bind::<Text, _>(&device).sql(", ").bind::<BigInt, _>(received).sql(", ").bind::<Text, _>(&sha256).sql(")"))
         .filter(blobs::received_at_ms.lt(before_ms).and(blobs::is_quarantined.eq(false)))
-        .filter(sql::<Bool>("NOT ").sql(IS_NAMED))
+        .filter(sql::<Bool>("NOT ").sql(&is_named("blobs")))
         .order((blobs::device_id, blobs::received_at_ms, blobs::sha256))
         .limit(limit)
         .select(UnclaimedRow::as_select())

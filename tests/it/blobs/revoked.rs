@@ -18,7 +18,7 @@ use crate::custody::{Handed, hand_in, upload};
 const REVOKED: &str = "device_revoked";
 
 /// Revokes a phone; it has a token that only uploads.
-async fn revoke(app: &TestApp, phone: &mut Phone<'_>) {
+pub async fn revoke(app: &TestApp, phone: &mut Phone<'_>) {
     let (id, now) = (phone.device.id, app.now().0);
     app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
     phone.device.access = app.session(YUNZE.rep(), Some(id), TokenKind::Upload).await;

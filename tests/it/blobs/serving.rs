@@ -8,6 +8,7 @@ use integration_tests::company::YUNZE;
 use sync_core::bytes::Hash;
 
 use super::with_photo;
+use crate::sync::helpers::run;
 
 fn headers(answer: &Answer) -> [Option<&str>; 7] {
     [
@@ -74,6 +75,22 @@ async fn ranges_and_conditions_are_answered_as_rfc_9110_says() {
     for method in ["GET", "HEAD"] {
         let known = ask(method, &[("if-none-match", &etag), ("range", "bytes=2-4")]).await;
         assert_eq!((known.status, known.body.len(), known.header("etag")), (304, 0, Some(&*etag)), "{method}");
+    }
+}
+
+#[actix_web::test]
+async fn who_brought_a_blob_to_a_server_of_before_opens_it_and_nobody_else_does() {
+    let app = TestApp::new().await;
+    let (phone, photo) = with_photo(&app).await;
+    let other = app.device_of(YUNZE.colleague()).await;
+    // As where a server took it that knows the row of the blob alone.
+    run(&app, "DELETE FROM blob_bringers".to_owned()).await;
+    let path = format!("/v1/blobs/{}", Hash::of(&photo));
+    let question = || Call::new("PUT", &path).header("content-range", format!("bytes */{}", photo.len()));
+    for (device, is_his) in [(&phone.device, true), (&other, false)] {
+        let opened = device.client().get(&path).await;
+        let told = device.client().send(question()).await;
+        assert_eq!((opened.status, told.status), if is_his { (200, 200) } else { (404, 409) });
     }
 }
 

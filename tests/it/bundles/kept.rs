@@ -3,7 +3,6 @@
 use std::future::{Future as _, poll_fn};
 use std::sync::mpsc;
 use std::task::Poll;
-use std::time::Duration;
 
 use doorstep::domain::Role;
 use doorstep_store::feed::lock_audience;
@@ -11,18 +10,15 @@ use doorstep_store::kept_receipts::list_kept_receipts;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
+use integration_tests::patience::come;
 use integration_tests::phone::Wire;
 use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::jws;
 use sync_core::protocol::SyncRequest;
-use tokio::time::timeout;
 
 use super::crafted::{Craft, busy_phone, upload};
 use crate::sync::helpers::{day_note, run};
-
-/// Longer than an import takes that goes on at all.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 #[actix_web::test]
 async fn receipts_that_wait_are_signed_anew_when_their_key_is_revoked() {
@@ -66,19 +62,25 @@ async fn an_import_goes_on_after_whoever_brought_the_bundle_has_left() {
         };
         store.write(hold).await
     });
-    while held.try_recv().is_err() {
-        tokio::task::yield_now().await;
-    }
+    let is_held = async {
+        while held.try_recv().is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    come("the lock is held", is_held).await;
     let call = Call::post("/v1/bundles").bytes("application/octet-stream", bundle.clone());
     let mut sending = Box::pin(office.send(call));
     // Its first blob is here: all of the bundle was received and found to be in order.
-    while !app.state.blobs.exists(org, Hash::of(b"a photo")).await.expect("the storage answers") {
-        poll_fn(|context| {
-            assert!(sending.as_mut().poll(context).is_pending(), "the import waits for the lock");
-            Poll::Ready(())
-        })
-        .await;
-    }
+    let is_received = async {
+        while !app.state.blobs.exists(org, Hash::of(b"a photo")).await.expect("the storage answers") {
+            poll_fn(|context| {
+                assert!(sending.as_mut().poll(context).is_pending(), "the import waits for the lock");
+                Poll::Ready(())
+            })
+            .await;
+        }
+    };
+    come("the bundle is received", is_received).await;
     drop(sending);
     go.send(()).expect("it waits for this");
     holding.await.expect("no panic").expect("committed");
@@ -87,7 +89,7 @@ async fn an_import_goes_on_after_whoever_brought_the_bundle_has_left() {
             tokio::task::yield_now().await;
         }
     };
-    timeout(PATIENCE, both).await.expect("the import goes on");
+    come("the import goes on", both).await;
     let again = upload(&app, bundle).await.expect(200);
     assert_eq!(again["counts"], json!({"duplicate": 2}), "{again}");
 }

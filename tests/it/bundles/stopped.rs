@@ -10,6 +10,7 @@ use std::thread;
 use doorstep::domain::Role;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{count, with_conn};
+use integration_tests::patience::{PATIENCE, until};
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::TestServer;
 use serde_json::json;
@@ -51,7 +52,7 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
                 let _ = paused.recv();
             });
         });
-        held.recv().expect("the lock is held");
+        held.recv_timeout(PATIENCE).expect("the lock is held");
         let mut bringer = server.connect();
         let head = format!(
             "POST /v1/bundles HTTP/1.1\r\nHost: doorstep\r\nAuthorization: Bearer {office}\r\n\
@@ -61,7 +62,8 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
         bringer.write_all(&[head.as_bytes(), &bundle].concat()).expect("the server reads");
         // Its blob is being stored: all of the bundle was received and found to be in order.
         let photo = Hash::of(b"a photo").to_string();
-        while !has_file(&server.directory().join("data"), &photo) {}
+        let data = server.directory().join("data");
+        until("its blob is being stored", || has_file(&data, &photo));
         // What the server has said to go on with is left unread: the system resets the connection, and does not only
         // close it on one side.
         let mut said = [0];
@@ -69,7 +71,7 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
         drop(bringer);
         let address = server.url().trim_start_matches("http://").to_owned();
         server.process().terminate();
-        while TcpStream::connect(&address).is_ok() {}
+        until("nobody is taken in", || TcpStream::connect(&address).is_err());
         go.send(()).expect("it waits for this");
         assert!(server.process().wait().success());
     });

@@ -6,6 +6,7 @@ use doorstep_store::blobs::begin_ingest;
 use doorstep_store::photo_checks;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
+use integration_tests::patience::come;
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 
@@ -36,7 +37,8 @@ async fn send_crashing(field: &mut Field<'_>, visit: VisitId, picture: &[u8]) ->
 /// Ingests and looks until nothing is due.
 async fn look_at_all(app: &TestApp) {
     jobs::ingest::run_due(&app.state).await.expect("ingested");
-    while jobs::findings::run_due(&app.state).await.expect("looked at") > 0 {}
+    let all = async { while jobs::findings::run_due(&app.state).await.expect("looked at") > 0 {} };
+    come("nothing is due", all).await;
     assert_eq!(app.read(|conn| photo_checks::find_due_org(conn, None)).await, None, "nothing waits");
 }
 

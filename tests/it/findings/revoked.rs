@@ -1,7 +1,6 @@
 //! Photos that a revoked phone brought: nobody looks at them until the office takes them.
 
-use doorstep::domain::{Role, TokenKind};
-use doorstep_store::devices::revoke_device;
+use doorstep::domain::Role;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
@@ -9,6 +8,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 
 use super::{Field, look, pictures, said};
+use crate::blobs::revoked::revoke;
 use crate::custody::upload;
 
 /// Two visits with a photo from the gallery each, whose bytes came when their phone had been revoked.
@@ -18,10 +18,7 @@ async fn brought_by_a_revoked_phone(field: &mut Field<'_>, bytes: [&[u8]; 2]) ->
         field.take(visit, bytes, |record| record["source"] = "gallery".into());
     }
     field.phone.sync().await;
-    let (id, now) = (field.phone.device.id, field.app.now().0);
-    field.app.write(move |conn| revoke_device(conn, YUNZE.org, id, now)).await;
-    field.phone.device.access = field.app.session(YUNZE.rep(), Some(id), TokenKind::Upload).await;
-    field.app.clock.advance_secs(60);
+    revoke(field.app, &mut field.phone).await;
     for bytes in bytes {
         upload(&field.phone, bytes).await;
     }

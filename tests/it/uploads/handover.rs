@@ -11,6 +11,7 @@ use doorstep::app::{AppError, AppState, Ctx, ErrorCode};
 use doorstep::domain::{Actor, Scope};
 use doorstep::ports::blobs::BlobFuture;
 use doorstep::ports::{Staged, StagedUpload, Staging};
+use integration_tests::patience::come;
 
 use super::*;
 
@@ -143,7 +144,8 @@ async fn a_question_takes_an_upload_from_a_sender_who_always_has_more() {
         is_asked.set(true);
         show_upload(state, &ctx, id).await
     };
-    let (appended, shown) = tokio::join!(append_upload(state, &ctx, id, Part::default(), body), asking);
+    let both = async { tokio::join!(append_upload(state, &ctx, id, Part::default(), body), asking) };
+    let (appended, shown) = come("the question is answered", Box::pin(both)).await;
     assert!(is_asked.get() && came.get() < PARTS, "{} of {PARTS} parts", came.get());
     let shown = shown.expect("it stands somewhere");
     let AppError::Refused(refusal) = appended.expect_err("it has lost its turn") else { panic!("no refusal") };

@@ -4,6 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use integration_tests::company::PASSWORD;
+use integration_tests::patience::{PATIENCE, until};
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, checked_raw, read_raw};
 
@@ -19,6 +20,7 @@ pub fn half_open(url: &str, call: &Call) -> TcpStream {
     let head =
         format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nexpect: 100-continue\r\n{headers}\r\n");
     let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("the server listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a patience");
     stream.write_all(head.as_bytes()).expect("the head is sent");
     let mut told = [0; CONTINUE.len()];
     stream.read_exact(&mut told).expect("the server asks for the body");
@@ -37,9 +39,7 @@ pub fn until_written(server: &TestServer, path: &str, bytes: u64) {
     let data = server.directory().join("data");
     let name = format!("{}.0", path.rsplit('/').next().expect("an id"));
     let is_there = |file: PathBuf| file.ends_with(&name) && std::fs::metadata(file).is_ok_and(|it| it.len() >= bytes);
-    while !staged(&data).into_iter().any(is_there) {
-        std::thread::yield_now();
-    }
+    until("a part is written down", || staged(&data).into_iter().any(is_there));
 }
 
 struct Line {

@@ -30,6 +30,18 @@ async fn an_organisation_stores_so_much_and_no_more() {
 }
 
 #[actix_web::test]
+async fn where_nothing_else_is_set_an_organisation_stores_50_gib() {
+    const MOST: i64 = 50 << 30;
+    let app = TestApp::new().await;
+    let sender = Sender::of(&app).await;
+    app.write(|conn| org_storage::add_stored_bytes(conn, YUNZE.org, MOST - 10)).await;
+    sender.begin(10).await;
+    let answer = sender.send(creation(1)).await;
+    assert_eq!(answer.outcome(), refused(507, "storage_quota"));
+    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&MOST.into(), &(MOST + 1).into()));
+}
+
+#[actix_web::test]
 async fn the_quota_is_the_same_on_every_way_in() {
     let app = TestApp::configured(|config| config.limits.org_storage_bytes = 20).await;
     let sender = Sender::of(&app).await;

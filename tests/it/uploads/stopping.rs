@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use integration_tests::company::PASSWORD;
+use integration_tests::patience::until;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, checked_raw, read_raw};
 use serde_json::json;
@@ -78,9 +79,7 @@ impl Bench {
         first.write_all(&self.in_parts[ACKNOWLEDGED..SENT]).expect("a part is sent");
         second.write_all(&self.at_once[..SENT]).expect("a part is sent");
         until_written(&self.server, &self.path, 200_000);
-        while self.lacks_from() == Some(0) {
-            std::thread::yield_now();
-        }
+        until("a part is written down", || self.lacks_from() != Some(0));
         [(part, first), (put, second)]
     }
 
@@ -129,8 +128,8 @@ fn what_comes_whole_while_a_server_stops_is_acknowledged_and_stored() {
     let mut bench = Bench::new(8);
     let [(_, mut first), (put, mut second)] = bench.begin();
     bench.stop(|bench| {
-        // It takes nobody in any more.
-        while TcpStream::connect(bench.server.url().trim_start_matches("http://")).is_ok() {}
+        let address = bench.server.url().trim_start_matches("http://");
+        until("nobody is taken in", || TcpStream::connect(address).is_err());
         first.write_all(&bench.in_parts[SENT..]).expect("the rest");
         second.write_all(&bench.at_once[SENT..]).expect("the rest");
         let finished = String::from_utf8_lossy(&read_raw(&mut first)).to_ascii_lowercase();

@@ -15,6 +15,7 @@ use integration_tests::company::PASSWORD;
 use integration_tests::db::{check_integrity, count, with_conn};
 use integration_tests::effort;
 use integration_tests::faults::{Counts, Cut, Fate, FaultProxy, Script, Seed};
+use integration_tests::patience::{PATIENCE, until_some};
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
 use integration_tests::told::tell;
@@ -252,22 +253,20 @@ impl Trials {
     fn send_half_open(&self, call: &Call) -> Option<Answer> {
         let (before, path) = (self.proxy.counts(), &call.path);
         let mut stream = TcpStream::connect(self.proxy.url().trim_start_matches("http://")).expect("the proxy listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a patience");
         let headers: String = call.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let (method, length) = (&call.method, call.body.len());
         let length = if length > 0 { format!("content-length: {length}\r\n") } else { String::new() };
         let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\n{headers}{length}\r\n");
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&call.body)).expect("the proxy takes it");
-        loop {
+        let is_answered = until_some("the line is silent, or the request was shorter and is answered", || {
             let now = self.proxy.counts();
-            if now.silences > before.silences {
-                break;
-            }
-            // The request was shorter than the place of the cut, and is answered.
-            if now.down_head_bytes > before.down_head_bytes {
-                let _ = stream.read_to_end(&mut Vec::new());
-                return None;
-            }
-            std::thread::yield_now();
+            let is_answered = now.down_head_bytes > before.down_head_bytes;
+            (is_answered || now.silences > before.silences).then_some(is_answered)
+        });
+        if is_answered {
+            let _ = stream.read_to_end(&mut Vec::new());
+            return None;
         }
         // The phone asks on another connection while this one is half open, and the server takes it from there.
         if call.method == "PATCH" {
@@ -287,7 +286,7 @@ impl Trials {
             let _ = sender.send(());
             send(&url, &call).ok()
         });
-        outcome.recv().expect("it begins");
+        outcome.recv_timeout(PATIENCE).expect("it begins");
         let _ = outcome.recv_timeout(within);
         self.server.kill();
         let answer = sending.join().expect("it ends");

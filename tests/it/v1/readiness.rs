@@ -8,6 +8,7 @@ use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
 use integration_tests::db::{TestDb, with_conn};
 use integration_tests::dir::TestDir;
+use integration_tests::patience::come;
 use integration_tests::together;
 
 #[actix_web::test]
@@ -53,12 +54,14 @@ async fn a_writer_that_cannot_reopen_the_database_is_not_ready_and_goes_on_once_
     assert!(refused.text().contains("the database cannot be written"), "{}", refused.text());
 
     std::fs::rename(&away, path).expect("moved back");
-    let next = loop {
-        match number().await {
-            Ok(next) => break next,
-            Err(error) => assert_eq!(error.code().as_str(), "busy"),
+    let next = async {
+        loop {
+            match number().await {
+                Ok(next) => break next,
+                Err(error) => assert_eq!(error.code().as_str(), "busy"),
+            }
         }
     };
-    assert_eq!(next, 2);
+    assert_eq!(come("a number", next).await, 2);
     app.send(Call::get("/readyz")).await.expect(200);
 }

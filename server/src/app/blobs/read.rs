@@ -12,6 +12,7 @@ use doorstep_store::{Conn, Txt, assignments};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
+use super::readers::Reader;
 use crate::app::reach::Reach;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::ports::{BlobError, BlobPieces};
@@ -82,6 +83,12 @@ impl Original {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         u64::try_from(self.row.bytes).unwrap_or(0)
+    }
+
+    /// Who is to read it.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        (self.ctx.actor.org, self.ctx.actor.user)
     }
 
     /// Opens some bytes of it and no others; every reading is an audit event, which is there before the bytes are.

@@ -1,13 +1,10 @@
 //! A blob that a phone sends in one piece: in its turn among all that the phone sends, as parts of uploads have one.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use futures_core::Stream;
 use sync_core::bytes::Hash;
 
 use super::upload::{Portion, StoredBlob, store_blob};
-use crate::app::uploads::{Received, conflict};
+use crate::app::uploads::Received;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::ports::UploadKey;
 
@@ -36,24 +33,5 @@ where
     let most = state.config.limits.active_uploads_per_device;
     // Its own until what came is written down: whoever takes it waits for that.
     let mut turn = state.active_uploads.enter(Received::Blob(key), most).await?;
-    let body = InTurn { body, over: Box::pin(turn.is_over()) };
-    store_blob(state, ctx, sha256, portion, declared_bytes, body).await
-}
-
-/// The bytes of a request as long as its turn lasts, which ends with them.
-struct InTurn<S, O> {
-    body: S,
-    over: Pin<Box<O>>,
-}
-
-impl<B, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin, O: Future<Output = ()>> Stream for InTurn<S, O> {
-    type Item = AppResult<B>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AppResult<B>>> {
-        // First: a sender who is fast enough would never hear of it.
-        if self.over.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(conflict(None))));
-        }
-        Pin::new(&mut self.body).poll_next(cx).map(|part| part.map(|part| part.map_err(Into::into)))
-    }
+    store_blob(state, ctx, sha256, portion, declared_bytes, turn.of(body)).await
 }

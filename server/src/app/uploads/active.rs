@@ -4,14 +4,18 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_core::Stream;
 use sync_core::ids::{DeviceId, OrgId};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use crate::app::{AppResult, ErrorCode, Refusal};
+use super::conflict;
+use crate::app::{AppError, AppResult, ErrorCode, Refusal};
 use crate::ports::{StagingKey, UploadKey};
 
 /// How long who is told to stop may take to write down what he has.
@@ -93,11 +97,16 @@ impl ActiveUploads {
 
 impl Turn {
     /// Waits until somebody else takes the turn.
-    pub(in crate::app) async fn is_over(&mut self) {
+    async fn is_over(&mut self) {
         if self.stop.wait_for(|stop| *stop).await.is_err() {
             // Not while the sender is ours.
             std::future::pending().await
         }
+    }
+
+    /// The bytes of a request as long as the turn lasts, which ends with them.
+    pub(in crate::app) fn of<S>(&mut self, body: S) -> InTurn<S, impl Future<Output = ()>> {
+        InTurn { body, over: Box::pin(self.is_over()) }
     }
 
     /// Whether somebody else has taken the turn.
@@ -115,11 +124,28 @@ impl Drop for Turn {
     }
 }
 
+/// The bytes of a request in its turn.
+pub(in crate::app) struct InTurn<S, O> {
+    body: S,
+    over: Pin<Box<O>>,
+}
+
+impl<B, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin, O: Future<Output = ()>> Stream for InTurn<S, O> {
+    type Item = AppResult<B>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AppResult<B>>> {
+        // First: a fast sender has something at every look, and whoever has the turn now would wait for its end.
+        if self.over.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Some(Err(conflict(None))));
+        }
+        Pin::new(&mut self.body).poll_next(cx).map(|part| part.map(|part| part.map_err(Into::into)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::pending;
-    use std::pin::{Pin, pin};
-    use std::task::Poll;
+    use std::pin::pin;
 
     use sync_core::ids::{DeviceId, OrgId, UploadId};
     use tokio::sync::oneshot;

@@ -10,7 +10,6 @@ use futures_core::Stream;
 use sync_core::ids::UploadId;
 use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
-use super::active::Turn;
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
@@ -80,11 +79,12 @@ where
     check_size(room, part.bytes.unwrap_or(0))?;
     touch(state, ctx, &mut row, begin).await?;
     // What is staged is let go before the turn ends.
-    let mut incoming = Incoming { body, turn: &mut turn, room };
+    let mut incoming = Incoming { body: turn.of(body), room };
     let received = match part.checksum {
         Some(checksum) => receive_checked(state, &mut *staged, &mut incoming, &checksum).await,
         None => receive(&mut *staged, &mut incoming, begin).await,
     };
+    drop(incoming);
     if let Err(error) = received {
         let kept = keep(state, &mut row, staged, begin).await?;
         return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
@@ -140,25 +140,18 @@ fn length_refused(expected: &str) -> AppError {
     Refusal::new(ErrorCode::UploadLengthInvalid).field("Upload-Length", expected).into()
 }
 
-/// The bytes of a request, as long as its turn lasts.
-struct Incoming<'a, S> {
+/// The bytes of a request, as many as there is room for.
+struct Incoming<S> {
     body: S,
-    turn: &'a mut Turn,
     /// How many there may still be.
     room: u64,
 }
 
-impl<B: AsRef<[u8]>, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin> Incoming<'_, S> {
+impl<B: AsRef<[u8]>, S: Stream<Item = AppResult<B>> + Unpin> Incoming<S> {
     /// The next bytes; none at the end.
     async fn next(&mut self) -> AppResult<Option<B>> {
-        let next = poll_fn(|cx| Pin::new(&mut self.body).poll_next(cx));
-        let part = tokio::select! {
-            // A fast sender has something at every look: whoever has the turn now would wait for its end.
-            biased;
-            () = self.turn.is_over() => return Err(conflict(None)),
-            part = next => part,
-        };
-        let Some(part) = part.transpose().map_err(Into::into)? else { return Ok(None) };
+        let next = poll_fn(|cx| Pin::new(&mut self.body).poll_next(cx)).await;
+        let Some(part) = next.transpose()? else { return Ok(None) };
         let bytes = u64::try_from(part.as_ref().len()).unwrap_or(u64::MAX);
         check_size(self.room, bytes)?;
         self.room = self.room.saturating_sub(bytes);
@@ -167,9 +160,9 @@ impl<B: AsRef<[u8]>, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin> 
 }
 
 /// Appends the bytes as they come; none if there are too many.
-async fn receive<B: AsRef<[u8]>, E: Into<AppError>>(
+async fn receive<B: AsRef<[u8]>>(
     staged: &mut dyn Staged,
-    incoming: &mut Incoming<'_, impl Stream<Item = Result<B, E>> + Unpin>,
+    incoming: &mut Incoming<impl Stream<Item = AppResult<B>> + Unpin>,
     begin: u64,
 ) -> AppResult<()> {
     loop {
@@ -187,10 +180,10 @@ async fn receive<B: AsRef<[u8]>, E: Into<AppError>>(
 }
 
 /// Appends the bytes once all of them have come and are what they should be; else none.
-async fn receive_checked<B: AsRef<[u8]>, E: Into<AppError>>(
+async fn receive_checked<B: AsRef<[u8]>>(
     state: &AppState,
     staged: &mut dyn Staged,
-    incoming: &mut Incoming<'_, impl Stream<Item = Result<B, E>> + Unpin>,
+    incoming: &mut Incoming<impl Stream<Item = AppResult<B>> + Unpin>,
     checksum: &Checksum,
 ) -> AppResult<()> {
     let mut aside = tokio::fs::File::from_std(state.blobs.scratch().await?);

@@ -6,6 +6,7 @@ pub mod missing;
 pub mod preview;
 pub mod put;
 mod range;
+mod sending;
 mod serve;
 pub mod show;
 pub mod show_linked;

@@ -3,23 +3,20 @@
 use std::convert::Infallible;
 use std::ops::Range;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, MessageBody, SizedStream};
 use actix_web::http::Method;
 use actix_web::http::header::{IF_NONE_MATCH, IF_RANGE, RANGE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
-use futures_core::Stream;
 use sync_core::bytes::Hash;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::range::{Wanted, wanted};
+use super::sending::Sending;
 use crate::app::blobs::{BlobContent, Original};
 use crate::app::{AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
 use crate::http::place::move_to_originals;
-use crate::ports::blobs::BlobFuture;
-use crate::ports::{BlobError, BlobPieces};
 
 /// How a browser treats the bytes.
 #[derive(Debug, Clone, Copy)]
@@ -86,9 +83,9 @@ pub(super) async fn serve_original(
         // What is said of it shows nothing of it.
         return Ok(shown.decorate(&mut response).body(LeftAway(at(len))));
     }
-    let place = move_to_originals(request, state)?;
+    let place = move_to_originals(request, state, original.reader())?;
     let pieces = original.open(state, at(part.start)..at(part.end)).await?;
-    let body = SizedStream::new(at(part.len()), Sending { next: Box::pin(next_of(pieces)), _place: place });
+    let body = SizedStream::new(at(part.len()), Sending::begin(pieces, place, &state.config.limits));
     Ok(shown.decorate(&mut response).body(body))
 }
 
@@ -104,31 +101,6 @@ impl MessageBody for LeftAway {
 
     fn poll_next(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<web::Bytes, Infallible>>> {
         Poll::Ready(None)
-    }
-}
-
-/// Pieces of an original on their way to their reader.
-struct Sending {
-    /// The piece that is being read.
-    next: BlobFuture<'static, Option<Read>>,
-    /// Among the originals that are sent, until the last byte is.
-    _place: OwnedSemaphorePermit,
-}
-
-/// A piece that was read, and those behind it.
-type Read = (Vec<u8>, Box<dyn BlobPieces>);
-
-async fn next_of(mut pieces: Box<dyn BlobPieces>) -> Result<Option<Read>, BlobError> {
-    Ok(pieces.next().await?.map(|piece| (piece, pieces)))
-}
-
-impl Stream for Sending {
-    type Item = Result<web::Bytes, BlobError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some((piece, pieces)) = ready!(self.next.as_mut().poll(cx)?) else { return Poll::Ready(None) };
-        self.next = Box::pin(next_of(pieces));
-        Poll::Ready(Some(Ok(piece.into())))
     }
 }
 

@@ -15,10 +15,11 @@ use crate::http::openapi::{BytesProblems, Problems};
 /// Only blobs that a visit within the asker's reach names; anything else is answered as absent. The content type
 /// comes from the content. Every reading of all or some of its bytes is an audit event; to be told that one's copy is
 /// still good, or by `HEAD` what it is, is none. All of it is checked against its name before the first byte, a range is
-/// not. Whoever takes none of it for half a minute is cut off.
+/// not. Whoever takes none of it for half a minute, or less than 1 KiB/s over a minute, is cut off.
 ///
 /// # Errors
-/// `not_found`, `range_invalid` for a range behind the end, `overloaded` if too many originals are being sent.
+/// `not_found`, `range_invalid` for a range behind the end, `overloaded` if too many originals are being sent,
+/// `too_many_downloads` if eight of them to this person.
 #[utoipa::path(get, path = "/v1/blobs/{sha256}", operation_id = "show_blob", tag = "blobs",
     params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex"),
         ("Range" = Option<String>, Header, description = "One byte range", example = "bytes=0-1023"),
