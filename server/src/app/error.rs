@@ -277,7 +277,7 @@ error_codes! {
     /// The upload has become a blob, which is never taken back.
     UploadFinished = "upload_finished", "This upload is finished; what was stored stays", "该上传已完成，已存储的内容不可撤回";
     /// Another node goes on with the upload at this moment.
-    UploadLocked = "upload_locked", "Another server goes on with this upload just now; ask again", "另一服务器正在处理该上传，请稍后再询问";
+    UploadLocked = "upload_locked", "Another request goes on with this upload just now; ask again", "另一请求正在处理该上传，请稍后再询问";
     /// The device has too many uploads.
     TooManyUploads = "too_many_uploads", "Too many uploads at once; finish or end some first", "同时进行的上传过多，请先完成或终止部分上传";
     /// The person reads as many originals as one person may.

@@ -113,7 +113,7 @@ pub enum UploadProblems {
     /// The upload has expired or was ended
     #[response(status = 410, content_type = "application/problem+json")]
     Gone(Problem),
-    /// Another server goes on with the upload at this moment
+    /// Another request goes on with the upload at this moment
     #[response(status = 423, content_type = "application/problem+json")]
     Locked(Problem),
     /// The bytes do not match their checksum

@@ -41,11 +41,31 @@ pub struct Part {
 /// answered as before.
 ///
 /// # Errors
-/// As [`show_upload`](super::show_upload); `offset_conflict` with the true offset, `upload_length_invalid`,
+/// As [`show_upload`](super::show_upload), also `upload_locked` if a later request has it by now, which alone knows how far
+/// it has come; `offset_conflict` with the true offset, `upload_length_invalid`,
 /// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `storage_quota` if the
 /// size is said now and the organisation has no room for it; `upload_mismatch` if these bytes, or at the end the whole,
 /// are not what was declared; that of the body if it cannot be read to its end.
 pub async fn append_upload<B, E>(
+    state: &AppState,
+    ctx: &Ctx,
+    id: UploadId,
+    part: Part,
+    body: impl Stream<Item = Result<B, E>> + Unpin,
+) -> AppResult<Standing>
+where
+    B: AsRef<[u8]>,
+    E: Into<AppError>,
+{
+    match append(state, ctx, id, part, body).await {
+        Err(AppError::Refused(refusal)) if refusal.code == ErrorCode::OffsetConflict && refusal.actual.is_none() => {
+            Err(ErrorCode::UploadLocked.into())
+        }
+        appended => appended,
+    }
+}
+
+async fn append<B, E>(
     state: &AppState,
     ctx: &Ctx,
     id: UploadId,
