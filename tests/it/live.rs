@@ -5,6 +5,7 @@ mod doubt;
 use std::sync::mpsc;
 use std::time::Duration;
 
+use integration_tests::bound::Bound;
 use integration_tests::call::Call;
 use integration_tests::clock::START;
 use integration_tests::company::{PASSWORD, YUNZE};
@@ -110,7 +111,10 @@ fn a_server_that_is_told_to_stop_says_so_first_and_ends_its_streams_last() {
     assert_eq!(server.send(&Call::get("/readyz")).expect(200)["schema"], "current");
     server.process().terminate();
     // It becomes unready while it still serves.
-    while server.send(&Call::get("/readyz")).status == 200 {}
+    let bound = Bound::on("the process is ready no more");
+    while server.send(&Call::get("/readyz")).status == 200 {
+        bound.check();
+    }
     let unready = server.send(&Call::get("/readyz"));
     assert_eq!(unready.outcome(), (503, "not_ready".to_owned()));
     server.send(&Call::get("/healthz")).expect(200);

@@ -26,6 +26,7 @@
 pub mod actors;
 pub mod album;
 pub mod app;
+pub mod bound;
 #[cfg(unix)]
 pub mod bucket;
 pub mod builders;

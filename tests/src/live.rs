@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::bound::Bound;
+
 /// Longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,13 +61,18 @@ impl LiveReader {
     }
 
     /// The next event that is no ping; `None` once the server has ended the stream.
+    ///
+    /// # Panics
+    /// If nothing but pings comes.
     #[expect(clippy::should_implement_trait, reason = "reading blocks, and a stream is no collection")]
     pub fn next(&mut self) -> Option<Event> {
+        let mut bound = None;
         loop {
             let event = self.next_or_ping()?;
             if event.name != "ping" {
                 return Some(event);
             }
+            bound.get_or_insert_with(|| Bound::on("a live event that is no ping")).check();
         }
     }
 

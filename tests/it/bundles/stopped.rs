@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use doorstep::domain::Role;
+use integration_tests::bound::Bound;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{count, with_conn};
 use integration_tests::remote::{RemotePhone, sign_in};
@@ -61,7 +62,10 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
         bringer.write_all(&[head.as_bytes(), &bundle].concat()).expect("the server reads");
         // Its blob is being stored: all of the bundle was received and found to be in order.
         let photo = Hash::of(b"a photo").to_string();
-        while !has_file(&server.directory().join("data"), &photo) {}
+        let bound = Bound::on("the photo is unpacked");
+        while !has_file(&server.directory().join("data"), &photo) {
+            bound.check();
+        }
         // What the server has said to go on with is left unread: the system resets the connection, and does not only
         // close it on one side.
         let mut said = [0];
@@ -69,7 +73,10 @@ fn a_server_told_to_stop_ends_an_import_first_whose_bringer_has_left() {
         drop(bringer);
         let address = server.url().trim_start_matches("http://").to_owned();
         server.process().terminate();
-        while TcpStream::connect(&address).is_ok() {}
+        let bound = Bound::on("nobody listens any more");
+        while TcpStream::connect(&address).is_ok() {
+            bound.check();
+        }
         go.send(()).expect("it waits for this");
         assert!(server.process().wait().success());
     });

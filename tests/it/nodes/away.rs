@@ -2,6 +2,7 @@
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
+use integration_tests::bound::Bound;
 use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::Cluster;
@@ -43,7 +44,10 @@ fn a_node_without_its_database_is_not_ready_acknowledges_nothing_and_recovers_by
     assert_eq!(refused.outcome(), (503, "busy".to_owned()));
 
     beside(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
-    while server.send(&Call::get("/readyz")).status != 200 {}
+    let bound = Bound::on("the node is ready again");
+    while server.send(&Call::get("/readyz")).status != 200 {
+        bound.check();
+    }
     // The first try of an item that was refused before is stored: it was not, and it is not in quarantine.
     let request = phone.pushing(Vec::new(), vec![phone.day_note("meanwhile")]);
     let answer = phone.sync(&server, &request).expect("an answer");
@@ -68,13 +72,19 @@ fn a_node_whose_connections_were_cut_hears_again_what_is_pushed_at_another() {
         assert_eq!(live.next().expect("the stream goes on").name, "moved");
     }
     for url in [here, there] {
-        while send(url, &Call::get("/readyz")).expect("an answer").status != 200 {}
+        let bound = Bound::on("each node is ready again");
+        while send(url, &Call::get("/readyz")).expect("an answer").status != 200 {
+            bound.check();
+        }
     }
     // From here on only what the other node tells is told: his own audience, and no other beside it.
     for text in ["one", "two", "three"] {
         let call = phone.sync_call(&phone.pushing(Vec::new(), vec![phone.day_note(text)]));
         // A connection that was cut may be noticed only now.
-        while send(here, &call).expect("an answer").status != 200 {}
+        let bound = Bound::on("a push is taken again");
+        while send(here, &call).expect("an answer").status != 200 {
+            bound.check();
+        }
         let event = live.next().expect("a hint");
         let data = json!({"audience": format!("u:{}", phone.user())});
         assert_eq!((event.name.as_str(), event.data), ("moved", data), "{text}");

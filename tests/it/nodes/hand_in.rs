@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 use doorstep::domain::Role;
 use integration_tests::app::TestApp;
+use integration_tests::bound::Bound;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
 use serde_json::{Value, json};
@@ -16,7 +17,9 @@ use super::requests::{PAUSE, waiting};
 use crate::sync::helpers::day_note;
 
 async fn until_waiting(conn: &mut PgConnection, count: i64) {
+    let bound = Bound::on("sessions wait for a lock");
     while waiting(conn) < count {
+        bound.check();
         tokio::task::yield_now().await;
     }
 }

@@ -6,6 +6,7 @@ use std::sync::mpsc;
 
 use diesel::connection::SimpleConnection as _;
 use doorstep_store::{EngineConn, per_backend};
+use integration_tests::bound::Bound;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
@@ -250,5 +251,8 @@ pub(super) fn waiting(conn: &mut diesel::PgConnection) -> i64 {
 
 /// Returns when so many sessions of this database wait for a lock.
 pub(super) fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
-    while waiting(conn) < count {}
+    let bound = Bound::on("sessions wait for a lock");
+    while waiting(conn) < count {
+        bound.check();
+    }
 }
