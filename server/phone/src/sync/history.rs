@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::{Actor, Blob, Hash};
-use sync_core::doc::VisitDoc;
+use sync_core::doc::{VisitDoc, with_all_below};
 
 use crate::error::PhoneResult;
 
@@ -49,6 +49,11 @@ impl History {
         self.changes.iter().find(|known| known.hash == *hash).map(|known| known.chunk.clone())
     }
 
+    /// What a change builds on.
+    pub(super) fn deps_of(&self, hash: &Hash) -> &[Hash] {
+        self.deps.get(hash).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether the document has a change.
     pub(super) fn has(&self, hash: &Hash) -> bool {
         self.deps.contains_key(hash)
@@ -56,14 +61,7 @@ impl History {
 
     /// The known ones of some heads and everything below them.
     pub(super) fn below(&self, heads: &[Hash]) -> BTreeSet<Hash> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<Hash> = heads.iter().filter(|head| self.has(head)).copied().collect();
-        while let Some(hash) = open.pop() {
-            if found.insert(hash) {
-                open.extend(self.deps.get(&hash).into_iter().flatten());
-            }
-        }
-        found
+        with_all_below(&self.deps, heads.iter().filter(|head| self.has(head)).copied())
     }
 
     /// The members of a set that no other member builds on, sorted.
