@@ -49,11 +49,6 @@ impl History {
         self.changes.iter().find(|known| known.hash == *hash).map(|known| known.chunk.clone())
     }
 
-    /// What a change builds on.
-    pub(super) fn deps_of(&self, hash: &Hash) -> &[Hash] {
-        self.deps.get(hash).map_or(&[], Vec::as_slice)
-    }
-
     /// Whether the document has a change.
     pub(super) fn has(&self, hash: &Hash) -> bool {
         self.deps.contains_key(hash)
