@@ -27,6 +27,15 @@ pub struct QuarantineNote {
     pub received_at_ms: UnixMillis,
 }
 
+/// Code of what a phone wrote anew after the office had made use of the same item: it would be here twice.
+pub const SETTLED_MEANWHILE: &str = "settled_meanwhile";
+
+/// Whether the office made use of an item in this state: its content counts, or was chosen from.
+#[must_use]
+pub fn is_used(state: &str) -> bool {
+    matches!(state, "redriven" | "salvaged")
+}
+
 /// What can be done about a quarantined item (design section 2.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -103,7 +112,7 @@ const WORDS: &[Row] = &[
         "服务器应能存储：并非手机故障",
     ),
     (
-        "settled_meanwhile",
+        SETTLED_MEANWHILE,
         &[Replay, Salvage],
         "records that the office did not take over before the phone wrote them anew",
         "手机重写前后台尚未处理的记录",

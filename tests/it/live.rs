@@ -9,6 +9,7 @@ use integration_tests::call::Call;
 use integration_tests::clock::START;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::live::LiveReader;
+use integration_tests::patience::until;
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::{TestServer, send};
 use integration_tests::told::tell;
@@ -110,7 +111,7 @@ fn a_server_that_is_told_to_stop_says_so_first_and_ends_its_streams_last() {
     assert_eq!(server.send(&Call::get("/readyz")).expect(200)["schema"], "current");
     server.process().terminate();
     // It becomes unready while it still serves.
-    while server.send(&Call::get("/readyz")).status == 200 {}
+    until("the process is ready no more", || server.send(&Call::get("/readyz")).status != 200);
     let unready = server.send(&Call::get("/readyz"));
     assert_eq!(unready.outcome(), (503, "not_ready".to_owned()));
     server.send(&Call::get("/healthz")).expect(200);

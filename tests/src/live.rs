@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::patience::until_some;
+
 /// Longest wait for an event.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -59,14 +61,15 @@ impl LiveReader {
     }
 
     /// The next event that is no ping; `None` once the server has ended the stream.
+    ///
+    /// # Panics
+    /// If nothing but pings comes.
     #[expect(clippy::should_implement_trait, reason = "reading blocks, and a stream is no collection")]
     pub fn next(&mut self) -> Option<Event> {
-        loop {
-            let event = self.next_or_ping()?;
-            if event.name != "ping" {
-                return Some(event);
-            }
-        }
+        until_some("a live event that is no ping", || match self.next_or_ping() {
+            Some(event) if event.name == "ping" => None,
+            next => Some(next),
+        })
     }
 
     /// The next event; `None` once the server has ended the stream.

@@ -12,12 +12,19 @@ use sync_core::ids::{DeviceId, OrgId, UserId};
 use sync_core::protocol::Audience;
 use sync_core::time::UnixMillis;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, auth, scope};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, auth, scope};
 use crate::config::LimitsConfig;
 
 /// When a refused stream may be tried again, in seconds.
 const RETRY_SECS: i64 = 5;
+
+/// Longest wait for the database before a stream goes on in doubt.
+///
+/// # Source
+/// Chosen: a reader takes a stream for dead after a minute without a word, and there is one every 25 seconds.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// What a live stream says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +161,16 @@ pub struct LiveStream {
     phase: Phase,
     /// Whether nobody could tell, when it was last asked, if the asker may still read.
     is_in_doubt: bool,
+    /// The question whether he may, as long as it has no answer: however long the database is stuck, there is one.
+    question: JoinSet<Standing>,
+}
+
+/// What the database says of the right to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Stands,
+    HasEnded,
+    Unknown,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,7 +198,8 @@ pub fn open(state: &AppState, ctx: &Ctx, token: &str) -> AppResult<LiveStream> {
     topics.extend(ctx.actor.session.map(|session| Topic::session(org, session)));
     let watch = state.store.hints().watch(topics);
     let (state, token) = (state.clone(), token.to_owned());
-    Ok(LiveStream { state, token, expires_at, audiences, watch, place, phase: Phase::New, is_in_doubt: false })
+    let (phase, question) = (Phase::New, JoinSet::new());
+    Ok(LiveStream { state, token, expires_at, audiences, watch, place, phase, is_in_doubt: false, question })
 }
 
 impl LiveStream {
@@ -210,8 +228,10 @@ impl LiveStream {
             let (is_silent, topics) = (news.is_none(), news.unwrap_or_default());
             let moved: BTreeSet<Audience> = topics.iter().filter_map(|topic| topic.name.parse().ok()).collect();
             // What is no audience is a word about the asker's access.
-            if (moved.len() < topics.len() || self.is_in_doubt) && self.has_lost_access().await {
-                return Some(self.end(EndReason::AccessEnded));
+            if (moved.len() < topics.len() || self.is_in_doubt)
+                && let Some(reason) = self.ended_by_asking().await
+            {
+                return Some(self.end(reason));
             }
             if !moved.is_empty() {
                 return Some(LiveEvent::Moved(moved));
@@ -228,24 +248,44 @@ impl LiveStream {
         Some(Duration::from_millis(left.min(self.state.config.limits.live_ping_ms)))
     }
 
-    /// Whether the asker may certainly read no more.
+    /// Why the stream ends, if it does, once it was asked whether the asker may still read.
     ///
     /// A database that is away says nothing of that, and others take `access_ended` for a revocation: a doubt ends
-    /// nothing, and the question is asked again with the next word or ping.
-    async fn has_lost_access(&mut self) -> bool {
+    /// nothing, and the question is asked again with the next word or ping. Nor does one that is stuck hold the stream
+    /// up: a newer one takes its place, and the process stops, as always.
+    async fn ended_by_asking(&mut self) -> Option<EndReason> {
         let now = self.state.clock.now();
         if self.expires_at <= now {
             // The end of the token has a word of its own.
-            return false;
+            return None;
         }
-        let asked = auth::authenticate(&self.state, &self.token, now).await;
-        let is_over = asked.as_ref().is_err_and(AppError::ends_access);
-        self.is_in_doubt = asked.is_err() && !is_over;
-        is_over
+        let is_asked_anew = self.question.is_empty();
+        if is_asked_anew {
+            self.question.spawn(standing(self.state.clone(), self.token.clone(), now));
+        }
+        let patience = ANSWER_PATIENCE.min(Duration::from_millis(self.state.config.limits.live_ping_ms));
+        let answer = tokio::select! {
+            biased;
+            () = self.state.stopping.closing() => return Some(EndReason::Stopping),
+            () = self.place.replaced.notified() => return Some(EndReason::Replaced),
+            answer = self.question.join_next() => answer.and_then(Result::ok),
+            () = tokio::time::sleep(patience) => None,
+        };
+        // A question that was asked before may have been answered before what is heard now happened.
+        self.is_in_doubt = !is_asked_anew || answer != Some(Standing::Stands);
+        (answer == Some(Standing::HasEnded)).then_some(EndReason::AccessEnded)
     }
 
     const fn end(&mut self, reason: EndReason) -> LiveEvent {
         self.phase = Phase::Over;
         LiveEvent::End(reason)
+    }
+}
+
+async fn standing(state: AppState, token: String, now: UnixMillis) -> Standing {
+    match auth::authenticate(&state, &token, now).await {
+        Ok(_) => Standing::Stands,
+        Err(error) if error.ends_access() => Standing::HasEnded,
+        Err(_) => Standing::Unknown,
     }
 }

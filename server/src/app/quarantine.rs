@@ -6,6 +6,7 @@ use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::quarantine::{self, QuarantineFilter, QuarantineItem, QuarantineKey, Settlement};
 use serde_json::json;
 use sync_core::ids::{DeviceId, OrgId, UserId};
+use sync_core::quarantine::is_used;
 use sync_core::time::UnixMillis;
 
 use crate::app::blobs::read_quarantined;
@@ -107,7 +108,7 @@ fn check_remark(remark: &str) -> AppResult<()> {
 
 /// Refuses what was settled for good: its content counts, or the office chose from it.
 pub(crate) fn require_unsettled(item: &QuarantineItem) -> AppResult<()> {
-    if !matches!(item.state.as_str(), "redriven" | "salvaged") {
+    if !is_used(&item.state) {
         return Ok(());
     }
     let refusal = Refusal::new(ErrorCode::StateInvalid);

@@ -148,7 +148,13 @@ fn target(plan: &RestorePlan, manifest: &Manifest, place: &mut Place<'_>) -> Res
     }
     match (is_used, plan.replaces) {
         (false, _) => Ok(None),
-        (true, true) => Ok(Some(format!("before_restore_{}", plan.now.0))),
+        (true, true) => {
+            let fresh = format!("{}{}", sqlite::ASIDE, plan.now.0);
+            match place {
+                Place::Sqlite(path) => sqlite::aside_of(path, fresh).map(Some),
+                Place::Postgres(..) => Ok(Some(fresh)),
+            }
+        }
         (true, false) => refused(format!(
             "there are data already{}; with --replace they are moved aside and the backup takes their place",
             match place {

@@ -3,6 +3,7 @@
 //! A database is its file and the logs beside it. A log that stays behind is read into whatever file has the name next.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use doorstep_store::restores::{NewEpoch, begin_epoch};
@@ -16,6 +17,16 @@ use super::files::{copy, sync_directory};
 /// # Source
 /// SQLite, "Temporary Files Used By SQLite".
 const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// What stands before the instant in the name under which a database is kept.
+pub(super) const ASIDE: &str = "before_restore_";
+
+/// What is added to the name of a database for a note of the name under which it is being kept: who is killed in between
+/// has moved a part of its files, and who goes on moves the others to the same name.
+const BEGUN: &str = ".setting_aside";
+
+/// What is added for a copy that is not whole yet.
+const PARTIAL: &str = ".copying";
 
 /// The file of a database and its logs, as far as they are there.
 pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
@@ -34,12 +45,43 @@ pub(super) fn names_of(path: &Path) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// The name under which a database is to be kept: `fresh`, unless a restore that was killed had begun to keep it under
+/// another, or had just done so.
+pub(super) fn aside_of(path: &Path, fresh: String) -> Result<String, BackupError> {
+    if let Ok(begun) = fs::read_to_string(beside(path, BEGUN))
+        && begun.strip_prefix(ASIDE).is_some_and(|at| at.parse::<i64>().is_ok())
+    {
+        return Ok(begun);
+    }
+    let directory = directory_of(path);
+    let own = beside(path, &format!(".{ASIDE}"));
+    let own = own.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for entry in fs::read_dir(directory).map_err(BackupError::file(directory))? {
+        let entry = entry.map_err(BackupError::file(directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let at = name.strip_prefix(&own).filter(|at| at.parse::<i64>().is_ok());
+        if let Some(at) = at
+            && is_twin(path, &entry.path())
+        {
+            return Ok(format!("{ASIDE}{at}"));
+        }
+    }
+    Ok(fresh)
+}
+
+/// Whether two names are those of one file.
+fn is_twin(path: &Path, other: &Path) -> bool {
+    let file = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+    file(path).is_some_and(|one| file(other) == Some(one))
+}
+
+fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."))
+}
+
 /// Prepares a database in a file of its own, then renames it into place.
 pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&str>) -> Result<(), BackupError> {
-    let directory = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+    let directory = directory_of(path);
     fs::create_dir_all(directory).map_err(BackupError::file(directory))?;
     let prepared = path.with_extension("restoring");
     for leftover in files_of(&prepared) {
@@ -52,11 +94,18 @@ pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&s
     })?;
     let synced = fs::File::open(&prepared).and_then(|file| file.sync_all());
     synced.map_err(BackupError::file(&prepared))?;
+    let begun = beside(path, BEGUN);
     if let Some(aside) = aside {
+        fs::write(&begun, aside).and_then(|()| sync_directory(directory)).map_err(BackupError::file(&begun))?;
         put_aside(path, aside)?;
     } else if !files_of(path).is_empty() {
         // Blobs took long: whoever began meanwhile has data of his own there.
         return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
+    }
+    // Before the other takes its place: from then on what was kept is whole, and nothing more may go under its name.
+    match fs::remove_file(&begun) {
+        Err(error) if !is_absent(&error) => return Err(BackupError::file(&begun)(error)),
+        _ => {}
     }
     let placed = fs::rename(&prepared, path).and_then(|()| sync_directory(directory));
     placed.map_err(BackupError::file(path))
@@ -78,7 +127,12 @@ fn put_aside(path: &Path, aside: &str) -> Result<(), BackupError> {
     if !settled {
         return move_there(path, &kept);
     }
-    fs::hard_link(path, &kept).or_else(|_| fs::copy(path, &kept).map(drop)).map_err(BackupError::file(&kept))
+    if is_twin(path, &kept) || fs::hard_link(path, &kept).is_ok() {
+        return Ok(());
+    }
+    let partial = beside(path, PARTIAL);
+    copy(path, &partial)?;
+    fs::rename(&partial, &kept).map_err(BackupError::file(&kept))
 }
 
 fn move_there(file: &Path, to: &Path) -> Result<(), BackupError> {

@@ -7,7 +7,6 @@ use doorstep_store::conflicts::list_conflict_counts;
 use doorstep_store::documents::{self, DocChangeRow};
 use doorstep_store::late_work::list_late_counts;
 use doorstep_store::projections::{Projection, load_projection};
-use doorstep_store::quarantine::list_salvaged_reps;
 use doorstep_store::{Conn, checks, devices, presence, visits};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis_actor;
@@ -16,7 +15,7 @@ use sync_core::ids::{DeviceId, OrgId, UserId, VisitId};
 use sync_core::merge::{self, Held, View};
 
 use super::{PAGE, Report, Verifier};
-use crate::app::sync::{claims, named_statements, project, salvaged_by};
+use crate::app::sync::{claims, named_statements, project, reps_of};
 use crate::app::visits::{Norms, Reprojection, derive_with};
 use crate::app::{AppResult, conflicts, late_work};
 
@@ -137,13 +136,12 @@ impl Checker {
     }
 
     /// Whose records a push may hold: those of the device's rep, or, where somebody of the office took them over from
-    /// quarantine, of the rep whose item it was. Several reps stand there only if it was done twice in one millisecond.
+    /// quarantine, of the rep whose item it was.
     fn authors(&mut self, conn: &mut Conn, visit: VisitId, push: &DocChangeRow) -> AppResult<BTreeSet<UserId>> {
         if let Some(user) = self.user_of(conn, push.device_id.0)? {
             return Ok(BTreeSet::from([user]));
         }
-        let person = salvaged_by(push.device_id.0);
-        Ok(list_salvaged_reps(conn, self.org, visit, person, push.received_at_ms)?)
+        reps_of(conn, self.org, visit, (push.device_id.0, push.received_at_ms))
     }
 
     fn user_of(&mut self, conn: &mut Conn, device: DeviceId) -> AppResult<Option<UserId>> {

@@ -1,6 +1,6 @@
 //! Visit documents: the exact bytes received, the index of changes, a snapshot for reading.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -213,7 +213,7 @@ pub struct DocChangeRow {
 /// # Errors
 /// Database errors only.
 pub fn is_first_push(conn: &mut Conn, org: OrgId, visit: VisitId, bytes: &[u8]) -> StoreResult<bool> {
-    match load_push_bytes(conn, org, visit, 1) {
+    match packs::load_pushes(conn, org, visit, &BTreeSet::from([1])) {
         Ok(first) => Ok(first == bytes),
         Err(StoreError::NotFound) => Ok(false),
         Err(error) => Err(error),
@@ -290,22 +290,6 @@ pub fn list_pushes(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<V
         .order(doc_changes::seq)
         .select(PushRow::as_select())
         .load(c))?)
-}
-
-/// The bytes of one push, exactly as received.
-///
-/// # Errors
-/// Database errors only.
-pub fn load_push_bytes(conn: &mut Conn, org: OrgId, visit: VisitId, seq: i64) -> StoreResult<Vec<u8>> {
-    let (bytes, packed): (Vec<u8>, Option<i64>) = per_backend!(conn, c => doc_changes::table
-        .find((Txt(org), Txt(visit), seq))
-        .select((doc_changes::bytes, doc_changes::packed_bytes))
-        .first(c))?;
-    if packed.is_none() {
-        return Ok(bytes);
-    }
-    let found = packs::list_packed(conn, org, visit)?.into_iter().find(|(packed, _)| *packed == seq);
-    found.map(|(_, bytes)| bytes).ok_or(StoreError::NotFound)
 }
 
 /// Heads of a visit's document.

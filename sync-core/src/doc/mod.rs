@@ -1,5 +1,6 @@
 //! The visit document: containers, records, genesis, reading and writing (design section 2.1).
 
+mod ancestry;
 mod edit;
 mod error;
 pub mod genesis;
@@ -7,6 +8,7 @@ pub mod record;
 pub mod schema;
 pub mod visit_doc;
 
+pub use ancestry::with_all_below;
 pub use edit::{Edit, NOTES_STEP, NewChange};
 pub use error::DocError;
 pub use genesis::{Genesis, genesis};

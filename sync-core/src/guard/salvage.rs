@@ -5,13 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use automerge::Automerge;
-
 use super::budget::Limits;
 use super::chunks::split_readable;
+use super::document::check_document;
 use super::header::{Chunk, read_change, read_chunk};
 use super::refusal::RefusalCode;
-use super::scratch::guarded;
+use super::unpack::changes_in;
 use super::written::{Written, written};
 use crate::bytes::Hash;
 use crate::doc::Map;
@@ -67,12 +66,8 @@ impl Salvage {
         match read_chunk(bytes, limits)? {
             Chunk::Change { hash, chunk } => self.read_change(visit, by, hash, &chunk, limits),
             Chunk::Document { body } => {
-                super::document::check_document(body, limits)?;
-                let changes = guarded(|| {
-                    let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
-                    Ok(doc.get_changes(&[]))
-                })?;
-                for change in changes {
+                check_document(body, limits)?;
+                for change in changes_in(bytes)? {
                     self.read_change(visit, by, Hash(change.hash().0), change.raw_bytes(), limits)?;
                 }
                 Ok(())

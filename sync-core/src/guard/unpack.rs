@@ -120,7 +120,7 @@ impl<'a> Unpacked<'a> {
 }
 
 /// The changes of a document chunk that was checked.
-fn changes_in(bytes: &[u8]) -> Result<Vec<Change>, RefusalCode> {
+pub(super) fn changes_in(bytes: &[u8]) -> Result<Vec<Change>, RefusalCode> {
     guarded(|| {
         let doc = Automerge::load(bytes).map_err(|_unreadable| RefusalCode::ChangeRejected)?;
         Ok(doc.get_changes(&[]))

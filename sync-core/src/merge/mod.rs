@@ -15,7 +15,7 @@ pub mod view;
 
 pub use held::{Held, SetApart};
 pub use history::history;
-pub use notes::{NOTES, has_text};
+pub use notes::{NOTES, NotesAdded};
 pub use read::{view, view_without};
 pub(crate) use rewritten::standing;
 pub use settle::{Overlay, settle};

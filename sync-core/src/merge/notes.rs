@@ -3,12 +3,15 @@
 //! Automerge gives a text as it is or as it was, never without some of its changes, so the order of its characters is
 //! found here anew: after the one each was put behind, the newest first (as in Automerge, whose text the tests compare).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use automerge::legacy::{ElementId, Key, ObjectId, Op, OpType};
 use automerge::{Change, ScalarValue};
 use serde_json::json;
 
 use super::held::{Held, HeldRecord};
 use super::view::{Entry, OpId};
+use crate::bytes::Hash;
 use crate::doc::VisitDoc;
 use crate::doc::genesis::{GENESIS_OPS, genesis_actor};
 use crate::doc::visit_doc::actor_of;
@@ -19,12 +22,11 @@ pub const NOTES: &str = "notes";
 /// Characters from which on a text is told by itself, wherever it stands: nobody writes so much alike twice.
 const TELLING: usize = 1_000;
 
-/// Whether notes hold a text that was added to them.
+/// How often notes hold a text that was added to them.
 ///
 /// As whole lines, so that a short one is not found inside another; a long one anywhere, for what is too long for one
-/// change is cut inside a line.
-#[must_use]
-pub fn has_text(notes: &str, text: &str) -> bool {
+/// change is cut inside a line. Nothing is counted twice.
+fn count_text(notes: &str, text: &str) -> usize {
     let text = text.trim_matches('\n');
     let is_telling = text.chars().nth(TELLING).is_some();
     let is_whole = |at: usize| {
@@ -32,9 +34,51 @@ pub fn has_text(notes: &str, text: &str) -> bool {
         let after = from.get(text.len()..).unwrap_or_default();
         (before.is_empty() || before.ends_with('\n')) && (after.is_empty() || after.starts_with('\n'))
     };
-    // Wherever it may begin: a text that is found may begin once more inside itself.
-    let mut begins = notes.char_indices().map(|(at, _)| at).filter(|at| notes[*at..].starts_with(text));
-    !text.is_empty() && begins.any(|at| is_telling || is_whole(at))
+    let (mut times, mut end) = (0, 0);
+    if text.is_empty() {
+        return times;
+    }
+    // Wherever it may begin: a text that is none here may begin once more inside itself.
+    for (at, _) in notes.char_indices() {
+        if at >= end && notes[at..].starts_with(text) && (is_telling || is_whole(at)) {
+            (times, end) = (times + 1, at + text.len());
+        }
+    }
+    times
+}
+
+/// What changes added to the notes, and what of it stands for texts that are to be added: each for one of them.
+///
+/// By what each change added, not by the lines of the notes: two that began them at once stand on one line.
+#[derive(Debug)]
+pub struct NotesAdded {
+    added: Vec<(Hash, String)>,
+    taken: BTreeMap<String, usize>,
+}
+
+impl NotesAdded {
+    /// What these changes added.
+    #[must_use]
+    pub const fn new(added: Vec<(Hash, String)>) -> Self {
+        Self { added, taken: BTreeMap::new() }
+    }
+
+    /// Whether a text was added by a change that its writer had not seen, more often than it was asked for; what he had
+    /// seen when he wrote it is another one.
+    pub fn takes(&mut self, text: &str, seen: &BTreeSet<Hash>) -> bool {
+        let unseen = self.added.iter().filter(|(by, _)| !seen.contains(by));
+        let there: usize = unseen.map(|(_, added)| count_text(added, text)).sum();
+        let taken = self.taken.entry(text.to_owned()).or_default();
+        let takes = there > *taken;
+        *taken += usize::from(takes);
+        takes
+    }
+
+    /// Whether any of the changes added a text, seen or not.
+    #[must_use]
+    pub fn has(&self, text: &str) -> bool {
+        self.added.iter().any(|(_, added)| count_text(added, text) > 0)
+    }
 }
 
 /// The notes without what is held out, and what each change that came held out did to them.
@@ -193,21 +237,27 @@ mod tests {
     const LATE: Actor = Actor([0x33; 16]);
 
     #[test]
-    fn a_text_stands_in_the_notes_as_whole_lines_or_is_long() {
+    fn a_text_stands_in_the_notes_as_whole_lines_or_is_long_and_each_time_counts() {
         for notes in ["走廊", "走廊\n电井", "电井\n走廊", "a\n走廊\nb"] {
-            assert!(has_text(notes, "走廊") && has_text(notes, "\n走廊\n"), "{notes}");
+            assert_eq!((count_text(notes, "走廊"), count_text(notes, "\n走廊\n")), (1, 1), "{notes}");
         }
-        for (notes, text) in
-            [("走廊弱电井", "走廊"), ("弱电井走廊", "走廊"), ("走廊", ""), ("", "走廊"), ("a b", "a\nb")]
-        {
-            assert!(!has_text(notes, text), "{text} in {notes}");
+        for (notes, text, times) in [
+            ("走廊弱电井", "走廊", 0),
+            ("弱电井走廊", "走廊", 0),
+            ("走廊", "", 0),
+            ("", "走廊", 0),
+            ("a b", "a\nb", 0),
+            ("走廊弱电井\n走廊", "走廊", 1),
+            ("走廊\n走廊\n电井\n走廊", "走廊", 3),
+            ("x甲\n甲\n甲", "甲\n甲", 1),
+            ("甲\n甲\n甲", "甲\n甲", 1),
+        ] {
+            assert_eq!(count_text(notes, text), times, "{text} in {notes}");
         }
-        assert!(has_text("走廊弱电井\n走廊", "走廊"), "not the first time, but the second");
-        assert!(has_text("x甲\n甲\n甲", "甲\n甲"), "inside itself");
         let long = "长".repeat(TELLING + 1);
-        assert!(has_text(&format!("x{long}y"), &long), "a part of a text that was cut");
+        assert_eq!(count_text(&format!("x{long}y{long}"), &long), 2, "a part of a text that was cut");
         let short = "长".repeat(TELLING);
-        assert!(!has_text(&format!("x{short}y"), &short));
+        assert_eq!(count_text(&format!("x{short}y"), &short), 0);
     }
 
     fn actor(writer: usize) -> Actor {

@@ -1,6 +1,8 @@
 //! A restore killed at one system call after another: the data are the old ones, or the restored ones under their epoch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::{Output, Stdio};
 
 use doorstep_store::backup::PostgresUse;
@@ -9,6 +11,7 @@ use integration_tests::clock::START;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::{Engine, count, with_conn};
 use integration_tests::effort;
+use integration_tests::patience::until;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::TestServer;
 use integration_tests::trap::{DURABLE, TALK, Trap};
@@ -104,7 +107,22 @@ impl Bench {
             return;
         }
         let mut used = PostgresUse::open(self.server.database_url()).expect("the database");
-        while used.others().expect("a number") > 0 {}
+        until("what a killed restore had started has come to its end", || used.others().expect("a number") <= 0);
+    }
+
+    /// What was there before a restore is kept under one name, however often it was begun.
+    fn is_kept_once(&self) {
+        let Some(database) = self.server.database_url().strip_prefix("sqlite://").map(Path::new) else { return };
+        let (mut names, mut files) = (0, BTreeSet::new());
+        for entry in database.parent().expect("a directory").read_dir().expect("it can be read") {
+            let entry = entry.expect("an entry");
+            let is_kept = entry.file_name().to_string_lossy().contains(".before_restore_");
+            if is_kept {
+                names += 1;
+                files.insert(entry.metadata().expect("a file").ino());
+            }
+        }
+        assert_eq!(names, files.len(), "one file has several names");
     }
 
     /// One day after the backup and a restore that is to be killed at its `nth` call; whether it ended well.
@@ -124,6 +142,7 @@ impl Bench {
         } else {
             assert_eq!(after, before, "{calls} {nth}");
         }
+        self.is_kept_once();
         met.kills += usize::from(!is_done);
         met.in_place += usize::from(is_restored && !is_done);
         is_done

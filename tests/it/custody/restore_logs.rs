@@ -117,3 +117,42 @@ fn a_database_that_can_be_read_no_more_is_moved_aside_and_the_backup_takes_its_p
     assert_eq!(fs::read(&kept[0]).expect("the damaged file"), garbage);
     killed.is_as_in_the_backup();
 }
+
+/// What a restore writes before it moves anything aside: a kill in between leaves it.
+fn begin_to_keep(database: &Path, name: &str) {
+    fs::write(format!("{}.setting_aside", database.display()), name).expect("a note");
+}
+
+#[test]
+fn a_restore_after_one_that_was_killed_keeps_what_was_before_once() {
+    let Some(mut killed) = Killed::new() else { return };
+    // Killed when the database had its second name, and the backup not yet the first.
+    let kept = PathBuf::from(format!("{}.before_restore_1", killed.database.display()));
+    fs::hard_link(&killed.database, &kept).expect("a second name");
+    let restored = killed.restore(&["--replace"]);
+    assert!(restored.status.success() && said(&restored).contains("before_restore_1"), "{}", said(&restored));
+    assert_eq!(killed.aside(""), [kept]);
+    killed.is_as_in_the_backup();
+}
+
+#[test]
+fn a_restore_after_one_that_was_killed_keeps_a_damaged_database_with_its_log() {
+    let Some(mut killed) = Killed::new() else { return };
+    let garbage = vec![0xa5; 40_960];
+    for file in [&killed.database, &log_of(&killed.database)] {
+        fs::write(file, &garbage).expect("damaged");
+    }
+    let kept = PathBuf::from(format!("{}.before_restore_1", killed.database.display()));
+    begin_to_keep(&killed.database, "before_restore_1");
+    fs::rename(log_of(&killed.database), log_of(&kept)).expect("moved");
+    let restored = killed.restore(&["--replace"]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    assert_eq!((killed.aside(""), killed.aside("-wal")), (vec![kept.clone()], vec![log_of(&kept)]));
+
+    // From then on that name is taken.
+    killed.is_as_in_the_backup();
+    killed.server.kill();
+    let restored = killed.restore(&["--replace"]);
+    assert!(restored.status.success(), "{}", said(&restored));
+    assert_eq!((killed.aside("").len(), fs::read(&kept).expect("the damaged file")), (2, garbage));
+}

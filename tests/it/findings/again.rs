@@ -23,6 +23,10 @@ use sync_core::time::UnixMillis;
 
 use super::seen::hand_in;
 use super::{Field, look, pictures, said};
+use crate::sync::helpers::run;
+
+/// Has visits looked at of whose photos some are none; the same on both engines.
+const MIGRATION: &str = include_str!("../../../migrations/sqlite/2026-11-30-140000_look_at_documents_again/up.sql");
 
 /// Whether the photos of a visit wait to be looked at, as the office is told.
 async fn is_due(app: &TestApp, visit: VisitId) -> bool {
@@ -170,4 +174,25 @@ async fn photos_are_looked_at_again_when_the_policy_that_their_crew_pinned_is_pu
     assert_eq!(field.said(visits[0]).await, said([]));
     assert_eq!(field.said(visits[1]).await, said([("far_from_site", 2)]));
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn a_state_that_earlier_rules_derived_from_a_document_is_derived_anew() {
+    let app = TestApp::new().await;
+    let mut field = Field::of(&app, YUNZE).await;
+    let (with_document, with_photo) = (field.visit().await, field.visit().await);
+    field.take(with_document, &pictures::photo(1), |record| record["kind"] = json!("document"));
+    field.take(with_photo, &pictures::photo(2), |_| ());
+    field.sent(&[&pictures::photo(1), &pictures::photo(2)]).await;
+    assert_eq!(app.verified().await.differences, []);
+
+    // As an older version left it, and as this one finds it.
+    run(&app, "UPDATE visits SET state = 'suspended'".to_owned()).await;
+    assert_eq!(app.verified().await.differences.len(), 2);
+    run(&app, MIGRATION.to_owned()).await;
+    assert_eq!((is_due(&app, with_document).await, is_due(&app, with_photo).await), (true, false));
+    look(&app).await;
+    let differences = app.verified().await.differences;
+    assert_eq!(differences.len(), 1, "{differences:?}");
+    assert!(format!("{differences:?}").contains(&with_photo.to_string()), "nobody looked at the other one");
 }

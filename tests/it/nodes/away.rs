@@ -6,6 +6,7 @@ use integration_tests::call::Call;
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::Cluster;
 use integration_tests::live::LiveReader;
+use integration_tests::patience::until;
 use integration_tests::remote::RemotePhone;
 use integration_tests::server::{TestServer, send};
 use serde_json::json;
@@ -43,7 +44,7 @@ fn a_node_without_its_database_is_not_ready_acknowledges_nothing_and_recovers_by
     assert_eq!(refused.outcome(), (503, "busy".to_owned()));
 
     beside(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true"));
-    while server.send(&Call::get("/readyz")).status != 200 {}
+    until("the node is ready again", || server.send(&Call::get("/readyz")).status == 200);
     // The first try of an item that was refused before is stored: it was not, and it is not in quarantine.
     let request = phone.pushing(Vec::new(), vec![phone.day_note("meanwhile")]);
     let answer = phone.sync(&server, &request).expect("an answer");
@@ -68,13 +69,13 @@ fn a_node_whose_connections_were_cut_hears_again_what_is_pushed_at_another() {
         assert_eq!(live.next().expect("the stream goes on").name, "moved");
     }
     for url in [here, there] {
-        while send(url, &Call::get("/readyz")).expect("an answer").status != 200 {}
+        until("each node is ready again", || send(url, &Call::get("/readyz")).expect("an answer").status == 200);
     }
     // From here on only what the other node tells is told: his own audience, and no other beside it.
     for text in ["one", "two", "three"] {
         let call = phone.sync_call(&phone.pushing(Vec::new(), vec![phone.day_note(text)]));
         // A connection that was cut may be noticed only now.
-        while send(here, &call).expect("an answer").status != 200 {}
+        until("a push is taken again", || send(here, &call).expect("an answer").status == 200);
         let event = live.next().expect("a hint");
         let data = json!({"audience": format!("u:{}", phone.user())});
         assert_eq!((event.name.as_str(), event.data), ("moved", data), "{text}");

@@ -6,6 +6,7 @@ use doorstep::domain::Role;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
+use integration_tests::patience::come;
 use serde_json::{Value, json};
 use sync_core::doc::Map;
 use sync_core::protocol::Outcome;
@@ -16,9 +17,12 @@ use super::requests::{PAUSE, waiting};
 use crate::sync::helpers::day_note;
 
 async fn until_waiting(conn: &mut PgConnection, count: i64) {
-    while waiting(conn) < count {
-        tokio::task::yield_now().await;
-    }
+    let waiting = async {
+        while waiting(conn) < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    come("sessions wait for a lock", waiting).await;
 }
 
 #[actix_web::test]

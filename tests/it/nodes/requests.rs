@@ -10,6 +10,7 @@ use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
 use integration_tests::db::with_conn;
 use integration_tests::live::LiveReader;
+use integration_tests::patience::until;
 use integration_tests::play::{Fate, Story};
 use integration_tests::remote::{RemotePhone, sign_in};
 use integration_tests::server::send;
@@ -250,5 +251,5 @@ pub(super) fn waiting(conn: &mut diesel::PgConnection) -> i64 {
 
 /// Returns when so many sessions of this database wait for a lock.
 pub(super) fn until_waiting(conn: &mut diesel::PgConnection, count: i64) {
-    while waiting(conn) < count {}
+    until("sessions wait for a lock", || waiting(conn) >= count);
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use sync_core::ids::VisitId;
 use sync_core::protocol::Outcome;
 
+use super::helpers::quarantined;
 use super::hostile::craft::{hash_of, mixed, nested};
 use super::remedies::{OTHER, known_visit, refuse_readings, refused, refused_reading};
 
@@ -137,5 +138,38 @@ async fn what_a_revoked_phone_brought_whole_counts_though_a_colleague_began_the_
     colleague.sync().await;
     let view = colleague.view(visit);
     assert_eq!((view.measures.len(), view.ticks.len()), (1, 2));
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn a_whole_document_of_which_nothing_can_be_taken_stays_one_item_however_often_it_comes() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep(), YUNZE.colleague()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    revoke(&app, &mut phone).await;
+    let request = phone.request();
+    let ack = phone.exchange(&request).await.acks.remove(0);
+    let mut colleague = app.phone_of(YUNZE.colleague()).await;
+    colleague.sync().await;
+    colleague.tick(visit, "kit/b", true);
+    colleague.sync().await;
+
+    // It goes as its changes now, and the server has a defect.
+    refuse_readings(&app, visit, true);
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let path = format!("/v1/quarantine/{}/{}", phone.device.id, ack.hash.expect("a name"));
+    for _ in 0..2 {
+        let again = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+        assert_eq!((&again["code"], &again["item"]["state"]), (&json!("not_writable"), &json!("open")));
+        assert_eq!(phone.exchange(&request).await.acks[0].hash, ack.hash);
+        assert_eq!(quarantined(&app, YUNZE).await.len(), 1);
+    }
+    refuse_readings(&app, visit, false);
+    let done = dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+    assert_eq!([&done["outcome"], &done["item"]["state"]], ["stored", "redriven"], "{done}");
+    assert_eq!(phone.exchange(&request).await.acks[0].hash, ack.hash);
+    assert_eq!(quarantined(&app, YUNZE).await.len(), 1);
+    assert_eq!(readings(&app, visit, Ended::Revoked).await, 1);
     assert_eq!(app.verified().await.differences, []);
 }

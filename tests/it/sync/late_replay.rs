@@ -12,7 +12,7 @@ use sync_core::protocol::{Ack, Outcome, SyncRequest};
 
 use super::ended_access::{forbidden_reading, revoke};
 use super::helpers::{quarantined, run_at, with_the_next};
-use super::hostile::craft::nested;
+use super::hostile::craft::{after, nested, tick};
 use super::remedies::{OTHER, known_visit, refuse_readings, refused};
 use super::settled_meanwhile::pushes;
 
@@ -76,11 +76,13 @@ async fn what_comes_after_the_office_made_use_of_the_item_is_written_anew_once_m
         let (phone, visit, path, anew) = written_anew(&app).await;
         let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
         let url = format!("{path}/{remedy}");
+        // Another node, whose clock is ahead.
+        app.clock.advance_secs(60);
         let done =
             if remedy == "redrive" { dispatcher.post_empty(url).await } else { dispatcher.post(url, body).await };
         assert_eq!(done.expect(200)["item"]["state"], state);
 
-        app.clock.advance_secs(1);
+        app.clock.advance_secs(-60);
         let name = told_too_late(&app, &phone, visit, &anew, Outcome::NeedReplay).await;
         let second = format!("/v1/quarantine/{}/{name}", phone.device.id);
         assert_eq!(dispatcher.get(&second).await.expect(200)["remedies"], json!(["replay", "salvage"]));
@@ -104,6 +106,39 @@ async fn what_comes_after_the_office_made_use_of_the_item_is_written_anew_once_m
         assert_eq!(notes_for_the_crew(&app, visit).await, 1);
         assert_eq!(app.verified().await.differences, []);
     }
+}
+
+#[actix_web::test]
+async fn of_what_the_office_made_use_of_since_a_phone_was_told_it_is_told_whatever_a_clock_says() {
+    let app = TestApp::new().await;
+    let (mut phone, visit, path, _) = written_anew(&app).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    app.clock.advance_secs(120);
+    // A second item, by a copy of the phone's store.
+    let mut copy = app.phone_of(YUNZE.rep()).await;
+    copy.sync().await;
+    let actor = copy.actor(visit);
+    let bad = nested(copy.doc(visit), actor, 1);
+    let good = after(&tick(copy.doc(visit), actor, "kit/z"), &bad);
+    let other = told(&phone, &phone.pushing(visit, vec![bad, good])).await.hash.expect("a name");
+    dispatcher.post_empty(format!("{path}/redrive")).await.expect(200);
+    let anew = naming(phone.request(), &[name_of(&path), other]);
+    let first = told(&phone, &anew).await;
+    assert_eq!(first.code.as_deref(), Some("settled_meanwhile"), "{first:?}");
+
+    // On another node, whose clock is behind.
+    app.clock.advance_secs(-60);
+    let salvage = format!("/v1/quarantine/{}/{other}/salvage", phone.device.id);
+    dispatcher.post(salvage, json!({"records": [0]})).await.expect(200);
+    app.clock.advance_secs(60);
+    phone.tick(visit, "kit/y", true);
+    let names = [name_of(&path), other, first.hash.expect("a name")];
+    let anew = naming(phone.request(), &names);
+    let second = told(&phone, &anew).await;
+    assert_eq!(second.code.as_deref(), Some("settled_meanwhile"), "it was not told of the second item: {second:?}");
+    phone.tick(visit, "kit/x", true);
+    let anew = naming(phone.request(), &[names.as_slice(), &[second.hash.expect("a name")]].concat());
+    assert_eq!(told(&phone, &anew).await.outcome, Outcome::Stored);
 }
 
 #[actix_web::test]

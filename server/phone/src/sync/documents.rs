@@ -223,6 +223,9 @@ pub(crate) fn offer_everything(store: &Store, tx: &Tx) -> PhoneResult<()> {
 
 /// Applies all news of documents and rows.
 pub(super) fn apply_news(tx: &Tx, response: &SyncResponse) -> PhoneResult<()> {
+    // What became of refused bytes says how edits are written anew on the documents.
+    let mut settled = response.rows.get(kind::QUARANTINE).into_iter().flatten();
+    settled.try_for_each(|row| apply_row(tx, kind::QUARANTINE, row))?;
     for update in &response.docs {
         apply_update(tx, update)?;
     }

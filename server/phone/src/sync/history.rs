@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::{Actor, Blob, Hash};
-use sync_core::doc::VisitDoc;
+use sync_core::doc::{VisitDoc, with_all_below};
 
 use crate::error::PhoneResult;
 
@@ -56,14 +56,7 @@ impl History {
 
     /// The known ones of some heads and everything below them.
     pub(super) fn below(&self, heads: &[Hash]) -> BTreeSet<Hash> {
-        let mut found = BTreeSet::new();
-        let mut open: Vec<Hash> = heads.iter().filter(|head| self.has(head)).copied().collect();
-        while let Some(hash) = open.pop() {
-            if found.insert(hash) {
-                open.extend(self.deps.get(&hash).into_iter().flatten());
-            }
-        }
-        found
+        with_all_below(&self.deps, heads.iter().filter(|head| self.has(head)).copied())
     }
 
     /// The members of a set that no other member builds on, sorted.

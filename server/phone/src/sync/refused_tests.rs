@@ -5,7 +5,7 @@ use sync_core::bytes::{Actor, Hash};
 use sync_core::ids::EpochId;
 use sync_core::merge;
 use sync_core::protocol::codec::Encoding;
-use sync_core::protocol::{Ack, Outcome, ProtocolLimits, decode_request};
+use sync_core::protocol::{Ack, Outcome, ProtocolLimits, Row, decode_request};
 
 use super::tests::{ack, begun, sync};
 use crate::testing::server::Fault;
@@ -148,6 +148,52 @@ fn a_note_that_the_office_took_over_is_not_written_a_second_time() {
     for (text, times) in [("taken over", 1), (long.trim(), 1), ("own", 1), ("again", 2)] {
         let there = notes.lines().filter(|line| line.trim() == text).count();
         assert_eq!(there, times, "{text}: the second of two that he wrote himself stays");
+    }
+}
+
+#[test]
+fn a_note_that_a_colleague_wrote_alike_is_written_anew_beside_his_as_often_as_it_was_written() {
+    for (code, taken, times) in [("actor_forked", 0, 3), ("settled_meanwhile", 1, 2), ("settled_meanwhile", 2, 2)] {
+        let (phone, mut server) = begun();
+        sync(&phone, &mut server);
+        phone.run(&["note", NUMBER, "wired"]);
+        phone.run(&["note", NUMBER, "wired"]);
+        let head: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+        let unsent = phone.phone().store.read(|tx| tx.unsent_changes(VISIT)).unwrap();
+        // Either a colleague wrote it once, or the office took over one of them or both.
+        let doc = server.docs.get_mut(&VISIT).unwrap();
+        for (_, change) in &unsent[..taken.max(1)] {
+            edit::apply(doc, Actor([7; 16]), &change.edits).unwrap().unwrap();
+        }
+        let hash = if taken > 0 { Hash::of(b"all of it") } else { head };
+        let code = Some(code.to_owned());
+        server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+        server.docs_out = vec![server.snapshot(VISIT)];
+        assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+        let notes = merge::view(&server.docs[&VISIT]).notes;
+        assert_eq!(notes.matches("wired").count(), times, "{taken}: {notes}");
+    }
+}
+
+#[test]
+fn what_the_office_did_is_known_from_the_row_of_the_item_where_no_refusal_told_of_it() {
+    for (state, times) in [("salvaged", 1), ("dismissed", 2)] {
+        let (phone, mut server) = begun();
+        sync(&phone, &mut server);
+        phone.run(&["note", NUMBER, "wired"]);
+        let hash: Hash = serde_json::from_value(phone.heads()[0].clone()).unwrap();
+        let doc = server.docs.get_mut(&VISIT).unwrap();
+        doc.edit(Actor([7; 16]), |edit| edit.set_notes("wired")).unwrap().unwrap();
+        let body = json!({"device": phone.device, "item": hash, "kind": "doc", "visit_id": VISIT,
+            "code": "actor_forked", "state": state, "received_at_ms": 1});
+        let row = Row::Put { id: format!("{}/{hash}", phone.device), version: 2, body };
+        server.rows_out.insert("quarantine".to_owned(), vec![row]);
+        let code = Some("actor_forked".to_owned());
+        server.scripted.insert(VISIT, Ack { hash: Some(hash), code, ..ack(Outcome::NeedReplay) });
+        server.docs_out = vec![server.snapshot(VISIT)];
+        assert_eq!(sync(&phone, &mut server)["outstanding"]["total"], 0);
+        let notes = merge::view(&server.docs[&VISIT]).notes;
+        assert_eq!(notes.matches("wired").count(), times, "{state}: {notes}");
     }
 }
 

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::bytes::Hash;
 use sync_core::doc::{Map, VisitDoc};
+use sync_core::guard::{Limits, salvage};
 use sync_core::ids::VisitId;
-use sync_core::merge;
+use sync_core::merge::{self, NotesAdded};
+use sync_core::protocol::row::kind;
+use sync_core::quarantine::{QuarantineNote, SETTLED_MEANWHILE, is_used};
 
 use super::history::History;
 use super::request::known_heads;
@@ -34,6 +37,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) ->
     }
     state.past_actors.extend(state.actor.take());
     state.replays.extend(kept_as.or(offending));
+    let is_used = code == SETTLED_MEANWHILE || is_made_use_of(tx, &state.replays)?;
     state.wants_snapshot = false;
     state.is_at_server = is_known;
     state.server_heads = if is_known { base.heads() } else { Vec::new() };
@@ -45,6 +49,10 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) ->
         }
     }
     let mut anew = Anew::on(base);
+    if is_used {
+        let by = tx.enrolment()?.user;
+        anew.notes = Some(NotesAdded::new(salvage(visit, by, &anew.doc.save(), &Limits::CEILING).notes));
+    }
     for (_, change) in rows {
         let base = &anew.doc;
         let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
@@ -69,6 +77,13 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) ->
     }
     tx.set_doc_state(visit, &state)?;
     tx.set_doc(&anew.doc)
+}
+
+/// Whether this phone was told that the office made use of one of these items.
+fn is_made_use_of(tx: &Tx, items: &[Hash]) -> PhoneResult<bool> {
+    let notes = tx.rows_as::<QuarantineNote>(kind::QUARANTINE)?;
+    let is_named = |note: &QuarantineNote| items.iter().any(|item| item.to_string() == note.item);
+    Ok(notes.iter().any(|note| is_used(&note.state) && is_named(note)))
 }
 
 /// Replays what waits for it on what the phone itself knows the server to have: one that may only upload is not told
@@ -102,13 +117,22 @@ struct Anew {
     stand_ins: BTreeSet<Hash>,
     /// The document as the writer of the last one saw it, and what of the old history that is.
     place: Option<(VisitDoc, BTreeSet<Hash>)>,
+    /// What was added to the notes, if the office made use of what was refused: only then may some of it be the same.
+    notes: Option<NotesAdded>,
     /// Whether the last line of the notes was left out; what was cut off it goes on in the changes that follow.
     is_note_left_out: bool,
 }
 
 impl Anew {
     const fn on(base: VisitDoc) -> Self {
-        Self { doc: base, written: BTreeMap::new(), stand_ins: BTreeSet::new(), place: None, is_note_left_out: false }
+        Self {
+            doc: base,
+            written: BTreeMap::new(),
+            stand_ins: BTreeSet::new(),
+            place: None,
+            notes: None,
+            is_note_left_out: false,
+        }
     }
 
     /// The change that wrote what an edit says, if it is there already.
@@ -120,16 +144,16 @@ impl Anew {
         })
     }
 
-    /// Whether the notes have the text of an edit, though its writer had not seen it there: the office took it over.
+    /// Whether the notes have the text of an edit as often as they should with it: the office took it over.
+    ///
+    /// A colleague may have written the same, and so may its writer have before: where the office made no use of what
+    /// was refused, each of them stands.
     fn has_note(&mut self, old: Option<&History>, change: Hash, edit: &Edit) -> PhoneResult<bool> {
-        let now = |anew: &Self| merge::view(&anew.doc).notes;
+        let Some(notes) = &mut self.notes else { return Ok(false) };
         self.is_note_left_out = match edit {
             Edit::Put { .. } => return Ok(false),
-            Edit::Note { text } => {
-                merge::has_text(&now(self), text)
-                    && !merge::has_text(&merge::view(self.seen_by(old, change)?).notes, text)
-            }
-            Edit::NotePart { text } => self.is_note_left_out && now(self).contains(text),
+            Edit::Note { text } => notes.takes(text, &old.map_or_else(BTreeSet::new, |old| old.below(&[change]))),
+            Edit::NotePart { text } => self.is_note_left_out && merge::view(&self.doc).notes.contains(text),
         };
         Ok(self.is_note_left_out)
     }

@@ -1,19 +1,23 @@
 //! Looking at every visit whose photos are due, one after the other.
 
+use doorstep_store::feed::FeedBatch;
 use doorstep_store::norms::find_policy;
 use doorstep_store::photo_checks::{self, PhotoCheckRow};
 use doorstep_store::photo_looks::{self, LookRow};
 use doorstep_store::photo_near_misses::{self, NearMissRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
-use sync_core::ids::{FindingId, OrgId};
+use sync_core::ids::{FindingId, OrgId, VisitId};
 use sync_core::photo::Finding;
 use sync_core::plain_json;
+use sync_core::time::UnixMillis;
 
 use super::album::Album;
 use super::judge::{self, Looked};
 use super::{VERSION, belated, reused};
+use crate::app::reviews::on_resubmission;
 use crate::app::turns::Turns;
+use crate::app::visits::{self, Reprojection};
 use crate::app::{AppError, AppResult, AppState};
 use crate::ports::BlobError;
 
@@ -120,9 +124,22 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
             rows::replace_findings(conn, org, visit, &found)?;
             photo_near_misses::replace_near_misses(conn, org, visit, &near)?;
             photo_looks::put_look(conn, &look)?;
+            project_anew(conn, org, visit, &looked.projected, now)?;
             Ok::<_, AppError>(true)
         })
         .await
+}
+
+/// Writes the state of a visit anew where another follows by now: it was derived by an earlier version of the rules, and a
+/// later one has such visits looked at.
+fn project_anew(conn: &mut Conn, org: OrgId, visit: VisitId, looked: &Reprojection, now: UnixMillis) -> AppResult<()> {
+    if visits::is_as_stored(conn, org, visit, looked)? {
+        return Ok(());
+    }
+    let mut batch = FeedBatch::new();
+    let projected = visits::reproject(conn, org, visit, now)?;
+    on_resubmission(conn, &mut batch, org, visit, &projected, now)?;
+    Ok(batch.publish(conn, org).map(drop)?)
 }
 
 /// What was found as rows that nobody decided on.

@@ -21,10 +21,9 @@ use sync_core::photo::{Finding, capture, record};
 use sync_core::plan::PolicyRow;
 use sync_core::rules::Facts;
 use sync_core::time::UnixMillis;
-use sync_core::visit::late;
 
 use crate::app::blobs::prints_of;
-use crate::app::visits::project::{load_facts, load_view};
+use crate::app::visits::project::{Reprojection, load_facts, load_view};
 use crate::app::{AppError, AppResult};
 
 /// Why nothing can be shown of bytes that are no picture.
@@ -63,6 +62,8 @@ pub(super) struct Looked {
     pub belated: Vec<SightingRow>,
     /// The first place in the order that is free.
     pub next_seq: i64,
+    /// What the visit is by the rules of this version.
+    pub projected: Reprojection,
 }
 
 impl LookedPhoto {
@@ -104,11 +105,10 @@ impl LookedPhoto {
 pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<Looked> {
     let whole = load_view(conn, org, visit)?;
     let loaded = load_facts(conn, org, &whole, now)?;
-    let whole = loaded.settle(whole);
-    let derived = sync_core::visit::state(&loaded.of(&whole), &loaded.review);
+    let projected = loaded.project(&whole);
     // What reviewers judge is looked at: nothing that came too late.
-    let view = late::in_force(&whole, &derived.late);
-    let (facts, clocks) = (loaded.of(&view), Clocks::of(&view));
+    let view = projected.counting.as_ref().unwrap_or(&whole);
+    let (facts, clocks) = (loaded.of(view), Clocks::of(view));
     let known = photo_sightings::list_of_visit(conn, org, visit)?;
     let belated = belated(conn, org, &known)?;
     let mut next_seq = photo_sightings::last_seq(conn, org)? + 1;
@@ -143,7 +143,7 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
     }
     let pinned = whole.pin().map(|pin| pin.policy_version);
     let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
-    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq })
+    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq, projected })
 }
 
 /// The prints of a photo that shows enough to be compared.

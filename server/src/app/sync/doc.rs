@@ -17,6 +17,7 @@ use sync_core::merge::view::OpId;
 use sync_core::merge::{self, Held, View};
 use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
+use sync_core::quarantine::SETTLED_MEANWHILE;
 use sync_core::time::UnixMillis;
 
 use super::access::Access;
@@ -46,6 +47,7 @@ pub(super) struct JudgedDoc {
     pub(super) refused: Option<RefusedDoc>,
     /// Why what came before in the same form was late.
     late_before: Option<LateReason>,
+    /// What it writes anew; of what is refused as [`SETTLED_MEANWHILE`], what the office made use of.
     replays: Vec<Hash>,
     /// Heads of the push that the server has and that are no heads here: others have built on them.
     covered: Vec<Hash>,
@@ -139,11 +141,9 @@ pub(super) fn judge(
         Some(admission) => judged.take(admission, is_document_chunk, round, known.late),
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
-    if judged.accepted.is_some() && replayed::is_too_late(conn, round, visit, &pushed.replays)? {
-        // Written anew once more, on what is here by now, it says nothing a second time.
-        judged.accepted = None;
-        let refused = RefusedDoc::whole(&chunks, replayed::SETTLED_MEANWHILE);
-        judged.refused = Some(RefusedDoc { replayable: round.may_read() && !round.is_from_office, ..refused });
+    if judged.accepted.is_some() {
+        let used = replayed::used_untold(conn, round, visit, &pushed.replays)?;
+        judged.tell_of(&used, round, &chunks);
     }
     if let (None, Some(row), Some(late)) = (&judged.accepted, stored, known.late) {
         judged.late_before = late_before(row, late, &chunks);
@@ -288,6 +288,17 @@ impl JudgedDoc {
         });
     }
 
+    /// Takes nothing where the office made use of what is written anew: once more, on what is here by now, it says nothing
+    /// a second time.
+    fn tell_of(&mut self, used: &BTreeSet<String>, round: &Round, chunks: &[Vec<u8>]) {
+        if !used.is_empty() {
+            self.accepted = None;
+            self.replays = replayed::told_of(used);
+            let refused = RefusedDoc::whole(chunks, SETTLED_MEANWHILE);
+            self.refused = Some(RefusedDoc { replayable: round.may_read() && !round.is_from_office, ..refused });
+        }
+    }
+
     /// The merged view with the new changes, if there are any.
     pub(super) fn view(&self) -> Option<&View> {
         self.accepted.as_ref().map(|accepted| &accepted.view)
@@ -420,9 +431,10 @@ impl JudgedDoc {
         })
     }
 
-    /// The row for quarantine.
+    /// The row for quarantine. None where an item is driven of which nothing is taken: it is there already, and holds
+    /// all of it, though a whole document is judged as its changes then.
     pub(super) fn quarantine(&self, round: &Round) -> Option<QuarantineRow> {
-        let refused = self.refused.as_ref()?;
+        let refused = self.refused.as_ref().filter(|_| round.driven.is_none() || self.accepted.is_some())?;
         Some(QuarantineRow {
             org_id: Txt(round.ctx.actor.org),
             id: refused.hash.to_string(),

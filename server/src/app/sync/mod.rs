@@ -45,7 +45,7 @@ pub(crate) use carried::take_in_carried;
 pub use projection::{claims, named_statements, project, write_counting};
 pub(crate) use receipt::Held;
 pub use redrive::{Redriven, redrive};
-pub(crate) use salvage::salvaged_by;
+pub(crate) use salvage::reps_of;
 pub use salvage::{Choice, Salvaged, apply_salvage, show_salvage};
 pub use turn::Turn;
 

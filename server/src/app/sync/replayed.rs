@@ -2,34 +2,51 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_store::evidence::find_quarantined;
+use doorstep_store::evidence::{find_quarantined, list_replays};
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::{self, QuarantineItem};
 use doorstep_store::{Conn, StoreError};
 use sync_core::bytes::Hash;
 use sync_core::guard;
 use sync_core::ids::VisitId;
-use sync_core::quarantine::{Remedy, remedies};
+use sync_core::quarantine::{Remedy, SETTLED_MEANWHILE, is_used, remedies};
 
 use super::Round;
 use super::doc::JudgedDoc;
 use crate::app::AppResult;
 use crate::app::quarantine::settle;
 
-/// Code of what a phone wrote anew after the office had made use of the same item: it would be here twice.
-pub(super) const SETTLED_MEANWHILE: &str = "settled_meanwhile";
-
-/// Whether the office made use of one of the items that a push for a visit writes anew, and the phone was not told.
+/// The items among those that a push for a visit writes anew of which the office made use and the phone was not told.
 ///
-/// It was told by an item with [`SETTLED_MEANWHILE`], which it names beside the others from then on.
-pub(super) fn is_too_late(conn: &mut Conn, round: &Round, visit: VisitId, named: &[Hash]) -> AppResult<bool> {
+/// It was told by an item with [`SETTLED_MEANWHILE`], which names them ([`told_of`]) and which the phone names beside the
+/// others from then on. No clock takes part: nodes have several, and theirs may be set.
+pub(super) fn used_untold(
+    conn: &mut Conn,
+    round: &Round,
+    visit: VisitId,
+    named: &[Hash],
+) -> AppResult<BTreeSet<String>> {
+    let mut used = BTreeSet::new();
     if named.is_empty() {
-        return Ok(false);
+        return Ok(used);
     }
-    let items = quarantine::list_of_visit(conn, round.ctx.actor.org, round.device.id.0, visit, named)?;
-    let told = items.iter().filter(|item| item.code == SETTLED_MEANWHILE).map(|item| item.received_at_ms).max();
-    let mut used = items.iter().filter(|item| matches!(item.state.as_str(), "redriven" | "salvaged"));
-    Ok(used.any(|item| told.is_none_or(|told| item.settled_at_ms.is_none_or(|settled| settled > told))))
+    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+    let items = quarantine::list_of_visit(conn, org, device, visit, named)?;
+    used.extend(items.iter().filter(|item| is_used(&item.state)).map(|item| item.id.clone()));
+    for told in items.iter().filter(|item| item.code == SETTLED_MEANWHILE) {
+        if used.is_empty() {
+            break;
+        }
+        for item in list_replays(conn, org, &told.id, device)? {
+            used.remove(&item.to_string());
+        }
+    }
+    Ok(used)
+}
+
+/// What an item with [`SETTLED_MEANWHILE`] tells a phone of; of those that still wait nothing is told.
+pub(super) fn told_of(used: &BTreeSet<String>) -> Vec<Hash> {
+    used.iter().filter_map(|item| item.parse().ok()).collect()
 }
 
 /// Settles the items not made use of that a document, which the server takes, says it writes anew, and those that hold nothing else:
@@ -44,7 +61,7 @@ pub(super) fn note_replays(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], b
         return Ok(());
     }
     for doc in docs.iter().filter(|doc| doc.view().is_some()) {
-        if is_too_late(conn, round, doc.visit, doc.replays())? {
+        if !used_untold(conn, round, doc.visit, doc.replays())?.is_empty() {
             // Since it was judged. Its visit is locked by now, so that nobody comes between once more.
             return Err(StoreError::Stale.into());
         }

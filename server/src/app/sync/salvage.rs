@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::quarantine::QuarantineItem;
-use doorstep_store::{Conn, documents, presence};
+use doorstep_store::{Conn, devices, documents, presence, quarantine};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis;
-use sync_core::doc::{DocError, Edit, VisitDoc};
+use sync_core::doc::{DocError, Edit, VisitDoc, with_all_below};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
-use sync_core::merge;
+use sync_core::merge::{self, NotesAdded};
 
 use super::access::Access;
 use super::part::Part;
@@ -91,6 +91,10 @@ struct Case {
     found: Salvage,
     doc: VisitDoc,
     is_stored: bool,
+    /// What the changes of item and document build on.
+    deps: BTreeMap<Hash, Vec<Hash>>,
+    /// For each text for the notes, whether the document holds it already.
+    held_notes: Vec<bool>,
     /// Drawn for this act alone: below what the same person took over before may lie what this rep never saw.
     actor: Actor,
 }
@@ -106,19 +110,68 @@ impl Case {
         let bytes = load_bytes(conn, org, device, id)?;
         let found = salvage(visit, item.user_id.0, &bytes, &Limits::DEFAULT);
         let (doc, is_stored) = document(conn, org, visit)?;
-        Ok(Self { item, visit, found, doc, is_stored, actor })
+        let stored = doc.change_metas().into_iter().map(|change| (change.hash, change.deps));
+        let deps = found.deps.clone().into_iter().chain(stored).collect();
+        let mut case = Self { item, visit, found, doc, is_stored, deps, held_notes: Vec::new(), actor };
+        case.held_notes = case.find_held_notes(conn, org)?;
+        Ok(case)
     }
 
     fn shown(self) -> AppResult<Salvaged> {
         let records = self.found.records.iter().map(|record| (record.clone(), self.holds(record))).collect();
-        let before = merge::view(&self.doc).notes;
         let Salvage { notes, left_out, unreadable, .. } = self.found;
-        let told = |(change, text): (Hash, String)| {
-            let is_held = merge::has_text(&before, &text);
-            (change, text, is_held)
-        };
-        let notes = notes.into_iter().map(told).collect();
+        let told = |((change, text), is_held): ((Hash, String), bool)| (change, text, is_held);
+        let notes = notes.into_iter().zip(self.held_notes).map(told).collect();
         Ok(Salvaged { item: self.item, records, notes, left_out, unreadable })
+    }
+
+    /// Which texts stand in the notes by the same rep's hand, be it that his phone wrote them anew or that somebody took
+    /// them over: each as often as it should, for a colleague may have written the same, and so may he have before.
+    fn find_held_notes(&self, conn: &mut Conn, org: OrgId) -> AppResult<Vec<bool>> {
+        let notes = merge::view(&self.doc).notes;
+        let mut own = NotesAdded::new(self.notes_of_rep(conn, org)?);
+        let mut seen: Option<(Hash, BTreeSet<Hash>)> = None;
+        let is_held = |(change, text): &(Hash, String)| {
+            // What somebody deleted since is there no more.
+            if !own.has(text) || !notes.contains(text.trim_matches('\n')) {
+                return false;
+            }
+            // Mostly one change follows the other.
+            let mut before = match seen.take() {
+                Some((last, seen)) if self.deps.get(change).is_some_and(|deps| *deps == [last]) => seen,
+                _ => self.seen_before(*change),
+            };
+            let is_held = own.takes(text, &before);
+            before.insert(*change);
+            seen = Some((*change, before));
+            is_held
+        };
+        Ok(self.found.notes.iter().map(is_held).collect())
+    }
+
+    /// What stored changes in the name of the rep added to the notes; nothing is read where there is nothing to ask.
+    fn notes_of_rep(&self, conn: &mut Conn, org: OrgId) -> AppResult<Vec<(Hash, String)>> {
+        let (rep, mut own) = (self.item.user_id.0, Vec::new());
+        if self.found.notes.is_empty() {
+            return Ok(own);
+        }
+        let mut users: BTreeMap<DeviceId, Option<UserId>> = BTreeMap::new();
+        for push in documents::list_doc_changes(conn, org, self.visit)? {
+            let device = push.device_id.0;
+            let user = match users.get(&device) {
+                Some(known) => *known,
+                None => devices::find_device(conn, org, device)?.map(|row| row.user_id.0),
+            };
+            users.insert(device, user);
+            let is_his = match user {
+                Some(user) => user == rep,
+                None => reps_of(conn, org, self.visit, (device, push.received_at_ms))?.contains(&rep),
+            };
+            if is_his {
+                own.extend(salvage(self.visit, rep, &push.bytes, &Limits::CEILING).notes);
+            }
+        }
+        Ok(own)
     }
 
     fn chosen(&self, choice: &Choice) -> AppResult<Chosen<'_>> {
@@ -132,12 +185,12 @@ impl Case {
             }
         }
         for (place, at) in choice.notes.iter().enumerate() {
-            match self.found.notes.get(*at) {
-                Some(note) => notes.push(note),
+            match self.found.notes.get(*at).zip(self.held_notes.get(*at)) {
+                Some((note, is_held)) => notes.extend((!is_held).then_some(note)),
                 None => refusal = refusal.field(format!("notes[{place}]"), "the position of a text"),
             }
         }
-        if records.is_empty() && notes.is_empty() {
+        if choice.records.is_empty() && choice.notes.is_empty() {
             refusal = refusal.field("records", "at least one record or text");
         }
         refusal.into_result().map(|()| (records, notes))
@@ -147,22 +200,17 @@ impl Case {
         value(record).is_ok_and(|value| matches!(self.doc.holder(record.map, &record.key, &value), Ok(Some(_))))
     }
 
+    /// All that the writer of a change had seen before it.
+    fn seen_before(&self, change: Hash) -> BTreeSet<Hash> {
+        with_all_below(&self.deps, self.deps.get(&change).into_iter().flatten().copied())
+    }
+
     /// The document as the rep had seen it with every one of these changes.
     ///
     /// Written on all that is there now, an old value would supersede what the crew wrote since; so both stand beside
     /// each other, as if the rep's change had been taken.
     fn place(&self, changes: &BTreeSet<Hash>) -> AppResult<VisitDoc> {
-        let stored = self.doc.change_metas().into_iter().map(|change| (change.hash, change.deps));
-        let deps: BTreeMap<Hash, Vec<Hash>> = self.found.deps.clone().into_iter().chain(stored).collect();
-        let seen = changes.iter().map(|change| {
-            let (mut seen, mut open) = (BTreeSet::new(), vec![*change]);
-            while let Some(hash) = open.pop() {
-                if seen.insert(hash) {
-                    open.extend(deps.get(&hash).into_iter().flatten());
-                }
-            }
-            seen
-        });
+        let seen = changes.iter().map(|change| with_all_below(&self.deps, [*change]));
         let mut seen = seen.reduce(|all, seen| &all & &seen).unwrap_or_default();
         seen.retain(|hash| self.doc.has_change(hash));
         seen.insert(genesis(self.visit).hash);
@@ -171,10 +219,8 @@ impl Case {
 
     /// The change that writes what was chosen; `None` if the document holds all of it.
     fn change(&mut self, choice: &Choice) -> AppResult<Option<Vec<u8>>> {
-        let (mut records, mut texts) = self.chosen(choice)?;
+        let (mut records, texts) = self.chosen(choice)?;
         records.retain(|record| !self.holds(record));
-        let before = merge::view(&self.doc).notes;
-        texts.retain(|(_, text)| !merge::has_text(&before, text));
         let changes = records.iter().map(|record| record.change).chain(texts.iter().map(|(change, _)| *change));
         let mut place = self.place(&changes.collect())?;
         let before = merge::view(&place).notes;
@@ -201,9 +247,15 @@ const fn writer(user: UserId) -> DeviceId {
     DeviceId(user.0)
 }
 
-/// The office user behind the owner of an actor that is no device.
-pub(crate) const fn salvaged_by(writer: DeviceId) -> UserId {
-    UserId(writer.0)
+/// In whose name the owner of an actor that is no device, an office user, took records over at an instant. Several reps
+/// only if it was done twice in one millisecond.
+pub(crate) fn reps_of(
+    conn: &mut Conn,
+    org: OrgId,
+    visit: VisitId,
+    (writer, at_ms): (DeviceId, i64),
+) -> AppResult<BTreeSet<UserId>> {
+    Ok(quarantine::list_salvaged_reps(conn, org, visit, UserId(writer.0), at_ms)?)
 }
 
 fn document(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<(VisitDoc, bool)> {

@@ -26,7 +26,7 @@ pub use next_attempt::create_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
-pub use project::{Reprojection, derive_with, reproject, reproject_view, reproject_with};
+pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

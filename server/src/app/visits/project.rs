@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use doorstep_store::conflicts::list_choice_bodies;
-use doorstep_store::late_work::CountsByReason;
+use doorstep_store::late_work::{CountsByReason, list_late_counts};
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
 use sync_core::clock::Clocks;
@@ -21,7 +21,7 @@ use sync_core::visit::{Derived, VisitState, late};
 use super::norms::Norms;
 use crate::app::late_work::{self, LateRows};
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult, conflicts, findings, sync};
+use crate::app::{AppError, AppResult, ErrorCode, conflicts, findings, sync};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -143,6 +143,18 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
         findings::look_again_at(conn, norms.org(), &[view.visit], norms.now())?;
     }
     Ok(projected)
+}
+
+/// Whether a projection is what is stored: of what an earlier version of the rules derived another may follow by now.
+///
+/// # Errors
+/// `not_found` if there is no such visit.
+pub fn is_as_stored(conn: &mut Conn, org: OrgId, visit: VisitId, projected: &Reprojection) -> AppResult<bool> {
+    let row = visits::find_visit(conn, org, visit)?.ok_or(ErrorCode::NotFound)?;
+    let late = list_late_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default();
+    let submitted_at_ms = projected.submitted_at.map(|at| at.0);
+    let is_same = row.state == projected.state.code() && row.outcome == projected.outcome;
+    Ok(is_same && row.submitted_at_ms == submitted_at_ms && late == projected.late)
 }
 
 /// Derives the state of a visit and writes nothing.

@@ -1,0 +1,2 @@
+-- Looking once more changes nothing.
+SELECT 1;
