@@ -7,7 +7,44 @@ import { WebSocketClientAdapter } from "@automerge/automerge-repo-network-websoc
 
 const repo = new Repo({ network: [], peerId: "javascript" })
 const handles = new Map()
-let adapter
+let adapter, gone
+
+// How soon the adapter dials again by itself. The one that is told its addresses must not: a ticket opens one socket, and
+// Node ends with the error that the adapter throws when an address is refused.
+const [PARKED_MS, SOON_MS] = [600_000, 200]
+
+// An adapter that comes back by itself: whenever it dials, it asks for a ticket first.
+class Renewing extends WebSocketClientAdapter {
+  constructor(url, tickets, token) {
+    super(url, SOON_MS)
+    Object.assign(this, { door: url, tickets, token })
+    // The adapter throws what keeps it from connecting, where nobody can catch it; it dials again all the same.
+    this.onError = () => {}
+  }
+  connect(peerId, metadata) {
+    this.ticket().then(
+      ticket => {
+        this.url = `${this.door}?ticket=${ticket}`
+        super.connect(peerId, metadata)
+      },
+      () => setTimeout(() => this.connect(peerId, metadata), SOON_MS),
+    )
+  }
+  async ticket() {
+    const answer = await fetch(this.tickets, { method: "POST", headers: { authorization: `Bearer ${this.token}` } })
+    if (answer.status !== 201) throw new Error(`no ticket: ${answer.status}`)
+    return (await answer.json()).ticket
+  }
+}
+
+// Adds an adapter, and resolves with the peer it finds.
+const join = mine => {
+  adapter = mine
+  const ready = new Promise(resolve => mine.once("peer-candidate", ({ peerId }) => resolve(peerId)))
+  gone = new Promise(resolve => mine.once("peer-disconnected", resolve))
+  repo.networkSubsystem.addNetworkAdapter(mine)
+  return ready
+}
 
 const open = async id => {
   if (!handles.has(id)) handles.set(id, await repo.find(`automerge:${id}`))
@@ -29,10 +66,22 @@ const holding = (handle, map, key) =>
 
 const commands = {
   async connect({ url }) {
-    adapter = new WebSocketClientAdapter(url, 600_000)
-    const ready = new Promise(resolve => adapter.on("peer-candidate", ({ peerId }) => resolve(peerId)))
-    repo.networkSubsystem.addNetworkAdapter(adapter)
-    return { peer: await ready }
+    const mine = new WebSocketClientAdapter(url, PARKED_MS)
+    mine.once("peer-disconnected", () => {
+      // Read right after this: the adapter sets itself no alarm, which nobody could take back.
+      mine.retryInterval = 0
+    })
+    return { peer: await join(mine) }
+  },
+  async stay({ url, tickets, token }) {
+    return { peer: await join(new Renewing(url, tickets, token)) }
+  },
+  // Once the line is noticed to be cut. Who is told its addresses lets the old adapter go before it adds another, for
+  // letting go says once more that the peer is gone.
+  async gone() {
+    await gone
+    if (!(adapter instanceof Renewing)) repo.networkSubsystem.removeNetworkAdapter(adapter)
+    return {}
   },
   async disconnect() {
     repo.networkSubsystem.removeNetworkAdapter(adapter)

@@ -13,6 +13,7 @@ mod restore_kills;
 mod restore_logs;
 #[cfg(target_os = "linux")]
 mod restore_programs;
+mod tables;
 mod verify;
 
 use integration_tests::app::TestApp;

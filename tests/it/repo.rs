@@ -1,5 +1,6 @@
 //! The automerge-repo door: frames over a real socket, and the clients of others.
 
+mod cut;
 mod frames;
 mod hostile;
 mod javascript;

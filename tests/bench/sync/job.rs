@@ -94,6 +94,8 @@ pub struct Done {
     pub down: usize,
     /// Of both, the bodies as sent.
     pub bodies: usize,
+    /// Most bodies of one request and its answer.
+    pub most_bodies: usize,
     /// Documents stored or applied.
     pub docs: usize,
     /// Rows received.

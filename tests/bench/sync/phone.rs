@@ -112,6 +112,7 @@ impl Phone {
         self.done.up = self.connection.up;
         self.done.authorization = self.connection.authorization_bytes;
         self.done.bodies = self.connection.bodies;
+        self.done.most_bodies = self.connection.most_bodies;
         self.done.down = self.connection.down;
         self.done.cursor = self.cursor;
         self.done

@@ -18,6 +18,8 @@ pub struct Connection {
     pub down: usize,
     /// Of both, the bodies as sent.
     pub bodies: usize,
+    /// Most bodies of one round trip.
+    pub most_bodies: usize,
     /// Milliseconds of each round trip.
     pub latencies_ms: Vec<f64>,
 }
@@ -51,6 +53,7 @@ impl Connection {
             authorization_bytes: 0,
             down: 0,
             bodies: 0,
+            most_bodies: 0,
             latencies_ms: Vec::new(),
         }
     }
@@ -77,11 +80,13 @@ impl Connection {
             body.len(),
         )
         .into_bytes();
+        let before = self.bodies;
         self.bodies += body.len();
         request.extend(body);
         let started = start();
         self.stream().get_mut().write_all(&request).expect("the server reads");
         let (head, body) = self.answer();
+        self.most_bodies = self.most_bodies.max(self.bodies - before);
         self.latencies_ms.push(since(started));
         self.up += request.len();
         self.authorization_bytes += self.authorization.len();

@@ -68,7 +68,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
 /// for the colleague's phone.
-const CHANGES: [(&str, &str); 28] = [
+pub(super) const CHANGES: [(&str, &str); 28] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),

@@ -13,7 +13,8 @@ use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::repo::{document_id, visit_of as visit_named};
 
-use super::scene::{tick, ticket, visit_of};
+use super::scene::{nothing_is_kept_of, tick, ticket, visit_of};
+use crate::sync::helpers::column;
 
 /// The packages as the lock file names them, installed once for a run.
 static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -28,14 +29,14 @@ static PACKAGES: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// A foreign client in a process of its own.
-struct Client {
+pub(super) struct Client {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
 }
 
 impl Client {
-    fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut node = Command::new("node");
         node.arg("client.mjs").current_dir(&*PACKAGES).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = node.spawn().unwrap_or_else(|error| panic!("Node cannot be started: {error}"));
@@ -45,7 +46,7 @@ impl Client {
     }
 
     /// One command and its answer. The server runs on other threads, so this one may wait.
-    fn call(&mut self, command: &str, mut args: Value) -> Value {
+    pub(super) fn call(&mut self, command: &str, mut args: Value) -> Value {
         args["command"] = command.into();
         writeln!(self.input, "{args}").expect("it reads");
         let mut line = String::new();
@@ -114,12 +115,17 @@ async fn javascript_finds_nothing_that_is_not_its_own_and_creates_nothing() {
         let answer = client.call("find", json!({"id": document_id(visit)}));
         assert!(answer["missing"].as_str().is_some_and(|text| text.contains("unavailable")), "{answer}");
     }
+    let fed = column(&app, "feed", "item").await;
     let made = client.call("create", json!({}));
     let visit = visit_named(made["id"].as_str().expect("an id")).expect("any id could be a visit's");
     // The door has answered for it once it answers what was asked after it.
     client.call("find", json!({"id": document_id(VisitId::from_bytes([81; 16]))}));
-    let found = app.state.store.read(move |conn| doorstep_store::documents::find_document(conn, YUNZE.org, visit));
-    assert!(found.await.expect("the database answers").is_none());
+    let mut other = Client::start();
+    let office = app.session(YUNZE.member(Role::Dispatcher), None, TokenKind::Full).await;
+    other.call("connect", json!({"url": door.repo_url(Some(&ticket(&app, &office).await))}));
+    let answer = other.call("find", json!({"id": made["id"]}));
+    assert!(answer["missing"].as_str().is_some_and(|text| text.contains("unavailable")), "another client: {answer}");
+    nothing_is_kept_of(&app, visit, &fed).await;
 }
 
 #[actix_web::test]

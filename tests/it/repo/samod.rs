@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use automerge::transaction::Transactable as _;
 use automerge::{Automerge, ReadDoc as _, ScalarValue};
+use doorstep::domain::{Role, TokenKind};
 use doorstep_store::devices::find_device;
 use futures_util::future::BoxFuture;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -18,8 +19,8 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::scene::{request, tick, visit_of};
-use crate::sync::helpers::run;
+use super::scene::{nothing_is_kept_of, request, tick, visit_of};
+use crate::sync::helpers::{column, run};
 
 /// Opens sockets with a token.
 pub(crate) struct ToTheDoor {
@@ -136,17 +137,23 @@ async fn samod_finds_nothing_that_is_not_its_own_and_creates_nothing() {
     for visit in [others, VisitId::from_bytes([78; 16])] {
         assert!(repo.find(named(visit)).await.expect("it runs").is_none());
     }
+    let fed = column(&app, "feed", "item").await;
     let created = repo.create(Automerge::new()).await.expect("it runs");
     let mut mine = Automerge::new();
     mine.transact::<_, _, automerge::AutomergeError>(|tx| tx.put(automerge::ROOT, "x", 1)).expect("a change");
     let made = repo.create(mine).await.expect("it runs");
     // The door has answered for both once it answers what was asked after them.
     assert!(repo.find(named(VisitId::from_bytes([79; 16]))).await.expect("it runs").is_none());
+    let office = app.session(YUNZE.member(Role::Dispatcher), None, TokenKind::Full).await;
+    let other = Repo::build_tokio().load().await;
+    let others_link = other.dial(BackoffConfig::default(), to_the_door(request(&door, &office))).expect("it runs");
+    others_link.established().await.expect("the door opens");
     for handle in [created, made] {
         let visit = visit_named(&handle.document_id().to_string()).expect("any id could be a visit's");
-        let found = app.state.store.read(move |conn| doorstep_store::documents::find_document(conn, YUNZE.org, visit));
-        assert!(found.await.expect("the database answers").is_none());
+        assert!(other.find(named(visit)).await.expect("it runs").is_none(), "another peer hears nothing of it");
+        nothing_is_kept_of(&app, visit, &fed).await;
     }
+    other.stop().await;
     repo.stop().await;
 }
 
@@ -154,8 +161,8 @@ async fn samod_finds_nothing_that_is_not_its_own_and_creates_nothing() {
 async fn samod_without_a_device_reads_only() {
     let app = TestApp::new().await;
     let (mut phone, visit) = visit_of(&app, YUNZE.rep()).await;
-    let dispatcher = YUNZE.member(doorstep::domain::Role::Dispatcher);
-    let office = app.session(dispatcher, None, doorstep::domain::TokenKind::Full).await;
+    let dispatcher = YUNZE.member(Role::Dispatcher);
+    let office = app.session(dispatcher, None, TokenKind::Full).await;
     let door = app.listen();
     let repo = Repo::build_tokio().load().await;
     let link = repo.dial(BackoffConfig::default(), to_the_door(request(&door, &office))).expect("it runs");

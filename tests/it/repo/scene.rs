@@ -16,6 +16,8 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::sync::helpers::{column, quarantined};
+
 /// The request that opens a socket with a token.
 pub fn request(door: &Door, token: &str) -> Request {
     request_to(&door.repo_url(None), token)
@@ -43,6 +45,15 @@ pub async fn visit_of<'a>(app: &'a TestApp, member: Member) -> (Phone<'a>, Visit
     phone.tick(visit, "kit/otdr", true);
     phone.sync().await;
     (phone, visit)
+}
+
+/// Nothing was taken of a document that a client made: no row, no push, nothing in quarantine; the feed is as it was.
+pub async fn nothing_is_kept_of(app: &TestApp, visit: VisitId, fed: &[String]) {
+    for table in ["documents", "doc_changes", "doc_actors"] {
+        assert!(!column(app, table, "visit_id").await.contains(&visit.to_string()), "{table}");
+    }
+    assert_eq!(quarantined(app, YUNZE).await, []);
+    assert_eq!(column(app, "feed", "item").await, fed);
 }
 
 /// A tick as a document holds it.

@@ -11,8 +11,13 @@ const lines = (program, args, cwd) => execFileSync(program, args, { cwd, encodin
   .split("\n").filter(line => line.startsWith("{")).map(line => JSON.parse(line))
 
 // What the drivers of Doorstep call the phases of the peers.
-const PHASES = { "push new": "push", "pull new": "pull", "nothing new": "nothing new", "one edit": "one edit" }
-const ours = () => lines("cargo", [...bench, "--runs", "1", "--visits", n], root)
+const PHASES = {
+  "push new": "push", "pull new": "pull", "nothing new": "nothing new", "one edit": "one edit",
+  "live: edit on the other phone": "live edit",
+}
+// As many live edits as the drivers of the peers make.
+const LIVE = ["--scenario", "live", "--edits", "200"]
+const ours = () => [[], LIVE].flatMap(scenario => lines("cargo", [...bench, "--runs", "1", "--visits", n, ...scenario], root))
   .filter(line => line.phase in PHASES)
   .map(line => ({ ...line, peer: "doorstep", phase: PHASES[line.phase], peak_rss_mb: line.peak_rss_mib }))
   // The peers come back on line once; these two phases do the same thing many times.

@@ -2,6 +2,9 @@
 
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use socket2::SockRef;
 
 use super::relay::relay;
 use super::{Counts, Script, Weather};
@@ -80,6 +83,15 @@ impl FaultProxy {
     /// Leads to a server elsewhere.
     pub fn lead_to(&self, server: &str) {
         self.shared.lock().server = authority(server);
+    }
+
+    /// Cuts every connection under way: the phone sees its own reset, the server sees it end.
+    pub fn cut(&self) {
+        for phone in self.shared.lock().open.drain(..) {
+            // It may have ended by itself. It is reset once nobody has it any more; who reads from it lets go now.
+            let _ = SockRef::from(&phone).set_linger(Some(Duration::ZERO));
+            let _ = phone.shutdown(Shutdown::Read);
+        }
     }
 
     /// What went through so far.

@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Head {
     bytes: Vec<u8>,
     body_bytes: u64,
+    /// Whether the connection is to speak another protocol from here on, such as WebSocket.
+    is_upgrade: bool,
 }
 
 impl Head {
@@ -82,7 +84,42 @@ pub(super) fn relay(phone: &TcpStream, shared: &Shared) -> io::Result<()> {
         });
         return end(phone, server.as_ref(), cut);
     }
-    server.map_or(Ok(()), |server| answer(phone, &server, shared, &head.line()))
+    match server {
+        Some(server) if head.is_upgrade => through(phone, reader, &server, shared),
+        Some(server) => answer(phone, &server, shared, &head.line()),
+        None => Ok(()),
+    }
+}
+
+/// Passes everything on, both ways and as it comes, until either side or a cut ends it: what follows an upgrade.
+fn through(phone: &TcpStream, reader: BufReader<&TcpStream>, server: &TcpStream, shared: &Shared) -> io::Result<()> {
+    let (up, down) = std::thread::scope(|scope| {
+        let down = scope.spawn(|| pump(server, phone, [phone, server]));
+        let up = pump(reader, server, [phone, server]);
+        (up, down.join().unwrap_or_default())
+    });
+    shared.count(|counts| {
+        counts.up_body_bytes += up;
+        counts.down_body_bytes += down;
+    });
+    Ok(())
+}
+
+/// Passes on one direction, and has the other one end with it; says how many bytes went.
+fn pump(mut from: impl Read, mut to: &TcpStream, both: [&TcpStream; 2]) -> u64 {
+    let mut passed = 0;
+    let mut piece = [0; 4 << 10];
+    while let Ok(read @ 1..) = from.read(&mut piece) {
+        if to.write_all(piece.get(..read).unwrap_or_default()).is_err() {
+            break;
+        }
+        passed += u64::try_from(read).unwrap_or(u64::MAX);
+    }
+    for stream in both {
+        // Only reading ends here: what becomes of the connection is said when it is let go.
+        let _ = stream.shutdown(Shutdown::Read);
+    }
+    passed
 }
 
 /// Reads the answer whole, then passes on what the weather lets through.
@@ -141,21 +178,23 @@ fn end(phone: &TcpStream, server: Option<&TcpStream>, cut: Cut) -> io::Result<()
     phone.shutdown(Shutdown::Both)
 }
 
-/// Reads a head; the connection it asks for is one that ends with the answer.
+/// Reads a head; the connection it asks for is one that ends with the answer, but for an upgrade.
 fn read_head(reader: &mut BufReader<&TcpStream>) -> io::Result<Head> {
-    let mut head = Head { bytes: Vec::new(), body_bytes: 0 };
+    let mut head = Head { bytes: Vec::new(), body_bytes: 0, is_upgrade: false };
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         if line.trim_end().is_empty() {
-            head.bytes.extend_from_slice(b"connection: close\r\n\r\n");
+            let connection = if head.is_upgrade { "upgrade" } else { "close" };
+            head.bytes.extend_from_slice(format!("connection: {connection}\r\n\r\n").as_bytes());
             return Ok(head);
         }
         let (name, value) = line.split_once(':').unwrap_or((&line, ""));
         match name.to_ascii_lowercase().as_str() {
             "connection" => continue,
+            "upgrade" => head.is_upgrade = true,
             "content-length" => head.body_bytes = value.trim().parse().map_err(io::Error::other)?,
             "transfer-encoding" => return Err(io::Error::other("this proxy reads bodies with content-length only")),
             _ => {}

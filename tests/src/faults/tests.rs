@@ -197,3 +197,54 @@ fn a_tunnel_cuts_by_simulated_time_and_follows_from_its_seed() {
     assert!(cuts.iter().all(|(after, _)| *after <= 128_000));
     assert!([Cut::Close, Cut::Reset, Cut::Silence].iter().all(|kind| cuts.iter().any(|(_, cut)| cut == kind)));
 }
+
+/// A server that speaks another protocol after an upgrade: it says everything back. Tells when a connection has ended.
+fn echo() -> (String, Receiver<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, ended) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            let mut reader = BufReader::new(&stream);
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                reader.read_line(&mut head).unwrap();
+            }
+            assert!(head.contains("\r\nconnection: upgrade\r\n"), "{head}");
+            (&stream).write_all(UPGRADED).unwrap();
+            // Also a connection that is reset has ended.
+            let _ = io::copy(&mut reader, &mut &stream);
+            if sender.send(()).is_err() {
+                return;
+            }
+        }
+    });
+    (url, ended)
+}
+
+const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\r\n";
+
+#[test]
+fn an_upgraded_connection_passes_both_ways_until_it_is_cut() {
+    let (url, ended) = echo();
+    let proxy = FaultProxy::before(&url);
+    let talk = || {
+        let mut stream = TcpStream::connect(proxy.url().trim_start_matches("http://")).unwrap();
+        stream.write_all(b"GET /x HTTP/1.1\r\nConnection: Upgrade\r\nupgrade: websocket\r\n\r\n").unwrap();
+        stream.read_exact(&mut [0; UPGRADED.len()]).unwrap();
+        for said in [b"one", b"two"] {
+            let mut heard = [0; 3];
+            stream.write_all(said).unwrap();
+            stream.read_exact(&mut heard).unwrap();
+            assert_eq!(&heard, said);
+        }
+        stream
+    };
+    let mut stream = talk();
+    proxy.cut();
+    assert_eq!(stream.read(&mut [0; 1]).unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    ended.recv().unwrap();
+    // The next one passes, and ends at the server when the phone hangs up.
+    drop(talk());
+    ended.recv().unwrap();
+}
