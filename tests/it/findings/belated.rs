@@ -38,7 +38,7 @@ async fn send_crashing(field: &mut Field<'_>, visit: VisitId, picture: &[u8]) ->
 async fn look_at_all(app: &TestApp) {
     jobs::ingest::run_due(&app.state).await.expect("ingested");
     let all = async { while jobs::findings::run_due(&app.state).await.expect("looked at") > 0 {} };
-    come("nothing is due", all).await;
+    come("nothing is due", Box::pin(all)).await;
     assert_eq!(app.read(|conn| photo_checks::find_due_org(conn, None)).await, None, "nothing waits");
 }
 
