@@ -30,6 +30,12 @@ const PART_BYTES: u64 = 8 << 20;
 /// With `PART_BYTES` of each 64 MiB, however many uploads break off at once.
 const AT_ONCE: usize = 8;
 
+/// How long a part waits for room, while others wait for a bucket that hangs.
+///
+/// # Source
+/// As long as one request to the bucket is sent again (`s3_objects`).
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Stages uploads in a directory, and shares what was told of them.
 #[derive(Debug)]
 pub(super) struct BucketStaging {
@@ -72,7 +78,10 @@ fn end_of(parts: &[Range<u64>]) -> u64 {
 }
 
 async fn permit(room: &Semaphore) -> Result<SemaphorePermit<'_>, BlobError> {
-    room.acquire().await.map_err(|error| BlobError::Io(std::io::Error::other(error)))
+    match tokio::time::timeout(PATIENCE, room.acquire()).await {
+        Ok(permit) => permit.map_err(|error| BlobError::Io(std::io::Error::other(error))),
+        Err(elapsed) => Err(BlobError::Unreachable(Box::new(elapsed))),
+    }
 }
 
 impl Shared {
@@ -102,6 +111,8 @@ impl Shared {
     async fn share(&mut self) -> Result<(), BlobError> {
         while self.shared < self.local.bytes() {
             let _room = permit(&self.room).await?;
+            // Whoever has taken it over here, or ended it, has nothing added to what he knows.
+            self.local.check().await?;
             let part = self.shared..self.local.bytes().min(self.shared.saturating_add(PART_BYTES));
             let bytes = self.local.read(part.clone()).await?;
             self.parts.put(self.key, part.start, bytes).await?;
@@ -128,6 +139,10 @@ impl Staged for Shared {
         self.local.rewind(bytes)
     }
 
+    fn check(&self) -> BlobFuture<'_, ()> {
+        self.local.check()
+    }
+
     fn keep(mut self: Box<Self>) -> BlobFuture<'static, u64> {
         Box::pin(async move {
             self.share().await?;
@@ -138,9 +153,11 @@ impl Staged for Shared {
     fn publish(self: Box<Self>, expected: Option<Hash>) -> BlobFuture<'static, Hash> {
         Box::pin(async move {
             let published = self.local.publish(expected).await;
-            if let Err(BlobError::HashMismatch { .. }) = published {
-                // The upload begins anew, so nothing of it may come back; where that fails, the end is tried again.
-                self.parts.forget(self.key).await?;
+            if let Err(BlobError::HashMismatch { .. }) = published
+                && let Err(error) = self.parts.forget(self.key).await
+            {
+                // The upload begins anew. Where its parts come back, they are found wrong once more.
+                tracing::error!(upload = %self.key.upload, %error, "parts that were found wrong could not be removed");
             }
             published
         })
@@ -161,12 +178,9 @@ impl Staging for BucketStaging {
         })
     }
 
+    /// Only what is here: who has the end of an upload, and was killed before he could make it a blob, is the one that does.
     fn received(&self, upload: StagedUpload) -> BlobFuture<'_, u64> {
-        Box::pin(async move {
-            let here = self.local.received(upload).await?;
-            let shared = if upload.has_arrived { self.parts.list(upload.key).await? } else { Vec::new() };
-            Ok(here.max(end_of(&without_gap(shared))))
-        })
+        self.local.received(upload)
     }
 
     fn forget(&self, upload: StagedUpload) -> BlobFuture<'_, ()> {

@@ -152,6 +152,11 @@ impl Staged for FsStaged {
         })
     }
 
+    fn check(&self) -> BlobFuture<'_, ()> {
+        let (file, names, path) = (Arc::clone(&self.file), self.names.clone(), self.path.clone());
+        Box::pin(blocking(move || names.enter().and_then(|entered| entered.check(&file, &path)).map_err(io_error)))
+    }
+
     fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()> {
         Box::pin(async move {
             self.flush().await?;

@@ -3,6 +3,7 @@
 //! A database is its file and the logs beside it. A log that stays behind is read into whatever file has the name next.
 
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -51,7 +52,11 @@ pub(super) fn aside_of(path: &Path, fresh: String) -> Result<String, BackupError
     if let Ok(begun) = fs::read_to_string(beside(path, BEGUN))
         && begun.strip_prefix(ASIDE).is_some_and(|at| at.parse::<i64>().is_ok())
     {
-        return Ok(begun);
+        let kept = beside(path, &format!(".{begun}"));
+        // Whoever started a server meanwhile has made another database: what was kept is never written over.
+        if !path.exists() || !kept.exists() || is_twin(path, &kept) {
+            return Ok(begun);
+        }
     }
     let directory = directory_of(path);
     let own = beside(path, &format!(".{ASIDE}"));
@@ -96,7 +101,12 @@ pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&s
     synced.map_err(BackupError::file(&prepared))?;
     let begun = beside(path, BEGUN);
     if let Some(aside) = aside {
-        fs::write(&begun, aside).and_then(|()| sync_directory(directory)).map_err(BackupError::file(&begun))?;
+        let noted = fs::File::create(&begun).and_then(|mut file| {
+            file.write_all(aside.as_bytes())?;
+            file.sync_all()?;
+            sync_directory(directory)
+        });
+        noted.map_err(BackupError::file(&begun))?;
         put_aside(path, aside)?;
     } else if !files_of(path).is_empty() {
         // Blobs took long: whoever began meanwhile has data of his own there.
@@ -147,4 +157,28 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_that_is_kept_is_never_written_over_by_another_that_was_made_since() {
+        let folder = std::env::temp_dir().join(format!("doorstep-aside-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a directory");
+        let path = folder.join("db");
+        let (begun, fresh) = (format!("{ASIDE}1"), format!("{ASIDE}2"));
+        let kept = beside(&path, &format!(".{begun}"));
+        fs::write(beside(&path, BEGUN), &begun).expect("the note");
+        // Killed before anything, or when the file had moved: it goes on under the name that was begun.
+        fs::write(&path, "the first").expect("a database");
+        assert_eq!(aside_of(&path, fresh.clone()).expect("a name"), begun);
+        fs::rename(&path, &kept).expect("moved");
+        assert_eq!(aside_of(&path, fresh.clone()).expect("a name"), begun);
+        // A server was started then.
+        fs::write(&path, "the second").expect("another database");
+        assert_eq!(aside_of(&path, fresh.clone()).expect("a name"), fresh);
+        fs::remove_dir_all(&folder).expect("gone");
+    }
 }

@@ -40,6 +40,12 @@ pub trait Staged: Send {
     /// Reads back bytes that are there: fewer where they end before.
     fn read(&mut self, range: Range<u64>) -> BlobFuture<'_, Vec<u8>>;
 
+    /// Refuses a writer who has lost the upload.
+    ///
+    /// # Errors
+    /// [`BlobError::NotFound`](super::BlobError::NotFound) if somebody else goes on with it, or has ended it.
+    fn check(&self) -> BlobFuture<'_, ()>;
+
     /// Takes back what was appended behind this place.
     fn rewind(&mut self, bytes: u64) -> BlobFuture<'_, ()>;
 
