@@ -30,10 +30,10 @@ fn any_node_goes_on_with_an_upload_that_another_one_still_receives() {
     until_written(&pair.server, &path, 200_000);
     let offset = number(&ask(there, tus("HEAD", &path)), "upload-offset").expect("an offset");
     assert!((200_000..=500_000).contains(&offset), "{offset}");
-    // The dead line wakes up: it adds nothing to what was told.
+    // The dead line wakes up: it adds nothing to what was told, and only the other node knows how much that is.
     dead.write_all(&whole[500_000..]).expect("the rest");
     let refused = checked_raw(&call, &read_raw(&mut dead));
-    assert_eq!(refused.outcome(), (409, "offset_conflict".to_owned()));
+    assert_eq!(refused.outcome(), (423, "upload_locked".to_owned()));
     assert_eq!(number(&ask(there, tus("HEAD", &path)), "upload-offset"), Some(offset));
 
     let finished = ask(there, append(&path, offset, &whole[offset..]));
