@@ -73,10 +73,6 @@ fn without_gap(mut parts: Vec<Range<u64>>) -> Vec<Range<u64>> {
     parts
 }
 
-fn end_of(parts: &[Range<u64>]) -> u64 {
-    parts.last().map_or(0, |part| part.end)
-}
-
 async fn permit(room: &Semaphore) -> Result<SemaphorePermit<'_>, BlobError> {
     match tokio::time::timeout(PATIENCE, room.acquire()).await {
         Ok(permit) => permit.map_err(|error| BlobError::Io(std::io::Error::other(error))),
@@ -87,7 +83,7 @@ async fn permit(room: &Semaphore) -> Result<SemaphorePermit<'_>, BlobError> {
 impl Shared {
     /// Appends what other nodes received.
     async fn fetch(&mut self, parts: Vec<Range<u64>>) -> Result<(), BlobError> {
-        self.shared = end_of(&parts);
+        self.shared = parts.last().map_or(0, |part| part.end);
         for part in parts {
             let here = self.local.bytes();
             if part.end <= here {

@@ -174,7 +174,8 @@ pub(super) enum Held {
 /// Opens what is staged, and then asks again what became of the upload: who finishes it elsewhere writes its end before
 /// he forgets its bytes.
 pub(super) async fn hold(state: &AppState, ctx: &Ctx, row: &UploadRow) -> AppResult<Held> {
-    let (seen, mut staged) = (staged_of(row), state.staging.open(staged_of(row)).await?);
+    let seen = staged_of(row);
+    let mut staged = state.staging.open(seen).await?;
     let row = load(state, ctx, row.id.0).await?;
     if row.blob_sha256.is_none() && staged_of(&row) != seen {
         // Another node told something of it meanwhile, or found all of it wrong.
