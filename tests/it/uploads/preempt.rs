@@ -136,6 +136,26 @@ fn what_came_before_the_line_broke_off_is_kept_but_not_under_a_checksum() {
 }
 
 #[test]
+fn of_a_creation_that_breaks_off_what_came_is_kept() {
+    let line = Line::open();
+    let whole = photo(600_000);
+    let creation = || creation(whole.len()).header("upload-metadata", declares(&whole));
+    let call = creation().bearer(line.phone.access()).header("content-type", BYTES);
+    let mut stream = half_open(line.server.url(), &call.header("content-length", whole.len().to_string()));
+    stream.write_all(&whole[..300_000]).expect("a part is sent");
+    let data = line.server.directory().join("data");
+    let is_long = |file: PathBuf| std::fs::metadata(file).is_ok_and(|file| file.len() >= 200_000);
+    until("a part is written down", || staged(&data).into_iter().any(is_long));
+    stream.shutdown(Shutdown::Write).expect("nothing more will come");
+    let _ = stream.read_to_end(&mut Vec::new());
+    // Its answer never came: the same creation tells where it stopped.
+    let again = line.send(creation());
+    let kept = number(&again, "upload-offset").expect("an offset");
+    assert!((200_000..=300_000).contains(&kept), "{kept}");
+    line.finish(&location(&again), kept, &whole);
+}
+
+#[test]
 fn bytes_whose_number_nobody_said_are_appended_as_they_come() {
     let line = Line::open();
     let whole = photo(10_000);
