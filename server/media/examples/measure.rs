@@ -9,7 +9,7 @@ use std::fs;
 use std::hint::black_box;
 
 use doorstep_media::draw::{DemoPhoto, draw};
-use doorstep_media::{Deadline, Limits, ingest};
+use doorstep_media::{Deadline, Limits, Workspace};
 
 /// How the kernel counts CPU time for `/proc`.
 ///
@@ -35,11 +35,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The peak so far is that of drawing.
     fs::write("/proc/self/clear_refs", "5")?;
     let before = cpu_ticks()?;
+    let mut workspace = Workspace::default();
     for photo in (0..rounds).flat_map(|_| &photos) {
         match work.as_str() {
             "full" => drop(black_box(image::load_from_memory(photo)?.into_rgb8())),
             "scaled" => drop(black_box(scaled(photo)?)),
-            "ingest" => drop(black_box(ingest(photo, &Limits::default(), &Deadline::default())?)),
+            "ingest" => drop(black_box(workspace.ingest(photo, &Limits::default(), &Deadline::default())?)),
             _ => return Err(usage.into()),
         }
     }

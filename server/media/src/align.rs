@@ -10,7 +10,7 @@ use image::GrayImage;
 use crate::decode::decode;
 use crate::print::{Cuts, Print, least};
 use crate::shrink::luma;
-use crate::{Deadline, Limits, NoPreview, THUMBNAIL_SIDE_PX};
+use crate::{Deadline, Limits, NoPreview, THUMBNAIL_SIDE_PX, Workspace};
 
 /// What is tried at each side first, and how far the search goes.
 ///
@@ -38,8 +38,10 @@ impl Sample {
     /// # Errors
     /// The reason why it cannot be decoded.
     pub fn of(bytes: &[u8]) -> Result<Self, NoPreview> {
-        let picture = decode(bytes, THUMBNAIL_SIDE_PX, &Limits::default(), &Deadline::default())?.picture;
-        let luma = luma(&picture, THUMBNAIL_SIDE_PX)?;
+        let mut workspace = Workspace::default();
+        let picture =
+            decode(bytes, THUMBNAIL_SIDE_PX, &Limits::default(), &Deadline::default(), &mut workspace)?.picture;
+        let luma = luma(&picture, THUMBNAIL_SIDE_PX, &mut workspace)?;
         let whole = Cuts::default().print(&luma);
         Ok(Self { luma, whole })
     }

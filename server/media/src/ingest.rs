@@ -2,17 +2,19 @@
 //!
 //! Owns the order of the steps; it must not know where the results are kept or what is found in them.
 
-use std::panic::catch_unwind;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use image::{DynamicImage, RgbImage};
+use image::RgbImage;
 use sync_core::photo::quality::{self, Quality};
 
-use crate::decode::{self, decode};
+use crate::decode::{self, Decoded, decode};
 use crate::facts::Facts;
 use crate::preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX};
 use crate::print::Prints;
 use crate::shrink::{luma, shrink};
-use crate::{Deadline, Limits, NoPreview, encode};
+use crate::turned::{swaps_sides, turned};
+use crate::{Deadline, Limits, NoPreview, Workspace, encode};
 
 /// What a photo gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +29,7 @@ pub struct Ingested {
     pub prints: Prints,
 }
 
-/// Works out everything that is kept of a photo beside its original.
+/// Works out everything that is kept of a photo beside its original, in memory of its own.
 ///
 /// Equal bytes give equal results.
 ///
@@ -35,18 +37,42 @@ pub struct Ingested {
 /// [`NoPreview`]: the photo is kept, and this is the reason why it cannot be shown; [`NoPreview::TooSlow`] once the
 /// deadline is over.
 pub fn ingest(bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Ingested, NoPreview> {
-    // Whatever panics on a malformed file costs a preview and nothing else; decoders have a fence of their own.
-    catch_unwind(|| {
-        let upright = Upright::of(bytes, limits, deadline)?;
-        let luma = luma(&upright.picture, quality::SIDE_PX)?;
-        deadline.check()?;
-        let width = usize::try_from(luma.width()).unwrap_or(0);
-        let quality = quality::quality(luma.as_raw(), width);
-        let prints = Prints::of(&luma);
-        deadline.check()?;
-        Ok(Ingested { previews: upright.previews()?, facts: upright.facts, quality, prints })
-    })
-    .unwrap_or(Err(NoPreview::DecoderPanicked))
+    Workspace::default().ingest(bytes, limits, deadline)
+}
+
+impl Workspace {
+    /// Does what [`ingest()`] does, in memory that is kept: what comes of a photo does not depend on those before.
+    ///
+    /// # Errors
+    /// As [`ingest()`].
+    pub fn ingest(&mut self, bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Ingested, NoPreview> {
+        // Whatever panics on a malformed file costs a preview and nothing else; decoders have a fence of their own.
+        let worked_out = catch_unwind(AssertUnwindSafe(|| worked_out(bytes, limits, deadline, self)));
+        worked_out.unwrap_or_else(|_| {
+            // Memory in which something panicked is not used again.
+            *self = Self::default();
+            Err(NoPreview::DecoderPanicked)
+        })
+    }
+}
+
+fn worked_out(
+    bytes: &[u8],
+    limits: &Limits,
+    deadline: &Deadline,
+    workspace: &mut Workspace,
+) -> Result<Ingested, NoPreview> {
+    let upright = Upright::of(bytes, limits, deadline, workspace)?;
+    let luma = luma(&upright.picture, quality::SIDE_PX, workspace)?;
+    deadline.check()?;
+    let width = usize::try_from(luma.width()).unwrap_or(0);
+    let quality = quality::quality(luma.as_raw(), width);
+    let prints = Prints::of(&luma);
+    workspace.give_back(luma.into_raw());
+    deadline.check()?;
+    let previews = upright.previews(workspace)?;
+    workspace.give_back(upright.picture.into_raw());
+    Ok(Ingested { previews, facts: upright.facts, quality, prints })
 }
 
 /// How much memory [`ingest()`] takes for a photo at most, by what stands before its pixels: none of them is allocated.
@@ -76,29 +102,27 @@ struct Upright {
 }
 
 impl Upright {
-    fn of(bytes: &[u8], limits: &Limits, deadline: &Deadline) -> Result<Self, NoPreview> {
-        let decoded = decode(bytes, PREVIEW_SIDE_PX, limits, deadline)?;
+    fn of(bytes: &[u8], limits: &Limits, deadline: &Deadline, workspace: &mut Workspace) -> Result<Self, NoPreview> {
+        let Decoded { mut picture, width, height, turn } = decode(bytes, PREVIEW_SIDE_PX, limits, deadline, workspace)?;
         let facts = Facts::of(bytes);
-        let small = shrink(&decoded.picture, PREVIEW_SIDE_PX)?;
-        // The largest buffer of all goes before the next is taken; turning the small copy costs the least.
-        let mut picture = DynamicImage::ImageRgb8(small.unwrap_or(decoded.picture));
-        let turn = decoded.turn.unwrap_or_else(|| facts.turn());
-        picture.apply_orientation(turn);
-        let (width, height) =
-            if swaps_sides(turn) { (decoded.height, decoded.width) } else { (decoded.width, decoded.height) };
+        if let Some(small) = shrink(&picture, PREVIEW_SIDE_PX, workspace)? {
+            workspace.give_back(mem::replace(&mut picture, small).into_raw());
+        }
+        // Turning the small copy costs the least.
+        let turn = turn.unwrap_or_else(|| facts.turn());
+        let picture = turned(picture, turn, workspace);
+        let (width, height) = if swaps_sides(turn) { (height, width) } else { (width, height) };
         deadline.check()?;
-        Ok(Self { picture: picture.into_rgb8(), facts, width, height })
+        Ok(Self { picture, facts, width, height })
     }
 
-    fn previews(&self) -> Result<Previews, NoPreview> {
+    fn previews(&self, workspace: &mut Workspace) -> Result<Previews, NoPreview> {
         let preview_1600 = encode::jpeg(&self.picture)?;
-        let small = shrink(&self.picture, THUMBNAIL_SIDE_PX)?;
+        let small = shrink(&self.picture, THUMBNAIL_SIDE_PX, workspace)?;
         let thumbnail_320 = encode::jpeg(small.as_ref().unwrap_or(&self.picture))?;
+        if let Some(small) = small {
+            workspace.give_back(small.into_raw());
+        }
         Ok(Previews { preview_1600, thumbnail_320, width: self.width, height: self.height })
     }
-}
-
-fn swaps_sides(turn: image::metadata::Orientation) -> bool {
-    use image::metadata::Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
-    matches!(turn, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }

@@ -28,8 +28,10 @@ mod preview;
 mod print;
 mod shrink;
 mod sniff;
+mod turned;
 mod vp8l;
 mod webp;
+mod workspace;
 
 pub use align::Sample;
 pub use deadline::Deadline;
@@ -42,3 +44,4 @@ pub use other::other_media_type;
 pub use preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX};
 pub use print::{Print, Prints};
 pub use sniff::{Format, Sniffed, sniff};
+pub use workspace::Workspace;

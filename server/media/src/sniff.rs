@@ -2,6 +2,8 @@
 //!
 //! Nothing is decoded or allocated here. A file name or a declared media type plays no part.
 
+use memchr::memchr_iter;
+
 use crate::webp::coded_size;
 
 /// What the magic bytes say a file is.
@@ -160,10 +162,8 @@ impl<'a> Iterator for Segments<'a> {
 
     fn next(&mut self) -> Option<Segment<'a>> {
         // Inside entropy-coded data FF 00 is a stuffed byte, FF FF a fill byte and FF D0 to D7 a restart marker.
-        let at = self
-            .rest
-            .windows(2)
-            .position(|pair| matches!(pair, [0xFF, marker] if !matches!(marker, 0x00 | 0x01 | 0xD0..=0xD8 | 0xFF)))?;
+        let begins = |at: &usize| !matches!(self.rest.get(at + 1), None | Some(0x00 | 0x01 | 0xD0..=0xD8 | 0xFF));
+        let at = memchr_iter(0xFF, self.rest).find(begins)?;
         let (marker, after) = self.rest.get(at + 1..)?.split_first()?;
         // Decoders stop here; behind it cameras keep smaller copies of the picture, or its brightness.
         if *marker == END_OF_IMAGE {

@@ -7,7 +7,7 @@ use jpeg_decoder::{Decoder, Error, PixelFormat};
 
 use super::{Admitted, damaged};
 use crate::deadline::DeadlineReader;
-use crate::{Deadline, Limits, NoPreview};
+use crate::{Deadline, Limits, NoPreview, Workspace};
 
 /// Decodes an admitted JPEG, shrunk by its divisor.
 pub(super) fn read(
@@ -15,6 +15,7 @@ pub(super) fn read(
     admitted: &Admitted,
     limits: &Limits,
     deadline: &Deadline,
+    workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
     let mut decoder = Decoder::new(DeadlineReader::new(bytes, deadline));
     decoder.set_max_decoding_buffer_size(usize::try_from(limits.max_alloc_bytes).unwrap_or(usize::MAX));
@@ -26,23 +27,30 @@ pub(super) fn read(
     decoder.scale(width, height).map_err(refused)?;
     let pixels = decoder.decode().map_err(refused)?;
     let info = decoder.info().ok_or_else(|| damaged("no frame"))?;
-    let rgb = match info.pixel_format {
-        PixelFormat::RGB24 => pixels,
-        PixelFormat::L8 => pixels.into_iter().flat_map(|grey| [grey; 3]).collect(),
-        PixelFormat::CMYK32 => printed(&pixels),
-        PixelFormat::L16 => return Err(damaged("sixteen bits")),
-    };
-    RgbImage::from_raw(info.width.into(), info.height.into(), rgb).ok_or_else(|| damaged("too few pixels"))
+    let (width, height) = (info.width.into(), info.height.into());
+    match info.pixel_format {
+        PixelFormat::RGB24 => RgbImage::from_raw(width, height, pixels).ok_or_else(|| damaged("too few pixels")),
+        PixelFormat::L8 => Ok(painted(workspace.picture(width, height), pixels.into_iter().map(|grey| [grey; 3]))),
+        PixelFormat::CMYK32 => {
+            let dots = pixels
+                .as_chunks::<4>()
+                .0
+                .iter()
+                .map(|[cyan, magenta, yellow, black]| [cyan, magenta, yellow].map(|ink| light(*ink, *black)));
+            Ok(painted(workspace.picture(width, height), dots))
+        }
+        PixelFormat::L16 => Err(damaged("sixteen bits")),
+    }
 }
 
-/// Turns the four inks of a print shop into light.
-fn printed(pixels: &[u8]) -> Vec<u8> {
-    let (inks, _) = pixels.as_chunks::<4>();
-    inks.iter()
-        .flat_map(|[cyan, magenta, yellow, black]| [cyan, magenta, yellow].map(|ink| light(*ink, *black)))
-        .collect()
+fn painted(mut picture: RgbImage, dots: impl Iterator<Item = [u8; 3]>) -> RgbImage {
+    for (target, dot) in picture.pixels_mut().zip(dots) {
+        target.0 = dot;
+    }
+    picture
 }
 
+/// What the inks of a print shop leave of the light.
 fn light(ink: u8, black: u8) -> u8 {
     let rest = u32::from(255 - ink) * u32::from(255 - black) / 255;
     u8::try_from(rest).unwrap_or(u8::MAX)

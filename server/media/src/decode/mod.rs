@@ -9,12 +9,12 @@ mod png_webp;
 #[cfg(feature = "turbo")]
 mod turbo;
 
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::RgbImage;
 use image::metadata::Orientation;
 
-use crate::{Deadline, Format, Limits, NoPreview, sniff};
+use crate::{Deadline, Format, Limits, NoPreview, Workspace, sniff};
 use admit::{Admitted, admit};
 #[cfg(not(feature = "turbo"))]
 use jpeg::read as read_jpeg;
@@ -37,7 +37,13 @@ pub(crate) struct Decoded {
 ///
 /// # Errors
 /// The reason why the picture cannot or may not be decoded; see [`NoPreview`].
-pub(crate) fn decode(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadline) -> Result<Decoded, NoPreview> {
+pub(crate) fn decode(
+    bytes: &[u8],
+    side: u32,
+    limits: &Limits,
+    deadline: &Deadline,
+    workspace: &mut Workspace,
+) -> Result<Decoded, NoPreview> {
     if bytes.len() > limits.max_bytes {
         return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
     }
@@ -48,7 +54,11 @@ pub(crate) fn decode(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadli
         let admitted = admit(bytes, side, limits)?;
         deadline.check()?;
         let Admitted { width, height, .. } = admitted;
-        let picture = catch_unwind(|| read(bytes, &admitted, side, limits, deadline));
+        // What a decoder is given of the workspace is in it no more.
+        let picture = catch_unwind(AssertUnwindSafe(|| match admitted.format {
+            Format::Jpeg => read_jpeg(bytes, &admitted, limits, deadline, workspace),
+            _ => png_webp::read(bytes, &admitted, side, limits, deadline),
+        }));
         picture.map(|picture| picture.map(|picture| Decoded { picture, width, height, turn: None }))
     };
     let decoded = decoded.unwrap_or(Err(NoPreview::DecoderPanicked));
@@ -76,19 +86,6 @@ pub(crate) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, No
         Format::Jpeg => admitted.memory,
         _ => admitted.memory.saturating_add(png_webp::memory_beside(&admitted, side)),
     })
-}
-
-fn read(
-    bytes: &[u8],
-    admitted: &Admitted,
-    side: u32,
-    limits: &Limits,
-    deadline: &Deadline,
-) -> Result<RgbImage, NoPreview> {
-    match admitted.format {
-        Format::Jpeg => read_jpeg(bytes, admitted, limits, deadline),
-        _ => png_webp::read(bytes, admitted, side, limits, deadline),
-    }
 }
 
 /// The reason for a decoder that refused a file.

@@ -7,7 +7,7 @@ use image::RgbImage;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::{Admitted, damaged, jpeg};
-use crate::{Deadline, Limits, NoPreview};
+use crate::{Deadline, Limits, NoPreview, Workspace};
 
 /// Decodes an admitted JPEG, shrunk by its divisor.
 pub(super) fn read(
@@ -15,13 +15,14 @@ pub(super) fn read(
     admitted: &Admitted,
     limits: &Limits,
     deadline: &Deadline,
+    workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
     let mut decoder = Decompressor::new().map_err(damaged)?;
     decoder.set_scan_limit(u32::try_from(limits.max_scans).unwrap_or(u32::MAX)).map_err(damaged)?;
     let header = decoder.read_header(bytes).map_err(damaged)?;
     if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
         // It makes no light of the four inks of a print shop.
-        return jpeg::read(bytes, admitted, limits, deadline);
+        return jpeg::read(bytes, admitted, limits, deadline, workspace);
     }
     let divisor = usize::try_from(admitted.divisor).map_err(damaged)?;
     let scale = ScalingFactor::new(1, divisor);
@@ -34,7 +35,7 @@ pub(super) fn read(
     if (Some(width), Some(height)) != (admitted_side(admitted.width), admitted_side(admitted.height)) {
         return Err(damaged("two headers that differ"));
     }
-    let mut picture = RgbImage::new(width, height);
+    let mut picture = workspace.picture(width, height);
     let target = Image {
         pixels: picture.as_mut(),
         width: size.width,

@@ -10,7 +10,7 @@ use super::canvas::{Canvas, Colour};
 use super::dice::Dice;
 use crate::decode::decode;
 use crate::shrink::shrink;
-use crate::{Deadline, Limits, NoPreview};
+use crate::{Deadline, Limits, NoPreview, Workspace};
 
 /// The longer side in pixels beyond which a picture is altered at a smaller size, as phones' editors do.
 const SIDE_PX: u32 = 2048;
@@ -69,8 +69,9 @@ impl Alteration {
 }
 
 fn source(picture: &[u8]) -> Result<RgbImage, NoPreview> {
-    let decoded = decode(picture, SIDE_PX, &Limits::default(), &Deadline::default())?.picture;
-    Ok(shrink(&decoded, SIDE_PX)?.unwrap_or(decoded))
+    let mut workspace = Workspace::default();
+    let decoded = decode(picture, SIDE_PX, &Limits::default(), &Deadline::default(), &mut workspace)?.picture;
+    Ok(shrink(&decoded, SIDE_PX, &mut workspace)?.unwrap_or(decoded))
 }
 
 /// A share of a length, in thousandths from 0 to `most`.
@@ -81,7 +82,7 @@ fn share(length: u32, most: u32, dice: &mut Dice) -> u32 {
 fn resized(source: &RgbImage, dice: &mut Dice) -> Result<RgbImage, NoPreview> {
     let longer = source.width().max(source.height());
     let side = longer * (330 + dice.below(570).unsigned_abs()) / 1000;
-    Ok(shrink(source, side)?.unwrap_or_else(|| source.clone()))
+    Ok(shrink(source, side, &mut Workspace::default())?.unwrap_or_else(|| source.clone()))
 }
 
 fn cropped(source: &RgbImage, dice: &mut Dice) -> RgbImage {

@@ -1,7 +1,8 @@
 //! Previews are upright, small enough, never enlarged, and carry nothing but pixels.
 
 use crate::support::{self, corners, exif_segment, four_corners, jpeg, preview, with_segment, written};
-use doorstep_media::NoPreview;
+use doorstep_media::{Deadline, Limits, NoPreview, Workspace, ingest};
+use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 
 #[test]
@@ -73,6 +74,26 @@ fn transparency_becomes_white_paper() {
 fn equal_bytes_give_equal_previews() {
     let file = jpeg(&four_corners(2000, 1500));
     assert_eq!(preview(&file).unwrap(), preview(&file).unwrap());
+}
+
+#[test]
+fn what_comes_of_a_photo_does_not_depend_on_those_before_it() {
+    let mut photos = support::seed_pictures("jpg");
+    photos.extend(support::seed_pictures("png"));
+    for (value, (width, height)) in
+        (1..).zip([(3000, 1000), (1700, 1650), (64, 32), (2000, 2000), (900, 1700), (1650, 40)])
+    {
+        let room = support::room(value.into()).resize_exact(width, height, FilterType::Nearest);
+        photos.push(with_segment(&jpeg(&room), &exif_segment(value)));
+    }
+    // What breaks off in the middle must not show what lay there before.
+    let torn: Vec<Vec<u8>> = photos.iter().map(|photo| photo[..photo.len() / 2].to_vec()).collect();
+    photos.extend(torn);
+    let mut workspace = Workspace::default();
+    for photo in photos.iter().chain(photos.iter().rev()) {
+        let alone = ingest(photo, &Limits::default(), &Deadline::default());
+        assert_eq!(workspace.ingest(photo, &Limits::default(), &Deadline::default()), alone);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-use doorstep_media::{Deadline, Ingested, Limits, NoPreview};
+use doorstep_media::{Deadline, Ingested, Limits, NoPreview, Workspace};
 use doorstep_store::blobs::{self, DueRow, Outcome};
 use doorstep_store::lease::Claims;
 use doorstep_store::{Conn, blob_facts};
@@ -255,13 +255,13 @@ fn is_tried_alone(reason: &NoPreview, before: i64) -> bool {
 }
 
 /// What is worked out from the bytes of a picture.
-trait Ingest: FnOnce(&[u8], &Deadline) -> Result<Ingested, NoPreview> + Send + 'static {}
+trait Ingest: FnOnce(&[u8], &Deadline, &mut Workspace) -> Result<Ingested, NoPreview> + Send + 'static {}
 
-impl<F: FnOnce(&[u8], &Deadline) -> Result<Ingested, NoPreview> + Send + 'static> Ingest for F {}
+impl<F: FnOnce(&[u8], &Deadline, &mut Workspace) -> Result<Ingested, NoPreview> + Send + 'static> Ingest for F {}
 
 /// All that is kept of a photo.
-fn of_photo(bytes: &[u8], deadline: &Deadline) -> Result<Ingested, NoPreview> {
-    doorstep_media::ingest(bytes, &Limits::default(), deadline)
+fn of_photo(bytes: &[u8], deadline: &Deadline, workspace: &mut Workspace) -> Result<Ingested, NoPreview> {
+    workspace.ingest(bytes, &Limits::default(), deadline)
 }
 
 /// What a picture gives, or why nothing.
@@ -282,11 +282,16 @@ async fn work_out(
     };
     // The time of the work begins when there is room for it.
     let share = state.ingest.memory().decoded(memory).await?;
-    let held = Held::clone(held);
+    let (held, queue) = (Held::clone(held), Arc::clone(&state.ingest));
     let worked_out = work::within(LONGEST, move |deadline| {
-        let ingested = ingest(&bytes, deadline);
+        let mut workspace = queue.memory().workspace(memory);
+        let ingested = ingest(&bytes, deadline, &mut workspace);
         // Only now is its memory free, however long it took.
         drop((bytes, share, held));
+        // Where nobody waits for it, nobody may be there to forget it either.
+        if !deadline.is_over() {
+            queue.memory().keep(workspace);
+        }
         ingested.map(Box::new)
     });
     Ok(match worked_out.await? {

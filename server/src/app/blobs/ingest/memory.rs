@@ -1,10 +1,13 @@
 //! How much memory all pictures that are ingested at once may take together.
 //!
 //! What one may take is bounded before a pixel exists; here the sum is. Originals and what is decoded of them have a share
-//! each, and whoever has both took them in this order: nobody waits for one who waits for him.
+//! each, and whoever has both took them in this order: nobody waits for one who waits for him. What is kept between two
+//! pictures has a share as well, and goes where somebody needs it.
 
-use std::sync::Arc;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use doorstep_media::Workspace;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::app::{AppError, AppResult};
@@ -35,12 +38,20 @@ pub(in crate::app::blobs) type Share = OwnedSemaphorePermit;
 pub(in crate::app::blobs) struct Memory {
     originals: Arc<Semaphore>,
     decoded: Arc<Semaphore>,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// A workspace that nobody uses, and its share of what is decoded.
+#[derive(Debug)]
+struct Kept {
+    workspace: Workspace,
+    _share: Share,
 }
 
 impl Default for Memory {
     fn default() -> Self {
         let of = |mib: u32| Arc::new(Semaphore::new(usize::try_from(mib).unwrap_or(Semaphore::MAX_PERMITS)));
-        Self { originals: of(ORIGINALS_MIB), decoded: of(DECODED_MIB) }
+        Self { originals: of(ORIGINALS_MIB), decoded: of(DECODED_MIB), kept: Mutex::default() }
     }
 }
 
@@ -52,22 +63,59 @@ impl Memory {
 
     /// Waits until so much may be decoded of an original that is held; for whoever holds one.
     pub(in crate::app::blobs) async fn decoded(&self, bytes: u64) -> AppResult<Share> {
-        take(&self.decoded, bytes, DECODED_MIB).await
+        let mut share = pin!(take(&self.decoded, bytes, DECODED_MIB));
+        tokio::select! {
+            biased;
+            share = share.as_mut() => return share,
+            () = std::future::ready(()) => (),
+        }
+        // In line by now: what is kept from here on would find no room.
+        self.forget_kept();
+        share.await
+    }
+
+    /// A workspace for a picture that may take so much; one that is kept where it is no larger.
+    pub(super) fn workspace(&self, bytes: u64) -> Workspace {
+        let mut kept = self.kept();
+        let fits = kept.iter().position(|kept| kept.workspace.bytes() <= bytes);
+        fits.map(|place| kept.swap_remove(place).workspace).unwrap_or_default()
+    }
+
+    /// Keeps a workspace for the next picture if there is room: whoever waits for memory comes first.
+    pub(super) fn keep(&self, workspace: Workspace) {
+        // Under one lock with the look for room, so that whoever needs it finds all that is kept.
+        let mut kept = self.kept();
+        let share = Arc::clone(&self.decoded).try_acquire_many_owned(mib(workspace.bytes(), DECODED_MIB));
+        if let Ok(share) = share {
+            kept.push(Kept { workspace, _share: share });
+        }
+    }
+
+    /// Gives back what is kept: nothing comes next, or somebody needs the room.
+    pub(super) fn forget_kept(&self) {
+        self.kept().clear();
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// In the order in which they came, so that a large one is not kept waiting by small ones for ever.
 async fn take(from: &Arc<Semaphore>, bytes: u64, most_mib: u32) -> AppResult<Share> {
-    let mib = u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX);
-    let taken = Arc::clone(from).acquire_many_owned(mib.min(most_mib)).await;
+    let taken = Arc::clone(from).acquire_many_owned(mib(bytes, most_mib)).await;
     taken.map_err(|error| AppError::Internal(error.to_string()))
+}
+
+fn mib(bytes: u64, most: u32) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX).min(most)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::pin::pin;
-
+    use doorstep_media::draw::{DemoPhoto, draw};
     use doorstep_media::limits::{MAX_ALLOC_BYTES, MAX_BYTES};
+    use doorstep_media::{Deadline, Limits};
 
     use super::*;
 
@@ -99,6 +147,34 @@ mod tests {
         drop(third);
         assert!(at_once(large).await.is_some());
         assert!(at_once(small).await.is_some());
+    }
+
+    /// A workspace that keeps something.
+    fn used() -> Workspace {
+        let photo = draw(&DemoPhoto { seed: 1, width: 320, height: 240, title: "probe", lines: &[] }).expect("a photo");
+        let mut workspace = Workspace::default();
+        workspace.ingest(&photo, &Limits::default(), &Deadline::default()).expect("a photo");
+        assert!(workspace.bytes() > 0);
+        workspace
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_serves_again_and_makes_room_for_what_waits() {
+        let memory = Memory::default();
+        let workspace = used();
+        let bytes = workspace.bytes();
+        memory.keep(workspace);
+        assert_eq!(memory.workspace(bytes - 1).bytes(), 0, "it is too large");
+        let workspace = memory.workspace(bytes);
+        assert_eq!((workspace.bytes(), memory.workspace(bytes).bytes()), (bytes, 0), "one has it");
+        memory.keep(workspace);
+        let all = at_once(memory.decoded(192 * MIB)).await.expect("what is kept makes room").expect("open");
+        memory.keep(used());
+        assert_eq!(memory.workspace(u64::MAX).bytes(), 0, "there is no room to keep it");
+        drop(all);
+        memory.keep(used());
+        memory.forget_kept();
+        assert_eq!(memory.workspace(u64::MAX).bytes(), 0);
     }
 
     #[test]

@@ -52,6 +52,7 @@ impl Pass {
             let Some(ended) = running.join_next().await else { break };
             self.note(state, ended);
         }
+        state.ingest.memory().forget_kept();
         self.failed.or(self.unread).map_or(Ok(self.settled), Err)
     }
 

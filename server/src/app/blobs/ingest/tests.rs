@@ -17,7 +17,9 @@ async fn a_picture_on_which_the_decoder_panics_is_parked_and_the_next_one_is_sho
     let turn = office.state.ingest.turn(0).await.expect("a turn").expect("nobody stops");
     let share = office.state.ingest.memory().original(1).await.expect("a share");
     let held = Arc::new((turn, share));
-    let panics = |_: &[u8], _: &Deadline| -> Result<Ingested, NoPreview> { panic!("met what nobody thought of") };
+    let panics = |_: &[u8], _: &Deadline, _: &mut Workspace| -> Result<Ingested, NoPreview> {
+        panic!("met what nobody thought of")
+    };
     let ended = end(&office.state, row, Some(bad.clone()), begun.expect("due"), (&held, panics)).await;
     assert!(matches!(ended.expect("an end"), Ended::Settled));
     drop(held);
