@@ -48,6 +48,13 @@ pub(super) fn restore(args: RestoreArgs) -> Result<ExitCode, String> {
             "what was revoked or disabled since the backup (devices, people, keys) is in force again: revoke it anew"
         );
         out_line!("备份之后被吊销或停用的设备、人员和密钥已重新生效：请立即再次吊销或停用");
+        out_line!(
+            "enter reassigned, cancelled and closed visits again only once `doorstep verify` lists no unheard device:"
+        );
+        out_line!("until then work that was on time would count as late");
+        out_line!(
+            "备份之后的改派、取消和关闭，请待 `doorstep verify` 不再列出未联系的设备后重新录入，否则按时完成的工作会被记为迟到"
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
