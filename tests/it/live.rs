@@ -60,15 +60,18 @@ fn a_stream_pings_and_ends_with_its_token() {
 }
 
 #[test]
-fn a_revoked_device_and_an_ended_session_are_told_no_more() {
+fn a_revoked_or_suspended_device_and_an_ended_session_are_told_no_more() {
     let server = TestServer::start();
     let phone = enrolled(&server);
     let admin = sign_in(&server, YUNZE, "admin", PASSWORD);
-    let mut live = LiveReader::open(server.url(), phone.access());
-    let path = format!("/v1/devices/{}/revoke", phone.device());
-    let answer = server.send(&Call::post(path).bearer(&admin));
-    assert!(answer.status < 300, "{}", answer.text());
-    assert_eq!(live.end_reason(), "access_ended");
+    let suspended = RemotePhone::enrol_further(&server, YUNZE, YUNZE.colleague(), PASSWORD, "the colleague's");
+    for (phone, verb) in [(&phone, "revoke"), (&suspended, "suspend")] {
+        let mut live = LiveReader::open(server.url(), phone.access());
+        let path = format!("/v1/devices/{}/{verb}", phone.device());
+        let answer = server.send(&Call::post(path).bearer(&admin));
+        assert!(answer.status < 300, "{}", answer.text());
+        assert_eq!(live.end_reason(), "access_ended", "{verb}");
+    }
     let mut office = LiveReader::open(server.url(), &admin);
     let answer = server.send(&Call::post("/v1/auth/sign-out").bearer(&admin));
     assert!(answer.status < 300, "{}", answer.text());

@@ -19,6 +19,18 @@ fn the_committed_document_is_what_the_handlers_say() {
     assert!(committed == generated, "openapi.yaml differs from line {line}; run `make openapi` and commit it");
 }
 
+#[test]
+fn a_reader_who_has_seen_enough_of_it_is_no_failure() {
+    use std::io::Read as _;
+    let mut command = std::process::Command::new(integration_tests::server::executable());
+    let mut child = command.arg("openapi").stdout(std::process::Stdio::piped()).spawn().expect("it starts");
+    // A pipe takes less than the document, so more is written when nobody reads any more.
+    let mut out = child.stdout.take().expect("a pipe");
+    out.read_exact(&mut [0; 10]).expect("its beginning");
+    drop(out);
+    assert!(child.wait().expect("it ends").success());
+}
+
 /// Every operation with what is said about it that a lint finds wrong.
 fn findings(lint: impl Fn(&Documented) -> Option<String>) -> Vec<String> {
     let operations = Contract::current().operations();

@@ -221,6 +221,7 @@ impl<'a> Phone<'a> {
             statements: Vec::new(),
             blobs: Vec::new(),
             arrived: Vec::new(),
+            receipts: Vec::new(),
             device_state: None,
             seal: None,
         }

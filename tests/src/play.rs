@@ -249,6 +249,14 @@ impl Story {
         self.sessions.borrow_mut().insert(login, token);
     }
 
+    /// Removes a finished blob behind the server's back.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn lose_blob(&self, sha256: &str) {
+        self.server.borrow().lose_blob(sha256);
+    }
+
     /// The heads of a visit's document in the server's database.
     ///
     /// # Panics

@@ -236,6 +236,7 @@ impl RemotePhone {
             statements: Vec::new(),
             blobs: Vec::new(),
             arrived: Vec::new(),
+            receipts: Vec::new(),
             device_state: None,
             seal: None,
         }

@@ -261,6 +261,18 @@ impl TestServer {
         self.data.path()
     }
 
+    /// Removes a finished blob from the directory of blobs, of whatever organisation, behind the server's back.
+    ///
+    /// # Panics
+    /// If it is not there.
+    pub fn lose_blob(&self, sha256: &str) {
+        let mut organisations = fs::read_dir(self.data.path().join("data/blobs/o")).expect("blobs");
+        let name =
+            |organisation: &Path| organisation.join("sha256").join(&sha256[..2]).join(&sha256[2..4]).join(sha256);
+        let is_lost = organisations.any(|entry| fs::remove_file(name(&entry.expect("an entry").path())).is_ok());
+        assert!(is_lost, "the blob {sha256} is here");
+    }
+
     /// A finished blob as it is stored, read behind the server's back.
     ///
     /// # Panics

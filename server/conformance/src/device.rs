@@ -159,6 +159,7 @@ impl Device {
             statements: Vec::new(),
             blobs: Vec::new(),
             arrived: Vec::new(),
+            receipts: Vec::new(),
             device_state: None,
             seal: None,
         })

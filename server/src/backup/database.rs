@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::JoinHandle;
 
-use doorstep_store::restores::{self, BlobEntry, NewEpoch};
+use doorstep_store::restores::{self, BlobEntry, NewEpoch, NextNumber};
 use doorstep_store::{Conn, Store, StoreError, backup};
 use sync_core::ids::EpochId;
 
@@ -70,6 +70,7 @@ pub(super) fn load_postgres(
     dump: &Path,
     aside: Option<&str>,
     epoch: &NewEpoch,
+    given: &[NextNumber],
 ) -> Result<(), BackupError> {
     let mut read = program(programs, "pg_restore", "");
     read.args(["--no-owner", "--no-privileges", "--schema=public", "--file=-"]).arg(dump);
@@ -85,7 +86,7 @@ pub(super) fn load_postgres(
     let read = reading.end();
     // A psql that gave up has said why on its own; that counts, not the pipes that broke for it.
     let written = match (passed, read) {
-        (Ok(()), Ok(())) => commit(&mut input, epoch),
+        (Ok(()), Ok(())) => commit(&mut input, epoch, given),
         // A text that ends too early is not committed: without that word psql takes nothing.
         (Ok(()), Err(cut)) => {
             drop(input);
@@ -105,10 +106,11 @@ fn begin(input: &mut impl Write, aside: Option<&str>) -> io::Result<()> {
     aside.map_or(Ok(()), |aside| writeln!(input, "ALTER SCHEMA public RENAME TO {aside};\nCREATE SCHEMA public;"))
 }
 
-/// Ends it with the new epoch.
-fn commit(input: &mut impl Write, epoch: &NewEpoch) -> io::Result<()> {
+/// Ends it with the new epoch, and with numbers behind those that were given.
+fn commit(input: &mut impl Write, epoch: &NewEpoch, given: &[NextNumber]) -> io::Result<()> {
     writeln!(input, "\nSET LOCAL search_path = public;")?;
     epoch.statements().iter().try_for_each(|statement| writeln!(input, "{statement};"))?;
+    given.iter().try_for_each(|number| writeln!(input, "{};", number.statement()))?;
     input.write_all(b"COMMIT;\n")
 }
 

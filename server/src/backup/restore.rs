@@ -75,7 +75,9 @@ pub async fn restore(plan: &RestorePlan, progress: Progress<'_>) -> Result<Resto
             // The blobs took long: whoever came meanwhile would go on with data that are no more.
             require_unused(used)?;
             let (programs, aside) = (plan.programs.as_deref(), aside.as_deref());
-            database::load_postgres(url, programs, &dump, aside, &epoch)?;
+            // What cannot be read is kept all the same.
+            let given = used.next_numbers().unwrap_or_default();
+            database::load_postgres(url, programs, &dump, aside, &epoch, &given)?;
             // Every start of a server migrates as well: whoever ends us here loses nothing.
             boot::open_store(&plan.config).await?;
         }

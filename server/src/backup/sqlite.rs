@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use doorstep_store::restores::{NewEpoch, begin_epoch};
+use doorstep_store::restores::{NewEpoch, NextNumber, begin_epoch, go_on_behind};
 use doorstep_store::{StoreError, backup, migrate};
 
 use super::BackupError;
@@ -97,8 +97,6 @@ pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&s
         migrate::run_pending(conn)?;
         begin_epoch(conn, epoch)
     })?;
-    let synced = fs::File::open(&prepared).and_then(|file| file.sync_all());
-    synced.map_err(BackupError::file(&prepared))?;
     let begun = beside(path, BEGUN);
     if let Some(aside) = aside {
         let noted = fs::File::create(&begun).and_then(|mut file| {
@@ -107,11 +105,14 @@ pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&s
             sync_directory(directory)
         });
         noted.map_err(BackupError::file(&begun))?;
-        put_aside(path, aside)?;
+        let given = put_aside(path, aside)?;
+        backup::with_sqlite(&prepared, |conn| go_on_behind(conn, &given))?;
     } else if !files_of(path).is_empty() {
         // Blobs took long: whoever began meanwhile has data of his own there.
         return Err(StoreError::Open("the database is in use: stop the server first".to_owned()).into());
     }
+    let synced = fs::File::open(&prepared).and_then(|file| file.sync_all());
+    synced.map_err(BackupError::file(&prepared))?;
     // Before the other takes its place: from then on what was kept is whole, and nothing more may go under its name.
     match fs::remove_file(&begun) {
         Err(error) if !is_absent(&error) => return Err(BackupError::file(&begun)(error)),
@@ -121,8 +122,9 @@ pub(super) fn place(epoch: &NewEpoch, dump: &Path, path: &Path, aside: Option<&s
     placed.map_err(BackupError::file(path))
 }
 
-/// Keeps a database under another name; of what is whole the file stays where it is until another takes its place.
-fn put_aside(path: &Path, aside: &str) -> Result<(), BackupError> {
+/// Keeps a database under another name; of what is whole the file stays where it is until another takes its place. Gives
+/// the series of its numbers, if they can be read.
+fn put_aside(path: &Path, aside: &str) -> Result<Vec<NextNumber>, BackupError> {
     let kept = beside(path, &format!(".{aside}"));
     // To open an empty file is to throw away the log that belongs to it.
     let has_content = path.metadata().is_ok_and(|metadata| metadata.len() > 0);
@@ -135,14 +137,18 @@ fn put_aside(path: &Path, aside: &str) -> Result<(), BackupError> {
         move_there(&beside(path, ending), &beside(&kept, ending))?;
     }
     if !settled {
-        return move_there(path, &kept);
+        move_there(path, &kept)?;
+        // One that a restore has moved before it was killed is not opened: it may be damaged, and stays as it is.
+        return Ok(Vec::new());
     }
+    let given = backup::with_sqlite(path, NextNumber::list).unwrap_or_default();
     if is_twin(path, &kept) || fs::hard_link(path, &kept).is_ok() {
-        return Ok(());
+        return Ok(given);
     }
     let partial = beside(path, PARTIAL);
     copy(path, &partial)?;
-    fs::rename(&partial, &kept).map_err(BackupError::file(&kept))
+    fs::rename(&partial, &kept).map_err(BackupError::file(&kept))?;
+    Ok(given)
 }
 
 fn move_there(file: &Path, to: &Path) -> Result<(), BackupError> {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use doorstep_store::organisations::{insert_signing_key, retire_signing_keys};
 use sync_core::ids::EpochId;
 
+use super::print::{err_line, out_line};
 use super::serve::{clock, prepare};
 use crate::adapters::system::SystemRandom;
 use crate::app::AppError;
@@ -22,7 +23,7 @@ pub(super) fn backup(args: BackupArgs) -> Result<ExitCode, String> {
     let plan = BackupPlan { config, directory, programs, copies, now };
     boot::block_on(async move {
         let made = back_up(&plan, &say).await.map_err(|error| error.to_string())?;
-        println!("backed up to {}: {} blobs, {} bytes", plan.directory.display(), made.blobs, made.blob_bytes);
+        out_line!("backed up to {}: {} blobs, {} bytes", plan.directory.display(), made.blobs, made.blob_bytes);
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -36,23 +37,30 @@ pub(super) fn restore(args: RestoreArgs) -> Result<ExitCode, String> {
     let plan = RestorePlan { config, directory, programs, replaces, epoch, now };
     boot::block_on(async move {
         let restored = restore_backup(&plan, &say).await.map_err(|error| error.to_string())?;
-        println!("restored {} blobs and the database of {}", restored.blobs, restored.made_at.to_rfc3339());
-        println!("epoch {} (before: {})", restored.epoch, restored.previous);
+        out_line!("restored {} blobs and the database of {}", restored.blobs, restored.made_at.to_rfc3339());
+        out_line!("epoch {} (before: {})", restored.epoch, restored.previous);
         if let Some(aside) = restored.aside {
-            println!("what was there before is kept as {aside}");
+            out_line!("what was there before is kept as {aside}");
         }
-        println!("start the server; every phone offers again what it had sent since; `doorstep verify` tells what is");
-        println!("still out / 请启动服务；各手机会自动补传备份之后的内容；`doorstep verify` 列出尚未补回的部分");
-        println!(
+        out_line!("start the server; every phone offers again what it had sent since; `doorstep verify` tells what is");
+        out_line!("still out / 请启动服务；各手机会自动补传备份之后的内容；`doorstep verify` 列出尚未补回的部分");
+        out_line!(
             "what was revoked or disabled since the backup (devices, people, keys) is in force again: revoke it anew"
         );
-        println!("备份之后被吊销或停用的设备、人员和密钥已重新生效：请立即再次吊销或停用");
+        out_line!("备份之后被吊销或停用的设备、人员和密钥已重新生效：请立即再次吊销或停用");
+        out_line!(
+            "enter reassigned, cancelled and closed visits again only once `doorstep verify` lists no unheard device:"
+        );
+        out_line!("until then work that was on time would count as late");
+        out_line!(
+            "备份之后的改派、取消和关闭，请待 `doorstep verify` 不再列出未联系的设备后重新录入，否则按时完成的工作会被记为迟到"
+        );
         Ok(ExitCode::SUCCESS)
     })
 }
 
 fn say(text: &str) {
-    eprintln!("{text}");
+    err_line!("{text}");
 }
 
 /// Makes a new key of the server and ends the signing of the one in force.
@@ -76,10 +84,10 @@ pub(super) fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode, String> {
         });
         let (retired, kid) = rotated.await.map_err(|error| error.to_string())?;
         for old in retired {
-            println!("{}  {old}", if revoked.is_some() { "revoked" } else { "retired" });
+            out_line!("{}  {old}", if revoked.is_some() { "revoked" } else { "retired" });
         }
-        println!("in force from now on  {kid}");
-        println!("server processes take it up within seconds / 各服务进程会在数秒内启用");
+        out_line!("in force from now on  {kid}");
+        out_line!("server processes take it up within seconds / 各服务进程会在数秒内启用");
         Ok(ExitCode::SUCCESS)
     })
 }

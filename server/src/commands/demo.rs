@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use serde_json::json;
 
 use super::banner::{Banner, banner};
+use super::print::out_text;
 use super::serve::{announce, build, clock, listen};
 use crate::app::AppState;
 use crate::cli::DemoArgs;
@@ -28,7 +29,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<(), String> {
     boot::block_on(async move {
         let state = build(config, clock).await?;
         let text = prepare(&state, args, address).await.map_err(|error| error.to_string())?;
-        print!("{text}");
+        out_text!("{text}");
         announce(&listener);
         let _jobs = jobs::spawn_all(&state);
         boot::serve(state, listener).await.map_err(|error| error.to_string())

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use sync_core::formulas::{self, FORMULAS};
 
+use super::print::{err_line, out_line};
+
 /// Exit code for input that the formula cannot read.
 const BAD_INPUT: u8 = 2;
 
@@ -12,7 +14,7 @@ const BAD_INPUT: u8 = 2;
 pub(super) fn formula(code: Option<&str>) -> Result<ExitCode, String> {
     let Some(code) = code else {
         for formula in FORMULAS {
-            println!("{}  {}", formula.id, formula.code);
+            out_line!("{}  {}", formula.id, formula.code);
         }
         return Ok(ExitCode::SUCCESS);
     };
@@ -21,11 +23,11 @@ pub(super) fn formula(code: Option<&str>) -> Result<ExitCode, String> {
     let input = serde_json::from_str(&text).map_err(|error| format!("the input is not JSON: {error}"))?;
     match formulas::run(code, &input) {
         Ok(result) => {
-            println!("{result}");
+            out_line!("{result}");
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            eprintln!("doorstep formula: {error}");
+            err_line!("doorstep formula: {error}");
             Ok(ExitCode::from(BAD_INPUT))
         }
     }

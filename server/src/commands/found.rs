@@ -1,5 +1,6 @@
 //! `found`: the first organisation of a fresh database, or one more.
 
+use super::print::out_line;
 use crate::adapters::system::{SystemClock, SystemRandom};
 use crate::app::organisations::{Founding, found as found_organisation};
 use crate::app::{AppError, ErrorCode};
@@ -23,12 +24,12 @@ pub(super) fn found(args: FoundArgs) -> Result<(), String> {
         let store = boot::open_store(&config).await.map_err(|error| said(&error))?;
         let done = found_organisation(&store, &SystemRandom, SystemClock.now(), founding);
         let done = done.await.map_err(|error| said(&error))?;
-        println!("organisation  {code}  {}", done.org);
+        out_line!("organisation  {code}  {}", done.org);
         for (id, name) in done.teams {
-            println!("team          {name}  {id}");
+            out_line!("team          {name}  {id}");
         }
-        println!("sign in as    {admin}");
-        println!("password      {}  (shown once)", done.password);
+        out_line!("sign in as    {admin}");
+        out_line!("password      {}  (shown once)", done.password);
         Ok(())
     })
 }

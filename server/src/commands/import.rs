@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::process::ExitCode;
 
+use super::print::out_line;
 use super::serve::{build, clock, prepare};
 use crate::app::AppError;
 use crate::app::bundles::{Bringer, Fate, Imported, import_bundle};
@@ -31,21 +32,21 @@ fn is_all_kept(imported: &Imported) -> bool {
 }
 
 fn print(imported: &Imported) {
-    println!("bundle {} of device {}, made {}", imported.bundle, imported.device, imported.made_at.to_rfc3339());
+    out_line!("bundle {} of device {}, made {}", imported.bundle, imported.device, imported.made_at.to_rfc3339());
     for item in imported.report.items() {
         let (outcome, code) = (outcome(item.fate), item.code.as_deref().unwrap_or_default());
-        println!("{outcome:<12} {:<9} {}  {code}", item.kind, item.id);
+        out_line!("{outcome:<12} {:<9} {}  {code}", item.kind, item.id);
     }
     let unlisted = imported.report.unlisted();
     if unlisted > 0 {
-        println!("{unlisted} items are not listed / 有 {unlisted} 项未列出");
+        out_line!("{unlisted} items are not listed / 有 {unlisted} 项未列出");
     }
     let counts = imported.report.counts().iter().map(|(fate, count)| (outcome(*fate), count));
     let counts: BTreeMap<String, &usize> = counts.collect();
     let counts: Vec<String> = counts.into_iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    println!("{}", if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") });
+    out_line!("{}", if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") });
     if !is_all_kept(imported) {
-        println!(
+        out_line!(
             "some items were not taken: keep the file, and let the phone sync / 部分内容未被接收：请保留文件，并让手机同步"
         );
     }

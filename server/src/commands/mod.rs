@@ -7,6 +7,7 @@ mod demo_files;
 mod formula;
 mod found;
 mod import;
+mod print;
 mod private_files;
 mod refit;
 mod serve;
@@ -14,6 +15,8 @@ mod unclaimed;
 mod verify;
 
 use std::process::ExitCode;
+
+use print::out_text;
 
 use crate::cli::{AdminCommand, Cli, Command, ImportCommand};
 
@@ -45,7 +48,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code } => formula::formula(code.as_deref()),
         Command::Openapi => {
-            print!("{}", crate::http::openapi::yaml()?);
+            out_text!("{}", crate::http::openapi::yaml()?);
             Ok(ExitCode::SUCCESS)
         }
     }

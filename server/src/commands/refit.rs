@@ -9,6 +9,7 @@ use doorstep_store::organisations::{OrganisationRow, list_organisations};
 use sync_core::photo::refit::{Fit, Proposal, Score, Wish};
 use sync_core::plan::PolicyRow;
 
+use super::print::{err_line, out_line};
 use super::serve::{clock, prepare};
 use crate::app::findings::{Refit, refit as refit_limits};
 use crate::app::norms::publish_new_policy;
@@ -24,13 +25,13 @@ pub(super) fn refit(args: &RefitArgs) -> Result<ExitCode, String> {
     boot::block_on(async move {
         let store = boot::open_for_reading(&config).await.map_err(|error| error.to_string())?;
         let of = organisation(&store, args.organisation.as_deref()).await?;
-        let progress = |visits: usize| eprintln!("{visits} visits read / 已读取 {visits} 个工单");
+        let progress = |visits: usize| err_line!("{visits} visits read / 已读取 {visits} 个工单");
         let done = refit_limits(&store, of.id.0, now, wish, &progress).await.map_err(|error| said(&error))?;
         print(&of, &done);
         if let Some(file) = &args.write {
             match done.next_policy(now) {
                 Some(next) => write(file, &next)?,
-                None => println!("no limit changes, so no file is written / 阈值无变化，未写入文件"),
+                None => out_line!("no limit changes, so no file is written / 阈值无变化，未写入文件"),
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -52,7 +53,7 @@ pub(super) fn publish_policy(args: &PublishPolicyArgs) -> Result<ExitCode, Strin
             ErrorCode::Conflict => format!("policy {version} is published already / 策略版本 {version} 已发布"),
             _ => said(&error),
         })?;
-        println!("published policy {version} of {} / 已发布策略版本 {version}", of.code);
+        out_line!("published policy {version} of {} / 已发布策略版本 {version}", of.code);
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -76,15 +77,17 @@ pub(super) async fn organisation(store: &Store, code: Option<&str>) -> Result<Or
 fn print(of: &OrganisationRow, done: &Refit) {
     let (photos, policy) = (done.population.photos, done.policy.version);
     let undecided: u64 = done.population.undecided.values().sum();
-    println!(
+    out_line!(
         "{}: policy {policy}, {photos} photos looked at, {} findings decided on, {undecided} not",
-        of.code, done.labels
+        of.code,
+        done.labels
     );
-    println!(
+    out_line!(
         "{}：策略版本 {policy}，已检查照片 {photos} 张，已判定 {} 条，未判定 {undecided} 条",
-        of.code, done.labels
+        of.code,
+        done.labels
     );
-    println!(
+    out_line!(
         "limit / 阈值               now / 当前  confirmed / 属实  dismissed / 误报  precision / 准确率  recall / 召回率"
     );
     for fit in &done.fits {
@@ -93,7 +96,7 @@ fn print(of: &OrganisationRow, done: &Refit) {
     if !done.near_misses.is_empty() {
         let misses = done.near_misses.iter().map(|(bits, photos)| format!("{bits}: {photos}"));
         let misses = misses.collect::<Vec<_>>().join(", ");
-        println!(
+        out_line!(
             "bits to a photo of another site that was not told, and how many / 未提示的相近照片（位差：张数）: {misses}"
         );
     }
@@ -102,13 +105,13 @@ fn print(of: &OrganisationRow, done: &Refit) {
 fn print_fit(fit: &Fit) {
     let (key, now) = (fit.threshold.key, fit.now);
     let rates = rates(now, fit.confirmed);
-    println!("{key:<26} {:>6}  {:>6}  {:>6}  {rates}", now.limit, fit.confirmed, fit.dismissed);
+    out_line!("{key:<26} {:>6}  {:>6}  {:>6}  {rates}", now.limit, fit.confirmed, fit.dismissed);
     match fit.proposal {
-        Proposal::TooFew => println!("  too few decisions / 判定数量不足"),
-        Proposal::Nothing => println!("  no limit keeps false alarms under the share / 没有满足误报比例的取值"),
-        Proposal::Stays => println!("  stays / 保持不变"),
+        Proposal::TooFew => out_line!("  too few decisions / 判定数量不足"),
+        Proposal::Nothing => out_line!("  no limit keeps false alarms under the share / 没有满足误报比例的取值"),
+        Proposal::Stays => out_line!("  stays / 保持不变"),
         Proposal::Change(score) => {
-            println!("  proposed {}  {} / 建议改为 {}", score.limit, self::rates(score, fit.confirmed), score.limit);
+            out_line!("  proposed {}  {} / 建议改为 {}", score.limit, self::rates(score, fit.confirmed), score.limit);
         }
     }
 }
@@ -125,8 +128,8 @@ fn write(file: &Path, next: &PolicyRow) -> Result<(), String> {
     let body = serde_json::to_string_pretty(next).map_err(|error| error.to_string())?;
     fs::write(file, body + "\n").map_err(|error| format!("cannot write {}: {error}", file.display()))?;
     let (version, file) = (next.version, file.display());
-    println!("policy {version} is in {file}; it counts once it is published: doorstep admin publish-policy {file}");
-    println!("策略版本 {version} 已写入 {file}；发布后生效：doorstep admin publish-policy {file}");
+    out_line!("policy {version} is in {file}; it counts once it is published: doorstep admin publish-policy {file}");
+    out_line!("策略版本 {version} 已写入 {file}；发布后生效：doorstep admin publish-policy {file}");
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::print::out_line;
 use crate::adapters::file_clock::FileClock;
 use crate::adapters::system::SystemClock;
 use crate::app::AppState;
@@ -41,7 +42,7 @@ pub(super) fn work(args: &ServerArgs) -> Result<(), String> {
     boot::block_on(async move {
         let state = build(config, clock).await?;
         check_clock(&state, is_clock_set).await?;
-        println!("working");
+        out_line!("working");
         boot::work(&state).await.map_err(|error| error.to_string())
     })
 }
@@ -69,7 +70,7 @@ pub(super) fn listen(config: &Config) -> Result<TcpListener, String> {
 /// Prints the line that scripts and tests wait for.
 pub(super) fn announce(listener: &TcpListener) {
     if let Ok(address) = listener.local_addr() {
-        println!("listening on http://{address}");
+        out_line!("listening on http://{address}");
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use doorstep_store::Conn;
 use doorstep_store::unclaimed::{UnclaimedRow, list_unclaimed};
 
+use super::print::out_line;
 use super::refit::organisation;
 use super::serve::{clock, prepare};
 use crate::app::AppError;
@@ -33,7 +34,7 @@ pub(super) fn list(args: &ListUnclaimedArgs) -> Result<ExitCode, String> {
             for row in &rows {
                 let days = now_ms.saturating_sub(row.received_at_ms) / DAY_MS;
                 let (device, sha256) = (row.device_id, row.sha256);
-                println!("{days} days, {} bytes, {}, device {device}, {sha256}", row.bytes, row.media_type);
+                out_line!("{days} days, {} bytes, {}, device {device}, {sha256}", row.bytes, row.media_type);
                 files += 1;
                 bytes = bytes.saturating_add(row.bytes);
             }
@@ -42,7 +43,7 @@ pub(super) fn list(args: &ListUnclaimedArgs) -> Result<ExitCode, String> {
                 break;
             }
         }
-        println!(
+        out_line!(
             "{}: {files} files, {bytes} bytes that nothing names / {files} 个文件未被引用，共 {bytes} 字节",
             of.code
         );

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::print::{err_line, out_line};
 use super::serve::{clock, prepare};
 use crate::adapters::objects;
 use crate::boot;
@@ -20,7 +21,7 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, String> {
         let objects = objects::open(&config).map_err(|error| error.to_string())?;
         objects::check(&*objects).await.map_err(|error| error.to_string())?;
         let verifier = Verifier { store, objects, now };
-        let say = |text: &str| eprintln!("{text}");
+        let say = |text: &str| err_line!("{text}");
         let report = verifier.run(&say).await.map_err(|error| error.to_string())?;
         print(&report);
         Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -29,23 +30,23 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<ExitCode, String> {
 
 fn print(report: &Report) {
     for (what, count) in &report.counts {
-        println!("checked  {count} {what}");
+        out_line!("checked  {count} {what}");
     }
     for found in report.differences.iter().take(MAX_NAMED) {
-        println!("differs  {}  {}  {}  {}", found.check, found.id, found.what, found.org);
+        out_line!("differs  {}  {}  {}  {}", found.check, found.id, found.what, found.org);
     }
     for gaps in &report.gaps {
         print_gaps(gaps);
     }
     match report.differences.len() {
-        0 => println!("result   everything is as the captured bytes say / 全部一致"),
-        count => println!("result   {count} differences / {count} 处不一致"),
+        0 => out_line!("result   everything is as the captured bytes say / 全部一致"),
+        count => out_line!("result   {count} differences / {count} 处不一致"),
     }
 }
 
 /// What is out after a restore is no fault of the data: phones bring it when they sync.
 fn print_gaps(gaps: &Gaps) {
-    println!(
+    out_line!(
         "restored {} from the backup of {}: {} devices not heard of since, {} things named and not back, {} visits \
          without all their evidence  {}",
         gaps.restored_at.to_rfc3339(),
@@ -56,12 +57,12 @@ fn print_gaps(gaps: &Gaps) {
         gaps.org
     );
     for device in gaps.unheard.iter().take(MAX_NAMED) {
-        println!("unheard  device {device}");
+        out_line!("unheard  device {device}");
     }
     for (kind, visit, item) in gaps.open.iter().take(MAX_NAMED) {
-        println!("awaited  {kind} {visit} {item}");
+        out_line!("awaited  {kind} {visit} {item}");
     }
     for visit in gaps.incomplete.iter().take(MAX_NAMED) {
-        println!("awaited  evidence {visit}");
+        out_line!("awaited  evidence {visit}");
     }
 }

@@ -11,7 +11,7 @@ use diesel::{PgConnection, SqliteConnection};
 
 use crate::conn::{Conn, EngineConn};
 use crate::error::{StoreError, StoreResult};
-use crate::restores::BlobEntry;
+use crate::restores::{BlobEntry, NEXT_NUMBERS, NextNumber};
 use crate::schema::blobs;
 use crate::text::Txt;
 use sync_core::bytes::Hash;
@@ -117,6 +117,14 @@ impl PostgresUse {
             "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() \
              AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
         )
+    }
+
+    /// Every series of numbers in the schema `public`.
+    ///
+    /// # Errors
+    /// Also where there is no such table.
+    pub fn next_numbers(&mut self) -> StoreResult<Vec<NextNumber>> {
+        Ok(diesel::sql_query(NEXT_NUMBERS).load(&mut self.0)?)
     }
 
     fn count(&mut self, sql: &str) -> StoreResult<i64> {

@@ -165,6 +165,7 @@ pub fn change_state(conn: &mut Conn, org: OrgId, id: DeviceId, from: &[&str], to
     let changed = per_backend!(conn, c => diesel::update(devices::table.filter(
         devices::org_id.eq(Txt(org)).and(devices::id.eq(Txt(id))).and(devices::state.eq_any(from)),
     )).set(devices::state.eq(to)).execute(c))?;
+    conn.tell(Topic::device(org, id));
     Ok(changed == 1)
 }
 

@@ -113,6 +113,7 @@ impl ProtocolLimits {
             ("statements", "too_many_statements", self.statements, request.statements.len()),
             ("blobs asked after", "too_many_blobs", self.blobs, request.blobs.len()),
             ("receipts that arrived", "too_many_blobs", self.blobs, request.arrived.len()),
+            ("receipts shown", "too_many_blobs", self.blobs, request.receipts.len()),
             ("bytes of cursor", "cursor_too_large", self.cursor_bytes, cursor),
         ];
         match counts.into_iter().find(|(_, _, limit, actual)| actual > limit) {

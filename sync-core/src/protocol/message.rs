@@ -47,6 +47,9 @@ pub struct SyncRequest {
     /// Receipts for work that somebody else brought ([`crate::bundle`]), by SHA-256 of their text: they have arrived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub arrived: Vec<Hash>,
+    /// Held receipts of uploads: they prove that this device brought blobs it asks after, which may be gone here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub receipts: Vec<String>,
     /// How the phone is doing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_none")]
     pub device_state: Option<DeviceState>,

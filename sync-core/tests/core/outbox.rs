@@ -140,6 +140,7 @@ fn request(batch: Batch) -> SyncRequest {
         statements: batch.statements,
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: Some("s".repeat(600)),
     }

@@ -282,6 +282,7 @@ impl Phone {
             statements: Vec::new(),
             blobs: Vec::new(),
             arrived: Vec::new(),
+            receipts: Vec::new(),
             device_state: has_content.then(|| DeviceState {
                 unsent: 0,
                 // Nothing is, beside what the request brings.

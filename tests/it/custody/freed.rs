@@ -35,7 +35,28 @@ fn freed(phone: &Phone<'_>) -> i64 {
 }
 
 #[test]
-fn a_photo_that_was_freed_and_is_not_in_the_backup_is_told_as_lost() {
+fn a_photo_that_was_freed_is_found_where_the_server_has_it_and_the_backup_knows_nothing_of_it() {
+    let story = Story::begin("2025-03-04");
+    let (li, backup) = at_work(&story);
+    let visit = li.visit_of("王海");
+    let photo = takes_photo(&visit);
+    li.sync();
+    assert_eq!(freed(&li), 1);
+    for time in ["10:00", "10:10"] {
+        story.at(time);
+        restored(&story, &backup);
+        assert_eq!(story.rows(&["blobs"])["blobs"], 0);
+        let said = li.sync();
+        assert_eq!((&said["problems"], &visit.shown()["unsent_blobs"]), (&json!([]), &json!([])), "{said}");
+        assert_eq!(story.rows(&["blobs", "blob_bringers"]).into_values().collect::<Vec<_>>(), [1, 1]);
+        let verified = story.administer(&["verify"]);
+        let out = String::from_utf8_lossy(&verified.stdout);
+        assert!(!out.contains(&photo), "{out}");
+    }
+}
+
+#[test]
+fn a_photo_that_was_freed_and_is_nowhere_is_told_as_lost() {
     let story = Story::begin("2025-03-04");
     let (li, backup) = at_work(&story);
     let visit = li.visit_of("王海");
@@ -43,6 +64,7 @@ fn a_photo_that_was_freed_and_is_not_in_the_backup_is_told_as_lost() {
     li.sync();
     assert_eq!((freed(&li), &visit.shown()["unsent_blobs"]), (1, &json!([])));
     restored(&story, &backup);
+    story.lose_blob(&photo);
     let said = li.tries_to_sync(Fate::Deliver).json;
     let problems = said["problems"].to_string();
     assert!(problems.contains(&photo) && problems.contains("the server lost it"), "{said}");

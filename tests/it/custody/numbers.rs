@@ -10,6 +10,7 @@ use integration_tests::builders::HOUR_MS;
 use integration_tests::clock::START;
 use integration_tests::company::YUNZE;
 use integration_tests::play::{Phone, Story, Visit};
+use serde_json::{Value, json};
 use sync_core::ids::EpochId;
 
 use crate::scenarios::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, work};
@@ -63,16 +64,63 @@ fn next(conn: &mut Conn) -> StoreResult<[i64; 2]> {
     Ok([take_number(conn, YUNZE.org, "V-2025")?, take_number(conn, YUNZE.org, "V-2026")?])
 }
 
-#[actix_web::test]
-async fn every_series_goes_on_behind_what_was_given_since_the_backup() {
-    let app = TestApp::new().await;
-    app.write(|conn| take_number(conn, YUNZE.org, "V-2025")).await;
-    let restored = app.write(|conn| {
+/// Where both series go on after a restore an hour after the backup.
+async fn after_restore(app: &TestApp, epoch: u8) -> [i64; 2] {
+    let restored = app.write(move |conn| {
         let created_at_ms = START.0 + HOUR_MS;
-        begin_epoch(conn, &NewEpoch { id: EpochId::from_bytes([7; 16]), created_at_ms, backup_made_at_ms: START.0 })?;
+        let id = EpochId::from_bytes([epoch; 16]);
+        begin_epoch(conn, &NewEpoch { id, created_at_ms, backup_made_at_ms: START.0 })?;
         next(conn)
     });
-    let [known, unknown] = restored.await;
-    assert_eq!([known, unknown], [13_602, 13_601], "ten thousand, and one for each second");
+    restored.await
+}
+
+#[actix_web::test]
+async fn every_series_goes_on_behind_what_was_given_since_the_backup_and_each_restore_elsewhere() {
+    let app = TestApp::new().await;
+    app.write(|conn| take_number(conn, YUNZE.org, "V-2025")).await;
+    let [known, unknown] = after_restore(&app, 7).await;
+    assert!(known == unknown + 1 && unknown > 1_003_600, "a million, and one for each second: {unknown}");
     assert_eq!(app.write(next).await, [known + 1, unknown + 1], "from there on without gaps");
+    let again = TestApp::new().await;
+    let [_, other] = after_restore(&again, 8).await;
+    assert!(other.abs_diff(unknown) > 10_000, "{other} is not {unknown}");
+}
+
+/// The numbers that a list of a hundred orders is given.
+fn imported(story: &Story) -> Vec<i64> {
+    let row = |number: usize| {
+        let address = format!("云泽市虚构区样本街 {number} 号");
+        json!({
+            "customer": { "kind": "individual", "name": format!("客户{number}"), "address": address,
+                "phones": [format!("000-0000-{number:04}")] },
+            "site": { "address": address, "scene": "urban_residential" },
+            "order": { "type": "install", "channel": "hotline", "external_ref": format!("X{number}"),
+                "fields": { "contracted_mbps": "500" } },
+        })
+    };
+    let rows: Vec<Value> = (0..100).map(row).collect();
+    let answer = story.office("dispatcher").post("/v1/work-orders/import", &json!({ "rows": rows })).expect(200);
+    let given = answer["rows"].as_array().expect("rows").iter();
+    let number = |row: &Value| row["number"].as_str().and_then(|number| number.rsplit('-').next()?.parse().ok());
+    given.map(|row| number(row).unwrap_or_else(|| panic!("{row}"))).collect()
+}
+
+#[test]
+fn a_restore_of_the_same_backup_leads_behind_all_that_was_given_since_the_first() {
+    let story = Story::begin("2025-03-04");
+    let backup = story.path("backup");
+    story.administer(&["backup", &backup]);
+    let mut last = 0;
+    // A minute passes, and more numbers are given than seconds.
+    for time in ["08:30", "08:31", "08:32"] {
+        story.at(time);
+        story.kill_server();
+        story.administer(&["restore", &backup, "--replace"]);
+        story.restart_server();
+        story.sign_in_again("dispatcher");
+        let given = imported(&story);
+        assert!(given.iter().all(|number| *number > last), "{given:?} after {last}");
+        last = given.into_iter().max().expect("numbers");
+    }
 }

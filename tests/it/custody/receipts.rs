@@ -1,13 +1,20 @@
 //! Complete receipts: never too early, issued anew after later edits, for every phone of the crew.
 
+use doorstep_store::blob_bringers::list_bringers;
+use doorstep_store::org_storage::add_stored_bytes;
 use doorstep_store::receipts::list_complete_receipts;
+use doorstep_store::{Conn, blobs};
 use integration_tests::app::TestApp;
+use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::doc::Map;
+use sync_core::protocol::SyncRequest;
 use sync_core::receipt::{CompleteReceipt, verify_complete};
+
+use crate::sync::helpers::run;
 
 use super::{Handed, hand_in, receipt_path, upload};
 
@@ -162,6 +169,51 @@ async fn a_phone_that_asks_after_blobs_is_told_of_its_own_and_its_visits_only() 
         let named: Vec<Hash> = asking.receipts.iter().flat_map(|receipt| receipt.blobs.clone()).collect();
         assert_eq!(named, told);
     }
+}
+
+/// What a phone is told that the server holds, if it asks after a blob and shows these receipts; and the receipts.
+async fn told(asking: &mut Phone<'_>, blob: Hash, receipts: &[String]) -> (Vec<Hash>, Vec<String>) {
+    let request = SyncRequest { blobs: vec![blob], receipts: receipts.to_vec(), ..asking.empty_request() };
+    let answer = asking.exchange(&request).await;
+    asking.receipts.clear();
+    asking.take_in(&answer);
+    (asking.receipts.iter().flat_map(|receipt| receipt.blobs.clone()).collect(), answer.receipts)
+}
+
+#[actix_web::test]
+async fn a_blob_that_the_store_alone_knows_is_taken_in_anew_for_who_proves_to_have_brought_it() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let mut mate = app.phone_of(YUNZE.colleague()).await;
+    let of = hand_in(&app, &mut phone).await;
+    phone.sync().await;
+    let photo = &of.photos[0].1;
+    let blob = Hash::of(photo);
+    let path = format!("/v1/blobs/{blob}");
+    let call = Call::new("PUT", path.clone()).bytes("application/octet-stream", photo.as_slice());
+    let stored = phone.device.client().send(call).await.expect(200);
+    let proof = [stored["receipt"].as_str().expect("a JWS").to_owned()];
+    let (held, hearsay) = told(&mut mate, blob, &[]).await;
+    assert_eq!((held, hearsay.len()), (vec![blob], 1), "that it is here says nothing of who brought it");
+    let row = move |conn: &mut Conn| {
+        let row = blobs::find_blob(conn, YUNZE.org, blob)?;
+        Ok((row.map(|row| (row.bytes, row.media_type, row.device_id)), list_bringers(conn, YUNZE.org, blob)?))
+    };
+    let before = app.read(row).await;
+    for table in ["blob_bringers", "blobs"] {
+        run(&app, format!("DELETE FROM {table} WHERE sha256 = '{blob}'")).await;
+    }
+    let bytes = i64::try_from(photo.len()).expect("a size");
+    app.write(move |conn| add_stored_bytes(conn, YUNZE.org, -bytes)).await;
+    for receipts in [&hearsay[..], &proof[..], &[]] {
+        assert_eq!(told(&mut mate, blob, receipts).await.0, [], "he did not bring it");
+    }
+    assert_eq!(told(&mut phone, blob, &[]).await.0, []);
+    assert_eq!(told(&mut phone, blob, &proof).await.0, [blob]);
+    assert_eq!(app.read(row).await, before);
+    assert_eq!(phone.device.client().send(Call::get(path)).await.status, 200, "he may open it, as before");
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]

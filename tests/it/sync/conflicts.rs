@@ -45,7 +45,7 @@ fn choice(app: &TestApp, conflict: &Value, value: &Value) -> Value {
     let ops: Vec<&Value> = candidates.iter().map(|one| &one["op"]).collect();
     let chosen = candidates.iter().find(|one| one["value"] == *value).expect("a candidate");
     json!({"id": app.id(), "map": conflict["map"], "key": conflict["key"], "candidates": ops, "chosen": chosen["op"],
-        "reason": "客户确认"})
+        "last_choice": conflict["choice"], "reason": "客户确认"})
 }
 
 #[actix_web::test]
@@ -102,6 +102,9 @@ async fn a_rating_waits_for_the_office_and_a_loser_is_restored_in_one_action() {
     assert_eq!(phones[0].settled(visit), phones[1].settled(visit));
 
     // A newer choice takes its place; a value it did not know reopens the conflict.
+    let unseen = dispatcher.post(&path, choice(&app, rating, &json!(9))).await;
+    assert_eq!(unseen.outcome(), (412, "stale_content".to_owned()));
+    assert_eq!(unseen.json()["fields"][0]["expected"], done["choice"]["id"], "it says whose choice stands");
     let again = choice(&app, about(&conflicts(&dispatcher, visit).await, "rating"), &json!(9));
     dispatcher.post(&path, again).await.expect(201);
     assert_eq!(counting(about(&conflicts(&dispatcher, visit).await, "rating")), &json!(9));

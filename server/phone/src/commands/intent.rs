@@ -98,8 +98,9 @@ fn fill(tx: &Tx, kind: IntentKind, body: &mut Members<String, Value>, at: &Stamp
             default(body, "visit_id", id()?);
             let code = body.get("template").and_then(Value::as_str).unwrap_or_default().to_owned();
             default(body, "template_version", newest_template(tx, &code)?.into());
-            let policies = tx.rows_as::<PolicyRow>(row_kind::POLICY)?;
-            let newest = policies.iter().filter(|policy| policy.effective_from_ms <= at.corrected());
+            let policies = tx.rows(row_kind::POLICY)?.into_iter().filter(|(_, row)| !row.is_old);
+            let policies = policies.filter_map(|(_, row)| serde_json::from_value::<PolicyRow>(row.body).ok());
+            let newest = policies.filter(|policy| policy.effective_from_ms <= at.corrected());
             default(body, "policy_version", newest.map(|policy| policy.version).max().unwrap_or(1).into());
         }
         IntentKind::CreateCustomer => {
@@ -132,7 +133,7 @@ fn default(body: &mut Members<String, Value>, name: &str, value: Value) {
 
 fn newest_template(tx: &Tx, code: &str) -> PhoneResult<i64> {
     let rows = tx.rows(row_kind::TEMPLATE)?;
-    let versions = rows.iter().filter(|(_, row)| row.body.get("code") == Some(&code.into()));
+    let versions = rows.iter().filter(|(_, row)| !row.is_old && row.body.get("code") == Some(&code.into()));
     match versions.filter_map(|(_, row)| row.body.get("version")?.as_i64()).max() {
         Some(version) => Ok(version),
         None => {
@@ -185,5 +186,5 @@ fn show_locally(tx: &Tx, intent: &Intent, at: &Stamp) -> PhoneResult<()> {
 }
 
 fn local_row(row: &impl serde::Serialize) -> PhoneResult<StoredRow> {
-    Ok(StoredRow { version: 0, body: serde_json::to_value(row)? })
+    Ok(StoredRow::new(0, serde_json::to_value(row)?))
 }

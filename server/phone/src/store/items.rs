@@ -150,6 +150,21 @@ impl Tx {
         Ok(rows.into_iter().map(|(key, row)| (key.strip_prefix(&prefix).unwrap_or_default().to_owned(), row)).collect())
     }
 
+    /// All rows, by kind and id as `kind/id`.
+    pub(crate) fn all_rows(&self) -> PhoneResult<Vec<(String, StoredRow)>> {
+        self.list(ROWS, "")
+    }
+
+    /// Writes a row by its kind and id as `kind/id`.
+    pub(crate) fn set_row_at(&self, key: &str, row: &StoredRow) -> PhoneResult<()> {
+        self.set(ROWS, key, row)
+    }
+
+    /// Forgets a row by its kind and id as `kind/id`.
+    pub(crate) fn drop_row_at(&self, key: &str) -> PhoneResult<()> {
+        self.remove(ROWS, key)
+    }
+
     /// All rows of a kind that read as a type; a newer server's odd rows are passed over.
     pub(crate) fn rows_as<T: DeserializeOwned>(&self, kind: &str) -> PhoneResult<Vec<T>> {
         Ok(self.rows(kind)?.into_iter().filter_map(|(_, row)| serde_json::from_value(row.body).ok()).collect())
@@ -314,6 +329,10 @@ impl Tx {
     pub(crate) fn late_work(&self) -> PhoneResult<Vec<(VisitId, LateWork)>> {
         let all = self.list::<LateWork>(LATE_WORK, "")?;
         Ok(all.into_iter().filter_map(|(key, work)| Some((key.parse().ok()?, work))).collect())
+    }
+
+    pub(crate) fn forget_late_work(&self, visit: VisitId) -> PhoneResult<()> {
+        self.remove(LATE_WORK, &visit.to_string())
     }
 
     pub(crate) fn set_late_work(&self, visit: VisitId, work: &LateWork) -> PhoneResult<()> {

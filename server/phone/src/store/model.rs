@@ -179,6 +179,16 @@ pub(crate) struct StoredRow {
     pub version: i64,
     /// The row.
     pub body: Value,
+    /// Whether it comes from data that are no more, and the server has not sent it anew.
+    #[serde(default)]
+    pub is_old: bool,
+}
+
+impl StoredRow {
+    /// A row as the server has it now; version 0 for what this phone made itself.
+    pub(crate) const fn new(version: i64, body: Value) -> Self {
+        Self { version, body, is_old: false }
+    }
 }
 
 /// Whether an item is at the server.

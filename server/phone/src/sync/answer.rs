@@ -16,7 +16,7 @@ use super::export;
 use super::history::History;
 use super::receipts::{self, Exchange, Held};
 use super::replay::replay_on_known;
-use super::{set_aside, size};
+use super::{old_rows, set_aside, size};
 use crate::clock::PhoneClock;
 use crate::error::PhoneResult;
 use crate::late;
@@ -72,6 +72,9 @@ impl Answer<'_> {
             let whole = std::mem::take(&mut report.whole);
             compare(tx, &whole, report)?;
             report.whole = whole;
+        }
+        if !upload_only {
+            old_rows::settle(tx, self.response)?;
         }
         drop_gone(tx)?;
         feed.epoch = Some(self.response.epoch);

@@ -12,7 +12,7 @@ use sync_core::protocol::{DocForm, DocUpdate, Row, SyncResponse};
 
 use super::history::{Change, History};
 use super::replay::replay;
-use super::set_aside;
+use super::{old_rows, set_aside};
 use crate::commands::status::has_unsent;
 use crate::error::PhoneResult;
 use crate::store::model::{DocState, Safety, StoredBlob, StoredRow, UnsentChange};
@@ -98,7 +98,7 @@ pub(super) fn apply_row(tx: &Tx, row_kind: &str, row: &Row) -> PhoneResult<()> {
             if let Some(visit) = visit {
                 set_gone(tx, visit, false)?;
             }
-            tx.set_row(row_kind, id, &StoredRow { version: *version, body: body.clone() })
+            tx.set_row(row_kind, id, &StoredRow::new(*version, body.clone()))
         }
         Row::Gone { id } => match visit {
             Some(visit) if tx.doc(visit)?.is_some() => set_gone(tx, visit, true),
@@ -178,7 +178,10 @@ pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
 /// Of what was to be freed the file is asked: it may be here still.
 pub(crate) fn offer_everything(store: &Store, tx: &Tx) -> PhoneResult<()> {
     tx.clear_complete()?;
+    old_rows::mark(tx)?;
     for visit in tx.doc_ids()? {
+        // Whether it came late is told anew with the ack.
+        tx.forget_late_work(visit)?;
         let mut state = tx.doc_state(visit)?;
         let mine = own_actors(&state);
         (state.server_heads, state.is_at_server) = (Vec::new(), false);

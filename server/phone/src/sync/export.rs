@@ -282,6 +282,7 @@ fn requests(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<St
             statements: batch.statements,
             blobs: Vec::new(),
             arrived: Vec::new(),
+            receipts: Vec::new(),
             device_state: None,
             seal: None,
         };

@@ -10,6 +10,7 @@ mod documents;
 pub(crate) mod elsewhere;
 pub(crate) mod export;
 mod history;
+mod old_rows;
 mod order;
 mod parts;
 mod progress;
@@ -29,6 +30,8 @@ mod ending_tests;
 mod left_tests;
 #[cfg(test)]
 mod lost_tests;
+#[cfg(test)]
+mod old_rows_tests;
 #[cfg(test)]
 mod order_tests;
 #[cfg(test)]

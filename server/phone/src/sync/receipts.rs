@@ -98,6 +98,24 @@ pub(super) fn note_arrived(tx: &Tx, receipts: &[Held], request: &SyncRequest) ->
     tx.set_meta(ARRIVED, &names)
 }
 
+/// The receipts that this device was given for bringing some of these blobs, of whatever data.
+pub(super) fn of_uploads(tx: &Tx, blobs: &BTreeSet<Hash>) -> PhoneResult<Vec<String>> {
+    if blobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let enrolment = tx.enrolment()?;
+    let (keys, mut left) = (evidence_keys(&enrolment), blobs.clone());
+    let mut proofs = Vec::new();
+    for jws in tx.receipts()? {
+        let Ok(held) = receipt::verify_held(&jws, &keys, enrolment.org, enrolment.device) else { continue };
+        let brought = held.receipt().batch_id.is_none().then_some(&held.receipt().blobs);
+        if brought.into_iter().flatten().filter(|blob| left.remove(*blob)).count() > 0 {
+            proofs.push(jws);
+        }
+    }
+    Ok(proofs)
+}
+
 /// A push with its answer: only together they say which changes a name in quarantine stands for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Exchange<'a> {

@@ -32,6 +32,9 @@ const SHARE_OF_QUESTIONS: usize = 8;
 /// Most bytes of a question: the hash of a blob, or the id of a document with names and heads of arrays.
 const BYTES_OF_QUESTION: usize = 64;
 
+/// Most blobs that are asked after at once where only the server may have the bytes: it reads each of them to its end.
+const LOST_AT_ONCE: usize = 16;
+
 /// Most visits that are named as unsent.
 const NAMED_VISITS: usize = 100;
 
@@ -80,6 +83,7 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
     problems.extend(batch.too_large.iter().map(too_large));
     let brought = changes + batch.intents.len() + batch.statements.len();
     let outstanding = Outstanding::of(tx)?;
+    let (blobs, shown) = asked_after(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
         protocol: PROTOCOL,
@@ -90,8 +94,9 @@ fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String
         docs: batch.docs,
         intents: batch.intents,
         statements: batch.statements,
-        blobs: asked_after(tx)?,
+        blobs,
         arrived: receipts::arrived(tx)?,
+        receipts: shown,
         device_state: Some(DeviceState {
             unsent: u64::try_from(unsent).unwrap_or(u64::MAX),
             oldest_unsent_at: outstanding.oldest_ms.map(UnixMillis).filter(|_| unsent > 0),
@@ -182,11 +187,23 @@ fn most_questions(tx: &Tx) -> PhoneResult<usize> {
     Ok((batch_bytes(tx)? / SHARE_OF_QUESTIONS / BYTES_OF_QUESTION).max(1))
 }
 
-/// Blobs that the server had before its data were restored, as many as one request may name.
-fn asked_after(tx: &Tx) -> PhoneResult<Vec<Hash>> {
+/// Blobs that the server had before its data were restored, as many as one request may name; and the receipts for those
+/// that cannot go from here: the server may have the bytes still, and nothing that says whose they are.
+fn asked_after(tx: &Tx) -> PhoneResult<(Vec<Hash>, Vec<String>)> {
     let asked = tx.blobs()?.into_iter().filter(|(_, stored)| stored.is_asked_after);
+    let (lost, others): (Vec<_>, Vec<_>) = asked.partition(|(_, stored)| stored.is_lost());
     let most = most_questions(tx)?.min(ProtocolLimits::DEFAULT.blobs);
-    Ok(asked.filter_map(|(blob, _)| blob.parse().ok()).take(most).collect())
+    let asked =
+        lost.into_iter().take(LOST_AT_ONCE).map(|one| (one, true)).chain(others.into_iter().map(|one| (one, false)));
+    let (mut blobs, mut lost) = (Vec::new(), BTreeSet::new());
+    for ((name, _), is_lost) in asked.take(most) {
+        let Ok(blob) = name.parse() else { continue };
+        blobs.push(blob);
+        if is_lost {
+            lost.insert(blob);
+        }
+    }
+    Ok((blobs, receipts::of_uploads(tx, &lost)?))
 }
 
 pub(super) fn too_large(item: &AckItem) -> String {

@@ -148,7 +148,7 @@ fn enrol(tx: &crate::store::Tx, device: DeviceId, key: Blob) -> PhoneResult<()> 
     tx.set_meta("session", &session)?;
     tx.set_feed(&FeedState { epoch: Some(EPOCH), ..FeedState::default() })?;
     for (kind, id, body) in plan() {
-        tx.set_row(kind, id, &StoredRow { version: 1, body })?;
+        tx.set_row(kind, id, &StoredRow::new(1, body))?;
     }
     Ok(())
 }

@@ -39,6 +39,8 @@ pub struct Choosing {
     pub candidates: Vec<OpId>,
     /// The value that counts.
     pub chosen: OpId,
+    /// The choice by which one of them counted when they were looked at.
+    pub last_choice: Option<ChoiceId>,
     /// Why.
     pub reason: Option<String>,
 }
@@ -57,8 +59,8 @@ pub struct Chosen {
 /// Chooses which of several concurrent values counts.
 ///
 /// # Errors
-/// `not_found`, `invalid`, `stale_content` unless exactly these values stand side by side, `state_invalid` once the
-/// visit was approved, cancelled or closed, `idempotency_mismatch`.
+/// `not_found`, `invalid`, `stale_content` unless exactly these values stand side by side and somebody's choice among
+/// them was seen, which the refusal names, `state_invalid` once the visit was approved, cancelled or closed, `idempotency_mismatch`.
 pub async fn choose_value(state: &AppState, ctx: Ctx, visit: VisitId, sent: Choosing) -> AppResult<Chosen> {
     check(&sent)?;
     let app = state.clone();
@@ -96,10 +98,7 @@ fn choose(conn: &mut Conn, app: &AppState, ctx: &Ctx, visit: VisitId, sent: &Cho
     }
     expect_undecided(crate::app::visits::state_of(&row)?)?;
     let (view, known) = counting(conn, ctx, visit)?;
-    let conflict = view.conflicts.iter().find(|one| one.map == sent.map && one.key == sent.key);
-    if !conflict.is_some_and(|conflict| is_exactly(conflict, &sent.candidates)) {
-        return Err(ErrorCode::StaleContent.into());
-    }
+    expect_seen(view.conflicts.iter().find(|one| one.map == sent.map && one.key == sent.key), sent)?;
     let choice = ChoiceRow {
         id: sent.id,
         visit_id: visit,
@@ -143,6 +142,17 @@ fn expect_undecided(state: VisitState) -> AppResult<()> {
         format!("工单状态为“{}”，取值已定", state.label_zh()),
     );
     Err(refusal.into())
+}
+
+/// Nobody's choice is taken back by somebody who did not see it, nor is there one among values that he did not see.
+fn expect_seen(conflict: Option<&Conflict>, sent: &Choosing) -> AppResult<()> {
+    let conflict = conflict.filter(|conflict| is_exactly(conflict, &sent.candidates));
+    let last = conflict.ok_or(ErrorCode::StaleContent)?.choice;
+    if last == sent.last_choice {
+        return Ok(());
+    }
+    let named = last.map_or_else(|| "none".to_owned(), |choice| choice.to_string());
+    Err(Refusal::new(ErrorCode::StaleContent).field("last_choice", named).into())
 }
 
 fn is_exactly(conflict: &Conflict, candidates: &[OpId]) -> bool {

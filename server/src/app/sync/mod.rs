@@ -226,6 +226,7 @@ pub(crate) async fn push_document(
         statements: Vec::new(),
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: None,
     };

@@ -139,6 +139,7 @@ pub(super) const fn empty_request(device: DeviceId, batch: BatchId) -> SyncReque
         statements: Vec::new(),
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: None,
     }

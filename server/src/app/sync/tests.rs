@@ -36,6 +36,7 @@ async fn round_of(office: &Office, doc: &VisitDoc, known: Option<&[Hash]>) -> Ar
         statements: Vec::new(),
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: None,
     };

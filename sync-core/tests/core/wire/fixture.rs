@@ -30,6 +30,7 @@ pub fn request() -> SyncRequest {
         statements: Vec::new(),
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: None,
     }

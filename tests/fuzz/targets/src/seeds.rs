@@ -156,6 +156,7 @@ fn request() -> SyncRequest {
         statements: vec![PushStatement { body: Blob(body), seal: seal.clone() }],
         blobs: Vec::new(),
         arrived: Vec::new(),
+        receipts: Vec::new(),
         device_state: None,
         seal: Some(seal),
     }

@@ -42,6 +42,9 @@ pub struct ChoiceIn {
     pub candidates: Vec<OpId>,
     /// The value that counts: one of them.
     pub chosen: OpId,
+    /// The `choice` of the conflict, as `list_visit_conflicts` gave it; absent where it had none.
+    #[serde(default)]
+    pub last_choice: Option<ChoiceId>,
     /// Why, up to 500 characters.
     #[serde(default)]
     #[schema(example = "客户确认为 9 分")]
@@ -69,11 +72,12 @@ impl From<Chosen> for ChosenOut {
 /// Chooses which of several concurrent values counts
 ///
 /// Choosing a value that did not count restores it. The document is not changed; office and phones lay the choice over
-/// it. A value that arrives later reopens the conflict, and a newer choice takes the place of an older one.
+/// it. A value that arrives later reopens the conflict, and a newer choice takes the place of an older one that it names
+/// in `last_choice`: nobody takes a colleague's choice back without having seen it.
 ///
 /// # Errors
-/// `stale_content` unless exactly these values stand side by side, `state_invalid` once the visit was approved,
-/// cancelled or closed, `invalid`, `idempotency_mismatch`.
+/// `stale_content` unless exactly these values stand side by side, and with the choice in force in `fields` where that is
+/// not `last_choice`; `state_invalid` once the visit was approved, cancelled or closed, `invalid`, `idempotency_mismatch`.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/conflicts", operation_id = "choose_value", tag = "conflicts",
     request_body = ChoiceIn, params(("visit_id" = VisitId, Path, description = "The visit")),
     responses((status = 201, description = "Chosen", body = ChosenOut), Problems), security(("bearer" = [])))]
@@ -83,8 +87,8 @@ pub async fn choose_value(
     Path(visit): Path<VisitId>,
     Json(body): Json<ChoiceIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let ChoiceIn { id, map, key, candidates, chosen, reason } = body;
-    let sent = Choosing { id, map, key, candidates, chosen, reason };
+    let ChoiceIn { id, map, key, candidates, chosen, last_choice, reason } = body;
+    let sent = Choosing { id, map, key, candidates, chosen, last_choice, reason };
     once(ctx, answer, |ctx| conflicts::choose_value(&state, ctx, visit, sent)).await
 }
 
