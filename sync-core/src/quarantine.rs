@@ -30,6 +30,9 @@ pub struct QuarantineNote {
 /// Code of what a phone wrote anew after the office had made use of the same item: it would be here twice.
 pub const SETTLED_MEANWHILE: &str = "settled_meanwhile";
 
+/// Code of what came without a word of whose it is, after a restore that may have forgotten it.
+pub const WRITER_UNKNOWN: &str = "writer_unknown";
+
 /// Whether the office made use of an item in this state: its content counts, or was chosen from.
 #[must_use]
 pub fn is_used(state: &str) -> bool {
@@ -116,6 +119,13 @@ const WORDS: &[Row] = &[
         &[Replay, Salvage],
         "records that the office did not take over before the phone wrote them anew",
         "手机重写前后台尚未处理的记录",
+    ),
+    (
+        WRITER_UNKNOWN,
+        &[Redrive, Salvage],
+        "changes by the device that wrote them: since the restore it is not known here which one that is, and re-driven \
+         they become those of the device that brought them; once their own device brings them this settles by itself",
+        "变更须由写入它的设备提交：数据恢复后此处已无法确认是哪台设备；重新处理将归于提交它的设备，原设备提交后本项自动了结",
     ),
     ("stored_document_damaged", &[Redrive], "a sound document on the server", "服务器上的文档须完好"),
     ("device_revoked", &[Redrive, Salvage], "a phone that is not revoked", "手机不得已被吊销"),

@@ -15,6 +15,8 @@ mod restore_logs;
 mod restore_programs;
 mod tables;
 mod verify;
+#[cfg(unix)]
+mod writers;
 
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;

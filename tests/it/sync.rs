@@ -34,3 +34,4 @@ mod settled_meanwhile;
 pub mod shared_fsyncs;
 pub(crate) mod statements;
 pub(crate) mod writer;
+mod writers;

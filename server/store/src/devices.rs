@@ -133,6 +133,20 @@ pub fn list_devices(
     })?)
 }
 
+/// Whether a person has another device than this one that was not revoked.
+///
+/// # Errors
+/// Database errors only.
+pub fn has_other_device(conn: &mut Conn, org: OrgId, user: UserId, than: DeviceId) -> StoreResult<bool> {
+    let found: Option<Txt<DeviceId>> = per_backend!(conn, c => devices::table
+        .filter(devices::org_id.eq(Txt(org)).and(devices::user_id.eq(Txt(user))))
+        .filter(devices::id.ne(Txt(than)).and(devices::state.ne("revoked")))
+        .select(devices::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// Ends the sign-in of a device; a revoked one stays revoked.
 ///
 /// # Errors

@@ -209,6 +209,17 @@ pub fn list_unused_of_visits(
         .load(c))?)
 }
 
+/// The open items of any phone about the document of a visit that were refused for one reason.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_open_of_code(conn: &mut Conn, org: OrgId, visit: VisitId, code: &str) -> StoreResult<Vec<QuarantineItem>> {
+    Ok(per_backend!(conn, c => items!()
+        .filter(quarantine::org_id.eq(Txt(org)).and(quarantine::visit_id.eq(Txt(visit))))
+        .filter(quarantine::state.eq("open").and(quarantine::kind.eq("doc")).and(quarantine::code.eq(code)))
+        .load(c))?)
+}
+
 /// Those of these items that a phone has in quarantine about the document of a visit, however they stand.
 ///
 /// # Errors

@@ -86,6 +86,8 @@ pub(super) struct ChangeHeader<'a> {
     pub(super) actors: Vec<Actor>,
     pub(super) seq: u64,
     pub(super) start_op: u64,
+    /// When it was written, as the writer claims; 0 where it does not say.
+    pub(super) time: u64,
     pub(super) columns: Vec<Column<'a>>,
 }
 
@@ -106,9 +108,7 @@ pub(super) fn read_change<'a>(chunk: &'a [u8], limits: &Limits) -> Result<Change
     let start_op = reader.uleb()?;
     // The device's time is a claim that nothing relies on. But a saved document keeps differences of
     // times, and only between times that are not negative does no difference overflow.
-    if reader.sleb()? < 0 {
-        return Err(RefusalCode::ChangeRejected);
-    }
+    let time = u64::try_from(reader.sleb()?).map_err(|_negative| RefusalCode::ChangeRejected)?;
     let message = reader.uleb()?;
     if message > limits.message_bytes {
         return Err(RefusalCode::ChangeTooLarge);
@@ -120,7 +120,7 @@ pub(super) fn read_change<'a>(chunk: &'a [u8], limits: &Limits) -> Result<Change
     if !reader.is_empty() {
         return Err(RefusalCode::ChangeRejected);
     }
-    Ok(ChangeHeader { deps, actors, seq, start_op, columns })
+    Ok(ChangeHeader { deps, actors, seq, start_op, time, columns })
 }
 
 /// Reads a counted list; the count is judged before anything is allocated for it.

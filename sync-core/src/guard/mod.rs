@@ -9,6 +9,7 @@
 mod admit;
 mod budget;
 mod chunks;
+mod claims;
 mod columns;
 mod cover;
 mod document;
@@ -30,6 +31,7 @@ mod written;
 pub use admit::admit;
 pub use budget::Limits;
 pub use chunks::split_chunks;
+pub use claims::{Claim, claims};
 pub use cover::{change_hashes, heads_of, uncovered};
 pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};

@@ -37,9 +37,10 @@ pub struct ProtocolLimits {
     pub cursor_bytes: usize,
 }
 
-/// The longest list of hashes that an item brings.
+/// The longest list of hashes or actors that an item brings.
 fn hashes(doc: &PushDoc) -> usize {
-    doc.base_heads.len().max(doc.heads.len()).max(doc.replays.len())
+    let actors = doc.actors.as_ref().map_or(0, Vec::len);
+    doc.base_heads.len().max(doc.heads.len()).max(doc.replays.len()).max(actors)
 }
 
 impl ProtocolLimits {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::row::Row;
-use crate::bytes::{Blob, Hash};
+use crate::bytes::{Actor, Blob, Hash};
 use crate::ids::{BatchId, DeviceId, EpochId, IntentId, VisitId};
 use crate::time::{Stamp, UnixMillis};
 
@@ -132,13 +132,17 @@ pub struct PushDoc {
     /// What acks with `need_replay` named (`kept_as`, else `hash`) and these changes write anew without it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replays: Vec<Hash>,
+    /// The writers of these changes that are this device's own, as far as it has more than genesis: only those are bound
+    /// to it. Absent where the device does not say; then after a restore not every change is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actors: Option<Vec<Actor>>,
 }
 
 impl PushDoc {
     /// An item that asks for the snapshot of a document.
     #[must_use]
     pub const fn asking(id: VisitId) -> Self {
-        Self { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new(), replays: Vec::new() }
+        Self { id, base_heads: Vec::new(), heads: Vec::new(), chunks: Vec::new(), replays: Vec::new(), actors: None }
     }
 
     /// Whether this asks for the snapshot of the document instead of bringing changes.

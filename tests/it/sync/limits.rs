@@ -175,6 +175,7 @@ async fn counts_are_limited_with_the_limit_in_the_problem() {
     for doc in [
         PushDoc { base_heads: many.clone(), ..PushDoc::asking(VisitId(app.id())) },
         PushDoc { replays: many, ..PushDoc::asking(VisitId(app.id())) },
+        PushDoc { actors: Some(vec![Actor([7; 16]); 257]), ..PushDoc::asking(VisitId(app.id())) },
     ] {
         heads.docs = vec![doc];
         assert_eq!(phone.send(&heads).await.json()["limit"], 256);

@@ -146,6 +146,9 @@ pub(crate) struct DocState {
     /// The number of the try with which it last went in vain; 0 if the server took something since.
     #[serde(default, alias = "tries")]
     pub last_try: u32,
+    /// Since when, by this phone's clock, its changes wait for those of another phone that the server lost.
+    #[serde(default)]
+    pub waits_since: Option<i64>,
     /// Whether the whole document must be asked for.
     pub wants_snapshot: bool,
     /// Whether it leaves the phone once nothing of it is unsent.

@@ -113,7 +113,7 @@ impl Answer<'_> {
         match ack.outcome {
             Outcome::Stored | Outcome::Duplicate | Outcome::Late => {
                 if is_first {
-                    state.problem = None;
+                    (state.problem, state.waits_since) = (None, None);
                 }
                 if let Some(push) = push {
                     state.last_try = 0;
@@ -146,7 +146,7 @@ impl Answer<'_> {
                     return Ok(());
                 }
                 let foreign = foreign_below(tx, visit, &state, &ack.missing)?;
-                if !foreign.is_empty() && !report.relays {
+                if !foreign.is_empty() && !report.relays && self.may_wait(&mut state) {
                     // They come from the phones that wrote them; until then what builds on them waits here.
                     state.problem = Some(WAITS_FOR_OTHERS.to_owned());
                     report.problems.push(format!("visit {visit}: {WAITS_FOR_OTHERS}"));
@@ -171,6 +171,13 @@ impl Answer<'_> {
             }
         }
         tx.set_doc_state(visit, &state)
+    }
+
+    /// Whether work may wait for a colleague's phone. Not for ever: that one may have been lost, or have written its own
+    /// anew meanwhile, and what the office wrote belongs to no phone.
+    fn may_wait(&self, state: &mut DocState) -> bool {
+        let since = *state.waits_since.get_or_insert(self.received_at.0);
+        self.received_at.0.saturating_sub(since) < PATIENCE_MS
     }
 
     /// Notes that edits are to be written anew, if the server proves that it keeps the refused bytes: else everything
@@ -288,9 +295,14 @@ fn reason(ack: &Ack) -> String {
     }
 }
 
+/// How long work waits for what another phone wrote and the server lost; then it goes on as with `sync --relay`.
+///
+/// # Source
+/// A day: whoever works syncs that often, and nobody misses what a rep did for longer.
+const PATIENCE_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// Why changes are not taken that build on what another phone wrote and the server lost.
-const WAITS_FOR_OTHERS: &str =
-    "it waits for what another phone of the crew wrote and the server lost; `sync --relay` does not wait";
+const WAITS_FOR_OTHERS: &str = "it waits for what another phone of the crew wrote and the server lost, at most a day; `sync --relay` does not wait";
 
 /// Which of the changes that the server lacks were written by others.
 fn foreign_below(tx: &Tx, visit: VisitId, state: &DocState, missing: &[Hash]) -> PhoneResult<Vec<Hash>> {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::bytes::{Actor, Hash};
-use sync_core::doc::VisitDoc;
-use sync_core::guard::split_chunks;
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::doc::{VisitDoc, is_office_actor};
+use sync_core::guard::{Claim, Limits, claims, split_chunks};
 use sync_core::ids::VisitId;
 use sync_core::merge;
 use sync_core::protocol::row::kind;
@@ -167,6 +167,30 @@ pub(super) fn own_actors(state: &DocState) -> BTreeSet<Actor> {
     state.past_actors.iter().chain(&state.actor).copied().collect()
 }
 
+/// The actors of the office that wrote records of a document in the name of this rep.
+fn office_writers(tx: &Tx, visit: VisitId) -> PhoneResult<BTreeSet<Actor>> {
+    let Some(doc) = tx.doc(visit)? else { return Ok(BTreeSet::new()) };
+    let changes = History::of(&doc)?.changes.into_iter();
+    let of_office = changes.filter(|change| change.actor.is_some_and(|actor| is_office_actor(visit, &actor)));
+    let chunks: Vec<Blob> = of_office.map(|change| change.chunk).collect();
+    writers_named(tx, visit, &chunks, &BTreeSet::new())
+}
+
+/// The writers of these changes that this install names as its own: its actors, and those of the office where it wrote
+/// records in the name of this rep. No phone owns those; the rep's bring what a server lost of them.
+pub(super) fn writers_named(
+    tx: &Tx,
+    visit: VisitId,
+    chunks: &[Blob],
+    mine: &BTreeSet<Actor>,
+) -> PhoneResult<BTreeSet<Actor>> {
+    let chunks: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.0.as_slice()).collect();
+    let is_named =
+        |claim: &Claim| mine.contains(&claim.writer) || claim.names_user && is_office_actor(visit, &claim.writer);
+    let found = claims(visit, tx.enrolment()?.user, &chunks, &Limits::CEILING);
+    Ok(found.into_iter().filter(is_named).map(|claim| claim.writer).collect())
+}
+
 /// Whether a change comes from this install. Changes of others come from their own devices; the genesis change belongs
 /// to everybody.
 pub(super) fn is_own(change: &Change, actors: &BTreeSet<Actor>) -> bool {
@@ -187,8 +211,9 @@ pub(crate) fn offer_everything(store: &Store, tx: &Tx) -> PhoneResult<()> {
         (state.server_heads, state.is_at_server) = (Vec::new(), false);
         state.named.clear();
         // Whoever refused it kept it; that it is kept now is for a receipt of these data to say.
-        (state.hold, state.last_try) = (None, 0);
+        (state.hold, state.last_try, state.waits_since) = (None, 0, None);
         tx.set_doc_state(visit, &state)?;
+        let mine = &mine | &office_writers(tx, visit)?;
         if !mine.is_empty() {
             offer_again(tx, visit, |history| {
                 history.changes.iter().filter(|change| is_own(change, &mine)).map(|change| change.hash).collect()

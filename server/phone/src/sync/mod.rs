@@ -23,6 +23,8 @@ mod size;
 mod uploads;
 
 #[cfg(test)]
+mod actors_tests;
+#[cfg(test)]
 mod compare_tests;
 #[cfg(test)]
 mod ending_tests;

@@ -10,7 +10,8 @@ use sync_core::merge::{self, NotesAdded};
 use sync_core::protocol::row::kind;
 use sync_core::quarantine::{QuarantineNote, SETTLED_MEANWHILE, is_used};
 
-use super::history::History;
+use super::documents::{is_own, own_actors};
+use super::history::{Change, History};
 use super::request::known_heads;
 use crate::error::PhoneResult;
 use crate::store::Tx;
@@ -18,8 +19,8 @@ use crate::store::model::{DocState, Edit, Hold, SetAside, UnsentChange};
 use crate::store::tx::UNSENT;
 use crate::visit::edit;
 
-/// Code of a change whose edits are good but whose actor another install used.
-const ACTOR_FORKED: &str = "actor_forked";
+/// Codes of a change whose edits are good but whose actor another install used, as long as this one wrote it.
+const ACTOR_OF_ANOTHER: [&str; 2] = ["actor_forked", "actor_not_yours"];
 
 /// Replays the unsent edits of a document on `base`, which holds what the server has, or genesis only.
 ///
@@ -32,13 +33,17 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) ->
     };
     let rows = tx.unsent_changes(visit)?;
     let old = tx.doc(visit)?.map(|doc| History::of(&doc)).transpose()?;
+    let mine = own_actors(&state);
+    let is_mine = |change: &Change| Some(change.hash) == offending && is_own(change, &mine);
+    let is_good =
+        ACTOR_OF_ANOTHER.contains(&code.as_str()) && old.as_ref().is_none_or(|old| old.changes.iter().any(is_mine));
     for (key, _) in &rows {
         tx.remove(UNSENT, key)?;
     }
     state.past_actors.extend(state.actor.take());
     state.replays.extend(kept_as.or(offending));
     let is_used = code == SETTLED_MEANWHILE || is_made_use_of(tx, &state.replays)?;
-    state.wants_snapshot = false;
+    (state.wants_snapshot, state.waits_since) = (false, None);
     state.is_at_server = is_known;
     state.server_heads = if is_known { base.heads() } else { Vec::new() };
     if !is_known {
@@ -55,7 +60,7 @@ pub(super) fn replay(tx: &Tx, visit: VisitId, base: VisitDoc, is_known: bool) ->
     }
     for (_, change) in rows {
         let base = &anew.doc;
-        let is_offending = offending == Some(change.hash) && code != ACTOR_FORKED;
+        let is_offending = offending == Some(change.hash) && !is_good;
         let chunk = old.as_ref().and_then(|old| old.chunk_of(&change.hash));
         // What cannot be written anew, because its edits are not known, is kept as it is.
         let is_lost_otherwise = change.edits.is_empty() && chunk.is_some() && !base.has_change(&change.hash);

@@ -6,10 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::bytes::Hash;
+use sync_core::bytes::{Actor, Blob, Hash};
+use sync_core::guard::{Limits, claims};
+use sync_core::ids::VisitId;
 use sync_core::protocol::outbox::{Batch, ENVELOPE_BYTES};
 use sync_core::protocol::{AckItem, ProtocolLimits, PushDoc, SyncRequest};
 
+use super::documents::{own_actors, writers_named};
 use crate::error::PhoneResult;
 use crate::store::Tx;
 use crate::store::model::SetAside;
@@ -30,11 +33,16 @@ impl Waiting {
     pub(super) fn of(tx: &Tx) -> PhoneResult<Self> {
         let mut unsent: Vec<_> = tx.set_aside()?.into_iter().filter(|(_, item)| item.is_unsent).collect();
         unsent.sort_by_key(|(_, item)| (item.tries, item.change.at_ms));
-        let pushes = unsent.into_iter().filter_map(|(_, item)| {
-            let (heads, chunks) = (vec![item.change.hash], vec![item.chunk?]);
-            Some(PushDoc { heads, chunks, ..PushDoc::asking(item.visit.parse().ok()?) })
-        });
-        Ok(Self(pushes.collect()))
+        let mut pushes = Vec::new();
+        for (_, item) in unsent {
+            let (Ok(visit), Some(chunk)) = (item.visit.parse(), item.chunk) else { continue };
+            let (heads, chunks) = (vec![item.change.hash], vec![chunk]);
+            // The document may be gone from here; only of what this phone wrote are the edits known.
+            let is_own = !item.change.edits.is_empty();
+            let actors = Some(named(tx, visit, &chunks, is_own)?);
+            pushes.push(PushDoc { heads, chunks, actors, ..PushDoc::asking(visit) });
+        }
+        Ok(Self(pushes))
     }
 
     /// Takes what goes into a request of at most `bytes`, before compression.
@@ -57,6 +65,16 @@ impl Waiting {
         });
         batch
     }
+}
+
+/// The writers of a change set aside that this install names as its own.
+fn named(tx: &Tx, visit: VisitId, chunks: &[Blob], is_own: bool) -> PhoneResult<Vec<Actor>> {
+    let mine = own_actors(&tx.doc_state(visit)?);
+    if !is_own {
+        return Ok(writers_named(tx, visit, chunks, &mine)?.into_iter().collect());
+    }
+    let bytes: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.0.as_slice()).collect();
+    Ok(claims(visit, tx.enrolment()?.user, &bytes, &Limits::CEILING).into_iter().map(|claim| claim.writer).collect())
 }
 
 /// Whether what was set aside goes next, where anything else waits too.

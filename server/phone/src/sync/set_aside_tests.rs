@@ -10,7 +10,7 @@ use sync_core::protocol::{Ack, Outcome, ProtocolLimits, SyncRequest, decode_requ
 
 use super::size_tests::long_notes;
 use super::tests::{ack, begun, sync};
-use crate::store::model::{DocState, SetAside, UnsentChange};
+use crate::store::model::{DocState, Edit, SetAside, UnsentChange};
 use crate::store::tx::UNSENT;
 use crate::testing::server::{Fault, Server, Stance};
 use crate::testing::{NUMBER, TestPhone, VISIT};
@@ -18,7 +18,8 @@ use crate::testing::{NUMBER, TestPhone, VISIT};
 /// Sets a change aside that no server is known to keep.
 fn set_aside(phone: &TestPhone, visit: VisitId, at_ms: i64, change: &(Hash, Vec<u8>)) {
     let (hash, chunk) = (change.0, Some(Blob(change.1.clone())));
-    let row = UnsentChange { hash, at_ms, edits: Vec::new() };
+    // Only of what this phone wrote are edits known.
+    let row = UnsentChange { hash, at_ms, edits: vec![Edit::put(Map::Ticks, "kit", json!({"done": true}))] };
     let item = SetAside { is_unsent: true, ..SetAside::new(visit, "field_limit", row, chunk) };
     phone.phone().store.write(|tx| tx.add_set_aside(&item)).unwrap();
 }

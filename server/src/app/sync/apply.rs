@@ -21,6 +21,7 @@ use super::receipt::Held;
 use super::redrive::{conclude_driven, require_still_drivable};
 use super::replayed::note_replays;
 use super::statement::JudgedStatement;
+use super::writers::settle_known;
 use super::{Pushed, Round};
 use crate::app::blobs::update_evidence;
 use crate::app::quarantine::item_key;
@@ -71,6 +72,7 @@ pub(super) fn apply(conn: &mut Conn, state: &AppState, round: &Round, judged: &J
     }
     seal(conn, round, &pushed.held)?;
     note_replays(conn, round, &judged.docs, &mut batch)?;
+    settle_known(conn, round, &judged.docs, &mut batch)?;
     let counts = judged.docs.iter().any(|doc| doc.view().is_some());
     conclude_driven(conn, state, round, (&pushed, counts), &mut batch)?;
     pushed.wants.extend(wants(conn, round, touched, &told)?);

@@ -1,7 +1,7 @@
 //! One pushed document: who may write it, what the guard says, how it is stored.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use doorstep_store::documents::{self, ActorRow, DocChangeRow, DocumentRow, Heads, PushPositions};
@@ -17,10 +17,11 @@ use sync_core::merge::view::OpId;
 use sync_core::merge::{self, Held, View};
 use sync_core::plan::{LateReason, LateWorkRow};
 use sync_core::protocol::{Ack, AckItem, Outcome, PushDoc};
-use sync_core::quarantine::SETTLED_MEANWHILE;
+use sync_core::quarantine::{SETTLED_MEANWHILE, WRITER_UNKNOWN};
 use sync_core::time::UnixMillis;
 
 use super::access::Access;
+use super::writers::Writers;
 use super::{Round, late, replayed};
 use crate::app::doc_cache::DocCache;
 use crate::app::late_work::LateRows;
@@ -137,8 +138,14 @@ pub(super) fn judge(
         return Ok(judged);
     }
     let is_document_chunk = stored.is_none() && chunks.len() == 1;
-    match admit(conn, round, visit, &chunks, known)? {
-        Some(admission) => judged.take(admission, is_document_chunk, round, known.late),
+    match admit(conn, round, pushed, &chunks, known)? {
+        Some((admission, is_writer_unknown)) => {
+            judged.take(admission, is_document_chunk, round, known.late);
+            if is_writer_unknown && let Some(refused) = &mut judged.refused {
+                // Written anew under yet another actor it would be as unknown.
+                (refused.code, refused.replayable) = (WRITER_UNKNOWN, false);
+            }
+        }
         None => judged.refused = Some(RefusedDoc::whole(&chunks, "stored_document_damaged")),
     }
     if judged.accepted.is_some() {
@@ -171,15 +178,16 @@ fn is_document(chunk: &[u8]) -> bool {
     chunk.get(TYPE_AT) == Some(&0)
 }
 
-/// Runs the guard; `None` if what we stored ourselves is damaged.
+/// Runs the guard, and tells whether what it refuses was refused because nobody knows who wrote it; `None` if what we
+/// stored ourselves is damaged.
 fn admit(
     conn: &mut Conn,
     round: &Round,
-    visit: VisitId,
+    pushed: &PushDoc,
     chunks: &[Vec<u8>],
     known: Known<'_>,
-) -> AppResult<Option<Admission>> {
-    let (org, device) = (round.ctx.actor.org, round.device.id.0);
+) -> AppResult<Option<(Admission, bool)>> {
+    let visit = pushed.id;
     let index = match known.row.map(|row| ChangeIndex::decode(&row.change_index)).transpose() {
         Ok(index) => index,
         Err(error) => {
@@ -188,19 +196,13 @@ fn admit(
         }
     };
     // The guard asks at each change while it walks them; a database error must not be lost in there.
-    let lookups = RefCell::new((conn, BTreeMap::new(), None::<StoreError>));
+    let lookups = RefCell::new((Writers::new(conn, round, pushed, chunks), None::<StoreError>));
     let may_use_actor = |actor: &Actor| {
-        let (conn, known, failed) = &mut *lookups.borrow_mut();
-        if let Some(allowed) = known.get(actor) {
-            return *allowed;
-        }
-        match documents::find_actor(conn, org, *actor) {
-            Ok(owner) => *known.entry(*actor).or_insert(owner.is_none_or(|owner| owner == (visit, device))),
-            Err(error) => {
-                *failed = Some(error);
-                false
-            }
-        }
+        let (writers, failed) = &mut *lookups.borrow_mut();
+        writers.may_use(*actor).unwrap_or_else(|error| {
+            *failed = Some(error);
+            false
+        })
     };
     let push = Push {
         visit,
@@ -215,11 +217,15 @@ fn admit(
         limits: &Limits::default(),
     };
     let admission = guard::admit(push);
-    if let Some(error) = lookups.into_inner().2 {
+    let (mut writers, failed) = lookups.into_inner();
+    if let Some(error) = failed {
         return Err(error.into());
     }
     match admission {
-        Ok(admission) => Ok(Some(admission)),
+        Ok(admission) => {
+            let is_writer_unknown = writers.is_unknown(&admission);
+            Ok(Some((admission, is_writer_unknown)))
+        }
         Err(error) => {
             tracing::error!(%visit, %error, "a stored snapshot is damaged");
             Ok(None)
@@ -348,6 +354,12 @@ impl JudgedDoc {
     /// What this push brings late because the visit had been handed in.
     pub(super) fn late_by_state(&self, round: &Round) -> LateWorkRow {
         self.late_row_for(LateReason::Submitted, round, self.changes())
+    }
+
+    /// Whether the document holds all of these changes with this push, and there are any.
+    pub(super) fn has_all(&self, changes: &[Hash]) -> bool {
+        let index = self.accepted.as_ref().and_then(|accepted| ChangeIndex::decode(&accepted.index).ok());
+        !changes.is_empty() && index.is_some_and(|index| changes.iter().all(|change| index.contains(change)))
     }
 
     /// The accepted changes.

@@ -24,6 +24,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod turn;
+mod writers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

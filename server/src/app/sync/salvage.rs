@@ -13,7 +13,7 @@ use doorstep_store::{Conn, devices, documents, presence, quarantine};
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis;
-use sync_core::doc::{DocError, Edit, VisitDoc, with_all_below};
+use sync_core::doc::{DocError, Edit, OFFICE_NONCE, VisitDoc, office_actor, with_all_below};
 use sync_core::guard::{Limits, Salvage, SalvagedRecord, salvage};
 use sync_core::ids::{BatchId, DeviceId, OrgId, UserId, VisitId};
 use sync_core::merge::{self, NotesAdded};
@@ -55,8 +55,8 @@ pub struct Choice {
 /// # Errors
 /// `not_found`; `state_invalid` for an item that is no document.
 pub async fn show_salvage(state: &AppState, ctx: Ctx, device: DeviceId, id: String) -> AppResult<Salvaged> {
-    let actor = random_actor(state);
-    state.store.read(move |conn| Case::open(conn, &ctx, device, &id, actor)?.shown()).await
+    let nonce = draw(state);
+    state.store.read(move |conn| Case::open(conn, &ctx, device, &id, nonce)?.shown()).await
 }
 
 /// Writes what was chosen in the name of the rep, and settles the item.
@@ -71,14 +71,17 @@ pub async fn apply_salvage(
     id: String,
     choice: Choice,
 ) -> AppResult<Salvaged> {
-    let (app, actor, batch) = (state.clone(), random_actor(state), BatchId(state.id()));
-    ctx.once().write(&state.store, move |conn| write(conn, &app, &ctx, (device, &id), &choice, actor, batch)).await
+    let (app, nonce, batch) = (state.clone(), draw(state), BatchId(state.id()));
+    ctx.once().write(&state.store, move |conn| write(conn, &app, &ctx, (device, &id), &choice, nonce, batch)).await
 }
 
-fn random_actor(state: &AppState) -> Actor {
-    let mut actor = Actor([0; 16]);
-    state.random.fill(&mut actor.0);
-    actor
+/// What an actor of the office is drawn from.
+type Nonce = [u8; OFFICE_NONCE];
+
+fn draw(state: &AppState) -> Nonce {
+    let mut nonce = [0; OFFICE_NONCE];
+    state.random.fill(&mut nonce);
+    nonce
 }
 
 /// Records, and texts for the notes with the changes that wrote them.
@@ -100,7 +103,7 @@ struct Case {
 }
 
 impl Case {
-    fn open(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, actor: Actor) -> AppResult<Self> {
+    fn open(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, nonce: Nonce) -> AppResult<Self> {
         let org = ctx.actor.org;
         let item = load(conn, ctx, device, id)?;
         let Some(visit) = item.visit_id.filter(|_| item.kind == "doc").map(|visit| visit.0) else {
@@ -112,6 +115,7 @@ impl Case {
         let (doc, is_stored) = document(conn, org, visit)?;
         let stored = doc.change_metas().into_iter().map(|change| (change.hash, change.deps));
         let deps = found.deps.clone().into_iter().chain(stored).collect();
+        let actor = office_actor(visit, nonce);
         let mut case = Self { item, visit, found, doc, is_stored, deps, held_notes: Vec::new(), actor };
         case.held_notes = case.find_held_notes(conn, org)?;
         Ok(case)
@@ -285,14 +289,14 @@ fn write(
     ctx: &Ctx,
     (device, id): (DeviceId, &str),
     choice: &Choice,
-    random: Actor,
+    nonce: Nonce,
     batch: BatchId,
 ) -> AppResult<Salvaged> {
     if let Some(visit) = load(conn, ctx, device, id)?.visit_id {
         // Whoever drives the item again must not store its content between what is read here and what is written.
         presence::lock_visit(conn, ctx.actor.org, visit.0)?;
     }
-    let mut case = Case::open(conn, ctx, device, id, random)?;
+    let mut case = Case::open(conn, ctx, device, id, nonce)?;
     require_unsettled(&case.item)?;
     if let Some(change) = case.change(choice)? {
         let first = (!case.is_stored).then(|| genesis(case.visit).bytes);
@@ -317,5 +321,5 @@ fn write(
     let detail = json!({ "device": device, "code": case.item.code, "visit": case.visit,
         "records": choice.records, "notes": choice.notes });
     audit::record(conn, state, ctx, "quarantine.salvaged", id, &detail)?;
-    Case::open(conn, ctx, device, id, random)?.shown()
+    Case::open(conn, ctx, device, id, nonce)?.shown()
 }

@@ -17,8 +17,9 @@ use crate::protocol::message::{AckItem, PushDoc, PushStatement};
 /// Bytes kept free for everything of a request but its items: ids, cursor (1 KiB), device state, seal.
 pub const ENVELOPE_BYTES: usize = 3 * 1024;
 
-/// Bytes of one document or statement beside hashes and chunks: keys, id, heads of arrays.
-const ITEM: usize = 128;
+/// Bytes of one document or statement beside hashes and chunks: keys, id, heads of arrays, and the one or two actors of
+/// its writer.
+const ITEM: usize = 224;
 
 /// The items of one request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

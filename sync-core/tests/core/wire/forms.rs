@@ -1,7 +1,7 @@
 //! The documented forms of messages, their limits and errors.
 
 use serde_json::{Value, json};
-use sync_core::bytes::{Blob, Hash};
+use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::ids::{EpochId, IntentId, VisitId};
 use sync_core::protocol::message::{Ack, AckItem, DeviceState, Outcome, PushDoc, PushStatement, SyncResponse};
 use sync_core::protocol::{Encoding, Row, encode};
@@ -16,6 +16,7 @@ fn json_is_the_documented_form() {
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![0xff, 0xfe])],
         replays: vec![Hash([6; 32])],
+        actors: Some(vec![Actor([7; 16])]),
         ..PushDoc::asking(VisitId::from_bytes([4; 16]))
     });
     request.intents.push(Blob(b"{}".to_vec()));
@@ -33,6 +34,7 @@ fn json_is_the_documented_form() {
                 "heads": ["05".repeat(32)],
                 "chunks": ["__4"],
                 "replays": ["06".repeat(32)],
+                "actors": ["07".repeat(16)],
             }],
             "intents": ["e30"],
             "statements": [{"body": "e30", "seal": "a.b.c"}],
@@ -46,6 +48,7 @@ fn cbor_holds_ids_hashes_and_bytes_as_byte_strings() {
     request.docs.push(PushDoc {
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![0xff; 300])],
+        actors: Some(vec![Actor([7; 16])]),
         ..PushDoc::asking(VisitId::from_bytes([4; 16]))
     });
     let bytes = encode(&request, Encoding::Cbor).unwrap();
@@ -58,6 +61,7 @@ fn cbor_holds_ids_hashes_and_bytes_as_byte_strings() {
     let doc = field(&value, "docs").as_array().unwrap()[0].clone();
     assert_eq!(field(&doc, "id"), ciborium::Value::Bytes(vec![4; 16]));
     assert_eq!(field(&doc, "heads").as_array().unwrap()[0], ciborium::Value::Bytes(vec![5; 32]));
+    assert_eq!(field(&doc, "actors").as_array().unwrap()[0], ciborium::Value::Bytes(vec![7; 16]));
     assert_eq!(field(&doc, "chunks").as_array().unwrap()[0], ciborium::Value::Bytes(vec![0xff; 300]));
 }
 

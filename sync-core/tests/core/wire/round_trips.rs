@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::json;
-use sync_core::bytes::{Blob, Hash};
+use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, EpochId, IntentId, VisitId};
 use sync_core::protocol::message::{
     Ack, AckItem, DeviceState, DocForm, DocUpdate, Outcome, PushDoc, PushStatement, SyncRequest, SyncResponse,
@@ -25,6 +25,7 @@ fn hashes() -> impl Strategy<Value = Vec<Hash>> {
 fn requests() -> impl Strategy<Value = SyncRequest> {
     let doc = (any::<[u8; 16]>(), hashes(), hashes(), proptest::collection::vec(bytes(5_000), 0..4), hashes())
         .prop_map(|(id, base_heads, heads, chunks, replays)| PushDoc {
+            actors: base_heads.first().map(|_| heads.iter().map(|head| Actor([head.0[0]; 16])).collect()),
             id: VisitId::from_bytes(id),
             base_heads,
             heads,
@@ -175,6 +176,7 @@ fn every_truncation_is_refused() {
         heads: vec![Hash([5; 32])],
         chunks: vec![Blob(vec![7; 50])],
         replays: vec![Hash([6; 32])],
+        actors: Some(vec![Actor([7; 16])]),
     });
     for encoding in BOTH {
         let bytes = encode(&request, encoding).unwrap();

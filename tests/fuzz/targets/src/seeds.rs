@@ -145,13 +145,14 @@ fn request() -> SyncRequest {
     let doc = visit();
     let chunks = doc.changes_since(&[]).expect("all changes").into_iter().map(Blob).collect();
     let (body, seal) = sealed();
+    let actors = Some(doc.change_metas().into_iter().skip(1).map(|change| change.actor).collect());
     SyncRequest {
         protocol: 1,
         device_id: DeviceId::from_bytes([3; 16]),
         batch_id: BatchId::from_bytes([4; 16]),
         cursor: Cursor::start(EpochId::from_bytes([5; 16])).encode().ok(),
         max_bytes: 65_536,
-        docs: vec![PushDoc { heads: doc.heads(), chunks, ..PushDoc::asking(VISIT) }],
+        docs: vec![PushDoc { heads: doc.heads(), chunks, actors, ..PushDoc::asking(VISIT) }],
         intents: vec![Blob(b"{}".to_vec())],
         statements: vec![PushStatement { body: Blob(body), seal: seal.clone() }],
         blobs: Vec::new(),
