@@ -25,6 +25,8 @@ pub struct Claim {
     pub change: Hash,
     /// Who wrote it.
     pub writer: Actor,
+    /// Whether nothing came from this writer before.
+    pub is_first: bool,
     /// The newest instant it names as that of its writing, in UTC milliseconds: its own time, or that of a record in the
     /// name of the user; absent where it names none.
     pub at_ms: Option<i64>,
@@ -71,7 +73,7 @@ fn read_one(visit: VisitId, by: UserId, change: Hash, chunk: &[u8], limits: &Lim
             at_ms = at_ms.max(signed.at.map(|at| at.corrected().0));
         }
     })?;
-    Ok(Claim { change, writer: header.writer(), at_ms, names_user })
+    Ok(Claim { change, writer: header.writer(), is_first: header.seq == 1, at_ms, names_user })
 }
 
 /// Of a record, who wrote it and when.

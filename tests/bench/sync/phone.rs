@@ -128,7 +128,8 @@ impl Phone {
             // As the phone does with every document that is new to the server.
             let chunks = vec![Blob(doc.save())];
             let intent = (form == Form::New).then(|| self.create_visit(id, at));
-            let doc = PushDoc { heads: doc.heads(), chunks, ..PushDoc::asking(id) };
+            let actors = Some(vec![workload::actor(id)]);
+            let doc = PushDoc { heads: doc.heads(), chunks, actors, ..PushDoc::asking(id) };
             self.parcels.push(Parcel { doc, intent });
         }
         self.done.heads = Some(digest(&heads));

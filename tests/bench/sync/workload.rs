@@ -85,7 +85,7 @@ pub fn edit(doc: &mut VisitDoc, by: UserId, at_ms: i64) -> Blob {
 }
 
 /// The phone's actor of a visit.
-fn actor(visit: VisitId) -> Actor {
+pub fn actor(visit: VisitId) -> Actor {
     Actor(bytes("actor", &visit.to_string()).first_chunk().copied().expect("32 are more than 16"))
 }
 

@@ -8,7 +8,7 @@ use sync_core::guard::{Claim, Limits, claims, split_chunks};
 use sync_core::ids::VisitId;
 use sync_core::merge;
 use sync_core::protocol::row::kind;
-use sync_core::protocol::{DocForm, DocUpdate, Row, SyncResponse};
+use sync_core::protocol::{DocForm, DocUpdate, ProtocolLimits, Row, SyncResponse};
 
 use super::history::{Change, History};
 use super::replay::replay;
@@ -173,22 +173,30 @@ fn office_writers(tx: &Tx, visit: VisitId) -> PhoneResult<BTreeSet<Actor>> {
     let changes = History::of(&doc)?.changes.into_iter();
     let of_office = changes.filter(|change| change.actor.is_some_and(|actor| is_office_actor(visit, &actor)));
     let chunks: Vec<Blob> = of_office.map(|change| change.chunk).collect();
-    writers_named(tx, visit, &chunks, &BTreeSet::new())
+    let claims = claims_of(tx, visit, &chunks)?.into_iter();
+    Ok(claims.filter(|claim| claim.names_user).map(|claim| claim.writer).collect())
 }
 
 /// The writers of these changes that this install names as its own: its actors, and those of the office where it wrote
 /// records in the name of this rep. No phone owns those; the rep's bring what a server lost of them.
-pub(super) fn writers_named(
-    tx: &Tx,
-    visit: VisitId,
-    chunks: &[Blob],
-    mine: &BTreeSet<Actor>,
-) -> PhoneResult<BTreeSet<Actor>> {
-    let chunks: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.0.as_slice()).collect();
+///
+/// Nothing where all is of writers whose first changes went before: they are bound, or those are asked for.
+pub(super) fn writers_named(tx: &Tx, visit: VisitId, chunks: &[Blob]) -> PhoneResult<Option<Vec<Actor>>> {
+    let mine = own_actors(&tx.doc_state(visit)?);
+    let claims = claims_of(tx, visit, chunks)?;
+    if claims.iter().all(|claim| mine.contains(&claim.writer) && !claim.is_first) {
+        return Ok(None);
+    }
     let is_named =
         |claim: &Claim| mine.contains(&claim.writer) || claim.names_user && is_office_actor(visit, &claim.writer);
-    let found = claims(visit, tx.enrolment()?.user, &chunks, &Limits::CEILING);
-    Ok(found.into_iter().filter(is_named).map(|claim| claim.writer).collect())
+    let named: BTreeSet<Actor> = claims.into_iter().filter(is_named).map(|claim| claim.writer).collect();
+    Ok(Some(named.into_iter().take(ProtocolLimits::DEFAULT.heads).collect()))
+}
+
+/// What changes claim of their writers, as far as this rep is concerned.
+pub(super) fn claims_of(tx: &Tx, visit: VisitId, chunks: &[Blob]) -> PhoneResult<Vec<Claim>> {
+    let chunks: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.0.as_slice()).collect();
+    Ok(claims(visit, tx.enrolment()?.user, &chunks, &Limits::CEILING))
 }
 
 /// Whether a change comes from this install. Changes of others come from their own devices; the genesis change belongs

@@ -12,7 +12,7 @@ use sync_core::protocol::seal::{BatchContent, prepare_batch_seal};
 use sync_core::protocol::{AckItem, DeviceState, PROTOCOL, ProtocolLimits, PushDoc, PushStatement, SyncRequest};
 use sync_core::time::UnixMillis;
 
-use super::documents::{own_actors, writers_named};
+use super::documents::writers_named;
 use super::history::History;
 use super::replay::replay_unasked;
 use super::set_aside::{self, Waiting};
@@ -267,8 +267,7 @@ fn settle(tx: &Tx, mut push: PushDoc, may_be_whole: bool) -> PhoneResult<PushDoc
             push.chunks = vec![Blob(whole)];
         }
     }
-    let named = writers_named(tx, push.id, &push.chunks, &own_actors(&tx.doc_state(push.id)?))?;
-    push.actors = Some(named.into_iter().take(ProtocolLimits::DEFAULT.heads).collect());
+    push.actors = writers_named(tx, push.id, &push.chunks)?;
     Ok(push)
 }
 

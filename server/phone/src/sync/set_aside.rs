@@ -7,12 +7,11 @@
 use std::collections::BTreeSet;
 
 use sync_core::bytes::{Actor, Blob, Hash};
-use sync_core::guard::{Limits, claims};
 use sync_core::ids::VisitId;
 use sync_core::protocol::outbox::{Batch, ENVELOPE_BYTES};
 use sync_core::protocol::{AckItem, ProtocolLimits, PushDoc, SyncRequest};
 
-use super::documents::{own_actors, writers_named};
+use super::documents::{claims_of, writers_named};
 use crate::error::PhoneResult;
 use crate::store::Tx;
 use crate::store::model::SetAside;
@@ -39,7 +38,7 @@ impl Waiting {
             let (heads, chunks) = (vec![item.change.hash], vec![chunk]);
             // The document may be gone from here; only of what this phone wrote are the edits known.
             let is_own = !item.change.edits.is_empty();
-            let actors = Some(named(tx, visit, &chunks, is_own)?);
+            let actors = named(tx, visit, &chunks, is_own)?;
             pushes.push(PushDoc { heads, chunks, actors, ..PushDoc::asking(visit) });
         }
         Ok(Self(pushes))
@@ -68,13 +67,11 @@ impl Waiting {
 }
 
 /// The writers of a change set aside that this install names as its own.
-fn named(tx: &Tx, visit: VisitId, chunks: &[Blob], is_own: bool) -> PhoneResult<Vec<Actor>> {
-    let mine = own_actors(&tx.doc_state(visit)?);
+fn named(tx: &Tx, visit: VisitId, chunks: &[Blob], is_own: bool) -> PhoneResult<Option<Vec<Actor>>> {
     if !is_own {
-        return Ok(writers_named(tx, visit, chunks, &mine)?.into_iter().collect());
+        return writers_named(tx, visit, chunks);
     }
-    let bytes: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.0.as_slice()).collect();
-    Ok(claims(visit, tx.enrolment()?.user, &bytes, &Limits::CEILING).into_iter().map(|claim| claim.writer).collect())
+    Ok(Some(claims_of(tx, visit, chunks)?.into_iter().map(|claim| claim.writer).collect()))
 }
 
 /// Whether what was set aside goes next, where anything else waits too.
