@@ -20,10 +20,12 @@ macro_rules! err_line {
 
 pub(super) use {err_line, out_line, out_text};
 
-/// Writes to the standard output; what cannot be printed for another reason than that nobody reads is told beside it.
+/// Writes to the standard output; what cannot be printed for another reason than that nobody reads ends the command with
+/// a failure.
 pub(super) fn to_out(text: Arguments<'_>) {
     if let Err(error) = write_all(&mut io::stdout().lock(), text) {
         to_err(format_args!("doorstep: the answer cannot be printed: {error}"));
+        std::process::exit(1);
     }
 }
 

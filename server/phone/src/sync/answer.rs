@@ -74,7 +74,7 @@ impl Answer<'_> {
             report.whole = whole;
         }
         if !upload_only {
-            old_rows::settle(tx, self.response)?;
+            old_rows::settle(tx, self.response, feed.cursor.as_ref() != Some(&self.response.cursor))?;
         }
         drop_gone(tx)?;
         feed.epoch = Some(self.response.epoch);
@@ -176,8 +176,9 @@ impl Answer<'_> {
     /// Whether work may wait for a colleague's phone. Not for ever: that one may have been lost, or have written its own
     /// anew meanwhile, and what the office wrote belongs to no phone.
     fn may_wait(&self, state: &mut DocState) -> bool {
-        let since = *state.waits_since.get_or_insert(self.received_at.0);
-        self.received_at.0.saturating_sub(since) < PATIENCE_MS
+        // By the server's clock: that of a phone may be set.
+        let now = self.response.server_time.0;
+        now.saturating_sub(*state.waits_since.get_or_insert(now)) < PATIENCE_MS
     }
 
     /// Notes that edits are to be written anew, if the server proves that it keeps the refused bytes: else everything

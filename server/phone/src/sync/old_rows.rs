@@ -36,10 +36,12 @@ pub(super) fn mark(tx: &Tx) -> PhoneResult<()> {
 ///
 /// An answer that says nothing of what is in the feed ends nothing: so says a server whose news could not be read, or
 /// that tells this device nothing at the moment.
-pub(super) fn settle(tx: &Tx, response: &SyncResponse) -> PhoneResult<()> {
+///
+/// Once all was read, an answer counts that goes on in the feed, with news or without.
+pub(super) fn settle(tx: &Tx, response: &SyncResponse, goes_on: bool) -> PhoneResult<()> {
     let Some(was_read) = tx.meta::<bool>(OLD_ROWS)? else { return Ok(()) };
     let is_news = !response.docs.is_empty() || response.rows.keys().any(|kind| kind != kind::ORDER);
-    if response.more || !(was_read || is_news) {
+    if response.more || !(is_news || was_read && goes_on) {
         return Ok(());
     }
     let old: Vec<(String, StoredRow)> = tx.all_rows()?.into_iter().filter(|(_, row)| row.is_old).collect();

@@ -102,6 +102,9 @@ fn a_visit_stays_until_the_server_has_all_of_it_and_calls_it_nobodys_here() {
     assert_eq!(here(&phone, &plan).len(), 2, "nobody else has its record");
     server.unknown.clear();
     sync(&phone, &mut server);
+    assert_eq!(here(&phone, &plan).len(), 2, "no news came");
+    server.rows_out = rows(&[("policy", "3")]);
+    sync(&phone, &mut server);
     assert_eq!(here(&phone, &plan), [""; 0]);
     assert_eq!(phone.outstanding(), 0);
 }

@@ -98,18 +98,20 @@ pub(super) fn note_arrived(tx: &Tx, receipts: &[Held], request: &SyncRequest) ->
     tx.set_meta(ARRIVED, &names)
 }
 
-/// The receipts that this device was given for bringing some of these blobs, of whatever data.
-pub(super) fn of_uploads(tx: &Tx, blobs: &BTreeSet<Hash>) -> PhoneResult<Vec<String>> {
+/// The receipts that this device was given for bringing some of these blobs, of whatever data: as many as `room` bytes hold.
+pub(super) fn of_uploads(tx: &Tx, blobs: &BTreeSet<Hash>, room: usize) -> PhoneResult<Vec<String>> {
     if blobs.is_empty() {
         return Ok(Vec::new());
     }
     let enrolment = tx.enrolment()?;
-    let (keys, mut left) = (evidence_keys(&enrolment), blobs.clone());
+    let (keys, mut left, mut room) = (evidence_keys(&enrolment), blobs.clone(), room);
     let mut proofs = Vec::new();
     for jws in tx.receipts()? {
         let Ok(held) = receipt::verify_held(&jws, &keys, enrolment.org, enrolment.device) else { continue };
+        let Some(rest) = room.checked_sub(jws.len()) else { continue };
         let brought = held.receipt().batch_id.is_none().then_some(&held.receipt().blobs);
         if brought.into_iter().flatten().filter(|blob| left.remove(*blob)).count() > 0 {
+            room = rest;
             proofs.push(jws);
         }
     }

@@ -80,11 +80,11 @@ pub(super) fn next(
 fn fill(phone: &Phone, tx: &Tx, enrolment: &Enrolment, problems: &mut Vec<String>) -> PhoneResult<SyncRequest> {
     let clock = phone.clock.stamp(tx)?;
     let batch_id = BatchId(keys::new_id(UnixMillis(clock.wall_ms))?);
-    let Next { batch, changes } = next_batch(tx)?;
+    let (blobs, shown) = asked_after(tx)?;
+    let Next { batch, changes } = next_batch(tx, shown.iter().map(String::len).sum())?;
     problems.extend(batch.too_large.iter().map(too_large));
     let brought = changes + batch.intents.len() + batch.statements.len();
     let outstanding = Outstanding::of(tx)?;
-    let (blobs, shown) = asked_after(tx)?;
     let unsent = outstanding.total().saturating_sub(brought);
     Ok(SyncRequest {
         protocol: PROTOCOL,
@@ -141,12 +141,13 @@ struct Next {
     changes: usize,
 }
 
-fn next_batch(tx: &Tx) -> PhoneResult<Next> {
+/// The next items; so many bytes of the request are taken by other things.
+fn next_batch(tx: &Tx, taken: usize) -> PhoneResult<Next> {
     // What was exported may be at the office by now: its receipts come first, and nothing goes twice.
     if export::is_noted(tx)? {
         return Ok(Next::default());
     }
-    let (bytes, mut waiting) = (batch_bytes(tx)?, Waiting::of(tx)?);
+    let (bytes, mut waiting) = (batch_bytes(tx)?.saturating_sub(taken), Waiting::of(tx)?);
     let aside = waiting.next_batch(bytes);
     if set_aside::is_next(tx)? && !aside.is_empty() {
         set_aside::end_turn(tx)?;
@@ -204,7 +205,7 @@ fn asked_after(tx: &Tx) -> PhoneResult<(Vec<Hash>, Vec<String>)> {
             lost.insert(blob);
         }
     }
-    Ok((blobs, receipts::of_uploads(tx, &lost)?))
+    Ok((blobs, receipts::of_uploads(tx, &lost, batch_bytes(tx)? / SHARE_OF_QUESTIONS)?))
 }
 
 pub(super) fn too_large(item: &AckItem) -> String {

@@ -71,6 +71,7 @@ pub(crate) enum Stance {
 pub(crate) struct Server {
     pub stance: Stance,
     pub epoch: EpochId,
+    pub now: UnixMillis,
     pub docs: BTreeMap<VisitId, VisitDoc>,
     pub actors: BTreeMap<Actor, DeviceId>,
     pub intents: BTreeMap<IntentId, Vec<u8>>,
@@ -146,6 +147,7 @@ impl Server {
         Self {
             stance: Stance::Takes,
             epoch: EPOCH,
+            now: UnixMillis(1_741_050_000_000),
             docs: BTreeMap::new(),
             actors: BTreeMap::new(),
             intents: BTreeMap::new(),
@@ -230,7 +232,7 @@ impl Server {
         let round = i64::try_from(self.bodies.len()).unwrap();
         let positions = is_endless.then_some((Audience::Org, round)).into_iter().collect();
         let cursor = Cursor { positions, ..Cursor::start(self.epoch) }.encode().unwrap();
-        let now = UnixMillis(1_741_050_000_000);
+        let now = self.now;
         let mut response = SyncResponse::nothing_new(self.epoch, cursor, now);
         let mut held = HeldReceipt::new(ORG, request.device_id, self.epoch, Some(request.batch_id), now);
         response.more = is_endless || !self.docs_later.is_empty();

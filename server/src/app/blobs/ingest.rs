@@ -284,13 +284,13 @@ async fn work_out(
     let share = state.ingest.memory().decoded(memory).await?;
     let (held, queue) = (Held::clone(held), Arc::clone(&state.ingest));
     let worked_out = work::within(LONGEST, move |deadline| {
-        let mut workspace = queue.memory().workspace(memory);
-        let ingested = ingest(&bytes, deadline, &mut workspace);
+        let mut kept = queue.memory().workspace();
+        let ingested = ingest(&bytes, deadline, &mut kept.workspace);
         // Only now is its memory free, however long it took.
         drop((bytes, share, held));
         // Where nobody waits for it, nobody may be there to forget it either.
         if !deadline.is_over() {
-            queue.memory().keep(workspace);
+            queue.memory().keep(kept);
         }
         ingested.map(Box::new)
     });

@@ -39,8 +39,11 @@ pub(super) async fn held(state: &AppState, round: &std::sync::Arc<Round>) -> App
         })
         .await?;
     for blob in unknown.into_iter().take(MOST_READ) {
-        if take_back(state, round, blob).await? {
-            held.push(blob);
+        match take_back(state, round, blob).await {
+            Ok(true) => held.push(blob),
+            Ok(false) => {}
+            // One file that cannot be read keeps back nothing else of the answer; its phone asks again.
+            Err(error) => tracing::error!(%blob, %error, "a blob that a phone lost cannot be taken in anew"),
         }
     }
     Ok(held)

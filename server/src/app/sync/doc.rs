@@ -356,10 +356,9 @@ impl JudgedDoc {
         self.late_row_for(LateReason::Submitted, round, self.changes())
     }
 
-    /// Whether the document holds all of these changes with this push, and there are any.
-    pub(super) fn has_all(&self, changes: &[Hash]) -> bool {
-        let index = self.accepted.as_ref().and_then(|accepted| ChangeIndex::decode(&accepted.index).ok());
-        !changes.is_empty() && index.is_some_and(|index| changes.iter().all(|change| index.contains(change)))
+    /// What the document holds with this push; nothing where none of it was accepted.
+    pub(super) fn accepted_index(&self) -> Option<ChangeIndex> {
+        self.accepted.as_ref().and_then(|accepted| ChangeIndex::decode(&accepted.index).ok())
     }
 
     /// The accepted changes.

@@ -79,11 +79,18 @@ struct DrivenItem {
     /// The device that sent it.
     device: DeviceId,
     id: String,
+    /// Why it was refused.
+    code: String,
     /// Who of the office does so.
     by: Ctx,
 }
 
 impl Round {
+    /// Whether an item is driven again that was refused for this reason.
+    fn drives(&self, code: &str) -> bool {
+        self.driven.as_ref().is_some_and(|item| item.code == code)
+    }
+
     /// A revoked device reads nothing, and what it brings goes to quarantine.
     fn is_revoked(&self) -> bool {
         self.device.state == "revoked" && !self.is_from_office

@@ -82,7 +82,7 @@ fn driven(conn: &mut Conn, ctx: &Ctx, device: DeviceId, id: &str, batch: BatchId
         ("statement", _) => request.statements.extend(statement_of(&bytes)),
         _ => request.intents.push(Blob(bytes)),
     }
-    let driven = Some(DrivenItem { device, id: id.to_owned(), by: ctx.clone() });
+    let driven = Some(DrivenItem { device, id: id.to_owned(), code: item.code.clone(), by: ctx.clone() });
     Ok(Driven::Push(Box::new(Round { driven, ..round(conn, ctx, &item, device, request)? })))
 }
 
@@ -193,7 +193,7 @@ pub(super) fn conclude_driven(
     (pushed, counts): (&Pushed, bool),
     batch: &mut FeedBatch,
 ) -> AppResult<()> {
-    let Some(DrivenItem { device, id, by }) = &round.driven else { return Ok(()) };
+    let Some(DrivenItem { device, id, by, .. }) = &round.driven else { return Ok(()) };
     let ack = ack_of(pushed)?;
     let is_done = is_done(ack.outcome) || counts && ack.code.as_deref() != Some("quarantine_full");
     conclude(conn, state, by, (*device, id), (ack.outcome, ack.code.as_deref(), is_done), batch)

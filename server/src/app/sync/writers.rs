@@ -64,8 +64,9 @@ impl<'a> Writers<'a> {
             return Ok(own(owner == (self.pushed.id, self.round.device.id.0)));
         }
         match &self.pushed.actors {
-            // Whoever of the office lets bytes be judged again decides whose they are.
-            _ if self.round.is_from_office => Ok(Right::Own),
+            // Whoever of the office lets bytes be judged again decides whose they are, but for what is known to be
+            // another's.
+            _ if self.round.is_from_office => Ok(own(!self.round.drives(RefusalCode::ActorNotYours.as_str()))),
             Some(named) => Ok(own(named.contains(&actor))),
             None if self.can_only_be_own(actor)? => Ok(Right::Own),
             None => Ok(Right::Unknown),
@@ -107,17 +108,21 @@ impl<'a> Writers<'a> {
 /// # Concurrency
 /// To be called once the rows of the visits are locked, as everybody does who settles an item by what he writes.
 pub(super) fn settle_known(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], batch: &mut FeedBatch) -> AppResult<()> {
-    let mut accepted = docs.iter().filter(|doc| doc.view().is_some()).peekable();
+    let mut accepted = docs.iter().filter_map(|doc| Some((doc, doc.accepted_index()?))).peekable();
     if accepted.peek().is_none() || find_epoch(conn)?.is_none_or(|epoch| epoch.previous_id.is_none()) {
         return Ok(());
     }
     let org = round.ctx.actor.org;
-    for doc in accepted {
+    for (doc, index) in accepted {
         for item in quarantine::list_open_of_code(conn, org, doc.visit, WRITER_UNKNOWN)? {
             let is_driven =
                 round.driven.as_ref().is_some_and(|one| (one.device, &one.id) == (item.device_id.0, &item.id));
-            let bytes = load_bytes(conn, org, item.device_id.0, &item.id)?;
-            if !is_driven && doc.has_all(&changes_in(&bytes)) {
+            // An item has the name of the first change in it: while that is not here, nothing of it is unpacked.
+            if is_driven || !item.id.parse().is_ok_and(|first| index.contains(&first)) {
+                continue;
+            }
+            let changes = changes_in(&load_bytes(conn, org, item.device_id.0, &item.id)?);
+            if !changes.is_empty() && changes.iter().all(|change| index.contains(change)) {
                 settle(conn, org, &item, "redriven", None, round.ctx.now, batch)?;
             }
         }

@@ -41,11 +41,11 @@ pub(in crate::app::blobs) struct Memory {
     kept: Mutex<Vec<Kept>>,
 }
 
-/// A workspace that nobody uses, and its share of what is decoded.
-#[derive(Debug)]
-struct Kept {
-    workspace: Workspace,
-    _share: Share,
+/// A workspace and its share of what is decoded, beside what the picture takes that is worked out in it.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) workspace: Workspace,
+    share: Option<Share>,
 }
 
 impl Default for Memory {
@@ -74,20 +74,19 @@ impl Memory {
         share.await
     }
 
-    /// A workspace for a picture that may take so much; one that is kept where it is no larger.
-    pub(super) fn workspace(&self, bytes: u64) -> Workspace {
-        let mut kept = self.kept();
-        let fits = kept.iter().position(|kept| kept.workspace.bytes() <= bytes);
-        fits.map(|place| kept.swap_remove(place).workspace).unwrap_or_default()
+    /// A workspace for a picture: one that is kept, if any is.
+    pub(super) fn workspace(&self) -> Kept {
+        self.kept().pop().unwrap_or_default()
     }
 
     /// Keeps a workspace for the next picture if there is room: whoever waits for memory comes first.
-    pub(super) fn keep(&self, workspace: Workspace) {
+    pub(super) fn keep(&self, Kept { workspace, share }: Kept) {
+        drop(share);
         // Under one lock with the look for room, so that whoever needs it finds all that is kept.
         let mut kept = self.kept();
         let share = Arc::clone(&self.decoded).try_acquire_many_owned(mib(workspace.bytes(), DECODED_MIB));
         if let Ok(share) = share {
-            kept.push(Kept { workspace, _share: share });
+            kept.push(Kept { workspace, share: Some(share) });
         }
     }
 
@@ -150,31 +149,40 @@ mod tests {
     }
 
     /// A workspace that keeps something.
-    fn used() -> Workspace {
+    fn used() -> Kept {
         let photo = draw(&DemoPhoto { seed: 1, width: 320, height: 240, title: "probe", lines: &[] }).expect("a photo");
         let mut workspace = Workspace::default();
         workspace.ingest(&photo, &Limits::default(), &Deadline::default()).expect("a photo");
         assert!(workspace.bytes() > 0);
-        workspace
+        Kept { workspace, share: None }
+    }
+
+    fn kept_bytes(memory: &Memory) -> u64 {
+        memory.workspace().workspace.bytes()
     }
 
     #[tokio::test]
     async fn what_is_kept_serves_again_and_makes_room_for_what_waits() {
         let memory = Memory::default();
-        let workspace = used();
-        let bytes = workspace.bytes();
-        memory.keep(workspace);
-        assert_eq!(memory.workspace(bytes - 1).bytes(), 0, "it is too large");
-        let workspace = memory.workspace(bytes);
-        assert_eq!((workspace.bytes(), memory.workspace(bytes).bytes()), (bytes, 0), "one has it");
-        memory.keep(workspace);
+        let used_once = used();
+        let bytes = used_once.workspace.bytes();
+        memory.keep(used_once);
+        let again = memory.workspace();
+        assert_eq!((again.workspace.bytes(), kept_bytes(&memory)), (bytes, 0), "one has it");
+        let mut all = pin!(memory.decoded(192 * MIB));
+        assert!(at_once(all.as_mut()).await.is_none(), "what is in use counts");
+        memory.keep(again);
+        let all = at_once(all).await.expect("who waits comes first").expect("open");
+        assert_eq!(kept_bytes(&memory), 0);
+        drop(all);
+        memory.keep(used());
         let all = at_once(memory.decoded(192 * MIB)).await.expect("what is kept makes room").expect("open");
         memory.keep(used());
-        assert_eq!(memory.workspace(u64::MAX).bytes(), 0, "there is no room to keep it");
+        assert_eq!(kept_bytes(&memory), 0, "there is no room to keep it");
         drop(all);
         memory.keep(used());
         memory.forget_kept();
-        assert_eq!(memory.workspace(u64::MAX).bytes(), 0);
+        assert_eq!(kept_bytes(&memory), 0);
     }
 
     #[test]
