@@ -141,6 +141,17 @@ impl Story {
         Phone::enrol(self, login, &self.enrolment_code(login))
     }
 
+    /// Gives a visit a crew.
+    ///
+    /// # Panics
+    /// If the dispatcher may not.
+    pub fn assign(&self, visit: &str, logins: &[&str]) {
+        let users = self.office("admin").list("/v1/users");
+        let user = |login: &&str| users.iter().find(|user| user["login"] == *login).expect("a rep")["id"].clone();
+        let crew = json!({"crew": Vec::from_iter(logins.iter().map(user))});
+        self.office("dispatcher").change(visit, "assign", &crew).expect(200);
+    }
+
     /// A code of the admin for a rep's new phone.
     ///
     /// # Panics

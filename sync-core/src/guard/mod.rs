@@ -37,4 +37,4 @@ pub use index::{ChangeIndex, IndexError};
 pub use push::{Accepted, Admission, Push, Stored};
 pub use refusal::{RefusalCode, Refused};
 pub use salvage::{Salvage, SalvagedRecord, salvage};
-pub use unpack::changes_of_document;
+pub use unpack::as_changes;

@@ -127,10 +127,14 @@ pub(super) fn changes_in(bytes: &[u8]) -> Result<Vec<Change>, RefusalCode> {
     })
 }
 
-/// The changes of a document chunk as chunks of their own, dependencies first; `None` if the bytes are no such chunk, or
-/// none that may be loaded within the limits.
+/// A chunk as its changes, each a chunk of its own, dependencies first; itself where it is no document, or none that may be
+/// loaded within the limits.
 #[must_use]
-pub fn changes_of_document(bytes: &[u8], limits: &Limits) -> Option<Vec<Vec<u8>>> {
+pub fn as_changes(chunk: Vec<u8>, limits: &Limits) -> Vec<Vec<u8>> {
+    changes_of_document(&chunk, limits).unwrap_or_else(|| vec![chunk])
+}
+
+fn changes_of_document(bytes: &[u8], limits: &Limits) -> Option<Vec<Vec<u8>>> {
     let limits = limits.within_ceiling();
     let Ok(Chunk::Document { body }) = read_chunk(bytes, &limits) else { return None };
     check_document(body, &limits).ok()?;

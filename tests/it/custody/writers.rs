@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use integration_tests::play::{Fate, Phone, Story};
-use serde_json::json;
 
 /// Phones of a visit that all of them have.
 fn phones<'s>(story: &'s Story, logins: [&'static str; 2]) -> ([Phone<'s>; 2], String) {
@@ -11,10 +10,7 @@ fn phones<'s>(story: &'s Story, logins: [&'static str; 2]) -> ([Phone<'s>; 2], S
     let phones = logins.map(|login| story.enrol(login));
     phones[0].sync();
     let id = phones[0].visit_of("王海").id;
-    let users = story.office("admin").list("/v1/users");
-    let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
-    let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
-    story.office("dispatcher").change(&id, "assign", &crew).expect(200);
+    story.assign(&id, &["li.ming", "ma.jun"]);
     phones[0].sync();
     phones[0].visit(&id, "王海").plays("09:00 start");
     for phone in [&phones[0], &phones[1], &phones[0]] {

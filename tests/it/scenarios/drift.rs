@@ -20,10 +20,7 @@ fn crew(story: &Story) -> ([Phone<'_>; 2], String) {
     let phones = [story.enrol("li.ming"), story.enrol("ma.jun")];
     phones[0].sync();
     let id = phones[0].visit_of("王海").id;
-    let users = story.office("admin").list("/v1/users");
-    let user = |login: &str| users.iter().find(|user| user["login"] == login).expect("a rep")["id"].clone();
-    let crew = json!({"crew": [user("li.ming"), user("ma.jun")]});
-    story.office("dispatcher").change(&id, "assign", &crew).expect(200);
+    story.assign(&id, &["li.ming", "ma.jun"]);
     phones[0].visit(&id, "王海").plays("08:35 start\n step kit_check");
     phones.iter().for_each(|phone| drop(phone.sync()));
     (phones, id)

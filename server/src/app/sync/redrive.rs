@@ -164,11 +164,10 @@ pub(super) fn round(
 /// its changes: its phone, which would be asked for them, may be gone.
 fn doc_of(visit: VisitId, bytes: Vec<u8>, is_stored: bool) -> PushDoc {
     let chunks = guard::split_chunks(&bytes).unwrap_or_else(|| vec![bytes]);
-    let changes = |chunk: Vec<u8>| {
-        let changes = is_stored.then(|| guard::changes_of_document(&chunk, &Limits::DEFAULT)).flatten();
-        changes.unwrap_or_else(|| vec![chunk])
-    };
-    pushed(visit, chunks.into_iter().flat_map(changes).collect())
+    if !is_stored {
+        return pushed(visit, chunks);
+    }
+    pushed(visit, chunks.into_iter().flat_map(|chunk| guard::as_changes(chunk, &Limits::DEFAULT)).collect())
 }
 
 /// A pushed document of these chunks, which its heads cover.

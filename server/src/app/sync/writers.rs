@@ -10,9 +10,7 @@ use doorstep_store::feed::FeedBatch;
 use doorstep_store::restores::find_epoch;
 use doorstep_store::{Conn, StoreResult, devices, documents, quarantine};
 use sync_core::bytes::{Actor, Hash};
-use sync_core::guard::{
-    Admission, Claim, Limits, RefusalCode, change_hashes, changes_of_document, claims, split_chunks,
-};
+use sync_core::guard::{Admission, Claim, Limits, RefusalCode, as_changes, change_hashes, claims, split_chunks};
 use sync_core::protocol::PushDoc;
 use sync_core::quarantine::WRITER_UNKNOWN;
 
@@ -134,9 +132,7 @@ pub(super) fn settle_known(conn: &mut Conn, round: &Round, docs: &[JudgedDoc], b
 fn changes_in(bytes: &[u8]) -> Vec<Hash> {
     let limits = Limits::DEFAULT;
     let Some(chunks) = split_chunks(bytes) else { return Vec::new() };
-    let spelled =
-        chunks.into_iter().flat_map(|chunk| changes_of_document(&chunk, &limits).unwrap_or_else(|| vec![chunk]));
-    let spelled = Vec::from_iter(spelled);
-    let hashes = change_hashes(&spelled.concat(), &limits);
-    if hashes.len() == spelled.len() { hashes } else { Vec::new() }
+    let changes = Vec::from_iter(chunks.into_iter().flat_map(|chunk| as_changes(chunk, &limits)));
+    let hashes = change_hashes(&changes.concat(), &limits);
+    if hashes.len() == changes.len() { hashes } else { Vec::new() }
 }
