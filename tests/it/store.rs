@@ -9,5 +9,6 @@ mod hints;
 mod immutability;
 mod migrate_up_down;
 mod plans;
+mod prepared;
 #[cfg(feature = "postgres")]
 mod schema_parity;

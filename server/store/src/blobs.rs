@@ -12,6 +12,7 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{blob_claims, blobs};
 use crate::text::Txt;
 
@@ -151,7 +152,9 @@ pub fn find_pending_org(conn: &mut Conn, after: Option<OrgId>) -> StoreResult<Op
         .filter(sql::<Bool>("preview_state = 'pending' AND org_id > ").bind::<Text, _>(&after))
         .order(blobs::org_id)
         .select(blobs::org_id)
-        .first(c)
+        .limit(1)
+        .stays_prepared()
+        .get_result(c)
         .optional())?;
     Ok(found.map(|org| org.0))
 }
@@ -171,7 +174,7 @@ pub fn list_pending(conn: &mut Conn, org: OrgId, after: Option<&DueRow>, limit: 
         .order((blobs::received_at_ms, blobs::sha256))
         .limit(limit)
         .select(DueRow::as_select())
-        .load(c))?)
+        .stays_prepared().load(c))?)
 }
 
 /// Pictures with copies, and those that have none, that no ingest of this version has looked at, newest first, behind one
@@ -194,7 +197,7 @@ pub fn list_outdated(conn: &mut Conn, version: i64, before: Option<&DueRow>, lim
         .order((blobs::received_at_ms.desc(), blobs::org_id.desc(), blobs::sha256.desc()))
         .limit(limit)
         .select(DueRow::as_select())
-        .load(c))?)
+        .stays_prepared().load(c))?)
 }
 
 /// Pictures that were given up and are to be tried again by now, in the order in which they are due, behind one of them.
@@ -212,7 +215,7 @@ pub fn list_due_again(conn: &mut Conn, now_ms: i64, after: Option<&DueRow>, limi
         .order((blobs::ingest_due_ms, blobs::org_id, blobs::sha256))
         .limit(limit)
         .select(DueRow::as_select())
-        .load(c))?)
+        .stays_prepared().load(c))?)
 }
 
 /// Where a picture stands in the order of arrival.

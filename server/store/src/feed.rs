@@ -10,6 +10,7 @@ use crate::conn::{Conn, EngineConn};
 use crate::error::StoreResult;
 use crate::hints::Topic;
 use crate::one_of::one_of;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{audience_heads, feed};
 use crate::text::Txt;
 
@@ -306,7 +307,7 @@ fn advance_head(conn: &mut Conn, org: OrgId, audience: &str, count: i64) -> Stor
         .do_update()
         .set(audience_heads::pos.eq(audience_heads::pos + count))
         .returning(audience_heads::pos)
-        .get_result(c))?)
+        .stays_prepared().get_result(c))?)
 }
 
 /// Writes the rows. An item enters anew when it was gone before; else it keeps the position where it entered.

@@ -7,6 +7,7 @@ use sync_core::ids::{DeviceId, OrgId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{devices, kept_receipts};
 use crate::text::Txt;
 
@@ -42,7 +43,7 @@ pub fn keep_receipt(conn: &mut Conn, row: &KeptReceiptRow) -> StoreResult<()> {
         .on_conflict((kept_receipts::org_id, kept_receipts::device_id, kept_receipts::part))
         .do_update()
         .set(row)
-        .execute(c))?;
+        .stays_prepared().execute(c))?;
     Ok(())
 }
 

@@ -64,6 +64,7 @@ pub mod work_orders;
 
 mod bridge;
 mod one_of;
+mod prepared;
 mod store;
 mod writer;
 

@@ -8,6 +8,7 @@ use sync_core::ids::OrgId;
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{blobs, org_storage, uploads};
 use crate::text::Txt;
 
@@ -25,7 +26,7 @@ pub fn add_stored_bytes(conn: &mut Conn, org: OrgId, bytes: i64) -> StoreResult<
         .on_conflict(org_storage::org_id)
         .do_update()
         .set(org_storage::bytes.eq(org_storage::bytes + excluded(org_storage::bytes)))
-        .execute(c))?;
+        .stays_prepared().execute(c))?;
     Ok(())
 }
 
@@ -78,5 +79,5 @@ pub fn sum_coming_bytes(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResu
             .and(uploads::state.eq("open"))
             .and(uploads::touched_at_ms.gt(since_ms)))
         .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .get_result(c))?)
+        .stays_prepared().get_result(c))?)
 }

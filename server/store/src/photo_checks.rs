@@ -8,6 +8,7 @@ use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::photo_checks;
 use crate::text::Txt;
 
@@ -48,6 +49,7 @@ pub fn enqueue(
             .on_conflict((photo_checks::org_id, photo_checks::visit_id))
             .do_update()
             .set((photo_checks::revision.eq(photo_checks::revision + 1i64), photo_checks::due_at_ms.eq(earlier())))
+            .stays_prepared()
             .execute(c))?;
     }
     Ok(())
@@ -63,7 +65,9 @@ pub fn find_due_org(conn: &mut Conn, after: Option<OrgId>) -> StoreResult<Option
         .filter(sql::<Bool>("org_id > ").bind::<Text, _>(&after))
         .order(photo_checks::org_id)
         .select(photo_checks::org_id)
-        .first(c)
+        .limit(1)
+        .stays_prepared()
+        .get_result(c)
         .optional())?;
     Ok(found.map(|org| org.0))
 }
@@ -87,7 +91,7 @@ pub fn list_due(
         .order((photo_checks::due_at_ms, photo_checks::visit_id))
         .limit(limit)
         .select(PhotoCheckRow::as_select())
-        .load(c))?)
+        .stays_prepared().load(c))?)
 }
 
 /// Takes a visit off the list; false if more came since it was read, and then it stays.

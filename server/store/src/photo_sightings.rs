@@ -11,6 +11,7 @@ use sync_core::ids::{DeviceId, OrgId, SiteId, VisitId};
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{blob_facts, photo_sightings};
 use crate::text::Txt;
 
@@ -103,6 +104,7 @@ pub fn list_before(
         // Of one content no row behind its last one is looked at.
         .limit(most)
         .select(SightingRow::as_select())
+        .stays_prepared()
         .load(c))?)
 }
 

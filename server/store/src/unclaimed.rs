@@ -11,6 +11,7 @@ use sync_core::ids::{DeviceId, OrgId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{blobs, uploads};
 use crate::text::Txt;
 
@@ -44,7 +45,7 @@ pub fn sum_unclaimed_bytes(conn: &mut Conn, org: OrgId, device: DeviceId) -> Sto
         // The index `blobs_unclaimed` says the same.
         .filter(blobs::claimed_at_ms.is_null())
         .select(sql::<BigInt>(&counted))
-        .get_result(c))?)
+        .stays_prepared().get_result(c))?)
 }
 
 /// Notes which of the blobs that a device brought have been named since.
@@ -74,7 +75,7 @@ pub fn sum_coming_unclaimed_bytes(conn: &mut Conn, org: OrgId, device: DeviceId,
             .and(uploads::touched_at_ms.gt(since_ms)))
         .filter(sql::<Bool>("NOT ").sql(&is_named("uploads")))
         .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .get_result(c))?)
+        .stays_prepared().get_result(c))?)
 }
 
 /// A blob that nothing names.

@@ -7,6 +7,7 @@ use sync_core::plan::LateReason;
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
+use crate::prepared::StaysPrepared as _;
 use crate::schema::{assignments, customers, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
 
@@ -126,7 +127,7 @@ pub fn update_plan(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
             visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
             visits::version.eq(row.version),
         ))
-        .execute(c))?;
+        .stays_prepared().execute(c))?;
     expect_one(affected)
 }
 
@@ -144,7 +145,7 @@ pub fn update_projection(
 ) -> StoreResult<()> {
     let affected = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(id))))
         .set((visits::state.eq(state), visits::outcome.eq(outcome), visits::submitted_at_ms.eq(submitted_at_ms)))
-        .execute(c))?;
+        .stays_prepared().execute(c))?;
     expect_one(affected)
 }
 
@@ -166,7 +167,7 @@ pub fn update_derived(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
             visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
             visits::version.eq(row.version),
         ))
-        .execute(c))?)
+        .stays_prepared().execute(c))?)
 }
 
 /// The visit that follows a visit as its next attempt.

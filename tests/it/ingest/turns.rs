@@ -7,6 +7,7 @@ use doorstep::app::blobs::IngestQueue;
 use doorstep::jobs::ingest::run_due;
 use doorstep_store::blobs::{find_blob, find_pending_org};
 use integration_tests::company::HAOYU;
+use integration_tests::patience::come;
 use sync_core::bytes::Hash;
 
 use super::{Site, broken, given_up, pending};
@@ -24,7 +25,7 @@ async fn who_brings_one_picture_waits_for_none_of_the_many_of_another_organisati
     site.storage.may_return.forget_permits(usize::MAX);
     let pass = actix_web::rt::spawn(async move { run_due(&state).await });
     site.storage.may_return.add_permits(2);
-    site.storage.was_read.acquire_many(3).await.expect("open").forget();
+    come("the third original", site.storage.was_read.acquire_many(3)).await.expect("open").forget();
     let one = Hash::of(&picture);
     let row = site.app.read(move |conn| find_blob(conn, HAOYU.org, one)).await.expect("it is stored");
     assert_eq!(row.preview_state, "no_preview", "it was settled");

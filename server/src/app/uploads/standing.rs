@@ -198,25 +198,22 @@ pub(super) enum Claimed {
 }
 
 /// Takes the turn with an upload, unless so many others of the device are under way.
+///
+/// The row is as it was before: whoever had the turn may have changed or ended it. [`hold`] looks again.
 pub(super) async fn claim(state: &AppState, ctx: &Ctx, id: UploadId, most: usize) -> AppResult<Claimed> {
     let row = load(state, ctx, id).await?;
     if let Some(standing) = finished(state, &row).await? {
         return Ok(Claimed::Finished(standing));
     }
     let turn = state.active_uploads.enter(Received::Upload(key_of(&row)), most).await?;
-    // Whoever had the turn before may have ended it.
-    let row = load(state, ctx, id).await?;
     if turn.has_ended() {
         return Err(conflict(None));
     }
-    Ok(match finished(state, &row).await? {
-        Some(standing) => Claimed::Finished(standing),
-        None => Claimed::Open(Box::new(row), turn),
-    })
+    Ok(Claimed::Open(Box::new(row), turn))
 }
 
 /// The row of an upload of this device that has not ended in vain.
-async fn load(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<UploadRow> {
+pub(super) async fn load(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<UploadRow> {
     let (org, device) = (ctx.actor.org, ctx.device()?);
     let load = move |conn: &mut _| Ok::<_, AppError>(uploads::load_upload(conn, org, device, id)?);
     let row = state.store.read(load).await?;

@@ -3,7 +3,7 @@
 use doorstep_store::uploads;
 use sync_core::ids::UploadId;
 
-use super::standing::{Claimed, claim, staged_of};
+use super::standing::{Claimed, claim, load, staged_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 
 /// Forgets an upload that is not finished.
@@ -14,6 +14,8 @@ pub async fn terminate_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppR
     let Claimed::Open(row, _turn) = claim(state, ctx, id, usize::MAX).await? else {
         return Err(ErrorCode::UploadFinished.into());
     };
+    // Whoever had the turn before may have told that something of it is kept.
+    let row = load(state, ctx, row.id.0).await?;
     let (org, device, now_ms) = (row.org_id.0, row.device_id.0, ctx.now.0);
     let ended = state.store.write(move |conn| {
         if uploads::terminate_upload(conn, org, id, now_ms)? {
