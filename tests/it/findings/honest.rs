@@ -144,6 +144,13 @@ impl Honest {
     }
 }
 
+/// When a phone last heard from the server.
+enum Heard {
+    InThisBoot,
+    BeforeRestart,
+    Never,
+}
+
 /// The clocks of a phone during a visit.
 struct PhoneClock {
     boot_id: String,
@@ -157,12 +164,12 @@ struct PhoneClock {
 
 impl PhoneClock {
     fn of(random: &mut Random, number: u64, now_ms: i64, met: &mut BTreeMap<&'static str, u64>) -> Self {
-        let (what, most_ms) = match random.below(100) {
-            0..55 => ("clock right to 3 s", 3 * SECOND_MS),
-            55..75 => ("clock off by up to 2 min", 2 * MINUTE_MS),
-            75..83 => ("clock wrong by up to 26 h, and known to be", 26 * HOUR_MS),
-            83..93 => ("restarted since the last contact", 2 * MINUTE_MS),
-            _ => ("no contact so far", 2 * MINUTE_MS),
+        let (what, most_ms, heard) = match random.below(100) {
+            0..55 => ("clock right to 3 s", 3 * SECOND_MS, Heard::InThisBoot),
+            55..75 => ("clock off by up to 2 min", 2 * MINUTE_MS, Heard::InThisBoot),
+            75..83 => ("clock wrong by up to 26 h, and known to be", 26 * HOUR_MS, Heard::InThisBoot),
+            83..93 => ("restarted since the last contact", 2 * MINUTE_MS, Heard::BeforeRestart),
+            _ => ("no contact so far", 2 * MINUTE_MS, Heard::Never),
         };
         *met.entry(what).or_default() += 1;
         let mut clock = Self {
@@ -173,15 +180,15 @@ impl PhoneClock {
             contact: None,
         };
         let heard_ms = now_ms - between(random, MINUTE_MS, 10 * HOUR_MS);
-        clock.contact = match what {
-            "no contact so far" => None,
-            "restarted since the last contact" => {
+        clock.contact = match heard {
+            Heard::Never => None,
+            Heard::BeforeRestart => {
                 let before = Self { boot_id: "BEFORE00".to_owned(), contact: None, ..clock };
                 let contact = before.heard(random, heard_ms);
                 clock = Self { boot_id: format!("{number:08X}"), booted_ms: now_ms - 20 * MINUTE_MS, ..before };
                 Some(contact)
             }
-            _ => Some(clock.heard(random, heard_ms)),
+            Heard::InThisBoot => Some(clock.heard(random, heard_ms)),
         };
         clock
     }
