@@ -6,6 +6,7 @@ mod belated;
 mod captured;
 pub mod decided;
 pub mod heic;
+mod honest;
 #[cfg(target_os = "linux")]
 mod kills;
 mod kinds;

@@ -2,6 +2,8 @@
 //! not its fault, and none keeps the others waiting.
 
 mod heic;
+#[cfg(target_os = "linux")]
+mod killed;
 mod troubled;
 mod turns;
 

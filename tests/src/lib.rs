@@ -43,6 +43,7 @@ pub mod form;
 pub mod live;
 pub mod patience;
 pub mod phone;
+pub mod plain_png;
 pub mod play;
 pub mod remote;
 pub mod server;

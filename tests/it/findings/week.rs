@@ -1,21 +1,25 @@
 //! A cheater's week: of re-used photos and faked records how many are found among honest work, and how much of that work is
-//! suspected wrongly.
+//! suspected wrongly. Honest phones and people have the imperfections of real ones (`super::honest`); cheats are done with clocks
+//! and positions that are right but for the cheat, so that nothing else gives them away.
 //!
 //! The long form plays thousands of visits (`make cheaters-week`), of drawn pictures or of those of any folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_media::draw::Alteration;
+use doorstep_store::photo_sightings::list_of_visit;
 use integration_tests::album::Album;
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::effort;
 use integration_tests::told::tell;
 use serde_json::{Value, json};
+use sync_core::doc::Map;
 use sync_core::ids::{CustomerId, SiteId, VisitId};
 use sync_core::time::Stamp;
 
 use super::Field;
+use super::honest::{First, Honest, Place, VISIT_SECS};
 
 /// Honest visits, and acts of cheating of each kind, in the short form and in the long one.
 const HONEST: (u64, u64) = (24, 2000);
@@ -90,6 +94,10 @@ impl Cheat {
 struct Week {
     honest: u64,
     suspected: Vec<(u64, String)>,
+    /// Of each finding that is no suspicion, how many honest visits have it.
+    hinted: BTreeMap<String, u64>,
+    /// How often each imperfection was met in honest visits.
+    met: BTreeMap<&'static str, u64>,
     /// Of each kind how often it was done and how often found.
     cheats: BTreeMap<Cheat, (u64, u64)>,
 }
@@ -108,6 +116,10 @@ impl Week {
             self.suspected.len(),
             self.suspected
         ));
+        tell(format_args!(
+            "honest visits and photos have {:?}; visits with findings of weight 1: {:?}",
+            self.met, self.hinted
+        ));
         for (cheat, (done, found)) in &self.cheats {
             tell(format_args!("{cheat:?}: {found} of {done}"));
         }
@@ -118,7 +130,7 @@ struct Player<'a> {
     field: Field<'a>,
     album: Album,
     week: Week,
-    site: Option<(CustomerId, SiteId)>,
+    site: Option<((CustomerId, SiteId), Place)>,
     /// The visits that showed a picture, or what was made of it.
     shown: BTreeSet<(u64, VisitId)>,
 }
@@ -127,38 +139,75 @@ impl Player<'_> {
     /// Honest work: a photo of its own; at each fourth visit two shots of it, and each fourth a return to a site that was
     /// photographed before and looks much the same.
     async fn work(&mut self, number: u64) {
+        let again = self.site.take().filter(|_| number % 4 == 2);
+        let mut honest = Honest::of(number, self.field.app.now(), again.map(|(_, place)| place));
+        let visit = self.arrive(number, &mut honest, again.map(|(site, _)| site)).await;
+        let shots = self.shots(number, again.is_some());
+        self.shown.insert((if again.is_some() { number - 1 } else { number }, visit));
         let field = &mut self.field;
-        let picture = self.album.picture(number);
-        let mut shots = vec![picture.clone()];
-        let visit = match (number % 4, self.site.take()) {
-            (1, _) => {
-                let site = field.site(30_659_462, 104_065_735).await;
-                self.site = Some(site);
-                field.visit_at(site).await
-            }
-            (2, Some(site)) => {
-                let again = Alteration::Cropped.apply(&self.album.picture(number - 1), number).expect("altered");
-                shots = vec![again];
-                field.visit_at(site).await
-            }
-            (3, _) => {
-                shots.push(Alteration::Recompressed.apply(&picture, number).expect("altered"));
-                field.visit().await
-            }
-            _ => field.visit().await,
-        };
-        self.shown.insert((shown_before(number), visit));
-        let accuracy = 5 + number % 60;
-        for shot in &shots {
-            field.take(visit, shot, |record| record["geo"]["acc_m"] = accuracy.into());
+        let first = honest.first();
+        let spoilt = (first != First::Kept).then(|| Alteration::Resized.apply(&shots[0], number).expect("altered"));
+        let key = spoilt.as_ref().map(|spoilt| field.take(visit, spoilt, |record| honest.taken(record)));
+        for (at, shot) in shots.iter().enumerate() {
+            let replaces = key.as_deref().filter(|_| at == 0 && first == First::Replaced);
+            field.take(visit, shot, |record| {
+                honest.taken(record);
+                if let Some(key) = replaces {
+                    record["replaces"] = key.into();
+                }
+            });
         }
-        let sent: Vec<&[u8]> = shots.iter().map(Vec::as_slice).collect();
+        field.phone.wrong_clock = Some(honest.handed_in());
+        if let Some(key) = key.filter(|_| first == First::Withdrawn) {
+            let withdrawn = json!({"reason": "wrong", "at": field.phone.stamp(), "by": field.phone.device.member.id});
+            field.phone.put(visit, Map::Withdrawn, &key, &withdrawn);
+        }
+        field.phone.event(visit, "submit");
+        field.phone.wrong_clock = None;
+        field.wait(VISIT_SECS).await;
+        let sent: Vec<&[u8]> = spoilt.iter().chain(&shots).map(Vec::as_slice).collect();
         field.sent(&sent).await;
-        let said = field.said(visit).await;
-        let suspected = said.into_iter().filter(|(_, level)| *level >= SUSPICION).map(|(code, _)| (number, code));
-        self.week.suspected.extend(suspected);
-        self.week.honest += u64::try_from(shots.len()).expect("few");
-        field.wait(1800).await;
+        self.note(number, visit, shots.len(), honest).await;
+    }
+
+    /// An arrival at a known site, or at a new one.
+    async fn arrive(&mut self, number: u64, honest: &mut Honest, again: Option<(CustomerId, SiteId)>) -> VisitId {
+        let field = &mut self.field;
+        field.phone.wrong_clock = Some(honest.arrived());
+        if let Some(site) = again {
+            return field.visit_at(site).await;
+        }
+        let Some((lat_udeg, lon_udeg)) = honest.of_office() else { return field.visit().await };
+        let site = field.site(lat_udeg, lon_udeg).await;
+        self.site = (number % 4 == 1).then(|| (site, honest.place()));
+        field.visit_at(site).await
+    }
+
+    /// The photos of a visit that count.
+    fn shots(&self, number: u64, is_return: bool) -> Vec<Vec<u8>> {
+        if is_return {
+            return vec![Alteration::Cropped.apply(&self.album.picture(number - 1), number).expect("altered")];
+        }
+        let picture = self.album.picture(number);
+        let second = (number % 4 == 3).then(|| Alteration::Recompressed.apply(&picture, number).expect("altered"));
+        [picture].into_iter().chain(second).collect()
+    }
+
+    /// Notes what is said of honest work, all of which must have been looked at.
+    async fn note(&mut self, number: u64, visit: VisitId, photos: usize, honest: Honest) {
+        let looked_at = self.field.app.read(move |conn| list_of_visit(conn, YUNZE.org, visit)).await;
+        assert_eq!(looked_at.len(), photos, "of honest visit {number} every photo that counts is looked at");
+        for (code, level) in self.field.said(visit).await {
+            if level >= SUSPICION {
+                self.week.suspected.push((number, code));
+            } else {
+                *self.week.hinted.entry(code).or_default() += 1;
+            }
+        }
+        for (what, times) in honest.met {
+            *self.week.met.entry(what).or_default() += times;
+        }
+        self.week.honest += u64::try_from(photos).expect("few");
     }
 
     async fn cheat(&mut self, cheat: Cheat, old: u64, own: u64) {
@@ -183,7 +232,7 @@ impl Player<'_> {
     }
 }
 
-/// The number of a picture that was handed in: a return shows that of the visit before.
+/// The number of a picture that was handed in: a return shows that of the visit before, if that had a site.
 const fn shown_before(number: u64) -> u64 {
     if number % 4 == 2 { number - 1 } else { number }
 }

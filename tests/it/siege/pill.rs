@@ -2,6 +2,7 @@
 //! played.
 
 use integration_tests::call::Call;
+use integration_tests::plain_png::plain_png;
 use integration_tests::remote::RemotePhone;
 use serde_json::{Value, json};
 use sync_core::bytes::{Actor, Hash};
@@ -12,24 +13,9 @@ use super::{Scene, actor, check_memory, check_process, heads, pushed, tick};
 use crate::sync::helpers::{refusing_readings, run_at};
 use crate::sync::hostile::craft::mixed;
 
-/// A PNG of 90 megapixels whose pixels are all there: the decoder cannot scale it, and 50 megapixels is its limit.
-fn ninety_megapixels() -> Vec<u8> {
-    use std::io::Write as _;
-    let (width, height) = (10_000u32, 9_000u32);
-    let header = [&width.to_be_bytes(), &height.to_be_bytes(), [8, 0, 0, 0, 0].as_slice()].concat();
-    let mut pixels = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
-    let row = vec![0; 10_001];
-    (0..height).for_each(|_| pixels.write_all(&row).expect("a row"));
-    let pixels = pixels.finish().expect("the end");
-    let chunk = |name: &[u8; 4], body: &[u8]| {
-        let mut crc = flate2::Crc::new();
-        crc.update(name);
-        crc.update(body);
-        let length = u32::try_from(body.len()).expect("short").to_be_bytes();
-        [length.as_slice(), name, body, &crc.sum().to_be_bytes()].concat()
-    };
-    [b"\x89PNG\r\n\x1a\n".as_slice(), &chunk(b"IHDR", &header), &chunk(b"IDAT", &pixels), &chunk(b"IEND", &[])].concat()
-}
+/// The size of a PNG of 90 megapixels whose pixels are all there: the decoder cannot scale it, and 50 megapixels is its
+/// limit.
+const TOO_LARGE: (u32, u32) = (10_000, 9_000);
 
 /// What the phone sends for a visit since its heads.
 fn since(doc: &VisitDoc, before: &[Hash]) -> Vec<Vec<u8>> {
@@ -73,7 +59,7 @@ fn readings(scene: &Scene, doc: &VisitDoc) -> usize {
 fn one_poisoned_phone_loses_nothing_stops_nobody_and_every_remedy_works() {
     let mut scene = Scene::begin();
     let process = scene.server.process_id();
-    let image = ninety_megapixels();
+    let image = plain_png(TOO_LARGE.0, TOO_LARGE.1);
     let before: Vec<Vec<Hash>> = scene.docs.iter().map(VisitDoc::heads).collect();
     let (phone, mut docs) = (scene.phone.clone(), std::mem::take(&mut scene.docs));
     for doc in &mut docs {
@@ -150,7 +136,7 @@ fn one_poisoned_phone_loses_nothing_stops_nobody_and_every_remedy_works() {
 /// Declares a photo in a visit.
 fn declare(doc: &mut VisitDoc, phone: &RemotePhone, image: &[u8]) {
     let photo = json!({"slot": "outdoor_route", "sha256": Hash::of(image), "bytes": image.len(),
-        "media_type": "image/png", "width": 10_000, "height": 9_000, "source": "camera", "by": phone.user(),
+        "media_type": "image/png", "width": TOO_LARGE.0, "height": TOO_LARGE.1, "source": "camera", "by": phone.user(),
         "taken_at": RemotePhone::stamp()});
     let actor = actor(doc);
     doc.edit(actor, |edit| edit.put(Map::Photos, "01955f2c-3000-7000-8000-0000000a0004", &photo)).expect("a photo");

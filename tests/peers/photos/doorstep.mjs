@@ -29,8 +29,11 @@ async function people(url, password) {
   return [await enrol(url, admin, id, rep.login, "first"), await enrol(url, admin, id, rep.login, "second")]
 }
 
-/** Starts the server with its default configuration on fresh data; gives it with its URL and the tokens of two phones. */
-export async function start(program, directory) {
+/**
+ * Starts the server on fresh data, with its default configuration but for these settings; gives it with its URL and the tokens
+ * of two phones.
+ */
+export async function start(program, directory, settings) {
   const listen = `127.0.0.1:${await freePort()}`
   const [url, blobs] = [`http://${listen}`, path.join(directory, "data")]
   fs.mkdirSync(blobs, { recursive: true })
@@ -41,7 +44,10 @@ export async function start(program, directory) {
   const found = ["found", "--code", ORGANISATION, "--name", "Benchmark", "--log", "warn"]
   const said = execFileSync(program, found, { env: { ...process.env, ...environment }, encoding: "utf8" })
   const password = said.match(/^password\s+(\S+)/m)[1]
-  const serve = () => Server.start(program, ["serve", "--log", "warn"], { environment, says: "listening on" })
+  const configured = path.join(directory, "settings.json")
+  if (settings) fs.writeFileSync(configured, JSON.stringify(settings))
+  const options = ["serve", "--log", "warn", ...settings ? ["--config", configured] : []]
+  const serve = () => Server.start(program, options, { environment, says: "listening on" })
   // Signing in takes more memory than anything else here: what is measured is another process on the same data.
   const office = await serve()
   const tokens = await people(url, password)

@@ -2,7 +2,7 @@
 import fs from "node:fs"
 import net from "node:net"
 import path from "node:path"
-import { spawn } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
@@ -17,6 +17,9 @@ export const arg = (name, otherwise) => {
 export const rounded = (value, digits) => Math.round(value * 10 ** digits) / 10 ** digits
 
 export const load = () => +fs.readFileSync("/proc/loadavg", "utf8").split(" ")[0]
+
+/** Whether syncing a file of a directory costs nothing: it is kept in memory. */
+export const isInMemory = directory => execFileSync("stat", ["-f", "-c", "%T", directory], { encoding: "utf8" }).trim() === "tmpfs"
 
 /** A port that was free a moment ago. */
 export async function freePort() {

@@ -3,6 +3,7 @@
 import fs from "node:fs"
 import path from "node:path"
 import { execFileSync } from "node:child_process"
+import { finish } from "./finish.mjs"
 import { ingest } from "./ingest.mjs"
 import { arg, median, rounded } from "./measured.mjs"
 import { upload } from "./upload.mjs"
@@ -10,6 +11,7 @@ import { upload } from "./upload.mjs"
 const [rounds, photos, uploads] = [+arg("rounds", 5), +arg("photos", 24), +arg("uploads", 200)]
 const only = arg("only", "ingest,upload").split(",")
 const built = path.resolve(arg("built", "target/photo-peers"))
+const doorstep = path.join(built, "doorstep")
 
 /** The photos, drawn once. */
 function drawn() {
@@ -24,8 +26,12 @@ function drawn() {
 const files = only.includes("ingest") ? drawn() : []
 const lines = []
 for (let round = 1; round <= rounds; round++) {
-  for (const [work, figures] of [["ingest", () => ingest(built, files)], ["upload", () => upload(path.join(built, "doorstep"), built, uploads)]]) {
-    if (!only.includes(work)) continue
+  for (const [part, work, figures] of [
+    ["ingest", "ingest", () => ingest(built, files)],
+    ["upload", "upload", () => upload(doorstep, built, uploads)],
+    ["upload", "finish", () => finish(doorstep, built, uploads)],
+  ]) {
+    if (!only.includes(part) && !only.includes(work)) continue
     console.error(`round ${round} of ${rounds}: ${work}`)
     for await (const line of figures()) {
       console.log(JSON.stringify({ round, ...line }))
@@ -53,6 +59,7 @@ function table(work, columns, groups) {
   }
 }
 
-console.log(`\nMedians of ${rounds} rounds (lowest–highest); × is the figure divided by that of the first peer.`)
+console.log(`\nMedians of ${rounds} rounds (lowest–highest); × is the figure divided by that of the first of its group.`)
 table("ingest", ["cpu_s_a_photo", "peak_rss_mib", "photos_per_s", "kb_a_photo"], ["peer"])
 table("upload", ["mb_per_s", "cpu_ms_an_upload", "peak_rss_mib", "p50_ms", "p99_ms"], ["storage", "peer"])
+table("finish", ["uploads", "p50_ms", "p99_ms", "most_ms"], ["mb", "last", "at_once"])

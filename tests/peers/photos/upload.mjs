@@ -3,7 +3,7 @@ import fs from "node:fs"
 import path from "node:path"
 import { execFileSync } from "node:child_process"
 import { start } from "./doorstep.mjs"
-import { Server, freePort, here, load, rounded } from "./measured.mjs"
+import { Server, freePort, here, isInMemory, load, rounded } from "./measured.mjs"
 
 const PARALLEL = 8
 const BYTES = 3_000_000
@@ -18,9 +18,6 @@ const tusServer = async directory => {
   const server = await Server.start("node", ["tus-server.mjs", port, directory], { says: "listening" })
   return { server, url: `http://127.0.0.1:${port}/files`, tokens: [], receipt: false }
 }
-
-/** Whether syncing a file of a directory costs nothing: it is kept in memory. */
-const isInMemory = directory => execFileSync("stat", ["-f", "-c", "%T", directory], { encoding: "utf8" }).trim() === "tmpfs"
 
 /** One round of both servers in memory and on disk; gives a line of figures for each. */
 export async function* upload(program, onDisk, uploads) {
