@@ -36,7 +36,7 @@ pub(super) fn formula(code: Option<&str>) -> Result<ExitCode, String> {
 
 /// The result of a formula for the bytes of its input, or what is wrong with them.
 fn computed(code: &str, text: &[u8]) -> Result<Value, String> {
-    let input = plain_json::parse_any_numbers(text).map_err(|error| format!("the input is not JSON: {error}"))?;
+    let input = plain_json::parse_any_numbers(text).map_err(|error| format!("the input cannot be read: {error}"))?;
     formulas::run(code, &input).map_err(|error| error.to_string())
 }
 
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(why(br#"{"served": 48, "bought": 1.5}"#), "bought: expected a whole number");
         assert_eq!(why(br#"{"served": 48}"#), "bought: is missing");
         assert!(why(br#"{"served": 48, "bought": 1, "bought": 2}"#).contains("stands twice"));
-        assert!(why(b"served=48").starts_with("the input is not JSON"));
-        assert!(why(b"").starts_with("the input is not JSON"));
+        assert!(why(b"served=48").starts_with("the input cannot be read"));
+        assert!(why(b"").starts_with("the input cannot be read"));
     }
 }
