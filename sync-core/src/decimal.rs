@@ -53,6 +53,21 @@ impl Decimal {
         Self { mantissa: i128::from(value), scale: 0 }
     }
 
+    /// A number of the norms as the code writes it: `written(60, 2)` is 0.60.
+    pub(crate) const fn written(mantissa: i128, scale: u32) -> Self {
+        Self { mantissa, scale }
+    }
+
+    /// A whole number of any size, for sums of amounts.
+    pub(crate) const fn whole(value: i128) -> Self {
+        Self { mantissa: value, scale: 0 }
+    }
+
+    /// Numerator and denominator of the value; the denominator is a power of ten.
+    pub(crate) fn parts(self) -> (i128, i128) {
+        (self.mantissa, 10i128.pow(self.scale))
+    }
+
     /// `mantissa / 10^scale`, for values counted in hundredths or thousandths.
     ///
     /// # Errors
@@ -78,6 +93,15 @@ impl Decimal {
         let scale = self.scale.max(other.scale);
         let (a, b) = (scaled(self.mantissa, scale - self.scale)?, scaled(other.mantissa, scale - other.scale)?);
         Ok(Self { mantissa: a.checked_add(b).ok_or(DecimalError::Overflow)?, scale })
+    }
+
+    /// Subtracts exactly.
+    ///
+    /// # Errors
+    /// [`DecimalError::Overflow`] if the difference has too many digits.
+    pub fn minus(self, other: Self) -> Result<Self, DecimalError> {
+        let mantissa = other.mantissa.checked_neg().ok_or(DecimalError::Overflow)?;
+        self.plus(Self { mantissa, scale: other.scale })
     }
 
     /// Multiplies exactly.
@@ -279,6 +303,7 @@ mod tests {
         assert_eq!(d("1").divided_by(d("3"), 39), Err(DecimalError::Overflow));
         assert_eq!(Decimal::from_parts(-1830, 2), Ok(d("-18.3")));
         assert_eq!(d("0.40").plus(d("0.6")), Ok(d("1")));
+        assert_eq!(d("14.5").minus(d("16.60")).map(|rest| rest.to_string()), Ok("-2.10".into()));
         assert_eq!(d("0.90").times(d("500")).map(|p| p.to_string()), Ok("450.00".into()));
     }
 }

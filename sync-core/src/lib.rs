@@ -6,7 +6,7 @@
 //! **Merging.** [`merge`] turns a document into one [`View`](merge::View); equal heads give equal views.
 //! **Trust.** Bytes from outside pass [`guard`] before Automerge sees them.
 //! **Rules.** [`visit::state`](fn@visit::state), [`rules`] and [`formulas`] are pure functions of view, plan, template
-//! and policy, the same on the phone and on the server.
+//! and policy, the same on the phone and on the server; days are counted by [`calendar`].
 //! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
 //! named by a receipt ([`receipt`]); what was refused is kept, with words for what can be done ([`quarantine`]).
 //! What cannot be synced at all travels as a file ([`bundle`]).
@@ -17,10 +17,12 @@
 
 pub mod bundle;
 pub mod bytes;
+pub mod calendar;
 pub mod clock;
 pub mod decimal;
 pub mod doc;
 pub mod formulas;
+pub mod fraction;
 pub mod guard;
 pub mod ids;
 pub mod intent;

@@ -187,9 +187,31 @@ pub fn parse(bytes: &[u8], max_depth: usize) -> Result<Value, PlainJsonError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_within(bytes: &[u8], bounds: Bounds) -> Result<Value, PlainJsonError> {
+    read(bytes, bounds, Numbers::Plain)
+}
+
+/// Reads JSON with numbers of any kind, for readers that judge each field themselves and name it; a key that stands
+/// twice is refused as in [`parse`].
+///
+/// # Errors
+/// [`PlainJsonError::Syntax`] names what is wrong and where.
+pub fn parse_any_numbers(bytes: &[u8]) -> Result<Value, PlainJsonError> {
+    read(bytes, Bounds { depth: MAX_DEPTH, values: usize::MAX }, Numbers::Any)
+}
+
+/// Which numbers are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// Integers up to 2^53 − 1.
+    Plain,
+    /// Whatever JSON can write.
+    Any,
+}
+
+fn read(bytes: &[u8], bounds: Bounds, numbers: Numbers) -> Result<Value, PlainJsonError> {
     let mut values_left = bounds.values;
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let strict = Strict { depth_left: bounds.depth, values_left: &mut values_left };
+    let strict = Strict { depth_left: bounds.depth, values_left: &mut values_left, numbers };
     let value = strict.deserialize(&mut deserializer).map_err(|error| syntax(&error))?;
     deserializer.end().map_err(|error| syntax(&error))?;
     Ok(value)
@@ -221,6 +243,7 @@ fn syntax(error: &serde_json::Error) -> PlainJsonError {
 struct Strict<'a> {
     depth_left: usize,
     values_left: &'a mut usize,
+    numbers: Numbers,
 }
 
 impl Strict<'_> {
@@ -231,7 +254,7 @@ impl Strict<'_> {
 
     fn deeper<E: de::Error>(&mut self) -> Result<Strict<'_>, E> {
         let depth_left = self.depth_left.checked_sub(1).ok_or_else(|| E::custom("deeper than allowed"))?;
-        Ok(Strict { depth_left, values_left: self.values_left })
+        Ok(Strict { depth_left, values_left: self.values_left, numbers: self.numbers })
     }
 }
 
@@ -260,14 +283,25 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
-        if in_range(value) { Ok(value.into()) } else { Err(E::custom("an integer lies outside ±(2^53-1)")) }
+        if self.numbers == Numbers::Any || in_range(value) {
+            Ok(value.into())
+        } else {
+            Err(E::custom("an integer lies outside ±(2^53-1)"))
+        }
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
-        self.visit_i64(i64::try_from(value).unwrap_or(i64::MAX))
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_too_large) if self.numbers == Numbers::Any => Ok(value.into()),
+            Err(_too_large) => self.visit_i64(i64::MAX),
+        }
     }
 
-    fn visit_f64<E: de::Error>(self, _value: f64) -> Result<Value, E> {
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        if let (Numbers::Any, Some(number)) = (self.numbers, Number::from_f64(value)) {
+            return Ok(Value::Number(number));
+        }
         Err(E::custom("a number with fraction or exponent, expected an integer or a decimal string"))
     }
 
@@ -346,6 +380,17 @@ mod tests {
         for number in ["1.0", "1e3", "-0", "9007199254740992", "-9007199254740992", "18446744073709551615", "1e999"] {
             assert!(parse(number.as_bytes(), MAX_DEPTH).is_err(), "{number}");
         }
+    }
+
+    #[test]
+    fn any_numbers_are_read_where_the_reader_judges_them() {
+        for text in ["1.5", "-0", "9007199254740993", "18446744073709551615", "-9223372036854775808"] {
+            let value = parse_any_numbers(text.as_bytes()).unwrap();
+            assert_eq!(value, serde_json::from_str::<Value>(text).unwrap(), "{text}");
+        }
+        let twice = parse_any_numbers(br#"{"a":1.5,"a":2}"#).unwrap_err().to_string();
+        assert!(twice.starts_with("a key stands twice"), "{twice}");
+        assert!(parse_any_numbers(b"{} {}").is_err());
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Admin(AdminCommand::ListUnclaimed(args)) => unclaimed::list(&args),
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
-        Command::Formula { code } => formula::formula(code.as_deref()),
+        Command::Formula { code, list: _ } => formula::formula(code.as_deref()),
         Command::Openapi => {
             out_text!("{}", crate::http::openapi::yaml()?);
             Ok(ExitCode::SUCCESS)

@@ -5,7 +5,8 @@
 use serde_json::{Value, json};
 
 use super::FormulaError;
-use super::input::{instant, show_instant, text, wrong};
+use super::codes::coded;
+use super::input::{Input, show_instant};
 use crate::decimal::Decimal;
 use crate::time::UnixMillis;
 
@@ -56,29 +57,17 @@ impl ArrivalWindow {
     pub const APT_03: Self = Self { min_minutes: 5, max_minutes: 10 };
 }
 
-/// Class of an arrival (APT-03).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArrivalClass {
-    /// Before the window.
-    TooEarly,
-    /// In the window, both ends included.
-    InWindow,
-    /// After the window, not after the appointment.
-    Tight,
-    /// After the appointment; the only class that breaks the promise.
-    Late,
-}
-
-impl ArrivalClass {
-    /// Its code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::TooEarly => "too_early",
-            Self::InWindow => "in_window",
-            Self::Tight => "tight",
-            Self::Late => "late",
-        }
+coded! {
+    /// Class of an arrival (APT-03).
+    pub enum ArrivalClass {
+        /// Before the window.
+        TooEarly = "too_early",
+        /// In the window, both ends included.
+        InWindow = "in_window",
+        /// After the window, not after the appointment.
+        Tight = "tight",
+        /// After the appointment; the only class that breaks the promise.
+        Late = "late",
     }
 }
 
@@ -123,8 +112,9 @@ pub const fn arrival_class(appointment: UnixMillis, arrived_at: UnixMillis, wind
 }
 
 pub(super) fn run_arrival_class(input: &Value) -> Result<Value, FormulaError> {
-    let appointment = instant(input, "appointment")?;
-    let arrival = arrival_class(appointment, instant(input, "arrived_at")?, ArrivalWindow::APT_03);
+    let input = Input::root(input);
+    let appointment = input.get("appointment")?.instant()?;
+    let arrival = arrival_class(appointment, input.get("arrived_at")?.instant()?, ArrivalWindow::APT_03);
     Ok(json!({
         "minutes_before": arrival.minutes_before(),
         "class": arrival.class.code(),
@@ -149,34 +139,26 @@ pub const fn reschedule_notice(appointment: UnixMillis, notified_at: UnixMillis,
 }
 
 pub(super) fn run_reschedule_notice(input: &Value) -> Result<Value, FormulaError> {
-    let appointment = instant(input, "appointment")?;
-    let notice = reschedule_notice(appointment, instant(input, "notified_at")?, RESCHEDULE_NOTICE_MIN);
+    let input = Input::root(input);
+    let appointment = input.get("appointment")?.instant()?;
+    let notice = reschedule_notice(appointment, input.get("notified_at")?.instant()?, RESCHEDULE_NOTICE_MIN);
     Ok(json!({
         "notice_minutes": floor_minutes(notice.notice_ms).to_string(),
         "compliant": notice.compliant,
     }))
 }
 
-/// What the wait is counted from (APT-06).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WaitFrom {
-    /// The arrival.
-    Arrival,
-    /// The appointment, or the arrival if that was later.
-    Appointment,
+coded! {
+    /// What the wait is counted from (APT-06).
+    pub enum WaitFrom {
+        /// The arrival.
+        Arrival = "arrival",
+        /// The appointment, or the arrival if that was later.
+        Appointment = "appointment",
+    }
 }
 
 impl WaitFrom {
-    /// Reads `arrival` or `appointment`.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        match code {
-            "arrival" => Some(Self::Arrival),
-            "appointment" => Some(Self::Appointment),
-            _ => None,
-        }
-    }
-
     /// When the wait starts.
     #[must_use]
     pub fn start(self, appointment: UnixMillis, arrived_at: UnixMillis) -> UnixMillis {
@@ -207,11 +189,11 @@ pub const fn absence_wait(wait_start: UnixMillis, left_at: UnixMillis, min_minut
 }
 
 pub(super) fn run_absence_wait(input: &Value) -> Result<Value, FormulaError> {
-    let wait_from = WaitFrom::from_code(text(input, "wait_from")?)
-        .ok_or_else(|| wrong("wait_from", "expected arrival or appointment"))?;
-    let appointment = instant(input, "appointment")?;
-    let start = wait_from.start(appointment, instant(input, "arrived_at")?);
-    let absence = absence_wait(start, instant(input, "left_at")?, ABSENCE_WAIT_MIN);
+    let input = Input::root(input);
+    let wait_from: WaitFrom = input.get("wait_from")?.code()?;
+    let appointment = input.get("appointment")?.instant()?;
+    let start = wait_from.start(appointment, input.get("arrived_at")?.instant()?);
+    let absence = absence_wait(start, input.get("left_at")?.instant()?, ABSENCE_WAIT_MIN);
     Ok(json!({
         "waited_minutes": floor_minutes(absence.waited_ms).to_string(),
         "may_leave_at": show_instant(absence.may_leave_at),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::FormulaError;
-use super::input::{boolean, decimal, text, texts, wrong};
+use super::codes::coded;
+use super::input::{Input, show};
 use crate::decimal::{Decimal, DecimalError};
 
 /// Optical power that already fails, in dBm.
@@ -21,8 +22,21 @@ const INSTALL_SLOTS: [&str; 4] = ["outdoor_route", "splitter_label", "ont_stb", 
 /// The slot an order from online marketing needs too (INS-32).
 const ACTIVATION_SLOT: &str = "activation_form";
 
-/// Channels of a work order (rulebook 1.2).
-const CHANNELS: [&str; 5] = ["hotline", "store", "web", "app", "online_marketing"];
+coded! {
+    /// Channel of a work order (rulebook 1.2).
+    pub enum Channel {
+        /// Service hotline.
+        Hotline = "hotline",
+        /// Shop.
+        Store = "store",
+        /// Web page.
+        Web = "web",
+        /// The customer's app.
+        App = "app",
+        /// Online marketing, which needs the activation form (INS-32).
+        OnlineMarketing = "online_marketing",
+    }
+}
 
 /// F-04: whether the received optical power passes; the comparison is exact.
 #[must_use]
@@ -31,8 +45,9 @@ pub fn optical_power(dbm: Decimal) -> bool {
 }
 
 pub(super) fn run_optical_power(input: &Value) -> Result<Value, FormulaError> {
-    let dbm = decimal(input, "dbm")?;
-    let centi_dbm = dbm.to_units(2).map_err(|error| wrong("dbm", error.to_string()))?;
+    let input = Input::root(input).get("dbm")?;
+    let dbm = input.decimal()?;
+    let centi_dbm = input.fits(dbm.to_units(2))?;
     Ok(json!({ "centi_dbm": centi_dbm, "pass": optical_power(dbm) }))
 }
 
@@ -48,24 +63,19 @@ pub fn speed_test(measured: Decimal, contracted: Decimal, min_ratio: Decimal) ->
 }
 
 pub(super) fn run_speed_test(input: &Value) -> Result<Value, FormulaError> {
-    let measured = not_negative(input, "measured_mbps")?;
-    let contracted = not_negative(input, "contracted_mbps")?;
-    let min_ratio = not_negative(input, "min_rate_ratio")?;
-    match measured.divided_by(contracted, 4) {
+    let input = Input::root(input);
+    let (measured, contracted) = (input.get("measured_mbps")?.amount()?, input.get("contracted_mbps")?.amount()?);
+    let min_ratio = input.get("min_rate_ratio")?.amount()?;
+    let ratio = match measured.divided_by(contracted, 4) {
         // GEN-07: no denominator, no data.
-        Err(DecimalError::ZeroDivisor) => Ok(json!({ "ratio": null, "pass": null })),
-        Err(error) => Err(wrong("measured_mbps", error.to_string())),
-        Ok(ratio) => {
-            let pass = speed_test(measured, contracted, min_ratio)
-                .map_err(|error| wrong("min_rate_ratio", error.to_string()))?;
-            Ok(json!({ "ratio": ratio.to_string(), "pass": pass }))
-        }
-    }
-}
-
-fn not_negative(input: &Value, name: &str) -> Result<Decimal, FormulaError> {
-    let value = decimal(input, name)?;
-    if value < Decimal::ZERO { Err(wrong(name, "must not be negative")) } else { Ok(value) }
+        Err(DecimalError::ZeroDivisor) => None,
+        ratio => Some(input.get("measured_mbps")?.fits(ratio)?),
+    };
+    let pass = match ratio {
+        None => None,
+        Some(_) => Some(input.get("min_rate_ratio")?.fits(speed_test(measured, contracted, min_ratio))?),
+    };
+    Ok(json!({ "ratio": show(ratio), "pass": pass }))
 }
 
 /// F-06: the names of the elements that fail, in the order given; the test passes if there are none.
@@ -75,9 +85,10 @@ pub fn line_test_four_elements<'a>(elements: &[(&'a str, bool)]) -> Vec<&'a str>
 }
 
 pub(super) fn run_line_test(input: &Value) -> Result<Value, FormulaError> {
+    let input = Input::root(input);
     let elements = ["resource_ok", "aaa_sync_ok", "optical_ok", "speed_ok"]
         .into_iter()
-        .map(|name| Ok((name, boolean(input, name)?)))
+        .map(|name| Ok((name, input.get(name)?.boolean()?)))
         .collect::<Result<Vec<_>, FormulaError>>()?;
     let failed = line_test_four_elements(&elements);
     Ok(json!({ "pass": failed.is_empty(), "failed": failed }))
@@ -111,13 +122,11 @@ pub fn install_photo_completeness<'a>(
 }
 
 pub(super) fn run_photos(input: &Value) -> Result<Value, FormulaError> {
-    let channel = text(input, "channel")?;
-    if !CHANNELS.contains(&channel) {
-        return Err(wrong("channel", format!("expected one of {}", CHANNELS.join(", "))));
-    }
-    let slots = texts(input, "slots")?;
-    let activation = (channel == "online_marketing").then_some(ACTIVATION_SLOT);
+    let input = Input::root(input);
+    let channel: Channel = input.get("channel")?.code()?;
+    let slots = input.get("slots")?.items()?.iter().map(Input::text).collect::<Result<Vec<_>, _>>()?;
+    let activation = (channel == Channel::OnlineMarketing).then_some(ACTIVATION_SLOT);
     let required = INSTALL_SLOTS.into_iter().chain(activation).map(|slot| (slot, 1));
-    let photos = install_photo_completeness(required, |slot| slots.iter().filter(|held| *held == slot).count());
+    let photos = install_photo_completeness(required, |slot| slots.iter().filter(|held| **held == slot).count());
     Ok(json!({ "required": photos.required, "missing": photos.missing, "may_submit": photos.missing.is_empty() }))
 }

@@ -1,5 +1,6 @@
 //! What this crate promises, tested from outside. One binary: each more would compile Automerge's generics once more.
 
+mod calendar;
 mod clocks;
 mod contested;
 mod formulas;
