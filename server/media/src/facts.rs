@@ -101,7 +101,7 @@ fn exif(bytes: &[u8], format: Format) -> Option<Exif> {
         // Some programs write the name that only a JPEG needs.
         Format::WebP => webp_chunks(bytes, *b"EXIF").next().map(|body| body.strip_prefix(JPEG_NAME).unwrap_or(body)),
         Format::Heic => return believable(Heif::open(bytes).ok()?.exif(MAX_EXIF_BYTES)?),
-        Format::Other => None,
+        Format::Avif | Format::Other => None,
     }?;
     (block.len() <= MAX_EXIF_BYTES).then(|| believable(block.to_vec())).flatten()
 }
@@ -118,7 +118,7 @@ fn has_provenance(bytes: &[u8], format: Format) -> bool {
         Format::Png => png_chunks(bytes, *b"caBX").next().is_some(),
         Format::WebP => webp_chunks(bytes, *b"C2PA").next().is_some(),
         Format::Heic => heif::has_provenance(bytes),
-        Format::Other => false,
+        Format::Avif | Format::Other => false,
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Admitted {
 /// Admits a picture that is wanted with a longer side of `side` pixels, or says why not.
 pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted, NoPreview> {
     let sniffed = sniff(bytes);
-    if sniffed.format == Format::Other {
+    if matches!(sniffed.format, Format::Avif | Format::Other) {
         return Err(NoPreview::Format { media_type: sniffed.format.media_type() });
     }
     let (width, height) =
