@@ -8,6 +8,7 @@ use image::metadata::Orientation;
 
 use crate::heif::{self, Heif};
 use crate::sniff::{jpeg_segments, png_chunks};
+use crate::tiff::has_few_entries;
 use crate::webp::webp_chunks;
 use crate::{Format, sniff};
 
@@ -18,12 +19,6 @@ use crate::{Format, sniff};
 /// # Source
 /// Limits of photos: "segment ≤ 64 KiB".
 const MAX_EXIF_BYTES: usize = 64 * 1024;
-
-/// Most entries of EXIF that is believed.
-///
-/// # Source
-/// Limits of photos: "≤ 512 entries".
-const MAX_EXIF_FIELDS: usize = 512;
 
 /// Longest text that is kept; cameras write a few dozen characters.
 ///
@@ -101,15 +96,18 @@ fn exif(bytes: &[u8], format: Format) -> Option<Exif> {
         // Some programs write the name that only a JPEG needs.
         Format::WebP => webp_chunks(bytes, *b"EXIF").next().map(|body| body.strip_prefix(JPEG_NAME).unwrap_or(body)),
         Format::Heic => return believable(Heif::open(bytes).ok()?.exif(MAX_EXIF_BYTES)?),
-        Format::Other => None,
+        Format::Avif | Format::Other => None,
     }?;
     (block.len() <= MAX_EXIF_BYTES).then(|| believable(block.to_vec())).flatten()
 }
 
+/// Reads what can be read: one malformed field, or a directory without the link to a next one, spoils no other.
 fn believable(block: Vec<u8>) -> Option<Exif> {
-    let exif = Reader::new().read_raw(block).ok()?;
-    let is_believable = exif.fields().len() <= MAX_EXIF_FIELDS;
-    is_believable.then_some(exif)
+    if !has_few_entries(&block) {
+        return None;
+    }
+    let read = Reader::new().continue_on_error(true).read_raw(block);
+    read.or_else(|error| error.distill_partial_result(drop)).ok()
 }
 
 fn has_provenance(bytes: &[u8], format: Format) -> bool {
@@ -118,7 +116,7 @@ fn has_provenance(bytes: &[u8], format: Format) -> bool {
         Format::Png => png_chunks(bytes, *b"caBX").next().is_some(),
         Format::WebP => webp_chunks(bytes, *b"C2PA").next().is_some(),
         Format::Heic => heif::has_provenance(bytes),
-        Format::Other => false,
+        Format::Avif | Format::Other => false,
     }
 }
 

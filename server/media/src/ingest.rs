@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::RgbImage;
 use sync_core::photo::quality::{self, Quality};
 
-use crate::decode::{self, Decoded, decode};
+use crate::decode::{self, Decoded, Memory, decode};
 use crate::facts::Facts;
 use crate::preview::{PREVIEW_SIDE_PX, Previews, THUMBNAIL_SIDE_PX};
 use crate::print::Prints;
@@ -78,13 +78,16 @@ fn worked_out(
 /// How much memory [`ingest()`] takes for a photo at most, by what stands before its pixels: none of them is allocated.
 ///
 /// # Units
-/// Bytes, those of the photo itself not counted.
+/// Bytes, those of the photo itself not counted; no more than a decoder may take.
 ///
 /// # Errors
 /// [`NoPreview`] as of [`ingest()`], where that needs no pixels.
 pub fn memory(bytes: &[u8], limits: &Limits) -> Result<u64, NoPreview> {
-    let decoding = catch_unwind(|| decode::memory(bytes, PREVIEW_SIDE_PX, limits));
-    Ok(decoding.unwrap_or(Err(NoPreview::DecoderPanicked))?.saturating_add(COPIES_BYTES))
+    let memory = catch_unwind(|| decode::memory(bytes, PREVIEW_SIDE_PX, limits));
+    let Memory { decoding, left } = memory.unwrap_or(Err(NoPreview::DecoderPanicked))?;
+    let most = decoding.max(left.saturating_add(COPIES_BYTES));
+    let limit = limits.max_alloc_bytes;
+    if most > limit { Err(NoPreview::TooMuchMemory { limit }) } else { Ok(most) }
 }
 
 /// What is made of a decoded picture, at most.

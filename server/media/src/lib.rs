@@ -28,6 +28,7 @@ mod preview;
 mod print;
 mod shrink;
 mod sniff;
+mod tiff;
 mod turned;
 mod vp8l;
 mod webp;

@@ -17,6 +17,8 @@ pub enum Format {
     WebP,
     /// HEIC or another HEIF brand, of which only stills by HEVC are decoded.
     Heic,
+    /// AVIF, which is stored only.
+    Avif,
     /// Anything else.
     Other,
 }
@@ -30,6 +32,7 @@ impl Format {
             Self::Png => "image/png",
             Self::WebP => "image/webp",
             Self::Heic => "image/heic",
+            Self::Avif => "image/avif",
             Self::Other => "application/octet-stream",
         }
     }
@@ -63,10 +66,7 @@ pub fn sniff(bytes: &[u8]) -> Sniffed {
     if bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") {
         return still(Format::WebP, webp_size(bytes));
     }
-    if is_heif(bytes) {
-        return still(Format::Heic, None);
-    }
-    still(Format::Other, None)
+    still(heif(bytes).unwrap_or(Format::Other), None)
 }
 
 /// Counts the scans of a JPEG, stopping as soon as there are more than `limit`.
@@ -190,15 +190,25 @@ fn webp_size(bytes: &[u8]) -> Option<(u32, u32)> {
     }
 }
 
-/// An ISO base media file whose major or compatible brands name a HEIF still or sequence.
-fn is_heif(bytes: &[u8]) -> bool {
-    const BRANDS: [&[u8; 4]; 8] = [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"];
-    if bytes.get(4..8) != Some(b"ftyp") {
-        return false;
-    }
-    let end = be32(bytes, 0).and_then(|size| usize::try_from(size).ok()).unwrap_or(0).min(MAX_FTYP_BYTES);
-    let brands = bytes.get(8..end.min(bytes.len())).unwrap_or_default();
-    brands.chunks_exact(4).any(|brand| BRANDS.iter().any(|known| brand == known.as_slice()))
+/// Which HEIF an ISO base media file is, if its brands name one.
+///
+/// The major brand decides where it names a codec, then the first compatible one that does. Where none does, the
+/// general brands of HEIF stand for what phones write.
+fn heif(bytes: &[u8]) -> Option<Format> {
+    let of = |brand: &[u8]| match brand {
+        b"avif" | b"avis" => Some(Format::Avif),
+        b"heic" | b"heix" | b"heim" | b"heis" | b"hevc" | b"hevx" => Some(Format::Heic),
+        _ => None,
+    };
+    (bytes.get(4..8)? == b"ftyp").then_some(())?;
+    let end = usize::try_from(be32(bytes, 0)?).ok()?.min(MAX_FTYP_BYTES).min(bytes.len());
+    let (major, others) = bytes.get(8..end)?.split_first_chunk::<4>()?;
+    // Behind the major brand stands its version.
+    let compatible = others.get(4..).unwrap_or_default();
+    let mut brands = [major.as_slice()].into_iter().chain(compatible.chunks_exact(4));
+    let is_general = |brand: &[u8]| matches!(brand, b"mif1" | b"msf1");
+    let named = brands.clone().find_map(of);
+    named.or_else(|| brands.any(is_general).then_some(Format::Heic))
 }
 
 /// Real `ftyp` boxes list fewer than ten brands of four bytes; more is not worth reading.
@@ -274,6 +284,28 @@ mod tests {
         assert_eq!(sniff(b"\0\0\0\x14ftypheic\0\0\0\0mif1").format, Format::Heic);
         assert_eq!(sniff(b"\0\0\0\x18ftypMiHE\0\0\0\0abcdheix").format, Format::Heic);
         assert_eq!(sniff(b"\0\0\0\x14ftypisom\0\0\0\0mp42").format, Format::Other);
+        assert_eq!(sniff(b"\0\0\0\x14ftypmif1\0\0\0\0miaf").format, Format::Heic, "no brand names a codec");
+    }
+
+    #[test]
+    fn avif_is_known_by_its_brands_and_is_no_heic() {
+        let general = [b"mif1", b"miaf"].concat();
+        for (brands, format) in [
+            (&b"avif\0\0\0\0mif1miafMA1B"[..], Format::Avif),
+            (b"avif\0\0\0\0heicmif1", Format::Avif),
+            (b"avis\0\0\0\0msf1avif", Format::Avif),
+            (b"mif1\0\0\0\0avifmiaf", Format::Avif),
+            (b"mif1\0\0\0\0heicmiaf", Format::Heic),
+            (b"heic\0\0\0\0mif1avif", Format::Heic),
+            (b"isomavif", Format::Other),
+            (b"avif", Format::Avif),
+            (&general, Format::Heic),
+        ] {
+            let length = u32::try_from(8 + brands.len()).unwrap().to_be_bytes();
+            let file = [length.as_slice(), b"ftyp", brands].concat();
+            assert_eq!(sniff(&file).format, format, "{:?}", String::from_utf8_lossy(brands));
+        }
+        assert_eq!(Format::Avif.media_type(), "image/avif");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Owns the order of the checks; it must not know a decoder. No pixel is allocated here.
 
 use super::damaged;
-use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans};
+use crate::sniff::{JpegFrame, jpeg_frame, jpeg_scans, png_chunks};
 use crate::webp::webp;
 use crate::{Format, Limits, NoPreview, sniff};
 
@@ -17,14 +17,14 @@ pub(super) struct Admitted {
     pub(super) height: u32,
     /// By how much a JPEG shrinks while it is decoded: 1, 2, 4 or 8; 1 for other formats.
     pub(super) divisor: u32,
-    /// What its decoder holds at once, in bytes.
+    /// What its decoder holds at once, in bytes; of a PNG its pixels.
     pub(super) memory: u64,
 }
 
 /// Admits a picture that is wanted with a longer side of `side` pixels, or says why not.
 pub(super) fn admit(bytes: &[u8], side: u32, limits: &Limits) -> Result<Admitted, NoPreview> {
     let sniffed = sniff(bytes);
-    if sniffed.format == Format::Other {
+    if matches!(sniffed.format, Format::Avif | Format::Other) {
         return Err(NoPreview::Format { media_type: sniffed.format.media_type() });
     }
     let (width, height) =
@@ -91,12 +91,18 @@ fn admit_pixels(
     Ok(memory)
 }
 
-/// What the pixels of a PNG take, at the depth that its header says: four bytes, or those of 16 bits a channel.
+/// What the pixels of a PNG take, of eight bits a channel whatever their depth is in the file.
+///
+/// # Units
+/// Bytes a pixel.
 fn png_bytes_a_pixel(bytes: &[u8]) -> u64 {
-    match bytes.get(24..26) {
-        // Red, green and blue of 16 bits, and with alpha.
-        Some([16, 2]) => 6,
-        Some([16, 6]) => 8,
+    // One colour that is clear makes alpha of it.
+    let clear = u64::from(png_chunks(bytes, *b"tRNS").next().is_some());
+    match bytes.get(25) {
+        Some(0) => 1 + clear,
+        // Colours, themselves or from a palette.
+        Some(2 | 3) => 3 + clear,
+        Some(4) => 2,
         _ => 4,
     }
 }

@@ -14,7 +14,7 @@ use heifer::heifer_hevc_dec::params::{ParameterSets, Sps};
 use image::{RgbImage, imageops};
 
 use self::average::averaged;
-use super::{Decoded, damaged, over_white};
+use super::{Decoded, Memory, damaged, over_white};
 use crate::heif::{Heif, MAX_UNITS, Mosaic, Shown, unsupported};
 use crate::{Deadline, Limits, NoPreview};
 
@@ -44,11 +44,11 @@ const SHRUNK_A_PIXEL: u64 = 10;
 pub(super) fn read(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadline) -> Result<Decoded, NoPreview> {
     let heif = Heif::open(bytes)?;
     let shown = heif.shown()?;
-    let decoder = Decoder { heif: &heif, divisor: divisor(&shown, side), limits, deadline };
+    let decoder = Decoder { heif: &heif, divisor: divisor(&shown, side), held: 0, limits, deadline };
     decoder.admit(&shown, bytes.len())?;
     let mut picture = decoder.put_together(&shown.colours)?;
     if let Some(alpha) = &shown.alpha {
-        flatten(&mut picture, &decoder.put_together(alpha)?);
+        flatten(&mut picture, &decoder.beside(&shown.colours).put_together(alpha)?);
     }
     let cut = shown.cut.scaled((shown.colours.width, shown.colours.height), picture.dimensions());
     if (cut.width, cut.height) != picture.dimensions() {
@@ -59,19 +59,22 @@ pub(super) fn read(bytes: &[u8], side: u32, limits: &Limits, deadline: &Deadline
 
 /// How much memory it takes to decode the picture that a HEIC shows, by what the container declares and whatever the coded
 /// pictures say of their colours.
-pub(super) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, NoPreview> {
+pub(super) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<Memory, NoPreview> {
     let heif = Heif::open(bytes)?;
     let shown = heif.shown()?;
-    let decoder = Decoder { heif: &heif, divisor: divisor(&shown, side), limits, deadline: &Deadline::default() };
+    let deadline = &Deadline::default();
+    let decoder = Decoder { heif: &heif, divisor: divisor(&shown, side), held: 0, limits, deadline };
     decoder.admit(&shown, bytes.len())?;
-    let mut most = 0;
-    for mosaic in shown.mosaics() {
+    let mut decoding = 0;
+    for (mosaic, decoder) in decoder.in_turn(&shown) {
         // Of all tiles together at most as many as the file has, and so of the largest.
-        most = most.max(decoder.memory_of(mosaic, MOST_CHROMA, bytes.len()));
+        decoding = decoding.max(decoder.memory_of(mosaic, MOST_CHROMA, bytes.len()));
     }
-    // No more is taken, and the colours are held while their alpha is decoded.
-    let colours = decoder.shrunk(&shown.colours).saturating_mul(3);
-    Ok(most.min(limits.max_alloc_bytes).saturating_add(colours))
+    // More is refused when it is decoded. Then there are the colours, and beside them their alpha or what is cut of them.
+    Ok(Memory {
+        decoding: decoding.min(limits.max_alloc_bytes),
+        left: decoder.shrunk(&shown.colours).saturating_mul(6),
+    })
 }
 
 /// The strongest shrinking that leaves at least `side` pixels of the longer side, and whole pixels of each tile.
@@ -87,9 +90,12 @@ fn divisor(shown: &Shown, side: u32) -> u32 {
     [8, 4, 2].into_iter().find(is_good).unwrap_or(1)
 }
 
+#[derive(Clone, Copy)]
 struct Decoder<'a> {
     heif: &'a Heif<'a>,
     divisor: u32,
+    /// What is held of the picture already, in bytes.
+    held: u64,
     limits: &'a Limits,
     deadline: &'a Deadline,
 }
@@ -98,7 +104,7 @@ impl Decoder<'_> {
     /// Decides by what the file declares, before there is a pixel.
     fn admit(&self, shown: &Shown, file_bytes: usize) -> Result<(), NoPreview> {
         let (mut coded, mut bytes) = (0_u64, 0_usize);
-        for mosaic in shown.mosaics() {
+        for (mosaic, decoder) in self.in_turn(shown) {
             let longer = [mosaic.width, mosaic.height, mosaic.tile_width, mosaic.tile_height];
             let longer = longer.into_iter().max().unwrap_or(0);
             if longer > self.limits.max_side_px {
@@ -116,7 +122,7 @@ impl Decoder<'_> {
             for tile in &mosaic.tiles {
                 bytes = bytes.saturating_add(self.heif.coded_bytes(*tile)?);
             }
-            self.check_memory(mosaic, LEAST_CHROMA, 0)?;
+            decoder.check_memory(mosaic, LEAST_CHROMA, 0)?;
         }
         // Tiles reach over the edges, and an alpha is coded as well.
         let limit = self.limits.max_pixels.saturating_mul(2);
@@ -129,6 +135,17 @@ impl Decoder<'_> {
         Ok(())
     }
 
+    /// The mosaics of a picture, each with its decoder.
+    fn in_turn<'b>(&self, shown: &'b Shown) -> impl Iterator<Item = (&'b Mosaic, Self)> {
+        let alpha = shown.alpha.as_ref().map(|alpha| (alpha, self.beside(&shown.colours)));
+        [(&shown.colours, *self)].into_iter().chain(alpha)
+    }
+
+    /// One that decodes while these colours are held.
+    fn beside(self, colours: &Mosaic) -> Self {
+        Self { held: self.shrunk(colours).saturating_mul(3), ..self }
+    }
+
     /// Refuses a mosaic that takes more memory than a picture may.
     fn check_memory(&self, mosaic: &Mosaic, chroma_format: u8, coded_bytes: usize) -> Result<(), NoPreview> {
         let limit = self.limits.max_alloc_bytes;
@@ -136,7 +153,7 @@ impl Decoder<'_> {
         if memory > limit { Err(NoPreview::TooMuchMemory { limit }) } else { Ok(()) }
     }
 
-    /// What a mosaic takes at once.
+    /// What a mosaic takes at once, with what is held beside it.
     ///
     /// While it is decoded there are its samples twice, as the decoder copies them to cut them, what that notes beside
     /// them, and its copies of the bytes; then its samples once, and what is made of them.
@@ -146,7 +163,7 @@ impl Decoder<'_> {
         let decoding = coded.saturating_mul(2 * samples + NOTES_A_PIXEL).saturating_add(copies);
         let shrinking = coded.saturating_mul(samples).saturating_add(shrunk.saturating_mul(SHRUNK_A_PIXEL));
         // The picture that tiles are put into.
-        decoding.max(shrinking).saturating_add(shrunk.saturating_mul(3))
+        decoding.max(shrinking).saturating_add(shrunk.saturating_mul(3)).saturating_add(self.held)
     }
 
     /// How many pixels are left of a mosaic.

@@ -2,6 +2,8 @@
 //!
 //! Owns the use of `jpeg-decoder`; it must not know why a picture is wanted small.
 
+use std::io::{ErrorKind, Read, Result as IoResult};
+
 use image::RgbImage;
 use jpeg_decoder::{Decoder, Error, PixelFormat};
 
@@ -17,7 +19,7 @@ pub(super) fn read(
     deadline: &Deadline,
     workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
-    let mut decoder = Decoder::new(DeadlineReader::new(bytes, deadline));
+    let mut decoder = Decoder::new(Ended::new(bytes, deadline));
     decoder.set_max_decoding_buffer_size(usize::try_from(limits.max_alloc_bytes).unwrap_or(usize::MAX));
     decoder.read_info().map_err(refused)?;
     let longer = admitted.width.max(admitted.height);
@@ -40,6 +42,38 @@ pub(super) fn read(
             Ok(painted(workspace.picture(width, height), dots))
         }
         PixelFormat::L16 => Err(damaged("sixteen bits")),
+    }
+}
+
+/// A file behind which the marker of its end stands once more.
+///
+/// Where a file is cut off, its decoder then finds an end instead of none, and shows what it has.
+struct Ended<'a> {
+    file: DeadlineReader<'a>,
+    end: &'a [u8],
+}
+
+impl<'a> Ended<'a> {
+    fn new(bytes: &'a [u8], deadline: &'a Deadline) -> Self {
+        Self { file: DeadlineReader::new(bytes, deadline), end: &[0xFF, 0xD9] }
+    }
+}
+
+impl Read for Ended<'_> {
+    fn read(&mut self, target: &mut [u8]) -> IoResult<usize> {
+        match self.file.read(target)? {
+            0 => self.end.read(target),
+            read => Ok(read),
+        }
+    }
+
+    #[inline]
+    fn read_exact(&mut self, target: &mut [u8]) -> IoResult<()> {
+        match self.file.read_exact(target) {
+            // Codes are read byte by byte; whatever is read in one piece is not to be cut.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof && target.len() == 1 => self.end.read_exact(target),
+            other => other,
+        }
     }
 }
 

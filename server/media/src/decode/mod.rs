@@ -5,6 +5,7 @@
 mod admit;
 mod heic;
 mod jpeg;
+mod paper;
 mod png_webp;
 #[cfg(feature = "turbo")]
 mod turbo;
@@ -67,14 +68,23 @@ pub(crate) fn decode(
     decoded
 }
 
-/// How much memory it takes at most to decode a picture to a longer side of `side` pixels, by what stands before its pixels.
+/// What a picture takes at most, one after the other.
 ///
 /// # Units
 /// Bytes, those of the file not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// While it is decoded; no more than a decoder may take.
+    pub(crate) decoding: u64,
+    /// Of what was decoded, once its decoder is gone.
+    pub(crate) left: u64,
+}
+
+/// How much memory it takes to decode a picture to a longer side of `side` pixels, by what stands before its pixels.
 ///
 /// # Errors
 /// As [`decode`], as far as it decides without a pixel.
-pub(crate) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, NoPreview> {
+pub(crate) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<Memory, NoPreview> {
     if bytes.len() > limits.max_bytes {
         return Err(NoPreview::TooManyBytes { actual: bytes.len(), limit: limits.max_bytes });
     }
@@ -82,9 +92,16 @@ pub(crate) fn memory(bytes: &[u8], side: u32, limits: &Limits) -> Result<u64, No
         return heic::memory(bytes, side, limits);
     }
     let admitted = admit(bytes, side, limits)?;
+    let Admitted { width, height, divisor, memory, .. } = admitted;
+    let on_paper = paper::paper_bytes(width, height, side.saturating_mul(2));
     Ok(match admitted.format {
-        Format::Jpeg => admitted.memory,
-        _ => admitted.memory.saturating_add(png_webp::memory_beside(&admitted, side)),
+        // Three colours, and beside them the grey of which they are made.
+        Format::Jpeg => Memory {
+            decoding: memory,
+            left: u64::from(width.div_ceil(divisor)) * u64::from(height.div_ceil(divisor)) * 4,
+        },
+        Format::Png => Memory { decoding: memory + png_webp::beside_png(memory, limits), left: on_paper },
+        _ => Memory { decoding: memory, left: on_paper },
     })
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns the use of `turbojpeg` for decoding; it must not know why a picture is wanted small.
 //! The library reads the whole file in one go: only the limits on pixels and scans bound its time.
+//! It takes a warning for an error, so that what it refuses may be harmless: the decoder of the other builds judges that.
 
 use image::RgbImage;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
@@ -17,12 +18,26 @@ pub(super) fn read(
     deadline: &Deadline,
     workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
+    // All that it held is free again by then: the other one may take as much.
+    if let Ok(picture) = read_clean(bytes, admitted, limits, workspace) {
+        return Ok(picture);
+    }
+    deadline.check()?;
+    jpeg::read(bytes, admitted, limits, deadline, workspace)
+}
+
+/// Decodes a JPEG of which nothing is to be said.
+fn read_clean(
+    bytes: &[u8],
+    admitted: &Admitted,
+    limits: &Limits,
+    workspace: &mut Workspace,
+) -> Result<RgbImage, NoPreview> {
     let mut decoder = Decompressor::new().map_err(damaged)?;
     decoder.set_scan_limit(u32::try_from(limits.max_scans).unwrap_or(u32::MAX)).map_err(damaged)?;
     let header = decoder.read_header(bytes).map_err(damaged)?;
     if matches!(header.colorspace, Colorspace::CMYK | Colorspace::YCCK) {
-        // It makes no light of the four inks of a print shop.
-        return jpeg::read(bytes, admitted, limits, deadline, workspace);
+        return Err(damaged("the four inks of a print shop, of which it makes no light"));
     }
     let divisor = usize::try_from(admitted.divisor).map_err(damaged)?;
     let scale = ScalingFactor::new(1, divisor);

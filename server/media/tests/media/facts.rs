@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "support code of tests fails by panicking")]
 
-use crate::support::{four_corners, ingested, jpeg, png_with_exif, segment, with_segment};
+use crate::support::{as_stored, corners, four_corners, ingested, jpeg, png_with_exif, segment, with_segment};
 use doorstep_media::{Facts, Position};
 
 /// A big-endian TIFF block: entries of the main directory, and of the GPS directory if there are any.
@@ -93,6 +93,72 @@ fn the_orientation_is_told_and_a_photo_without_metadata_says_nothing() {
     let png = png_with_exif(&four_corners(32, 32), 6);
     assert_eq!(ingested(&png).facts.orientation, Some(6));
     assert_eq!(ingested(&jpeg(&four_corners(32, 32))).facts, Facts::default());
+}
+
+/// A big-endian entry of a directory.
+fn entry(tag: u16, kind: u16, count: u32, value: u32) -> Vec<u8> {
+    [&tag.to_be_bytes()[..], &kind.to_be_bytes(), &count.to_be_bytes(), &value.to_be_bytes()].concat()
+}
+
+const HEAD: &[u8] = b"MM\0\x2a\0\0\0\x08";
+
+/// Turned by a quarter, and what a text of the program is: an entry that is malformed in some way.
+fn turned_beside(malformed: &[u8], next: u32) -> Vec<u8> {
+    [HEAD, &[0, 3], &entry(0x010F, 2, 4, u32::from_be_bytes(*b"Abc\0")), malformed]
+        .concat()
+        .into_iter()
+        .chain(entry(0x0112, 3, 1, 6 << 16))
+        .chain(next.to_be_bytes())
+        .collect()
+}
+
+#[test]
+fn a_malformed_field_spoils_no_other() {
+    for (what, block) in [
+        ("a text beyond the end", turned_beside(&entry(0x0131, 2, 100, 5000), 0)),
+        ("endless text", turned_beside(&entry(0x0131, 2, u32::MAX, 8), 0)),
+        ("a type that nobody knows", turned_beside(&entry(0x0131, 99, 1, 0), 0)),
+        ("EXIF beyond the end", turned_beside(&entry(0x8769, 4, 1, 60_000), 0)),
+        ("EXIF in EXIF", turned_beside(&entry(0x8769, 4, 1, 8), 0)),
+        ("the thumbnail beyond the end", turned_beside(&entry(0x0131, 2, 1, 0), 9999)),
+        ("a ring", turned_beside(&entry(0x0131, 2, 1, 0), 8)),
+    ] {
+        let facts = facts(&block);
+        assert_eq!((facts.orientation, facts.make.as_deref()), (Some(6), Some("Abc")), "{what}");
+    }
+    let cut = turned_beside(&entry(0x0131, 2, 1, 0), 0);
+    assert_eq!(facts(&cut[..cut.len() - 4]).orientation, Some(6), "cut behind the last entry");
+}
+
+#[test]
+fn directories_without_a_link_to_the_next_are_read() {
+    // As common writers of EXIF do: the values of EXIF and GPS stand where the link belongs.
+    let main =
+        [&[0, 3], &entry(0x0112, 3, 1, 6 << 16)[..], &entry(0x8769, 4, 1, 50), &entry(0x8825, 4, 1, 84), &[0; 4]]
+            .concat();
+    let exif = [&[0, 1], &entry(0x9003, 2, 20, 64)[..], b"2026:03:14 10:22:00\0"].concat();
+    let place = [
+        &[0, 4],
+        &entry(1, 2, 2, u32::from_be_bytes(*b"N\0\0\0"))[..],
+        &entry(2, 5, 3, 134),
+        &entry(3, 2, 2, u32::from_be_bytes(*b"E\0\0\0")),
+        &entry(4, 5, 3, 158),
+    ]
+    .concat();
+    let parts = |parts: [u32; 3]| parts.iter().flat_map(|part| [part.to_be_bytes(), [0, 0, 0, 1]].concat()).collect();
+    let degrees: [Vec<u8>; 2] = [parts([31, 30, 36]), parts([121, 15, 0])];
+    let block = [HEAD, &main, &exif, &place, &degrees.concat()].concat();
+    let expected = Facts {
+        taken_at: Some("2026:03:14 10:22:00".into()),
+        orientation: Some(6),
+        position: Some(Position { latitude_udeg: 31_510_000, longitude_udeg: 121_250_000 }),
+        ..Facts::default()
+    };
+    assert_eq!(facts(&block), expected);
+    let segment = segment(0xE1, &[b"Exif\0\0".as_slice(), &block].concat());
+    let stored = as_stored(&four_corners(64, 32), 6);
+    let previews = ingested(&with_segment(&jpeg(&stored), &segment)).previews;
+    assert_eq!(corners(&previews.preview_1600), ["red", "green", "blue", "white"], "it is turned");
 }
 
 #[test]

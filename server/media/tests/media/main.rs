@@ -7,6 +7,7 @@ mod facts;
 mod heic;
 mod index;
 mod mutants;
+mod odd_jpegs;
 mod previews;
 mod prints;
 mod quality;

@@ -123,6 +123,7 @@ fn no_metadata_reaches_the_copies() {
 fn formats_without_previews_say_so() {
     for (bytes, media_type) in [
         (b"\0\0\0\x14ftypheic\0\0\0\0mif1".as_slice(), "image/heic"),
+        (b"\0\0\0\x18ftypavif\0\0\0\0mif1miaf", "image/avif"),
         (b"GIF89a\x01\0\x01\0\0\0\0;", "application/octet-stream"),
         (b"", "application/octet-stream"),
     ] {

@@ -237,7 +237,7 @@ pub(crate) fn check_size(limit: u64, actual: u64) -> AppResult<()> {
 fn new_row(org: OrgId, sha256: Hash, bytes: i64, device: DeviceId, head: &[u8], now: UnixMillis) -> BlobRow {
     let format = sniff(head).format;
     let preview_state = match format {
-        Format::Jpeg | Format::Png | Format::WebP | Format::Heic => "pending",
+        Format::Jpeg | Format::Png | Format::WebP | Format::Heic | Format::Avif => "pending",
         Format::Other => "none",
     };
     BlobRow {

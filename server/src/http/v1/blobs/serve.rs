@@ -129,6 +129,7 @@ fn ending(media_type: &str) -> &'static str {
         "image/png" => "png",
         "image/webp" => "webp",
         "image/heic" => "heic",
+        "image/avif" => "avif",
         "application/pdf" => "pdf",
         "audio/mpeg" => "mp3",
         "audio/mp4" => "m4a",

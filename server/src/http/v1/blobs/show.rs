@@ -27,7 +27,7 @@ use crate::http::openapi::{BytesProblems, Problems};
     responses(
         (status = 200, description = "The original", content(
             (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"),
-            (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
+            (Vec<u8> = "image/avif"), (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
             (Vec<u8> = "audio/aac"), (Vec<u8> = "audio/amr"), (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/wav"),
             (Vec<u8> = "audio/flac"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/3gpp"), (Vec<u8> = "video/3gpp2"),
             (Vec<u8> = "video/quicktime"), (Vec<u8> = "video/webm"), (Vec<u8> = "video/mpeg"),
@@ -35,7 +35,7 @@ use crate::http::openapi::{BytesProblems, Problems};
             headers(("ETag" = String, description = "The SHA-256"))),
         (status = 206, description = "The range asked for", content(
             (Vec<u8> = "image/jpeg"), (Vec<u8> = "image/png"), (Vec<u8> = "image/webp"), (Vec<u8> = "image/heic"),
-            (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
+            (Vec<u8> = "image/avif"), (Vec<u8> = "application/pdf"), (Vec<u8> = "audio/mpeg"), (Vec<u8> = "audio/mp4"),
             (Vec<u8> = "audio/aac"), (Vec<u8> = "audio/amr"), (Vec<u8> = "audio/ogg"), (Vec<u8> = "audio/wav"),
             (Vec<u8> = "audio/flac"), (Vec<u8> = "video/mp4"), (Vec<u8> = "video/3gpp"), (Vec<u8> = "video/3gpp2"),
             (Vec<u8> = "video/quicktime"), (Vec<u8> = "video/webm"), (Vec<u8> = "video/mpeg"),
