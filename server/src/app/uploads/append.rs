@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
+use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, locked, touch};
 use crate::app::blobs::check_size;
 use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
@@ -57,25 +57,6 @@ where
     B: AsRef<[u8]>,
     E: Into<AppError>,
 {
-    match append(state, ctx, id, part, body).await {
-        Err(AppError::Refused(refusal)) if refusal.code == ErrorCode::OffsetConflict && refusal.actual.is_none() => {
-            Err(ErrorCode::UploadLocked.into())
-        }
-        appended => appended,
-    }
-}
-
-async fn append<B, E>(
-    state: &AppState,
-    ctx: &Ctx,
-    id: UploadId,
-    part: Part,
-    body: impl Stream<Item = Result<B, E>> + Unpin,
-) -> AppResult<Standing>
-where
-    B: AsRef<[u8]>,
-    E: Into<AppError>,
-{
     let most = state.config.limits.active_uploads_per_device;
     let (row, mut turn) = match claim(state, ctx, id, most).await? {
         Claimed::Finished(standing) => return repeat(state, ctx.actor.org, standing, part, body).await,
@@ -92,7 +73,7 @@ where
         return repeat(state, ctx.actor.org, standing, part, body).await;
     }
     if part.offset != begin {
-        return Err(conflict(Some(keep(state, &mut row, staged, begin).await?)));
+        return Err(conflict(keep(state, &mut row, staged, begin).await?));
     }
     set_length(state, ctx, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
@@ -107,7 +88,7 @@ where
     drop(incoming);
     if let Err(error) = received {
         let kept = keep(state, &mut row, staged, begin).await?;
-        return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
+        return Err(if turn.has_ended() { conflict(kept) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
@@ -145,7 +126,7 @@ async fn set_length(
         Ok::<_, AppError>(is_set)
     };
     if !state.store.write(set).await? {
-        return Err(conflict(None));
+        return Err(locked());
     }
     row.length_bytes = Some(bytes);
     Ok(())
