@@ -16,7 +16,7 @@ use crate::http::tus;
 /// Begins an upload that may go on where it stops
 ///
 /// The protocol is tus 1.0; any of its clients will do. `Upload-Metadata` may hold `sha256`, what the whole hashes to
-/// (64 hex digits or the 32 bytes, in base64 as every value): then nothing else is ever stored. It may hold `photo_id`.
+/// (64 hex digits of either case or the 32 bytes, in base64 as every value): then nothing else is ever stored. It may hold `photo_id`.
 /// The same device, photo, hash and size give the upload that exists, with its offset, and with its receipt if it is
 /// finished: a lost answer costs nothing. A body of type `application/offset+octet-stream` is the beginning of the
 /// bytes, if none has arrived; where they are refused, no upload is left behind. An upload without bytes is finished at
