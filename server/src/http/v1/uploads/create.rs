@@ -26,7 +26,8 @@ use crate::http::tus;
 /// `tus_version_unsupported` without `Tus-Resumable: 1.0.0`; `upload_length_invalid` unless exactly one of
 /// `Upload-Length` and `Upload-Defer-Length: 1` is there, `upload_metadata_invalid`, `photo_too_large`;
 /// `too_many_uploads` if 200 of this device are unfinished; `storage_quota` if the organisation has stored as much as it
-/// may, or this device as much as nothing names; with a body as `append_upload`.
+/// may, or this device as much as nothing names: until its length is said, an upload counts as the largest that is taken;
+/// with a body as `append_upload`.
 #[utoipa::path(post, path = "/v1/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`"),
         ("Upload-Length" = Option<u64>, Header, description = "Size of the whole"),
