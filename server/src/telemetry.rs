@@ -1,8 +1,13 @@
 //! Logs: JSON lines for machines, short lines for people; never personal data.
 
+use std::fmt::{Debug, Write as _};
 use std::panic::{self, PanicHookInfo};
 
-use tracing_subscriber::EnvFilter;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::layer::{Context, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer};
 
 /// Crates that read bytes from outside, always where a panic is contained: one of theirs is a refusal, no defect.
 const READERS: [&str; 8] =
@@ -27,10 +32,49 @@ pub fn install(format: LogFormat, filter: &str) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A second installation (tests start several servers in one process) leaves the first in place.
     let _ = match format {
-        LogFormat::Json => builder.json().try_init(),
-        LogFormat::Text => builder.compact().try_init(),
+        LogFormat::Json => builder.json().finish().with(UnreadableRequests).try_init(),
+        LogFormat::Text => builder.compact().finish().with(UnreadableRequests).try_init(),
     };
     panic::set_hook(Box::new(log_panic));
+}
+
+/// Where the library that reads requests tells of connections that it gives up.
+const CONNECTIONS: &str = "actix_http::h1::dispatcher";
+
+/// How it begins to tell of a request that cannot be read.
+const UNREADABLE: &str = "stream error: request parse error:";
+
+/// Tells as a detail what the library tells as a fault of the server: a request whose head is malformed or too large is its
+/// sender's. What else it says of connections stays as it is.
+struct UnreadableRequests;
+
+impl<S: Subscriber> Layer<S> for UnreadableRequests {
+    fn event_enabled(&self, event: &Event<'_>, _context: Context<'_, S>) -> bool {
+        let metadata = event.metadata();
+        if metadata.target() != CONNECTIONS || *metadata.level() != Level::ERROR {
+            return true;
+        }
+        let mut message = Message::default();
+        event.record(&mut message);
+        let is_unreadable = message.0.starts_with(UNREADABLE);
+        if is_unreadable {
+            tracing::debug!("a request was refused, for it cannot be read");
+        }
+        !is_unreadable
+    }
+}
+
+/// What an event says.
+#[derive(Default)]
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            // Writing to a text never fails.
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
 }
 
 /// Tells where a panic was, and not what it said: that may quote what a person wrote.

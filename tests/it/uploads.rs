@@ -47,6 +47,11 @@ pub fn creation(bytes: usize) -> Call {
     tus("POST", UPLOADS).header("upload-length", bytes.to_string())
 }
 
+/// A creation of an upload whose length follows.
+pub fn deferred() -> Call {
+    tus("POST", UPLOADS).header("upload-defer-length", "1")
+}
+
 /// A request to append at an offset.
 pub fn append(path: &str, offset: usize, bytes: &[u8]) -> Call {
     tus("PATCH", path).header("upload-offset", offset.to_string()).bytes(BYTES, bytes)

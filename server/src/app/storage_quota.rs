@@ -14,8 +14,25 @@ use super::uploads::KEPT_MS;
 use super::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::ports::UploadKey;
 
-/// Refuses an upload for whose size, which is written already, the organisation has no room beside what is stored and
-/// what other uploads have announced.
+/// How much an organisation may store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quota {
+    /// Bytes of all blobs; 0 for any number.
+    most: u64,
+    /// As how many bytes an upload counts until its size is said: as many as it may have.
+    unsaid: i64,
+}
+
+impl Quota {
+    /// As the configuration says.
+    pub(super) fn of(state: &AppState) -> Self {
+        let limits = &state.config.limits;
+        Self { most: limits.org_storage_bytes, unsaid: i64::try_from(limits.blob_bytes).unwrap_or(i64::MAX) }
+    }
+}
+
+/// Refuses an upload that is written already and for which the organisation has no room beside what is stored and what
+/// other uploads have announced. Who says its size later takes less: that is never refused.
 ///
 /// # Concurrency
 /// Holds the row of the organisation to the end of the transaction, so that of uploads that come at once each sees those
@@ -23,19 +40,19 @@ use crate::ports::UploadKey;
 ///
 /// # Errors
 /// `storage_quota` with the limit and what there would be.
-pub(super) fn check_room_taken(conn: &mut Conn, org: OrgId, most: u64, now: UnixMillis) -> AppResult<()> {
-    if most == 0 {
+pub(super) fn check_room_taken(conn: &mut Conn, org: OrgId, quota: Quota, now: UnixMillis) -> AppResult<()> {
+    if quota.most == 0 {
         return Ok(());
     }
     org_storage::add_stored_bytes(conn, org, 0)?;
-    check_room(conn, org, most, 0, now)
+    check_room(conn, org, quota, 0, now)
 }
 
 /// Refuses bytes for which the organisation has no room beside what is stored and what uploads have announced.
-fn check_room(conn: &mut Conn, org: OrgId, most: u64, more: i64, now: UnixMillis) -> AppResult<()> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
+fn check_room(conn: &mut Conn, org: OrgId, quota: Quota, more: i64, now: UnixMillis) -> AppResult<()> {
+    let most = i64::try_from(quota.most).unwrap_or(i64::MAX);
     let stored = org_storage::find_stored_bytes(conn, org)?;
-    let coming = org_storage::sum_coming_bytes(conn, org, now.0.saturating_sub(KEPT_MS))?;
+    let coming = org_storage::sum_coming_bytes(conn, org, now.0.saturating_sub(KEPT_MS), quota.unsaid)?;
     let then = stored.saturating_add(coming).saturating_add(more);
     if then > most {
         return Err(Refusal::new(ErrorCode::StorageQuota).limit(most, then).into());
@@ -59,13 +76,13 @@ fn has_brought(conn: &mut Conn, org: OrgId, device: DeviceId, sha256: Hash) -> A
 pub(super) async fn check_room_for_blob(state: &AppState, key: UploadKey, bytes: u64) -> AppResult<()> {
     let UploadKey { org, device, sha256 } = key;
     check_unclaimed(state, Brought { org, device, sha256: Some(sha256) }, bytes).await?;
-    let most = state.config.limits.org_storage_bytes;
-    if most == 0 {
+    let quota = Quota::of(state);
+    if quota.most == 0 {
         return Ok(());
     }
     let (more, now) = (i64::try_from(bytes).unwrap_or(i64::MAX), state.clock.now());
     let check = move |conn: &mut Conn| {
-        if has_brought(conn, org, device, sha256)? { Ok(()) } else { check_room(conn, org, most, more, now) }
+        if has_brought(conn, org, device, sha256)? { Ok(()) } else { check_room(conn, org, quota, more, now) }
     };
     state.store.read(check).await
 }
@@ -94,16 +111,16 @@ pub(super) async fn check_unclaimed(state: &AppState, of: Brought, more: u64) ->
         return Ok(());
     }
     let (more, now) = (i64::try_from(more).unwrap_or(i64::MAX), state.clock.now());
-    let look = move |conn: &mut Conn| {
-        Ok::<_, AppError>(if is_expected(conn, of)? { 0 } else { unclaimed_bytes(conn, of, now)?.saturating_add(more) })
-    };
+    let unsaid = Quota::of(state).unsaid;
+    let there = move |conn: &mut Conn| Ok::<_, AppError>(unclaimed_bytes(conn, of, now, unsaid)?.saturating_add(more));
+    let look = move |conn: &mut Conn| if is_expected(conn, of)? { Ok(0) } else { there(conn) };
     if state.store.read(look).await? <= most {
         return Ok(());
     }
     let note = move |conn: &mut Conn| {
         // Much of it may have been named since it came.
         note_claimed(conn, of.org, of.device, now.0)?;
-        Ok::<_, AppError>(unclaimed_bytes(conn, of, now)?.saturating_add(more))
+        there(conn)
     };
     let then = state.store.write(note).await?;
     if then <= most {
@@ -127,9 +144,10 @@ fn is_expected(conn: &mut Conn, of: Brought) -> AppResult<bool> {
 }
 
 /// What a device has brought, or said that it will bring, and what nothing names as far as that is known.
-fn unclaimed_bytes(conn: &mut Conn, of: Brought, now: UnixMillis) -> AppResult<i64> {
+fn unclaimed_bytes(conn: &mut Conn, of: Brought, now: UnixMillis, unsaid: i64) -> AppResult<i64> {
     let here = sum_unclaimed_bytes(conn, of.org, of.device)?;
-    let coming = sum_coming_unclaimed_bytes(conn, of.org, of.device, now.0.saturating_sub(KEPT_MS))?;
+    let since_ms = now.0.saturating_sub(KEPT_MS);
+    let coming = sum_coming_unclaimed_bytes(conn, of.org, of.device, since_ms, unsaid)?;
     Ok(here.saturating_add(coming))
 }
 

@@ -209,6 +209,18 @@ pub enum Language {
 /// Seconds to wait where nothing more is known.
 const RETRY_AFTER_SECS: i64 = 2;
 
+/// Seconds to wait where there is room once a person makes it, or once records come that name what is here.
+const QUOTA_RETRY_SECS: i64 = 3600;
+
+/// Seconds to wait before the same request may succeed, unless the refusal says it; none if it never will, or at once.
+const fn retry_after_secs(code: ErrorCode) -> Option<i64> {
+    match (retry(code), code) {
+        (Retry::After, ErrorCode::StorageQuota) => Some(QUOTA_RETRY_SECS),
+        (Retry::After, _) => Some(RETRY_AFTER_SECS),
+        _ => None,
+    }
+}
+
 /// Builds the problem of an error.
 #[must_use]
 pub fn problem(error: &AppError, request_id: &str, language: Language) -> Problem {
@@ -242,9 +254,7 @@ pub fn problem(error: &AppError, request_id: &str, language: Language) -> Proble
         request_id: request_id.to_owned(),
         limit: refusal.and_then(|refusal| refusal.limit),
         actual: refusal.and_then(|refusal| refusal.actual),
-        retry_after_s: refusal
-            .and_then(|refusal| refusal.retry_after_s)
-            .or_else(|| (retry == Retry::After).then_some(RETRY_AFTER_SECS)),
+        retry_after_s: refusal.and_then(|refusal| refusal.retry_after_s).or_else(|| retry_after_secs(code)),
         fields: refusal.map(|refusal| refusal.fields.clone()).unwrap_or_default(),
         texts,
     }

@@ -69,15 +69,22 @@ pub fn recount_stored_bytes(conn: &mut Conn, org: OrgId) -> StoreResult<()> {
     Ok(())
 }
 
-/// Bytes that uploads of an organisation will bring which were heard of since, as far as their size is known.
+/// Bytes that uploads of an organisation will bring which were heard of since; one whose size is not known counts as `most`
+/// bytes.
 ///
 /// # Errors
 /// Database errors only.
-pub fn sum_coming_bytes(conn: &mut Conn, org: OrgId, since_ms: i64) -> StoreResult<i64> {
+pub fn sum_coming_bytes(conn: &mut Conn, org: OrgId, since_ms: i64, most: i64) -> StoreResult<i64> {
     Ok(per_backend!(conn, c => uploads::table
         .filter(uploads::org_id.eq(Txt(org))
             .and(uploads::state.eq("open"))
             .and(uploads::touched_at_ms.gt(since_ms)))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .stays_prepared().get_result(c))?)
+        .select(sql::<BigInt>(&coming_bytes(most)))
+        .stays_prepared()
+        .get_result(c))?)
+}
+
+/// What the uploads of a selection will bring together, each of which will bring `most` bytes at most.
+pub(crate) fn coming_bytes(most: i64) -> String {
+    format!("CAST(COALESCE(SUM(COALESCE(length_bytes, {most})), 0) AS BIGINT)")
 }

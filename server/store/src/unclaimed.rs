@@ -11,6 +11,7 @@ use sync_core::ids::{DeviceId, OrgId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::org_storage::coming_bytes;
 use crate::prepared::StaysPrepared as _;
 use crate::schema::{blobs, uploads};
 use crate::text::Txt;
@@ -62,20 +63,27 @@ pub fn note_claimed(conn: &mut Conn, org: OrgId, device: DeviceId, now_ms: i64) 
     Ok(())
 }
 
-/// Bytes that uploads of a device will bring which were heard of since and whose content nothing names, as far as their size
-/// is known.
+/// Bytes that uploads of a device will bring which were heard of since and whose content nothing names; one whose size is
+/// not known counts as `most` bytes.
 ///
 /// # Errors
 /// Database errors only.
-pub fn sum_coming_unclaimed_bytes(conn: &mut Conn, org: OrgId, device: DeviceId, since_ms: i64) -> StoreResult<i64> {
+pub fn sum_coming_unclaimed_bytes(
+    conn: &mut Conn,
+    org: OrgId,
+    device: DeviceId,
+    since_ms: i64,
+    most: i64,
+) -> StoreResult<i64> {
     Ok(per_backend!(conn, c => uploads::table
         .filter(uploads::org_id.eq(Txt(org))
             .and(uploads::device_id.eq(Txt(device)))
             .and(uploads::state.eq("open"))
             .and(uploads::touched_at_ms.gt(since_ms)))
         .filter(sql::<Bool>("NOT ").sql(&is_named("uploads")))
-        .select(sql::<BigInt>("CAST(COALESCE(SUM(length_bytes), 0) AS BIGINT)"))
-        .stays_prepared().get_result(c))?)
+        .select(sql::<BigInt>(&coming_bytes(most)))
+        .stays_prepared()
+        .get_result(c))?)
 }
 
 /// A blob that nothing names.

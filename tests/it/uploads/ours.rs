@@ -202,7 +202,7 @@ async fn a_device_has_so_many_unfinished_uploads_and_no_more() {
     let paths = [sender.begin(4).await, location(&sender.send(known()).await)];
     let answer = sender.send(creation(4)).await;
     assert_eq!(answer.outcome(), refused(429, "too_many_uploads"));
-    assert!(answer.header("retry-after").is_some());
+    assert_eq!((answer.header("retry-after"), &answer.json()["retry_after_s"]), (Some("60"), &60.into()));
     assert_eq!(location(&sender.send(known()).await), paths[1], "what exists is no further one");
     let other = Sender(app.device_of(YUNZE.rep()).await);
     other.begin(4).await;

@@ -57,15 +57,60 @@ async fn the_quota_is_the_same_on_every_way_in() {
     assert_eq!(sender.receipt(&photo(9)).await.status, 409, "nothing of it is here");
     sender.send(put(&whole)).await.expect(200);
 
-    // A size that follows: nothing is known of it before.
-    let path = location(&sender.send(tus("POST", UPLOADS).header("upload-defer-length", "1")).await);
-    let with_length = |length: &str| append(&path, 0, b"").header("upload-length", length.to_owned());
-    assert_eq!(sender.outcome(with_length("9")).await, quota);
-    assert_eq!(sender.send(with_length("8")).await.status, 204);
+    // A size that follows: it may be that of the largest.
+    let answer = sender.send(deferred()).await;
+    assert_eq!(answer.outcome(), quota);
+    let largest = i64::try_from(app.state.config.limits.blob_bytes).expect("a number");
+    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&20.into(), &(12 + largest).into()));
+    let path = sender.begin(8).await;
     assert_eq!(sender.outcome(put(b"x")).await, quota, "what is announced counts");
     let finished = sender.send(append(&path, 0, &photo(8))).await;
     sender.assert_stored(&finished, &photo(8)).await;
     assert_eq!(sender.outcome(creation(1)).await, quota);
+}
+
+#[actix_web::test]
+async fn an_upload_without_a_length_takes_the_room_of_the_largest_until_it_says_one() {
+    let app = TestApp::configured(|config| {
+        config.limits.org_storage_bytes = 20;
+        config.limits.blob_bytes = 10;
+    })
+    .await;
+    let sender = Sender::of(&app).await;
+    let quota = refused(507, "storage_quota");
+    let paths = [location(&sender.send(deferred()).await), location(&sender.send(deferred()).await)];
+    let answer = sender.send(deferred()).await;
+    assert_eq!(answer.outcome(), quota);
+    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&20.into(), &30.into()));
+    assert_eq!(answer.header("retry-after"), Some("3600"), "room comes by a person");
+    assert_eq!((&answer.json()["retry"], &answer.json()["retry_after_s"]), (&"after".into(), &3600.into()));
+    assert_eq!(sender.outcome(creation(1)).await, quota, "whatever is announced");
+    // Its own bytes count once, also where nothing is left, and those that it will not bring are free.
+    let with_length = |path: &str, bytes: &[u8]| append(path, 0, bytes).header("upload-length", "10");
+    assert_eq!(sender.send(append(&paths[0], 0, b"byte")).await.status, 204);
+    let finished = sender.send(with_length(&paths[1], &photo(10))).await;
+    sender.assert_stored(&finished, &photo(10)).await;
+    assert_eq!(sender.outcome(creation(1)).await, quota);
+    assert_eq!(sender.send(append(&paths[0], 4, b"").header("upload-length", "6")).await.status, 204);
+    assert_eq!(sender.outcome(creation(5)).await, quota);
+    sender.begin(4).await;
+    let finished = sender.send(append(&paths[0], 4, b"s.")).await;
+    sender.assert_stored(&finished, b"bytes.").await;
+}
+
+#[actix_web::test]
+async fn what_exceeds_the_quota_meanwhile_keeps_no_upload_that_was_begun_from_its_end() {
+    let app = TestApp::configured(|config| {
+        config.limits.org_storage_bytes = 20;
+        config.limits.blob_bytes = 10;
+    })
+    .await;
+    let sender = Sender::of(&app).await;
+    let path = location(&sender.send(deferred()).await);
+    // As bytes that came at the same moment.
+    app.write(|conn| org_storage::add_stored_bytes(conn, YUNZE.org, 20)).await;
+    let finished = sender.send(append(&path, 0, &photo(8)).header("upload-length", "8")).await;
+    sender.assert_stored(&finished, &photo(8)).await;
 }
 
 #[actix_web::test]

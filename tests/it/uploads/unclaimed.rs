@@ -51,11 +51,7 @@ async fn a_phone_brings_so_much_that_nothing_names_and_whatever_its_visits_name(
     assert_eq!(answer.outcome(), quota, "in one piece");
     assert_eq!(answer.json()["limit"], ROOM);
     assert_eq!(send(&phone, creation(102).header("upload-metadata", declares(&photos[2]))).await.outcome(), quota);
-    let open = location(&send(&phone, tus("POST", UPLOADS).header("upload-defer-length", "1")).await);
-    for _ in 0..2 {
-        let with_length = append(&open, 0, b"").header("upload-length", "102");
-        assert_eq!(send(&phone, with_length).await.outcome(), quota, "a length that follows");
-    }
+    assert_eq!(send(&phone, deferred()).await.outcome(), quota, "a length that follows");
     send(&phone, put(&photos[0])).await.expect(200);
     let other = Sender(app.device_of(YUNZE.colleague()).await);
     other.send(put(&photos[2])).await.expect(200);
@@ -65,6 +61,8 @@ async fn a_phone_brings_so_much_that_nothing_names_and_whatever_its_visits_name(
     name(&mut phone, visit, &photos[4]);
     phone.sync().await;
     send(&phone, put(&photos[3])).await.expect(200);
+    let created = send(&phone, deferred().header("upload-metadata", declares(&photos[4]))).await;
+    assert_eq!(created.status, 201, "{}", created.text());
     let created = send(&phone, creation(104).header("upload-metadata", declares(&photos[4]))).await;
     assert_eq!(send(&phone, append(&location(&created), 0, &photos[4])).await.status, 204);
     assert_eq!(send(&phone, put(&photos[5])).await.outcome(), quota);
@@ -89,6 +87,26 @@ async fn what_is_announced_counts_unless_a_visit_names_it() {
     assert_eq!(sender.outcome(creation(1)).await, refused(507, "storage_quota"));
     assert_eq!(sender.send(tus("DELETE", &open)).await.status, 204);
     sender.begin(1).await;
+}
+
+#[actix_web::test]
+async fn until_its_length_is_said_an_upload_counts_as_the_largest_for_its_phone() {
+    let app = TestApp::configured(|config| {
+        config.limits.unclaimed_bytes_per_device = ROOM;
+        config.limits.blob_bytes = ROOM / 2;
+    })
+    .await;
+    let sender = Sender::of(&app).await;
+    let half = usize::try_from(ROOM / 2).expect("a length");
+    let paths = [location(&sender.send(deferred()).await), location(&sender.send(deferred()).await)];
+    let answer = sender.send(deferred()).await;
+    assert_eq!(answer.outcome(), refused(507, "storage_quota"));
+    assert_eq!((&answer.json()["limit"], &answer.json()["actual"]), (&ROOM.into(), &(ROOM / 2 * 3).into()));
+    let with_length = |path: &str, bytes: usize| append(path, 0, b"").header("upload-length", bytes.to_string());
+    assert_eq!(sender.send(with_length(&paths[0], half)).await.status, 204, "its own bytes count once");
+    assert_eq!(sender.outcome(creation(1)).await, refused(507, "storage_quota"));
+    assert_eq!(sender.send(with_length(&paths[1], 1)).await.status, 204);
+    sender.begin(half - 1).await;
 }
 
 #[actix_web::test]

@@ -73,7 +73,7 @@ async fn a_new_request_takes_a_blob_from_a_line_that_is_dead_and_goes_on_where_t
     let stored = sender.send(put_part(&whole, "bytes 400-999/1000", &whole[400..])).await.expect(200);
     assert_eq!(stored["bytes"], 1_000);
     let taken = dead.await.expect("no panic").expect_err("it was taken");
-    assert_eq!(taken.code(), ErrorCode::OffsetConflict);
+    assert_eq!(taken.code(), ErrorCode::UploadLocked);
     // The turn of the later request has ended, too.
     sender.send(put(&photo(7))).await.expect(200);
 }

@@ -69,6 +69,10 @@ fn many_or_large_headers_are_refused() {
     assert_eq!(checked(with(4, &large)).outcome(), (431, "headers_too_large".to_owned()));
     // Here the HTTP library answers before us: the status is right, the problem is missing, and so is the check.
     assert!(with(97, "v").starts_with(b"HTTP/1.1 431 "));
+    let malformed = raw(&server, "GET /v1/me HTTP/1.1\r\nhost: test\r\nno name\r\n\r\n");
+    assert!(malformed.starts_with(b"HTTP/1.1 400 "));
+    let log = server.log();
+    assert!(!log.contains("ERROR") && !log.contains("no name"), "they are their senders' faults: {log}");
 }
 
 #[actix_web::test]

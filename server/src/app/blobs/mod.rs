@@ -23,8 +23,8 @@ pub use list::{VisitBlob, list_visit_blobs};
 pub use missing::{MissingBlob, list_missing_blobs};
 #[cfg(test)]
 use read::read_original;
-pub(in crate::app) use read::read_quarantined;
 pub use read::{BlobContent, DerivedSize, Original, find_original, read_derived};
+pub(in crate::app) use read::{list_openable, read_quarantined};
 pub use readers::{Reader, Readers, Reading};
 pub use receipt::sign_held;
 pub use receive::receive_blob;

@@ -7,7 +7,7 @@ use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use doorstep_store::blob_bringers::list_bringers;
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
-use doorstep_store::visits::{VisitFilter, list_visits};
+use doorstep_store::visits::{VisitFilter, VisitRecord, list_visits};
 use doorstep_store::{Conn, Txt, assignments};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
@@ -232,6 +232,37 @@ pub(super) fn find_readable(conn: &mut Conn, ctx: &Ctx, reach: &Reach, sha256: H
         None => find_intent(conn, &row, reach.people.as_deref())?.map(NamedBy::Intent),
     };
     Ok((row, named_by.ok_or(ErrorCode::NotFound)?))
+}
+
+/// Which of the blobs that a visit within reach names the asker may open.
+///
+/// # Errors
+/// Database errors only.
+pub(in crate::app) fn list_openable(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    visit: &VisitRecord,
+    named: &[BlobRow],
+) -> AppResult<BTreeSet<Hash>> {
+    let reach = reach::of(conn, ctx)?;
+    if reach.sees_everybodys(&visit.state) {
+        return Ok(named.iter().map(|row| row.sha256.0).collect());
+    }
+    let mut openable = BTreeSet::new();
+    for row in named {
+        let bringers = list_bringers(conn, ctx.actor.org, row.sha256.0)?;
+        let may_open = has_crew_of(conn, ctx.actor.org, &bringers, visit.id.0)?
+            // Through another visit, or an intent.
+            || match find_readable(conn, ctx, &reach, row.sha256.0) {
+                Ok(_) => true,
+                Err(error) if error.code() == ErrorCode::NotFound => false,
+                Err(error) => return Err(error),
+            };
+        if may_open {
+            openable.insert(row.sha256.0);
+        }
+    }
+    Ok(openable)
 }
 
 /// A visit within reach that names the blob.

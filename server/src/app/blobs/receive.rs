@@ -12,7 +12,7 @@ use crate::ports::UploadKey;
 /// nobody hears any more, of which what has arrived is kept. A question takes no turn.
 ///
 /// # Errors
-/// As [`store_blob`]; `too_many_uploads` if the device has so many others under way, `offset_conflict` if a later request
+/// As [`store_blob`]; `too_many_uploads` if the device has so many others under way, `upload_locked` if a later request
 /// has taken the turn.
 pub async fn receive_blob<B, E>(
     state: &AppState,

@@ -14,6 +14,7 @@ use sync_core::time::UnixMillis;
 
 use super::case::Case;
 use super::claim;
+use crate::app::blobs::list_openable;
 use crate::app::rows::read;
 use crate::app::{AppResult, AppState, Ctx, reach};
 use crate::domain::review::{self, Claim};
@@ -75,12 +76,11 @@ fn assemble(conn: &mut Conn, ctx: &Ctx, mut case: Case) -> AppResult<VisitReview
     let moments = [Moment::Start, Moment::Finish, Moment::Server].into_iter();
     let traces = moments.flat_map(|moment| evaluate_for(&facts, moment, Some(&outcome))).collect();
     let blockers = blocking(&facts, &outcome);
-    let mut previews = BTreeMap::new();
-    for photo in case.view.current_photos() {
-        if let Some(blob) = blobs::find_blob(conn, org, photo.value.sha256)? {
-            previews.insert(photo.value.sha256, blob.preview_state);
-        }
-    }
+    let names = Vec::from_iter(case.view.current_photos().map(|photo| photo.value.sha256));
+    let here = blobs::list_blobs(conn, org, &names)?;
+    let openable = list_openable(conn, ctx, &case.row, &here)?;
+    let openable_here = here.into_iter().filter(|blob| openable.contains(&blob.sha256.0));
+    let previews = openable_here.map(|blob| (blob.sha256.0, blob.preview_state)).collect();
     let claim = claim::find(conn, org, visit)?.filter(|claim| claim.until > ctx.now);
     let (statements, changed) = statements(conn, &case)?;
     case.findings.extend(changed);

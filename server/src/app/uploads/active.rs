@@ -14,7 +14,7 @@ use sync_core::ids::{DeviceId, OrgId};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::conflict;
+use super::locked;
 use crate::app::{AppError, AppResult, ErrorCode, Refusal};
 use crate::ports::{StagingKey, UploadKey};
 
@@ -136,7 +136,7 @@ impl<B, E: Into<AppError>, S: Stream<Item = Result<B, E>> + Unpin, O: Future<Out
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<AppResult<B>>> {
         // First: a fast sender has something at every look, and whoever has the turn now would wait for its end.
         if self.over.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(conflict(None))));
+            return Poll::Ready(Some(Err(locked())));
         }
         Pin::new(&mut self.body).poll_next(cx).map(|part| part.map(|part| part.map_err(Into::into)))
     }

@@ -13,9 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 use super::checksum::Checksum;
 use super::finish::finish;
 use super::repeat::repeat;
-use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, touch};
+use super::standing::{Claimed, Held, Standing, claim, conflict, hold, keep, length_of, locked, touch};
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::ports::{BlobError, Staged};
 
@@ -43,29 +42,9 @@ pub struct Part {
 /// # Errors
 /// As [`show_upload`](super::show_upload), also `upload_locked` if a later request has it by now, which alone knows how far
 /// it has come; `offset_conflict` with the true offset, `upload_length_invalid`,
-/// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `storage_quota` if the
-/// size is said now and the organisation has no room for it; `upload_mismatch` if these bytes, or at the end the whole,
-/// are not what was declared; that of the body if it cannot be read to its end.
+/// `photo_too_large` if there are more bytes than the upload has room for, and then none is kept; `upload_mismatch` if
+/// these bytes, or at the end the whole, are not what was declared; that of the body if it cannot be read to its end.
 pub async fn append_upload<B, E>(
-    state: &AppState,
-    ctx: &Ctx,
-    id: UploadId,
-    part: Part,
-    body: impl Stream<Item = Result<B, E>> + Unpin,
-) -> AppResult<Standing>
-where
-    B: AsRef<[u8]>,
-    E: Into<AppError>,
-{
-    match append(state, ctx, id, part, body).await {
-        Err(AppError::Refused(refusal)) if refusal.code == ErrorCode::OffsetConflict && refusal.actual.is_none() => {
-            Err(ErrorCode::UploadLocked.into())
-        }
-        appended => appended,
-    }
-}
-
-async fn append<B, E>(
     state: &AppState,
     ctx: &Ctx,
     id: UploadId,
@@ -92,9 +71,9 @@ where
         return repeat(state, ctx.actor.org, standing, part, body).await;
     }
     if part.offset != begin {
-        return Err(conflict(Some(keep(state, &mut row, staged, begin).await?)));
+        return Err(conflict(keep(state, &mut row, staged, begin).await?));
     }
-    set_length(state, ctx, &mut row, part.length, begin).await?;
+    set_length(state, &mut row, part.length, begin).await?;
     let room = length_of(&row).unwrap_or(state.config.limits.blob_bytes).saturating_sub(begin);
     check_size(room, part.bytes.unwrap_or(0))?;
     touch(state, ctx, &mut row, begin).await?;
@@ -107,7 +86,7 @@ where
     drop(incoming);
     if let Err(error) = received {
         let kept = keep(state, &mut row, staged, begin).await?;
-        return Err(if turn.has_ended() { conflict(Some(kept)) } else { error });
+        return Err(if turn.has_ended() { conflict(kept) } else { error });
     }
     if length_of(&row) == Some(staged.bytes()) {
         return finish(state, &row, staged).await;
@@ -116,14 +95,9 @@ where
     Ok(Standing::open(&row, kept))
 }
 
-/// Notes the size of the whole, which is said once, if there is room for it.
-async fn set_length(
-    state: &AppState,
-    ctx: &Ctx,
-    row: &mut UploadRow,
-    length: Option<u64>,
-    arrived: u64,
-) -> AppResult<()> {
+/// Notes the size of the whole, which is said once. There is room for it: until now the upload has taken as much as the
+/// largest.
+async fn set_length(state: &AppState, row: &mut UploadRow, length: Option<u64>, arrived: u64) -> AppResult<()> {
     let Some(length) = length else { return Ok(()) };
     check_size(state.config.limits.blob_bytes, length)?;
     let bytes = i64::try_from(length).unwrap_or(i64::MAX);
@@ -134,18 +108,9 @@ async fn set_length(
         None => {}
     }
     let (org, id) = (row.org_id.0, row.id.0);
-    let of = Brought { org, device: row.device_id.0, sha256: row.sha256.parse().ok() };
-    check_unclaimed(state, of, length).await?;
-    let (most, now) = (state.config.limits.org_storage_bytes, ctx.now);
-    let set = move |conn: &mut Conn| {
-        let is_set = uploads::set_upload_length(conn, org, id, bytes)?;
-        if is_set {
-            check_room_taken(conn, org, most, now)?;
-        }
-        Ok::<_, AppError>(is_set)
-    };
+    let set = move |conn: &mut Conn| Ok::<_, AppError>(uploads::set_upload_length(conn, org, id, bytes)?);
     if !state.store.write(set).await? {
-        return Err(conflict(None));
+        return Err(locked());
     }
     row.length_bytes = Some(bytes);
     Ok(())

@@ -14,10 +14,15 @@ use super::metadata::Metadata;
 use super::standing::{KEPT_MS, Standing, show_upload, staged_of};
 use super::terminate::terminate_upload;
 use crate::app::blobs::check_size;
-use crate::app::storage_quota::{Brought, check_room_taken, check_unclaimed};
+use crate::app::storage_quota::{Brought, Quota, check_room_taken, check_unclaimed};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
 
-/// Begins an upload of so many bytes; without a length, its sender will say it later.
+/// When to begin another upload where too many are unfinished, in seconds: there is room once one of them is finished or
+/// ended.
+const RETRY_SECS: i64 = 60;
+
+/// Begins an upload of so many bytes; without a length, its sender will say it later, and until then it takes as much
+/// room as the largest.
 ///
 /// The same device, photo, hash and size give the upload that exists, finished or not: a lost answer costs nothing.
 /// What another device has brought shortens nothing.
@@ -102,7 +107,7 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
     let sha256 = metadata.sha256;
     let wanted = new_row(state, ctx, length, metadata)?;
     let most = i64::try_from(state.config.limits.uploads_per_device).unwrap_or(i64::MAX);
-    let room = Room { most, bytes: state.config.limits.org_storage_bytes };
+    let room = Room { most, quota: Quota::of(state) };
     let inserted = wanted.clone();
     let row = state.store.write(move |conn| find_or_insert(conn, &inserted, sha256, room)).await?;
     if row.id != wanted.id {
@@ -137,8 +142,8 @@ async fn begin(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metad
 struct Room {
     /// Unfinished uploads of the device.
     most: i64,
-    /// Bytes of the organisation; 0 for any number.
-    bytes: u64,
+    /// Bytes of the organisation.
+    quota: Quota,
 }
 
 fn new_row(state: &AppState, ctx: &Ctx, length: Option<u64>, metadata: Metadata) -> AppResult<UploadRow> {
@@ -175,10 +180,10 @@ fn find_or_insert(conn: &mut Conn, wanted: &UploadRow, sha256: Option<Hash>, roo
 fn insert(conn: &mut Conn, wanted: &UploadRow, room: Room) -> AppResult<()> {
     let open = uploads::count_open_uploads(conn, wanted.org_id.0, wanted.device_id.0, kept_since(wanted))?;
     if open >= room.most {
-        return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).into());
+        return Err(Refusal::new(ErrorCode::TooManyUploads).limit(room.most, open).retry_after(RETRY_SECS).into());
     }
     uploads::insert_upload(conn, wanted)?;
-    check_room_taken(conn, wanted.org_id.0, room.bytes, UnixMillis(wanted.created_at_ms))
+    check_room_taken(conn, wanted.org_id.0, room.quota, UnixMillis(wanted.created_at_ms))
 }
 
 fn kept_since(wanted: &UploadRow) -> i64 {

@@ -5,7 +5,7 @@ use doorstep_store::uploads::{self, UploadRow};
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, OrgId, UploadId};
 
-use super::standing::{Standing, conflict, staged_of};
+use super::standing::{Standing, locked, staged_of};
 use crate::app::blobs::{record_durable, row_of_durable};
 use crate::app::{AppError, AppResult, AppState, ErrorCode};
 use crate::ports::{BlobError, Staged};
@@ -19,7 +19,7 @@ pub(super) async fn finish(state: &AppState, row: &UploadRow, staged: Box<dyn St
     let sha256 = match staged.publish(row.sha256.parse().ok()).await {
         Ok(sha256) => sha256,
         Err(BlobError::HashMismatch { .. }) => return Err(begin_anew(state, row).await),
-        Err(BlobError::NotFound) => return Err(conflict(None)),
+        Err(BlobError::NotFound) => return Err(locked()),
         Err(error) => return Err(error.into()),
     };
     let blob = row_of_durable(state, org, device, sha256, bytes).await?;

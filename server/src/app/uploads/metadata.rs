@@ -79,9 +79,9 @@ impl Metadata {
     }
 }
 
-/// Reads a hash, as digits or as it is.
+/// Reads a hash, as digits of either case or as it is.
 fn read_hash(value: &[u8]) -> Option<Hash> {
-    Hash::try_from(value).ok().or_else(|| std::str::from_utf8(value).ok()?.parse().ok())
+    Hash::try_from(value).ok().or_else(|| std::str::from_utf8(value).ok()?.to_ascii_lowercase().parse().ok())
 }
 
 fn faulty(expected: &str) -> crate::app::AppError {
@@ -99,7 +99,8 @@ mod tests {
     #[test]
     fn what_means_something_is_read_and_the_rest_is_kept_as_it_came() {
         let hash = Hash::of(b"a photo");
-        for value in [encoded(hash.to_string()), encoded(hash.as_bytes())] {
+        let digits = hash.to_string();
+        for value in [encoded(&digits), encoded(digits.to_uppercase()), encoded(hash.as_bytes())] {
             let text = format!("filename ZG9vci5qcGc=,sha256 {value},is_private,photo_id {}", encoded("p-1"));
             let read = Metadata::read(&text).expect("readable");
             assert_eq!(read, Metadata { text, sha256: Some(hash), photo_id: "p-1".to_owned() });

@@ -21,6 +21,9 @@ pub use create::{create_upload, create_upload_with};
 pub use expire::{expire_uploads, forget_ended_uploads};
 pub use metadata::Metadata;
 pub(super) use standing::KEPT_MS;
-use standing::conflict;
+use standing::locked;
 pub use standing::{Standing, show_upload};
 pub use terminate::terminate_upload;
+
+#[cfg(test)]
+mod tests;

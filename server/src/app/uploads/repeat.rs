@@ -34,7 +34,7 @@ where
     B: AsRef<[u8]>,
     E: Into<AppError>,
 {
-    let elsewhere = || conflict(Some(standing.offset));
+    let elsewhere = || conflict(standing.offset);
     let mut left = standing.offset.checked_sub(part.offset).ok_or_else(elsewhere)?;
     if part.length.is_some_and(|length| length != standing.offset) {
         return Err(said_otherwise());

@@ -80,8 +80,8 @@ impl Standing {
 pub async fn show_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<Standing> {
     match look(state, ctx, id).await {
         // It goes on elsewhere, or with a request that came later.
-        Err(error) if error.code() == ErrorCode::OffsetConflict => {
-            finished(state, &load(state, ctx, id).await?).await?.ok_or_else(|| ErrorCode::UploadLocked.into())
+        Err(error) if error.code() == ErrorCode::UploadLocked => {
+            finished(state, &load(state, ctx, id).await?).await?.ok_or(error)
         }
         shown => shown,
     }
@@ -207,7 +207,7 @@ pub(super) async fn claim(state: &AppState, ctx: &Ctx, id: UploadId, most: usize
     }
     let turn = state.active_uploads.enter(Received::Upload(key_of(&row)), most).await?;
     if turn.has_ended() {
-        return Err(conflict(None));
+        return Err(locked());
     }
     Ok(Claimed::Open(Box::new(row), turn))
 }
@@ -246,21 +246,21 @@ async fn finished(state: &AppState, row: &UploadRow) -> AppResult<Option<Standin
 /// Those of storage; `upload_expired` if it has ended meanwhile.
 pub(super) async fn keep(state: &AppState, row: &mut UploadRow, staged: Box<dyn Staged>, begin: u64) -> AppResult<u64> {
     let kept = staged.keep().await.map_err(|error| match error {
-        BlobError::NotFound => conflict(None),
+        BlobError::NotFound => locked(),
         error => error.into(),
     })?;
     note_arrived(state, row, kept, begin).await?;
     Ok(kept)
 }
 
-/// Refuses bytes that belong elsewhere; without an offset if another request goes on with the upload.
-pub(in crate::app) fn conflict(offset: Option<u64>) -> AppError {
-    let refusal = Refusal::new(ErrorCode::OffsetConflict);
-    match offset {
-        Some(offset) => refusal.actual(i64::try_from(offset).unwrap_or(i64::MAX)),
-        None => refusal.detail("Another request goes on with this upload", "另一请求正在继续该上传"),
-    }
-    .into()
+/// Refuses bytes that belong elsewhere, and says where.
+pub(super) fn conflict(offset: u64) -> AppError {
+    Refusal::new(ErrorCode::OffsetConflict).actual(i64::try_from(offset).unwrap_or(i64::MAX)).into()
+}
+
+/// Refuses whoever another request has taken the upload from, which alone knows how far it has come by now.
+pub(super) fn locked() -> AppError {
+    ErrorCode::UploadLocked.into()
 }
 
 pub(super) fn key_of(row: &UploadRow) -> StagingKey {

@@ -9,7 +9,8 @@ use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 /// Forgets an upload that is not finished.
 ///
 /// # Errors
-/// As [`show_upload`](super::show_upload); `upload_finished` if it has become a blob, which stays.
+/// As [`show_upload`](super::show_upload), also `upload_locked` if a later request has it by now; `upload_finished` if it
+/// has become a blob, which stays.
 pub async fn terminate_upload(state: &AppState, ctx: &Ctx, id: UploadId) -> AppResult<()> {
     let Claimed::Open(row, _turn) = claim(state, ctx, id, usize::MAX).await? else {
         return Err(ErrorCode::UploadFinished.into());

@@ -28,10 +28,10 @@ pub struct VisitBlobOut {
     pub slot: String,
     /// Name of the blob: SHA-256 of the content.
     pub sha256: Hash,
-    /// Its size; as the record says until it has arrived.
+    /// Its size; as the record says until it has arrived, or if it is not the asker's to open.
     #[schema(example = 2_480_112)]
     pub bytes: i64,
-    /// What it is: by its content once it has arrived, until then as the record says.
+    /// What it is: by its content once it has arrived, until then, or if it is not the asker's to open, as the record says.
     #[schema(example = "application/pdf")]
     pub media_type: String,
     /// When it was taken, by the server's clock as well as known.
@@ -40,10 +40,10 @@ pub struct VisitBlobOut {
     pub taken_by: UserId,
     /// Whether it was neither withdrawn nor replaced.
     pub is_current: bool,
-    /// When it arrived; absent until then.
+    /// When it arrived; absent until then, or if it is not the asker's to open.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub received_at: Option<Instant>,
-    /// Whether there is a preview and a thumbnail.
+    /// Whether there is a preview and a thumbnail that the asker may open.
     pub has_copies: bool,
 }
 
@@ -78,7 +78,8 @@ pub struct VisitBlobsOut {
 
 /// Lists the photos, documents, sounds and moving pictures of a visit
 ///
-/// Also those that have not arrived, and those that were withdrawn or replaced. Parts of statements are not among them.
+/// Also those that have not arrived, and those that were withdrawn or replaced. Parts of statements are not among them. Of
+/// bytes that only somebody else has brought, a rep who names their hash is told nothing but what the record says.
 ///
 /// # Errors
 /// `not_found`.

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::app::blobs::{Portion, StoredBlob, receive_blob};
 use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::http::body::Upload;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
 use crate::http::place::move_to_uploads;
@@ -44,7 +44,7 @@ pub struct StoredBlobOut {
 /// if the content is not what its name says (nothing is kept), `storage_quota` if the organisation has no room for it, or
 /// this device for more that nothing names, `upload_incomplete` if the rest begins behind what has arrived,
 /// `parameter_invalid` for a range of another form, `disk_full`; `too_many_uploads` if four others of this device are under
-/// way, parts of uploads among them; `offset_conflict` if a later request for the blob has taken it.
+/// way, parts of uploads among them; `upload_locked` if a later request for the blob has taken it.
 #[utoipa::path(put, path = "/v1/blobs/{sha256}", operation_id = "put_blob", tag = "blobs",
     params(("sha256" = Hash, Path, description = "SHA-256 of the content, lower-case hex"),
         ("Content-Range" = Option<String>, Header,
@@ -53,6 +53,8 @@ pub struct StoredBlobOut {
     responses(
         (status = 200, description = "Durable", body = StoredBlobOut,
             headers(("Doorstep-Receipt" = String, description = "The held receipt"))),
+        (status = 423, description = "A later request for the blob has taken it", body = Problem,
+            content_type = "application/problem+json"),
         Problems),
     security(("bearer" = [])))]
 pub async fn put_blob(

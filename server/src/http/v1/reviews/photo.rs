@@ -62,7 +62,7 @@ pub struct ReviewPhotoOut {
     pub taken_by: UserId,
     /// Whether the content has arrived.
     pub is_received: bool,
-    /// `none`, `pending`, `ready` or `no_preview`; absent until the content arrived.
+    /// `none`, `pending`, `ready` or `no_preview`; absent until the content arrived, or if it is not the asker's to open.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "ready")]
     pub preview: Option<String>,

@@ -29,8 +29,8 @@ use crate::http::tus;
 /// the body, of which nothing is kept; `upload_mismatch` if the body is not what its checksum says, with the offset as
 /// before, or not what was stored where the last part is sent again, or the whole is not what its `sha256` says, with the
 /// offset 0; `upload_length_invalid` if the length was said
-/// otherwise before; `storage_quota` if it is said now and there is no room for it; `upload_expired`;
-/// `too_many_uploads` if four others of this device are under way.
+/// otherwise before; `upload_locked` if a later request has it by now; `upload_expired`; `too_many_uploads` if four others
+/// of this device are under way.
 #[utoipa::path(patch, path = "/v1/uploads/{upload_id}", operation_id = "append_upload", tag = "uploads",
     params(("upload_id" = UploadId, Path, description = "The upload"),
         ("Tus-Resumable" = String, Header, description = "`1.0.0`"),

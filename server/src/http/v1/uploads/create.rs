@@ -16,7 +16,7 @@ use crate::http::tus;
 /// Begins an upload that may go on where it stops
 ///
 /// The protocol is tus 1.0; any of its clients will do. `Upload-Metadata` may hold `sha256`, what the whole hashes to
-/// (64 hex digits or the 32 bytes, in base64 as every value): then nothing else is ever stored. It may hold `photo_id`.
+/// (64 hex digits of either case or the 32 bytes, in base64 as every value): then nothing else is ever stored. It may hold `photo_id`.
 /// The same device, photo, hash and size give the upload that exists, with its offset, and with its receipt if it is
 /// finished: a lost answer costs nothing. A body of type `application/offset+octet-stream` is the beginning of the
 /// bytes, if none has arrived; where they are refused, no upload is left behind. An upload without bytes is finished at
@@ -26,7 +26,8 @@ use crate::http::tus;
 /// `tus_version_unsupported` without `Tus-Resumable: 1.0.0`; `upload_length_invalid` unless exactly one of
 /// `Upload-Length` and `Upload-Defer-Length: 1` is there, `upload_metadata_invalid`, `photo_too_large`;
 /// `too_many_uploads` if 200 of this device are unfinished; `storage_quota` if the organisation has stored as much as it
-/// may, or this device as much as nothing names; with a body as `append_upload`.
+/// may, or this device as much as nothing names: until its length is said, an upload counts as the largest that is taken;
+/// with a body as `append_upload`.
 #[utoipa::path(post, path = "/v1/uploads", operation_id = "create_upload", tag = "uploads",
     params(("Tus-Resumable" = String, Header, description = "`1.0.0`"),
         ("Upload-Length" = Option<u64>, Header, description = "Size of the whole"),

@@ -15,7 +15,8 @@ use crate::http::tus;
 /// What has arrived of it is forgotten, and nobody goes on with it. What is finished is evidence and stays.
 ///
 /// # Errors
-/// `upload_finished` if it is finished; `not_found` if this device has no such upload, `upload_expired` if it has ended.
+/// `upload_finished` if it is finished; `not_found` if this device has no such upload, `upload_expired` if it has ended;
+/// `upload_locked` if another request goes on with it at this moment: ask how it stands, and end it again if it is open.
 #[utoipa::path(delete, path = "/v1/uploads/{upload_id}", operation_id = "terminate_upload", tag = "uploads",
     params(("upload_id" = UploadId, Path, description = "The upload"),
         ("Tus-Resumable" = String, Header, description = "`1.0.0`")),
