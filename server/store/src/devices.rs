@@ -7,7 +7,6 @@ use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::hints::Topic;
 use crate::one_of::one_of;
-use crate::prepared::StaysPrepared as _;
 use crate::schema::{devices, doc_actors, enrolment_codes, nonces};
 use crate::text::Txt;
 
@@ -216,7 +215,7 @@ pub fn list_visits_written(conn: &mut Conn, org: OrgId, id: DeviceId, limit: i64
 pub fn update_heartbeat(conn: &mut Conn, org: OrgId, id: DeviceId, beat: &DeviceHeartbeat) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(devices::table.find((Txt(org), Txt(id))))
         .set((devices::last_seen_at_ms.eq(beat.last_seen_at_ms), beat.reported.as_ref()))
-        .stays_prepared().execute(c))?)
+        .execute(c))?)
 }
 
 /// A one-time code for enrolling a device.

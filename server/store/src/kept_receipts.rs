@@ -7,7 +7,6 @@ use sync_core::ids::{DeviceId, OrgId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::prepared::StaysPrepared as _;
 use crate::schema::{devices, kept_receipts};
 use crate::text::Txt;
 
@@ -43,7 +42,7 @@ pub fn keep_receipt(conn: &mut Conn, row: &KeptReceiptRow) -> StoreResult<()> {
         .on_conflict((kept_receipts::org_id, kept_receipts::device_id, kept_receipts::part))
         .do_update()
         .set(row)
-        .stays_prepared().execute(c))?;
+        .execute(c))?;
     Ok(())
 }
 

@@ -21,12 +21,14 @@ use crate::text::Txt;
 /// # Errors
 /// Database errors only.
 pub fn add_stored_bytes(conn: &mut Conn, org: OrgId, bytes: i64) -> StoreResult<()> {
-    per_backend!(conn, c => diesel::insert_into(org_storage::table)
+    let _counted: i64 = per_backend!(conn, c => diesel::insert_into(org_storage::table)
         .values((org_storage::org_id.eq(Txt(org)), org_storage::bytes.eq(bytes)))
         .on_conflict(org_storage::org_id)
         .do_update()
         .set(org_storage::bytes.eq(org_storage::bytes + excluded(org_storage::bytes)))
-        .stays_prepared().execute(c))?;
+        .returning(org_storage::bytes)
+        .stays_prepared()
+        .get_result(c))?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use sync_core::ids::{EpochId, OrgId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::prepared::StaysPrepared as _;
 use crate::restores;
 use crate::schema::{number_series, organisations, signing_keys, store_epoch};
 use crate::text::Txt;
@@ -170,6 +171,7 @@ pub fn take_numbers(conn: &mut Conn, org: OrgId, series: &str, count: i64) -> St
     let known: Option<i64> = per_backend!(conn, c => diesel::update(number_series::table.find((Txt(org), series)))
         .set(number_series::next_value.eq(number_series::next_value + count))
         .returning(number_series::next_value)
+        .stays_prepared()
         .get_result(c)
         .optional())?;
     if let Some(next) = known {

@@ -49,7 +49,6 @@ pub fn enqueue(
             .on_conflict((photo_checks::org_id, photo_checks::visit_id))
             .do_update()
             .set((photo_checks::revision.eq(photo_checks::revision + 1i64), photo_checks::due_at_ms.eq(earlier())))
-            .stays_prepared()
             .execute(c))?;
     }
     Ok(())

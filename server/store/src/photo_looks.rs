@@ -5,7 +5,6 @@ use sync_core::ids::{OrgId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::prepared::StaysPrepared as _;
 use crate::schema::photo_looks;
 use crate::text::Txt;
 
@@ -37,7 +36,7 @@ pub fn put_look(conn: &mut Conn, row: &LookRow) -> StoreResult<()> {
         .on_conflict((photo_looks::org_id, photo_looks::visit_id))
         .do_update()
         .set(row)
-        .stays_prepared().execute(c))?;
+        .execute(c))?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! Statements that stay prepared although diesel takes their kind for one with ever new texts.
 //!
 //! Diesel prepares an update, an upsert or what holds written SQL anew at each use. Where the text is one of a few, that is
-//! work for nothing: in SQLite to parse it and to choose its indexes, with PostgreSQL a round trip as well.
+//! work for nothing: in SQLite to parse it and to choose its indexes, with PostgreSQL a round trip as well. It serves for
+//! what is asked and for what tells something of what it wrote (`returning`): of the rest diesel asks no wrapper.
 
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};

@@ -11,7 +11,6 @@ use crate::conn::Conn;
 use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
-use crate::prepared::StaysPrepared as _;
 use crate::schema::{documents, statements, visit_statements, visits};
 use crate::text::Txt;
 
@@ -137,7 +136,6 @@ pub fn list_missing_statements_of(
 pub fn update_missing(conn: &mut Conn, org: OrgId, visit: VisitId, missing: i64) -> StoreResult<()> {
     expect_one(per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(visit))))
         .set(visits::missing_blobs.eq(missing))
-        .stays_prepared()
         .execute(c))?)
 }
 

@@ -125,10 +125,7 @@ pub fn count_open_uploads(conn: &mut Conn, org: OrgId, device: DeviceId, since_m
 /// Database errors only.
 pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) -> StoreResult<bool> {
     let unknown = open!(org, id).filter(uploads::length_bytes.is_null());
-    Ok(
-        per_backend!(conn, c => diesel::update(unknown).set(uploads::length_bytes.eq(bytes)).stays_prepared().execute(c))?
-            == 1,
-    )
+    Ok(per_backend!(conn, c => diesel::update(unknown).set(uploads::length_bytes.eq(bytes)).execute(c))? == 1)
 }
 
 /// Notes that the sender of an open upload was heard; false if it has ended.
@@ -136,10 +133,7 @@ pub fn set_upload_length(conn: &mut Conn, org: OrgId, id: UploadId, bytes: i64) 
 /// # Errors
 /// Database errors only.
 pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
-    Ok(
-        per_backend!(conn, c => diesel::update(open!(org, id)).set(uploads::touched_at_ms.eq(now_ms)).stays_prepared().execute(c))?
-            == 1,
-    )
+    Ok(per_backend!(conn, c => diesel::update(open!(org, id)).set(uploads::touched_at_ms.eq(now_ms)).execute(c))? == 1)
 }
 
 /// Notes that something of an open upload is kept; false if it has ended.
@@ -149,7 +143,7 @@ pub fn touch_upload(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> S
 pub fn note_arrived(conn: &mut Conn, org: OrgId, id: UploadId, now_ms: i64) -> StoreResult<bool> {
     Ok(per_backend!(conn, c => diesel::update(open!(org, id))
         .set(uploads::arrived_at_ms.eq(now_ms))
-        .stays_prepared().execute(c))?
+        .execute(c))?
         == 1)
 }
 
@@ -170,10 +164,12 @@ pub fn note_emptied(conn: &mut Conn, seen: &UploadRow) -> StoreResult<bool> {
 /// # Errors
 /// Database errors only.
 pub fn finish_upload(conn: &mut Conn, org: OrgId, id: UploadId, blob: Hash, now_ms: i64) -> StoreResult<bool> {
-    Ok(per_backend!(conn, c => diesel::update(open!(org, id))
+    let finished: Vec<i64> = per_backend!(conn, c => diesel::update(open!(org, id))
         .set((uploads::state.eq("finished"), uploads::blob_sha256.eq(Txt(blob)), uploads::ended_at_ms.eq(now_ms)))
-        .stays_prepared().execute(c))?
-        == 1)
+        .returning(uploads::created_at_ms)
+        .stays_prepared()
+        .load(c))?;
+    Ok(finished.len() == 1)
 }
 
 /// Ends an open upload at the wish of its sender; false if it has ended already.

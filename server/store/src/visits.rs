@@ -127,7 +127,7 @@ pub fn update_plan(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
             visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
             visits::version.eq(row.version),
         ))
-        .stays_prepared().execute(c))?;
+        .execute(c))?;
     expect_one(affected)
 }
 
@@ -145,7 +145,7 @@ pub fn update_projection(
 ) -> StoreResult<()> {
     let affected = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(id))))
         .set((visits::state.eq(state), visits::outcome.eq(outcome), visits::submitted_at_ms.eq(submitted_at_ms)))
-        .stays_prepared().execute(c))?;
+        .execute(c))?;
     expect_one(affected)
 }
 
@@ -158,7 +158,7 @@ pub fn update_projection(
 /// # Errors
 /// Stale if there is no such visit.
 pub fn update_derived(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
-    expect_one(per_backend!(conn, c => diesel::update(visits::table.find((row.org_id, row.id)))
+    let written: Vec<i64> = per_backend!(conn, c => diesel::update(visits::table.find((row.org_id, row.id)))
         .set((
             visits::state.eq(&row.state),
             visits::outcome.eq(&row.outcome),
@@ -167,7 +167,10 @@ pub fn update_derived(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
             visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
             visits::version.eq(row.version),
         ))
-        .stays_prepared().execute(c))?)
+        .returning(visits::version)
+        .stays_prepared()
+        .load(c))?;
+    expect_one(written.len())
 }
 
 /// The visit that follows a visit as its next attempt.

@@ -16,6 +16,12 @@ use super::helpers::{contents_of, counts, quarantined, receipt_of};
 /// Offline at the customer's: the work, a photo, the signature.
 pub(crate) async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Vec<Vec<u8>>) {
     let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let (phone, form, blobs) = signed(app, visit).await;
+    (phone, visit, form, blobs)
+}
+
+/// The same of a visit that is planned.
+pub(crate) async fn signed(app: &TestApp, visit: VisitId) -> (Phone<'_>, Form, Vec<Vec<u8>>) {
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
     phone.come_to_the_door(visit);
@@ -39,7 +45,7 @@ pub(crate) async fn signed_visit(app: &TestApp) -> (Phone<'_>, VisitId, Form, Ve
     phone.statements.push(form.statement.clone());
     let mut blobs = form.blobs.clone();
     blobs.push(photo);
-    (phone, visit, form, blobs)
+    (phone, form, blobs)
 }
 
 pub(crate) async fn upload(phone: &Phone<'_>, bytes: &[u8]) {
