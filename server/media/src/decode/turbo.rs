@@ -61,3 +61,41 @@ fn read_clean(
     decoder.decompress(bytes, target).map_err(damaged)?;
     Ok(picture)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decode::admit::admit;
+    use crate::draw::{DemoPhoto, draw};
+
+    /// What the library alone says, what this build says, and what the others say.
+    fn verdicts(file: &[u8]) -> [Result<RgbImage, NoPreview>; 3] {
+        let (limits, deadline, mut workspace) = (Limits::default(), Deadline::default(), Workspace::default());
+        let admitted = admit(file, 1600, &limits).expect("admitted");
+        [
+            read_clean(file, &admitted, &limits, &mut workspace),
+            read(file, &admitted, &limits, &deadline, &mut workspace),
+            jpeg::read(file, &admitted, &limits, &deadline, &mut workspace),
+        ]
+    }
+
+    #[test]
+    fn what_the_library_refuses_is_decided_by_the_other_decoder() {
+        let photo = DemoPhoto { seed: 1, width: 320, height: 240, title: "probe", lines: &[] };
+        let clean = draw(&photo).expect("a photo");
+        let body = clean.strip_suffix(&[0xFF, 0xD9]).expect("an end");
+        let [alone, shown, _] = verdicts(&clean);
+        assert!(alone.is_ok() && alone == shown, "of a clean one there is nothing to be decided");
+        for (what, file, is_shown) in [
+            ("junk before the end", [body, &[1, 2, 3], &[0xFF, 0xD9]].concat(), true),
+            ("no end", body.to_vec(), true),
+            ("a fifth less", clean[..clean.len() * 4 / 5].to_vec(), true),
+            ("no quantisation", [&clean[..2], &clean[158..]].concat(), false),
+        ] {
+            let [alone, here, elsewhere] = verdicts(&file);
+            assert!(alone.is_err(), "{what}: the library refuses it");
+            assert_eq!(here, elsewhere, "{what}");
+            assert_eq!(here.is_ok(), is_shown, "{what}");
+        }
+    }
+}
