@@ -8,7 +8,11 @@ use image::RgbImage;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::{Admitted, damaged, jpeg};
+use crate::sniff::jpeg_segments;
 use crate::{Deadline, Limits, NoPreview, Workspace};
+
+/// The marker of a segment that defines codes (DHT).
+const CODES: u8 = 0xC4;
 
 /// Decodes an admitted JPEG, shrunk by its divisor.
 pub(super) fn read(
@@ -33,6 +37,9 @@ fn read_clean(
     limits: &Limits,
     workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
+    if jpeg_segments(bytes, CODES).next().is_none() {
+        return Err(damaged("no codes, for which it takes those that are usual"));
+    }
     let mut decoder = Decompressor::new().map_err(damaged)?;
     decoder.set_scan_limit(u32::try_from(limits.max_scans).unwrap_or(u32::MAX)).map_err(damaged)?;
     let header = decoder.read_header(bytes).map_err(damaged)?;
