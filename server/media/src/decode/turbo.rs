@@ -8,11 +8,8 @@ use image::RgbImage;
 use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::{Admitted, damaged, jpeg};
-use crate::sniff::jpeg_segments;
+use crate::sniff::jpeg_defines_its_codes;
 use crate::{Deadline, Limits, NoPreview, Workspace};
-
-/// The marker of a segment that defines codes (DHT).
-const CODES: u8 = 0xC4;
 
 /// Decodes an admitted JPEG, shrunk by its divisor.
 pub(super) fn read(
@@ -37,8 +34,8 @@ fn read_clean(
     limits: &Limits,
     workspace: &mut Workspace,
 ) -> Result<RgbImage, NoPreview> {
-    if jpeg_segments(bytes, CODES).next().is_none() {
-        return Err(damaged("no codes, for which it takes those that are usual"));
+    if !jpeg_defines_its_codes(bytes) {
+        return Err(damaged("codes that are not there, for which it takes usual ones"));
     }
     let mut decoder = Decompressor::new().map_err(damaged)?;
     decoder.set_scan_limit(u32::try_from(limits.max_scans).unwrap_or(u32::MAX)).map_err(damaged)?;
@@ -91,13 +88,22 @@ mod tests {
         let photo = DemoPhoto { seed: 1, width: 320, height: 240, title: "probe", lines: &[] };
         let clean = draw(&photo).expect("a photo");
         let body = clean.strip_suffix(&[0xFF, 0xD9]).expect("an end");
+        // As a segment of an application, which nobody reads.
+        let without = |marker: u8| {
+            let mut file = clean.clone();
+            for at in (0..clean.len()).filter(|at| clean[*at..].starts_with(&[0xFF, marker])) {
+                file[at + 1] = 0xEF;
+            }
+            file
+        };
         let [alone, shown, _] = verdicts(&clean);
         assert!(alone.is_ok() && alone == shown, "of a clean one there is nothing to be decided");
         for (what, file, is_shown) in [
             ("junk before the end", [body, &[1; 100], &[0xFF, 0xD9]].concat(), true),
             ("no end", body.to_vec(), true),
             ("a fifth less", clean[..clean.len() * 4 / 5].to_vec(), true),
-            ("no quantisation", [&clean[..2], &clean[158..]].concat(), false),
+            ("no quantisation", without(0xDB), false),
+            ("no codes", without(0xC4), false),
         ] {
             let [alone, here, elsewhere] = verdicts(&file);
             assert!(alone.is_err(), "{what}: the library refuses it");
