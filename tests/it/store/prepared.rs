@@ -18,6 +18,9 @@ use crate::sync::statements::{signed, upload};
 /// What is asked of tables, in the quotes of either engine.
 const QUESTIONS: [&str; 2] = ["SELECT `", "SELECT \""];
 
+/// What is asked when a server starts, and stays prepared from then on, before anybody hears.
+const AT_START: &str = "store_epoch";
+
 /// Statements of a connection.
 #[derive(Debug, Default)]
 struct Heard {
@@ -53,7 +56,8 @@ fn anew(hearing: &Hearing) -> Vec<String> {
     let sent = std::mem::take(&mut heard.sent);
     let is_asked =
         |sql: &String| QUESTIONS.iter().any(|question| sql.starts_with(question)) || sql.contains(" RETURNING ");
-    sent.into_iter().filter(|sql| is_asked(sql) && !heard.kept.contains(sql)).collect()
+    let is_anew = |sql: &String| is_asked(sql) && !sql.contains(AT_START) && !heard.kept.contains(sql);
+    sent.into_iter().filter(is_anew).collect()
 }
 
 /// A visit as it is pushed, with its blobs and a correction, and the jobs that follow.
