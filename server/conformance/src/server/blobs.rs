@@ -40,7 +40,7 @@ fn upload_after(device: &Device, bytes: &[u8], cuts: usize) -> Verdict {
     let name = Hash::of(bytes);
     let mut answer = device.wire.send(&put(device, name, bytes))?;
     for _ in 0..cuts {
-        if answer.status == 409 && answer.json().get("code").is_some_and(|code| code == "offset_conflict") {
+        if answer.status == 423 && answer.json().get("code").is_some_and(|code| code == "upload_locked") {
             answer = device.wire.send(&put(device, name, bytes))?;
         }
     }
