@@ -8,7 +8,7 @@ ARGS ?=
 DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi hostile \
+.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi policy-keys hostile \
         bench bench-postgres bench-peers bench-photos tunnel-day crash-points node-kills faulty-servers upload-trials convergence cheaters-week \
         hostile-pictures
 
@@ -97,6 +97,9 @@ hostile: server ## judges a million mutated changes: the guard alone, and the se
 
 deny: ## checks licences and banned crates
 	scripts/check-deny
+
+policy-keys: server ## writes docs/POLICY.md anew from the table of keys
+	@$(DOORSTEP) policy-keys $(ARGS) > docs/POLICY.md.new && mv docs/POLICY.md.new docs/POLICY.md
 
 openapi: server ## writes openapi.yaml anew from the handlers
 	@$(DOORSTEP) openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml

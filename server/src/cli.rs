@@ -313,6 +313,8 @@ pub enum Command {
     DemoInk(DemoInkArgs),
     /// Print the API document.
     Openapi,
+    /// Print the table of the policy's keys, as it stands in docs/POLICY.md.
+    PolicyKeys,
     /// Copy the data of an installation, also while it runs: the database, then every blob that it names.
     ///
     /// The backup is whole once it has its `backup.json`.

@@ -6,7 +6,8 @@
 //! **Merging.** [`merge`] turns a document into one [`View`](merge::View); equal heads give equal views.
 //! **Trust.** Bytes from outside pass [`guard`] before Automerge sees them.
 //! **Rules.** [`visit::state`](fn@visit::state), [`rules`] and [`formulas`] are pure functions of view, plan, template
-//! and policy, the same on the phone and on the server; days are counted by [`calendar`].
+//! and policy, the same on the phone and on the server; every number they read has a key in [`policy`], and days are
+//! counted by [`calendar`].
 //! **Control loop.** [`protocol`] holds the messages of one sync round; what a server acknowledged is
 //! named by a receipt ([`receipt`]); what was refused is kept, with words for what can be done ([`quarantine`]).
 //! What cannot be synced at all travels as a file ([`bundle`]).
@@ -34,6 +35,7 @@ pub mod order;
 pub mod photo;
 pub mod plain_json;
 pub mod plan;
+pub mod policy;
 pub mod protocol;
 pub mod quarantine;
 pub mod receipt;

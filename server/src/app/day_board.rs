@@ -6,12 +6,12 @@ use doorstep_store::appointments::list_appointments;
 use doorstep_store::visits::{self, VisitFilter, VisitPlace, VisitRecord};
 use doorstep_store::{Conn, users};
 use sync_core::clock::Deadline;
-use sync_core::formulas::RESCHEDULE_NOTICE_MIN;
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId};
-use sync_core::plan::AppointmentChange;
+use sync_core::plan::PolicyRow;
+use sync_core::policy::{Key, Whole, keys};
 
 use crate::app::reach::{self, Reach};
-use crate::app::rows::appointment_row;
+use crate::app::rows::{appointment_row, policy_row};
 use crate::app::scope::load_zone;
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::{listings, no_day};
@@ -35,7 +35,7 @@ pub struct BoardVisit {
     pub is_late_risk: bool,
     /// Whether the attempt before was deferred for safety.
     pub is_deferred_safety: bool,
-    /// Whether its time was changed with less notice than APT-04 asks.
+    /// Whether its time was changed with less notice than its policy asks (APT-04).
     pub is_short_notice: bool,
 }
 
@@ -119,13 +119,15 @@ fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord
     let places = visits::list_places(conn, org, &ids)?;
     let mut places: BTreeMap<VisitId, VisitPlace> = places.into_iter().map(|place| (place.visit, place)).collect();
     let deferred = deferred_before(conn, ctx, &rows)?;
-    let short_notice = short_notices(conn, ctx, &rows)?;
+    let policies = policies_of(conn, ctx, &rows)?;
+    let short_notice = short_notices(conn, ctx, &rows, &policies)?;
     let listed = listings(conn, ctx, rows)?;
+    let risk_minutes = |listing: &VisitListing| said_in(&policies, listing.plan.policy_version, keys::LATE_RISK);
     let board_visit = |listing: VisitListing| {
         let place = places.remove(&listing.plan.id).filter(|_| !reach.masks(&listing.plan.crew));
         let (customer, address) = place.map(|place| (place.customer, place.address)).unzip();
         BoardVisit {
-            is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now),
+            is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now, risk_minutes(&listing)),
             is_deferred_safety: listing.plan.previous_visit_id.is_some_and(|before| deferred.contains(&before)),
             is_short_notice: listing.plan.appointment_id.is_some_and(|id| short_notice.contains(&id)),
             customer,
@@ -145,14 +147,37 @@ fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResul
     Ok(before.into_iter().filter(is_deferred).map(|row| row.id.0).collect())
 }
 
-/// The appointments that we moved with less than two hours' notice.
-fn short_notices(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<AppointmentId>> {
-    let ids: Vec<AppointmentId> = rows.iter().filter_map(|row| row.appointment_id).map(|id| id.0).collect();
-    let is_short =
-        |change: &AppointmentChange| change.proposed_by_us && change.notice(RESCHEDULE_NOTICE_MIN) == Deadline::Missed;
+/// The policies of a day's visits: a few versions.
+type Policies = BTreeMap<i64, PolicyRow>;
+
+fn policies_of(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<Policies> {
+    let versions: BTreeSet<i64> = rows.iter().map(|row| row.policy_version).collect();
+    let load = |version: i64| Ok(policy_row(conn, ctx.actor.org, version)?.map(|policy| (version, policy)));
+    let loaded: AppResult<Vec<_>> = versions.into_iter().map(load).collect();
+    Ok(loaded?.into_iter().flatten().collect())
+}
+
+/// What the policy of a version says; the default where there is none.
+fn said_in(policies: &Policies, version: i64, key: Key<Whole>) -> i64 {
+    policies.get(&version).map_or(key.kind.default, |policy| policy.get(key))
+}
+
+/// The appointments that we moved with less notice than the policy of their visit asks (APT-04).
+fn short_notices(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    rows: &[VisitRecord],
+    policies: &Policies,
+) -> AppResult<BTreeSet<AppointmentId>> {
+    let of = |row: &VisitRecord| Some((row.appointment_id?.0, row.policy_version));
+    let versions: BTreeMap<AppointmentId, i64> = rows.iter().filter_map(of).collect();
+    let ids: Vec<AppointmentId> = versions.keys().copied().collect();
     let mut short = BTreeSet::new();
     for row in list_appointments(conn, ctx.actor.org, &ids)? {
-        if appointment_row(&row)?.changes.iter().any(is_short) {
+        let version = versions.get(&row.id.0).copied().unwrap_or_default();
+        let minimum = said_in(policies, version, keys::RESCHEDULE_NOTICE);
+        let changes = appointment_row(&row)?.changes;
+        if changes.iter().any(|change| change.proposed_by_us && change.notice(minimum) == Deadline::Missed) {
             short.insert(row.id.0);
         }
     }

@@ -47,6 +47,10 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
         Command::Phone(args) => doorstep_phone::cli::run(args),
         Command::Conformance(args) => doorstep_conformance::cli::run(&args),
         Command::Formula { code, list: _ } => formula::formula(code.as_deref()),
+        Command::PolicyKeys => {
+            out_text!("{}", sync_core::policy::markdown());
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Openapi => {
             out_text!("{}", crate::http::openapi::yaml()?);
             Ok(ExitCode::SUCCESS)
@@ -57,5 +61,8 @@ pub fn run(cli: Cli) -> Result<ExitCode, String> {
 /// Whether a command may write the data of a server or phone, with the keys that are in them; the others print, or
 /// draw what a person asked for.
 const fn keeps_data(command: &Command) -> bool {
-    !matches!(command, Command::DemoPhoto(_) | Command::DemoInk(_) | Command::Formula { .. } | Command::Openapi)
+    !matches!(
+        command,
+        Command::DemoPhoto(_) | Command::DemoInk(_) | Command::Formula { .. } | Command::Openapi | Command::PolicyKeys
+    )
 }

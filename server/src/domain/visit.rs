@@ -2,6 +2,7 @@
 //!
 //! Pure decisions; they know neither rows nor requests.
 
+use sync_core::formulas::minutes_ms;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -115,19 +116,13 @@ impl Place {
     }
 }
 
-/// Minutes before the planned start from which a visit without a departure is at risk.
-///
-/// # Source
-/// APT-03: arrival is due ten to five minutes before; a product default leaves 30 minutes for the way.
-pub const LATE_RISK_MINUTES: i64 = 30;
-
-/// Whether the visit will probably be late, or is: nobody left in time, or nobody arrived.
+/// Whether the visit will probably be late, or is: nobody left so many minutes before the planned start, or nobody arrived.
 #[must_use]
-pub fn is_late_risk(planned_start: Option<UnixMillis>, state: VisitState, now: UnixMillis) -> bool {
+pub fn is_late_risk(planned_start: Option<UnixMillis>, state: VisitState, now: UnixMillis, risk_minutes: i64) -> bool {
     use VisitState as S;
     let Some(start) = planned_start else { return false };
     match state {
-        S::Draft | S::Scheduled | S::Confirmed => now >= start.plus_ms(-LATE_RISK_MINUTES * 60_000),
+        S::Draft | S::Scheduled | S::Confirmed => now >= start.plus_ms(-minutes_ms(risk_minutes)),
         S::EnRoute => now > start,
         _ => false,
     }
@@ -191,7 +186,7 @@ mod tests {
     #[test]
     fn late_risk_looks_at_the_clock_and_the_state() {
         let minute = 60_000;
-        let risk = |state, now| is_late_risk(Some(at(100 * minute)), state, at(now * minute));
+        let risk = |state, now| is_late_risk(Some(at(100 * minute)), state, at(now * minute), 30);
         assert!(!risk(VisitState::Scheduled, 69) && risk(VisitState::Scheduled, 70));
         assert!(!risk(VisitState::EnRoute, 100) && risk(VisitState::EnRoute, 101));
         assert!(!risk(VisitState::Arrived, 200));

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use jiff::{Span, ToSpan as _};
 
 pub use period::Period;
-pub use working::Calendar;
+pub use working::{Calendar, is_weekend};
 pub use zone::Zone;
 
 /// Why there is no such day.

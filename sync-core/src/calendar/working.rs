@@ -7,6 +7,12 @@ use jiff::civil::{Date, Weekday};
 use super::{DayError, parse_day, plus_days};
 use crate::plan::CalendarRow;
 
+/// Whether the day is a Saturday or a Sunday (GEN-03).
+#[must_use]
+pub fn is_weekend(day: Date) -> bool {
+    matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday)
+}
+
 /// The days that differ from Monday to Friday.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
@@ -43,8 +49,7 @@ impl Calendar {
     /// Whether the day is worked.
     #[must_use]
     pub fn is_working_day(&self, day: Date) -> bool {
-        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
-        if weekend { self.make_up_days.contains(&day) } else { !self.holidays.contains(&day) }
+        if is_weekend(day) { self.make_up_days.contains(&day) } else { !self.holidays.contains(&day) }
     }
 
     /// The `count`-th working day after `day`, which itself is not counted; `day` for 0.

@@ -8,6 +8,8 @@ use super::FormulaError;
 use super::codes::coded;
 use super::input::{Input, show_instant};
 use crate::decimal::Decimal;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 use crate::time::UnixMillis;
 
 /// Milliseconds of a minute.
@@ -17,13 +19,13 @@ const MINUTE_MS: i64 = 60_000;
 ///
 /// # Source
 /// APT-04.
-pub const RESCHEDULE_NOTICE_MIN: i64 = 120;
+pub const RESCHEDULE_NOTICE_MIN: i64 = keys::RESCHEDULE_NOTICE.kind.default;
 
 /// Least wait for an absent customer in minutes.
 ///
 /// # Source
 /// APT-06.
-pub const ABSENCE_WAIT_MIN: i64 = 15;
+pub const ABSENCE_WAIT_MIN: i64 = keys::ABSENCE_WAIT.kind.default;
 
 /// Whole minutes, rounded down towards the earlier minute (rulebook 1.6).
 #[must_use]
@@ -54,7 +56,15 @@ impl ArrivalWindow {
     ///
     /// # Source
     /// APT-03.
-    pub const APT_03: Self = Self { min_minutes: 5, max_minutes: 10 };
+    pub const APT_03: Self =
+        Self { min_minutes: keys::ARRIVAL_WINDOW_MIN.kind.default, max_minutes: keys::ARRIVAL_WINDOW_MAX.kind.default };
+
+    /// The window of a policy.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        let (min_minutes, max_minutes) = (policy.get(keys::ARRIVAL_WINDOW_MIN), policy.get(keys::ARRIVAL_WINDOW_MAX));
+        Self { min_minutes, max_minutes }
+    }
 }
 
 coded! {

@@ -10,12 +10,14 @@ use super::input::{Input, show};
 use super::share::SCORE_DIGITS;
 use crate::decimal::{Decimal, DecimalError};
 use crate::fraction::Fraction;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 /// Most bonus points of a score.
 ///
 /// # Source
 /// KPI-01.
-pub const MAX_BONUS: i64 = 10;
+pub const MAX_BONUS: i64 = keys::MAX_BONUS.kind.default;
 
 /// An item of an assessment with the occurrences counted against it.
 ///
@@ -111,13 +113,25 @@ pub struct GradeBounds {
     pub above_d: i64,
 }
 
-/// 90, 80, 70 and 60.
-///
-/// # Source
-/// KPI-07.
+impl GradeBounds {
+    /// The bounds of a policy.
+    ///
+    /// # Source
+    /// KPI-07.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self {
+            above_a: policy.get(keys::GRADE_A_ABOVE),
+            above_b: policy.get(keys::GRADE_B_ABOVE),
+            above_c: policy.get(keys::GRADE_C_ABOVE),
+            above_d: policy.get(keys::GRADE_D_ABOVE),
+        }
+    }
+}
+
 impl Default for GradeBounds {
     fn default() -> Self {
-        Self { above_a: 90, above_b: 80, above_c: 70, above_d: 60 }
+        Self::of(&PolicyRow::default())
     }
 }
 
@@ -153,17 +167,31 @@ pub struct TwoWeights {
 }
 
 impl TwoWeights {
-    /// The quarters 60 %, the year end 40 %.
+    /// Quarters and year end.
     ///
     /// # Source
     /// KPI-03.
-    pub const YEAR: Self = Self { first: Decimal::written(60, 2), second: Decimal::written(40, 2) };
+    pub const YEAR: Self =
+        Self { first: keys::YEAR_QUARTERS_WEIGHT.kind.default, second: keys::YEAR_END_WEIGHT.kind.default };
 
-    /// Visits after a sale 0.3, visits after service 0.7.
+    /// Visits after a sale and visits after service.
     ///
     /// # Source
-    /// KPI-10; the 0.7 is lost in the source (GAP-22).
-    pub const DEALER: Self = Self { first: Decimal::written(3, 1), second: Decimal::written(7, 1) };
+    /// KPI-10; the second is lost in the source (GAP-22).
+    pub const DEALER: Self =
+        Self { first: keys::DEALER_SALE_WEIGHT.kind.default, second: keys::DEALER_SERVICE_WEIGHT.kind.default };
+
+    /// As [`TwoWeights::YEAR`], of a policy.
+    #[must_use]
+    pub fn year_of(policy: &PolicyRow) -> Self {
+        Self { first: policy.get(keys::YEAR_QUARTERS_WEIGHT), second: policy.get(keys::YEAR_END_WEIGHT) }
+    }
+
+    /// As [`TwoWeights::DEALER`], of a policy.
+    #[must_use]
+    pub fn dealer_of(policy: &PolicyRow) -> Self {
+        Self { first: policy.get(keys::DEALER_SALE_WEIGHT), second: policy.get(keys::DEALER_SERVICE_WEIGHT) }
+    }
 
     /// The weighted mean of the means of two parts, two decimals, rounded once; `None` if a part is empty (GEN-07).
     ///

@@ -8,6 +8,8 @@ use super::input::{Input, show};
 use super::share::{RATIO_DIGITS, SCORE_DIGITS};
 use crate::decimal::{Decimal, DecimalError};
 use crate::fraction::Fraction;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 coded! {
     /// How "down 3 % year on year" is read (RET-29).
@@ -109,13 +111,21 @@ pub struct SupervisorWeights {
     pub revenue: Decimal,
 }
 
-/// 50 % and 50 %.
-///
-/// # Source
-/// RET-30.
+impl SupervisorWeights {
+    /// The weights of a policy.
+    ///
+    /// # Source
+    /// RET-30.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        let revenue = policy.get(keys::SUPERVISOR_REVENUE_WEIGHT);
+        Self { power_on: policy.get(keys::SUPERVISOR_POWER_ON_WEIGHT), revenue }
+    }
+}
+
 impl Default for SupervisorWeights {
     fn default() -> Self {
-        Self { power_on: Decimal::written(50, 2), revenue: Decimal::written(50, 2) }
+        Self::of(&PolicyRow::default())
     }
 }
 
@@ -179,13 +189,25 @@ pub struct DailyMinimum {
     pub head_review_minutes: u64,
 }
 
-/// 10 exchanges; 4 hours and 2 exchanges; 2 hours.
-///
-/// # Source
-/// RET-24, RET-25, RET-26.
+impl DailyMinimum {
+    /// The minima of a policy.
+    ///
+    /// # Source
+    /// RET-24, RET-25, RET-26.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self {
+            agent_exchanges: policy.count(keys::AGENT_EXCHANGES),
+            lead_floor_minutes: policy.count(keys::LEAD_FLOOR),
+            lead_exchanges: policy.count(keys::LEAD_EXCHANGES),
+            head_review_minutes: policy.count(keys::HEAD_REVIEW),
+        }
+    }
+}
+
 impl Default for DailyMinimum {
     fn default() -> Self {
-        Self { agent_exchanges: 10, lead_floor_minutes: 240, lead_exchanges: 2, head_review_minutes: 120 }
+        Self::of(&PolicyRow::default())
     }
 }
 

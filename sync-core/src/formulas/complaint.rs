@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::FormulaError;
 use super::input::{Input, show_instant};
 use crate::calendar::days_between;
+use crate::policy::keys;
 use crate::time::UnixMillis;
 
 /// Milliseconds of an hour.
@@ -15,7 +16,7 @@ const HOUR_MS: i64 = 3_600_000;
 ///
 /// # Source
 /// CMP-01, CMP-02.
-pub const COMPLAINT_ANSWER_HOURS: i64 = 24;
+pub const COMPLAINT_ANSWER_HOURS: i64 = keys::COMPLAINT_ANSWER.kind.default;
 
 /// The instant so many elapsed hours later.
 #[must_use]
@@ -54,7 +55,7 @@ pub(super) fn run_complaint_answer_due(input: &Value) -> Result<Value, FormulaEr
 ///
 /// # Source
 /// CMP-13, chosen by the rulebook.
-pub const REPEAT_REPAIR_DAYS: i64 = 30;
+pub const REPEAT_REPAIR_DAYS: i64 = keys::REPEAT_REPAIR.kind.default;
 
 /// Result of F-42.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

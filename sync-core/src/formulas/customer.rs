@@ -10,6 +10,8 @@ use super::codes::coded;
 use super::input::{Input, show};
 use super::share::RATIO_DIGITS;
 use crate::decimal::{Decimal, DecimalError};
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 coded! {
     /// Tier of a customer by turnover (CUS-13).
@@ -32,13 +34,20 @@ pub struct TierShares {
     pub l2: Decimal,
 }
 
-/// 60 % and 80 %.
-///
-/// # Source
-/// CUS-13.
+impl TierShares {
+    /// The shares of a policy.
+    ///
+    /// # Source
+    /// CUS-13.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self { l1: policy.get(keys::TIER_L1_SHARE), l2: policy.get(keys::TIER_L2_SHARE) }
+    }
+}
+
 impl Default for TierShares {
     fn default() -> Self {
-        Self { l1: Decimal::written(60, 2), l2: Decimal::written(80, 2) }
+        Self::of(&PolicyRow::default())
     }
 }
 
@@ -116,7 +125,7 @@ pub(super) fn run_turnover_tier(input: &Value) -> Result<Value, FormulaError> {
 ///
 /// # Source
 /// CUS-14: 70 % or more.
-pub const CLASS_A_PERCENT: i64 = 70;
+pub const CLASS_A_PERCENT: i64 = keys::CLASS_A_PERCENT.kind.default;
 
 /// Result of F-09.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,13 +192,20 @@ pub struct AssetFloors {
     pub gold_yuan: i64,
 }
 
-/// 50,000 and 500,000 yuan.
-///
-/// # Source
-/// CUS-16; the edge of 500,000 belongs to gold (GAP-09).
+impl AssetFloors {
+    /// The floors of a policy.
+    ///
+    /// # Source
+    /// CUS-16; the edge between both belongs to gold (GAP-09).
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self { silver_yuan: policy.get(keys::SILVER_ASSETS), gold_yuan: policy.get(keys::GOLD_ASSETS) }
+    }
+}
+
 impl Default for AssetFloors {
     fn default() -> Self {
-        Self { silver_yuan: 50_000, gold_yuan: 500_000 }
+        Self::of(&PolicyRow::default())
     }
 }
 
@@ -226,14 +242,14 @@ impl VipLevel {
     /// Customers of the level for one manager.
     ///
     /// # Source
-    /// CUS-17: 200, 500 and 1000.
+    /// CUS-17.
     #[must_use]
-    pub const fn customers_per_manager(self) -> u64 {
-        match self {
-            Self::Diamond => 200,
-            Self::Gold => 500,
-            Self::Silver => 1000,
-        }
+    pub fn customers_per_manager(self, policy: &PolicyRow) -> u64 {
+        policy.count(match self {
+            Self::Diamond => keys::DIAMOND_PER_MANAGER,
+            Self::Gold => keys::GOLD_PER_MANAGER,
+            Self::Silver => keys::SILVER_PER_MANAGER,
+        })
     }
 }
 
@@ -248,9 +264,8 @@ pub(super) fn run_vip_manager_headcount(input: &Value) -> Result<Value, FormulaE
     let (mut managers, mut total) = (Map::new(), 0u64);
     for level in [VipLevel::Diamond, VipLevel::Gold, VipLevel::Silver] {
         let customers = input.get(level.code())?.count()?;
-        let needed = vip_manager_headcount(customers, level.customers_per_manager());
+        let needed = vip_manager_headcount(customers, level.customers_per_manager(&PolicyRow::default()));
         managers.insert(level.code().to_owned(), needed.into());
-        // The least ratio is 200, so that three such counts cannot overflow.
         total = total.saturating_add(needed);
     }
     Ok(json!({ "managers": managers, "total": total }))

@@ -6,12 +6,13 @@ use super::FormulaError;
 use super::codes::coded;
 use super::input::{Input, show};
 use crate::decimal::{Decimal, DecimalError};
+use crate::policy::keys;
 
 /// Optical power that already fails, in dBm.
 ///
 /// # Source
 /// INS-22: better, that is greater, than -25 dBm; -25.00 itself fails.
-pub const OPTICAL_FLOOR_DBM: i64 = -25;
+pub const OPTICAL_FLOOR_DBM: Decimal = keys::OPTICAL_FLOOR.kind.default;
 
 /// Photo slots every install needs, in template order.
 ///
@@ -41,7 +42,7 @@ coded! {
 /// F-04: whether the received optical power passes; the comparison is exact.
 #[must_use]
 pub fn optical_power(dbm: Decimal) -> bool {
-    dbm > Decimal::from_int(OPTICAL_FLOOR_DBM)
+    dbm > OPTICAL_FLOOR_DBM
 }
 
 pub(super) fn run_optical_power(input: &Value) -> Result<Value, FormulaError> {

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::FormulaError;
 use super::codes::coded;
 use super::input::Input;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 coded! {
     /// What costs points each day (LIA-13 to LIA-15).
@@ -33,17 +35,28 @@ pub struct LiaisonPoints {
     pub audit_not_helping: u64,
 }
 
-/// 2, 5 and 1 a day; 5; 5 a sheet.
-///
-/// # Source
-/// LIA-13, LIA-14, LIA-15, LIA-16, LIA-17.
 impl Default for LiaisonPoints {
     fn default() -> Self {
-        Self { unclear_day: 2, refused_day: 5, overdue_day: 1, issuer_not_leading: 5, audit_not_helping: 5 }
+        Self::of(&PolicyRow::default())
     }
 }
 
 impl LiaisonPoints {
+    /// The points of a policy.
+    ///
+    /// # Source
+    /// LIA-13, LIA-14, LIA-15, LIA-16, LIA-17.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self {
+            unclear_day: policy.count(keys::LIAISON_UNCLEAR),
+            refused_day: policy.count(keys::LIAISON_REFUSED),
+            overdue_day: policy.count(keys::LIAISON_OVERDUE),
+            issuer_not_leading: policy.count(keys::LIAISON_NOT_LEADING),
+            audit_not_helping: policy.count(keys::LIAISON_AUDIT),
+        }
+    }
+
     const fn per_day(&self, delay: LiaisonDelay) -> u64 {
         match delay {
             LiaisonDelay::UnclearNotClarified => self.unclear_day,

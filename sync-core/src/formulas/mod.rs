@@ -1,7 +1,8 @@
 //! The worked formulas of rulebook section 23: one file per family, one entry point for all.
 //!
 //! Every formula exists once as a typed function; rule checks call the same function. [`run`] is
-//! the JSON form of them, shaped like the cases of `data/examples.json`.
+//! the JSON form of them, shaped like the cases of `data/examples.json`. Its numbers are the defaults of the policy
+//! ([`crate::policy`]) where the input names none; the typed functions take those of any version.
 
 mod appointment;
 mod assessment;

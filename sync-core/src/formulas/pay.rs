@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::FormulaError;
 use super::input::Input;
 use crate::decimal::{Decimal, DecimalError};
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 /// What late arrivals and complaints cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,18 +21,25 @@ pub struct PayNorm {
     pub complaint_fen: i64,
 }
 
-/// 2 % for the first two, 5 % from the third on; 10 yuan.
-///
-/// # Source
-/// PAY-01 (GAP-24), PAY-02.
+impl PayNorm {
+    /// The deductions of a policy.
+    ///
+    /// # Source
+    /// PAY-01 (GAP-24), PAY-02.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self {
+            first_late: policy.get(keys::LATE_RATE_FIRST),
+            first_events: policy.count(keys::LATE_FIRST_EVENTS),
+            further_late: policy.get(keys::LATE_RATE_FURTHER),
+            complaint_fen: policy.get(keys::COMPLAINT_DEDUCTION),
+        }
+    }
+}
+
 impl Default for PayNorm {
     fn default() -> Self {
-        Self {
-            first_late: Decimal::written(2, 2),
-            first_events: 2,
-            further_late: Decimal::written(5, 2),
-            complaint_fen: 1000,
-        }
+        Self::of(&PolicyRow::default())
     }
 }
 

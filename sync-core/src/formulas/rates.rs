@@ -6,6 +6,7 @@ use super::FormulaError;
 use super::input::{Input, part_of, show};
 use super::share::{share, shown_share};
 use crate::decimal::{Decimal, DecimalError};
+use crate::policy::keys;
 
 /// Result of F-31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,17 +33,17 @@ pub(super) fn run_fulfilment_rate(input: &Value) -> Result<Value, FormulaError> 
     Ok(json!({ "denominator": fulfilment.denominator, "rate": show(fulfilment.rate) }))
 }
 
-/// Near-term target of the satisfaction rate: 85 %.
+/// Near-term target of the satisfaction rate.
 ///
 /// # Source
 /// RET-28.
-pub const SATISFACTION_NEAR_TERM: Decimal = Decimal::written(85, 2);
+pub const SATISFACTION_NEAR_TERM: Decimal = keys::SATISFACTION_NEAR_TERM.kind.default;
 
-/// Long-term target of the satisfaction rate: 90 %.
+/// Long-term target of the satisfaction rate.
 ///
 /// # Source
 /// RET-28.
-pub const SATISFACTION_LONG_TERM: Decimal = Decimal::written(90, 2);
+pub const SATISFACTION_LONG_TERM: Decimal = keys::SATISFACTION_LONG_TERM.kind.default;
 
 /// Result of F-34; both are `None` without a valid answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

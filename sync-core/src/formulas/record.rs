@@ -8,13 +8,15 @@ use super::complaint::plus_hours;
 use super::input::{Input, show_instant};
 use super::share::shown_share;
 use crate::calendar::{DayError, Zone, plus_days};
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 use crate::time::UnixMillis;
 
 /// Least days between the notice of a customer visit and the visit.
 ///
 /// # Source
 /// VIS-03, APT-12: one week.
-pub const VISIT_NOTICE_DAYS: i64 = 7;
+pub const VISIT_NOTICE_DAYS: i64 = keys::VISIT_NOTICE.kind.default;
 
 /// F-35: the last day on which a visit of that day can be announced.
 ///
@@ -41,13 +43,20 @@ pub struct RecordNorm {
     pub record_hours: i64,
 }
 
-/// 3 days, 24 hours.
-///
-/// # Source
-/// CUS-04.
+impl RecordNorm {
+    /// The times of a policy.
+    ///
+    /// # Source
+    /// CUS-04.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self { sheet_days: policy.get(keys::RECORD_SHEET), record_hours: policy.get(keys::RECORD_ENTRY) }
+    }
+}
+
 impl Default for RecordNorm {
     fn default() -> Self {
-        Self { sheet_days: 3, record_hours: 24 }
+        Self::of(&PolicyRow::default())
     }
 }
 

@@ -8,6 +8,8 @@ use super::codes::coded;
 use super::input::Input;
 use super::return_window::example_calendar;
 use crate::calendar::{Calendar, DayError, Period, plus_days};
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 coded! {
     /// What is handed in after a period.
@@ -44,18 +46,20 @@ impl ReportKind {
     /// When it is due.
     ///
     /// # Source
-    /// MTG-06: the next day. MTG-07: Tuesday after the natural week. MTG-08: the 10th of the next month. KPI-06: 10
-    /// and 15 working days. KPI-02: before the 10th and before 15 January, which are not included (GAP-31).
+    /// MTG-06: the next day. MTG-07: Tuesday after the natural week. MTG-08: a day of the next month. KPI-06: working
+    /// days. KPI-02: before a day of the next quarter and year, which itself is not included (GAP-31).
     #[must_use]
-    pub const fn norm(self) -> ReportSpan {
+    pub fn norm(self, policy: &PolicyRow) -> ReportSpan {
+        let working_days = |key| ReportSpan::WorkingDays(u32::try_from(policy.get(key)).unwrap_or(0));
+        let day_of_next = |period, key| ReportSpan::DayOfNext(period, policy.get(key));
         match self {
-            Self::Daily => ReportSpan::Days(1),
-            Self::Weekly => ReportSpan::DayOfNext(Period::Week, 2),
-            Self::Monthly => ReportSpan::DayOfNext(Period::Month, 10),
-            Self::RtvQuarter => ReportSpan::WorkingDays(10),
-            Self::RtvYear => ReportSpan::WorkingDays(15),
-            Self::KpiQuarter => ReportSpan::DayOfNext(Period::Quarter, 9),
-            Self::KpiYear => ReportSpan::DayOfNext(Period::Year, 14),
+            Self::Daily => ReportSpan::Days(policy.get(keys::DAILY_REPORT)),
+            Self::Weekly => day_of_next(Period::Week, keys::WEEKLY_REPORT),
+            Self::Monthly => day_of_next(Period::Month, keys::MONTHLY_REPORT),
+            Self::RtvQuarter => working_days(keys::QUARTER_ANALYSIS),
+            Self::RtvYear => working_days(keys::YEAR_ANALYSIS),
+            Self::KpiQuarter => day_of_next(Period::Quarter, keys::QUARTER_APPRAISAL),
+            Self::KpiYear => day_of_next(Period::Year, keys::YEAR_APPRAISAL),
         }
     }
 }
@@ -80,7 +84,8 @@ pub(super) fn run_report_deadlines(input: &Value) -> Result<Value, FormulaError>
     let kind: ReportKind = input.get("kind")?.code()?;
     let period_end = input.get("period_end")?;
     let calendar = input.calendar()?.map_or_else(|| input.exists(example_calendar(&NEW_YEAR_HOLIDAYS)), Ok)?;
-    let last_day = period_end.exists(report_deadline(kind.norm(), period_end.date()?, &calendar))?;
+    let norm = kind.norm(&PolicyRow::default());
+    let last_day = period_end.exists(report_deadline(norm, period_end.date()?, &calendar))?;
     Ok(json!({ "last_day": last_day.to_string() }))
 }
 
@@ -98,13 +103,13 @@ impl IssueScope {
     /// Days until the answer.
     ///
     /// # Source
-    /// MTG-03: two days, one week.
+    /// MTG-03.
     #[must_use]
-    pub const fn answer_days(self) -> i64 {
-        match self {
-            Self::Internal => 2,
-            Self::Cross => 7,
-        }
+    pub fn answer_days(self, policy: &PolicyRow) -> i64 {
+        policy.get(match self {
+            Self::Internal => keys::ISSUE_INTERNAL,
+            Self::Cross => keys::ISSUE_CROSS,
+        })
     }
 }
 
@@ -120,6 +125,7 @@ pub(super) fn run_meeting_issue_due(input: &Value) -> Result<Value, FormulaError
     let input = Input::root(input);
     let scope: IssueScope = input.get("scope")?.code()?;
     let raised = input.get("raised")?;
-    let due = raised.exists(meeting_issue_due(raised.date()?, scope.answer_days()))?;
+    let days = scope.answer_days(&PolicyRow::default());
+    let due = raised.exists(meeting_issue_due(raised.date()?, days))?;
     Ok(json!({ "due": due.to_string() }))
 }

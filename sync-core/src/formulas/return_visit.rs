@@ -8,12 +8,8 @@ use super::codes::coded;
 use super::input::{Input, show};
 use super::share::{part_and_whole, share};
 use crate::calendar::{DayError, Period};
-
-/// Share of customers to visit, as one in so many.
-///
-/// # Source
-/// RTV-04: at least 10 %.
-pub const SAMPLE_ONE_IN: u64 = 10;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 /// F-16: how many customers of a stratum to visit: one in so many, rounded up, at least one; none of an empty one.
 #[must_use]
@@ -47,7 +43,8 @@ pub(super) fn run_sampling(input: &Value) -> Result<Value, FormulaError> {
     let strata = Input::root(input).get("strata")?;
     let members = strata.members()?;
     let counts = members.iter().map(|(_, customers)| customers.count()).collect::<Result<Vec<_>, _>>()?;
-    let sample = sampling(&counts, SAMPLE_ONE_IN).ok_or_else(|| strata.wrong("holds too many customers"))?;
+    let one_in = PolicyRow::default().count(keys::SAMPLE_ONE_IN);
+    let sample = sampling(&counts, one_in).ok_or_else(|| strata.wrong("holds too many customers"))?;
     let names = members.iter().map(|(name, _)| (*name).to_owned());
     let per_stratum: Map<_, _> = names.zip(sample.per_stratum.into_iter().map(Value::from)).collect();
     Ok(json!({ "per_stratum": per_stratum, "sample": sample.sample, "minimum": sample.minimum }))
@@ -85,12 +82,6 @@ impl ReturnVisitKind {
     }
 }
 
-/// Most return visits to a customer in a calendar quarter, over all levels and kinds that count.
-///
-/// # Source
-/// RTV-15.
-pub const QUARTER_CAP: usize = 2;
-
 /// Result of F-17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CapVerdict {
@@ -102,7 +93,8 @@ pub struct CapVerdict {
     pub over_cap: bool,
 }
 
-/// F-17: whether another return visit fits into the quarter.
+/// F-17: whether another return visit fits into the quarter, which takes `cap` of them over all levels and kinds that
+/// count (RTV-15).
 ///
 /// Mandatory visits (RTV-06 to RTV-13) run and are flagged (RTV-23); kinds that do not count are neither stopped
 /// nor flagged.
@@ -116,7 +108,8 @@ pub fn quarter_cap(done: &[ReturnVisitKind], next: ReturnVisitKind, mandatory: b
 pub(super) fn run_quarter_cap(input: &Value) -> Result<Value, FormulaError> {
     let input = Input::root(input);
     let done = input.get("done_kinds")?.items()?.iter().map(Input::code).collect::<Result<Vec<_>, _>>()?;
-    let verdict = quarter_cap(&done, input.get("next_kind")?.code()?, input.get("mandatory")?.boolean()?, QUARTER_CAP);
+    let cap = usize::try_from(PolicyRow::default().get(keys::QUARTER_CAP)).unwrap_or(0);
+    let verdict = quarter_cap(&done, input.get("next_kind")?.code()?, input.get("mandatory")?.boolean()?, cap);
     Ok(json!({ "counted": verdict.counted, "allowed": verdict.allowed, "over_cap": verdict.over_cap }))
 }
 
@@ -138,11 +131,17 @@ impl CustomerValue {
     /// # Source
     /// RTV-19.
     #[must_use]
-    pub const fn period(self) -> Period {
-        match self {
-            Self::High => Period::Quarter,
-            Self::Medium => Period::HalfYear,
-            Self::Low => Period::Year,
+    pub fn period(self, policy: &PolicyRow) -> Period {
+        let key = match self {
+            Self::High => keys::VISIT_PERIOD_HIGH,
+            Self::Medium => keys::VISIT_PERIOD_MEDIUM,
+            Self::Low => keys::VISIT_PERIOD_LOW,
+        };
+        match policy.get(key) {
+            "month" => Period::Month,
+            "quarter" => Period::Quarter,
+            "half_year" => Period::HalfYear,
+            _ => Period::Year,
         }
     }
 }
@@ -175,7 +174,8 @@ pub(super) fn run_minimum_frequency(input: &Value) -> Result<Value, FormulaError
         last if last > day => Err(visit.wrong("lies after today")),
         last => Ok(last),
     });
-    let frequency = today.exists(minimum_frequency(value.period(), day, last_visit.transpose()?))?;
+    let period = value.period(&PolicyRow::default());
+    let frequency = today.exists(minimum_frequency(period, day, last_visit.transpose()?))?;
     Ok(json!({ "period_end": frequency.period_end.to_string(), "due": frequency.due }))
 }
 

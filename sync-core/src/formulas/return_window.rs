@@ -8,6 +8,8 @@ use super::codes::coded;
 use super::complaint::plus_hours;
 use super::input::{Input, show_instant};
 use crate::calendar::{Calendar, DayError, Zone, parse_day, plus_days, plus_months};
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 use crate::time::UnixMillis;
 
 coded! {
@@ -77,7 +79,7 @@ pub struct ReturnNorm {
     pub span: ReturnSpan,
 }
 
-const fn days(level: ReturnLevel, from: i64, to: i64) -> ReturnNorm {
+const fn days(level: ReturnLevel, (from, to): (i64, i64)) -> ReturnNorm {
     ReturnNorm { level, span: ReturnSpan::Days { from, to } }
 }
 
@@ -85,25 +87,42 @@ const fn days(level: ReturnLevel, from: i64, to: i64) -> ReturnNorm {
 ///
 /// # Source
 /// VIS-19. It is no return visit, so that F-15 does not list it.
-pub const VIP_COACHING: ReturnNorm = ReturnNorm { level: ReturnLevel::Coaching, span: ReturnSpan::Months(3) };
+pub const VIP_COACHING: ReturnNorm =
+    ReturnNorm { level: ReturnLevel::Coaching, span: ReturnSpan::Months(keys::VIP_COACHING.kind.default) };
 
 impl ReturnTrigger {
     /// The windows of rulebook 7.4, in its order.
+    #[must_use]
+    pub fn norms(self) -> Vec<ReturnNorm> {
+        self.norms_of(&PolicyRow::default())
+    }
+
+    /// The windows of a policy, in the order of rulebook 7.4.
     ///
     /// # Source
     /// RTV-06, RTV-07, RTV-09, RTV-10, RTV-11, RTV-13, VIS-19 (three weeks are 21 days).
     #[must_use]
-    pub fn norms(self) -> Vec<ReturnNorm> {
+    pub fn norms_of(self, policy: &PolicyRow) -> Vec<ReturnNorm> {
         use ReturnLevel::{Agent, Branch, Dealer, Headquarters, Manager, Region};
+        let days = |level, key| days(level, policy.get(key));
+        let hours = |key| vec![ReturnNorm { level: Agent, span: ReturnSpan::Hours(policy.get(key)) }];
         match self {
-            Self::Sale => vec![days(Dealer, 0, 3), days(Headquarters, 4, 7)],
-            Self::ServiceDone => vec![days(Dealer, 3, 5), days(Headquarters, 6, 10)],
-            Self::Complaint => vec![days(Dealer, 0, 2), days(Region, 0, 2), days(Headquarters, 3, 7)],
-            Self::Delivery | Self::InstallDone => {
-                vec![ReturnNorm { level: Agent, span: ReturnSpan::Hours(24) }]
+            Self::Sale => vec![days(Dealer, keys::SALE_DEALER), days(Headquarters, keys::SALE_HEADQUARTERS)],
+            Self::ServiceDone => {
+                vec![days(Dealer, keys::SERVICE_DEALER), days(Headquarters, keys::SERVICE_HEADQUARTERS)]
             }
-            Self::AccountOpening => vec![ReturnNorm { level: Branch, span: ReturnSpan::WorkingDays(3) }],
-            Self::VipJoined => vec![days(Manager, 0, 21)],
+            Self::Complaint => vec![
+                days(Dealer, keys::COMPLAINT_DEALER),
+                days(Region, keys::COMPLAINT_REGION),
+                days(Headquarters, keys::COMPLAINT_HEADQUARTERS),
+            ],
+            Self::Delivery => hours(keys::DELIVERY_CALL),
+            Self::InstallDone => hours(keys::INSTALL_CALL),
+            Self::AccountOpening => {
+                let count = u32::try_from(policy.get(keys::ACCOUNT_OPENING)).unwrap_or(0);
+                vec![ReturnNorm { level: Branch, span: ReturnSpan::WorkingDays(count) }]
+            }
+            Self::VipJoined => vec![self::days(Manager, (0, policy.get(keys::VIP_CONTACT)))],
         }
     }
 }

@@ -8,6 +8,8 @@ use super::input::{Input, part_of, show};
 use super::share::{SCORE_DIGITS, share};
 use crate::decimal::{Decimal, DecimalError};
 use crate::fraction::Fraction;
+use crate::plan::PolicyRow;
+use crate::policy::keys;
 
 coded! {
     /// Interest of a customer in our service (SUR-01).
@@ -46,13 +48,24 @@ pub struct SourceWeights {
     pub internal: Decimal,
 }
 
-/// 40 %, 40 % and 20 %.
-///
-/// # Source
-/// SUR-19.
+impl SourceWeights {
+    /// The weights of a policy.
+    ///
+    /// # Source
+    /// SUR-19.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self {
+            needs: policy.get(keys::SURVEY_NEEDS_WEIGHT),
+            market: policy.get(keys::SURVEY_MARKET_WEIGHT),
+            internal: policy.get(keys::SURVEY_INTERNAL_WEIGHT),
+        }
+    }
+}
+
 impl Default for SourceWeights {
     fn default() -> Self {
-        Self { needs: Decimal::written(4, 1), market: Decimal::written(4, 1), internal: Decimal::written(2, 1) }
+        Self::of(&PolicyRow::default())
     }
 }
 
@@ -62,7 +75,7 @@ impl Default for SourceWeights {
 /// Points.
 /// # Source
 /// SUR-21.
-pub const INTEREST_THRESHOLD: i64 = 60;
+pub const INTEREST_THRESHOLD: i64 = keys::INTEREST_COUNTS.kind.default;
 
 /// Result of F-26 for one interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,13 +253,20 @@ pub struct InterviewMinimum {
     pub band: u64,
 }
 
-/// Ten a day, one a band.
-///
-/// # Source
-/// SUR-16.
+impl InterviewMinimum {
+    /// The minima of a policy.
+    ///
+    /// # Source
+    /// SUR-16.
+    #[must_use]
+    pub fn of(policy: &PolicyRow) -> Self {
+        Self { day: policy.count(keys::INTERVIEWS_OF_DAY), band: policy.count(keys::INTERVIEWS_OF_BAND) }
+    }
+}
+
 impl Default for InterviewMinimum {
     fn default() -> Self {
-        Self { day: 10, band: 1 }
+        Self::of(&PolicyRow::default())
     }
 }
 

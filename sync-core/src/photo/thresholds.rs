@@ -1,10 +1,11 @@
 //! The limits that numbers of a photo are compared with, as long as the policy says nothing else.
 //!
-//! Owns the keys of the policy, the start values and their bounds. They were found on drawn photos with camera noise:
-//! photos of real phones are smoother and score lower on sharpness, so they warn only, until they are fitted to decisions
-//! of reviewers.
+//! Start values, bounds and units stand in the table of keys (`policy/table/photos.rs`); photos compare with whole numbers
+//! of 32 bits.
 
 use std::collections::BTreeMap;
+
+use crate::policy::{Key, Whole, keys};
 
 /// One limit: its key among the parameters of the policy, its start value, and between what it may be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +21,14 @@ pub struct Threshold {
 }
 
 impl Threshold {
-    const fn new(key: &'static str, start: u32, (min, max): (u32, u32)) -> Self {
-        Self { key, start, min, max }
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::as_conversions,
+        reason = "constants have no fallible conversion; that every bound fits is tested below"
+    )]
+    const fn of_key(Key { name, kind }: Key<Whole>) -> Self {
+        Self { key: name, start: kind.default as u32, min: kind.least as u32, max: kind.most as u32 }
     }
 
     /// What a policy says; the start value where it says nothing, no whole number, or one out of bounds: a slip in a
@@ -57,78 +64,48 @@ pub const ALL: [Threshold; 14] = [
     CLOCK_SKEW_MINUTES,
 ];
 
-/// Below this sharpness a photo is called blurred.
-///
-/// # Units
-/// Variance of the Laplacian in the 90th percentile of the tiles; see
+/// Below it a photo is called blurred; see
 /// [`Quality::sharpness_p90_c`](super::quality::Quality::sharpness_p90_c), which is in hundredths of it.
-/// # Source
-/// Photo measurements: originals 112 to 626, blurred by two pixels 14 to 73.
-pub const SHARP_WARN: Threshold = Threshold::new("photo_sharp_warn", 50, (0, 1000));
+pub const SHARP_WARN: Threshold = Threshold::of_key(keys::PHOTO_SHARP_WARN);
 
-/// Below this sharpness a photo is worth taking again.
-///
-/// # Units
-/// As [`SHARP_WARN`].
-/// # Source
-/// Photo measurements: blurred by four pixels 4 to 12.
-pub const SHARP_RETAKE: Threshold = Threshold::new("photo_sharp_retake", 15, (0, 1000));
+/// Sharpness below which a photo is worth taking again.
+pub const SHARP_RETAKE: Threshold = Threshold::of_key(keys::PHOTO_SHARP_RETAKE);
 
-/// Below this mean brightness a photo is called dark.
-///
-/// # Units
-/// Luma, 0 to 255.
-/// # Source
-/// Photo measurements: originals 100 to 173, darkened to an eighth 11 to 20.
-pub const DARK_WARN: Threshold = Threshold::new("photo_dark_warn", 40, (0, 255));
+/// Mean brightness below which a photo is called dark.
+pub const DARK_WARN: Threshold = Threshold::of_key(keys::PHOTO_DARK_WARN);
 
-/// Below this mean brightness a photo is worth taking again.
-///
-/// # Units
-/// Luma, 0 to 255.
-/// # Source
-/// As [`DARK_WARN`].
-pub const DARK_RETAKE: Threshold = Threshold::new("photo_dark_retake", 22, (0, 255));
+/// Mean brightness below which a photo is worth taking again.
+pub const DARK_RETAKE: Threshold = Threshold::of_key(keys::PHOTO_DARK_RETAKE);
 
-/// Above this share of burnt-out dots a photo is called over-exposed.
-///
-/// # Units
-/// Thousandths of all dots.
-/// # Source
-/// Photo measurements: originals below 10, over-exposed ones 680 to 990.
-pub const BRIGHT: Threshold = Threshold::new("photo_bright_permille", 350, (1, 1000));
+/// Share of burnt-out dots above which a photo is called over-exposed.
+pub const BRIGHT: Threshold = Threshold::of_key(keys::PHOTO_BRIGHT);
 
-/// Up to this distance two prints are of one photo, as good as certainly.
-///
-/// # Units
-/// Bits of 256.
-/// # Source
-/// Photo measurements, and what the makers of the print's model call a confident match.
-pub const REUSE_STRONG: Threshold = Threshold::new("photo_reuse_strong_bits", 31, (0, 60));
+/// Distance up to which two prints are of one photo, as good as certainly.
+pub const REUSE_STRONG: Threshold = Threshold::of_key(keys::PHOTO_REUSE_STRONG);
 
-/// Up to this distance two prints are probably of one photo.
-///
-/// # Units
-/// Bits of 256.
-/// # Source
-/// Photo measurements: different photos were at least 82 apart, re-used ones with a crop of 3 % at most 48.
-pub const REUSE_PROBABLE: Threshold = Threshold::new("photo_reuse_probable_bits", 48, (0, 60));
+/// Distance up to which two prints are probably of one photo.
+pub const REUSE_PROBABLE: Threshold = Threshold::of_key(keys::PHOTO_REUSE_PROBABLE);
 
-/// Below this detail a picture is a plain wall or a black frame, and its print says nothing.
-///
-/// # Units
-/// Hundredths of the mean step between neighbours of a picture of 64 by 64 dots.
-/// # Source
-/// Start value by judgement; a drawn room has several hundred.
-pub const MIN_DETAIL: Threshold = Threshold::new("photo_min_detail", 200, (200, 5000));
+/// Distance up to which two prints may be of one photo, if something else speaks for it.
+pub const REUSE_WEAK: Threshold = Threshold::of_key(keys::PHOTO_REUSE_WEAK);
 
-/// Up to this distance two prints may be of one photo, if something else speaks for it.
-///
-/// # Units
-/// Bits of 256.
-/// # Source
-/// Photo measurements: 97.6 % of re-used photos, and different ones at least 82 apart.
-pub const REUSE_WEAK: Threshold = Threshold::new("photo_reuse_weak_bits", 60, (0, MOST_BITS));
+/// Detail below which a picture is a plain wall or a black frame, and its print says nothing.
+pub const MIN_DETAIL: Threshold = Threshold::of_key(keys::PHOTO_MIN_DETAIL);
+
+/// Time within which photos of one phone at one site are of one piece of work.
+pub const BURST_MINUTES: Threshold = Threshold::of_key(keys::PHOTO_BURST);
+
+/// Time before and after a visit in which its photos may be taken.
+pub const WINDOW_MINUTES: Threshold = Threshold::of_key(keys::PHOTO_WINDOW);
+
+/// Distance from the site, beside the accuracy of both positions, at which a photo may be taken.
+pub const FAR_M: Threshold = Threshold::of_key(keys::PHOTO_FAR);
+
+/// Accuracy of a position that counts as one.
+pub const ACCURACY_M: Threshold = Threshold::of_key(keys::PHOTO_ACCURACY);
+
+/// How far a phone's clock may be from the server's, or from what its other records prove.
+pub const CLOCK_SKEW_MINUTES: Threshold = Threshold::of_key(keys::CLOCK_SKEW);
 
 /// The most that two prints may differ and be told from chance, whatever a policy says.
 ///
@@ -136,47 +113,7 @@ pub const REUSE_WEAK: Threshold = Threshold::new("photo_reuse_weak_bits", 60, (0
 /// Bits of 256.
 /// # Source
 /// Photo measurements: different photos were at least 82 apart.
-pub const MOST_BITS: u32 = 72;
-
-/// Photos of one phone at one site within this time are of one piece of work.
-///
-/// # Units
-/// Minutes.
-/// # Source
-/// Photo measurements, rule 4: bursts are expected.
-pub const BURST_MINUTES: Threshold = Threshold::new("photo_burst_minutes", 10, (0, 240));
-
-/// So long before and after a visit its photos may be taken.
-///
-/// # Units
-/// Minutes.
-/// # Source
-/// Photo measurements, rule 5: "outside the visit by > 15 min".
-pub const WINDOW_MINUTES: Threshold = Threshold::new("photo_window_minutes", 15, (0, 1440));
-
-/// So far from the site, beside the accuracy of both positions, a photo may be taken.
-///
-/// # Units
-/// Metres.
-/// # Source
-/// Photo measurements, rule 5: "GPS > 250 m + accuracy from the site"; INS-54 proposes 200 m for the duty place.
-pub const FAR_M: Threshold = Threshold::new("photo_far_m", 250, (20, 100_000));
-
-/// A position less accurate than this is none.
-///
-/// # Units
-/// Metres.
-/// # Source
-/// Start value by judgement: a phone without satellites knows its radio cell, a few hundred metres in a town.
-pub const ACCURACY_M: Threshold = Threshold::new("photo_accuracy_m", 1000, (20, 10_000));
-
-/// So far a phone's clock may be from the server's, or from what its other records prove.
-///
-/// # Units
-/// Minutes.
-/// # Source
-/// GEN-10: "skew above 5 minutes raises a review flag".
-pub const CLOCK_SKEW_MINUTES: Threshold = Threshold::new("clock_skew_minutes", 5, (1, 1440));
+pub const MOST_BITS: u32 = REUSE_WEAK.max;
 
 #[cfg(test)]
 mod tests {
@@ -200,6 +137,9 @@ mod tests {
         assert_eq!(keys.len(), ALL.len());
         for one in ALL {
             assert!((one.min..=one.max).contains(&one.start), "{}", one.key);
+            let bounds = crate::policy::parameter(one.key).unwrap().kind.bounds().unwrap();
+            let whole = |bound: u32| crate::decimal::Decimal::from_int(bound.into());
+            assert_eq!(bounds, (whole(one.min), whole(one.max)), "{}", one.key);
         }
     }
 }

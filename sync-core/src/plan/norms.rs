@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::time::UnixMillis;
 
-/// A published policy version (row kind `policy`); numbers are decimal strings.
+/// A published policy version (row kind `policy`); numbers are decimal strings. What it says is read by the keys of
+/// [`crate::policy`]; the default says nothing, so that every key has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PolicyRow {
@@ -16,6 +17,12 @@ pub struct PolicyRow {
     pub effective_from_ms: UnixMillis,
     /// Parameter → value.
     pub parameters: BTreeMap<String, String>,
+}
+
+impl Default for PolicyRow {
+    fn default() -> Self {
+        Self { version: 0, effective_from_ms: UnixMillis(0), parameters: BTreeMap::new() }
+    }
 }
 
 /// A working-day calendar (row kind `calendar`); days are `YYYY-MM-DD` in the organisation's zone.

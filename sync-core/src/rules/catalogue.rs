@@ -4,7 +4,7 @@
 
 use super::kinds::ParamKind::{
     Boolean, ChoiceOf, ChoicesOf, DaySpan, Measurement, Measurements, MonthDay, Number, OrderTrigger, Outcome,
-    Question, Questions, Signature, Step, Terms, Text, Texts, TimeOfDay, Value, WaitFrom,
+    PolicyKey, Question, Questions, Signature, Step, Terms, Text, Texts, TimeOfDay, Value, WaitFrom,
 };
 pub use super::kinds::{Check, Moment, Param, ParamKind};
 use super::kinds::{may, needs};
@@ -188,8 +188,8 @@ pub const CATALOGUE: [Check; 41] = [
         params: &[
             needs("rate", Question),
             needs("cost", Question),
-            needs("floor_param", Text),
-            needs("budget_param", Text),
+            needs("floor_param", PolicyKey),
+            needs("budget_param", PolicyKey),
         ],
         meaning: "F-41; a missing rate or cost is not judged",
     },

@@ -104,9 +104,9 @@ impl<'a> Ctx<'a> {
 
     /// A policy parameter; one without a value is not judged (rulebook 1.4).
     pub(super) fn param(&self, code: &str) -> Option<Decimal> {
-        let value = self.facts.policy.parameters.get(code);
-        self.note(format!("policy/{code}"), value.map_or("absent", String::as_str));
-        value.and_then(|text| text.parse().ok())
+        let value = self.facts.policy.number(code);
+        self.note(format!("policy/{code}"), value.map_or_else(|| "absent".to_owned(), |value| value.to_string()));
+        value
     }
 
     /// An order field.

@@ -50,6 +50,8 @@ pub enum ParamKind {
     Value,
     /// `arrival` or `appointment`.
     WaitFrom,
+    /// A key of the policy whose value is a number.
+    PolicyKey,
     /// Text.
     Text,
     /// A list of texts.

@@ -157,6 +157,7 @@ fn fault_of(template: &Template, rule: &Rule, param: Param, value: &Value) -> Op
             let question = template.question(args.text_if_any("question")?)?;
             (!is_answer(question, value)).then(|| error(key, format!("{value} is no answer of {}", question.code)))
         }
+        ParamKind::PolicyKey => one(&crate::policy::is_number),
         ParamKind::Text => args.text(key).err(),
         ParamKind::Texts => args.texts(key).err(),
     }

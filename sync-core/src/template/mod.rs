@@ -7,4 +7,4 @@ pub mod vocabulary;
 
 pub use lookup::Element;
 pub use model::Template;
-pub use validate::TemplateFault;
+pub use validate::{TemplateFault, is_rule_id};

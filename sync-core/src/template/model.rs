@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::doc::schema::MergePolicy;
+use crate::time::UnixMillis;
 
 /// Text in both languages of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,9 @@ pub struct Template {
     pub code: String,
     /// Version, from 1.
     pub version: i64,
+    /// From when visits follow it, an RFC 3339 instant; from its publication on where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<String>,
     /// Name.
     pub title: Text,
     /// Steps in the prescribed order.
@@ -41,6 +45,14 @@ pub struct Template {
     pub signatures: Vec<SignatureSlot>,
     /// Rules judged by built-in checks.
     pub rules: Vec<Rule>,
+}
+
+impl Template {
+    /// From when visits follow it, if it says so in a way that can be read.
+    #[must_use]
+    pub fn effective_from(&self) -> Option<UnixMillis> {
+        self.effective_from.as_deref().and_then(|text| UnixMillis::from_rfc3339(text).ok())
+    }
 }
 
 /// When a step is done.
@@ -302,7 +314,7 @@ pub struct Threshold {
     /// A measurement of the template, else an order field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// A policy parameter.
+    /// A key of the policy whose value is a number ([`crate::policy`]).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub param: Option<String>,
     /// Lower bound of `between`.

@@ -4,6 +4,7 @@
 use crate::clock::Deadline;
 use crate::doc::record::{Outcome, TimelineEvent};
 use crate::merge::view::Entry;
+use crate::policy::keys;
 use crate::rules::{self, Facts, NeedKind, StepStatus, requirements_for};
 use crate::template::model::{Phase, QuestionType, Stage, Step};
 use crate::template::vocabulary::WITHOUT_WORK;
@@ -42,7 +43,8 @@ pub(super) fn judge(facts: &Facts<'_>, event: Event, entry: &Entry<TimelineEvent
     match event {
         Event::ConfirmCall => met(confirmed_in_app(facts), "contact_through_app"),
         Event::ConfirmCallUnreachable => {
-            let attempts = facts.template.step(CONFIRM_STEP).is_none() || facts.view.contacts.len() >= 2;
+            let least = usize::try_from(facts.policy.get(keys::CONTACT_ATTEMPTS)).unwrap_or(usize::MAX);
+            let attempts = facts.template.step(CONFIRM_STEP).is_none() || facts.view.contacts.len() >= least;
             if attempts { Guard::Doubtful("unconfirmed_appointment") } else { Guard::Unmet("two_attempts") }
         }
         Event::Depart => met(kit_is_complete(facts), "kit_checklist"),

@@ -11,6 +11,7 @@ mod late_decisions;
 mod merge_properties;
 mod outbox;
 mod policies;
+mod policy;
 mod receipts;
 mod repo;
 mod rework;

@@ -116,6 +116,10 @@ fn thresholds_and_formulas_agree() {
         let item = story.template.measurement("optical_power").unwrap();
         assert_eq!(reading(&story.facts(), item) == Reading::Pass, formula, "{dbm}");
     }
+    story.policy.parameters.clear();
+    story.measure("down_rate", "499.9", "Mbps");
+    let item = story.template.measurement("down_rate").unwrap();
+    assert_eq!(reading(&story.facts(), item), Reading::Fail, "the default is the whole contracted rate");
     for (mbps, ratio) in [("450.0", "0.90"), ("449.9", "0.90"), ("500", "1.00"), ("499.9", "1.00")] {
         story.measure("down_rate", mbps, "Mbps");
         story.policy.parameters.insert("min_rate_ratio".into(), ratio.into());
@@ -129,7 +133,8 @@ fn thresholds_and_formulas_agree() {
 #[test]
 fn what_has_no_value_is_not_judged_and_never_passes_silently() {
     let mut story = done();
-    story.policy.parameters.clear();
+    let rate = story.template.measurements.iter_mut().find(|one| one.code == "down_rate").unwrap();
+    rate.threshold.as_mut().unwrap().param = Some("min_insulation_megohm".into());
     assert_eq!(story.verdict_of("INS-22"), Verdict::Undetermined);
     assert_eq!(subjects(&story, "completed"), NOTHING, "undetermined never blocks");
     assert!(findings(&story.facts()).iter().any(|finding| finding.code == "rule_undetermined"));

@@ -93,6 +93,12 @@ fn each_fault_is_reported_at_its_place() {
             "measurements[optical_power].threshold",
         ),
         (at("measurements", "down_rate", "/threshold/base"), json!("speed"), "measurements[down_rate].threshold"),
+        (at("measurements", "down_rate", "/threshold/param"), json!("min_rate"), "measurements[down_rate].threshold"),
+        (
+            at("measurements", "down_rate", "/threshold/param"),
+            json!("absence_wait_from"),
+            "measurements[down_rate].threshold",
+        ),
         (at("measurements", "down_rate", "/threshold/op"), json!("between"), "measurements[down_rate].threshold"),
         (at("questions", "rating", "/max"), json!(1), "questions[rating]"),
         (at("questions", "cable_kind", "/options"), json!([]), "questions[cable_kind]"),
@@ -133,6 +139,15 @@ fn a_server_check_cannot_block_a_phone() {
     });
     let template: Template = serde_json::from_value(template).unwrap();
     assert_eq!(template.validate()[0].path, "rules[VIS-09 report_same_day].severity");
+}
+
+#[test]
+fn a_rule_names_keys_of_the_policy_and_no_others() {
+    let mut template: Template = serde_saphyr::from_str(FILES[5].1).unwrap();
+    let offer = template.rules.iter_mut().find(|rule| rule.check == "offer_floor").unwrap();
+    offer.params.insert("floor_param".into(), json!("floor"));
+    let paths: Vec<_> = template.validate().into_iter().map(|fault| fault.path).collect();
+    assert_eq!(paths, ["rules[RET-12 offer_floor].floor_param"]);
 }
 
 #[test]

@@ -8,10 +8,11 @@ pub(super) fn check(template: &Template, report: &mut Report) {
     for rule in &template.rules {
         let path = format!("rules[{} {}]", rule.id, rule.check);
         report.title(&path, &rule.title);
-        report.require(is_rule_id(&rule.id), &path, "id is no rule of the rulebook");
-        report.require(catalogue::check(&rule.check).is_some(), &path, "check is not in the catalogue");
+        report.require(is_rule_id(&rule.id), &path, "id is no rule of the rulebook", "不是规则手册中的编号");
+        report.require(catalogue::check(&rule.check).is_some(), &path, "check is not in the catalogue", "没有该检查");
         for fault in params::faults(template, rule) {
-            report.fault(format!("{path}.{}", fault.key), fault.message);
+            let zh = format!("参数 {} 不符合检查 {} 的要求", fault.key, rule.check);
+            report.fault(format!("{path}.{}", fault.key), fault.message, zh);
         }
     }
     let cited = template.steps.iter().flat_map(|step| &step.rules);
@@ -20,7 +21,7 @@ pub(super) fn check(template: &Template, report: &mut Report) {
     let cited = cited.chain(template.questions.iter().flat_map(|item| &item.rules));
     let cited = cited.chain(template.signatures.iter().flat_map(|slot| &slot.rules));
     for id in cited.filter(|id| !is_rule_id(id)) {
-        report.fault("rules", format!("{id} is no rule of the rulebook"));
+        report.fault("rules", format!("{id} is no rule of the rulebook"), format!("{id} 不是规则手册中的编号"));
     }
 }
 
@@ -49,7 +50,9 @@ const SYSTEMS: [(&str, u32); 21] = [
     ("PAY", 5),
 ];
 
-fn is_rule_id(id: &str) -> bool {
+/// Whether an id names a rule of the rulebook, as `INS-22` does.
+#[must_use]
+pub fn is_rule_id(id: &str) -> bool {
     let Some((system, number)) = id.split_once('-') else { return false };
     let number = (number.len() == 2).then(|| number.parse::<u32>().ok()).flatten();
     SYSTEMS.iter().any(|(known, last)| *known == system && number.is_some_and(|n| (1..=*last).contains(&n)))

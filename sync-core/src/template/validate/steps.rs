@@ -12,6 +12,7 @@ pub(super) fn check(template: &Template, report: &mut Report) {
         template.steps.is_sorted_by_key(|step| step.phase),
         "steps",
         "phases must follow before, arrival, onsite, after",
+        "阶段顺序须为 before、arrival、onsite、after",
     );
     for step in &template.steps {
         let path = format!("steps[{}]", step.code);
@@ -21,7 +22,7 @@ pub(super) fn check(template: &Template, report: &mut Report) {
         for item in &step.items {
             report.code(&path, &item.code);
             report.title(&format!("{path}.items[{}]", item.code), &item.title);
-            report.require(item.code != "done", &path, "item code `done` is reserved");
+            report.require(item.code != "done", &path, "item code `done` is reserved", "项目代码 done 已保留");
         }
     }
     collected_once(template, report);
@@ -33,16 +34,19 @@ fn collected_once(template: &Template, report: &mut Report) {
         for element in step.elements() {
             let path = format!("steps[{}].collects", step.code);
             if !exists(template, element) {
-                report.fault(&path, format!("collects unknown {} {}", element.list(), element.code()));
+                let (list, code) = (element.list(), element.code());
+                report.fault(&path, format!("collects unknown {list} {code}"), format!("{list} 中没有 {code}"));
             }
             if let Some(first) = collected.insert(element, &step.code) {
-                report.fault(&path, format!("{} {} is already collected in {first}", element.list(), element.code()));
+                let (list, code) = (element.list(), element.code());
+                let zh = format!("{list} 的 {code} 已在步骤 {first} 中采集");
+                report.fault(&path, format!("{list} {code} is already collected in {first}"), zh);
             }
         }
     }
     for element in all(template) {
         if !collected.contains_key(&element) {
-            report.fault(format!("{}[{}]", element.list(), element.code()), "is collected in no step");
+            report.fault(format!("{}[{}]", element.list(), element.code()), "is collected in no step", "没有步骤采集");
         }
     }
 }
