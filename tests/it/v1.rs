@@ -5,6 +5,7 @@ mod errors;
 mod idempotency;
 mod limits;
 mod methods;
+mod norms;
 mod planning;
 mod readiness;
 mod reviews;

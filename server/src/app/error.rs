@@ -103,8 +103,25 @@ pub struct Refusal {
 pub struct FieldFault {
     /// Path in the body, for example `phones[0]`.
     pub path: String,
-    /// What was expected.
+    /// What was expected, in English.
     pub expected: String,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected_zh: Option<String>,
+    /// The bound that was passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// What was sent, where it says nothing about anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<String>,
+}
+
+impl FieldFault {
+    /// A fault of which nothing more is known than what was expected.
+    #[must_use]
+    pub fn new(path: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self { path: path.into(), expected: expected.into(), expected_zh: None, limit: None, actual: None }
+    }
 }
 
 impl Refusal {
@@ -154,8 +171,14 @@ impl Refusal {
 
     /// Adds a faulty field.
     #[must_use]
-    pub fn field(mut self, path: impl Into<String>, expected: impl Into<String>) -> Self {
-        self.fields.push(FieldFault { path: path.into(), expected: expected.into() });
+    pub fn field(self, path: impl Into<String>, expected: impl Into<String>) -> Self {
+        self.fault(FieldFault::new(path, expected))
+    }
+
+    /// Adds a fault of which more is known.
+    #[must_use]
+    pub fn fault(mut self, fault: FieldFault) -> Self {
+        self.fields.push(fault);
         self
     }
 

@@ -291,10 +291,28 @@ operations! {
             (Auditor, Organisation)]);
     /// Lists templates.
     ListTemplates = "list_templates" Get "/v1/templates" Access::Anyone;
+    /// Publishes a template version.
+    CreateTemplate = "create_template" Post "/v1/templates" Access::Roles(&[(Admin, Organisation)]);
+    /// Tells whether a template version could be published.
+    CheckTemplate = "check_template" Post "/v1/templates/check" Access::Roles(&[(Admin, Organisation)]);
     /// Shows a template version.
     ShowTemplate = "show_template" Get "/v1/templates/{code}/{version}" Access::Anyone;
+    /// Lists the keys of the policy.
+    ListPolicyKeys = "list_policy_keys" Get "/v1/policy-keys" Access::Anyone;
+    /// Lists policy versions.
+    ListPolicies = "list_policies" Get "/v1/policies" Access::Anyone;
+    /// Publishes a policy version.
+    CreatePolicy = "create_policy" Post "/v1/policies" Access::Roles(&[(Admin, Organisation)]);
+    /// Tells whether a policy version could be published.
+    CheckPolicy = "check_policy" Post "/v1/policies/check" Access::Roles(&[(Admin, Organisation)]);
     /// Shows a policy version.
     ShowPolicy = "show_policy" Get "/v1/policies/{version}" Access::Anyone;
+    /// Lists calendar versions.
+    ListCalendars = "list_calendars" Get "/v1/calendars" Access::Anyone;
+    /// Publishes a calendar version.
+    CreateCalendar = "create_calendar" Post "/v1/calendars" Access::Roles(&[(Admin, Organisation)]);
+    /// Tells whether a calendar version could be published.
+    CheckCalendar = "check_calendar" Post "/v1/calendars/check" Access::Roles(&[(Admin, Organisation)]);
     /// Shows a calendar version.
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
@@ -415,6 +433,9 @@ impl Operation {
                 | Self::CancelVisit
                 | Self::CreateNextAttempt
                 | Self::CloseVisit
+                | Self::CreateTemplate
+                | Self::CreatePolicy
+                | Self::CreateCalendar
         )
     }
 

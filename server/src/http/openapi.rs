@@ -13,8 +13,8 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, findings, health, late_work, live, quarantine,
-    repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, calendars, conflicts, customers, day_board, devices, findings, health, late_work, live,
+    policies, quarantine, repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -200,8 +200,12 @@ impl Modify for BearerToken {
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
         search::search, day_board::show_day_board,
-        templates::list::list_templates, templates::show::show_template, templates::policy::show_policy,
-        templates::policy::show_calendar,
+        templates::list::list_templates, templates::create::create_template, templates::check::check_template,
+        templates::show::show_template,
+        policies::keys::list_policy_keys, policies::list::list_policies, policies::create::create_policy,
+        policies::check::check_policy, policies::show::show_policy,
+        calendars::list::list_calendars, calendars::create::create_calendar, calendars::check::check_calendar,
+        calendars::show::show_calendar,
     ),
     components(schemas(Problem)),
     modifiers(&BearerToken, &IdempotencyKey, &EdgeProblems),

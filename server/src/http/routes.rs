@@ -10,8 +10,8 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, conflicts, customers, day_board, devices, findings, health, late_work, live, quarantine,
-    repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, calendars, conflicts, customers, day_board, devices, findings, health, late_work, live,
+    policies, quarantine, repo, reviews, search, sites, sync, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -95,14 +95,30 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CloseVisit, visits::close::close_visit);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);
-    at.route(Op::ListTemplates, templates::list::list_templates);
-    at.route(Op::ShowTemplate, templates::show::show_template);
-    at.route(Op::ShowPolicy, templates::policy::show_policy);
-    at.route(Op::ShowCalendar, templates::policy::show_calendar);
+    mount_norms(&mut at);
 
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts templates, policies and calendars.
+fn mount_norms(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ListTemplates, templates::list::list_templates);
+    at.route(Op::CreateTemplate, templates::create::create_template);
+    at.route(Op::CheckTemplate, templates::check::check_template);
+    at.route(Op::ShowTemplate, templates::show::show_template);
+    at.route(Op::ListPolicyKeys, policies::keys::list_policy_keys);
+    at.route(Op::ListPolicies, policies::list::list_policies);
+    at.route(Op::CreatePolicy, policies::create::create_policy);
+    at.route(Op::CheckPolicy, policies::check::check_policy);
+    at.route(Op::ShowPolicy, policies::show::show_policy);
+    at.route(Op::ListCalendars, calendars::list::list_calendars);
+    at.route(Op::CreateCalendar, calendars::create::create_calendar);
+    at.route(Op::CheckCalendar, calendars::check::check_calendar);
+    at.route(Op::ShowCalendar, calendars::show::show_calendar);
 }
 
 /// Mounts photos and other bytes.

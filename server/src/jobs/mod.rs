@@ -1,6 +1,7 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
 pub mod findings;
+pub mod follow_norms;
 pub mod ingest;
 pub mod pack_documents;
 pub mod purge_expired;
@@ -36,6 +37,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         ingest::spawn(state.clone()),
         tokio::spawn(findings::run(state.clone())),
         tokio::spawn(roll_scope::run(state.clone())),
+        tokio::spawn(follow_norms::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])

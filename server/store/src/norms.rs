@@ -25,6 +25,8 @@ pub struct TemplateRow {
     pub sha256: Txt<Hash>,
     /// When it was published.
     pub published_at_ms: i64,
+    /// From when visits follow it.
+    pub effective_from_ms: i64,
 }
 
 /// Publishes a template version.
@@ -72,6 +74,33 @@ pub fn find_newest_template(conn: &mut Conn, org: OrgId, code: &str) -> StoreRes
         .select(TemplateRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The version of a template in force at an instant.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_template_at(conn: &mut Conn, org: OrgId, code: &str, at_ms: i64) -> StoreResult<Option<TemplateRow>> {
+    Ok(per_backend!(conn, c => templates::table
+        .filter(templates::org_id.eq(Txt(org))
+            .and(templates::code.eq(code))
+            .and(templates::effective_from_ms.le(at_ms)))
+        .order((templates::effective_from_ms.desc(), templates::version.desc()))
+        .select(TemplateRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Every template version without its body: code, version, and from when visits follow it.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_template_versions(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(String, i64, i64)>> {
+    Ok(per_backend!(conn, c => templates::table
+        .filter(templates::org_id.eq(Txt(org)))
+        .order((templates::code, templates::version))
+        .select((templates::code, templates::version, templates::effective_from_ms))
+        .load(c))?)
 }
 
 /// Every template version, by code and version.
@@ -147,6 +176,18 @@ pub fn find_newest_policy_version(conn: &mut Conn, org: OrgId) -> StoreResult<Op
         .optional())?)
 }
 
+/// Every policy version, oldest first, with when it takes effect.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_policy_versions(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(i64, i64)>> {
+    Ok(per_backend!(conn, c => policies::table
+        .filter(policies::org_id.eq(Txt(org)))
+        .order(policies::version)
+        .select((policies::version, policies::effective_from_ms))
+        .load(c))?)
+}
+
 /// A calendar version; `body` is the row phones receive.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = calendars)]
@@ -193,4 +234,16 @@ pub fn find_newest_calendar(conn: &mut Conn, org: OrgId) -> StoreResult<Option<C
         .select(CalendarVersionRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Every calendar version, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_calendars(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<CalendarVersionRow>> {
+    Ok(per_backend!(conn, c => calendars::table
+        .filter(calendars::org_id.eq(Txt(org)))
+        .order(calendars::version)
+        .select(CalendarVersionRow::as_select())
+        .load(c))?)
 }

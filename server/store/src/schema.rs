@@ -325,6 +325,8 @@ diesel::table! {
         sha256 -> Text,
         /// Column `published_at_ms`.
         published_at_ms -> BigInt,
+        /// Column `effective_from_ms`.
+        effective_from_ms -> BigInt,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The office's side of visits.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::ids::{AppointmentId, OrgId, UserId, VisitId, WorkOrderId};
 use sync_core::plan::LateReason;
@@ -8,7 +9,7 @@ use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::prepared::StaysPrepared as _;
-use crate::schema::{assignments, customers, sites, visit_conflicts, visit_late_work, visits, work_orders};
+use crate::schema::{assignments, customers, documents, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
 
 /// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
@@ -27,9 +28,9 @@ pub struct VisitRecord {
     pub work_order_id: Option<Txt<WorkOrderId>>,
     /// Template.
     pub template: String,
-    /// Version of the template at planning.
+    /// Version of the template that the plan follows; what the crew began is pinned in its document.
     pub template_version: i64,
-    /// Version of the policy at planning.
+    /// Version of the policy that the plan follows, likewise.
     pub policy_version: i64,
     /// Grows with each change of the crew.
     pub assignment_epoch: i64,
@@ -117,6 +118,8 @@ pub fn update_plan(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
         .set((
             visits::number.eq(&row.number),
             visits::work_order_id.eq(row.work_order_id),
+            visits::template_version.eq(row.template_version),
+            visits::policy_version.eq(row.policy_version),
             visits::assignment_epoch.eq(row.assignment_epoch),
             visits::appointment_id.eq(row.appointment_id),
             visits::planned_start_ms.eq(row.planned_start_ms),
@@ -129,6 +132,44 @@ pub fn update_plan(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
         ))
         .execute(c))?;
     expect_one(affected)
+}
+
+/// The norms that the plan of a visit follows.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct PlannedNorms {
+    /// The visit.
+    pub id: Txt<VisitId>,
+    /// Planned start.
+    pub planned_start_ms: Option<i64>,
+    /// Template.
+    pub template: String,
+    /// Its version.
+    pub template_version: i64,
+    /// Version of the policy.
+    pub policy_version: i64,
+}
+
+/// Visits in one of these states of which no document is stored, in id order after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_unbegun(
+    conn: &mut Conn,
+    org: OrgId,
+    states: &[&str],
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<PlannedNorms>> {
+    Ok(per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org)).and(visits::state.eq_any(states)))
+        // An expression instead of the column keeps the engine from walking the primary key.
+        .filter(visits::id.concat("").gt(after))
+        .filter(not(exists(documents::table.filter(documents::org_id.eq(visits::org_id)
+            .and(documents::visit_id.eq(visits::id))))))
+        .order(visits::id.concat(""))
+        .limit(limit)
+        .select((visits::id, visits::planned_start_ms, visits::template, visits::template_version, visits::policy_version))
+        .load(c))?)
 }
 
 /// Writes what follows from document, plan and review.

@@ -101,7 +101,10 @@ async fn publish_foreign_norms(app: &TestApp) {
         let body = json!({"code": FOREIGN_TEMPLATE}).to_string();
         let sha256 = Txt(Hash::of(body.as_bytes()));
         let (code, version) = (FOREIGN_TEMPLATE.to_owned(), FOREIGN_VERSION);
-        insert_template(conn, &TemplateRow { org_id, code, version, body, sha256, published_at_ms: now.0 })?;
+        insert_template(
+            conn,
+            &TemplateRow { org_id, code, version, body, sha256, published_at_ms: now.0, effective_from_ms: 0 },
+        )?;
         let body = json!({"version": version, "effective_from_ms": 0, "parameters": {}}).to_string();
         insert_policy(conn, &PolicyVersionRow { org_id, version, body, effective_from_ms: 0 })?;
         let body = json!({"version": version, "days": {}}).to_string();

@@ -21,6 +21,13 @@ fn judged_by(visit: &Visit<'_>) -> (Value, bool) {
     (shown["template"]["version"].clone(), blockers.contains("INS-22"))
 }
 
+/// Asks for more light than [`POWER`].
+fn stricter(template: &mut Value) {
+    let measurements = template["measurements"].as_array_mut().expect("measurements");
+    let power = measurements.iter_mut().find(|one| one["code"] == "optical_power").expect("the reading");
+    power["threshold"]["value"] = json!("-10.00");
+}
+
 fn made_at_the_door<'p>(phone: &'p Phone<'_>) -> Visit<'p> {
     let made = phone.run(&["intent", "create_visit", "-f", "template=broadband_install", "-f", "reason=邻居当场要求"]);
     phone.visit(made.done()["visit"].as_str().expect("an id"), "方舟")
@@ -41,12 +48,7 @@ fn a_norm_that_changed_overnight_judges_what_began_after_it() {
     // Overnight the office asks for more.
     story.on("2025-03-05");
     story.at("00:10");
-    let stricter = |template: &mut Value| {
-        let measurements = template["measurements"].as_array_mut().expect("measurements");
-        let power = measurements.iter_mut().find(|one| one["code"] == "optical_power").expect("the reading");
-        power["threshold"]["value"] = json!("-10.00");
-    };
-    story.publish_version_2("broadband_install", stricter, &[("min_rate_ratio", "1.00")]);
+    story.publish_version_2("broadband_install", stricter, &[("min_rate_ratio", "1.00")], None);
 
     // Still offline in the morning: the phone knows nothing of it, and goes on.
     story.at("08:00");
@@ -59,7 +61,8 @@ fn a_norm_that_changed_overnight_judges_what_began_after_it() {
     li.sync();
     li.sync();
     let reviewer = story.office("reviewer1");
-    assert_eq!(reviewer.visit(&finished.id)["state"], "under_review");
+    let seen = reviewer.visit(&finished.id);
+    assert_eq!((&seen["state"], &seen["template_version"]), (&json!("under_review"), &json!(2)), "its plan moved on");
     let review = reviewer.review(&finished.id);
     assert_eq!((&review["blockers"], &review["late_records"]), (&json!([]), &json!(0)), "{review}");
     assert_eq!(judged_by(&finished), (json!(1), false));
@@ -84,5 +87,52 @@ fn a_norm_that_changed_overnight_judges_what_began_after_it() {
     for version in [1, 2] {
         let served = dispatcher.get(&format!("/v1/templates/broadband_install/{version}"));
         assert_eq!(served["version"], version, "no published version ever goes away");
+    }
+}
+
+#[test]
+fn a_planned_visit_follows_the_norm_of_its_day_unless_its_crew_began_before_it_heard() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let (ma, xu) = (story.enrol("ma.jun"), story.enrol("xu.nuo"));
+    let dispatcher = story.office("dispatcher");
+    ma.sync();
+    xu.sync();
+    let (offline, told) = (ma.visit_of("陈静"), xu.visit_of("周婷"));
+    for visit in [&offline, &told] {
+        let tomorrow = json!({"start": "2025-03-05T15:30:00+08:00", "notified_at": "2025-03-04T08:20:00+08:00",
+            "proposed_by": "customer", "reason": "用户出差"});
+        dispatcher.change(&visit.id, "reschedule", &tomorrow).expect(200);
+    }
+    ma.sync();
+    xu.sync();
+
+    // In the evening the office asks for more, from midnight on.
+    story.at("20:00");
+    let midnight = "2025-03-05T00:00:00+08:00";
+    story.publish_version_2("broadband_install", stricter, &[("min_rate_ratio", "0.90")], Some(midnight));
+    for visit in [&offline, &told] {
+        let planned = dispatcher.visit(&visit.id);
+        let versions = (&planned["template_version"], &planned["policy_version"]);
+        assert_eq!(versions, (&json!(2), &json!(2)), "planned for a day on which version 2 counts");
+    }
+    assert_eq!(dispatcher.get("/v1/policies/current")["version"], 1, "not yet");
+
+    // Next morning one phone has heard of it, the other was out of reach all night.
+    story.on("2025-03-05");
+    story.at("09:00");
+    xu.sync();
+    for visit in [&offline, &told] {
+        visit.plays(&format!("09:05 start\n {}", line_test(POWER, "512.4")));
+    }
+    assert_eq!((judged_by(&offline), judged_by(&told)), ((json!(1), false), (json!(2), true)));
+
+    // What began under version 1 ends under it, though the office has planned it by version 2.
+    ma.sync();
+    ma.sync();
+    xu.sync();
+    assert_eq!(judged_by(&offline), (json!(1), false));
+    for visit in [&offline, &told] {
+        assert_eq!(story.heads(&visit.id), visit.shown()["heads"]);
     }
 }

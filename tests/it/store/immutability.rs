@@ -8,7 +8,8 @@ use diesel::sql_query;
 use doorstep::app::AppError;
 use doorstep::domain::Role;
 use doorstep_store::norms::{
-    PolicyVersionRow, TemplateRow, find_policy, find_template, insert_policy, insert_template,
+    CalendarVersionRow, PolicyVersionRow, TemplateRow, find_policy, find_template, insert_calendar, insert_policy,
+    insert_template,
 };
 use doorstep_store::schema::statements;
 use doorstep_store::{Conn, Txt, per_backend};
@@ -26,11 +27,23 @@ const DIGEST: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0
 fn template() -> TemplateRow {
     let body = "{}".to_owned();
     let sha256 = Txt(Hash::of(body.as_bytes()));
-    TemplateRow { org_id: Txt(YUNZE.org), code: "t".to_owned(), version: 1, body, sha256, published_at_ms: 1 }
+    TemplateRow {
+        org_id: Txt(YUNZE.org),
+        code: "t".to_owned(),
+        version: 1,
+        body,
+        sha256,
+        published_at_ms: 1,
+        effective_from_ms: 0,
+    }
 }
 
 fn policy() -> PolicyVersionRow {
     PolicyVersionRow { org_id: Txt(YUNZE.org), version: 1, body: "{}".to_owned(), effective_from_ms: 1 }
+}
+
+fn calendar() -> CalendarVersionRow {
+    CalendarVersionRow { org_id: Txt(YUNZE.org), version: 1, body: "{}".to_owned(), published_at_ms: 1 }
 }
 
 fn insert_statement(conn: &mut Conn) {
@@ -50,12 +63,13 @@ fn insert_statement(conn: &mut Conn) {
 }
 
 #[test]
-fn statements_templates_and_policies_are_neither_changed_nor_removed() {
+fn statements_and_norms_are_neither_changed_nor_removed() {
     let db = TestDb::copy_of(&COMPANIES);
     with_conn(db.url(), |conn| {
         insert_statement(conn);
         insert_template(conn, &template()).expect("a template");
         insert_policy(conn, &policy()).expect("a policy");
+        insert_calendar(conn, &calendar()).expect("a calendar");
         for (table, change) in [
             ("statements", "UPDATE statements SET seal = 'other'"),
             ("statements", "UPDATE statements SET received_at_ms = 2"),
@@ -65,6 +79,8 @@ fn statements_templates_and_policies_are_neither_changed_nor_removed() {
             ("templates", "DELETE FROM templates"),
             ("policies", "UPDATE policies SET effective_from_ms = 0"),
             ("policies", "DELETE FROM policies"),
+            ("calendars", "UPDATE calendars SET published_at_ms = 0"),
+            ("calendars", "DELETE FROM calendars"),
         ] {
             let refused = per_backend!(conn, c => sql_query(change).execute(c)).expect_err(change).to_string();
             assert!(refused.contains(&format!("immutable: {table}")), "{change}: {refused}");
@@ -127,7 +143,7 @@ const PROOF: [(&str, &str, &str); 13] = [
 ];
 
 /// Tables whose rows are proof, too, of a test of their own.
-const SIGNED_OR_PUBLISHED: [&str; 3] = ["statements", "templates", "policies"];
+const SIGNED_OR_PUBLISHED: [&str; 4] = ["statements", "templates", "policies", "calendars"];
 
 /// Changes that look like what packing does and lose bytes, and one beside what became of an item.
 const FALSE_CHANGES: [(&str, &str); 4] = [

@@ -1,35 +1,36 @@
-//! Norms that the office publishes in the middle of a story, while the server runs.
+//! Norms that the admin publishes in the middle of a story, through the API.
 
-use doorstep::app::norms::{product_templates, publish_policy, publish_template};
-use doorstep_store::feed::FeedBatch;
-use doorstep_store::organisations::list_organisations;
+use doorstep::app::norms::product_templates;
 use serde_json::{Value, json};
-use sync_core::plan::PolicyRow;
-use sync_core::time::UnixMillis;
 
 use super::Story;
-use crate::db::with_conn;
 
 impl Story {
-    /// Publishes version 2 of a product's template, changed, and of the policy with these parameters only.
+    /// Publishes version 2 of a product's template, changed, and of the policy with these parameters changed. Both count
+    /// from the instant on, which is text, or at once.
     ///
     /// # Panics
-    /// If the office may not publish them.
-    pub fn publish_version_2(&self, template: &str, change: impl FnOnce(&mut Value), parameters: &[(&str, &str)]) {
+    /// If the admin may not publish them.
+    pub fn publish_version_2(
+        &self,
+        template: &str,
+        change: impl FnOnce(&mut Value),
+        parameters: &[(&str, &str)],
+        effective_from: Option<&str>,
+    ) {
         let first = product_templates().find(|known| known.code == template).expect("a template of the product");
         let mut second = json!(first);
         second["version"] = json!(2);
         change(&mut second);
-        let parameters = parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let policy = PolicyRow { version: 2, effective_from_ms: UnixMillis(1), parameters };
-        let now = self.server.borrow().clock.now();
-        with_conn(self.server.borrow().database_url(), |conn| {
-            let org = list_organisations(conn).expect("the company").remove(0).id.0;
-            let mut batch = FeedBatch::new();
-            // JSON is YAML.
-            publish_template(conn, &mut batch, org, &second.to_string(), now).expect("the template is published");
-            publish_policy(conn, &mut batch, org, &policy, now).expect("the policy is published");
-            batch.publish(conn, org).expect("the feed moves");
-        });
+        let parameters: Value = parameters.iter().map(|(key, value)| ((*key).to_owned(), json!(value))).collect();
+        let mut policy = json!({"base_version": 1, "parameters": parameters});
+        if let Some(instant) = effective_from {
+            second["effective_from"] = json!(instant);
+            policy["effective_from"] = json!(instant);
+        }
+        let admin = self.office("admin");
+        let published = admin.post("/v1/templates", &second).expect(201);
+        assert_eq!((&published["code"], &published["version"]), (&json!(template), &json!(2)));
+        assert_eq!(admin.post("/v1/policies", &policy).expect(201)["version"], 2);
     }
 }

@@ -97,7 +97,7 @@ fn fill(tx: &Tx, kind: IntentKind, body: &mut Members<String, Value>, at: &Stamp
         IntentKind::CreateVisit => {
             default(body, "visit_id", id()?);
             let code = body.get("template").and_then(Value::as_str).unwrap_or_default().to_owned();
-            default(body, "template_version", newest_template(tx, &code)?.into());
+            default(body, "template_version", newest_template(tx, &code, at.corrected())?.into());
             let policies = tx.rows(row_kind::POLICY)?.into_iter().filter(|(_, row)| !row.is_old);
             let policies = policies.filter_map(|(_, row)| serde_json::from_value::<PolicyRow>(row.body).ok());
             let newest = policies.filter(|policy| policy.effective_from_ms <= at.corrected());
@@ -131,9 +131,13 @@ fn default(body: &mut Members<String, Value>, name: &str, value: Value) {
     body.entry(name).or_insert(value);
 }
 
-fn newest_template(tx: &Tx, code: &str) -> PhoneResult<i64> {
+/// The newest version of a template in force at an instant.
+fn newest_template(tx: &Tx, code: &str, at: UnixMillis) -> PhoneResult<i64> {
     let rows = tx.rows(row_kind::TEMPLATE)?;
-    let versions = rows.iter().filter(|(_, row)| !row.is_old && row.body.get("code") == Some(&code.into()));
+    let from = |row: &Value| UnixMillis::from_rfc3339(row.get("effective_from")?.as_str()?).ok();
+    let is_in_force = |row: &Value| from(row).is_none_or(|from| from <= at);
+    let is_it = |row: &Value| row.get("code") == Some(&code.into()) && is_in_force(row);
+    let versions = rows.iter().filter(|(_, row)| !row.is_old && is_it(&row.body));
     match versions.filter_map(|(_, row)| row.body.get("version")?.as_i64()).max() {
         Some(version) => Ok(version),
         None => {

@@ -134,7 +134,10 @@ fn seed(conn: &mut doorstep_store::Conn) -> AppResult<()> {
     let body = template().to_string();
     let sha256 = Txt(Hash::of(body.as_bytes()));
     let code = "probe".to_owned();
-    insert_template(conn, &TemplateRow { org_id, code, version: 1, body, sha256, published_at_ms: START })?;
+    insert_template(
+        conn,
+        &TemplateRow { org_id, code, version: 1, body, sha256, published_at_ms: START, effective_from_ms: 0 },
+    )?;
     let body = json!({ "version": 1, "effective_from_ms": 0, "parameters": {} }).to_string();
     insert_policy(conn, &PolicyVersionRow { org_id, version: 1, body, effective_from_ms: 0 })?;
     for (visit, rep, phone) in [(VISIT, REP, PHONE), (OTHER_VISIT, OTHER_REP, OTHER_PHONE)] {

@@ -2,6 +2,7 @@
 
 mod assign;
 mod cancel;
+mod follow;
 mod history;
 mod next_attempt;
 mod norms;
@@ -21,6 +22,7 @@ use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
 pub use cancel::{cancel_visit, close_visit};
+pub use follow::follow_norms;
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub use next_attempt::create_next_attempt;
 pub use norms::Norms;

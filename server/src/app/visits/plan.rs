@@ -2,7 +2,6 @@
 
 use doorstep_store::appointments::{AppointmentRecord, insert_appointment};
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::norms::{find_newest_template, find_policy_at};
 use doorstep_store::visits::{VisitRecord, insert_visit, list_visits_of};
 use doorstep_store::work_orders::{WorkOrderRecord, find_work_order};
 use doorstep_store::{Conn, Txt};
@@ -11,6 +10,7 @@ use sync_core::ids::{AppointmentId, UserId, VisitId, WorkOrderId};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
+use super::follow::{InForce, begins_at};
 use super::{Visit, assign, load, publish, reproject, state_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers};
 use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
@@ -20,7 +20,7 @@ use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
 pub struct NewVisit {
     /// The work order.
     pub work_order: WorkOrderId,
-    /// Template; its newest version is pinned.
+    /// Template; the version in force at the planned start counts.
     pub template: String,
     /// Who goes; nobody yet if empty.
     pub crew: Vec<UserId>,
@@ -37,6 +37,17 @@ pub enum PlannedTime {
     Start(UnixMillis),
     /// As agreed.
     Appointment(NewAppointment),
+}
+
+impl PlannedTime {
+    /// The planned start.
+    const fn start(&self) -> Option<UnixMillis> {
+        match self {
+            Self::Open => None,
+            Self::Start(at) => Some(*at),
+            Self::Appointment(appointment) => Some(appointment.start),
+        }
+    }
 }
 
 /// An appointment to make.
@@ -56,7 +67,7 @@ pub struct NewAppointment {
 /// Rulebook section 3, `proposed_by`; `office` is the dispatcher's own proposal.
 pub(super) const PROPOSERS: [&str; 3] = ["customer", "rep", "office"];
 
-/// Plans a visit: pins the newest template and the policy in force, makes appointment and assignments.
+/// Plans a visit by the norms in force at its start, makes appointment and assignments.
 ///
 /// # Errors
 /// `invalid` naming the field; `state_invalid` while an earlier visit of the order is open.
@@ -91,16 +102,11 @@ pub(super) fn plan(
     previous: Option<&VisitRecord>,
     new: &NewVisit,
 ) -> AppResult<Visit> {
-    let mut row = draft(conn, app, ctx, order, previous, &new.template)?;
+    let mut row = draft(conn, app, ctx, order, previous, new)?;
     if let PlannedTime::Appointment(appointment) = &new.time {
         let made = make_appointment(conn, app, order, row.attempt, appointment)?;
         row.appointment_id = Some(made.id);
     }
-    row.planned_start_ms = match &new.time {
-        PlannedTime::Open => None,
-        PlannedTime::Start(at) => Some(at.0),
-        PlannedTime::Appointment(appointment) => Some(appointment.start.0),
-    };
     if row.planned_start_ms.is_some() {
         VisitState::Scheduled.code().clone_into(&mut row.state);
     }
@@ -120,26 +126,29 @@ fn draft(
     ctx: &Ctx,
     order: &WorkOrderRecord,
     previous: Option<&VisitRecord>,
-    template: &str,
+    new: &NewVisit,
 ) -> AppResult<VisitRecord> {
     let org = ctx.actor.org;
+    let planned_start_ms = new.time.start().map(|at| at.0);
     let invalid = |field: &str, expected: &str| AppError::from(Refusal::new(ErrorCode::Invalid).field(field, expected));
-    let template =
-        find_newest_template(conn, org, template)?.ok_or_else(|| invalid("template", "a published template"))?;
-    let policy = find_policy_at(conn, org, ctx.now.0)?
-        .ok_or_else(|| invalid("template", "a policy in force, publish one first"))?;
+    let in_force = InForce::load(conn, org, begins_at(planned_start_ms, ctx.now))?;
+    let template_version = in_force
+        .template(&new.template)
+        .ok_or_else(|| invalid("template", "a template in force at the planned start"))?;
+    let policy_version =
+        in_force.policy().ok_or_else(|| invalid("template", "a policy in force, publish one first"))?;
     Ok(VisitRecord {
         org_id: Txt(org),
         id: Txt(VisitId(app.id())),
         number: Some(numbers::take(conn, org, "V", ctx.now)?),
         origin: "office".to_owned(),
         work_order_id: Some(order.id),
-        template: template.code,
-        template_version: template.version,
-        policy_version: policy.version,
+        template: new.template.clone(),
+        template_version,
+        policy_version,
         assignment_epoch: 1,
         appointment_id: None,
-        planned_start_ms: None,
+        planned_start_ms,
         attempt: previous.map_or(1, |visit| visit.attempt + 1),
         previous_visit_id: previous.map(|visit| visit.id),
         priority: priority(order, previous)?,

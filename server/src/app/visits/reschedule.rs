@@ -7,12 +7,14 @@ use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
 use sync_core::clock::{Deadline, NotedBy};
-use sync_core::formulas::{RESCHEDULE_NOTICE_MIN, floor_minutes, reschedule_notice};
+use sync_core::formulas::{floor_minutes, reschedule_notice};
 use sync_core::ids::VisitId;
 use sync_core::plain_json;
 use sync_core::plan::AppointmentChange;
+use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
+use super::follow;
 use super::plan::{NewAppointment, check_appointment, make_appointment};
 use super::{Visit, load_for_change, require, save, state_of};
 use crate::app::customers::is_text;
@@ -76,7 +78,7 @@ impl Notice {
     }
 }
 
-/// Moves a visit. A short notice is recorded and answered, never refused: the customer was told already.
+/// Moves a visit; one that nobody has begun follows the norms of its new day. A short notice is recorded and answered, never refused: the customer was told already.
 ///
 /// # Errors
 /// `not_found`, `stale_version`, `state_invalid` after arrival, `invalid` naming the field.
@@ -98,6 +100,7 @@ pub async fn reschedule_visit(
             let minimum = notice_minimum(conn, &row)?;
             move_appointment(conn, &app, &mut row, &to, change.as_ref())?;
             row.planned_start_ms = Some(to.start.0);
+            follow::follow(conn, &mut row, ctx.now)?;
             let notice = change.as_ref().map(|change| Notice::of(change, minimum));
             let before = change.as_ref().map(|change| change.from_ms);
             let deadline = notice.map(|notice| notice.deadline);
@@ -126,9 +129,8 @@ fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
 
 /// The least notice of the visit's policy, in minutes.
 fn notice_minimum(conn: &mut Conn, row: &VisitRecord) -> AppResult<i64> {
-    let policy = policy_row(conn, row.org_id.0, row.policy_version)?;
-    let value = policy.as_ref().and_then(|policy| policy.parameters.get("reschedule_notice_minutes"));
-    Ok(value.and_then(|text| text.parse().ok()).unwrap_or(RESCHEDULE_NOTICE_MIN))
+    let policy = policy_row(conn, row.org_id.0, row.policy_version)?.unwrap_or_default();
+    Ok(policy.get(keys::RESCHEDULE_NOTICE))
 }
 
 /// Moves the appointment in force; a visit without one gets one.

@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod blobs;
 pub mod bundles;
+pub mod calendars;
 pub mod conflicts;
 pub mod customers;
 pub mod day_board;
@@ -11,6 +12,7 @@ pub mod findings;
 pub mod health;
 pub mod late_work;
 pub mod live;
+pub mod policies;
 pub mod quarantine;
 pub mod repo;
 pub mod reviews;

@@ -44,14 +44,14 @@ impl StandIns {
     }
 }
 
-/// Finds template and policy for an unplanned visit. An unknown one must not lose the captured work: the newest
-/// of that code stands in, then any. `None` only where the office has published nothing at all.
+/// Finds template and policy for an unplanned visit. An unknown one must not lose the captured work: the one
+/// of that code in force stands in, then any. `None` only where the office has published nothing at all.
 fn find(conn: &mut Conn, org: OrgId, body: &CreateVisit, now: UnixMillis) -> AppResult<Option<StandIn>> {
     let asked = norms::find_template(conn, org, &body.template, body.template_version)?;
     let is_template_known = asked.is_some();
     let template = match asked {
         Some(row) => Some(row),
-        None => match norms::find_newest_template(conn, org, &body.template)? {
+        None => match norms::find_template_at(conn, org, &body.template, now.0)? {
             Some(row) => Some(row),
             None => norms::list_templates(conn, org)?.pop(),
         },

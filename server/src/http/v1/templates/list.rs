@@ -1,6 +1,7 @@
 //! GET /v1/templates
 
 use actix_web::web;
+use doorstep_store::norms::TemplateRow;
 use serde::Serialize;
 use sync_core::bytes::Hash;
 use utoipa::ToSchema;
@@ -23,6 +24,20 @@ pub struct TemplateItemOut {
     pub sha256: Hash,
     /// When it was published.
     pub published_at: Instant,
+    /// From when visits follow it.
+    pub effective_from: Instant,
+}
+
+impl From<TemplateRow> for TemplateItemOut {
+    fn from(row: TemplateRow) -> Self {
+        Self {
+            code: row.code,
+            version: row.version,
+            sha256: row.sha256.0,
+            published_at: row.published_at_ms.into(),
+            effective_from: row.effective_from_ms.into(),
+        }
+    }
 }
 
 /// Every published template version.
@@ -42,11 +57,5 @@ pub struct TemplatesOut {
     responses((status = 200, description = "Templates", body = TemplatesOut), Problems), security(("bearer" = [])))]
 pub async fn list_templates(state: web::Data<AppState>, ctx: Ctx) -> Result<web::Json<TemplatesOut>, ApiError> {
     let rows = norms::list_templates(&state, ctx).await?;
-    let items = rows.into_iter().map(|row| TemplateItemOut {
-        code: row.code,
-        version: row.version,
-        sha256: row.sha256.0,
-        published_at: row.published_at_ms.into(),
-    });
-    Ok(web::Json(TemplatesOut { items: items.collect() }))
+    Ok(web::Json(TemplatesOut { items: rows.into_iter().map(TemplateItemOut::from).collect() }))
 }

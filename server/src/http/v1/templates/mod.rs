@@ -1,5 +1,7 @@
-//! Published norms: templates, policies, calendars.
+//! Published templates.
 
+mod body;
+pub mod check;
+pub mod create;
 pub mod list;
-pub mod policy;
 pub mod show;

@@ -27,7 +27,7 @@ use crate::http::wire::Instant;
 pub struct VisitIn {
     /// The work order.
     pub work_order_id: WorkOrderId,
-    /// Template; its newest version is pinned.
+    /// Template; the version in force at the planned start counts.
     #[schema(example = "broadband_install")]
     pub template: String,
     /// Who goes; may be empty.

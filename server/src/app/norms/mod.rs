@@ -1,0 +1,76 @@
+//! Norms: templates, policies, calendars as immutable versions, for everybody in the organisation.
+//!
+//! Owns publishing and reading them. A version is checked as a whole before it is published, every fault at once; what was
+//! published is never changed. Which of them a visit follows is decided in `app/visits/follow.rs`.
+
+mod calendar;
+mod policy;
+mod publish;
+mod read;
+mod seed;
+mod template;
+
+pub use calendar::{NewCalendar, create_calendar};
+pub use policy::{NewPolicy, create_policy, publish_new_policy};
+pub use publish::{publish_calendar, publish_policy, publish_template};
+pub use read::{
+    PolicyListing, list_calendars, list_policies, list_templates, show_calendar, show_policy, show_template,
+};
+pub use seed::{product_templates, seed_norms};
+pub use template::create_template;
+
+use sync_core::time::UnixMillis;
+
+use crate::app::visits::follow_norms;
+use crate::app::{AppError, AppState, Ctx, ErrorCode, FieldFault, Refusal};
+
+/// What becomes of a version that is right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Nothing: its author wanted to know.
+    Check,
+    /// It is published.
+    Publish,
+}
+
+/// Has visits follow what was published just now; that is published whatever comes of it, and the job does the rest.
+async fn visits_follow(state: &AppState, ctx: &Ctx) {
+    if let Err(error) = follow_norms(state, ctx.actor.org, ctx.now).await {
+        tracing::warn!(org = %ctx.actor.org, %error, "visits do not follow what was published yet");
+    }
+}
+
+/// Adds the fault of a version that would have been in force before it was published.
+fn not_before(refusal: Refusal, effective_from: UnixMillis, now: UnixMillis) -> Refusal {
+    if effective_from >= now {
+        return refusal;
+    }
+    refusal.fault(FieldFault {
+        path: "effective_from".to_owned(),
+        expected: "now or later: what was done cannot be judged by it".to_owned(),
+        expected_zh: Some("不得早于当前时间".to_owned()),
+        limit: Some(now.to_rfc3339()),
+        actual: Some(effective_from.to_rfc3339()),
+    })
+}
+
+/// Adds the fault of a version that would be in force before the one it follows.
+fn after_newest(refusal: Refusal, effective_from: UnixMillis, newest: UnixMillis) -> Refusal {
+    if effective_from > newest {
+        return refusal;
+    }
+    refusal.fault(FieldFault {
+        path: "effective_from".to_owned(),
+        expected: "later than the newest version takes effect: dates ascend as versions do".to_owned(),
+        expected_zh: Some("须晚于最新版本的生效时间".to_owned()),
+        limit: Some(newest.to_rfc3339()),
+        actual: Some(effective_from.to_rfc3339()),
+    })
+}
+
+/// What was published since the author read.
+fn stale(newest: i64, base: i64) -> AppError {
+    let en = format!("Version {newest} is the newest, not {base}: read it, and say what differs from it");
+    let zh = format!("最新版本为 {newest}，而非 {base}，请重新读取后再提交");
+    Refusal::new(ErrorCode::StaleVersion).detail(en, zh).limit(newest, base).into()
+}

@@ -1,0 +1,106 @@
+//! Reading published norms; everybody of the organisation may.
+
+use doorstep_store::norms::{self, CalendarVersionRow, TemplateRow};
+use sync_core::plan::{CalendarRow, PolicyRow};
+use sync_core::time::UnixMillis;
+
+use crate::app::rows::read;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+
+/// A policy version in the list of all.
+#[derive(Debug, Clone, Copy)]
+pub struct PolicyListing {
+    /// Version.
+    pub version: i64,
+    /// When it takes effect.
+    pub effective_from: UnixMillis,
+    /// Whether it is the one in force now.
+    pub is_in_force: bool,
+}
+
+/// Every published template version, by code and version.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_templates(state: &AppState, ctx: Ctx) -> AppResult<Vec<TemplateRow>> {
+    state.store.read(move |conn| Ok::<_, AppError>(norms::list_templates(conn, ctx.actor.org)?)).await
+}
+
+/// A template version as published.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_template(state: &AppState, ctx: Ctx, code: String, version: i64) -> AppResult<TemplateRow> {
+    state
+        .store
+        .read(move |conn| {
+            norms::find_template(conn, ctx.actor.org, &code, version)?.ok_or_else(|| ErrorCode::NotFound.into())
+        })
+        .await
+}
+
+/// Every published policy version, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_policies(state: &AppState, ctx: Ctx) -> AppResult<Vec<PolicyListing>> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let in_force = norms::find_policy_at(conn, org, ctx.now.0)?.map(|row| row.version);
+            let listing = |(version, effective_from_ms): (i64, i64)| PolicyListing {
+                version,
+                effective_from: UnixMillis(effective_from_ms),
+                is_in_force: Some(version) == in_force,
+            };
+            Ok::<_, AppError>(norms::list_policy_versions(conn, org)?.into_iter().map(listing).collect())
+        })
+        .await
+}
+
+/// A policy version, or the one in force now.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_policy(state: &AppState, ctx: Ctx, version: Option<i64>) -> AppResult<PolicyRow> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let found = match version {
+                Some(version) => norms::find_policy(conn, org, version)?,
+                None => norms::find_policy_at(conn, org, ctx.now.0)?,
+            };
+            let row = found.ok_or(ErrorCode::NotFound)?;
+            read("policies", row.version, &row.body)
+        })
+        .await
+}
+
+/// Every published calendar version, oldest first; the newest counts.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_calendars(state: &AppState, ctx: Ctx) -> AppResult<Vec<CalendarVersionRow>> {
+    state.store.read(move |conn| Ok::<_, AppError>(norms::list_calendars(conn, ctx.actor.org)?)).await
+}
+
+/// A calendar version, or the newest.
+///
+/// # Errors
+/// `not_found`.
+pub async fn show_calendar(state: &AppState, ctx: Ctx, version: Option<i64>) -> AppResult<CalendarRow> {
+    state
+        .store
+        .read(move |conn| {
+            let org = ctx.actor.org;
+            let found = match version {
+                Some(version) => norms::find_calendar(conn, org, version)?,
+                None => norms::find_newest_calendar(conn, org)?,
+            };
+            let row = found.ok_or(ErrorCode::NotFound)?;
+            read("calendars", row.version, &row.body)
+        })
+        .await
+}
