@@ -1,7 +1,5 @@
 //! The table of the policy's keys holds together, and a version is read and judged by it.
 
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::plan::PolicyRow;
