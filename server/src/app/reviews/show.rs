@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_store::evidence::list_statements;
 use doorstep_store::Conn;
+use doorstep_store::evidence::list_statements;
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::merge::view::Finding;
