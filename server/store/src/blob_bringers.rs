@@ -1,6 +1,6 @@
 //! Who has brought the bytes of a blob: whoever did may open what he brought, whoever only knows its hash may not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
@@ -8,6 +8,7 @@ use sync_core::ids::{DeviceId, OrgId, UserId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
+use crate::one_of::one_of;
 use crate::schema::{blob_bringers, blobs, devices};
 use crate::text::Txt;
 
@@ -39,23 +40,34 @@ pub fn add_bringer(conn: &mut Conn, row: &BringerRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// The people who have brought a blob. The row of the blob names one of them, also where a server of before took it that
-/// ran beside this one and knows no other place for that.
+/// The people who have brought a blob; see [`list_bringers_of`].
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_bringers(conn: &mut Conn, org: OrgId, sha256: Hash) -> StoreResult<BTreeSet<UserId>> {
-    let users: Vec<Txt<UserId>> = per_backend!(conn, c => blob_bringers::table
-        .filter(blob_bringers::org_id.eq(Txt(org)).and(blob_bringers::sha256.eq(Txt(sha256))))
-        .select(blob_bringers::user_id)
+    Ok(list_bringers_of(conn, org, &[sha256])?.remove(&sha256).unwrap_or_default())
+}
+
+/// The people who have brought each of these blobs. The row of a blob names one of them, also where a server of before
+/// took it that ran beside this one and knows no other place for that.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_bringers_of(conn: &mut Conn, org: OrgId, named: &[Hash]) -> StoreResult<BTreeMap<Hash, BTreeSet<UserId>>> {
+    let users: Vec<(Txt<Hash>, Txt<UserId>)> = per_backend!(conn, c => blob_bringers::table
+        .filter(blob_bringers::org_id.eq(Txt(org)).and(one_of(blob_bringers::sha256, named)))
+        .select((blob_bringers::sha256, blob_bringers::user_id))
         .load(c))?;
-    let sender: Option<Txt<UserId>> = per_backend!(conn, c => blobs::table
+    let senders: Vec<(Txt<Hash>, Txt<UserId>)> = per_backend!(conn, c => blobs::table
         .inner_join(devices::table.on(devices::org_id.eq(blobs::org_id).and(devices::id.eq(blobs::device_id))))
-        .filter(blobs::org_id.eq(Txt(org)).and(blobs::sha256.eq(Txt(sha256))))
-        .select(devices::user_id)
-        .first(c)
-        .optional())?;
-    Ok(users.into_iter().chain(sender).map(|user| user.0).collect())
+        .filter(blobs::org_id.eq(Txt(org)).and(one_of(blobs::sha256, named)))
+        .select((blobs::sha256, devices::user_id))
+        .load(c))?;
+    let mut bringers = BTreeMap::<Hash, BTreeSet<UserId>>::new();
+    for (blob, user) in users.into_iter().chain(senders) {
+        bringers.entry(blob.0).or_default().insert(user.0);
+    }
+    Ok(bringers)
 }
 
 /// Whether a device has brought a blob; as for [`list_bringers`], the row of the blob counts.

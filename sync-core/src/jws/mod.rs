@@ -157,6 +157,28 @@ pub fn finish(input: &SigningInput, signature: &[u8; 64]) -> String {
     format!("{}.{}", input.text, to_base64url(signature))
 }
 
+/// A compact JWS without its payload (RFC 7515 appendix F), for whoever knows the payload: [`attach`] puts it back.
+///
+/// What is no compact JWS stays as it is.
+#[must_use]
+pub fn detach(jws: &str) -> String {
+    match (jws.split_once('.'), jws.rsplit_once('.')) {
+        (Some((header, _)), Some((signed, signature))) if signed.len() > header.len() => {
+            format!("{header}..{signature}")
+        }
+        _ => jws.to_owned(),
+    }
+}
+
+/// A compact JWS with its payload: that of one that came without is put back, one that has it stays as it is.
+#[must_use]
+pub fn attach(jws: &str, payload: &[u8]) -> String {
+    match jws.split_once("..") {
+        Some((header, signature)) => format!("{header}.{}.{signature}", to_base64url(payload)),
+        None => jws.to_owned(),
+    }
+}
+
 /// A JWS taken apart; nothing is verified yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unverified<'a> {

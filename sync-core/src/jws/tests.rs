@@ -156,3 +156,19 @@ fn only_three_strict_parts_are_a_jws() {
         assert!(matches!(parse(&jws), Err(JwsError::Malformed { .. } | JwsError::Header)), "{jws}");
     }
 }
+
+/// RFC 7515 appendix F.
+#[test]
+fn a_payload_that_was_taken_out_is_put_back_and_nothing_else_changes() {
+    let (key, public) = device();
+    let input = prepare(&Header { alg: Alg::Es256, kid: public.thumbprint(), typ: typ::BATCH.to_owned() }, b"known");
+    let whole = finish(&input, &sign(&key, &input));
+    let detached = detach(&whole);
+    assert_eq!(detached.len() + to_base64url(b"known").len(), whole.len());
+    assert_eq!(attach(&detached, b"known"), whole);
+    assert_eq!(attach(&whole, b"other"), whole);
+    assert_eq!(verify_es256(&attach(&detached, b"other"), &public, typ::BATCH), Err(JwsError::Signature));
+    for no_jws in ["", ".", "a", "a.b"] {
+        assert_eq!(detach(no_jws), no_jws);
+    }
+}

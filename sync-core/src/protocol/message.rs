@@ -53,7 +53,7 @@ pub struct SyncRequest {
     /// How the phone is doing.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "known_or_none")]
     pub device_state: Option<DeviceState>,
-    /// JWS of the device over everything above, see [`super::seal`]; absent without content.
+    /// JWS of the device over everything above, with or without its payload, see [`super::seal`]; absent without content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seal: Option<String>,
 }

@@ -132,9 +132,19 @@ pub fn prepare_batch_seal(content: &BatchContent, kid: &str) -> Result<SigningIn
     Ok(jws::prepare(&header, content.digest()?.as_bytes()))
 }
 
-/// Verifies the seal of a request and returns the list it covers, to be kept with the seal.
+/// A seal that covers its request: to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchSeal {
+    /// The sealed list, see [`BatchContent::list`].
+    pub list: String,
+    /// The seal with its payload, whether or not it was sent with it.
+    pub jws: String,
+}
+
+/// Verifies the seal of a request and returns what is to be kept of it.
 ///
-/// A request without content needs no seal; then there is no list. An older epoch is accepted.
+/// The seal may come without its payload (RFC 7515 appendix F), which follows from the request. A request without content
+/// needs no seal; then there is none. An older epoch is accepted.
 ///
 /// # Errors
 /// [`BatchSealError`]; the request fails as a whole with `seal_invalid`.
@@ -142,11 +152,13 @@ pub fn verify_batch_seal(
     org: OrgId,
     request: &SyncRequest,
     key: &P256PublicKey,
-) -> Result<Option<String>, BatchSealError> {
+) -> Result<Option<BatchSeal>, BatchSealError> {
     let Some(seal) = &request.seal else {
         return if request.has_content() { Err(BatchSealError::Missing) } else { Ok(None) };
     };
-    let payload = jws::verify_es256(seal, key, typ::BATCH)?;
     let list = BatchContent::of_request(org, request).list()?;
-    if payload == Hash::of(list.as_bytes()).as_bytes() { Ok(Some(list)) } else { Err(BatchSealError::Content) }
+    let digest = Hash::of(list.as_bytes());
+    let jws = jws::attach(seal, digest.as_bytes());
+    let payload = jws::verify_es256(&jws, key, typ::BATCH)?;
+    if payload == digest.as_bytes() { Ok(Some(BatchSeal { list, jws })) } else { Err(BatchSealError::Content) }
 }

@@ -305,6 +305,6 @@ impl Phone {
         let content = BatchContent::of_request(self.job.phone.org, request);
         let input = prepare_batch_seal(&content, &public.thumbprint()).unwrap();
         let signature: Signature = self.key.sign(input.as_bytes());
-        jws::finish(&input, &signature.to_bytes().into())
+        jws::detach(&jws::finish(&input, &signature.to_bytes().into()))
     }
 }

@@ -61,7 +61,9 @@ impl Connection {
     /// Posts a body, compressed if that is worth it, and returns that of the answer.
     pub fn post(&mut self, path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
         let is_large = body.len() > 512;
-        let body = if is_large { zstd::bulk::compress(body, 3).expect("zstd") } else { body.to_vec() };
+        // As the phone does.
+        let level = if body.len() <= 16 << 10 { 19 } else { 3 };
+        let body = if is_large { zstd::bulk::compress(body, level).expect("zstd") } else { body.to_vec() };
         let coding = if is_large { "content-encoding: zstd\r\n" } else { "" };
         self.exchange("POST", path, media_type, coding, &body)
     }

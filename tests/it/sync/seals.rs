@@ -13,6 +13,7 @@ use integration_tests::phone::Phone;
 use serde_json::Value;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{DeviceId, EpochId, VisitId};
+use sync_core::jws::detach;
 use sync_core::protocol::seal::BatchContent;
 use sync_core::protocol::{Cursor, Outcome, PushDoc, SyncRequest};
 
@@ -60,6 +61,21 @@ async fn a_request_whose_seal_does_not_cover_it_is_refused_whole_and_stores_noth
     assert_eq!(phone.send(&phone.sealed(foreign)).await.outcome(), (422, "invalid".to_owned()));
     assert_eq!(counts(&app).await, before);
     assert_eq!(phone.exchange(&good).await.acks[0].outcome, Outcome::Stored, "the honest one still passes");
+}
+
+#[actix_web::test]
+async fn a_seal_that_comes_without_its_payload_is_kept_with_it() {
+    let app = TestApp::new().await;
+    let (phone, _, mut request) = loaded(&app).await;
+    let whole = request.seal.clone();
+    request.seal = whole.as_deref().map(detach);
+    assert_ne!(request.seal, whole);
+    let mut other = request.clone();
+    other.intents[0].0.push(b' ');
+    assert_eq!(phone.send(&other).await.outcome(), (401, "seal_invalid".to_owned()));
+    assert_eq!(phone.exchange(&request).await.acks[0].outcome, Outcome::Stored);
+    // Without its payload it would not cover its list.
+    assert_eq!(app.verified().await.differences, []);
 }
 
 #[actix_web::test]

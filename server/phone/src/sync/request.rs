@@ -282,7 +282,8 @@ pub(super) fn seal(enrolment: &Enrolment, request: &mut SyncRequest) -> PhoneRes
     if request.has_content() {
         let key = DeviceKey::from_secret(&enrolment.key.0)?;
         let input = prepare_batch_seal(&BatchContent::of_request(enrolment.org, request), &key.kid())?;
-        request.seal = Some(jws::finish(&input, &key.sign(&input)));
+        // Without the payload, which follows from what is sent with it.
+        request.seal = Some(jws::detach(&jws::finish(&input, &key.sign(&input))));
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_store::blobs::{self, BlobRow};
+use doorstep_store::blobs::BlobRow;
 use doorstep_store::projections::{self, PhotoRow};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
@@ -32,10 +32,8 @@ pub async fn list_visit_blobs(state: &AppState, ctx: Ctx, visit: VisitId) -> App
         let row = reach::load_visit(conn, &ctx, visit)?;
         let declared = projections::list_photos(conn, org, visit)?;
         let names = Vec::from_iter(declared.iter().map(|photo| photo.sha256.0));
-        let here = blobs::list_blobs(conn, org, &names)?;
-        let openable = list_openable(conn, &ctx, &row, &here)?;
-        let here = here.into_iter().filter(|blob| openable.contains(&blob.sha256.0));
-        let here: BTreeMap<Hash, BlobRow> = here.map(|blob| (blob.sha256.0, blob)).collect();
+        let openable = list_openable(conn, &ctx, &row, &names)?.into_iter();
+        let here: BTreeMap<Hash, BlobRow> = openable.map(|blob| (blob.sha256.0, blob)).collect();
         // Two records may declare the same bytes.
         let with_stored = |declared: PhotoRow| VisitBlob { stored: here.get(&declared.sha256.0).cloned(), declared };
         Ok::<_, AppError>(declared.into_iter().map(with_stored).collect())

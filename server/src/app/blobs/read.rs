@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
-use doorstep_store::blob_bringers::list_bringers;
+use doorstep_store::blob_bringers::{list_bringers, list_bringers_of};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
 use doorstep_store::visits::{VisitFilter, VisitRecord, list_visits};
@@ -234,7 +234,7 @@ pub(super) fn find_readable(conn: &mut Conn, ctx: &Ctx, reach: &Reach, sha256: H
     Ok((row, named_by.ok_or(ErrorCode::NotFound)?))
 }
 
-/// Which of the blobs that a visit within reach names the asker may open.
+/// The blobs that are here, of those a visit within reach names, as far as the asker may open them.
 ///
 /// # Errors
 /// Database errors only.
@@ -242,24 +242,28 @@ pub(in crate::app) fn list_openable(
     conn: &mut Conn,
     ctx: &Ctx,
     visit: &VisitRecord,
-    named: &[BlobRow],
-) -> AppResult<BTreeSet<Hash>> {
+    named: &[Hash],
+) -> AppResult<Vec<BlobRow>> {
+    let org = ctx.actor.org;
+    let here = blobs::list_blobs(conn, org, named)?;
     let reach = reach::of(conn, ctx)?;
     if reach.sees_everybodys(&visit.state) {
-        return Ok(named.iter().map(|row| row.sha256.0).collect());
+        return Ok(here);
     }
-    let mut openable = BTreeSet::new();
-    for row in named {
-        let bringers = list_bringers(conn, ctx.actor.org, row.sha256.0)?;
-        let may_open = has_crew_of(conn, ctx.actor.org, &bringers, visit.id.0)?
-            // Through another visit, or an intent.
+    let crew = list_crew(conn, org, visit.id.0)?;
+    let bringers = list_bringers_of(conn, org, named)?;
+    let mut openable = Vec::new();
+    for row in here {
+        let of_crew = bringers.get(&row.sha256.0).is_some_and(|bringers| !bringers.is_disjoint(&crew));
+        // Else through another visit, or an intent.
+        let may_open = of_crew
             || match find_readable(conn, ctx, &reach, row.sha256.0) {
                 Ok(_) => true,
                 Err(error) if error.code() == ErrorCode::NotFound => false,
                 Err(error) => return Err(error),
             };
         if may_open {
-            openable.insert(row.sha256.0);
+            openable.push(row);
         }
     }
     Ok(openable)
@@ -272,7 +276,7 @@ fn find_visit(conn: &mut Conn, ctx: &Ctx, row: &BlobRow, reach: &Reach) -> AppRe
     let filter = VisitFilter { ids: Some(claiming), reach: reach.visits.clone(), ..VisitFilter::default() };
     let bringers = list_bringers(conn, org, row.sha256.0)?;
     for visit in list_visits(conn, org, &filter, "", i64::MAX)? {
-        if reach.sees_everybodys(&visit.state) || has_crew_of(conn, org, &bringers, visit.id.0)? {
+        if reach.sees_everybodys(&visit.state) || !list_crew(conn, org, visit.id.0)?.is_disjoint(&bringers) {
             return Ok(Some(visit.id.0));
         }
     }
@@ -290,11 +294,11 @@ fn find_intent(conn: &mut Conn, row: &BlobRow, reach: Option<&[UserId]>) -> AppR
     Ok(visible.next().map(|(intent, _)| intent))
 }
 
-/// Whether somebody of the visit's crew, past or present, is among those who brought a blob.
+/// The crew of a visit, past and present: of the blobs it names they may open those that one of them brought.
 ///
 /// A rep who only knows the hash of a colleague's photo could name it in a visit of his own: knowing a
 /// hash never grants access (design section 4).
-fn has_crew_of(conn: &mut Conn, org: OrgId, bringers: &BTreeSet<UserId>, visit: VisitId) -> AppResult<bool> {
-    let crew = assignments::list_assignments(conn, org, visit)?;
-    Ok(crew.iter().any(|assignment| bringers.contains(&assignment.rep_id.0)))
+fn list_crew(conn: &mut Conn, org: OrgId, visit: VisitId) -> AppResult<BTreeSet<UserId>> {
+    let assignments = assignments::list_assignments(conn, org, visit)?;
+    Ok(assignments.into_iter().map(|assignment| assignment.rep_id.0).collect())
 }

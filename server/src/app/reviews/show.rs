@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use doorstep_store::Conn;
 use doorstep_store::evidence::list_statements;
-use doorstep_store::{Conn, blobs};
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::merge::view::Finding;
@@ -77,10 +77,8 @@ fn assemble(conn: &mut Conn, ctx: &Ctx, mut case: Case) -> AppResult<VisitReview
     let traces = moments.flat_map(|moment| evaluate_for(&facts, moment, Some(&outcome))).collect();
     let blockers = blocking(&facts, &outcome);
     let names = Vec::from_iter(case.view.current_photos().map(|photo| photo.value.sha256));
-    let here = blobs::list_blobs(conn, org, &names)?;
-    let openable = list_openable(conn, ctx, &case.row, &here)?;
-    let openable_here = here.into_iter().filter(|blob| openable.contains(&blob.sha256.0));
-    let previews = openable_here.map(|blob| (blob.sha256.0, blob.preview_state)).collect();
+    let openable = list_openable(conn, ctx, &case.row, &names)?.into_iter();
+    let previews = openable.map(|blob| (blob.sha256.0, blob.preview_state)).collect();
     let claim = claim::find(conn, org, visit)?.filter(|claim| claim.until > ctx.now);
     let (statements, changed) = statements(conn, &case)?;
     case.findings.extend(changed);

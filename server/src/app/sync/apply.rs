@@ -11,6 +11,7 @@ use doorstep_store::{Conn, StoreError, Txt, blobs, device_orders, devices, docum
 use sync_core::bytes::Hash;
 use sync_core::ids::VisitId;
 use sync_core::plan::LateReason;
+use sync_core::protocol::seal::BatchSeal;
 use sync_core::protocol::{Ack, AckItem, Outcome};
 
 use super::access::{Access, Standing};
@@ -114,7 +115,7 @@ fn still_as_judged(conn: &mut Conn, round: &Round, judged: &Judged) -> AppResult
 ///
 /// Of what the server has nothing of it keeps no list either: a phone could fill the disk with them.
 fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
-    let (Some(list), Some(seal)) = (&round.sealed, &round.request.seal) else { return Ok(()) };
+    let Some(BatchSeal { list, jws }) = &round.sealed else { return Ok(()) };
     if held.is_empty() {
         return Ok(());
     }
@@ -129,7 +130,7 @@ fn seal(conn: &mut Conn, round: &Round, held: &Held) -> AppResult<()> {
         device_id: Txt(device),
         digest,
         list: list.clone(),
-        seal: seal.clone(),
+        seal: jws.clone(),
         received_at_ms: now,
         held: Some(held.to_json()?),
     };

@@ -36,7 +36,7 @@ use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, OrgId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::protocol::row::kind;
-use sync_core::protocol::seal::verify_batch_seal;
+use sync_core::protocol::seal::{BatchSeal, verify_batch_seal};
 use sync_core::protocol::{Ack, Audience, DeviceState, Outcome, PROTOCOL, PushDoc, SyncRequest, SyncResponse};
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, devices, receipts};
@@ -62,8 +62,8 @@ pub(crate) struct Round {
     ctx: Ctx,
     device: DeviceRow,
     request: SyncRequest,
-    /// The list the batch seal covers.
-    sealed: Option<String>,
+    /// The batch seal, and the list it covers.
+    sealed: Option<BatchSeal>,
     /// Whether the office lets bytes be judged again, or writes what it salvaged: the state of the device and its seal
     /// do not count then.
     is_from_office: bool,

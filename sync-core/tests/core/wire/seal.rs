@@ -3,7 +3,7 @@
 use p256::ecdsa::signature::Signer as _;
 use sync_core::bytes::{Blob, Hash};
 use sync_core::ids::{BatchId, DeviceId, OrgId, TeamId, VisitId};
-use sync_core::jws::{self, P256PublicKey};
+use sync_core::jws::{self, JwsError, P256PublicKey};
 use sync_core::protocol::cursor::MAX_CURSOR_BYTES;
 use sync_core::protocol::message::{PushDoc, PushStatement, SyncRequest};
 use sync_core::protocol::seal::{BatchContent, BatchSealError, prepare_batch_seal, verify_batch_seal};
@@ -99,7 +99,8 @@ fn a_seal_covers_everything_that_is_sent() {
     let (_, public) = device_key();
     let mut sealed = content();
     seal(org, &mut sealed);
-    assert!(verify_batch_seal(org, &sealed, &public).unwrap().is_some());
+    let kept = verify_batch_seal(org, &sealed, &public).unwrap().unwrap();
+    assert_eq!(Some(&kept.jws), sealed.seal.as_ref());
     let refused = |change: fn(&mut SyncRequest)| {
         let mut changed = sealed.clone();
         change(&mut changed);
@@ -120,4 +121,18 @@ fn a_seal_covers_everything_that_is_sent() {
     reordered.docs.swap(0, 1);
     assert!(verify_batch_seal(org, &reordered, &public).is_ok(), "the list is sorted, order carries nothing");
     assert_eq!(verify_batch_seal(org, &request(), &public), Ok(None), "a request without content needs no seal");
+}
+
+#[test]
+fn a_seal_without_its_payload_is_kept_with_it_and_covers_as_much() {
+    let org = OrgId::from_bytes([0xaa; 16]);
+    let (_, public) = device_key();
+    let mut whole = content();
+    seal(org, &mut whole);
+    let mut detached = whole.clone();
+    detached.seal = whole.seal.as_deref().map(jws::detach);
+    assert_eq!(detached.seal.as_ref().map(|seal| seal.matches("..").count()), Some(1));
+    assert_eq!(verify_batch_seal(org, &detached, &public), verify_batch_seal(org, &whole, &public));
+    detached.docs[0].heads[0] = Hash([1; 32]);
+    assert_eq!(verify_batch_seal(org, &detached, &public), Err(BatchSealError::Jws(JwsError::Signature)));
 }
