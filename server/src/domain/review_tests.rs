@@ -6,6 +6,7 @@ use sync_core::doc::record::TimelineEvent;
 use sync_core::ids::{VerdictId, VisitId};
 use sync_core::merge::view::OpId;
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review, VisitPlan};
+use sync_core::rules::Background;
 use sync_core::time::Stamp;
 
 use super::*;
@@ -24,6 +25,7 @@ struct Case {
     template: Template,
     policy: PolicyRow,
     calendar: CalendarRow,
+    background: Background,
     verdicts: Vec<VerdictRow>,
 }
 
@@ -77,6 +79,7 @@ fn case() -> Case {
         template: template(),
         policy: PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters: BTreeMap::new() },
         calendar: CalendarRow::default(),
+        background: Background::default(),
         verdicts: Vec::new(),
     };
     case.photo("p1", "outdoor", "one", None);
@@ -97,6 +100,7 @@ impl Case {
         Facts {
             view: &self.view,
             plan: &self.plan,
+            background: &self.background,
             template: &self.template,
             policy: &self.policy,
             calendar: &self.calendar,

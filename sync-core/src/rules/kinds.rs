@@ -50,10 +50,14 @@ pub enum ParamKind {
     Value,
     /// `arrival` or `appointment`.
     WaitFrom,
-    /// Text.
-    Text,
-    /// A list of texts.
-    Texts,
+    /// Name of a policy parameter.
+    PolicyKey,
+    /// How often a customer is called on.
+    Frequency,
+    /// A share of a whole as an exact decimal, from 0 to 1.
+    Share,
+    /// Kinds of return visits.
+    ReturnKinds,
 }
 
 /// A parameter of a check.

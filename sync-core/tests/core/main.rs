@@ -1,6 +1,7 @@
 //! What this crate promises, tested from outside. One binary: each more would compile Automerge's generics once more.
 
 mod calendar;
+mod checks;
 mod clocks;
 mod contested;
 mod formulas;

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::condition;
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError};
+use super::super::params::Args;
 use super::super::trace::Judgement;
-
-type Judged = Result<Judgement, ParamError>;
+use super::super::unjudged::Unjudged;
+use super::Judged;
 
 /// The options of a question that are not chosen, or `None` for an unknown question.
 fn unchosen<'a>(ctx: &Ctx<'a>, question: &str) -> Option<Vec<&'a str>> {
@@ -68,9 +68,7 @@ pub(super) fn equals<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 
 pub(super) fn scene_matches_cable<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let question = args.text("question")?;
-    let Some(site) = &ctx.facts.plan.site else {
-        return Ok(Judgement::undetermined("the site is not known", "站点未知，无法判定"));
-    };
+    let site = ctx.facts.plan.site.as_ref().ok_or_else(|| Unjudged::unknown("the site", "站点"))?;
     ctx.note("site/scene", site.scene.as_str());
     let Some(option) = args.text_if_any(&site.scene) else {
         return Ok(Judgement::pass("no cable kind is prescribed for this scene", "该场景未规定光缆类型"));
