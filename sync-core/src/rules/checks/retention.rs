@@ -91,20 +91,20 @@ pub(super) fn signature_of_level_present<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
 /// F-41; of rate and cost only what is given is judged.
 ///
 /// # Units
-/// The answer is in yuan, the policy's budget in fen (GEN-05, F-41).
+/// Answer and policy are in yuan; F-41 compares fen (GEN-05).
 pub(super) fn offer_floor<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (rate, cost) = (ctx.decimal_answer(args.text("rate")?)?, ctx.decimal_answer(args.text("cost")?)?);
     if rate.is_none() && cost.is_none() {
         return Ok(Judgement::not_applicable("nothing is offered", "未提出优惠"));
     }
-    let fen = |amount: Decimal, digits| amount.to_units(digits).map_err(|_overflow: DecimalError| too_large());
+    let fen = |yuan: Decimal| yuan.to_units(2).map_err(|_overflow: DecimalError| too_large());
     // What is not given stands at its limit, which is allowed.
     let (rate, floor) = match rate {
         Some(rate) => (rate, limit(ctx, args.text("floor_param")?)?),
         None => (Decimal::ZERO, Decimal::ZERO),
     };
     let (cost, budget) = match cost {
-        Some(cost) => (fen(cost, 2)?, fen(limit(ctx, args.text("budget_param")?)?, 0)?),
+        Some(cost) => (fen(cost)?, fen(limit(ctx, args.text("budget_param")?)?)?),
         None => (0, 0),
     };
     let faults = offer_floor_check(rate, floor, cost, budget);

@@ -114,7 +114,7 @@ fn the_owner_of_the_level_signs() {
 fn an_offer_keeps_to_floor_and_budget() {
     let offer = |rate: Option<&str>, cost: Option<&str>| {
         let mut story = follows(RETENTION);
-        for (key, value) in [("commission_floor", "0.00025"), ("offer_budget", "10000")] {
+        for (key, value) in [("commission_floor", "0.00025"), ("offer_budget", "100.00")] {
             story.policy.parameters.insert(key.into(), value.into());
         }
         for (question, value) in [("offered_rate", rate), ("offer_cost", cost)] {
