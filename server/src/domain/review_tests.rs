@@ -167,6 +167,30 @@ fn an_approval_needs_every_tick() {
 }
 
 #[test]
+fn the_template_says_what_a_photo_must_show() {
+    let install = include_str!("../../../sync-core/data/templates/broadband_install.yaml");
+    let slots: [(&str, &[&str]); 3] = [
+        ("outdoor_route", &["whole_box", "cable_direction"]),
+        ("splitter_label", &["whole_splitter", "order_209_number", "port_info"]),
+        ("ont_stb", &["cabling", "service_card"]),
+    ];
+    for (slot, shown) in slots {
+        for missing in shown {
+            let mut case = case();
+            case.template = serde_saphyr::from_str(install).expect("a built-in template");
+            case.photo("p9", slot, "nine", None);
+            let ticks: Vec<_> = shown.iter().filter(|tick| *tick != missing).map(|tick| (*tick, true)).collect();
+            let approve = judgement(PhotoDecision::Approve, "nine", &ticks);
+            let refused = ReviewError::TicksMissing { codes: vec![(*missing).to_owned()] };
+            assert_eq!(case.judge("p9", &approve), Err(refused), "{slot}");
+            let entry = case.template.photos.iter_mut().find(|photo| photo.code == slot).expect("the slot");
+            entry.must_show.retain(|tick| tick.code != *missing);
+            assert_eq!(case.judge("p9", &approve), Ok(vec![]), "{slot}: {missing}");
+        }
+    }
+}
+
+#[test]
 fn a_rejection_names_what_is_missing_or_why() {
     let case = case();
     let mut reject = judgement(PhotoDecision::Reject, "one", &[("route", false), ("box", false)]);

@@ -281,10 +281,8 @@ fn rule_faults(check: &Check, rule: &Rule) -> Vec<ParamError> {
     }
     match check.name {
         "due_window" if rule.params.len() < 2 => faults.push(error("trigger", "names no window")),
-        "merge_weights" => {
-            if !args.source_weights().is_ok_and(|weights| weights.are_whole()) {
-                faults.push(error("needs", "the weights do not add up to 1"));
-            }
+        "merge_weights" if !args.source_weights().is_ok_and(|weights| weights.are_whole()) => {
+            faults.push(error("needs", "the weights do not add up to 1"));
         }
         "answered_count" => {
             let listed = args.texts("questions").ok().and_then(|questions| i64::try_from(questions.len()).ok());

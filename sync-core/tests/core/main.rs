@@ -10,6 +10,7 @@ mod guard;
 mod late;
 mod late_decisions;
 mod merge_properties;
+mod norms;
 mod outbox;
 mod policies;
 mod receipts;
