@@ -153,6 +153,7 @@ fn judgement(decision: PhotoDecision, content: &str, ticks: &[(&str, bool)]) -> 
     }
 }
 
+// Rule: INS-33
 #[test]
 fn an_approval_needs_every_tick() {
     let case = case();
@@ -166,6 +167,7 @@ fn an_approval_needs_every_tick() {
     assert_eq!(approve(&[("label", true)]), Err(ReviewError::UnknownTick { code: "label".to_owned() }));
 }
 
+// Rules: INS-29, INS-30, INS-31, INS-33
 #[test]
 fn the_template_says_what_a_photo_must_show() {
     let install = include_str!("../../../sync-core/data/templates/broadband_install.yaml");
@@ -262,6 +264,7 @@ fn a_no_show_needs_no_photos_of_work() {
     assert_eq!(case.decide(VisitDecision::Approve, None), Ok(vec![]));
 }
 
+// Rule: INS-33
 #[test]
 fn a_return_reopens_exactly_the_rejected_slots_in_template_order() {
     let mut case = case();

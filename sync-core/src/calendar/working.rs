@@ -8,6 +8,7 @@ use super::{DayError, parse_day, plus_days};
 use crate::plan::CalendarRow;
 
 /// The days that differ from Monday to Friday.
+// Rule: GEN-03
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
     holidays: BTreeSet<Date>,

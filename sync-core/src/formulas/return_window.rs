@@ -144,6 +144,7 @@ impl ReturnBounds {
 ///
 /// # Errors
 /// [`DayError::OutOfRange`].
+// Rule: GEN-02
 pub fn return_visit_window(
     span: ReturnSpan,
     at: UnixMillis,

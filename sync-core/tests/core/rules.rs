@@ -71,6 +71,7 @@ fn a_trace_names_inputs_texts_and_every_version() {
     assert_eq!(line.inputs["policy/min_rate_ratio"], "1.00");
 }
 
+// Rules: INS-28, INS-32
 #[test]
 fn s02_is_blocked_until_the_activation_form_is_photographed() {
     let mut story = done();
@@ -91,6 +92,7 @@ fn a_document_in_a_photo_slot_is_no_photo_of_it() {
     assert_eq!(subjects(&story, "completed"), [format!("missing_photo {slot}"), "rule_failed INS-28".to_owned()]);
 }
 
+// Rules: INS-14, INS-22
 #[test]
 fn s03_fails_on_the_first_reading_and_passes_on_the_second() {
     let mut story = done();
@@ -107,6 +109,7 @@ fn s03_fails_on_the_first_reading_and_passes_on_the_second() {
     assert_eq!(story.verdict_of("INS-14"), Verdict::Pass, "a scene without option passes");
 }
 
+// Rules: GEN-08, INS-22, INS-23
 #[test]
 fn thresholds_and_formulas_agree() {
     let mut story = done();
@@ -171,6 +174,7 @@ fn requirements_list_each_step_with_what_is_there() {
     assert_eq!(photo.title.zh_cn, "室外皮线布放路由照片");
 }
 
+// Rules: INS-16, INS-48
 #[test]
 fn a_condition_makes_an_element_required() {
     let mut story = done();
@@ -186,6 +190,7 @@ fn a_condition_makes_an_element_required() {
     assert_eq!(story.verdict_of("INS-48"), Verdict::Pass);
 }
 
+// Rule: INS-45
 #[test]
 fn other_outcomes_need_a_reason_and_only_what_came_before() {
     let mut story = install();
@@ -198,6 +203,7 @@ fn other_outcomes_need_a_reason_and_only_what_came_before() {
     assert_eq!(subjects(&story, "vanished"), ["unknown_outcome vanished"]);
 }
 
+// Rules: APT-06, APT-07, APT-08
 #[test]
 fn s04_may_give_up_after_the_wait_with_note_or_second_appointment() {
     let mut story = install();
@@ -216,6 +222,7 @@ fn s04_may_give_up_after_the_wait_with_note_or_second_appointment() {
     assert_eq!(story.trace("APT-06", "no_show").inputs["waited_minutes"], "15");
 }
 
+// Rules: APT-03, APT-04, INS-07, GEN-10
 #[test]
 fn arrivals_and_changes_are_judged_by_the_formulas() {
     let arrival = |time: &str, off: Option<i64>, err: i64| {
@@ -267,6 +274,7 @@ fn the_wait_may_count_from_the_appointment() {
     assert_eq!(trace.guards, ["no_show"]);
 }
 
+// Rule: INS-49
 #[test]
 fn night_lasts_from_eight_to_six() {
     for (time, verdict) in [
@@ -281,6 +289,7 @@ fn night_lasts_from_eight_to_six() {
     }
 }
 
+// Rule: INS-05
 #[test]
 fn steps_out_of_order_are_a_warning() {
     let mut story = done();
@@ -309,6 +318,7 @@ fn a_faulty_parameter_is_named_and_never_passes() {
     assert!(trace.text.en.contains("min_minutes"), "{}", trace.text.en);
 }
 
+// Rules: PRE-03, PRE-04
 #[test]
 fn the_other_templates_have_their_cheap_checks() {
     let mut story = done();

@@ -8,6 +8,7 @@ use crate::clock::{Clocks, Deadline};
 use crate::formulas::{self, ArrivalWindow};
 
 /// F-01 of appointment and arrival; only `late` counts against the rep.
+// Rules: APT-03, INS-07
 pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let window = ArrivalWindow { min_minutes: args.number("min_minutes")?, max_minutes: args.number("max_minutes")? };
     let Some(appointment) = ctx.facts.appointment_start() else {
@@ -34,6 +35,7 @@ pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 }
 
 /// F-02 for each change of the appointment that we proposed.
+// Rule: APT-04
 pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let min_minutes = args.number("min_minutes")?;
     let changes = ctx.facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
@@ -69,6 +71,7 @@ pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 }
 
 /// Between these local times the outcome is offered; from included, to excluded, across midnight.
+// Rule: INS-49
 pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.time_of_day("from")?, args.time_of_day("to")?);
     let outcome = args.text("outcome")?;

@@ -8,6 +8,7 @@ use super::Judged;
 use crate::formulas::install_photo_completeness;
 
 /// Every required slot holds at least `min` photos (F-07).
+// Rule: INS-28
 pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let slots = ctx.facts.template.photos.iter();
     let required = slots
@@ -25,6 +26,7 @@ pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Jud
 }
 
 /// Every required signature slot is sealed; a device seals only when all required signers are done.
+// Rule: PRE-04
 pub(super) fn all_signatures_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let slots = ctx.facts.template.signatures.iter();
     let required = slots.filter(|slot| condition::required(ctx, slot.required, slot.required_when.as_ref())).count();

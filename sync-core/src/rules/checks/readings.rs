@@ -8,6 +8,7 @@ use super::Judged;
 use crate::formulas::line_test_four_elements;
 
 /// Each name is a boolean question answered true, or `CODE.pass` of a reading within its threshold.
+// Rules: INS-20, INS-22
 pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let mut elements = Vec::new();
     let mut open = Vec::new();

@@ -7,6 +7,7 @@ use super::super::trace::Judgement;
 use super::Judged;
 
 /// Corrected completion times of the required steps follow the order of the file.
+// Rule: INS-05
 pub(super) fn steps_in_order<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let mut latest: Option<(&str, crate::time::UnixMillis)> = None;
     for step in ctx.facts.template.steps.iter().filter(|step| step.required) {

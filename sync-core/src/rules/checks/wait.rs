@@ -69,6 +69,7 @@ impl AbsenceWait {
 }
 
 /// Judges the wait when the outcome it guards is asked for, or the rep gave up.
+// Rule: APT-06
 pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let wait = AbsenceWait::read(args)?;
     let asked = ctx.outcome() == Some(args.text("outcome")?);

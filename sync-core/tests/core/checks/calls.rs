@@ -8,6 +8,7 @@ use sync_core::rules::params::faults;
 use super::{CALL, follows, lacks, set};
 use crate::support::at;
 
+// Rule: APT-12
 #[test]
 fn a_customer_is_told_seven_days_ahead() {
     // F-35: a visit on 2025-03-20 is told on 2025-03-13 at the latest.
@@ -27,6 +28,7 @@ fn a_customer_is_told_seven_days_ahead() {
     assert_eq!((trace.verdict, trace.text.en.as_str()), (Verdict::Undetermined, "the planned day is not known"));
 }
 
+// Rule: GEN-04
 #[test]
 fn the_next_call_follows_the_tier() {
     let mut story = follows(CALL);

@@ -18,6 +18,7 @@ fn return_visit(trigger: &str, level: ReturnLevel, trigger_at: &str) -> Story {
     story
 }
 
+// Rule: GEN-02
 #[test]
 fn a_return_visit_lies_in_the_window_of_its_level() {
     use ReturnLevel::{Agent, Branch, Dealer, Headquarters, Region};
