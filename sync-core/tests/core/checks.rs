@@ -1,5 +1,7 @@
 //! The checks of the catalogue over the built-in templates: pass, fail, boundary, and what is not known.
 
+#![expect(clippy::expect_used, reason = "the helpers of tests may panic")]
+
 mod calls;
 mod complaint;
 mod repairs;

@@ -1,6 +1,8 @@
 //! The core rules of installing and of appointments are data: another entry of the template or another parameter of the
 //! policy gives another verdict.
 
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "the helpers of tests may panic")]
+
 use crate::support::{Story, at, install};
 use serde_json::{Value, json};
 use sync_core::formulas::{QueuedJob, dispatch_order};
