@@ -8,7 +8,7 @@ ARGS ?=
 DOORSTEP = $${CARGO_TARGET_DIR:-target}/debug/doorstep
 
 .DEFAULT_GOAL := help
-.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi policy-keys hostile \
+.PHONY: help run test server strace lint fmt clippy doc wasm deny test-unit test-sqlite test-postgres test-s3 s3-peer openapi policy-keys rules hostile \
         bench bench-postgres bench-peers bench-photos tunnel-day crash-points node-kills faulty-servers upload-trials convergence cheaters-week \
         hostile-pictures
 
@@ -103,6 +103,10 @@ policy-keys: server ## writes docs/POLICY.md anew from the table of keys
 
 openapi: server ## writes openapi.yaml anew from the handlers
 	@$(DOORSTEP) openapi $(ARGS) > openapi.yaml.new && mv openapi.yaml.new openapi.yaml
+
+# The test that compares the page leaves the right one where things are built.
+rules: ## writes docs/RULES.md anew from the sources and templates
+	@$(CARGO) test --locked --workspace --features integration-tests/postgres --test it the_page_of_rules || mv target/RULES.md docs/RULES.md
 
 # The release build is what is measured; its progress is shown. Results and machine belong in docs/BENCHMARKS.md.
 bench: ## measures sync on SQLite against the release build (ARGS="--help" lists scenarios and sizes)

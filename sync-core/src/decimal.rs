@@ -37,6 +37,7 @@ pub enum DecimalError {
 /// An exact decimal: `mantissa / 10^scale`.
 ///
 /// Comparison is by value: `1.0` equals `1.00`.
+// Rule: GEN-05
 #[derive(Debug, Clone, Copy)]
 pub struct Decimal {
     mantissa: i128,
@@ -138,6 +139,7 @@ impl Decimal {
     ///
     /// # Errors
     /// [`DecimalError::Overflow`] if padding does not fit.
+    // Rule: GEN-06
     pub fn rounded(self, digits: u32) -> Result<Self, DecimalError> {
         if digits > MAX_SCALE {
             return Err(DecimalError::Overflow);
@@ -280,6 +282,7 @@ mod tests {
         assert!(product.is_ok_and(|product| product > d("0.000000000000000001")));
     }
 
+    // Rule: GEN-06
     #[test]
     fn division_rounds_half_up_once() {
         let quotient = |a: &str, b: &str, n| d(a).divided_by(d(b), n).map(|q| q.to_string());

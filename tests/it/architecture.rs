@@ -7,6 +7,7 @@ mod functions;
 mod layers;
 mod licence;
 mod packages;
+mod rules;
 mod source;
 
 use std::collections::BTreeSet;
@@ -132,6 +133,21 @@ fn sync_core_depends_on_no_runtime_database_or_source_of_randomness() {
         .map(|name| format!("{name}; see `cargo tree -p sync-core -i {name}`"))
         .collect();
     assert_none("sync-core is built for phones and browsers too, without:", &banned);
+}
+
+// Rule: GEN-05
+#[test]
+fn rules_count_without_binary_floats() {
+    let exact = ["calendar", "clock", "decimal.rs", "formulas", "fraction.rs", "plan", "rules", "template", "visit"];
+    let is_exact =
+        |source: &&Source| exact.iter().any(|part| source.path.starts_with(&format!("sync-core/src/{part}")));
+    let sources = source::rust();
+    let found: Vec<String> = sources
+        .iter()
+        .filter(is_exact)
+        .flat_map(|source| ["f32", "f64"].into_iter().flat_map(|name| source.lines_with_word(name)))
+        .collect();
+    assert_none("rules and formulas count with exact decimals:", &found);
 }
 
 #[test]

@@ -54,6 +54,7 @@ fn cast() -> Vec<Member> {
     Role::ALL.into_iter().map(|role| YUNZE.member(role)).chain([YUNZE.nobody()]).collect()
 }
 
+// Rule: DOC-01
 #[actix_web::test]
 async fn roles_and_tokens_open_exactly_what_the_table_grants() {
     let app = TestApp::new().await;

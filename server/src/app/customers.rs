@@ -195,6 +195,7 @@ pub(crate) fn list_with_phones(
 }
 
 /// Hides contact data (GEN-15): the first character of the name, the last two digits, the place.
+// Rule: DOC-02
 fn mask(mut customer: Customer) -> Customer {
     let kept = |text: &str, count: usize| text.chars().take(count).collect::<String>();
     customer.row.name = format!("{}**", kept(&customer.row.name, 1));

@@ -79,6 +79,7 @@ impl Reach {
 ///
 /// # Errors
 /// `not_found` for absent and foreign visits alike.
+// Rule: DOC-01
 pub fn load_visit(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<visits::VisitRecord> {
     let reach = of(conn, ctx)?.visits;
     let filter = visits::VisitFilter { id: Some(visit), reach, ..Default::default() };

@@ -391,6 +391,7 @@ const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
 
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.
+    // Rule: DOC-01
     #[must_use]
     pub fn scope(self, roles: &[Role], token: TokenKind, has_device: bool) -> Option<Scope> {
         match (self.row().access, token) {

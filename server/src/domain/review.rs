@@ -157,6 +157,7 @@ pub struct PhotoJudgement {
 ///
 /// # Errors
 /// [`ReviewError`]; `Stale` if the record is no longer current or holds other content.
+// Rule: INS-33
 pub fn decide_photo(
     view: &View,
     template: &Template,
@@ -292,6 +293,7 @@ pub fn outcome(view: &View) -> String {
 }
 
 /// Slots whose current photos stand rejected, in template order; slots of no template last, by code.
+// Rule: INS-33
 #[must_use]
 pub fn rejected_slots(facts: &Facts<'_>, verdicts: &[VerdictRow]) -> Vec<ReworkSlot> {
     let mut by_slot: BTreeMap<&str, ReworkSlot> = BTreeMap::new();

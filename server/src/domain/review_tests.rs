@@ -6,6 +6,7 @@ use sync_core::doc::record::TimelineEvent;
 use sync_core::ids::{VerdictId, VisitId};
 use sync_core::merge::view::OpId;
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review, VisitPlan};
+use sync_core::rules::Background;
 use sync_core::time::Stamp;
 
 use super::*;
@@ -24,6 +25,7 @@ struct Case {
     template: Template,
     policy: PolicyRow,
     calendar: CalendarRow,
+    background: Background,
     verdicts: Vec<VerdictRow>,
 }
 
@@ -77,6 +79,7 @@ fn case() -> Case {
         template: template(),
         policy: PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters: BTreeMap::new() },
         calendar: CalendarRow::default(),
+        background: Background::default(),
         verdicts: Vec::new(),
     };
     case.photo("p1", "outdoor", "one", None);
@@ -97,6 +100,7 @@ impl Case {
         Facts {
             view: &self.view,
             plan: &self.plan,
+            background: &self.background,
             template: &self.template,
             policy: &self.policy,
             calendar: &self.calendar,
@@ -149,6 +153,7 @@ fn judgement(decision: PhotoDecision, content: &str, ticks: &[(&str, bool)]) -> 
     }
 }
 
+// Rule: INS-33
 #[test]
 fn an_approval_needs_every_tick() {
     let case = case();
@@ -160,6 +165,31 @@ fn an_approval_needs_every_tick() {
     assert_eq!(approve(&[("box", true), ("route", false)]), refused(&["route"]));
     assert_eq!(approve(&[("route", true)]), refused(&["box"]));
     assert_eq!(approve(&[("label", true)]), Err(ReviewError::UnknownTick { code: "label".to_owned() }));
+}
+
+// Rules: INS-29, INS-30, INS-31, INS-33
+#[test]
+fn the_template_says_what_a_photo_must_show() {
+    let install = include_str!("../../../sync-core/data/templates/broadband_install.yaml");
+    let slots: [(&str, &[&str]); 3] = [
+        ("outdoor_route", &["whole_box", "cable_direction"]),
+        ("splitter_label", &["whole_splitter", "order_209_number", "port_info"]),
+        ("ont_stb", &["cabling", "service_card"]),
+    ];
+    for (slot, shown) in slots {
+        for missing in shown {
+            let mut case = case();
+            case.template = serde_saphyr::from_str(install).expect("a built-in template");
+            case.photo("p9", slot, "nine", None);
+            let ticks: Vec<_> = shown.iter().filter(|tick| *tick != missing).map(|tick| (*tick, true)).collect();
+            let approve = judgement(PhotoDecision::Approve, "nine", &ticks);
+            let refused = ReviewError::TicksMissing { codes: vec![(*missing).to_owned()] };
+            assert_eq!(case.judge("p9", &approve), Err(refused), "{slot}");
+            let entry = case.template.photos.iter_mut().find(|photo| photo.code == slot).expect("the slot");
+            entry.must_show.retain(|tick| tick.code != *missing);
+            assert_eq!(case.judge("p9", &approve), Ok(vec![]), "{slot}: {missing}");
+        }
+    }
 }
 
 #[test]
@@ -234,6 +264,7 @@ fn a_no_show_needs_no_photos_of_work() {
     assert_eq!(case.decide(VisitDecision::Approve, None), Ok(vec![]));
 }
 
+// Rule: INS-33
 #[test]
 fn a_return_reopens_exactly_the_rejected_slots_in_template_order() {
     let mut case = case();

@@ -51,6 +51,7 @@ pub fn plus_days(day: Date, days: i64) -> Result<Date, DayError> {
 ///
 /// # Errors
 /// [`DayError::OutOfRange`].
+// Rule: GEN-04
 pub fn plus_months(day: Date, months: i64) -> Result<Date, DayError> {
     moved(day, Span::new().try_months(months))
 }
@@ -97,6 +98,7 @@ mod tests {
         }
     }
 
+    // Rule: GEN-04
     #[test]
     fn days_and_months_cross_their_borders() {
         assert_eq!(plus_days(day("2024-02-28"), 2), Ok(day("2024-03-01")));

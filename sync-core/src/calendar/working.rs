@@ -14,6 +14,7 @@ pub fn is_weekend(day: Date) -> bool {
 }
 
 /// The days that differ from Monday to Friday.
+// Rule: GEN-03
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calendar {
     holidays: BTreeSet<Date>,

@@ -8,6 +8,7 @@ use super::{DayError, plus_days};
 use crate::time::UnixMillis;
 
 /// The zone in which an organisation counts its days.
+// Rule: GEN-01
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone(TimeZone);
 
@@ -60,6 +61,7 @@ mod tests {
     use super::super::parse_day;
     use super::*;
 
+    // Rule: GEN-01
     #[test]
     fn a_day_begins_at_midnight_of_the_zone() {
         let at = |text: &str| UnixMillis::from_rfc3339(text).unwrap();

@@ -70,6 +70,23 @@ impl Bounds {
         Deadline::of(surely, self.earliest.is_none_or(|earliest| earliest <= instant))
     }
 
+    /// Whether it happened at `instant` or after.
+    #[must_use]
+    pub fn not_before(self, instant: UnixMillis) -> Deadline {
+        let surely = self.earliest.is_some_and(|earliest| earliest >= instant);
+        Deadline::of(surely, self.latest.is_none_or(|latest| latest >= instant))
+    }
+
+    /// Whether it happened from `first` to `last`, both included.
+    #[must_use]
+    pub fn within(self, first: UnixMillis, last: UnixMillis) -> Deadline {
+        match (self.not_before(first), self.not_after(last)) {
+            (Deadline::Met, Deadline::Met) => Deadline::Met,
+            (Deadline::Missed, _) | (_, Deadline::Missed) => Deadline::Missed,
+            _ => Deadline::Undetermined,
+        }
+    }
+
     /// The middle of the bounds and half their width; without both bounds `guess` drawn into them, and no error.
     #[must_use]
     pub fn estimate(self, guess: UnixMillis) -> (UnixMillis, Option<i64>) {

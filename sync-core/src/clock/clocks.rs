@@ -16,6 +16,7 @@ use crate::time::{Stamp, UnixMillis};
 const AGREE_MS: i64 = 2_000;
 
 /// What the clocks of a visit prove; a pure function of the view.
+// Rule: GEN-10
 #[derive(Debug)]
 pub struct Clocks<'a> {
     boots: Vec<Boot<'a>>,

@@ -109,6 +109,7 @@ pub struct Answer {
 }
 
 /// A photo, document, recording or video declared by the visit.
+// Rule: GEN-12
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Photo {
     /// `photo` where absent, else `document`, `audio` or `video`.

@@ -47,6 +47,7 @@ impl QueuedJob<'_> {
 }
 
 /// F-38: puts the jobs of a day in order, ties by id; the order given has no influence.
+// Rules: APT-09, INS-49
 pub fn dispatch_order(queue: &mut [QueuedJob<'_>]) {
     queue.sort_unstable_by_key(|job| (job.class(), job.requested, job.id));
 }

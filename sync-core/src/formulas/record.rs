@@ -4,10 +4,11 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use super::FormulaError;
+use super::codes::coded;
 use super::complaint::plus_hours;
 use super::input::{Input, show_instant};
 use super::share::shown_share;
-use crate::calendar::{DayError, Zone, plus_days};
+use crate::calendar::{DayError, Zone, plus_days, plus_months};
 use crate::plan::PolicyRow;
 use crate::policy::keys;
 use crate::time::UnixMillis;
@@ -32,6 +33,40 @@ pub(super) fn run_visit_notice(input: &Value) -> Result<Value, FormulaError> {
     let latest = planned.exists(latest_visit_notice(planned.date()?, VISIT_NOTICE_DAYS))?;
     let compliant = input.get("notified")?.date()? <= latest;
     Ok(json!({ "latest_notice": latest.to_string(), "compliant": compliant }))
+}
+
+coded! {
+    /// How often a customer is called on (VIS-11).
+    pub enum CallFrequency {
+        /// Once a month.
+        Monthly = "monthly",
+        /// Once a quarter.
+        Quarterly = "quarterly",
+        /// Once a half-year.
+        HalfYearly = "half_yearly",
+        /// Once a year.
+        Yearly = "yearly",
+    }
+}
+
+impl CallFrequency {
+    /// Months from one call to the next.
+    const fn months(self) -> i64 {
+        match self {
+            Self::Monthly => 1,
+            Self::Quarterly => 3,
+            Self::HalfYearly => 6,
+            Self::Yearly => 12,
+        }
+    }
+
+    /// The last day of the call after one on that day (GEN-04).
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`].
+    pub fn next_call_by(self, call: Date) -> Result<Date, DayError> {
+        plus_months(call, self.months())
+    }
 }
 
 /// Time for the records of a new partner.

@@ -29,6 +29,22 @@ coded! {
     }
 }
 
+impl RetentionRole {
+    /// The roles of the organisation that hold it (rulebook 1.1).
+    ///
+    /// # Source
+    /// Rulebook 1.6: operational roles named in formulas.
+    #[must_use]
+    pub const fn held_by(self) -> &'static [&'static str] {
+        match self {
+            Self::AccountManager | Self::InvestmentAdviser | Self::AdviserAssistantOrDesk => &["field_rep", "cs_agent"],
+            Self::DeptSupervisor | Self::AdviserSupervisor => &["cs_supervisor"],
+            Self::OperationsDirector => &["dept_manager"],
+            Self::GeneralManager => &["branch_manager"],
+        }
+    }
+}
+
 /// F-12: who tries in turn, each with a record and a signature (RET-06).
 ///
 /// A service adviser counts only for a customer with a relation (RET-05: no third without).

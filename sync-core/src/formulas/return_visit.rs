@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::FormulaError;
 use super::codes::coded;
 use super::input::{Input, show};
+use super::return_window::ReturnTrigger;
 use super::share::{part_and_whole, share};
 use crate::calendar::{DayError, Period};
 use crate::plan::PolicyRow;
@@ -75,12 +76,29 @@ coded! {
 }
 
 impl ReturnVisitKind {
-    /// Whether visits of the kind count towards the cap (RTV-15).
+    /// The kind of the visit that a trigger makes due; none for a VIP who joined, whom no return visit serves.
+    ///
+    /// # Source
+    /// Rulebook 7.3, 7.4.
     #[must_use]
-    pub const fn is_counted(self) -> bool {
-        !matches!(self, Self::Anomaly | Self::Special)
+    pub const fn after(trigger: ReturnTrigger) -> Option<Self> {
+        Some(match trigger {
+            ReturnTrigger::Sale => Self::PostSale,
+            ReturnTrigger::ServiceDone => Self::PostService,
+            ReturnTrigger::Complaint => Self::Complaint,
+            ReturnTrigger::Delivery => Self::PostDelivery,
+            ReturnTrigger::InstallDone => Self::PostInstall,
+            ReturnTrigger::AccountOpening => Self::Opening,
+            ReturnTrigger::VipJoined => return None,
+        })
     }
 }
+
+/// Kinds that do not count towards the cap.
+///
+/// # Source
+/// RTV-15.
+pub const CAP_EXEMPT: [ReturnVisitKind; 2] = [ReturnVisitKind::Anomaly, ReturnVisitKind::Special];
 
 /// Result of F-17.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,12 +114,18 @@ pub struct CapVerdict {
 /// F-17: whether another return visit fits into the quarter, which takes `cap` of them over all levels and kinds that
 /// count (RTV-15).
 ///
-/// Mandatory visits (RTV-06 to RTV-13) run and are flagged (RTV-23); kinds that do not count are neither stopped
-/// nor flagged.
+/// Mandatory visits (RTV-06 to RTV-13) run and are flagged (RTV-23); kinds that do not count, `exempt`, are neither
+/// stopped nor flagged.
 #[must_use]
-pub fn quarter_cap(done: &[ReturnVisitKind], next: ReturnVisitKind, mandatory: bool, cap: usize) -> CapVerdict {
-    let counted = done.iter().filter(|kind| kind.is_counted()).count();
-    let over_cap = next.is_counted() && counted >= cap;
+pub fn quarter_cap(
+    done: &[ReturnVisitKind],
+    next: ReturnVisitKind,
+    mandatory: bool,
+    cap: usize,
+    exempt: &[ReturnVisitKind],
+) -> CapVerdict {
+    let counted = done.iter().filter(|kind| !exempt.contains(kind)).count();
+    let over_cap = !exempt.contains(&next) && counted >= cap;
     CapVerdict { counted, allowed: mandatory || !over_cap, over_cap }
 }
 
@@ -109,7 +133,8 @@ pub(super) fn run_quarter_cap(input: &Value) -> Result<Value, FormulaError> {
     let input = Input::root(input);
     let done = input.get("done_kinds")?.items()?.iter().map(Input::code).collect::<Result<Vec<_>, _>>()?;
     let cap = usize::try_from(PolicyRow::default().get(keys::QUARTER_CAP)).unwrap_or(0);
-    let verdict = quarter_cap(&done, input.get("next_kind")?.code()?, input.get("mandatory")?.boolean()?, cap);
+    let (next, mandatory) = (input.get("next_kind")?.code()?, input.get("mandatory")?.boolean()?);
+    let verdict = quarter_cap(&done, next, mandatory, cap, &CAP_EXEMPT);
     Ok(json!({ "counted": verdict.counted, "allowed": verdict.allowed, "over_cap": verdict.over_cap }))
 }
 

@@ -147,14 +147,14 @@ pub enum ReturnBounds {
 }
 
 impl ReturnBounds {
-    /// Whether a visit at `at` lies in the window.
+    /// The first and the last instant of the window.
     ///
     /// # Errors
     /// [`DayError::OutOfRange`].
-    pub fn holds(&self, at: UnixMillis, zone: &Zone) -> Result<bool, DayError> {
+    pub fn instants(&self, zone: &Zone) -> Result<(UnixMillis, UnixMillis), DayError> {
         match *self {
-            Self::Days { opens, closes } => zone.day_of(at).map(|day| opens <= day && day <= closes),
-            Self::Instants { opens, closes } => Ok(opens <= at && at <= closes),
+            Self::Days { opens, closes } => Ok((zone.start_of(opens)?, zone.end_of(closes)?.plus_ms(-1))),
+            Self::Instants { opens, closes } => Ok((opens, closes)),
         }
     }
 }
@@ -163,6 +163,7 @@ impl ReturnBounds {
 ///
 /// # Errors
 /// [`DayError::OutOfRange`].
+// Rule: GEN-02
 pub fn return_visit_window(
     span: ReturnSpan,
     at: UnixMillis,

@@ -22,6 +22,7 @@ pub const SCORE_DIGITS: u32 = 2;
 ///
 /// # Source
 /// GEN-06, GEN-07.
+// Rule: GEN-07
 #[must_use]
 pub fn share(part: u64, whole: u64) -> Option<Decimal> {
     // Two 64-bit counts always fit, so the only failure is the zero denominator.

@@ -69,6 +69,16 @@ impl Default for SourceWeights {
     }
 }
 
+impl SourceWeights {
+    /// Whether no weight is negative and they add up to exactly one.
+    #[must_use]
+    pub fn are_whole(&self) -> bool {
+        let sum = self.needs.plus(self.market).and_then(|sum| sum.plus(self.internal));
+        let is_negative = |weight: &Decimal| *weight < Decimal::ZERO;
+        sum == Ok(Decimal::from_int(1)) && ![self.needs, self.market, self.internal].iter().any(is_negative)
+    }
+}
+
 /// Least total of an interest that counts.
 ///
 /// # Units

@@ -67,6 +67,7 @@ pub fn findings(capture: &Capture<'_>, parameters: &BTreeMap<String, String>) ->
     found.chain(position(capture, parameters)).collect()
 }
 
+// Rule: GEN-12
 fn source(capture: &Capture<'_>) -> Option<Finding> {
     let level = match capture.photo.source.as_str() {
         "camera" => return None,

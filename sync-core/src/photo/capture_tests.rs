@@ -65,6 +65,7 @@ fn nothing_is_said_of_a_photo_as_it_should_be() {
     assert_eq!(said(|_| ()), []);
 }
 
+// Rule: GEN-12
 #[test]
 fn a_picture_from_the_gallery_is_a_warning_where_the_slot_wants_the_camera() {
     let mut from_gallery = photo();

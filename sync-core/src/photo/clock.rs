@@ -25,6 +25,7 @@ pub struct Witnesses<'a> {
 /// `implausible`: no visit took place then. `contradiction`: the stamps of this boot cannot all be true. `not_then`:
 /// other stamps prove that it was another time. `set_back`: the clock ran backwards between the photo and another record.
 /// `skew`: it was wrong, and the phone knew by how much, so the time counts as corrected.
+// Rule: GEN-10
 #[must_use]
 pub fn finding(stamp: &Stamp, known: &Witnesses<'_>, parameters: &BTreeMap<String, String>) -> Option<Finding> {
     let skew_ms = CLOCK_SKEW_MINUTES.minutes_ms(parameters);

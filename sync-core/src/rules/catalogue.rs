@@ -3,8 +3,8 @@
 //! Knows nothing of visits; `checks` judges, [`super::params`] reads parameters.
 
 use super::kinds::ParamKind::{
-    Boolean, ChoiceOf, ChoicesOf, DaySpan, Measurement, Measurements, MonthDay, Number, OrderTrigger, Outcome,
-    PolicyKey, Question, Questions, Signature, Step, Terms, Text, Texts, TimeOfDay, Value, WaitFrom,
+    Boolean, ChoiceOf, ChoicesOf, DaySpan, Frequency, Measurement, Measurements, MonthDay, Number, OrderTrigger,
+    Outcome, PolicyKey, Question, Questions, ReturnKinds, Share, Signature, Step, Terms, TimeOfDay, Value, WaitFrom,
 };
 pub use super::kinds::{Check, Moment, Param, ParamKind};
 use super::kinds::{may, needs};
@@ -118,7 +118,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "frequency_by_tier",
         moment: Server,
-        params: &[needs("L1", Text), needs("L2", Text), needs("L3", Text)],
+        params: &[needs("L1", Frequency), needs("L2", Frequency), needs("L3", Frequency)],
         meaning: "next planned call is not later than the tier's frequency after this one",
     },
     Check {
@@ -154,7 +154,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "merge_weights",
         moment: Server,
-        params: &[needs("needs", Text), needs("market", Text), needs("internal", Text)],
+        params: &[needs("needs", Share), needs("market", Share), needs("internal", Share)],
         meaning: "weights of F-26, sum exactly 1",
     },
     Check {
@@ -203,7 +203,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "quarter_cap",
         moment: Start,
-        params: &[needs("max", Number), needs("exempt", Texts), needs("mandatory", Texts)],
+        params: &[needs("max", Number), needs("exempt", ReturnKinds), needs("mandatory", ReturnKinds)],
         meaning: "F-17; mandatory kinds run and are flagged",
     },
     Check {

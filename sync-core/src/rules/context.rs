@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::background::Input;
 use super::facts::Facts;
+use super::unjudged::Unjudged;
 use crate::decimal::Decimal;
 use crate::doc::Map;
 use crate::doc::record::TimelineEvent;
@@ -102,6 +104,25 @@ impl<'a> Ctx<'a> {
         self.measure(code).and_then(|(value, _)| value.parse().ok())
     }
 
+    /// The answer to a question as an exact decimal; `None` while there is no answer.
+    pub(super) fn decimal_answer(&self, question: &str) -> Result<Option<Decimal>, Unjudged> {
+        let read = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+        self.answer(question).map(|value| read(value).ok_or_else(|| unanswered(question))).transpose()
+    }
+
+    /// The answer to a question of a kind that `read` understands; it is not known while there is none.
+    pub(super) fn answered<T>(&self, question: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Result<T, Unjudged> {
+        self.answer(question).and_then(read).ok_or_else(|| unanswered(question))
+    }
+
+    /// A fact of the office; noted as absent where it is not known.
+    pub(super) fn known<T>(&self, input: &Input, value: Option<T>) -> Result<T, Unjudged> {
+        value.ok_or_else(|| {
+            self.note(format!("background/{}", input.code), "absent");
+            Unjudged::unknown(input.en, input.zh_cn)
+        })
+    }
+
     /// A policy parameter; one without a value is not judged (rulebook 1.4).
     pub(super) fn param(&self, code: &str) -> Option<Decimal> {
         let value = self.facts.policy.number(code);
@@ -123,6 +144,10 @@ impl<'a> Ctx<'a> {
         self.note(format!("timeline/{name}"), shown);
         event
     }
+}
+
+fn unanswered(question: &str) -> Unjudged {
+    Unjudged::unknown(format!("the answer to {question}"), format!("{question} 的答案"))
 }
 
 /// A scalar as text, anything else as JSON.

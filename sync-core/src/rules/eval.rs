@@ -8,7 +8,7 @@ use super::context::{Ctx, Trial};
 use super::facts::Facts;
 use super::params::Args;
 use super::trace::{Judgement, Trace, Verdict, Versions};
-use crate::template::model::Rule;
+use crate::template::model::{Rule, Severity};
 use crate::template::vocabulary::OUTCOMES;
 
 /// Most combinations of concurrent values that are tried before a person must choose.
@@ -47,12 +47,20 @@ fn judge(facts: &Facts<'_>, rule: &Rule, outcome: Option<&str>, versions: &Versi
     Trace {
         rule: rule.id.clone(),
         check: rule.check.clone(),
-        severity: rule.severity,
+        severity: severity_of(rule, &judgement),
         verdict: judgement.verdict,
         guards: guards(rule),
         inputs,
         text: judgement.text,
         versions: versions.clone(),
+    }
+}
+
+/// What a failure does: what the rule says, less where the check only warns.
+const fn severity_of(rule: &Rule, judgement: &Judgement) -> Severity {
+    match rule.severity {
+        Severity::Block if judgement.only_warns => Severity::Warn,
+        severity => severity,
     }
 }
 
@@ -118,11 +126,9 @@ fn needs_choice(facts: &Facts<'_>, touched: &BTreeSet<usize>) -> Judgement {
 
 fn run(ctx: &Ctx<'_>, rule: &Rule) -> Judgement {
     let Some(check) = checks::find(&rule.check) else {
-        return Judgement::new(Verdict::NotEvaluated, "listed, evaluated in a later version", "已登记，后续版本判定");
+        return Judgement::new(Verdict::NotEvaluated, "this version does not know the check", "本版本没有此项检查");
     };
-    check(ctx, Args::of(rule)).unwrap_or_else(|error| {
-        Judgement::undetermined(format!("faulty parameter {error}"), format!("参数 {} 有误，无法判定", error.key))
-    })
+    check(ctx, Args::of(rule)).unwrap_or_else(Judgement::from)
 }
 
 /// The outcomes a rule guards: the one its parameters name, else `completed` (rulebook 1.4).

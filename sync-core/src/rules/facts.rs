@@ -1,11 +1,16 @@
 //! Everything a rule may read.
 
+use jiff::civil::Date;
+use jiff::tz::{Offset, TimeZone};
+
 use crate::bytes::Hash;
+use crate::calendar::{DayError, Zone};
 use crate::merge::View;
 use crate::plan::{CalendarRow, PlanSnapshot, PolicyRow};
 use crate::template::Template;
 use crate::time::{Stamp, UnixMillis};
 
+use super::background::Background;
 use super::trace::Versions;
 
 /// The arguments of every rule (design section 7); nothing else is read.
@@ -15,6 +20,8 @@ pub struct Facts<'a> {
     pub view: &'a View,
     /// The office's rows about the visit.
     pub plan: &'a PlanSnapshot,
+    /// What the office knows beyond them.
+    pub background: &'a Background,
     /// The pinned template.
     pub template: &'a Template,
     /// The pinned policy.
@@ -47,6 +54,24 @@ impl Facts<'_> {
     #[must_use]
     pub fn outcome(&self) -> Option<&str> {
         self.view.outcome().map(|outcome| outcome.code.as_str())
+    }
+
+    /// The zone in which the organisation counts its days.
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`] for an offset that no zone has.
+    pub fn zone(&self) -> Result<Zone, DayError> {
+        let seconds = i32::try_from(self.zone_offset_ms / 1_000).map_err(|_too_large| DayError::OutOfRange)?;
+        let offset = Offset::from_seconds(seconds).map_err(|_out_of_range| DayError::OutOfRange)?;
+        Ok(Zone::from(TimeZone::fixed(offset)))
+    }
+
+    /// The local day that holds an instant.
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`].
+    pub fn day_of(&self, instant: UnixMillis) -> Result<Date, DayError> {
+        self.zone()?.day_of(instant)
     }
 
     /// Minutes since local midnight.

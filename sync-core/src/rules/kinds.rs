@@ -52,10 +52,12 @@ pub enum ParamKind {
     WaitFrom,
     /// A key of the policy whose value is a number.
     PolicyKey,
-    /// Text.
-    Text,
-    /// A list of texts.
-    Texts,
+    /// How often a customer is called on.
+    Frequency,
+    /// A share of a whole as an exact decimal, from 0 to 1.
+    Share,
+    /// Kinds of return visits.
+    ReturnKinds,
 }
 
 /// A parameter of a check.

@@ -3,6 +3,7 @@
 //!
 //! Pure functions of [`Facts`]; they know neither documents nor the network.
 
+pub mod background;
 mod blocking;
 pub mod catalogue;
 mod checks;
@@ -16,7 +17,9 @@ pub mod params;
 mod requirements;
 mod threshold;
 mod trace;
+mod unjudged;
 
+pub use background::Background;
 pub use blocking::{Blocker, blocking};
 pub use catalogue::Moment;
 pub use checks::wait::{AbsenceWait, absence_wait};

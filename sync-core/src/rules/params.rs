@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::catalogue::{self, Check, Moment, Param, ParamKind};
 use crate::decimal::Decimal;
-use crate::formulas::WaitFrom;
+use crate::formulas::{CallFrequency, ReturnTrigger, ReturnVisitKind, SourceWeights, WaitFrom};
 use crate::template::model::{Question, QuestionType, Rule, Severity, Template};
 use crate::template::vocabulary::{ORDER_TRIGGERS, OUTCOMES};
 
@@ -43,6 +43,12 @@ impl<'a> Args<'a> {
         self.rule.params.get(key).ok_or_else(|| error(key, "is missing"))
     }
 
+    /// Whether a parameter is given.
+    #[must_use]
+    pub fn has(&self, key: &str) -> bool {
+        self.rule.params.contains_key(key)
+    }
+
     /// A code or other text.
     ///
     /// # Errors
@@ -72,6 +78,71 @@ impl<'a> Args<'a> {
     pub fn texts(&self, key: &str) -> Result<Vec<&'a str>, ParamError> {
         let list = self.value(key)?.as_array().ok_or_else(|| error(key, "must be a list"))?;
         list.iter().map(|item| item.as_str().ok_or_else(|| error(key, "must hold texts only"))).collect()
+    }
+
+    /// Days from and to, both included; `None` if they are not given.
+    ///
+    /// # Errors
+    /// [`ParamError`] if they are no two days in order.
+    pub fn day_span(&self, key: &str) -> Result<Option<(i64, i64)>, ParamError> {
+        let Some(value) = self.rule.params.get(key) else { return Ok(None) };
+        let days = match value.as_array().map(Vec::as_slice) {
+            Some([from, to]) => from.as_i64().zip(to.as_i64()),
+            _ => None,
+        };
+        let days = days.filter(|(from, to)| 0 <= *from && from <= to);
+        days.map(Some).ok_or_else(|| error(key, "must be two days, from and to"))
+    }
+
+    /// A trigger of a work order.
+    ///
+    /// # Errors
+    /// [`ParamError`] if it is missing or none.
+    pub fn trigger(&self, key: &str) -> Result<ReturnTrigger, ParamError> {
+        ReturnTrigger::from_code(self.text(key)?).ok_or_else(|| error(key, "must be a trigger of a work order"))
+    }
+
+    /// How often a customer is called on.
+    ///
+    /// # Errors
+    /// [`ParamError`] if it is missing or no frequency.
+    pub fn frequency(&self, key: &str) -> Result<CallFrequency, ParamError> {
+        CallFrequency::from_code(self.text(key)?)
+            .ok_or_else(|| error(key, "must be monthly, quarterly, half_yearly or yearly"))
+    }
+
+    /// Kinds of return visits.
+    ///
+    /// # Errors
+    /// [`ParamError`] if they are missing or one of them is no kind.
+    pub fn return_kinds(&self, key: &str) -> Result<Vec<ReturnVisitKind>, ParamError> {
+        let kind = |code| ReturnVisitKind::from_code(code).ok_or_else(|| error(key, format!("{code} is no kind")));
+        self.texts(key)?.into_iter().map(kind).collect()
+    }
+
+    /// A share from 0 to 1.
+    ///
+    /// # Errors
+    /// [`ParamError`] if it is missing or no such number.
+    pub fn share(&self, key: &str) -> Result<Decimal, ParamError> {
+        let share = self.text(key)?.parse().ok();
+        let is_share = |share: &Decimal| Decimal::ZERO <= *share && *share <= Decimal::from_int(1);
+        share.filter(is_share).ok_or_else(|| error(key, "must be a decimal from 0 to 1 such as 0.40"))
+    }
+
+    /// The weights of the merge sheet.
+    ///
+    /// # Errors
+    /// [`ParamError`] if one of them is missing or no share.
+    pub fn source_weights(&self) -> Result<SourceWeights, ParamError> {
+        let (needs, market) = (self.share("needs")?, self.share("market")?);
+        Ok(SourceWeights { needs, market, internal: self.share("internal")? })
+    }
+
+    /// Codes of the questions that carry the rule: what it is about where no parameter says so.
+    pub(super) fn carriers<'t>(&self, template: &'t Template) -> impl Iterator<Item = &'t str> {
+        let carries = |question: &&Question| question.rules.contains(&self.rule.id);
+        template.questions.iter().filter(carries).map(|question| question.code.as_str())
     }
 
     /// A local time `HH:MM` as minutes of the day.
@@ -151,15 +222,16 @@ fn fault_of(template: &Template, rule: &Rule, param: Param, value: &Value) -> Op
         ParamKind::MonthDay => args.month_day(key).err(),
         ParamKind::TimeOfDay => args.time_of_day(key).err(),
         ParamKind::WaitFrom => one(&|code| WaitFrom::from_code(code).is_some()),
-        ParamKind::DaySpan => (!is_day_span(value)).then(|| error(key, "must be two days, from and to")),
+        ParamKind::DaySpan => args.day_span(key).err(),
         ParamKind::Terms => each(&|term| is_term(template, term)),
         ParamKind::Value => {
             let question = template.question(args.text_if_any("question")?)?;
             (!is_answer(question, value)).then(|| error(key, format!("{value} is no answer of {}", question.code)))
         }
         ParamKind::PolicyKey => one(&crate::policy::is_number),
-        ParamKind::Text => args.text(key).err(),
-        ParamKind::Texts => args.texts(key).err(),
+        ParamKind::Frequency => args.frequency(key).err(),
+        ParamKind::Share => args.share(key).err(),
+        ParamKind::ReturnKinds => args.return_kinds(key).err(),
     }
 }
 
@@ -177,13 +249,6 @@ fn is_term(template: &Template, term: &str) -> bool {
         Some((code, "pass")) => template.measurement(code).is_some_and(|measurement| measurement.threshold.is_some()),
         Some(_) => false,
         None => template.question(term).is_some_and(|question| question.kind == QuestionType::Boolean),
-    }
-}
-
-fn is_day_span(value: &Value) -> bool {
-    match value.as_array().map(Vec::as_slice) {
-        Some([from, to]) => from.as_i64().zip(to.as_i64()).is_some_and(|(from, to)| 0 <= from && from <= to),
-        _ => false,
     }
 }
 
@@ -216,15 +281,8 @@ fn rule_faults(check: &Check, rule: &Rule) -> Vec<ParamError> {
     }
     match check.name {
         "due_window" if rule.params.len() < 2 => faults.push(error("trigger", "names no window")),
-        "merge_weights" => {
-            let mut sum = Some(Decimal::ZERO);
-            for param in check.params {
-                let weight = args.text_if_any(param.key).and_then(|text| text.parse::<Decimal>().ok());
-                sum = sum.zip(weight).and_then(|(sum, weight)| sum.plus(weight).ok());
-            }
-            if sum != Some(Decimal::from_int(1)) {
-                faults.push(error("needs", "the weights do not add up to 1"));
-            }
+        "merge_weights" if !args.source_weights().is_ok_and(|weights| weights.are_whole()) => {
+            faults.push(error("needs", "the weights do not add up to 1"));
         }
         "answered_count" => {
             let listed = args.texts("questions").ok().and_then(|questions| i64::try_from(questions.len()).ok());

@@ -53,6 +53,7 @@ pub(super) fn judge(ctx: &Ctx<'_>, measurement: &Measurement) -> Reading {
 }
 
 /// Whether a value meets a threshold; `None` while its right side has no value.
+// Rules: INS-22, INS-23
 fn meets(ctx: &Ctx<'_>, threshold: &Threshold, value: Decimal) -> Option<bool> {
     if threshold.op == ThresholdOp::Between {
         let bound = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Decimal>().ok());

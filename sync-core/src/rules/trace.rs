@@ -23,7 +23,7 @@ pub enum Verdict {
     Undetermined,
     /// It depends on which of several concurrent values a person chooses.
     NeedsChoice,
-    /// This version lists the check but does not judge it.
+    /// This version does not know the check.
     NotEvaluated,
 }
 
@@ -69,7 +69,7 @@ pub struct Trace {
     pub rule: String,
     /// Name of the check.
     pub check: String,
-    /// What a failure does.
+    /// What a failure does: as the rule says, less where the check finds that this visit must go on.
     pub severity: Severity,
     /// The verdict.
     pub verdict: Verdict,
@@ -98,6 +98,8 @@ impl Trace {
 pub(super) struct Judgement {
     pub verdict: Verdict,
     pub text: Text,
+    /// Whether a failure only warns, whatever severity the rule has.
+    pub only_warns: bool,
 }
 
 pub(super) fn text(en: impl Into<String>, zh_cn: impl Into<String>) -> Text {
@@ -106,7 +108,7 @@ pub(super) fn text(en: impl Into<String>, zh_cn: impl Into<String>) -> Text {
 
 impl Judgement {
     pub(super) fn new(verdict: Verdict, en: impl Into<String>, zh_cn: impl Into<String>) -> Self {
-        Self { verdict, text: text(en, zh_cn) }
+        Self { verdict, text: text(en, zh_cn), only_warns: false }
     }
 
     pub(super) fn pass(en: impl Into<String>, zh_cn: impl Into<String>) -> Self {
@@ -115,6 +117,11 @@ impl Judgement {
 
     pub(super) fn fail(en: impl Into<String>, zh_cn: impl Into<String>) -> Self {
         Self::new(Verdict::Fail, en, zh_cn)
+    }
+
+    /// A failure that never stops the visit.
+    pub(super) fn flag(en: impl Into<String>, zh_cn: impl Into<String>) -> Self {
+        Self { only_warns: true, ..Self::fail(en, zh_cn) }
     }
 
     pub(super) fn not_applicable(en: impl Into<String>, zh_cn: impl Into<String>) -> Self {

@@ -287,6 +287,7 @@ pub struct Measurement {
 }
 
 /// Comparison of a [`Threshold`].
+// Rule: GEN-08
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ThresholdOp {

@@ -75,6 +75,7 @@ fn ends_without_work(outcome: &Outcome) -> bool {
 }
 
 /// A call through the app reached the customer (APT-05).
+// Rule: APT-05
 fn confirmed_in_app(facts: &Facts<'_>) -> bool {
     let in_app = |contact: &crate::doc::record::Contact| contact.channel == "app_call" && contact.result == "reached";
     facts.template.step(CONFIRM_STEP).is_none() || facts.view.contacts.iter().any(|entry| in_app(&entry.value))
@@ -85,6 +86,7 @@ fn is_ticked(facts: &Facts<'_>, key: &str) -> bool {
 }
 
 /// Every required tick of the steps that carry INS-08 or INS-09.
+// Rules: INS-08, INS-09
 fn kit_is_complete(facts: &Facts<'_>) -> bool {
     let is_kit = |step: &&Step| step.rules.iter().any(|rule| KIT_RULES.contains(&rule.as_str()));
     let ticks = facts.template.steps.iter().filter(is_kit).flat_map(Step::tick_keys);
@@ -92,6 +94,7 @@ fn kit_is_complete(facts: &Facts<'_>) -> bool {
 }
 
 /// Identity shown and checked (INS-10).
+// Rule: INS-10
 fn identity_is_checked(facts: &Facts<'_>) -> bool {
     let Some(step) = facts.template.step(ENTER_STEP) else { return true };
     let items = step.items.iter().filter(|item| IDENTITY_ITEMS.contains(&item.code.as_str()));
@@ -105,6 +108,7 @@ pub(super) fn arrival_before<'a>(facts: &Facts<'a>, entry: &Entry<TimelineEvent>
 }
 
 /// Waited long enough, and a second appointment or the photo of the door note (APT-06 to APT-08).
+// Rules: APT-06, APT-07, APT-08
 fn give_up(facts: &Facts<'_>, entry: &Entry<TimelineEvent>) -> Guard {
     let asks = facts.template.question(ABSENCE_QUESTION).is_some() || facts.template.slot(DOOR_NOTE).is_some();
     let agreed = facts.view.answer(ABSENCE_QUESTION).and_then(|answer| answer.as_str()) == Some(SECOND_AGREED);

@@ -54,6 +54,7 @@ pub struct LateRecord {
 ///
 /// Of a key that was written again, as answers and ticks are, the value before counts. A conflict
 /// stays as far as its candidates count.
+// Rule: GEN-14
 #[must_use]
 pub fn in_force(view: &View, late: &[LateRecord]) -> View {
     let late: BTreeSet<OpId> = late.iter().map(|one| one.op).collect();

@@ -16,6 +16,7 @@ fn row(holidays: &[&str], make_up_days: &[&str]) -> CalendarRow {
     CalendarRow { version: 1, holidays: texts(holidays), make_up_days: texts(make_up_days) }
 }
 
+// Rule: GEN-03
 #[test]
 fn holidays_and_make_up_days_change_the_week() {
     let calendar = Calendar::of_row(&row(&["2025-05-01", "2025-05-02", "2025-05-03"], &["2025-04-27"])).unwrap();

@@ -23,6 +23,7 @@ fn named(late: &[LateRecord]) -> Vec<(String, Option<Value>, Option<Value>)> {
     late.iter().map(|one| (format!("{}/{}", one.map, one.key), one.value.clone(), one.counts.clone())).collect()
 }
 
+// Rule: GEN-14
 #[test]
 fn an_answer_or_tick_written_late_leaves_the_one_that_was_handed_in() {
     let mut story = install();

@@ -1,6 +1,7 @@
 //! What this crate promises, tested from outside. One binary: each more would compile Automerge's generics once more.
 
 mod calendar;
+mod checks;
 mod clocks;
 mod contested;
 mod formulas;
@@ -9,6 +10,7 @@ mod guard;
 mod late;
 mod late_decisions;
 mod merge_properties;
+mod norms;
 mod outbox;
 mod policies;
 mod policy;

@@ -106,6 +106,7 @@ fn s04_waits_fifteen_minutes_and_leaves_a_door_note() {
     assert_eq!(state_of(&story), VisitState::UnderReview, "a no-show is reviewed like a submitted visit");
 }
 
+// Rules: APT-07, APT-08
 #[test]
 fn a_second_appointment_stands_for_the_door_note_and_customers_may_appear() {
     let mut story = install();
@@ -234,6 +235,7 @@ fn a_photo_of_a_second_phone_completes_an_early_submit() {
     assert_eq!(state_of(&story), VisitState::Submitted);
 }
 
+// Rules: INS-08, INS-09, INS-10, APT-05
 #[test]
 fn each_guard_holds_its_event_back_and_names_what_is_missing() {
     let unmet = |story: &Story| story.derived().findings.last().and_then(|finding| finding.detail.clone()).unwrap();
@@ -260,6 +262,7 @@ fn each_guard_holds_its_event_back_and_names_what_is_missing() {
     assert_eq!(state_of(&story), VisitState::EndedWithoutWork);
 }
 
+// Rule: INS-37
 #[test]
 fn signing_needs_the_rating_and_the_seal_and_dissatisfaction_a_reason() {
     let mut story = install();

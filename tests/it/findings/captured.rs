@@ -19,6 +19,7 @@ fn only(code: &str, level: i64) -> Vec<(String, i64)> {
     vec![(code.to_owned(), level)]
 }
 
+// Rules: GEN-10, GEN-12
 #[actix_web::test]
 async fn each_sign_of_how_a_photo_was_taken_is_found_and_nothing_else() {
     let app = TestApp::new().await;

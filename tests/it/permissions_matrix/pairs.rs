@@ -170,6 +170,7 @@ async fn two_roles_see_the_union_of_what_each_sees() {
     }
 }
 
+// Rule: DOC-02
 #[actix_web::test]
 async fn a_second_role_unmasks_only_what_it_shows_itself() {
     let app = TestApp::new().await;

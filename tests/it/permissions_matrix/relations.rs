@@ -33,6 +33,7 @@ fn admits(answer: &Answer) -> bool {
     !matches!((answer.status, code.as_str()), (401, _) | (403, "forbidden") | (404, "not_found" | ""))
 }
 
+// Rule: DOC-01
 #[actix_web::test]
 async fn grants_reach_as_far_as_their_scope_and_the_rest_looks_absent() {
     let app = TestApp::new().await;

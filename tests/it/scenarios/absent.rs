@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305};
 
+// Rules: APT-06, APT-07, APT-08, APT-09
 #[test]
 fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     let story = Story::begin("2025-03-04");

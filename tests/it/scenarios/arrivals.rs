@@ -6,6 +6,7 @@ use serde_json::json;
 use super::scene::enrolled;
 use super::scripts::{CONFIRMED_AT_0910, CONFIRMED_AT_1305, trace};
 
+// Rules: GEN-10, APT-03
 #[test]
 fn an_arrival_is_late_where_the_clocks_prove_it_and_open_where_they_do_not() {
     let story = Story::begin("2025-03-04");

@@ -164,6 +164,7 @@ fn repeat(story: &Story, call: &Call) -> usize {
     response.acks.iter().filter(|ack| matches!(ack.item, AckItem::Doc(_))).count()
 }
 
+// Rules: GEN-11, INS-14
 #[test]
 fn s03_a_rural_visit_uploaded_five_hours_later_and_twice_again_is_there_once() {
     let story = Story::begin("2025-03-04");

@@ -177,6 +177,7 @@ fn declined_work_of_a_rep_who_lost_the_visit_stays_out_and_what_he_brings_later_
     assert_eq!(taken_over.shown()["state"], "en_route", "only what was named");
 }
 
+// Rule: GEN-14
 #[test]
 fn what_came_after_the_hand_in_counts_as_far_as_it_is_accepted() {
     let story = Story::begin("2025-03-04");

@@ -10,6 +10,7 @@ fn photo_in<'r>(review: &'r Value, slot: &str) -> &'r Value {
     photos.iter().find(|photo| photo["slot"] == slot).unwrap_or_else(|| panic!("no photo in {slot}: {photos:?}"))
 }
 
+// Rule: INS-33
 #[test]
 fn s06_only_the_rejected_slot_opens_again_and_only_its_photo_is_judged_again() {
     let story = Story::begin("2025-03-04");

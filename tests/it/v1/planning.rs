@@ -132,6 +132,7 @@ async fn visits_enter_and_leave_the_window_as_days_pass() {
     assert!(held(&app, format!("u:{rep}")).await.is_empty());
 }
 
+// Rule: APT-04
 #[actix_web::test]
 async fn moving_a_visit_answers_the_two_hour_notice() {
     let app = office().await;
@@ -165,6 +166,7 @@ async fn moving_a_visit_answers_the_two_hour_notice() {
     }
 }
 
+// Rule: APT-09
 #[actix_web::test]
 async fn a_cancelled_visit_has_one_next_attempt_with_priority() {
     let app = office().await;

@@ -12,7 +12,7 @@ use sync_core::plan::{
     VerdictRow, VisitPlan, WorkOrderRow,
 };
 use sync_core::protocol::row::kind;
-use sync_core::rules::Facts;
+use sync_core::rules::{Background, Facts};
 use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::template::Template;
 use sync_core::time::{Stamp, UnixMillis};
@@ -36,6 +36,8 @@ pub(crate) struct VisitContext {
     pub customer: Option<CustomerRow>,
     pub review: Review,
     pub time_zone: String,
+    /// Nothing yet: a phone is told no more than its plan rows.
+    background: Background,
     calendar: CalendarRow,
     zone_offset_ms: i64,
     now: Stamp,
@@ -93,6 +95,7 @@ impl VisitContext {
             policy,
             customer,
             time_zone,
+            background: Background::default(),
             calendar,
         })
     }
@@ -102,6 +105,7 @@ impl VisitContext {
         Facts {
             view: &self.view,
             plan: &self.plan,
+            background: &self.background,
             template: &self.template,
             policy: &self.policy,
             calendar: &self.calendar,

@@ -46,6 +46,7 @@ impl Judged {
 }
 
 /// Judges everything in the part.
+// Rule: GEN-11
 pub(super) fn judge(conn: &mut Conn, part: &Part, cache: &DocCache) -> AppResult<Judged> {
     let round = part.round();
     let intents = intents::judge_all(conn, round, part.intents())?;

@@ -15,6 +15,7 @@ use crate::domain::visit::may_try_again;
 ///
 /// # Errors
 /// `not_found`, `state_invalid` if the work was done or the visit is open, `conflict` if there is a next attempt.
+// Rules: APT-07, APT-09
 pub async fn create_next_attempt(
     state: &AppState,
     ctx: Ctx,

@@ -13,7 +13,7 @@ use sync_core::doc::VisitDoc;
 use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
 use sync_core::merge::view::{Conflict, Finding, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
-use sync_core::rules::Facts;
+use sync_core::rules::{Background, Facts};
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, VisitState, late};
@@ -49,6 +49,8 @@ pub struct Reprojection {
 pub struct LoadedFacts {
     /// The office's rows.
     pub plan: PlanSnapshot,
+    /// What is known beyond them; a use case fills in what it loaded.
+    pub background: Background,
     /// The template the crew pinned, else the planned one.
     pub template: Arc<Template>,
     /// SHA-256 of the template as served.
@@ -72,6 +74,7 @@ impl LoadedFacts {
         Facts {
             view,
             plan: &self.plan,
+            background: &self.background,
             template: &self.template,
             policy: &self.policy,
             calendar: &self.calendar,
@@ -221,6 +224,7 @@ pub(crate) fn facts_of(
         review,
         zone_offset_ms: norms.zone_offset_ms(conn)?,
         plan,
+        background: Background::default(),
         now: norms.now(),
     })
 }

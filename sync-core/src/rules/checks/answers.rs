@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::super::condition;
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError};
+use super::super::params::Args;
 use super::super::trace::Judgement;
-
-type Judged = Result<Judgement, ParamError>;
+use super::super::unjudged::Unjudged;
+use super::Judged;
 
 /// The options of a question that are not chosen, or `None` for an unknown question.
 fn unchosen<'a>(ctx: &Ctx<'a>, question: &str) -> Option<Vec<&'a str>> {
@@ -27,6 +27,7 @@ fn all_chosen(ctx: &Ctx<'_>, question: &str) -> Judgement {
     }
 }
 
+// Rule: INS-16
 pub(super) fn all_options_chosen<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let code = args.text("question")?;
     let required = ctx
@@ -40,6 +41,7 @@ pub(super) fn all_options_chosen<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     Ok(all_chosen(ctx, code))
 }
 
+// Rule: INS-48
 pub(super) fn height_checklist_when_flagged<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (flag, flag_value) = (args.text("flag")?, args.text("flag_value")?);
     let checklist = args.text("checklist")?;
@@ -66,11 +68,10 @@ pub(super) fn equals<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     })
 }
 
+// Rule: INS-14
 pub(super) fn scene_matches_cable<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let question = args.text("question")?;
-    let Some(site) = &ctx.facts.plan.site else {
-        return Ok(Judgement::undetermined("the site is not known", "站点未知，无法判定"));
-    };
+    let site = ctx.facts.plan.site.as_ref().ok_or_else(|| Unjudged::unknown("the site", "站点"))?;
     ctx.note("site/scene", site.scene.as_str());
     let Some(option) = args.text_if_any(&site.scene) else {
         return Ok(Judgement::pass("no cable kind is prescribed for this scene", "该场景未规定光缆类型"));
@@ -87,6 +88,7 @@ pub(super) fn scene_matches_cable<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     })
 }
 
+// Rule: INS-45
 pub(super) fn stop_when_unsafe<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (question, outcome) = (args.text("question")?, args.text("outcome")?);
     Ok(match ctx.answer(question) {
@@ -118,6 +120,7 @@ pub(super) fn peer_level<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     })
 }
 
+// Rule: PRE-03
 pub(super) fn no_open_major_defects_on_pass<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let count = args.text("count")?;
     let passes = args.texts("values")?;

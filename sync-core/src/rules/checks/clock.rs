@@ -1,14 +1,14 @@
 //! Checks over instants: arrival, notice of a change, windows of the day and of the year.
 
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError, error};
+use super::super::params::Args;
 use super::super::trace::Judgement;
+use super::Judged;
 use crate::clock::{Clocks, Deadline};
 use crate::formulas::{self, ArrivalWindow};
 
-type Judged = Result<Judgement, ParamError>;
-
 /// F-01 of appointment and arrival; only `late` counts against the rep.
+// Rules: APT-03, INS-07
 pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let window = ArrivalWindow { min_minutes: args.number("min_minutes")?, max_minutes: args.number("max_minutes")? };
     let Some(appointment) = ctx.facts.appointment_start() else {
@@ -35,6 +35,7 @@ pub(super) fn arrival_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 }
 
 /// F-02 for each change of the appointment that we proposed.
+// Rule: APT-04
 pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let min_minutes = args.number("min_minutes")?;
     let changes = ctx.facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
@@ -70,6 +71,7 @@ pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 }
 
 /// Between these local times the outcome is offered; from included, to excluded, across midnight.
+// Rule: INS-49
 pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.time_of_day("from")?, args.time_of_day("to")?);
     let outcome = args.text("outcome")?;
@@ -86,11 +88,9 @@ pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
 /// The local date lies between two days of the year, both included, across the year end.
 pub(super) fn date_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.month_day("from")?, args.month_day("to")?);
-    let local = jiff::Timestamp::from_millisecond(ctx.facts.now.plus_ms(ctx.facts.zone_offset_ms).0)
-        .map_err(|_out_of_range| error("now", "lies outside the years 1 to 9999"))?;
-    let date = jiff::tz::Offset::UTC.to_datetime(local);
+    let date = ctx.facts.day_of(ctx.facts.now)?;
     let day = (i64::from(date.month()), i64::from(date.day()));
-    ctx.note("local_date", date.date().to_string());
+    ctx.note("local_date", date.to_string());
     let inside = if from <= to { from <= day && day <= to } else { day >= from || day <= to };
     let (en, zh) = (format!("{:02}-{:02}", day.0, day.1), format!("{}月{}日", day.0, day.1));
     Ok(if inside {

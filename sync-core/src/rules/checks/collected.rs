@@ -2,12 +2,14 @@
 
 use super::super::condition;
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError};
+use super::super::params::Args;
 use super::super::trace::Judgement;
+use super::Judged;
 use crate::formulas::install_photo_completeness;
 
 /// Every required slot holds at least `min` photos (F-07).
-pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Result<Judgement, ParamError> {
+// Rule: INS-28
+pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let slots = ctx.facts.template.photos.iter();
     let required = slots
         .filter(|slot| condition::required(ctx, slot.required, slot.required_when.as_ref()))
@@ -24,7 +26,8 @@ pub(super) fn required_photos_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Res
 }
 
 /// Every required signature slot is sealed; a device seals only when all required signers are done.
-pub(super) fn all_signatures_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Result<Judgement, ParamError> {
+// Rule: PRE-04
+pub(super) fn all_signatures_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let slots = ctx.facts.template.signatures.iter();
     let required = slots.filter(|slot| condition::required(ctx, slot.required, slot.required_when.as_ref())).count();
     ctx.note("signatures/required", required.to_string());
@@ -38,6 +41,6 @@ pub(super) fn all_signatures_present<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Resu
 }
 
 /// The text is shown; there is nothing to judge.
-pub(super) fn no_coercion_notice<'a>(_ctx: &Ctx<'a>, _args: Args<'a>) -> Result<Judgement, ParamError> {
+pub(super) fn no_coercion_notice<'a>(_ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     Ok(Judgement::pass("the notice is shown", "提示已显示"))
 }

@@ -1,13 +1,15 @@
 //! Checks over readings and their thresholds.
 
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError, error};
+use super::super::params::{Args, error};
 use super::super::threshold::{self, Reading};
 use super::super::trace::Judgement;
+use super::Judged;
 use crate::formulas::line_test_four_elements;
 
 /// Each name is a boolean question answered true, or `CODE.pass` of a reading within its threshold.
-pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
+// Rules: INS-20, INS-22
+pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let mut elements = Vec::new();
     let mut open = Vec::new();
     for term in args.texts("all")? {
@@ -35,7 +37,7 @@ pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, P
 }
 
 /// The newest reading meets its threshold.
-pub(super) fn measurement_pass<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
+pub(super) fn measurement_pass<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let code = args.text("measurement")?;
     let measurement = ctx
         .facts

@@ -1,12 +1,14 @@
 //! Checks over the order in which steps were done.
 
 use super::super::context::Ctx;
-use super::super::params::{Args, ParamError};
+use super::super::params::Args;
 use super::super::requirements::completed_at;
 use super::super::trace::Judgement;
+use super::Judged;
 
 /// Corrected completion times of the required steps follow the order of the file.
-pub(super) fn steps_in_order<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Result<Judgement, ParamError> {
+// Rule: INS-05
+pub(super) fn steps_in_order<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let mut latest: Option<(&str, crate::time::UnixMillis)> = None;
     for step in ctx.facts.template.steps.iter().filter(|step| step.required) {
         let Some(done) = completed_at(ctx, step) else { continue };
@@ -29,7 +31,7 @@ pub(super) fn steps_in_order<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Result<Judge
 }
 
 /// Out of warranty: the quote is accepted, and the quote step was done before the repair step.
-pub(super) fn quote_before_paid_repair<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
+pub(super) fn quote_before_paid_repair<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let accepted = args.text("accepted")?;
     let (quote, repair) = (args.text("quote_step")?, args.text("repair_step")?);
     if ctx.answer(args.text("warranty")?) != Some(&serde_json::Value::Bool(false)) {

@@ -4,6 +4,7 @@ use super::super::context::Ctx;
 use super::super::facts::Facts;
 use super::super::params::{Args, ParamError, error};
 use super::super::trace::Judgement;
+use super::Judged;
 use crate::clock::{Clocks, Deadline, Elapsed};
 use crate::doc::record::TimelineEvent;
 use crate::formulas::{self, WaitFrom};
@@ -68,7 +69,8 @@ impl AbsenceWait {
 }
 
 /// Judges the wait when the outcome it guards is asked for, or the rep gave up.
-pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Result<Judgement, ParamError> {
+// Rule: APT-06
+pub(super) fn check<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let wait = AbsenceWait::read(args)?;
     let asked = ctx.outcome() == Some(args.text("outcome")?);
     let give_up = ctx.event("give_up").map(|event| (event.value.by, &event.value.at));

@@ -83,6 +83,7 @@ fn an_upper_bound_belongs_to_its_grade() {
     refuses("F-21", &json!({"score": "9001"}), "score");
 }
 
+// Rule: GEN-06
 #[test]
 fn a_year_is_rounded_once_and_graded_as_shown() {
     for (quarters, year_end, score, grade) in [

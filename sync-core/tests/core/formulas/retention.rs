@@ -110,6 +110,7 @@ fn rates(retained: u64, lost: u64, left: u64, base: u64, before: &str, after: &s
         "stay_before_months": before, "stay_after_months": after})
 }
 
+// Rule: GEN-07
 #[test]
 fn retention_rates_have_no_data_without_cases() {
     for (input, retention, churn, extension) in [

@@ -12,6 +12,7 @@ fn windows(trigger: &str, at: &str, expected: &[(&str, &str, &str)]) {
     gives("F-15", &json!({"trigger": trigger, "at": at}), &json!({ "windows": windows }));
 }
 
+// Rule: GEN-02
 #[test]
 fn windows_are_counted_from_the_local_day_of_the_trigger() {
     windows(

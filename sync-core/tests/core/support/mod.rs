@@ -15,7 +15,7 @@ use sync_core::plan::{
     AppointmentRow, CalendarRow, PlanSnapshot, PolicyRow, Review, ReworkRow, ReworkSlot, SiteRow, VerdictRow,
     VisitPlan, WorkOrderRow,
 };
-use sync_core::rules::{Blocker, Facts, Moment, Trace, Verdict, blocking, evaluate_for};
+use sync_core::rules::{Background, Blocker, Facts, Moment, Trace, Verdict, blocking, evaluate_for};
 use sync_core::template::Template;
 use sync_core::time::{Geo, Stamp, UnixMillis};
 use sync_core::visit::{Derived, state};
@@ -31,6 +31,7 @@ pub fn at(time: &str) -> UnixMillis {
 pub struct Story {
     pub view: View,
     pub plan: PlanSnapshot,
+    pub background: Background,
     pub template: Template,
     pub policy: PolicyRow,
     pub calendar: CalendarRow,
@@ -44,6 +45,7 @@ pub fn install() -> Story {
     let mut story = Story {
         view: empty_view(),
         plan: plan(),
+        background: Background::default(),
         template: serde_saphyr::from_str(include_str!("../../../data/templates/broadband_install.yaml")).unwrap(),
         policy: PolicyRow {
             version: 1,
@@ -374,6 +376,7 @@ impl Story {
         Facts {
             view: &self.view,
             plan: &self.plan,
+            background: &self.background,
             template: &self.template,
             policy: &self.policy,
             calendar: &self.calendar,
