@@ -111,6 +111,13 @@ async fn two_admins_do_not_overwrite_each_other_and_dates_ascend() {
     }
     let passed = publish(2, Some(at(-DAY_MS)), "quarter_cap", json!("4")).await;
     assert_eq!(paths(&passed), ["effective_from", "effective_from"], "passed, and before the newest");
+    let far = at(401 * DAY_MS);
+    let refused = publish(2, Some(far.clone()), "quarter_cap", json!("4")).await;
+    assert_eq!(
+        faults(&refused),
+        [("effective_from".to_owned(), json!(at(400 * DAY_MS)), json!(far))],
+        "none before it"
+    );
     let impossible = publish(2, Some("2025-02-30T00:00:00+08:00".to_owned()), "quarter_cap", json!("4")).await;
     assert_eq!(paths(&impossible), ["effective_from"]);
 
@@ -193,6 +200,12 @@ async fn a_template_is_published_as_json_or_yaml_and_every_fault_is_named() {
     assert_eq!(again.outcome(), (409, "conflict".to_owned()), "two admins wrote the same version");
     let gap = admin.post("/v1/templates", install(3, |_| {})).await;
     assert_eq!(faults(&gap), [("version".to_owned(), json!("2"), json!("3"))]);
+
+    let unreadable = install(2, |template| template["questions"][0]["min"] = json!(1_i64 << 60));
+    for path in ["/v1/templates", "/v1/templates/check"] {
+        let answer = admin.post(path, unreadable.clone()).await;
+        assert_eq!((answer.outcome(), paths(&answer)), ((422, "invalid".to_owned()), vec!["template".to_owned()]));
+    }
 
     let second = install(2, |_| {});
     let checked = admin.post("/v1/templates/check", second.clone()).await.expect(200);

@@ -40,16 +40,24 @@ async fn visits_follow(state: &AppState, ctx: &Ctx) {
     }
 }
 
-/// Adds the fault of a version that would have been in force before it was published.
-fn not_before(refusal: Refusal, effective_from: UnixMillis, now: UnixMillis) -> Refusal {
-    if effective_from >= now {
+/// How far ahead a version may be dated, in milliseconds: 400 days. Dates ascend, so none could come before one further away.
+const AHEAD_MS: i64 = 400 * 24 * 60 * 60 * 1_000;
+
+/// Adds the fault of a version that would have been in force before it was published, or would be for too long not.
+fn within_reach(refusal: Refusal, effective_from: UnixMillis, now: UnixMillis) -> Refusal {
+    let last = now.plus_ms(AHEAD_MS);
+    let (limit, en, zh) = if effective_from < now {
+        (now, "now or later: what was done cannot be judged by it", "不得早于当前时间")
+    } else if effective_from > last {
+        (last, "within 400 days: no version could take effect before it", "须在 400 天以内，否则其间无法再发布新版本")
+    } else {
         return refusal;
-    }
+    };
     refusal.fault(FieldFault {
         path: "effective_from".to_owned(),
-        expected: "now or later: what was done cannot be judged by it".to_owned(),
-        expected_zh: Some("不得早于当前时间".to_owned()),
-        limit: Some(now.to_rfc3339()),
+        expected: en.to_owned(),
+        expected_zh: Some(zh.to_owned()),
+        limit: Some(limit.to_rfc3339()),
         actual: Some(effective_from.to_rfc3339()),
     })
 }

@@ -11,7 +11,7 @@ use sync_core::policy::{self, Changes, ParameterFault};
 use sync_core::time::UnixMillis;
 
 use super::publish::publish_policy;
-use super::{Purpose, after_newest, not_before, stale, visits_follow};
+use super::{Purpose, after_newest, stale, visits_follow, within_reach};
 use crate::app::rows::read;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit};
 
@@ -72,7 +72,7 @@ fn next_version(newest: &PolicyRow, new: &NewPolicy, now: UnixMillis) -> AppResu
     let refusal = Refusal::new(ErrorCode::Invalid);
     let (effective_from, refusal) = match said {
         None => (now, refusal),
-        Some(Ok(instant)) => (instant, not_before(refusal, instant, now)),
+        Some(Ok(instant)) => (instant, within_reach(refusal, instant, now)),
         Some(Err(_no_instant)) => (UnixMillis(i64::MAX), refusal.fault(no_instant())),
     };
     let refusal = after_newest(refusal, effective_from, newest.effective_from_ms);

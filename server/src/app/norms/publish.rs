@@ -11,18 +11,20 @@ use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 
 use crate::app::scope::EVERYBODY;
-use crate::app::{AppError, AppResult, findings};
+use crate::app::{AppError, AppResult, ErrorCode, Refusal, findings};
 
 /// The row of a template version, in force from the first instant and published at the second.
 ///
 /// # Errors
-/// If it cannot be written, which is a defect.
+/// `invalid` if a number is none that every reader of JSON takes.
 pub(super) fn template_row(
     org: OrgId,
     template: &Template,
     (effective_from, now): (UnixMillis, UnixMillis),
 ) -> AppResult<TemplateRow> {
-    let body = plain(template)?;
+    let unwritable =
+        |error: plain_json::PlainJsonError| Refusal::new(ErrorCode::Invalid).field("template", error.to_string());
+    let body = plain_json::to_string(template).map_err(unwritable)?;
     Ok(TemplateRow {
         org_id: Txt(org),
         code: template.code.clone(),

@@ -8,7 +8,7 @@ use sync_core::template::{Template, TemplateFault};
 use sync_core::time::UnixMillis;
 
 use super::publish::{publish_template, template_row};
-use super::{Purpose, after_newest, not_before, visits_follow};
+use super::{Purpose, after_newest, visits_follow, within_reach};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit};
 
 /// Publishes a template version, or only tells whether it could be published.
@@ -51,7 +51,7 @@ fn check(template: &Template, newest: Option<&TemplateRow>, now: UnixMillis) -> 
     let faults = template.validate();
     let said = template.effective_from();
     let effective_from = said.unwrap_or(now);
-    let mut refusal = not_before(Refusal::new(ErrorCode::Invalid), effective_from, now);
+    let mut refusal = within_reach(Refusal::new(ErrorCode::Invalid), effective_from, now);
     if let Some(newest) = newest {
         if template.version <= newest.version {
             let en =

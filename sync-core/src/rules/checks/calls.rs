@@ -10,7 +10,6 @@ use super::moments::began;
 use crate::formulas::latest_visit_notice;
 
 /// F-35 of the planned day and of the day on which the customer was told.
-// Rule: APT-12
 pub(super) fn notice_days<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let min_days = args.number("min_days")?;
     let planned = ctx.facts.appointment_start();
@@ -33,6 +32,10 @@ pub(super) fn frequency_by_tier<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let due = args.frequency(tier.code())?.next_call_by(ctx.facts.day_of(call.at)?)?;
     ctx.note("next_call_by", due.to_string());
     Ok(match ctx.known(&NEXT_CALL, ctx.facts.background.next_call)? {
+        // One before this call is not its next one.
+        NextCall::At(next) if next <= call.at => {
+            Judgement::fail(format!("no next call planned, due by {due}"), format!("未安排下次拜访，最迟 {due}"))
+        }
         NextCall::NotPlanned => {
             Judgement::fail(format!("no next call planned, due by {due}"), format!("未安排下次拜访，最迟 {due}"))
         }

@@ -18,8 +18,9 @@ pub(super) fn answer_within<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let due_at = complaint_answer_due(complaint.received_at, complaint.answered_at, hours).due_at;
     ctx.note("due_at", due_at.to_rfc3339());
     let due = ctx.facts.local_time(due_at);
-    let by_crew = first_answer(ctx, args);
-    let answer = complaint.answered_at.map(When::exactly).or(by_crew);
+    let (by_office, by_crew) = (complaint.answered_at.map(When::exactly), first_answer(ctx, args));
+    let answer = by_office.into_iter().chain(by_crew).min_by_key(|answer| answer.at);
+    let is_of_office = answer.is_some() && answer.map(|answer| answer.at) == complaint.answered_at;
     ctx.note("answered_at", answer.map_or_else(|| "absent".to_owned(), |answer| answer.at.to_rfc3339()));
     let Some(answer) = answer else {
         return Ok(if ctx.facts.now <= due_at {
@@ -31,9 +32,7 @@ pub(super) fn answer_within<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     Ok(match answer.bounds.not_after(due_at) {
         Deadline::Met => Judgement::pass(format!("answered by {due}"), format!("{due} 前已答复")),
         // An answer says when it was written last; the words the customer heard first may be older.
-        Deadline::Missed if complaint.answered_at.is_some() => {
-            Judgement::fail(format!("answered after {due}"), format!("{due} 后才答复"))
-        }
+        Deadline::Missed if is_of_office => Judgement::fail(format!("answered after {due}"), format!("{due} 后才答复")),
         _ => Judgement::undetermined(
             format!("written after {due}, when it was first given is not known"),
             format!("记录时间晚于 {due}，首次答复时间未知，无法判定"),

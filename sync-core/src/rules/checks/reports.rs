@@ -54,6 +54,9 @@ pub(super) fn entered_same_day<'a>(ctx: &Ctx<'a>, _args: Args<'a>) -> Judged {
     let Some(finish) = handed_in(ctx) else {
         return Ok(Judgement::not_applicable("not handed in yet", "尚未提交"));
     };
+    if view.answers.is_empty() {
+        return Ok(Judgement::not_applicable("nothing was answered", "尚无答案"));
+    }
     let clocks = Clocks::of(view);
     let (mut is_sure, mut other) = (true, None);
     for (code, answer) in &view.answers {

@@ -98,27 +98,27 @@ pub(super) fn offer_floor<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
         return Ok(Judgement::not_applicable("nothing is offered", "未提出优惠"));
     }
     let fen = |yuan: Decimal| yuan.to_units(2).map_err(|_overflow: DecimalError| too_large());
-    // What is not given stands at its limit, which is allowed.
-    let (rate, floor) = match rate {
-        Some(rate) => (rate, limit(ctx, args.text("floor_param")?)?),
-        None => (Decimal::ZERO, Decimal::ZERO),
-    };
-    let (cost, budget) = match cost {
-        Some(cost) => (fen(cost)?, fen(limit(ctx, args.text("budget_param")?)?)?),
-        None => (0, 0),
-    };
-    let faults = offer_floor_check(rate, floor, cost, budget);
+    let (floor_param, budget_param) = (args.text("floor_param")?, args.text("budget_param")?);
+    let rate = rate.map(|rate| Ok::<_, Unjudged>((rate, limit(ctx, floor_param)?))).transpose();
+    let cost = cost.map(|cost| Ok::<_, Unjudged>((fen(cost)?, fen(limit(ctx, budget_param)?)?))).transpose();
+    // What is not given, or has no limit, stands at its limit: it neither is a fault nor hides one of the other.
+    let ((offered, floor), (spent, budget)) = (
+        rate.as_ref().ok().copied().flatten().unwrap_or((Decimal::ZERO, Decimal::ZERO)),
+        cost.as_ref().ok().copied().flatten().unwrap_or_default(),
+    );
+    let faults = offer_floor_check(offered, floor, spent, budget);
     ctx.note("faults", faults.iter().map(|fault| fault.code()).collect::<Vec<_>>().join(", "));
     let told = |fault: &OfferFault| match fault {
         OfferFault::BelowFloor => ("the rate is below the floor", "费率低于下限"),
         OfferFault::OverBudget => ("the cost is over the budget", "成本超出预算"),
     };
     let (en, zh_cn): (Vec<_>, Vec<_>) = faults.iter().map(told).unzip();
-    Ok(if faults.is_empty() {
-        Judgement::pass("the offer may be made", "优惠可提出")
-    } else {
-        Judgement::fail(en.join(", "), zh_cn.join("，"))
-    })
+    if !faults.is_empty() {
+        return Ok(Judgement::fail(en.join(", "), zh_cn.join("，")));
+    }
+    rate?;
+    cost?;
+    Ok(Judgement::pass("the offer may be made", "优惠可提出"))
 }
 
 fn limit(ctx: &Ctx<'_>, key: &str) -> Result<Decimal, Unjudged> {

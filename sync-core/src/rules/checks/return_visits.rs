@@ -110,6 +110,9 @@ fn kind(ctx: &Ctx<'_>) -> Result<ReturnVisitKind, Unjudged> {
 /// A return visit is planned for each level, in its window F-15.
 pub(super) fn schedule_return_visits<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (trigger, spans) = (args.trigger("trigger")?, spans(args)?);
+    if !spans.iter().any(|(level, _)| level.is_some()) {
+        return Ok(Judgement::not_applicable("no level has a window", "未设定任何层级的回访时限"));
+    }
     let trigger_at = if trigger == ReturnTrigger::Complaint {
         ctx.known(&COMPLAINT, ctx.facts.background.complaint)?.received_at
     } else {

@@ -12,6 +12,9 @@ use std::collections::BTreeSet;
 
 use super::model::{Template, Text};
 
+/// Longest code, in bytes: codes stand in paths, keys and lists.
+const MAX_CODE_BYTES: usize = 64;
+
 /// Something wrong with a template.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateFault {
@@ -64,7 +67,13 @@ impl Report {
     fn code(&mut self, path: &str, code: &str) {
         let starts = code.starts_with(|c: char| c.is_ascii_lowercase());
         let snake = code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if !starts || !snake {
+        if code.len() > MAX_CODE_BYTES {
+            self.fault(
+                path,
+                format!("a code of more than {MAX_CODE_BYTES} characters"),
+                format!("代码最长 {MAX_CODE_BYTES} 个字符"),
+            );
+        } else if !starts || !snake {
             self.fault(path, format!("code {code:?} is not snake_case text"), "代码须由小写字母、数字和下划线组成");
         }
     }

@@ -8,7 +8,6 @@ use sync_core::rules::params::faults;
 use super::{CALL, follows, lacks, set};
 use crate::support::at;
 
-// Rule: APT-12
 #[test]
 fn a_customer_is_told_seven_days_ahead() {
     // F-35: a visit on 2025-03-20 is told on 2025-03-13 at the latest.
@@ -41,6 +40,7 @@ fn the_next_call_follows_the_tier() {
     for (tier, next, verdict) in [
         (TurnoverTier::L1, "2025-02-28T23:59", Verdict::Pass),
         (TurnoverTier::L1, "2025-03-01T00:00", Verdict::Fail),
+        (TurnoverTier::L1, "2025-01-31T10:00", Verdict::Fail),
         (TurnoverTier::L2, "2025-04-30T10:00", Verdict::Pass),
         (TurnoverTier::L2, "2025-05-01T10:00", Verdict::Fail),
         (TurnoverTier::L3, "2025-07-31T10:00", Verdict::Pass),

@@ -33,6 +33,14 @@ fn a_complaint_is_answered_within_24_hours() {
     assert_eq!(by_crew("20:15", 0), Verdict::Pass);
     assert_eq!(by_crew("20:15", 1_000), Verdict::Undetermined);
     assert_eq!(by_crew("20:16", 0), Verdict::Undetermined, "the text may have been written anew");
+    let by_both = |written: &str, answered: &str| {
+        let mut story = follows(COMPLAINT);
+        story.background.complaint = Some(Complaint { received_at, answered_at: Some(at(answered)) });
+        story.time(written).answer("first_answer", "we come on Friday");
+        story.time("23:00").verdict_of("CMP-01")
+    };
+    assert_eq!(by_both("10:00", "2025-03-05T09:00"), Verdict::Pass, "whoever answered first");
+    assert_eq!(by_both("20:40", "2025-03-04T20:30"), Verdict::Fail);
     let mut story = follows(COMPLAINT);
     lacks(&story, "CMP-01", "background/complaint");
     story.background.complaint = Some(Complaint { received_at, answered_at: Some(at("2025-03-04T09:05")) });

@@ -69,6 +69,9 @@ fn answers_are_entered_on_the_day_of_the_finish() {
     let mut open = follows(SURVEY);
     open.answer("f1", 4);
     assert_eq!(open.verdict_of("SUR-08"), Verdict::NotApplicable, "not handed in");
+    let mut empty = follows(SURVEY);
+    empty.time("11:00").event("submit");
+    assert_eq!(empty.verdict_of("SUR-08"), Verdict::NotApplicable, "nothing was answered");
     let mut doubtful = follows(SURVEY);
     doubtful.clock.err_ms = Some(120_000);
     doubtful.time("23:59").answer("f1", 4).event("submit");

@@ -142,4 +142,10 @@ fn an_offer_keeps_to_floor_and_budget() {
     lacks(&story, "RET-12", "policy/offer_budget");
     story.policy.parameters.remove("commission_floor");
     lacks(&story, "RET-12", "policy/commission_floor");
+    // A limit that nobody set hides no fault of the other.
+    for (rate, cost, unset) in [("0.00030", "99999.00", "commission_floor"), ("0.00001", "80.00", "offer_budget")] {
+        let mut story = offer(Some(rate), Some(cost));
+        story.policy.parameters.remove(unset);
+        assert_eq!(story.verdict_of("RET-12"), Verdict::Fail, "{unset}");
+    }
 }
