@@ -19,10 +19,11 @@ pub use read::{
 pub use seed::{product_templates, seed_norms};
 pub use template::create_template;
 
+use doorstep_store::Conn;
 use sync_core::time::UnixMillis;
 
 use crate::app::visits::follow_norms;
-use crate::app::{AppError, AppState, Ctx, ErrorCode, FieldFault, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal};
 
 /// What becomes of a version that is right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,21 @@ pub enum Purpose {
     Check,
     /// It is published.
     Publish,
+}
+
+/// Only tells what would be published, or publishes it and has visits follow.
+async fn carry_out<T: Send + 'static>(
+    state: &AppState,
+    ctx: &Ctx,
+    purpose: Purpose,
+    write: impl FnMut(&mut Conn) -> AppResult<T> + Send + 'static,
+) -> AppResult<T> {
+    if purpose == Purpose::Check {
+        return state.store.read(write).await;
+    }
+    let published = ctx.once().write(&state.store, write).await?;
+    visits_follow(state, ctx).await;
+    Ok(published)
 }
 
 /// Has visits follow what was published just now; that is published whatever comes of it, and the job does the rest.

@@ -11,7 +11,7 @@ use sync_core::policy::{self, Changes, ParameterFault};
 use sync_core::time::UnixMillis;
 
 use super::publish::publish_policy;
-use super::{Purpose, after_newest, stale, visits_follow, within_reach};
+use super::{Purpose, after_newest, carry_out, stale, within_reach};
 use crate::app::rows::read;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit};
 
@@ -46,14 +46,7 @@ pub async fn create_policy(state: &AppState, ctx: Ctx, new: NewPolicy, purpose: 
         }
         Ok::<_, AppError>(next)
     };
-    match purpose {
-        Purpose::Check => state.store.read(write).await,
-        Purpose::Publish => {
-            let published = asked.once().write(&state.store, write).await?;
-            visits_follow(state, &asked).await;
-            Ok(published)
-        }
-    }
+    carry_out(state, &asked, purpose, write).await
 }
 
 /// The newest version; one of number 0 that says nothing where none is published.

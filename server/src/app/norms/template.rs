@@ -8,7 +8,7 @@ use sync_core::template::{Template, TemplateFault};
 use sync_core::time::UnixMillis;
 
 use super::publish::{publish_template, template_row};
-use super::{Purpose, after_newest, visits_follow, within_reach};
+use super::{Purpose, after_newest, carry_out, within_reach};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit};
 
 /// Publishes a template version, or only tells whether it could be published.
@@ -36,14 +36,7 @@ pub async fn create_template(
         }
         Ok::<_, AppError>(row)
     };
-    match purpose {
-        Purpose::Check => state.store.read(write).await,
-        Purpose::Publish => {
-            let published = asked.once().write(&state.store, write).await?;
-            visits_follow(state, &asked).await;
-            Ok(published)
-        }
-    }
+    carry_out(state, &asked, purpose, write).await
 }
 
 /// From when a template counts, if everything about it is right.
