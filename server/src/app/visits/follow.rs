@@ -5,7 +5,7 @@
 //! published meanwhile: a published version stays acceptable for ever (design section 2.3).
 
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::presence::lock_visit;
+use doorstep_store::presence::lock_visits;
 use doorstep_store::scope::has_document;
 use doorstep_store::visits::{PlannedNorms, VisitRecord, find_visit, list_unbegun, update_plan};
 use doorstep_store::{Conn, norms};
@@ -82,15 +82,21 @@ impl InForce {
 /// # Errors
 /// Database errors only.
 pub(super) fn follow(conn: &mut Conn, row: &mut VisitRecord, now: UnixMillis) -> AppResult<bool> {
+    let published = Published::load(conn, row.org_id.0)?;
+    follow_of(&published, conn, row, now)
+}
+
+/// [`follow`], by versions that are loaded already.
+fn follow_of(published: &Published, conn: &mut Conn, row: &mut VisitRecord, now: UnixMillis) -> AppResult<bool> {
     let org = row.org_id.0;
     let state = VisitState::from_code(&row.state);
     if !UNBEGUN.into_iter().any(|unbegun| Some(unbegun) == state) || has_document(conn, org, row.id.0)? {
         return Ok(false);
     }
-    let in_force = InForce::load(conn, org, begins_at(row.planned_start_ms, now))?;
+    let (template, policy) = published.at(&row.template, begins_at(row.planned_start_ms, now));
     let before = (row.template_version, row.policy_version);
-    row.template_version = in_force.template(&row.template).unwrap_or(row.template_version);
-    row.policy_version = in_force.policy().unwrap_or(row.policy_version);
+    row.template_version = template.unwrap_or(row.template_version);
+    row.policy_version = policy.unwrap_or(row.policy_version);
     Ok(before != (row.template_version, row.policy_version))
 }
 
@@ -136,10 +142,12 @@ async fn move_on(state: &AppState, org: OrgId, visits: Vec<VisitId>, now: UnixMi
     let write = move |conn: &mut Conn| {
         let window = load_window(conn, org, &config, now)?;
         let (mut batch, mut changed) = (FeedBatch::new(), 0);
+        // Before the versions are read: whoever had a visit meanwhile may have followed a newer one.
+        lock_visits(conn, org, &visits)?;
+        let published = Published::load(conn, org)?;
         for visit in &visits {
-            lock_visit(conn, org, *visit)?;
             let Some(mut row) = find_visit(conn, org, *visit)? else { continue };
-            if follow(conn, &mut row, now)? {
+            if follow_of(&published, conn, &mut row, now)? {
                 row.version += 1;
                 update_plan(conn, &row)?;
                 reproject(conn, org, *visit, now)?;
