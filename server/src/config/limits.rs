@@ -123,7 +123,7 @@ const LIMITS: [(&str, u64, u64); 42] = [
     ("sync_decoded_bytes", 16 << 20, 64 << 20),
     ("sync_ratio", 20, 1_000),
     ("page_size", 200, 1_000),
-    ("document_cache_bytes", 8 << 20, 1 << 30),
+    ("document_cache_bytes", 4 << 20, 1 << 30),
     ("print_index_bytes", 256 << 20, 1 << 40),
     ("socket_documents", 4_096, 65_536),
     ("concurrent_requests", 512, 16_384),

@@ -21,7 +21,7 @@ const MAX_RUNS: u32 = 4;
 /// Sizes and waits of the pools.
 #[derive(Debug, Clone)]
 pub struct StoreOptions {
-    /// Connections for reading (SQLite) or for everything (PostgreSQL).
+    /// Connections for everything (PostgreSQL), or the most for reading (SQLite, see `readers`).
     pub connections: u32,
     /// How long a request waits for a free connection before it is told `busy`.
     pub wait: Duration,
@@ -68,6 +68,13 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Readers of SQLite: one for each processor, which is what a reader waits for, and one for somebody who reads long. Each
+/// that is idle costs a quarter of a mebibyte, see `docs/BENCHMARKS.md`.
+fn readers(options: &StoreOptions) -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(processors).map_or(options.connections, |processors| options.connections.min(processors + 1)).max(1)
+}
+
 impl Store {
     /// Opens the database and runs the pending migrations.
     ///
@@ -87,7 +94,7 @@ impl Store {
                 let mut writing = Conn::new(writing, hints.clone());
                 migrate::bring_up(&mut writing, options.migrates)?;
                 let writer = Writer::start(writing, writers, options.queued_writes, hints.clone())?;
-                let readers = sqlite_pool(&path, options.connections, conn::READER_CACHE, options)?;
+                let readers = sqlite_pool(&path, readers(options), conn::READER_CACHE, options)?;
                 Engine::Sqlite { readers, writer }
             }
             DatabaseUrl::Postgres(url) => {
@@ -105,7 +112,8 @@ impl Store {
                 Engine::Postgres { pool, url }
             }
         };
-        let permits = usize::try_from(options.connections).unwrap_or(1);
+        let connections = if matches!(engine, Engine::Sqlite { .. }) { readers(options) } else { options.connections };
+        let permits = usize::try_from(connections).unwrap_or(1);
         let inner = Inner { engine, hints, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
         Ok(Self { inner: Arc::new(inner) })
     }
