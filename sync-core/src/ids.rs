@@ -135,6 +135,8 @@ id!(
     LateDecisionId,
     /// An office decision about what counts: a choice, or one about work that came late.
     DecisionId,
+    /// Something that somebody of the office has to see to.
+    TaskId,
 );
 
 impl VisitId {

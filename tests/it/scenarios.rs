@@ -6,6 +6,7 @@ mod arrivals;
 mod clocks;
 mod closed;
 mod crew;
+mod deadlines;
 mod drift;
 mod enrolment;
 mod installations;

@@ -1,6 +1,7 @@
 //! Tests of the API, mirroring its paths.
 
 mod auth;
+mod deadlines;
 mod errors;
 mod idempotency;
 mod limits;

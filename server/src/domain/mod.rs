@@ -5,6 +5,7 @@ pub mod fold;
 pub mod operation;
 pub mod review;
 pub mod review_words;
+pub mod task;
 pub mod visit;
 pub mod zone;
 

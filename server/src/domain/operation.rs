@@ -289,6 +289,14 @@ operations! {
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
             (CsSupervisor, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
             (Auditor, Organisation)]);
+    /// Lists deadlines.
+    ListDeadlines = "list_deadlines" Get "/v1/deadlines" TASK_READERS;
+    /// Lists tasks.
+    ListTasks = "list_tasks" Get "/v1/tasks" TASK_READERS;
+    /// Gives a task to somebody.
+    AssignTask = "assign_task" Post "/v1/tasks/{task_id}/assign" TASK_WRITERS;
+    /// Closes a task with what was done.
+    CloseTask = "close_task" Post "/v1/tasks/{task_id}/close" TASK_WRITERS;
     /// Lists templates.
     ListTemplates = "list_templates" Get "/v1/templates" Access::Anyone;
     /// Publishes a template version.
@@ -339,6 +347,22 @@ const FINDING_READERS: Access = Access::Roles(&[
     (BranchManager, Organisation),
     (Auditor, Organisation),
 ]);
+
+/// Who reads deadlines and tasks (rulebook 20, *Task, deadline*).
+const TASK_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (CsAgent, Own),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who sees to tasks (rulebook 20, *Task, deadline*).
+const TASK_WRITERS: Access = Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Own), (CsSupervisor, Organisation)]);
 
 /// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
 const CONFLICT_READERS: Access = Access::Roles(&[
@@ -434,6 +458,8 @@ impl Operation {
                 | Self::CancelVisit
                 | Self::CreateNextAttempt
                 | Self::CloseVisit
+                | Self::AssignTask
+                | Self::CloseTask
                 | Self::CreateTemplate
                 | Self::CreatePolicy
                 | Self::CreateCalendar

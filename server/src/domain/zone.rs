@@ -42,6 +42,12 @@ impl Zone {
         TimeZone::get(name).map(Self).map_err(|_unknown| ZoneError)
     }
 
+    /// The zone as deadlines count days in it.
+    #[must_use]
+    pub fn of_business(&self) -> sync_core::calendar::Zone {
+        sync_core::calendar::Zone::from(self.0.clone())
+    }
+
     fn date_of(&self, at: UnixMillis) -> Result<Date, ZoneError> {
         let instant = Timestamp::from_millisecond(at.0).map_err(|_out_of_range| ZoneError)?;
         Ok(instant.to_zoned(self.0.clone()).date())

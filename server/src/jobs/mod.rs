@@ -7,6 +7,7 @@ pub mod pack_documents;
 pub mod purge_expired;
 pub mod roll_scope;
 pub mod tidy_node;
+pub mod watch_deadlines;
 
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         tokio::spawn(findings::run(state.clone())),
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(follow_norms::run(state.clone())),
+        tokio::spawn(watch_deadlines::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])

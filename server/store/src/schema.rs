@@ -1416,6 +1416,76 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `deadlines`.
+    deadlines (org_id, subject, code, item) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `subject`.
+        subject -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `item`.
+        item -> BigInt,
+        /// Column `visit_id`.
+        visit_id -> Nullable<Text>,
+        /// Column `work_order_id`.
+        work_order_id -> Nullable<Text>,
+        /// Column `trigger_ms`.
+        trigger_ms -> BigInt,
+        /// Column `due_ms`.
+        due_ms -> BigInt,
+        /// Column `happened_ms`.
+        happened_ms -> Nullable<BigInt>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `watch_ms`.
+        watch_ms -> Nullable<BigInt>,
+        /// Column `told_ms`.
+        told_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `tasks`.
+    tasks (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `source`.
+        source -> Text,
+        /// Column `visit_id`.
+        visit_id -> Nullable<Text>,
+        /// Column `work_order_id`.
+        work_order_id -> Nullable<Text>,
+        /// Column `role`.
+        role -> Text,
+        /// Column `owner_id`.
+        owner_id -> Nullable<Text>,
+        /// Column `due_ms`.
+        due_ms -> Nullable<BigInt>,
+        /// Column `level`.
+        level -> BigInt,
+        /// Column `escalate_ms`.
+        escalate_ms -> Nullable<BigInt>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `note`.
+        note -> Nullable<Text>,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `closed_at_ms`.
+        closed_at_ms -> Nullable<BigInt>,
+        /// Column `closed_by`.
+        closed_by -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1484,4 +1554,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     kept_receipts,
     org_storage,
     uploads,
+    deadlines,
+    tasks,
 );

@@ -3,6 +3,7 @@
 //! Pure arithmetic on calendar days. Which days are holidays and which zone applies are arguments; nothing here
 //! knows visits, and nothing here knows today.
 
+mod hours;
 mod period;
 mod working;
 mod zone;
@@ -10,6 +11,7 @@ mod zone;
 use jiff::civil::Date;
 use jiff::{Span, ToSpan as _};
 
+pub use hours::WorkingHours;
 pub use period::Period;
 pub use working::{Calendar, is_weekend};
 pub use zone::Zone;

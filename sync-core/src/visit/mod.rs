@@ -13,4 +13,5 @@ pub mod words;
 pub use late::LateRecord;
 pub use reopened::{Reopened, reopened, rework_blockers};
 pub use state::{Derived, state};
+pub(crate) use table::codes;
 pub use table::{Event, TRANSITIONS, VisitState};

@@ -42,6 +42,8 @@ macro_rules! codes {
     };
 }
 
+pub(crate) use codes;
+
 codes!(
     /// State of a visit.
     VisitState {

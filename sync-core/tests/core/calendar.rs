@@ -4,8 +4,9 @@
 
 use jiff::civil::Date;
 use proptest::prelude::*;
-use sync_core::calendar::{Calendar, DayError, Period, days_between, parse_day, plus_days};
-use sync_core::plan::CalendarRow;
+use sync_core::calendar::{Calendar, DayError, Period, WorkingHours, Zone, days_between, parse_day, plus_days};
+use sync_core::plan::{CalendarRow, PolicyRow};
+use sync_core::time::UnixMillis;
 
 fn day(text: &str) -> Date {
     parse_day(text).unwrap()
@@ -41,6 +42,54 @@ fn holidays_and_make_up_days_change_the_week() {
     assert_eq!(before("2025-05-05", 1), "2025-04-30");
     assert_eq!(before("2025-04-28", 1), "2025-04-27");
     assert_eq!(before("2025-04-27", 1), "2025-04-25");
+}
+
+// Rule: APT-01
+#[test]
+fn working_hours_pass_in_working_time_only() {
+    let (calendar, zone) = (Calendar::of_row(&row(&["2025-05-01"], &["2025-04-27"])).unwrap(), Zone::default());
+    let hours = WorkingHours::of(&PolicyRow::default());
+    let after = |from: &str, count| {
+        let from = UnixMillis::from_rfc3339(&format!("{from}:00+08:00")).unwrap();
+        hours.after(&calendar, &zone, from, count).unwrap()
+    };
+    for (from, count, due) in [
+        ("2025-03-04T09:00", 2, "2025-03-04T11:00"),
+        ("2025-03-04T06:00", 2, "2025-03-04T10:30"),
+        ("2025-03-04T15:30", 2, "2025-03-04T17:30"),
+        ("2025-03-04T15:31", 2, "2025-03-05T08:31"),
+        ("2025-03-04T17:30", 2, "2025-03-05T10:30"),
+        ("2025-03-07T22:00", 2, "2025-03-10T10:30"),
+        ("2025-04-30T17:00", 1, "2025-05-02T09:00"),
+        ("2025-04-25T17:00", 1, "2025-04-27T09:00"),
+        ("2025-03-04T09:00", 9, "2025-03-05T09:00"),
+        ("2025-03-04T09:00", 0, "2025-03-04T09:00"),
+    ] {
+        let due = UnixMillis::from_rfc3339(&format!("{due}:00+08:00")).unwrap();
+        assert_eq!(after(from, count), due, "{count} hours after {from}");
+    }
+    assert!(WorkingHours::new(600, 600).is_none() && WorkingHours::new(0, 1_441).is_none());
+    let end = UnixMillis::from_rfc3339("9999-12-30T00:00:00Z").unwrap();
+    assert_eq!(hours.after(&calendar, &zone, end, 80), Err(DayError::OutOfRange));
+}
+
+proptest! {
+    /// Counted minute by minute, as many working minutes lie between as were asked for, and the last one is one of them.
+    #[test]
+    fn so_many_working_minutes_lie_between(start in 0i64..20_160, from in 0i64..1_380, length in 1i64..600, count in 1i64..5) {
+        let to = (from + length).min(1_440);
+        let (calendar, zone) = (Calendar::default(), Zone::default());
+        let hours = WorkingHours::new(from, to).unwrap();
+        // A Monday at midnight.
+        let monday = UnixMillis::from_rfc3339("2025-03-03T00:00:00+08:00").unwrap();
+        let begin = monday.plus_ms(start * 60_000);
+        let due = hours.after(&calendar, &zone, begin, count).unwrap();
+        let is_worked = |minute: i64| minute.div_euclid(1_440).rem_euclid(7) < 5 && (from..to).contains(&minute.rem_euclid(1_440));
+        let last = due.since_ms(monday) / 60_000;
+        let worked = (start..last).filter(|minute| is_worked(*minute)).count();
+        prop_assert_eq!(i64::try_from(worked).unwrap(), count * 60);
+        prop_assert!(is_worked(last - 1));
+    }
 }
 
 #[test]

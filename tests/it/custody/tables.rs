@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 67] = [
+const TABLES: [(&str, Origin); 69] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -39,6 +39,7 @@ const TABLES: [(&str, Origin); 67] = [
     ("conflict_choices", Owned),
     ("customer_phones", Underived),
     ("customers", Underived),
+    ("deadlines", Underived),
     ("device_marks", Underived),
     ("device_orders", Owned),
     ("devices", Owned),
@@ -76,6 +77,7 @@ const TABLES: [(&str, Origin); 67] = [
     ("sites", Underived),
     ("statements", Captured),
     ("store_epoch", Owned),
+    ("tasks", Owned),
     ("teams", Owned),
     ("templates", Owned),
     ("uploads", Owned),

@@ -26,6 +26,8 @@ enum Of {
     Person(fn(&Things) -> String),
     /// Two of each person, seen like the customer or order of a visit.
     Order(fn(&Job) -> String),
+    /// One of each person, of the order of which the visit is still planned.
+    Waiting(fn(&Job) -> String),
     /// Two of each person, seen like the visit itself.
     Visit(fn(&Job) -> String),
     /// Only visits under review.
@@ -41,7 +43,7 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 14] = [
+const LISTINGS: [Listing; 16] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
@@ -53,6 +55,8 @@ const LISTINGS: [Listing; 14] = [
     listing(Operation::ListLateWork, &["items", "visit_id"], Of::Belated),
     listing(Operation::ShowDayBoard, &["lines", "visits", "visit", "id"], VISIT),
     listing(Operation::ShowDayBoard, &["lines", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
+    listing(Operation::ListDeadlines, &["items", "work_order_id"], Of::Waiting(|job| job.planned.order.to_string())),
+    listing(Operation::ListTasks, &["items", "id"], Of::Order(|job| job.task.to_string())),
     listing(Operation::Search, &["customers", "id"], CUSTOMER),
     listing(Operation::Search, &["work_orders", "id"], ORDER),
     listing(Operation::Search, &["visits", "id"], VISIT),
@@ -83,6 +87,7 @@ fn expected(world: &World, actor: Member, scope: Scope, of: Of) -> BTreeSet<Stri
             let id = match of {
                 Of::Person(id) => reached(false, stage).then(|| id(things)),
                 Of::Order(id) => reached(false, stage).then(|| id(job)),
+                Of::Waiting(id) => (reached(false, stage) && stage == Stage::Planned).then(|| id(job)),
                 Of::Visit(id) => reached(true, stage).then(|| id(job)),
                 Of::Conflicted | Of::Belated => None,
                 Of::UnderReview => {
@@ -109,6 +114,9 @@ async fn lists_hold_what_the_scope_reaches() {
                 // Everybody's customers have this number.
                 Operation::Search => Call::post(row.path).json(&json!({"phone": "138 0000 0001"})),
                 Operation::ShowDayBoard => Call::get(row.path),
+                // Those of orders whose customer nobody has called yet; one of each visit.
+                Operation::ListDeadlines => Call::get(format!("{}?code=first_contact&page_size=200", row.path)),
+                Operation::ListTasks => Call::get(format!("{}?kind=open_point&page_size=200", row.path)),
                 _ => Call::get(format!("{}?page_size=200", row.path)),
             };
             let found = texts(&client.send(call).await.expect(200), ids);

@@ -7,6 +7,7 @@ use doorstep::domain::{Role, Scope};
 use doorstep_store::Txt;
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
 use doorstep_store::feed::FeedBatch;
+use doorstep_store::tasks::list_of_sources;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{HOUR_MS, Office, Planned, TEMPLATE};
 use integration_tests::call::Call;
@@ -15,7 +16,7 @@ use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::doc::Map;
-use sync_core::ids::{AssignmentId, DeviceId, VisitId};
+use sync_core::ids::{AssignmentId, DeviceId, TaskId, VisitId};
 use sync_core::protocol::{AckItem, Outcome};
 
 /// How a thing is related to who asks for it.
@@ -94,18 +95,22 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 10] = [
+const ABOUT_SOMEBODY: [&str; 11] = [
     "{user_id}",
     "{device_id}",
     "{item_id}",
     "{customer_id}",
     "{site_id}",
     "{work_order_id}",
+    "{task_id}",
     "{visit_id}",
     "{photo_id}",
     "{sha256}",
     "{upload_id}",
 ];
+
+/// The record of what a customer waits to hear.
+const OPEN_POINT: &str = "01955f2c-3000-7000-8000-00000000aaaa";
 
 /// Parameters of visits and what they contain.
 const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
@@ -159,6 +164,8 @@ pub struct Job {
     pub photo: String,
     /// The photo's content.
     pub sha256: Hash,
+    /// What the customer waits to hear.
+    pub task: TaskId,
 }
 
 /// What somebody has.
@@ -193,6 +200,7 @@ impl Things {
             "{customer_id}" => planned.customer.to_string(),
             "{site_id}" => planned.site.to_string(),
             "{work_order_id}" => planned.order.to_string(),
+            "{task_id}" => job.task.to_string(),
             "{visit_id}" => planned.visit.to_string(),
             "{photo_id}" => job.photo.clone(),
             "{sha256}" => job.sha256.to_string(),
@@ -216,6 +224,9 @@ impl Things {
             done.push(carry_out(&mut phone, stage, planned).await);
         }
         let answer = phone.round().await;
+        for job in &mut done {
+            job.task = task_of(app, owner, job).await;
+        }
         assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
         let states = [office.row(done[0].planned.visit).await.state, office.row(done[1].planned.visit).await.state];
         assert_eq!(states, ["scheduled", "under_review"], "of {}", owner.login);
@@ -259,6 +270,8 @@ async fn carry_out(phone: &mut Phone<'_>, stage: Stage, planned: Planned) -> Job
     let record = json!({"slot": "ont_front", "sha256": sha256, "bytes": bytes.len(), "media_type": "image/jpeg",
         "taken_at": at, "source": "camera", "by": by});
     let photo = phone.add(planned.visit, Map::Photos, &record);
+    let asked = json!({"text": "能否换到朝南的房间", "at": at, "by": by});
+    phone.put(planned.visit, Map::OpenPoints, OPEN_POINT, &asked);
     if stage == Stage::HandedIn {
         phone.come_to_the_door(planned.visit);
         let outcome = json!({"code": "resource_missing", "reason": "no free port", "at": at, "by": by});
@@ -267,7 +280,15 @@ async fn carry_out(phone: &mut Phone<'_>, stage: Stage, planned: Planned) -> Job
     }
     let upload = Call::new("PUT", format!("/v1/blobs/{sha256}")).bytes("application/octet-stream", bytes);
     phone.device.client().send(upload).await.expect(200);
-    Job { planned, photo, sha256 }
+    // What it is named is known once the server has heard of it.
+    Job { planned, photo, sha256, task: TaskId(uuid::Uuid::nil()) }
+}
+
+/// The task that an open point of a visit became.
+async fn task_of(app: &TestApp, owner: Member, job: &Job) -> TaskId {
+    let source = format!("open_point/{}/{OPEN_POINT}", job.planned.visit);
+    let found = app.read(move |conn| list_of_sources(conn, owner.org, &[source])).await;
+    found.first().expect("one task for each open point").id.0
 }
 
 /// Two organisations at work.

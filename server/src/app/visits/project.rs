@@ -19,6 +19,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, VisitState, late};
 
 use super::norms::Norms;
+use crate::app::deadlines::{self, Obligations};
 use crate::app::late_work::{self, LateRows};
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
 use crate::app::{AppError, AppResult, ErrorCode, conflicts, findings, sync};
@@ -42,6 +43,8 @@ pub struct Reprojection {
     pub late: CountsByReason,
     /// What counts, where that is not all that the document says.
     pub counting: Option<View>,
+    /// Deadlines and tasks that follow from what counts.
+    pub asks: Obligations,
 }
 
 /// Everything rules read about one visit, loaded once.
@@ -108,8 +111,9 @@ impl LoadedFacts {
         let submitted_at = handed_in_at(view, derived.state);
         let conflicts = counting.conflicts.clone();
         let late = late_work::counts(&derived, &self.review);
+        let asks = Obligations::of(&self.of(counting), &self.review, derived.state);
         let counting = in_time.or(settled);
-        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, late, counting }
+        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, late, counting, asks }
     }
 }
 
@@ -139,6 +143,7 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     let submitted_at_ms = projected.submitted_at.map(|at| at.0);
     let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
     visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    deadlines::keep(conn, norms.org(), &[(view.visit, projected.asks.clone())], norms.now())?;
     let had_conflicts = conflicts::project(conn, norms.org(), view.visit, &projected)?;
     let had_late_work = late_work::project(conn, norms.org(), view.visit, &projected)?;
     if had_conflicts || had_late_work || projected.counting.is_some() {

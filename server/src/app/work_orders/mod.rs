@@ -13,7 +13,7 @@ use sync_core::plain_json;
 pub use import::{ImportMode, ImportOutcome, ImportReport, ImportRow, RowResult, import_work_orders};
 
 use crate::app::customers::is_text;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, deadlines, numbers, reach};
 
 /// Types of work orders.
 ///
@@ -142,6 +142,7 @@ pub(crate) fn insert(
         created_at_ms: ctx.now.0,
     };
     work_orders::insert_work_order(conn, &row)?;
+    deadlines::open_for_order(conn, org, (row.id.0, &row.kind), ctx.now)?;
     audit::record(conn, app, ctx, "work_order.created", row.id, &json!({ "number": row.number }))?;
     Ok(row)
 }

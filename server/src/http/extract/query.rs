@@ -29,6 +29,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
+/// Reads a parameter that is one of a few codes.
+///
+/// # Errors
+/// `parameter_invalid` with the codes that there are.
+pub fn coded<T>(
+    name: &str,
+    given: Option<&str>,
+    read: impl Fn(&str) -> Option<T>,
+    codes: impl IntoIterator<Item = &'static str>,
+) -> Result<Option<T>, ApiError> {
+    let Some(code) = given else { return Ok(None) };
+    if let Some(known) = read(code) {
+        return Ok(Some(known));
+    }
+    let codes = Vec::from_iter(codes).join(", ");
+    Err(Refusal::new(ErrorCode::ParameterInvalid).field(name, format!("one of {codes}")).into())
+}
+
 /// Whether a query or path holds U+0000, which no text of the database can.
 fn holds_nul(encoded: &str) -> bool {
     encoded.contains("%00") || encoded.contains('\0')

@@ -33,6 +33,8 @@ parameters! {
         "How often customers of tier L2 are visited", "L2 客户拜访频次";
     VISIT_EVERY_L3: OneOf("half_yearly", EVERY) = "visit_every_l3", None, ["VIS-10", "VIS-11"], Gap(7),
         "How often customers of tier L3 are visited", "L3 客户拜访频次";
+    TASK_ESCALATION: Whole(4, (1, 80)) = "task_escalation_working_hours", WorkingHours, ["APT-01", "INS-42"], Judgement,
+        "So long an open task waits before the next one is asked", "待办未处理时逐级上报的时限";
     PHOTO_REVIEW: Whole(1, (0, 30)) = "photo_review_working_days", WorkingDays, ["INS-33"], Chosen,
         "Time for the review of a visit that was handed in (D-05)", "提交后照片审核时限（D-05）";
 }

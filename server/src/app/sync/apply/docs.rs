@@ -24,7 +24,7 @@ use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
 use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
-use crate::app::{AppResult, ErrorCode, conflicts, findings, late_work};
+use crate::app::{AppResult, ErrorCode, conflicts, deadlines, findings, late_work};
 
 /// Writes the accepted documents; returns why the news of some does not count yet.
 pub(super) fn write(
@@ -53,9 +53,10 @@ pub(super) fn write(
             batch.put(audience.clone(), FeedKind::LateWork, late_work::item_key(row));
         }
     }
-    let mut by_state = Vec::new();
+    let (mut by_state, mut asked) = (Vec::new(), Vec::new());
     for (doc, view) in accepted {
-        let reprojected = settling.settle(conn, batch, doc, view)?;
+        let mut reprojected = settling.settle(conn, batch, doc, view)?;
+        asked.push((doc.visit, std::mem::take(&mut reprojected.asks)));
         on_resubmission(conn, batch, org, doc.visit, &reprojected, round.ctx.now)?;
         doc.tell(batch, settling.holders(doc.visit));
         if !late_reasons.contains_key(&doc.visit) {
@@ -66,6 +67,7 @@ pub(super) fn write(
             }
         }
     }
+    deadlines::keep(conn, org, &asked, round.ctx.now)?;
     keep_late(conn, org, &by_state)?;
     late_reasons.extend(by_state.iter().map(|row| (row.visit_id, row.reason)));
     Ok(late_reasons)

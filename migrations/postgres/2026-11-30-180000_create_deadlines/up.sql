@@ -1,0 +1,54 @@
+-- What is due when, and whether it was kept (rulebook 22): projected from documents, plan and policy. A row stays as it was
+-- judged last.
+CREATE TABLE deadlines (
+    org_id TEXT COLLATE "C" NOT NULL,
+    -- The order or the visit that it is about.
+    subject TEXT COLLATE "C" NOT NULL CHECK (length(subject) = 36),
+    code TEXT COLLATE "C" NOT NULL,
+    item BIGINT NOT NULL,
+    visit_id TEXT COLLATE "C",
+    work_order_id TEXT COLLATE "C",
+    trigger_ms BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL,
+    happened_ms BIGINT,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'met', 'missed', 'undetermined', 'void')),
+    -- When somebody has to be told unless it is kept by then; absent once nobody has to be.
+    watch_ms BIGINT,
+    -- When somebody was told.
+    told_ms BIGINT,
+    PRIMARY KEY (org_id, subject, code, item),
+    FOREIGN KEY (org_id, visit_id) REFERENCES visits (org_id, id),
+    FOREIGN KEY (org_id, work_order_id) REFERENCES work_orders (org_id, id)
+);
+CREATE INDEX deadlines_by_state ON deadlines (org_id, state, due_ms, subject, code, item);
+CREATE INDEX deadlines_watched ON deadlines (watch_ms);
+
+-- What somebody of the office has to see to.
+CREATE TABLE tasks (
+    org_id TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL CHECK (length(id) = 36),
+    kind TEXT COLLATE "C" NOT NULL,
+    -- What it came from, once each.
+    source TEXT COLLATE "C" NOT NULL,
+    visit_id TEXT COLLATE "C",
+    work_order_id TEXT COLLATE "C",
+    -- Who is asked, and after each escalation who is then.
+    role TEXT COLLATE "C" NOT NULL,
+    owner_id TEXT COLLATE "C",
+    due_ms BIGINT,
+    level BIGINT NOT NULL,
+    -- When the next one is asked unless it is done by then.
+    escalate_ms BIGINT,
+    state TEXT COLLATE "C" NOT NULL CHECK (state IN ('open', 'done', 'settled')),
+    note TEXT COLLATE "C",
+    created_at_ms BIGINT NOT NULL,
+    closed_at_ms BIGINT,
+    closed_by TEXT COLLATE "C",
+    version BIGINT NOT NULL,
+    PRIMARY KEY (org_id, id),
+    FOREIGN KEY (org_id, visit_id) REFERENCES visits (org_id, id),
+    FOREIGN KEY (org_id, work_order_id) REFERENCES work_orders (org_id, id)
+);
+CREATE UNIQUE INDEX tasks_by_source ON tasks (org_id, source);
+CREATE INDEX tasks_by_state ON tasks (org_id, state, id);
+CREATE INDEX tasks_escalating ON tasks (escalate_ms);

@@ -1,0 +1,212 @@
+//! What follows from a visit for deadlines and tasks, written when the visit is projected.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use doorstep_store::deadlines::{self, DeadlineRow};
+use doorstep_store::{Conn, Txt};
+use sync_core::deadlines::{Attempt, Due, DueCode, DueState, ORDER_KINDS, attempts, first_contact, of_visit};
+use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
+use sync_core::merge::View;
+use sync_core::plan::Review;
+use sync_core::rules::Facts;
+use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
+
+use super::WorkingTime;
+use crate::app::rows::corrupt;
+use crate::app::tasks::{self, NewTask};
+use crate::app::{AppError, AppResult};
+use crate::domain::task::TaskKind;
+
+/// What a visit asks of the office beside its state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Obligations {
+    /// The order that it serves.
+    pub work_order: Option<WorkOrderId>,
+    /// Its deadlines.
+    pub due: Vec<Due>,
+    /// Attempts to reach the customer.
+    pub attempts: Vec<Attempt>,
+    /// Demands that nobody could answer on the spot, by record, with whoever was asked first.
+    pub open_points: Vec<(String, Option<UserId>)>,
+    /// Whether it ended because a line is missing.
+    pub lacks_resource: bool,
+}
+
+impl Obligations {
+    /// Those of what counts of a visit in this state.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>, review: &Review, state: VisitState) -> Self {
+        Self {
+            work_order: facts.plan.visit.work_order_id,
+            due: of_visit(facts, review, state),
+            attempts: attempts(facts.view),
+            open_points: open_points(facts.view),
+            lacks_resource: state == VisitState::EndedWithoutWork && facts.outcome() == Some("resource_missing"),
+        }
+    }
+
+    fn tasks(&self, visit: VisitId) -> Vec<NewTask> {
+        let place = (Some(visit), self.work_order);
+        let points = self.open_points.iter().map(|(key, asked)| NewTask {
+            owner: *asked,
+            ..NewTask::of(TaskKind::OpenPoint, format!("open_point/{visit}/{key}"), place)
+        });
+        let missing = self.lacks_resource.then(|| {
+            let source = format!("resource_missing/{visit}");
+            NewTask::of(TaskKind::ResourceMissing, source, place)
+        });
+        points.chain(missing).collect()
+    }
+}
+
+/// The open points of a visit with whoever was asked first, who owns the matter until it is handed over.
+// Rule: INS-42
+fn open_points(view: &View) -> Vec<(String, Option<UserId>)> {
+    view.open_points.iter().map(|entry| (entry.key.clone(), entry.by())).collect()
+}
+
+/// Starts the deadline of the first contact for an order that came now, where its type has one.
+///
+/// # Errors
+/// Corrupt rows.
+// Rule: APT-01
+pub fn open_for_order(
+    conn: &mut Conn,
+    org: OrgId,
+    (order, kind): (WorkOrderId, &str),
+    received: UnixMillis,
+) -> AppResult<()> {
+    if !ORDER_KINDS.contains(&kind) {
+        return Ok(());
+    }
+    let due = WorkingTime::load(conn, org, received)?.first_contact(received)?;
+    let row = row_of(org, (None, Some(order)), order.to_string(), &due);
+    Ok(deadlines::insert_deadlines(conn, &[row])?)
+}
+
+/// Writes what follows from visits that were projected in this transaction.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn keep(conn: &mut Conn, org: OrgId, visits: &[(VisitId, Obligations)], now: UnixMillis) -> AppResult<()> {
+    let of_visits = visits.iter().filter(|(_, asks)| !asks.due.is_empty()).map(|(visit, _)| visit.to_string());
+    let tried = |asks: &Obligations| asks.work_order.filter(|_| !asks.attempts.is_empty());
+    let of_orders = visits.iter().filter_map(|(_, asks)| tried(asks)).map(|order| order.to_string());
+    let subjects: Vec<String> = of_visits.chain(of_orders).collect();
+    if !subjects.is_empty() {
+        let mut ledger = Ledger::load(conn, org, &subjects)?;
+        for (visit, asks) in visits {
+            let place = (Some(*visit), asks.work_order);
+            asks.due.iter().for_each(|due| ledger.take(place, visit.to_string(), due));
+            tried(asks).map_or(Ok(()), |order| ledger.try_contact(order, &asks.attempts))?;
+        }
+        ledger.write(conn, now)?;
+    }
+    let new: Vec<NewTask> = visits.iter().flat_map(|(visit, asks)| asks.tasks(*visit)).collect();
+    tasks::open(conn, org, &new, now)
+}
+
+type Key = (String, String, i64);
+
+/// The deadlines at hand, and which of them differ from what is stored.
+struct Ledger {
+    org: OrgId,
+    stored: BTreeMap<Key, DeadlineRow>,
+    new: Vec<Key>,
+    changed: Vec<Key>,
+    /// Tasks about what is settled now, by source.
+    settled: Vec<String>,
+}
+
+impl Ledger {
+    fn load(conn: &mut Conn, org: OrgId, subjects: &[String]) -> AppResult<Self> {
+        let rows = deadlines::list_of_subjects(conn, org, subjects)?;
+        let stored = rows.into_iter().map(|row| ((row.subject.clone(), row.code.clone(), row.item), row)).collect();
+        Ok(Self { org, stored, new: Vec::new(), changed: Vec::new(), settled: Vec::new() })
+    }
+
+    fn take(&mut self, place: (Option<VisitId>, Option<WorkOrderId>), subject: String, due: &Due) {
+        let row = row_of(self.org, place, subject, due);
+        let key = (row.subject.clone(), row.code.clone(), row.item);
+        match self.stored.entry(key.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(row);
+                self.new.push(key);
+            }
+            Entry::Occupied(mut known) => {
+                let known = known.get_mut();
+                let judged = |row: &DeadlineRow| (row.trigger_ms, row.due_ms, row.happened_ms, row.state.clone());
+                if judged(known) == judged(&row) {
+                    return;
+                }
+                // Somebody who was told of it need not be told once more, unless it has another time now.
+                let is_told = known.told_ms.is_some() && known.due_ms == row.due_ms && row.watch_ms.is_some();
+                if known.told_ms.is_some() && !is_told {
+                    self.settled.push(source_of(known));
+                }
+                let told_ms = known.told_ms.filter(|_| is_told);
+                *known = DeadlineRow { told_ms, watch_ms: row.watch_ms.filter(|_| !is_told), ..row };
+                if !self.new.contains(&key) {
+                    self.changed.push(key);
+                }
+            }
+        }
+    }
+
+    /// What one more visit says about the first contact of its order.
+    fn try_contact(&mut self, order: WorkOrderId, tried: &[Attempt]) -> AppResult<()> {
+        let key = (order.to_string(), DueCode::FirstContact.code().to_owned(), 0);
+        // An order of before, or of a type whose customer is contacted otherwise, has no such deadline.
+        let Some(known) = self.stored.get(&key) else { return Ok(()) };
+        let due = first_contact(due_of(known)?, tried);
+        self.take((None, Some(order)), order.to_string(), &due);
+        Ok(())
+    }
+
+    fn write(self, conn: &mut Conn, now: UnixMillis) -> AppResult<()> {
+        let new: Vec<DeadlineRow> = self.new.iter().filter_map(|key| self.stored.get(key)).cloned().collect();
+        deadlines::insert_deadlines(conn, &new)?;
+        for row in self.changed.iter().filter_map(|key| self.stored.get(key)) {
+            deadlines::update_deadline(conn, row)?;
+        }
+        tasks::settle(conn, self.org, &self.settled, now)
+    }
+}
+
+/// The source of the task about a deadline.
+pub(super) fn source_of(row: &DeadlineRow) -> String {
+    format!("deadline/{}/{}/{}", row.subject, row.code, row.item)
+}
+
+/// A stored deadline.
+pub(super) fn due_of(row: &DeadlineRow) -> AppResult<Due> {
+    let unknown = || -> AppError { corrupt("deadlines", &row.subject, "its code or state is unknown") };
+    Ok(Due {
+        code: DueCode::from_code(&row.code).ok_or_else(unknown)?,
+        item: row.item,
+        trigger_at: UnixMillis(row.trigger_ms),
+        due_at: UnixMillis(row.due_ms),
+        happened_at: row.happened_ms.map(UnixMillis),
+        state: DueState::from_code(&row.state).ok_or_else(unknown)?,
+    })
+}
+
+fn row_of(org: OrgId, place: (Option<VisitId>, Option<WorkOrderId>), subject: String, due: &Due) -> DeadlineRow {
+    let is_watched = matches!(due.state, DueState::Open | DueState::Missed);
+    DeadlineRow {
+        org_id: Txt(org),
+        subject,
+        code: due.code.code().to_owned(),
+        item: due.item,
+        visit_id: place.0.map(Txt),
+        work_order_id: place.1.map(Txt),
+        trigger_ms: due.trigger_at.0,
+        due_ms: due.due_at.0,
+        happened_ms: due.happened_at.map(|at| at.0),
+        state: due.state.code().to_owned(),
+        watch_ms: is_watched.then_some(due.due_at.0),
+        told_ms: None,
+    }
+}

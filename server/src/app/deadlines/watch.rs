@@ -1,0 +1,55 @@
+//! Telling somebody of deadlines that have passed.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::Conn;
+use doorstep_store::deadlines::{DeadlineRow, list_to_tell, update_deadline};
+use sync_core::ids::OrgId;
+use sync_core::time::UnixMillis;
+
+use super::keep::{due_of, source_of};
+use crate::app::tasks::{self, NewTask};
+use crate::app::{AppError, AppResult, AppState};
+use crate::domain::task::TaskKind;
+
+/// Deadlines of one transaction.
+const PAGE: i64 = 200;
+
+/// Opens a task for each deadline that was missed, or has passed while nothing is known; tells how many.
+///
+/// # Errors
+/// Database errors and corrupt rows; what was told before stays told, and the job comes back to the rest.
+///
+/// # Concurrency
+/// Doing it twice, or on two nodes at once, opens no task twice.
+pub async fn tell_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
+    let mut told = 0;
+    loop {
+        let page = state.store.write(move |conn| tell_page(conn, now)).await?;
+        if page == 0 {
+            return Ok(told);
+        }
+        told += page;
+    }
+}
+
+fn tell_page(conn: &mut Conn, now: UnixMillis) -> AppResult<usize> {
+    let rows = list_to_tell(conn, now.0, PAGE)?;
+    let mut new: BTreeMap<OrgId, Vec<NewTask>> = BTreeMap::new();
+    for row in &rows {
+        new.entry(row.org_id.0).or_default().push(task_of(row)?);
+        let told = DeadlineRow { watch_ms: None, told_ms: Some(now.0), ..row.clone() };
+        update_deadline(conn, &told)?;
+    }
+    for (org, new) in new {
+        tasks::open(conn, org, &new, now)?;
+    }
+    Ok::<_, AppError>(rows.len())
+}
+
+fn task_of(row: &DeadlineRow) -> AppResult<NewTask> {
+    let due = due_of(row)?;
+    let place = (row.visit_id.map(|visit| visit.0), row.work_order_id.map(|order| order.0));
+    let task = NewTask::of(TaskKind::Deadline(due.code), source_of(row), place);
+    Ok(NewTask { due_at: Some(due.due_at), ..task })
+}

@@ -1,0 +1,61 @@
+//! Working time of an organisation, as its norms say now.
+
+use doorstep_store::{Conn, norms};
+use sync_core::calendar::{Calendar, DayError, WorkingHours, Zone};
+use sync_core::deadlines::{Due, first_contact_due};
+use sync_core::ids::OrgId;
+use sync_core::plan::{CalendarRow, PolicyRow};
+use sync_core::policy::keys;
+use sync_core::time::UnixMillis;
+
+use crate::app::rows::{calendar_row, corrupt, policy_row};
+use crate::app::scope::load_zone;
+use crate::app::{AppError, AppResult};
+
+/// Policy in force, newest calendar and zone: what deadlines that nobody pinned are counted by.
+#[derive(Debug, Clone)]
+pub struct WorkingTime {
+    policy: PolicyRow,
+    calendar: Calendar,
+    zone: Zone,
+}
+
+impl WorkingTime {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Corrupt rows.
+    pub fn load(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<Self> {
+        let policy = match norms::find_policy_at(conn, org, now.0)? {
+            Some(row) => policy_row(conn, org, row.version)?.unwrap_or_default(),
+            None => PolicyRow::default(),
+        };
+        let calendar = match norms::find_newest_calendar(conn, org)? {
+            Some(row) => calendar_row(conn, org, row.version)?.unwrap_or_default(),
+            None => CalendarRow::default(),
+        };
+        let calendar = Calendar::of_row(&calendar).map_err(|error| corrupt("calendars", org, error))?;
+        Ok(Self { policy, calendar, zone: load_zone(conn, org)?.of_business() })
+    }
+
+    /// The first contact of an order that came at `received` (D-01).
+    ///
+    /// # Errors
+    /// [`AppError::Internal`] at the end of the calendar.
+    pub fn first_contact(&self, received: UnixMillis) -> AppResult<Due> {
+        first_contact_due(received, &self.policy, &self.calendar, &self.zone).map_err(too_far)
+    }
+
+    /// When a task that was opened or passed on now is passed on.
+    ///
+    /// # Errors
+    /// [`AppError::Internal`] at the end of the calendar.
+    pub fn escalates_at(&self, now: UnixMillis) -> AppResult<UnixMillis> {
+        let hours = self.policy.get(keys::TASK_ESCALATION);
+        WorkingHours::of(&self.policy).after(&self.calendar, &self.zone, now, hours).map_err(too_far)
+    }
+}
+
+fn too_far(error: DayError) -> AppError {
+    AppError::Internal(error.to_string())
+}

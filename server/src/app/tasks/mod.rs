@@ -1,0 +1,65 @@
+//! Tasks: what somebody of the office has to see to, who is asked, and what became of it (INS-42, rulebook 22).
+
+mod open;
+mod see_to;
+
+use doorstep_store::tasks::TaskFilter;
+use doorstep_store::tasks::{TaskRow, list_tasks as list_rows};
+use sync_core::ids::VisitId;
+
+pub use open::{NewTask, escalate_due, open, settle};
+pub use see_to::{assign_task, close_task};
+
+use crate::app::{AppResult, AppState, Ctx, reach};
+use crate::domain::Role;
+use crate::domain::task::TaskKind;
+
+/// States of a task.
+pub mod state {
+    /// Somebody has to see to it.
+    pub const OPEN: &str = "open";
+    /// Somebody did.
+    pub const DONE: &str = "done";
+    /// What it was about is done, or has another time.
+    pub const SETTLED: &str = "settled";
+    /// Every one.
+    pub const ALL: [&str; 3] = [OPEN, DONE, SETTLED];
+}
+
+/// Which tasks.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// State.
+    pub state: &'static str,
+    /// What they are.
+    pub kind: Option<TaskKind>,
+    /// Which role is asked.
+    pub role: Option<Role>,
+    /// Only of this visit.
+    pub visit: Option<VisitId>,
+}
+
+/// Tasks of one state in the order in which they came, as far as the asker may see them.
+///
+/// # Errors
+/// Database errors only.
+pub async fn list_tasks(
+    state: &AppState,
+    ctx: Ctx,
+    wanted: Wanted,
+    after: String,
+    size: i64,
+) -> AppResult<Vec<TaskRow>> {
+    let read = move |conn: &mut doorstep_store::Conn| {
+        let filter = TaskFilter {
+            state: Some(wanted.state.to_owned()),
+            kind: wanted.kind.map(|kind| kind.code().to_owned()),
+            role: wanted.role.map(|role| role.code().to_owned()),
+            visit: wanted.visit,
+            people: reach::of(conn, &ctx)?.people,
+            id: None,
+        };
+        Ok::<_, crate::app::AppError>(list_rows(conn, ctx.actor.org, &filter, &after, size)?)
+    };
+    state.store.read(read).await
+}

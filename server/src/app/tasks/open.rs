@@ -1,0 +1,172 @@
+//! Opening, settling and passing on tasks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_store::tasks::{self, TaskRow, insert_new, list_of_sources, list_to_escalate, update_task};
+use doorstep_store::{Conn, Txt};
+use sync_core::bytes::Hash;
+use sync_core::ids::{OrgId, TaskId, UserId, VisitId, WorkOrderId};
+use sync_core::time::UnixMillis;
+use uuid::Builder;
+
+use super::state;
+use crate::app::deadlines::WorkingTime;
+use crate::app::rows::corrupt;
+use crate::app::{AppError, AppResult, AppState};
+use crate::domain::Role;
+use crate::domain::task::{TaskKind, next_role};
+
+/// Tasks of one transaction.
+const PAGE: i64 = 200;
+
+/// A task to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTask {
+    /// What it is.
+    pub kind: TaskKind,
+    /// What it comes from; one source has one task.
+    pub source: String,
+    /// The visit.
+    pub visit: Option<VisitId>,
+    /// The order.
+    pub work_order: Option<WorkOrderId>,
+    /// Whose it is; absent where a role is asked.
+    pub owner: Option<UserId>,
+    /// When it was or is due.
+    pub due_at: Option<UnixMillis>,
+}
+
+impl NewTask {
+    /// A task that nobody owns yet.
+    #[must_use]
+    pub const fn of(kind: TaskKind, source: String, place: (Option<VisitId>, Option<WorkOrderId>)) -> Self {
+        Self { kind, source, visit: place.0, work_order: place.1, owner: None, due_at: None }
+    }
+}
+
+/// Opens tasks. One whose source has a task already is not opened twice; one that had settled by itself is open again.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn open(conn: &mut Conn, org: OrgId, new: &[NewTask], now: UnixMillis) -> AppResult<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let sources: Vec<String> = new.iter().map(|task| task.source.clone()).collect();
+    let known = list_of_sources(conn, org, &sources)?;
+    let sources: BTreeSet<&str> = known.iter().map(|task| task.source.as_str()).collect();
+    let unknown = new.iter().filter(|task| !sources.contains(task.source.as_str()));
+    let settled = known.iter().filter(|task| task.state == state::SETTLED);
+    let (unknown, settled) = (Vec::from_iter(unknown), Vec::from_iter(settled));
+    if unknown.is_empty() && settled.is_empty() {
+        return Ok(());
+    }
+    let escalates_at = WorkingTime::load(conn, org, now)?.escalates_at(now)?;
+    let rows: Vec<TaskRow> = unknown.into_iter().map(|task| row_of(org, task, now, escalates_at)).collect();
+    insert_new(conn, &rows)?;
+    for row in settled {
+        let open = TaskRow {
+            state: state::OPEN.to_owned(),
+            escalate_ms: Some(escalates_at.0),
+            closed_at_ms: None,
+            version: row.version + 1,
+            ..row.clone()
+        };
+        update_task(conn, &open)?;
+    }
+    Ok(())
+}
+
+/// Closes the open tasks of these sources: what they were about is done.
+///
+/// # Errors
+/// Database errors only.
+pub fn settle(conn: &mut Conn, org: OrgId, sources: &[String], now: UnixMillis) -> AppResult<()> {
+    if sources.is_empty() {
+        return Ok(());
+    }
+    for row in list_of_sources(conn, org, sources)?.into_iter().filter(|task| task.state == state::OPEN) {
+        let settled = TaskRow {
+            state: state::SETTLED.to_owned(),
+            escalate_ms: None,
+            closed_at_ms: Some(now.0),
+            version: row.version + 1,
+            ..row
+        };
+        update_task(conn, &settled)?;
+    }
+    Ok(())
+}
+
+/// Passes open tasks on to whoever is asked next; tells how many.
+///
+/// # Errors
+/// Database errors and corrupt rows; what was passed on before stays, and the job comes back to the rest.
+pub async fn escalate_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
+    let mut passed = 0;
+    loop {
+        let page = state.store.write(move |conn| escalate_page(conn, now)).await?;
+        if page == 0 {
+            return Ok(passed);
+        }
+        passed += page;
+    }
+}
+
+fn escalate_page(conn: &mut Conn, now: UnixMillis) -> AppResult<usize> {
+    let rows = list_to_escalate(conn, now.0, PAGE)?;
+    let mut times: BTreeMap<OrgId, UnixMillis> = BTreeMap::new();
+    for row in &rows {
+        let org = row.org_id.0;
+        let escalates_at = match times.get(&org) {
+            Some(known) => *known,
+            None => {
+                let at = WorkingTime::load(conn, org, now)?.escalates_at(now)?;
+                *times.entry(org).or_insert(at)
+            }
+        };
+        let role = row.role.parse::<Role>().map_err(|_unknown| corrupt("tasks", row.id, "its role is unknown"))?;
+        let next = next_role(role);
+        let passed_on = TaskRow {
+            role: next.unwrap_or(role).code().to_owned(),
+            // Whoever owned it stays named; the role that is asked now sees it as its own.
+            level: row.level + i64::from(next.is_some()),
+            escalate_ms: next.and_then(next_role).map(|_| escalates_at.0),
+            version: row.version + 1,
+            ..row.clone()
+        };
+        tasks::update_task(conn, &passed_on)?;
+    }
+    Ok::<_, AppError>(rows.len())
+}
+
+fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis) -> TaskRow {
+    TaskRow {
+        org_id: Txt(org),
+        id: Txt(id_of(org, &task.source, now)),
+        kind: task.kind.code().to_owned(),
+        source: task.source.clone(),
+        visit_id: task.visit.map(Txt),
+        work_order_id: task.work_order.map(Txt),
+        role: task.kind.first_role().code().to_owned(),
+        owner_id: task.owner.map(Txt),
+        due_ms: task.due_at.map(|at| at.0),
+        level: 0,
+        escalate_ms: Some(escalates_at.0),
+        state: state::OPEN.to_owned(),
+        note: None,
+        created_at_ms: now.0,
+        closed_at_ms: None,
+        closed_by: None,
+        version: 1,
+    }
+}
+
+/// A UUIDv7 of now whose rest follows from the source: projecting a visit draws no random numbers.
+fn id_of(org: OrgId, source: &str, now: UnixMillis) -> TaskId {
+    let hash = Hash::of(format!("{org}/{source}").as_bytes());
+    let mut rest = [0; 10];
+    rest.iter_mut().zip(hash.as_bytes()).for_each(|(rest, byte)| *rest = *byte);
+    let millis = u64::try_from(now.0).unwrap_or(0);
+    TaskId(Builder::from_unix_timestamp_millis(millis, &rest).into_uuid())
+}

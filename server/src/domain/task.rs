@@ -1,0 +1,132 @@
+//! What tasks there are, who is asked first, and who is asked next.
+
+use sync_core::deadlines::DueCode;
+
+use super::Role;
+
+/// What a task is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TaskKind {
+    /// A deadline has passed and nothing is known to have been done, or it was missed (rulebook 22).
+    Deadline(DueCode),
+    /// A demand that nobody could answer on the spot.
+    OpenPoint,
+    /// The order needs a line that is not there.
+    ResourceMissing,
+}
+
+impl TaskKind {
+    /// Every kind.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        let deadlines = DueCode::ALL.iter().copied().map(Self::Deadline);
+        deadlines.chain([Self::OpenPoint, Self::ResourceMissing]).collect()
+    }
+
+    /// Stable code, `snake_case`.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Deadline(DueCode::FirstContact) => "first_contact_overdue",
+            Self::Deadline(DueCode::Arrival) => "arrival_overdue",
+            Self::Deadline(DueCode::ChangeNotice) => "change_notice_short",
+            Self::Deadline(DueCode::AbsenceWait) => "absence_wait_short",
+            Self::Deadline(DueCode::PhotoReview) => "photo_review_overdue",
+            Self::OpenPoint => "open_point",
+            Self::ResourceMissing => "resource_missing",
+        }
+    }
+
+    /// The kind of a code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::all().into_iter().find(|kind| kind.code() == code)
+    }
+
+    /// What is to be done, in English.
+    #[must_use]
+    pub const fn label_en(self) -> &'static str {
+        match self {
+            Self::Deadline(DueCode::FirstContact) => "Nobody has contacted the customer in time",
+            Self::Deadline(DueCode::Arrival) => "The crew is late, or its arrival is not known",
+            Self::Deadline(DueCode::ChangeNotice) => "The customer was told of the changed time too late",
+            Self::Deadline(DueCode::AbsenceWait) => "The crew left an absent customer too early",
+            Self::Deadline(DueCode::PhotoReview) => "The photos wait for their review",
+            Self::OpenPoint => "The customer waits for an answer",
+            Self::ResourceMissing => "The network department provides the line, then the visit gets a new time",
+        }
+    }
+
+    /// The same in Chinese.
+    #[must_use]
+    pub const fn label_zh(self) -> &'static str {
+        match self {
+            Self::Deadline(DueCode::FirstContact) => "未在规定时间内联系客户",
+            Self::Deadline(DueCode::Arrival) => "上门人员迟到或到达情况未知",
+            Self::Deadline(DueCode::ChangeNotice) => "改期告知客户过晚",
+            Self::Deadline(DueCode::AbsenceWait) => "用户不在时等候时间不足",
+            Self::Deadline(DueCode::PhotoReview) => "照片待审核已超时",
+            Self::OpenPoint => "客户诉求待答复",
+            Self::ResourceMissing => "无资源：网络部门落实后改约上门",
+        }
+    }
+
+    /// The rule it comes from.
+    #[must_use]
+    pub const fn rule(self) -> &'static str {
+        match self {
+            Self::Deadline(code) => code.rule(),
+            Self::OpenPoint => "INS-42",
+            Self::ResourceMissing => "INS-22",
+        }
+    }
+
+    /// Who is asked first.
+    ///
+    /// # Source
+    /// Rulebook 22, column *On breach*; an open point is the matter of whoever was asked first (INS-43).
+    #[must_use]
+    pub const fn first_role(self) -> Role {
+        match self {
+            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) => Role::Dispatcher,
+            Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) => Role::TeamLead,
+            Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
+            Self::OpenPoint => Role::FieldRep,
+            Self::ResourceMissing => Role::DeptManager,
+        }
+    }
+}
+
+/// Who is asked when this role has not seen to it; nobody after the last.
+///
+/// # Source
+/// The lines of report of rulebook 1.1.
+#[must_use]
+pub const fn next_role(role: Role) -> Option<Role> {
+    match role {
+        Role::FieldRep => Some(Role::TeamLead),
+        Role::TeamLead => Some(Role::Dispatcher),
+        Role::Reviewer | Role::CsAgent => Some(Role::CsSupervisor),
+        Role::Dispatcher | Role::CsSupervisor => Some(Role::DeptManager),
+        Role::DeptManager => Some(Role::BranchManager),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_code_of_its_own_and_ends_with_the_branch() {
+        for kind in TaskKind::all() {
+            assert_eq!(TaskKind::from_code(kind.code()), Some(kind));
+            let mut role = kind.first_role();
+            while let Some(next) = next_role(role) {
+                role = next;
+            }
+            assert_eq!(role, Role::BranchManager, "{}", kind.code());
+        }
+        assert_eq!(TaskKind::from_code("coffee"), None);
+    }
+}

@@ -1,0 +1,3 @@
+//! Deadlines: handlers.
+
+pub mod list;

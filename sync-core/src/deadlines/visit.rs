@@ -1,0 +1,121 @@
+//! D-02 to D-05: the deadlines of one visit.
+
+use super::{Due, DueCode, DueState};
+use crate::calendar::{Calendar, DayError};
+use crate::clock::Clocks;
+use crate::doc::record::TimelineEvent;
+use crate::formulas;
+use crate::merge::view::Entry;
+use crate::plan::Review;
+use crate::policy::keys;
+use crate::rules::{self, Facts};
+use crate::visit::VisitState;
+
+/// The deadlines of a visit in this state. A calendar that ends too early leaves out what it would have to count.
+#[must_use]
+pub fn of_visit(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<Due> {
+    let mut due: Vec<Due> = arrival(facts, state).into_iter().collect();
+    due.extend(notices(facts));
+    due.extend(waits(facts));
+    due.extend(photo_review(facts, review, state).ok().flatten());
+    due
+}
+
+/// D-02; only an arrival after the start breaks the promise.
+// Rules: APT-03, INS-07
+fn arrival(facts: &Facts<'_>, state: VisitState) -> Option<Due> {
+    let appointment = facts.plan.appointment.as_ref()?;
+    let start = appointment.start_ms;
+    // When the time was agreed is no part of the plan: the deadline counts from the appointment itself.
+    let due = |happened_at, state| Due {
+        code: DueCode::Arrival,
+        item: appointment.attempt,
+        trigger_at: start,
+        due_at: start,
+        happened_at,
+        state,
+    };
+    if let Some(arrive) = last_event(facts, "arrive").map(|entry| &entry.value) {
+        let clocks = Clocks::of(facts.view);
+        let judged = clocks.bounds(arrive.by, &arrive.at).not_after(start);
+        return Some(due(Some(clocks.corrected(arrive.by, &arrive.at).0), judged.into()));
+    }
+    let judged = match state {
+        VisitState::Cancelled | VisitState::EndedWithoutWork => DueState::Void,
+        // Handed in, and nobody noted the arrival.
+        state if state.is_handed_in() => DueState::Undetermined,
+        _ => DueState::Open,
+    };
+    Some(due(None, judged))
+}
+
+/// D-03, one for each change that we asked for.
+// Rule: APT-04
+fn notices<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
+    let min_minutes = facts.policy.get(keys::RESCHEDULE_NOTICE);
+    let changes = facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
+    (0..).zip(changes).filter(|(_, change)| change.proposed_by_us).map(move |(item, change)| Due {
+        code: DueCode::ChangeNotice,
+        item,
+        trigger_at: change.from_ms,
+        due_at: change.from_ms.plus_ms(formulas::minutes_ms(min_minutes).saturating_neg()),
+        happened_at: Some(change.notified_at_ms),
+        state: change.notice(min_minutes).into(),
+    })
+}
+
+/// D-04, one for each time that the crew left an absent customer.
+// Rule: APT-06
+fn waits<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
+    let wait = rules::absence_wait(&facts.template.rules);
+    let left = facts.view.timeline.iter().filter(|entry| entry.value.event == "give_up");
+    (0..).zip(left).filter_map(move |(item, left)| {
+        let wait = wait?;
+        let arrive = arrival_before(facts, left)?;
+        let waited = wait.waited(facts, arrive, left.value.by, &left.value.at);
+        Some(Due {
+            code: DueCode::AbsenceWait,
+            item,
+            trigger_at: wait.start(facts, arrive),
+            due_at: wait.may_leave_at(facts, arrive),
+            happened_at: Some(Clocks::of(facts.view).corrected(left.value.by, &left.value.at).0),
+            state: wait.deadline(waited).into(),
+        })
+    })
+}
+
+/// D-05: until the end of the n-th working day after the day on which everything was there to be reviewed.
+///
+/// Each return begins a round of its own; those before are as they were when they ended.
+// Rule: INS-33
+fn photo_review(facts: &Facts<'_>, review: &Review, state: VisitState) -> Result<Option<Due>, DayError> {
+    let Some(trigger_at) = facts.plan.visit.evidence_complete_at_ms else { return Ok(None) };
+    let on_visit = review.verdicts.iter().filter(|verdict| verdict.photo_id.is_none());
+    let judged = |decision: &str| on_visit.clone().rfind(|verdict| verdict.decision == decision).map(|one| one.at_ms);
+    let returns = i64::try_from(review.reworks.len()).unwrap_or(i64::MAX);
+    let (item, happened_at) = match state {
+        VisitState::UnderReview => (returns, None),
+        VisitState::Approved | VisitState::Closed => (returns, judged("approve")),
+        VisitState::Returned => (returns.saturating_sub(1), judged("return")),
+        _ => return Ok(None),
+    };
+    let days = u32::try_from(facts.policy.get(keys::PHOTO_REVIEW)).unwrap_or(0);
+    let (calendar, zone) = (Calendar::of_row(facts.calendar)?, facts.zone()?);
+    let due_at = zone.end_of(calendar.working_days_after(zone.day_of(trigger_at)?, days)?)?;
+    let state = match happened_at {
+        // The server's own clock: nothing is left open.
+        Some(at) if at < due_at => DueState::Met,
+        Some(_) => DueState::Missed,
+        None => DueState::Open,
+    };
+    Ok(Some(Due { code: DueCode::PhotoReview, item, trigger_at, due_at, happened_at, state }))
+}
+
+fn last_event<'a>(facts: &Facts<'a>, event: &str) -> Option<&'a Entry<TimelineEvent>> {
+    facts.view.timeline.iter().rfind(|entry| entry.value.event == event)
+}
+
+fn arrival_before<'a>(facts: &Facts<'a>, left: &Entry<TimelineEvent>) -> Option<&'a TimelineEvent> {
+    let mut arrivals = facts.view.timeline.iter().filter(|entry| entry.op < left.op && entry.value.event == "arrive");
+    arrivals.next_back().map(|arrive| &arrive.value)
+}
