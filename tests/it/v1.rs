@@ -4,6 +4,7 @@ mod auth;
 mod deadlines;
 mod errors;
 mod idempotency;
+mod kpi;
 mod limits;
 mod methods;
 mod norms;

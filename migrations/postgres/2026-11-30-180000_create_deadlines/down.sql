@@ -1,2 +1,3 @@
 DROP TABLE tasks;
+DROP TABLE deadline_history;
 DROP TABLE deadlines;

@@ -12,6 +12,9 @@ CREATE TABLE deadlines (
     due_ms BIGINT NOT NULL,
     happened_ms BIGINT,
     state TEXT NOT NULL CHECK (state IN ('open', 'met', 'missed', 'undetermined', 'void')),
+    -- Under which version of the policy, and when that was judged first.
+    policy_version BIGINT NOT NULL,
+    judged_ms BIGINT NOT NULL,
     -- When somebody has to be told unless it is kept by then; absent once nobody has to be.
     watch_ms BIGINT,
     -- When somebody was told.
@@ -22,6 +25,28 @@ CREATE TABLE deadlines (
 );
 CREATE INDEX deadlines_by_state ON deadlines (org_id, state, due_ms, subject, code, item);
 CREATE INDEX deadlines_watched ON deadlines (watch_ms);
+CREATE INDEX deadlines_by_code ON deadlines (org_id, code, due_ms);
+
+-- How deadlines were judged before, for figures as of an earlier instant; only added to.
+CREATE TABLE deadline_history (
+    org_id TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    code TEXT NOT NULL,
+    item BIGINT NOT NULL,
+    -- From when on it was judged so, and until when.
+    judged_ms BIGINT NOT NULL,
+    until_ms BIGINT NOT NULL,
+    visit_id TEXT,
+    work_order_id TEXT,
+    trigger_ms BIGINT NOT NULL,
+    due_ms BIGINT NOT NULL,
+    happened_ms BIGINT,
+    state TEXT NOT NULL,
+    policy_version BIGINT NOT NULL,
+    PRIMARY KEY (org_id, subject, code, item, judged_ms),
+    FOREIGN KEY (org_id, subject, code, item) REFERENCES deadlines (org_id, subject, code, item)
+);
+CREATE INDEX deadline_history_by_code ON deadline_history (org_id, code, due_ms);
 
 -- What somebody of the office has to see to.
 CREATE TABLE tasks (
@@ -40,6 +65,8 @@ CREATE TABLE tasks (
     -- When the next one is asked unless it is done by then.
     escalate_ms BIGINT,
     state TEXT NOT NULL CHECK (state IN ('open', 'done', 'settled')),
+    -- Why it was opened, where a person did.
+    reason TEXT,
     note TEXT,
     created_at_ms BIGINT NOT NULL,
     closed_at_ms BIGINT,

@@ -15,6 +15,7 @@ pub mod error;
 pub mod findings;
 pub mod health;
 pub mod installation;
+pub mod kpi;
 pub mod late_work;
 pub mod live;
 pub mod norms;

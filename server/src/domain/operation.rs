@@ -297,6 +297,13 @@ operations! {
     AssignTask = "assign_task" Post "/v1/tasks/{task_id}/assign" TASK_WRITERS;
     /// Closes a task with what was done.
     CloseTask = "close_task" Post "/v1/tasks/{task_id}/close" TASK_WRITERS;
+    /// Shows a figure of the working day.
+    ShowFigure = "show_figure" Get "/v1/kpi/{figure}" FIGURE_READERS;
+    /// Lists what a figure is made of.
+    ExplainFigure = "explain_figure" Get "/v1/kpi/{figure}/explain" FIGURE_READERS;
+    /// Disputes how a visit was judged.
+    DisputeFigure = "dispute_figure" Post "/v1/kpi/{figure}/disputes"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team)]);
     /// Lists templates.
     ListTemplates = "list_templates" Get "/v1/templates" Access::Anyone;
     /// Publishes a template version.
@@ -356,6 +363,17 @@ const TASK_READERS: Access = Access::Roles(&[
     (Reviewer, Organisation),
     (CsAgent, Own),
     (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who reads figures (rulebook 20, scores).
+const FIGURE_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (CsAgent, Own),
+    (CsSupervisor, Team),
     (DeptManager, Organisation),
     (BranchManager, Organisation),
     (Auditor, Organisation),
@@ -460,6 +478,7 @@ impl Operation {
                 | Self::CloseVisit
                 | Self::AssignTask
                 | Self::CloseTask
+                | Self::DisputeFigure
                 | Self::CreateTemplate
                 | Self::CreatePolicy
                 | Self::CreateCalendar

@@ -13,6 +13,8 @@ pub enum TaskKind {
     OpenPoint,
     /// The order needs a line that is not there.
     ResourceMissing,
+    /// Somebody says that his visit was judged wrongly.
+    Dispute,
 }
 
 impl TaskKind {
@@ -20,7 +22,7 @@ impl TaskKind {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let deadlines = DueCode::ALL.iter().copied().map(Self::Deadline);
-        deadlines.chain([Self::OpenPoint, Self::ResourceMissing]).collect()
+        deadlines.chain([Self::OpenPoint, Self::ResourceMissing, Self::Dispute]).collect()
     }
 
     /// Stable code, `snake_case`.
@@ -34,6 +36,7 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "photo_review_overdue",
             Self::OpenPoint => "open_point",
             Self::ResourceMissing => "resource_missing",
+            Self::Dispute => "dispute",
         }
     }
 
@@ -54,6 +57,7 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "The photos wait for their review",
             Self::OpenPoint => "The customer waits for an answer",
             Self::ResourceMissing => "The network department provides the line, then the visit gets a new time",
+            Self::Dispute => "The crew disputes how the visit was judged",
         }
     }
 
@@ -68,6 +72,7 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "照片待审核已超时",
             Self::OpenPoint => "客户诉求待答复",
             Self::ResourceMissing => "无资源：网络部门落实后改约上门",
+            Self::Dispute => "上门人员对考核判定有异议",
         }
     }
 
@@ -78,6 +83,7 @@ impl TaskKind {
             Self::Deadline(code) => code.rule(),
             Self::OpenPoint => "INS-42",
             Self::ResourceMissing => "INS-22",
+            Self::Dispute => "INS-38",
         }
     }
 
@@ -89,7 +95,7 @@ impl TaskKind {
     pub const fn first_role(self) -> Role {
         match self {
             Self::Deadline(DueCode::FirstContact | DueCode::Arrival) => Role::Dispatcher,
-            Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) => Role::TeamLead,
+            Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) | Self::Dispute => Role::TeamLead,
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,
             Self::ResourceMissing => Role::DeptManager,

@@ -13,9 +13,9 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, late_work,
-    live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits,
-    work_orders,
+    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, kpi,
+    late_work, live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
+    visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -163,6 +163,7 @@ impl Modify for BearerToken {
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
+        (name = "figures", description = "How well the day was kept, and what stands behind each number"),
         (name = "search", description = "Finding people and orders"),
         (name = "templates", description = "Published templates, policies and calendars"),
     ),
@@ -203,6 +204,7 @@ impl Modify for BearerToken {
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
         search::search, day_board::show_day_board,
         deadlines::list::list_deadlines, tasks::list::list_tasks, tasks::assign::assign_task, tasks::close::close_task,
+        kpi::show::show_figure, kpi::explain::explain_figure, kpi::dispute::dispute_figure,
         templates::list::list_templates, templates::create::create_template, templates::check::check_template,
         templates::show::show_template,
         policies::keys::list_policy_keys, policies::list::list_policies, policies::create::create_policy,

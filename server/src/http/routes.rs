@@ -10,9 +10,9 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, late_work,
-    live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits,
-    work_orders,
+    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, kpi,
+    late_work, live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
+    visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -96,15 +96,25 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CloseVisit, visits::close::close_visit);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);
-    at.route(Op::ListDeadlines, deadlines::list::list_deadlines);
-    at.route(Op::ListTasks, tasks::list::list_tasks);
-    at.route(Op::AssignTask, tasks::assign::assign_task);
-    at.route(Op::CloseTask, tasks::close::close_task);
+    mount_deadlines(&mut at);
     mount_norms(&mut at);
 
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts what is due, what follows from it, and how well it was kept.
+fn mount_deadlines(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ListDeadlines, deadlines::list::list_deadlines);
+    at.route(Op::ListTasks, tasks::list::list_tasks);
+    at.route(Op::AssignTask, tasks::assign::assign_task);
+    at.route(Op::CloseTask, tasks::close::close_task);
+    at.route(Op::ShowFigure, kpi::show::show_figure);
+    at.route(Op::ExplainFigure, kpi::explain::explain_figure);
+    at.route(Op::DisputeFigure, kpi::dispute::dispute_figure);
 }
 
 /// Mounts templates, policies and calendars.

@@ -8,8 +8,34 @@ use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::one_of::one_of;
-use crate::schema::{assignments, deadlines, visits};
+use crate::schema::{assignments, deadline_history, deadlines, visits};
 use crate::text::Txt;
+
+/// Whether a row of a table is about a visit that somebody is assigned to now, or about the order of one.
+macro_rules! theirs {
+    ($table:ident, $org:expr, $people:expr) => {{
+        let assigned = assignments::table
+            .filter(
+                assignments::org_id
+                    .eq(Txt($org))
+                    .and(assignments::until_ms.is_null())
+                    .and(one_of(assignments::rep_id, $people)),
+            )
+            .select(assignments::visit_id);
+        let served = visits::table
+            .filter(
+                visits::org_id
+                    .eq(Txt($org))
+                    .and(visits::work_order_id.is_not_null())
+                    .and(visits::id.eq_any(assigned.clone())),
+            )
+            .select(visits::work_order_id.assume_not_null());
+        $table::visit_id
+            .assume_not_null()
+            .eq_any(assigned)
+            .or($table::visit_id.is_null().and($table::work_order_id.assume_not_null().eq_any(served)))
+    }};
+}
 
 /// A deadline.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -35,6 +61,10 @@ pub struct DeadlineRow {
     pub happened_ms: Option<i64>,
     /// What became of it.
     pub state: String,
+    /// Under which version of the policy.
+    pub policy_version: i64,
+    /// Since when it is judged so.
+    pub judged_ms: i64,
     /// When somebody has to be told.
     pub watch_ms: Option<i64>,
     /// When somebody was told.
@@ -83,10 +113,62 @@ pub fn update_deadline(conn: &mut Conn, row: &DeadlineRow) -> StoreResult<()> {
             deadlines::due_ms.eq(row.due_ms),
             deadlines::happened_ms.eq(row.happened_ms),
             deadlines::state.eq(&row.state),
+            deadlines::policy_version.eq(row.policy_version),
+            deadlines::judged_ms.eq(row.judged_ms),
             deadlines::watch_ms.eq(row.watch_ms),
             deadlines::told_ms.eq(row.told_ms),
         ))
         .execute(c))?;
+    Ok(())
+}
+
+/// How a deadline was judged before.
+#[derive(Debug, Clone, PartialEq, Eq, Insertable)]
+#[diesel(table_name = deadline_history, treat_none_as_default_value = false)]
+pub struct PastJudgement {
+    org_id: Txt<OrgId>,
+    subject: String,
+    code: String,
+    item: i64,
+    judged_ms: i64,
+    until_ms: i64,
+    visit_id: Option<Txt<VisitId>>,
+    work_order_id: Option<Txt<WorkOrderId>>,
+    trigger_ms: i64,
+    due_ms: i64,
+    happened_ms: Option<i64>,
+    state: String,
+    policy_version: i64,
+}
+
+impl PastJudgement {
+    /// What a row said until it was judged anew.
+    #[must_use]
+    pub fn of(row: DeadlineRow, until_ms: i64) -> Self {
+        Self {
+            org_id: row.org_id,
+            subject: row.subject,
+            code: row.code,
+            item: row.item,
+            judged_ms: row.judged_ms,
+            until_ms,
+            visit_id: row.visit_id,
+            work_order_id: row.work_order_id,
+            trigger_ms: row.trigger_ms,
+            due_ms: row.due_ms,
+            happened_ms: row.happened_ms,
+            state: row.state,
+            policy_version: row.policy_version,
+        }
+    }
+}
+
+/// Keeps how deadlines were judged before.
+///
+/// # Errors
+/// Conflict if that is kept already.
+pub fn insert_past(conn: &mut Conn, rows: &[PastJudgement]) -> StoreResult<()> {
+    insert_rows!(conn, deadline_history::table, rows)?;
     Ok(())
 }
 
@@ -113,6 +195,88 @@ pub fn list_to_tell(conn: &mut Conn, now_ms: i64, limit: i64) -> StoreResult<Vec
         .limit(limit)
         .select(DeadlineRow::as_select())
         .load(c))?)
+}
+
+/// A deadline as it was judged at some instant.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable)]
+pub struct Judgement {
+    /// Id of the order or the visit.
+    pub subject: String,
+    /// Which one of several.
+    pub item: i64,
+    /// The visit.
+    pub visit_id: Option<Txt<VisitId>>,
+    /// The order.
+    pub work_order_id: Option<Txt<WorkOrderId>>,
+    /// What it counts from.
+    pub trigger_ms: i64,
+    /// When it is due.
+    pub due_ms: i64,
+    /// When it was done.
+    pub happened_ms: Option<i64>,
+    /// What became of it.
+    pub state: String,
+    /// Under which version of the policy.
+    pub policy_version: i64,
+}
+
+/// Which judgements a figure is made of.
+#[derive(Debug, Clone)]
+pub struct JudgementFilter {
+    /// Which deadline.
+    pub code: String,
+    /// Due from the first of these instants to before the second.
+    pub due_ms: (i64, i64),
+    /// Only those in one of these states; all where absent.
+    pub states: Option<Vec<&'static str>>,
+    /// As they were judged at this instant.
+    pub as_of_ms: i64,
+    /// Only of visits that these people are assigned to now, and of their orders.
+    pub people: Option<Vec<UserId>>,
+}
+
+/// The judgements of a figure, in no order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_judgements(conn: &mut Conn, org: OrgId, filter: &JudgementFilter) -> StoreResult<Vec<Judgement>> {
+    let (from, to) = filter.due_ms;
+    let mut found: Vec<Judgement> = per_backend!(conn, c => {
+        let mut query = deadlines::table
+            .filter(deadlines::org_id.eq(Txt(org)).and(deadlines::code.eq(&filter.code)))
+            .filter(deadlines::due_ms.ge(from).and(deadlines::due_ms.lt(to)))
+            .filter(deadlines::judged_ms.le(filter.as_of_ms))
+            .select((deadlines::subject, deadlines::item, deadlines::visit_id, deadlines::work_order_id,
+                deadlines::trigger_ms, deadlines::due_ms, deadlines::happened_ms, deadlines::state,
+                deadlines::policy_version))
+            .into_boxed();
+        if let Some(states) = &filter.states {
+            query = query.filter(deadlines::state.eq_any(states.clone()));
+        }
+        if let Some(people) = &filter.people {
+            query = query.filter(theirs!(deadlines, org, people));
+        }
+        query.load(c)
+    })?;
+    let before: Vec<Judgement> = per_backend!(conn, c => {
+        let mut query = deadline_history::table
+            .filter(deadline_history::org_id.eq(Txt(org)).and(deadline_history::code.eq(&filter.code)))
+            .filter(deadline_history::due_ms.ge(from).and(deadline_history::due_ms.lt(to)))
+            .filter(deadline_history::judged_ms.le(filter.as_of_ms).and(deadline_history::until_ms.gt(filter.as_of_ms)))
+            .select((deadline_history::subject, deadline_history::item, deadline_history::visit_id,
+                deadline_history::work_order_id, deadline_history::trigger_ms, deadline_history::due_ms,
+                deadline_history::happened_ms, deadline_history::state, deadline_history::policy_version))
+            .into_boxed();
+        if let Some(states) = &filter.states {
+            query = query.filter(deadline_history::state.eq_any(states.clone()));
+        }
+        if let Some(people) = &filter.people {
+            query = query.filter(theirs!(deadline_history, org, people));
+        }
+        query.load(c)
+    })?;
+    found.extend(before);
+    Ok(found)
 }
 
 /// Which deadlines a list names.
@@ -168,19 +332,7 @@ pub fn list_deadlines(
             query = query.filter(deadlines::due_ms.le(due_by));
         }
         if let Some(people) = &filter.people {
-            let assigned = assignments::table
-                .filter(assignments::org_id.eq(Txt(org))
-                    .and(assignments::until_ms.is_null())
-                    .and(one_of(assignments::rep_id, people)))
-                .select(assignments::visit_id);
-            let served = visits::table
-                .filter(visits::org_id.eq(Txt(org))
-                    .and(visits::work_order_id.is_not_null())
-                    .and(visits::id.eq_any(assigned.clone())))
-                .select(visits::work_order_id.assume_not_null());
-            let is_theirs = deadlines::visit_id.assume_not_null().eq_any(assigned)
-                .or(deadlines::visit_id.is_null().and(deadlines::work_order_id.assume_not_null().eq_any(served)));
-            query = query.filter(is_theirs);
+            query = query.filter(theirs!(deadlines, org, people));
         }
         query.load(c)
     })?)

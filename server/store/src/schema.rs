@@ -1439,10 +1439,46 @@ diesel::table! {
         happened_ms -> Nullable<BigInt>,
         /// Column `state`.
         state -> Text,
+        /// Column `policy_version`.
+        policy_version -> BigInt,
+        /// Column `judged_ms`.
+        judged_ms -> BigInt,
         /// Column `watch_ms`.
         watch_ms -> Nullable<BigInt>,
         /// Column `told_ms`.
         told_ms -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `deadline_history`.
+    deadline_history (org_id, subject, code, item, judged_ms) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `subject`.
+        subject -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `item`.
+        item -> BigInt,
+        /// Column `judged_ms`.
+        judged_ms -> BigInt,
+        /// Column `until_ms`.
+        until_ms -> BigInt,
+        /// Column `visit_id`.
+        visit_id -> Nullable<Text>,
+        /// Column `work_order_id`.
+        work_order_id -> Nullable<Text>,
+        /// Column `trigger_ms`.
+        trigger_ms -> BigInt,
+        /// Column `due_ms`.
+        due_ms -> BigInt,
+        /// Column `happened_ms`.
+        happened_ms -> Nullable<BigInt>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `policy_version`.
+        policy_version -> BigInt,
     }
 }
 
@@ -1473,6 +1509,8 @@ diesel::table! {
         escalate_ms -> Nullable<BigInt>,
         /// Column `state`.
         state -> Text,
+        /// Column `reason`.
+        reason -> Nullable<Text>,
         /// Column `note`.
         note -> Nullable<Text>,
         /// Column `created_at_ms`.
@@ -1555,5 +1593,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     org_storage,
     uploads,
     deadlines,
+    deadline_history,
     tasks,
 );

@@ -37,6 +37,8 @@ pub struct TaskRow {
     pub escalate_ms: Option<i64>,
     /// `open`, `done` by a person or `settled` by itself.
     pub state: String,
+    /// Why it was opened, where a person did.
+    pub reason: Option<String>,
     /// What was said when it was closed.
     pub note: Option<String>,
     /// Since when.

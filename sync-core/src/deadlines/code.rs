@@ -1,7 +1,5 @@
 //! The deadlines of the working day and what may become of them.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Deadline;

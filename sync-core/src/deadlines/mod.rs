@@ -5,12 +5,14 @@
 //! kept it may still be offline.
 
 mod code;
+mod figure;
 mod first_contact;
 mod visit;
 
 use serde::{Deserialize, Serialize};
 
 pub use code::{DueCode, DueState};
+pub use figure::{Figure, Standing, Tally};
 pub use first_contact::{Attempt, ORDER_KINDS, attempts, first_contact, first_contact_due};
 pub use visit::of_visit;
 
@@ -21,7 +23,8 @@ use crate::time::UnixMillis;
 pub struct Due {
     /// Which deadline.
     pub code: DueCode,
-    /// Which one of several with this code, from 0: the change of an appointment, the round of a review.
+    /// Which one of several with this code, from 0: the change of an appointment, the round of a review. Of arrivals 0 is
+    /// that of the time in force, the others are times that the customer gave back.
     pub item: i64,
     /// When what it counts from happened.
     pub trigger_at: UnixMillis,

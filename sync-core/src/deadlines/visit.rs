@@ -14,7 +14,7 @@ use crate::visit::VisitState;
 /// The deadlines of a visit in this state. A calendar that ends too early leaves out what it would have to count.
 #[must_use]
 pub fn of_visit(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<Due> {
-    let mut due: Vec<Due> = arrival(facts, state).into_iter().collect();
+    let mut due: Vec<Due> = arrival(facts, state).into_iter().chain(given_back(facts)).collect();
     due.extend(notices(facts));
     due.extend(waits(facts));
     due.extend(photo_review(facts, review, state).ok().flatten());
@@ -29,7 +29,7 @@ fn arrival(facts: &Facts<'_>, state: VisitState) -> Option<Due> {
     // When the time was agreed is no part of the plan: the deadline counts from the appointment itself.
     let due = |happened_at, state| Due {
         code: DueCode::Arrival,
-        item: appointment.attempt,
+        item: 0,
         trigger_at: start,
         due_at: start,
         happened_at,
@@ -47,6 +47,19 @@ fn arrival(facts: &Facts<'_>, state: VisitState) -> Option<Due> {
         _ => DueState::Open,
     };
     Some(due(None, judged))
+}
+
+/// D-02 of the times that the customer gave back, from 1: nobody has to be there.
+fn given_back<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
+    let changes = facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
+    (1..).zip(changes).filter(|(_, change)| !change.proposed_by_us).map(|(item, change)| Due {
+        code: DueCode::Arrival,
+        item,
+        trigger_at: change.from_ms,
+        due_at: change.from_ms,
+        happened_at: None,
+        state: DueState::Void,
+    })
 }
 
 /// D-03, one for each change that we asked for.

@@ -1,7 +1,5 @@
 //! States, events and transitions of a visit as data (rulebook 1.3, design section 2.2).
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
@@ -34,8 +32,8 @@ macro_rules! codes {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(self.code())
             }
         }

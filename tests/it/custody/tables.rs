@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 69] = [
+const TABLES: [(&str, Origin); 70] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -39,6 +39,7 @@ const TABLES: [(&str, Origin); 69] = [
     ("conflict_choices", Owned),
     ("customer_phones", Underived),
     ("customers", Underived),
+    ("deadline_history", Underived),
     ("deadlines", Underived),
     ("device_marks", Underived),
     ("device_orders", Owned),

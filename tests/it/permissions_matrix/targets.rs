@@ -121,13 +121,16 @@ const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 /// Parameters that prove themselves, whoever shows them.
 const PROOFS: [&str; 1] = ["{link}"];
 
+/// Parameters that name what every organisation has.
+const FIGURES: [&str; 1] = ["{figure}"];
+
 fn has_one_of(row: Row, parameters: &[&str]) -> bool {
     row.path.split('/').any(|part| parameters.contains(&part))
 }
 
 /// Whether the matrix knows what a parameter stands for.
 pub fn is_known(parameter: &str) -> bool {
-    ABOUT_SOMEBODY.contains(&parameter) || ABOUT_NORMS.contains(&parameter) || PROOFS.contains(&parameter)
+    [&ABOUT_SOMEBODY[..], &ABOUT_NORMS, &PROOFS, &FIGURES].iter().any(|known| known.contains(&parameter))
 }
 
 /// Whether an operation asks for things that belong to somebody, as far as a grant reaches.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use doorstep_store::deadlines::{self, DeadlineRow};
+use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
 use doorstep_store::{Conn, Txt};
 use sync_core::deadlines::{Attempt, Due, DueCode, DueState, ORDER_KINDS, attempts, first_contact, of_visit};
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
@@ -24,6 +24,8 @@ use crate::domain::task::TaskKind;
 pub struct Obligations {
     /// The order that it serves.
     pub work_order: Option<WorkOrderId>,
+    /// The version of the policy that it follows.
+    pub policy_version: i64,
     /// Its deadlines.
     pub due: Vec<Due>,
     /// Attempts to reach the customer.
@@ -40,6 +42,7 @@ impl Obligations {
     pub fn of(facts: &Facts<'_>, review: &Review, state: VisitState) -> Self {
         Self {
             work_order: facts.plan.visit.work_order_id,
+            policy_version: facts.policy.version,
             due: of_visit(facts, review, state),
             attempts: attempts(facts.view),
             open_points: open_points(facts.view),
@@ -81,8 +84,9 @@ pub fn open_for_order(
     if !ORDER_KINDS.contains(&kind) {
         return Ok(());
     }
-    let due = WorkingTime::load(conn, org, received)?.first_contact(received)?;
-    let row = row_of(org, (None, Some(order)), order.to_string(), &due);
+    let time = WorkingTime::load(conn, org, received)?;
+    let judged = Judged { place: (None, Some(order)), policy_version: time.policy_version(), at: received };
+    let row = judged.row(org, order.to_string(), &time.first_contact(received)?);
     Ok(deadlines::insert_deadlines(conn, &[row])?)
 }
 
@@ -99,8 +103,9 @@ pub fn keep(conn: &mut Conn, org: OrgId, visits: &[(VisitId, Obligations)], now:
         let mut ledger = Ledger::load(conn, org, &subjects)?;
         for (visit, asks) in visits {
             let place = (Some(*visit), asks.work_order);
-            asks.due.iter().for_each(|due| ledger.take(place, visit.to_string(), due));
-            tried(asks).map_or(Ok(()), |order| ledger.try_contact(order, &asks.attempts))?;
+            let judged = Judged { place, policy_version: asks.policy_version, at: now };
+            asks.due.iter().for_each(|due| ledger.take(judged.row(org, visit.to_string(), due)));
+            tried(asks).map_or(Ok(()), |order| ledger.try_contact(order, &asks.attempts, now))?;
         }
         ledger.write(conn, now)?;
     }
@@ -116,6 +121,8 @@ struct Ledger {
     stored: BTreeMap<Key, DeadlineRow>,
     new: Vec<Key>,
     changed: Vec<Key>,
+    /// What was said of those before.
+    past: Vec<PastJudgement>,
     /// Tasks about what is settled now, by source.
     settled: Vec<String>,
 }
@@ -124,11 +131,11 @@ impl Ledger {
     fn load(conn: &mut Conn, org: OrgId, subjects: &[String]) -> AppResult<Self> {
         let rows = deadlines::list_of_subjects(conn, org, subjects)?;
         let stored = rows.into_iter().map(|row| ((row.subject.clone(), row.code.clone(), row.item), row)).collect();
-        Ok(Self { org, stored, new: Vec::new(), changed: Vec::new(), settled: Vec::new() })
+        let (new, changed, past, settled) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { org, stored, new, changed, past, settled })
     }
 
-    fn take(&mut self, place: (Option<VisitId>, Option<WorkOrderId>), subject: String, due: &Due) {
-        let row = row_of(self.org, place, subject, due);
+    fn take(&mut self, row: DeadlineRow) {
         let key = (row.subject.clone(), row.code.clone(), row.item);
         match self.stored.entry(key.clone()) {
             Entry::Vacant(place) => {
@@ -137,7 +144,9 @@ impl Ledger {
             }
             Entry::Occupied(mut known) => {
                 let known = known.get_mut();
-                let judged = |row: &DeadlineRow| (row.trigger_ms, row.due_ms, row.happened_ms, row.state.clone());
+                let judged = |row: &DeadlineRow| {
+                    (row.trigger_ms, row.due_ms, row.happened_ms, row.state.clone(), row.policy_version)
+                };
                 if judged(known) == judged(&row) {
                     return;
                 }
@@ -147,8 +156,14 @@ impl Ledger {
                     self.settled.push(source_of(known));
                 }
                 let told_ms = known.told_ms.filter(|_| is_told);
-                *known = DeadlineRow { told_ms, watch_ms: row.watch_ms.filter(|_| !is_told), ..row };
-                if !self.new.contains(&key) {
+                let until_ms = row.judged_ms;
+                let next = DeadlineRow { told_ms, watch_ms: row.watch_ms.filter(|_| !is_told), ..row };
+                let before = std::mem::replace(known, next);
+                // What was judged in this very instant nobody has seen.
+                if before.judged_ms < until_ms {
+                    self.past.push(PastJudgement::of(before, until_ms));
+                }
+                if !self.new.contains(&key) && !self.changed.contains(&key) {
                     self.changed.push(key);
                 }
             }
@@ -156,12 +171,13 @@ impl Ledger {
     }
 
     /// What one more visit says about the first contact of its order.
-    fn try_contact(&mut self, order: WorkOrderId, tried: &[Attempt]) -> AppResult<()> {
+    fn try_contact(&mut self, order: WorkOrderId, tried: &[Attempt], now: UnixMillis) -> AppResult<()> {
         let key = (order.to_string(), DueCode::FirstContact.code().to_owned(), 0);
         // An order of before, or of a type whose customer is contacted otherwise, has no such deadline.
         let Some(known) = self.stored.get(&key) else { return Ok(()) };
         let due = first_contact(due_of(known)?, tried);
-        self.take((None, Some(order)), order.to_string(), &due);
+        let judged = Judged { place: (None, Some(order)), policy_version: known.policy_version, at: now };
+        self.take(judged.row(self.org, order.to_string(), &due));
         Ok(())
     }
 
@@ -171,6 +187,7 @@ impl Ledger {
         for row in self.changed.iter().filter_map(|key| self.stored.get(key)) {
             deadlines::update_deadline(conn, row)?;
         }
+        deadlines::insert_past(conn, &self.past)?;
         tasks::settle(conn, self.org, &self.settled, now)
     }
 }
@@ -193,20 +210,31 @@ pub(super) fn due_of(row: &DeadlineRow) -> AppResult<Due> {
     })
 }
 
-fn row_of(org: OrgId, place: (Option<VisitId>, Option<WorkOrderId>), subject: String, due: &Due) -> DeadlineRow {
-    let is_watched = matches!(due.state, DueState::Open | DueState::Missed);
-    DeadlineRow {
-        org_id: Txt(org),
-        subject,
-        code: due.code.code().to_owned(),
-        item: due.item,
-        visit_id: place.0.map(Txt),
-        work_order_id: place.1.map(Txt),
-        trigger_ms: due.trigger_at.0,
-        due_ms: due.due_at.0,
-        happened_ms: due.happened_at.map(|at| at.0),
-        state: due.state.code().to_owned(),
-        watch_ms: is_watched.then_some(due.due_at.0),
-        told_ms: None,
+/// When, by which policy and about what a deadline was judged.
+struct Judged {
+    place: (Option<VisitId>, Option<WorkOrderId>),
+    policy_version: i64,
+    at: UnixMillis,
+}
+
+impl Judged {
+    fn row(&self, org: OrgId, subject: String, due: &Due) -> DeadlineRow {
+        let is_watched = matches!(due.state, DueState::Open | DueState::Missed);
+        DeadlineRow {
+            org_id: Txt(org),
+            subject,
+            code: due.code.code().to_owned(),
+            item: due.item,
+            visit_id: self.place.0.map(Txt),
+            work_order_id: self.place.1.map(Txt),
+            trigger_ms: due.trigger_at.0,
+            due_ms: due.due_at.0,
+            happened_ms: due.happened_at.map(|at| at.0),
+            state: due.state.code().to_owned(),
+            policy_version: self.policy_version,
+            judged_ms: self.at.0,
+            watch_ms: is_watched.then_some(due.due_at.0),
+            told_ms: None,
+        }
     }
 }

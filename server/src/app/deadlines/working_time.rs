@@ -38,6 +38,12 @@ impl WorkingTime {
         Ok(Self { policy, calendar, zone: load_zone(conn, org)?.of_business() })
     }
 
+    /// The version of the policy.
+    #[must_use]
+    pub const fn policy_version(&self) -> i64 {
+        self.policy.version
+    }
+
     /// The first contact of an order that came at `received` (D-01).
     ///
     /// # Errors

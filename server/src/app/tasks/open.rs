@@ -34,13 +34,15 @@ pub struct NewTask {
     pub owner: Option<UserId>,
     /// When it was or is due.
     pub due_at: Option<UnixMillis>,
+    /// Why, where a person opened it.
+    pub reason: Option<String>,
 }
 
 impl NewTask {
     /// A task that nobody owns yet.
     #[must_use]
     pub const fn of(kind: TaskKind, source: String, place: (Option<VisitId>, Option<WorkOrderId>)) -> Self {
-        Self { kind, source, visit: place.0, work_order: place.1, owner: None, due_at: None }
+        Self { kind, source, visit: place.0, work_order: place.1, owner: None, due_at: None, reason: None }
     }
 }
 
@@ -154,6 +156,7 @@ fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis)
         level: 0,
         escalate_ms: Some(escalates_at.0),
         state: state::OPEN.to_owned(),
+        reason: task.reason.clone(),
         note: None,
         created_at_ms: now.0,
         closed_at_ms: None,

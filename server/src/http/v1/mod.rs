@@ -11,6 +11,7 @@ pub mod deadlines;
 pub mod devices;
 pub mod findings;
 pub mod health;
+pub mod kpi;
 pub mod late_work;
 pub mod live;
 pub mod policies;

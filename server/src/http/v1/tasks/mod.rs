@@ -56,6 +56,9 @@ pub struct TaskOut {
     /// `open`, `done`, or `settled` where what it was about came right by itself.
     #[schema(example = "open")]
     pub state: String,
+    /// Why it was opened, where a person did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// What was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -90,6 +93,7 @@ impl From<TaskRow> for TaskOut {
             level: row.level,
             escalates_at: row.escalate_ms.map(Instant::from),
             state: row.state,
+            reason: row.reason,
             note: row.note,
             created_at: row.created_at_ms.into(),
             closed_at: row.closed_at_ms.map(Instant::from),

@@ -1,0 +1,106 @@
+//! The deadlines behind a figure, as they were judged at an instant.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::deadlines::{Judgement, JudgementFilter, list_judgements};
+use doorstep_store::{Conn, users};
+use sync_core::deadlines::{Due, DueCode, DueState, Figure};
+use sync_core::ids::UserId;
+use sync_core::time::UnixMillis;
+
+use super::{Asked, Line};
+use crate::app::rows::corrupt;
+use crate::app::scope::load_zone;
+use crate::app::{AppResult, Ctx, ErrorCode, Refusal, reach};
+use crate::domain::zone::ZoneError;
+
+/// Every deadline of the figure's period, in no order.
+pub(super) fn lines(conn: &mut Conn, ctx: &Ctx, asked: &Asked) -> AppResult<Vec<Line>> {
+    let due_ms = period(conn, ctx, asked)?;
+    let code = asked.figure.of();
+    let filter = JudgementFilter {
+        code: code.code().to_owned(),
+        due_ms,
+        states: None,
+        as_of_ms: asked.as_of.unwrap_or(ctx.now).0,
+        people: people(conn, ctx, asked)?,
+    };
+    let judgements = list_judgements(conn, ctx.actor.org, &filter)?;
+    let notices = notices(conn, ctx, asked.figure, &filter)?;
+    let line = |judgement: Judgement| {
+        let due = due_of(code, &judgement)?;
+        let standing = asked.figure.standing(&due, notices.get(&judgement.subject).copied());
+        Ok(Line { judgement, due, standing, arrival: None })
+    };
+    judgements.into_iter().map(line).collect()
+}
+
+/// From the first instant of the period to that behind it.
+fn period(conn: &mut Conn, ctx: &Ctx, asked: &Asked) -> AppResult<(i64, i64)> {
+    let zone = load_zone(conn, ctx.actor.org)?;
+    let refused = |name: &str, expected: &str| Refusal::new(ErrorCode::ParameterInvalid).field(name, expected);
+    let day = |_no_day: ZoneError| "a day as YYYY-MM-DD";
+    let from = zone.bounds(&asked.from).map_err(|error| refused("from", day(error)))?.from;
+    let to = zone.bounds(&asked.to).map_err(|error| refused("to", day(error)))?.to;
+    if to <= from {
+        return Err(refused("to", "a day that is not before `from`").into());
+    }
+    if asked.as_of.is_some_and(|at| at > ctx.now) {
+        return Err(refused("as_of", "an instant that has passed").into());
+    }
+    Ok((from.0, to.0))
+}
+
+/// Whose visits count: those whom the asker may see, and of them those who were asked for.
+fn people(conn: &mut Conn, ctx: &Ctx, asked: &Asked) -> AppResult<Option<Vec<UserId>>> {
+    let mut people = reach::of(conn, ctx)?.people;
+    let mut only = |wanted: Vec<UserId>| {
+        people = Some(match people.take() {
+            Some(seen) => seen.into_iter().filter(|person| wanted.contains(person)).collect(),
+            None => wanted,
+        });
+    };
+    if let Some(rep) = asked.rep {
+        only(vec![rep]);
+    }
+    if let Some(team) = asked.team {
+        let members = users::list_users(conn, ctx.actor.org, Some(team), "", i64::MAX)?;
+        only(members.into_iter().map(|member| member.id.0).collect());
+    }
+    Ok(people)
+}
+
+/// The worst that is known of changes that we made, by visit, where the figure counts them.
+fn notices(conn: &mut Conn, ctx: &Ctx, figure: Figure, of: &JudgementFilter) -> AppResult<BTreeMap<String, DueState>> {
+    if figure != Figure::FulfilmentRate {
+        return Ok(BTreeMap::new());
+    }
+    let filter = JudgementFilter {
+        code: DueCode::ChangeNotice.code().to_owned(),
+        // A time may have been moved from far away; few notices are short.
+        due_ms: (i64::MIN, i64::MAX),
+        states: Some(vec![DueState::Missed.code(), DueState::Undetermined.code()]),
+        ..of.clone()
+    };
+    let mut worst = BTreeMap::new();
+    for judgement in list_judgements(conn, ctx.actor.org, &filter)? {
+        let state = due_of(DueCode::ChangeNotice, &judgement)?.state;
+        let known = worst.entry(judgement.subject).or_insert(state);
+        if state == DueState::Missed {
+            *known = state;
+        }
+    }
+    Ok(worst)
+}
+
+fn due_of(code: DueCode, judgement: &Judgement) -> AppResult<Due> {
+    let state = DueState::from_code(&judgement.state);
+    Ok(Due {
+        code,
+        item: judgement.item,
+        trigger_at: UnixMillis(judgement.trigger_ms),
+        due_at: UnixMillis(judgement.due_ms),
+        happened_at: judgement.happened_ms.map(UnixMillis),
+        state: state.ok_or_else(|| corrupt("deadlines", &judgement.subject, "its state is unknown"))?,
+    })
+}
