@@ -3,11 +3,14 @@
 mod auth;
 mod errors;
 mod idempotency;
+mod imports;
 mod limits;
 mod methods;
 mod norms;
 mod planning;
 mod readiness;
+mod reveals;
 mod reviews;
+mod search;
 mod slow_senders;
 mod wild_times;

@@ -78,12 +78,16 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListCustomers, customers::list::list_customers);
     at.route(Op::CreateCustomer, customers::create::create_customer);
     at.route(Op::ShowCustomer, customers::show::show_customer);
+    at.route(Op::ListDuplicates, customers::duplicates::list_duplicates);
+    at.route(Op::RevealCustomer, customers::reveal::reveal_customer);
     at.route(Op::CreateSite, sites::create::create_site);
     at.route(Op::ShowSite, sites::show::show_site);
+    at.route(Op::RevealSite, sites::reveal::reveal_site);
     at.route(Op::MoveSite, sites::relocate::move_site);
     at.route(Op::ListWorkOrders, work_orders::list::list_work_orders);
     at.route(Op::CreateWorkOrder, work_orders::create::create_work_order);
     at.route(Op::ImportWorkOrders, work_orders::import::import_work_orders);
+    at.route(Op::ImportTemplate, work_orders::import_template::import_template);
     at.route(Op::ShowWorkOrder, work_orders::show::show_work_order);
     at.route(Op::ListVisits, visits::list::list_visits);
     at.route(Op::CreateVisit, visits::create::create_visit);

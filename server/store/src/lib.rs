@@ -53,6 +53,7 @@ pub mod reviews;
 pub mod schema;
 pub mod scope;
 pub mod seals;
+pub mod search_terms;
 pub mod sessions;
 pub mod sites;
 pub mod text;

@@ -1416,6 +1416,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `search_terms`.
+    search_terms (org_id, kind, term, subject_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `term`.
+        term -> Text,
+        /// Column `subject_id`.
+        subject_id -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1484,4 +1498,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     kept_receipts,
     org_storage,
     uploads,
+    search_terms,
 );

@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 67] = [
+const TABLES: [(&str, Origin); 68] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -72,6 +72,7 @@ const TABLES: [(&str, Origin); 67] = [
     ("restore_gaps", Underived),
     ("review_claims", Owned),
     ("reworks", Owned),
+    ("search_terms", Underived),
     ("signing_keys", Owned),
     ("sites", Underived),
     ("statements", Captured),

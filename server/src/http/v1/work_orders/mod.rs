@@ -2,6 +2,9 @@
 
 pub mod create;
 pub mod import;
+pub mod import_body;
+pub mod import_out;
+pub mod import_template;
 pub mod list;
 pub mod show;
 
@@ -34,7 +37,7 @@ pub struct OrderIn {
     #[serde(rename = "type")]
     #[schema(example = "install")]
     pub kind: String,
-    /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    /// `hotline`, `store`, `web`, `app`, `online_marketing` or `integrator`.
     #[schema(example = "hotline")]
     pub channel: String,
     /// Facts that rules of templates read: code → text, decimals as decimal strings.
