@@ -9,6 +9,7 @@ mod methods;
 mod norms;
 mod planning;
 mod readiness;
+mod refusals;
 mod reveals;
 mod reviews;
 mod search;

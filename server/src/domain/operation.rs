@@ -264,6 +264,9 @@ operations! {
     ImportTemplate = "import_template" Get "/v1/work-orders/import-template" IMPORT_ORDERS;
     /// Shows a work order.
     ShowWorkOrder = "show_work_order" Get "/v1/work-orders/{work_order_id}" Access::Roles(READ_ORDERS);
+    /// Refuses a work order.
+    RefuseWorkOrder = "refuse_work_order" Post "/v1/work-orders/{work_order_id}/refuse"
+        Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation)]);
     /// Lists visits.
     ListVisits = "list_visits" Get "/v1/visits" Access::Roles(READ_ORDERS);
     /// Plans a visit.
@@ -442,6 +445,7 @@ impl Operation {
                 | Self::MoveSite
                 | Self::CreateWorkOrder
                 | Self::ImportWorkOrders
+                | Self::RefuseWorkOrder
                 | Self::CreateVisit
                 | Self::AssignVisit
                 | Self::RescheduleVisit

@@ -197,7 +197,7 @@ impl Modify for BearerToken {
         sites::create::create_site, sites::show::show_site, sites::reveal::reveal_site, sites::relocate::move_site,
         work_orders::list::list_work_orders, work_orders::create::create_work_order,
         work_orders::import::import_work_orders, work_orders::import_template::import_template,
-        work_orders::show::show_work_order,
+        work_orders::show::show_work_order, work_orders::refuse::refuse_work_order,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,

@@ -37,6 +37,7 @@ pub mod late_work;
 pub mod lease;
 pub mod migrate;
 pub mod norms;
+pub mod order_refusals;
 pub mod org_storage;
 pub mod organisations;
 pub mod packs;

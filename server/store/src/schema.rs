@@ -1430,6 +1430,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `order_refusals`.
+    order_refusals (org_id, work_order_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `work_order_id`.
+        work_order_id -> Text,
+        /// Column `reason_code`.
+        reason_code -> Text,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `suggestion`.
+        suggestion -> Text,
+        /// Column `refused_by`.
+        refused_by -> Text,
+        /// Column `refused_at_ms`.
+        refused_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1499,4 +1519,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     org_storage,
     uploads,
     search_terms,
+    order_refusals,
 );

@@ -8,7 +8,8 @@ use sync_core::ids::{CustomerId, OrgId, SiteId, UserId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::customers::containing;
-use crate::error::StoreResult;
+use crate::dialect::lock_work_order;
+use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{assignments, sites, visits, work_orders};
 use crate::text::Txt;
@@ -72,6 +73,28 @@ pub fn find_work_order(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreRes
         .select(WorkOrderRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The work order of this id, that nobody else changes or plans visits of before this transaction ends.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_locked(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreResult<Option<WorkOrderRecord>> {
+    lock_work_order(conn, org, id)?;
+    find_work_order(conn, org, id)
+}
+
+/// Counts up the version of a work order if the stored one is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn update_version(conn: &mut Conn, row: &WorkOrderRecord) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(work_orders::table
+        .filter(work_orders::org_id.eq(row.org_id)
+            .and(work_orders::id.eq(row.id))
+            .and(work_orders::version.eq(row.version - 1))))
+        .set(work_orders::version.eq(row.version))
+        .execute(c))?)
 }
 
 /// The work orders of these ids, as far as there are any.

@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 68] = [
+const TABLES: [(&str, Origin); 69] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -60,6 +60,7 @@ const TABLES: [(&str, Origin); 68] = [
     ("login_delays", Owned),
     ("nonces", Owned),
     ("number_series", Owned),
+    ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),
     ("organisations", Owned),
     ("photo_checks", Owned),

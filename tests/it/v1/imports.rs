@@ -241,6 +241,9 @@ async fn a_kept_sheet_makes_customers_sites_and_orders() {
     assert!(chinese.starts_with("\u{feff}外部单号,") && chinese.ends_with("地点编号\r\n"), "{chinese}");
 }
 
+/// What is sent as what content type, and the status and code of the refusal.
+type Refused = (&'static str, &'static str, Vec<u8>, (u16, &'static str));
+
 /// A workbook of a few kilobytes that unpacks to more than the server takes.
 fn bomb() -> Vec<u8> {
     packed(&" ".repeat(40 << 20))
@@ -252,7 +255,7 @@ async fn what_is_no_sheet_or_too_large_is_refused() {
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let wide = vec!["type"; 65].join(",");
     let far = r#"<worksheet><sheetData><row r="1048576"><c r="XFD1048576"><v>1</v></c></row></sheetData></worksheet>"#;
-    let cases: [(&str, &str, Vec<u8>, (u16, &str)); 10] = [
+    let cases: [Refused; 10] = [
         ("no workbook", XLSX, b"PK\x03\x04 no".to_vec(), (400, "body_invalid")),
         (
             "closed or old",

@@ -3,10 +3,12 @@
 mod import;
 mod judge;
 mod keep;
+mod refuse;
 mod sheet;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::order_refusals::{OrderRefusalRow, list_order_refusals};
 use doorstep_store::work_orders::{self, WorkOrderFilter, WorkOrderRecord};
 use doorstep_store::{Conn, Txt, customers, sites, visits};
 use serde_json::json;
@@ -17,6 +19,8 @@ pub use import::{
     ImportMode, ImportOptions, ImportOutcome, ImportReport, ImportRow, ImportRows, Likely, LikelyWhat, Party, Reuse,
     RowReport, RowResult, import_work_orders,
 };
+pub(crate) use refuse::require_open;
+pub use refuse::{NewRefusal, REFUSAL_REASONS, refuse_work_order};
 pub use sheet::{SheetFormat, read_sheet, template};
 
 use crate::app::customers::is_text;
@@ -64,12 +68,15 @@ pub struct WorkOrder {
     pub fields: BTreeMap<String, String>,
     /// Its visits within the asker's reach, by attempt.
     pub visits: Vec<VisitId>,
+    /// What was answered, if it was not accepted.
+    pub refusal: Option<OrderRefusalRow>,
 }
 
 /// Adds a work order and gives it a number.
 ///
 /// # Errors
 /// `invalid` naming the field, `conflict` if `external_ref` is taken.
+// Rule: APT-10
 pub async fn create_work_order(
     state: &AppState,
     ctx: Ctx,
@@ -83,7 +90,7 @@ pub async fn create_work_order(
         .write(&state.store, move |conn| {
             check_place(conn, &ctx, customer, site)?;
             let row = insert(conn, &app, &ctx, (customer, site), &data)?;
-            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new() })
+            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new(), refusal: None })
         })
         .await
 }
@@ -222,12 +229,16 @@ pub(crate) fn list_loaded(
     size: i64,
 ) -> AppResult<Vec<WorkOrder>> {
     let rows = work_orders::list_work_orders(conn, ctx.actor.org, filter, after, size)?;
+    let ids: Vec<WorkOrderId> = rows.iter().map(|row| row.id.0).collect();
+    let refused = list_order_refusals(conn, ctx.actor.org, &ids)?;
+    let mut refused: BTreeMap<WorkOrderId, _> = refused.into_iter().map(|row| (row.work_order_id.0, row)).collect();
     rows.into_iter()
         .map(|row| {
             let seen = visits::VisitFilter { work_order: Some(row.id.0), reach: reach.cloned(), ..Default::default() };
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
-            Ok(WorkOrder { fields, visits: visits.into_iter().map(|visit| visit.id.0).collect(), row })
+            let visits = visits.into_iter().map(|visit| visit.id.0).collect();
+            Ok(WorkOrder { fields, visits, refusal: refused.remove(&row.id.0), row })
         })
         .collect()
 }
