@@ -70,6 +70,11 @@ fn only_the_media_crate_names_image() {
 }
 
 #[test]
+fn only_the_sheets_crate_names_calamine() {
+    assert_none("calamine belongs to server/sheets:", &named_outside("calamine", &["server/sheets/"]));
+}
+
+#[test]
 fn only_sync_core_names_automerge() {
     // What no honest client sends is made with the library itself.
     let allowed = [

@@ -53,3 +53,4 @@ pub mod told;
 pub mod trap;
 pub mod tunnel;
 pub mod verdicts;
+pub mod workbook;

@@ -18,7 +18,13 @@ pub fn record(
     subject: impl ToString,
     detail: &Value,
 ) -> AppResult<()> {
-    let row = AuditEventRow {
+    Ok(insert_audit_event(conn, &event(state, ctx, kind, subject, detail))?)
+}
+
+/// The event that [`record`] appends, for what is appended with many others.
+#[must_use]
+pub fn event(state: &AppState, ctx: &Ctx, kind: &str, subject: impl ToString, detail: &Value) -> AuditEventRow {
+    AuditEventRow {
         org_id: Txt(ctx.actor.org),
         id: Txt(state.id()),
         at_ms: ctx.now.0,
@@ -27,6 +33,5 @@ pub fn record(
         kind: kind.to_owned(),
         subject: subject.to_string(),
         detail: detail.to_string(),
-    };
-    Ok(insert_audit_event(conn, &row)?)
+    }
 }

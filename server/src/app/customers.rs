@@ -62,20 +62,33 @@ pub async fn create_customer(state: &AppState, ctx: Ctx, new: NewCustomer) -> Ap
 /// Adds faults of a customer to a refusal; `at` is the path of the customer in the request.
 pub(crate) fn check(at: &str, new: &NewCustomer, mut refusal: Refusal) -> Refusal {
     if !KINDS.contains(&new.kind.as_str()) {
-        refusal = refusal.field(format!("{at}kind"), "individual or institution");
+        refusal =
+            refusal.both(format!("{at}kind"), "individual or institution", "individual（个人）或 institution（机构）");
     }
     if !is_text(&new.name, 100) {
-        refusal = refusal.field(format!("{at}name"), "1 to 100 characters, none of them a control character");
+        refusal = refusal.both(
+            format!("{at}name"),
+            "1 to 100 characters, none of them a control character",
+            "1 至 100 个字符，不含控制字符",
+        );
     }
     if !is_text(&new.address, 300) {
-        refusal = refusal.field(format!("{at}address"), "1 to 300 characters, none of them a control character");
+        refusal = refusal.both(
+            format!("{at}address"),
+            "1 to 300 characters, none of them a control character",
+            "1 至 300 个字符，不含控制字符",
+        );
     }
     if new.phones.len() > MAX_PHONES {
-        refusal = refusal.field(format!("{at}phones"), "at most 10 numbers");
+        refusal = refusal.both(format!("{at}phones"), "at most 10 numbers", "最多 10 个号码");
     }
     for (index, phone) in new.phones.iter().enumerate() {
         if !(3..=20).contains(&digits(phone).len()) || phone.chars().count() > 30 || phone.chars().any(steers) {
-            refusal = refusal.field(format!("{at}phones[{index}]"), "a phone number of 3 to 20 digits");
+            refusal = refusal.both(
+                format!("{at}phones[{index}]"),
+                "a phone number of 3 to 20 digits",
+                "3 至 20 位数字的电话号码",
+            );
         }
     }
     refusal
@@ -102,7 +115,14 @@ pub(crate) fn insert(
     new: &NewCustomer,
     now: UnixMillis,
 ) -> AppResult<Customer> {
-    let row = CustomerRecord {
+    let row = row_of(org, id, new, now);
+    customers::insert_customer(conn, &row, &phones_of(org, id, new))?;
+    Ok(Customer { row, phones: new.phones.clone() })
+}
+
+/// The row of a checked customer.
+pub(crate) fn row_of(org: OrgId, id: CustomerId, new: &NewCustomer, now: UnixMillis) -> CustomerRecord {
+    CustomerRecord {
         org_id: Txt(org),
         id: Txt(id),
         kind: new.kind.clone(),
@@ -112,10 +132,12 @@ pub(crate) fn insert(
         address_folded: fold(&new.address),
         version: 1,
         created_at_ms: now.0,
-    };
-    let phones: Vec<PhoneRecord> = (0..).zip(&new.phones).map(|(at, phone)| phone_record(org, id, at, phone)).collect();
-    customers::insert_customer(conn, &row, &phones)?;
-    Ok(Customer { row, phones: new.phones.clone() })
+    }
+}
+
+/// The phone numbers of a checked customer.
+pub(crate) fn phones_of(org: OrgId, id: CustomerId, new: &NewCustomer) -> Vec<PhoneRecord> {
+    (0..).zip(&new.phones).map(|(at, phone)| phone_record(org, id, at, phone)).collect()
 }
 
 fn phone_record(org: OrgId, customer: CustomerId, position: i64, phone: &str) -> PhoneRecord {

@@ -114,13 +114,35 @@ pub struct FieldFault {
     /// What was sent, where it says nothing about anybody.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub actual: Option<String>,
+    /// The cell of the sheet that was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "E2")]
+    pub cell: Option<String>,
+    /// The name of that cell's column.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "type")]
+    pub column: Option<String>,
 }
 
 impl FieldFault {
     /// A fault of which nothing more is known than what was expected.
     #[must_use]
     pub fn new(path: impl Into<String>, expected: impl Into<String>) -> Self {
-        Self { path: path.into(), expected: expected.into(), expected_zh: None, limit: None, actual: None }
+        Self {
+            path: path.into(),
+            expected: expected.into(),
+            expected_zh: None,
+            limit: None,
+            actual: None,
+            cell: None,
+            column: None,
+        }
+    }
+
+    /// The same with what was expected in Chinese.
+    #[must_use]
+    pub fn both(path: impl Into<String>, expected: impl Into<String>, expected_zh: impl Into<String>) -> Self {
+        Self { expected_zh: Some(expected_zh.into()), ..Self::new(path, expected) }
     }
 }
 
@@ -173,6 +195,12 @@ impl Refusal {
     #[must_use]
     pub fn field(self, path: impl Into<String>, expected: impl Into<String>) -> Self {
         self.fault(FieldFault::new(path, expected))
+    }
+
+    /// Adds a faulty field with what was expected in both languages.
+    #[must_use]
+    pub fn both(self, path: impl Into<String>, en: impl Into<String>, zh: impl Into<String>) -> Self {
+        self.fault(FieldFault::both(path, en, zh))
     }
 
     /// Adds a fault of which more is known.

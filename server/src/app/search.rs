@@ -1,20 +1,28 @@
 //! Searching by what people know: a name, a phone number, an order number, an address.
 
-use doorstep_store::Conn;
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
 use doorstep_store::customers::CustomerFilter;
+use doorstep_store::search_terms::{TermOf, list_subjects};
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::work_orders::WorkOrderFilter;
+use doorstep_store::{Conn, StoreError};
 use serde_json::json;
+use sync_core::ids::{CustomerId, SiteId};
 
 use crate::app::customers::{Customer, list_with_phones};
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::listings;
 use crate::app::work_orders::{WorkOrder, list_loaded};
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::domain::fold::{digits, fold};
 
 /// Most results per kind.
 const MAX_RESULTS: i64 = 50;
+
+/// Most customers or sites that a part of a name or address brings up for comparison with the other terms.
+const MAX_CANDIDATES: i64 = 1_000;
 
 /// What to search for; all given parts must fit.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +37,7 @@ pub struct Search {
     pub number_209: Option<String>,
     /// Number in the ordering system.
     pub external_ref: Option<String>,
-    /// Part of an address of a customer or site.
+    /// An address of a customer or site from where one of its parts begins: a street, a house, a number.
     pub address: Option<String>,
 }
 
@@ -42,6 +50,8 @@ pub struct Found {
     pub work_orders: Vec<WorkOrder>,
     /// Visits.
     pub visits: Vec<VisitListing>,
+    /// Whether more may fit than was found.
+    pub is_cut: bool,
 }
 
 /// Searches customers, work orders and visits within the asker's reach, and records that it was done.
@@ -64,28 +74,81 @@ fn find(conn: &mut Conn, ctx: &Ctx, terms: &Search) -> AppResult<Found> {
     let reach = reach::of(conn, ctx)?;
     let mut found = Found::default();
     if terms.names_person() {
-        let filter = customer_filter(terms, reach.people.clone());
+        let mut filter = customer_filter(terms, reach.people.clone());
+        filter.ids = people_named(conn, ctx, &filter)?;
         found.customers = list_with_phones(conn, ctx, &filter, &reach, "", MAX_RESULTS)?;
+        found.is_cut =
+            filter.ids.is_some_and(|ids| is_full(&ids, MAX_CANDIDATES)) || is_full(&found.customers, MAX_RESULTS);
     }
-    for filter in order_filters(terms, &found.customers, reach.people.as_ref()) {
+    for mut filter in order_filters(terms, &found.customers, reach.people.as_ref()) {
+        if filter.customers.is_none() {
+            filter.sites = sites_named(conn, ctx, &filter)?;
+            found.is_cut |= filter.sites.as_ref().is_some_and(|ids| is_full(ids, MAX_CANDIDATES));
+        }
         for order in list_loaded(conn, ctx, &filter, reach.visits.as_ref(), "", MAX_RESULTS)? {
             if found.work_orders.iter().all(|known| known.row.id != order.row.id) {
                 found.work_orders.push(order);
             }
         }
     }
+    found.is_cut |= is_full(&found.work_orders, MAX_RESULTS);
     found.work_orders.truncate(usize::try_from(MAX_RESULTS).unwrap_or(usize::MAX));
-    let seen = VisitFilter { reach: reach.visits, ..Default::default() };
-    let mut ids: Vec<_> = found.work_orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
+    found.visits = visits_of(conn, ctx, terms, &found.work_orders, reach.visits)?;
+    Ok(found)
+}
+
+fn is_full<T>(list: &[T], limit: i64) -> bool {
+    i64::try_from(list.len()).unwrap_or(i64::MAX) >= limit
+}
+
+/// Customers that an index finds by the longer of name and address; none where something else finds few already.
+fn people_named(conn: &mut Conn, ctx: &Ctx, filter: &CustomerFilter) -> AppResult<Option<Vec<CustomerId>>> {
+    if filter.digits.is_some() || filter.last_four.is_some() || filter.reps.is_some() {
+        return Ok(None);
+    }
+    let by = [(TermOf::Name, &filter.name), (TermOf::Address, &filter.address)];
+    let longest = by.into_iter().filter_map(|(of, part)| Some((of, part.as_ref()?))).max_by_key(|(_, part)| part.len());
+    let Some((of, part)) = longest else { return Ok(None) };
+    Ok(Some(read_ids(list_subjects(conn, ctx.actor.org, of, part, MAX_CANDIDATES)?)?))
+}
+
+/// Sites that an index finds by their address; none where something else finds few orders already.
+fn sites_named(conn: &mut Conn, ctx: &Ctx, filter: &WorkOrderFilter) -> AppResult<Option<Vec<SiteId>>> {
+    let Some(address) = filter.address.as_ref().filter(|_| filter.reps.is_none()) else { return Ok(None) };
+    Ok(Some(read_ids(list_subjects(conn, ctx.actor.org, TermOf::Site, address, MAX_CANDIDATES)?)?))
+}
+
+fn read_ids<T: FromStr + Ord>(found: Vec<String>) -> AppResult<Vec<T>> {
+    let read = |id: String| {
+        id.parse().map_err(|_no_id| {
+            AppError::from(StoreError::Corrupt { table: "search_terms", id, what: "its subject is no id".to_owned() })
+        })
+    };
+    // A text may begin in several places with the same characters.
+    Ok(found.into_iter().map(read).collect::<AppResult<BTreeSet<T>>>()?.into_iter().collect())
+}
+
+/// The visits of the orders found, and those that the number names.
+fn visits_of(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    terms: &Search,
+    orders: &[WorkOrder],
+    reach: Option<visits::VisitReach>,
+) -> AppResult<Vec<VisitListing>> {
+    let seen = VisitFilter { reach, ..Default::default() };
+    let mut ids: Vec<_> = orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
     if let Some(number) = &terms.number {
         let filter = VisitFilter { number: Some(number.trim().to_uppercase()), ..seen.clone() };
         let named = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
         ids.extend(named.iter().map(|row| row.id.0));
     }
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let filter = VisitFilter { ids: Some(ids), ..seen };
     let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
-    found.visits = listings(conn, ctx, rows)?;
-    Ok(found)
+    listings(conn, ctx, rows)
 }
 
 impl Search {
@@ -136,7 +199,7 @@ fn customer_filter(terms: &Search, reps: Option<Vec<sync_core::ids::UserId>>) ->
     }
 }
 
-/// Orders named by number, orders at an address, and orders of the customers found.
+/// Orders of the customers found, and orders named by number or at an address.
 fn order_filters(
     terms: &Search,
     customers: &[Customer],
@@ -150,8 +213,10 @@ fn order_filters(
         ..Default::default()
     };
     let names_order = base.number.is_some() || base.number_209.is_some() || base.external_ref.is_some();
-    let of_customer = |customer: &Customer| WorkOrderFilter { customer: Some(customer.row.id.0), ..base.clone() };
-    let mut filters: Vec<_> = customers.iter().map(of_customer).collect();
+    let of_customers: Vec<CustomerId> = customers.iter().map(|customer| customer.row.id.0).collect();
+    let of_customers = Some(of_customers).filter(|ids| !ids.is_empty());
+    let of_customers = of_customers.map(|ids| WorkOrderFilter { customers: Some(ids), ..base.clone() });
+    let mut filters: Vec<_> = of_customers.into_iter().collect();
     if terms.name.is_none() && terms.phone.is_none() {
         if let Some(address) = &terms.address {
             filters.push(WorkOrderFilter { address: Some(fold(address)), ..base });

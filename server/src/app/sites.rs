@@ -57,13 +57,21 @@ pub async fn create_site(state: &AppState, ctx: Ctx, customer: CustomerId, new: 
 /// Adds faults of a site to a refusal; `at` is the path of the site in the request.
 pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
     if !is_text(&new.address, 300) {
-        refusal = refusal.field(format!("{at}address"), "1 to 300 characters, none of them a control character");
+        refusal = refusal.both(
+            format!("{at}address"),
+            "1 to 300 characters, none of them a control character",
+            "1 至 300 个字符，不含控制字符",
+        );
     }
     if !SCENES.contains(&new.scene.as_str()) {
-        refusal = refusal.field(format!("{at}scene"), "urban_residential, rural or business");
+        refusal = refusal.both(
+            format!("{at}scene"),
+            "urban_residential, rural or business",
+            "urban_residential（城市小区）、rural（农村）或 business（商企）",
+        );
     }
     if new.access_note.as_ref().is_some_and(|note| note.chars().count() > 500 || note.chars().any(steers)) {
-        refusal = refusal.field(format!("{at}access_note"), "at most 500 characters");
+        refusal = refusal.both(format!("{at}access_note"), "at most 500 characters", "最多 500 个字符");
     }
     match &new.geo {
         Some(geo) => check_position(at, geo, refusal),
@@ -78,9 +86,10 @@ fn check_position(at: &str, geo: &Geo, refusal: Refusal) -> Refusal {
     if on_earth && ["wgs84", "gcj02", "bd09"].contains(&geo.datum.as_str()) {
         return refusal;
     }
-    refusal.field(
+    refusal.both(
         format!("{at}geo"),
         "a position in microdegrees, known to 1000 m or better, with datum wgs84, gcj02 or bd09",
+        "以微度表示、误差不超过 1000 米的坐标，坐标系为 wgs84、gcj02 或 bd09",
     )
 }
 
@@ -101,8 +110,15 @@ pub(crate) fn insert(
     new: &NewSite,
     now: UnixMillis,
 ) -> AppResult<SiteRecord> {
+    let row = row_of(org, id, customer, new, now);
+    sites::insert_site(conn, &row)?;
+    Ok(row)
+}
+
+/// The row of a checked site; its position stays in the datum that it was given in.
+pub(crate) fn row_of(org: OrgId, id: SiteId, customer: CustomerId, new: &NewSite, now: UnixMillis) -> SiteRecord {
     let geo = new.geo.as_ref();
-    let row = SiteRecord {
+    SiteRecord {
         org_id: Txt(org),
         id: Txt(id),
         customer_id: Txt(customer),
@@ -117,9 +133,7 @@ pub(crate) fn insert(
         access_note: new.access_note.clone(),
         version: 1,
         created_at_ms: now.0,
-    };
-    sites::insert_site(conn, &row)?;
-    Ok(row)
+    }
 }
 
 /// Corrects where a site is. Phones that carry it hear of it, and the photos of its visits are looked at again.

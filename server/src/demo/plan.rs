@@ -1,7 +1,9 @@
 //! Puts customers, work orders and visits in, through the use cases of the office.
 
+use std::collections::BTreeSet;
+
 use doorstep_store::visits::list_visits_of;
-use doorstep_store::work_orders::find_by_external_ref;
+use doorstep_store::work_orders::list_by_external_ref;
 use doorstep_store::{customers, sites};
 use sync_core::ids::{CustomerId, SiteId, WorkOrderId};
 use sync_core::time::Geo;
@@ -65,7 +67,7 @@ pub(super) async fn ensure_job(seeder: &Seeder<'_>, job: &Job, reference: &str, 
         .state
         .store
         .read(move |conn| {
-            let order = find_by_external_ref(conn, org, &wanted)?.map(|row| row.id.0);
+            let order = list_by_external_ref(conn, org, &BTreeSet::from([wanted.as_str()]))?.pop().map(|(_, id)| id);
             let visits = order.map(|order| list_visits_of(conn, org, order)).transpose()?;
             Ok::<_, AppError>((order, visits.map_or(0, |visits| visits.len())))
         })

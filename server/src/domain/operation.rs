@@ -242,10 +242,16 @@ operations! {
     CreateCustomer = "create_customer" Post "/v1/customers" Access::Roles(WRITE_CUSTOMERS);
     /// Shows a customer.
     ShowCustomer = "show_customer" Get "/v1/customers/{customer_id}" Access::Roles(READ_CUSTOMERS);
+    /// Lists the likely duplicates of a customer.
+    ListDuplicates = "list_duplicates" Get "/v1/customers/{customer_id}/duplicates" Access::Roles(READ_CUSTOMERS);
+    /// Reveals contact data of a customer.
+    RevealCustomer = "reveal_customer" Post "/v1/customers/{customer_id}/reveal" REVEAL_CONTACTS;
     /// Adds a site.
     CreateSite = "create_site" Post "/v1/sites" Access::Roles(WRITE_CUSTOMERS);
     /// Shows a site.
     ShowSite = "show_site" Get "/v1/sites/{site_id}" Access::Roles(READ_CUSTOMERS);
+    /// Reveals contact data of a site.
+    RevealSite = "reveal_site" Post "/v1/sites/{site_id}/reveal" REVEAL_CONTACTS;
     /// Corrects where a site is.
     MoveSite = "move_site" Post "/v1/sites/{site_id}/move" Access::Roles(WRITE_CUSTOMERS);
     /// Lists work orders.
@@ -253,10 +259,14 @@ operations! {
     /// Adds a work order.
     CreateWorkOrder = "create_work_order" Post "/v1/work-orders" Access::Roles(WRITE_CUSTOMERS);
     /// Imports work orders.
-    ImportWorkOrders = "import_work_orders" Post "/v1/work-orders/import"
-        Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
+    ImportWorkOrders = "import_work_orders" Post "/v1/work-orders/import" IMPORT_ORDERS;
+    /// Gives an empty sheet of work orders.
+    ImportTemplate = "import_template" Get "/v1/work-orders/import-template" IMPORT_ORDERS;
     /// Shows a work order.
     ShowWorkOrder = "show_work_order" Get "/v1/work-orders/{work_order_id}" Access::Roles(READ_ORDERS);
+    /// Refuses a work order.
+    RefuseWorkOrder = "refuse_work_order" Post "/v1/work-orders/{work_order_id}/refuse"
+        Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation)]);
     /// Lists visits.
     ListVisits = "list_visits" Get "/v1/visits" Access::Roles(READ_ORDERS);
     /// Plans a visit.
@@ -424,9 +434,16 @@ const READ_CUSTOMERS: &[(Role, Scope)] = &[
     (Integrator, Organisation),
 ];
 
+/// Who has masked contact data revealed (rulebook section 20, row "Customer contact data").
+const REVEAL_CONTACTS: Access = Access::Roles(&[(Auditor, Organisation)]);
+
 /// Who adds customers, sites and work orders.
 const WRITE_CUSTOMERS: &[(Role, Scope)] =
     &[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)];
+
+/// Who brings many work orders at once (rulebook section 20, row "Export, import").
+const IMPORT_ORDERS: Access =
+    Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
 
 /// Who reads work orders and visits; who only reviews sees visits once they are handed in.
 const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
@@ -470,6 +487,7 @@ impl Operation {
                 | Self::MoveSite
                 | Self::CreateWorkOrder
                 | Self::ImportWorkOrders
+                | Self::RefuseWorkOrder
                 | Self::CreateVisit
                 | Self::AssignVisit
                 | Self::RescheduleVisit

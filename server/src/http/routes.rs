@@ -76,16 +76,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ChooseValue, conflicts::choose::choose_value);
     mount_late_work(&mut at);
     at.route(Op::ListHistory, visits::history::list_history);
-    at.route(Op::ListCustomers, customers::list::list_customers);
-    at.route(Op::CreateCustomer, customers::create::create_customer);
-    at.route(Op::ShowCustomer, customers::show::show_customer);
-    at.route(Op::CreateSite, sites::create::create_site);
-    at.route(Op::ShowSite, sites::show::show_site);
-    at.route(Op::MoveSite, sites::relocate::move_site);
-    at.route(Op::ListWorkOrders, work_orders::list::list_work_orders);
-    at.route(Op::CreateWorkOrder, work_orders::create::create_work_order);
-    at.route(Op::ImportWorkOrders, work_orders::import::import_work_orders);
-    at.route(Op::ShowWorkOrder, work_orders::show::show_work_order);
+    mount_orders(&mut at);
     at.route(Op::ListVisits, visits::list::list_visits);
     at.route(Op::CreateVisit, visits::create::create_visit);
     at.route(Op::ShowVisit, visits::show::show_visit);
@@ -115,6 +106,27 @@ fn mount_deadlines(at: &mut Mount<'_>) {
     at.route(Op::ShowFigure, kpi::show::show_figure);
     at.route(Op::ExplainFigure, kpi::explain::explain_figure);
     at.route(Op::DisputeFigure, kpi::dispute::dispute_figure);
+}
+
+/// Mounts customers, sites and work orders.
+fn mount_orders(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ListCustomers, customers::list::list_customers);
+    at.route(Op::CreateCustomer, customers::create::create_customer);
+    at.route(Op::ShowCustomer, customers::show::show_customer);
+    at.route(Op::ListDuplicates, customers::duplicates::list_duplicates);
+    at.route(Op::RevealCustomer, customers::reveal::reveal_customer);
+    at.route(Op::CreateSite, sites::create::create_site);
+    at.route(Op::ShowSite, sites::show::show_site);
+    at.route(Op::RevealSite, sites::reveal::reveal_site);
+    at.route(Op::MoveSite, sites::relocate::move_site);
+    at.route(Op::ListWorkOrders, work_orders::list::list_work_orders);
+    at.route(Op::CreateWorkOrder, work_orders::create::create_work_order);
+    at.route(Op::ImportWorkOrders, work_orders::import::import_work_orders);
+    at.route(Op::ImportTemplate, work_orders::import_template::import_template);
+    at.route(Op::ShowWorkOrder, work_orders::show::show_work_order);
+    at.route(Op::RefuseWorkOrder, work_orders::refuse::refuse_work_order);
 }
 
 /// Mounts templates, policies and calendars.

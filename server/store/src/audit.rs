@@ -11,7 +11,7 @@ use crate::text::Txt;
 
 /// One audit event; `detail` is JSON without personal data.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = audit_events)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
 pub struct AuditEventRow {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -38,6 +38,14 @@ pub struct AuditEventRow {
 pub fn insert_audit_event(conn: &mut Conn, row: &AuditEventRow) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(audit_events::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// Appends many events.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_audit_events(conn: &mut Conn, rows: &[AuditEventRow]) -> StoreResult<()> {
+    Ok(insert_rows!(conn, audit_events::table, rows)?)
 }
 
 /// Events of a subject, oldest first.

@@ -1,5 +1,7 @@
 //! Customers and their phone numbers.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sync_core::ids::{CustomerId, OrgId, UserId};
 
@@ -7,11 +9,12 @@ use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{assignments, customer_phones, customers, visits, work_orders};
+use crate::search_terms::{TermOf, TermRow, delete_terms, insert_terms, terms_of};
 use crate::text::Txt;
 
 /// A customer; folded columns serve the search only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customers)]
+#[diesel(table_name = customers, treat_none_as_default_value = false)]
 pub struct CustomerRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -35,7 +38,7 @@ pub struct CustomerRecord {
 
 /// A phone number of a customer.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = customer_phones)]
+#[diesel(table_name = customer_phones, treat_none_as_default_value = false)]
 pub struct PhoneRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -57,14 +60,29 @@ pub struct PhoneRecord {
 /// Conflict if the id is taken.
 pub fn insert_customer(conn: &mut Conn, row: &CustomerRecord, phones: &[PhoneRecord]) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(customers::table).values(row).execute(c))?;
+    insert_terms(conn, &terms(row))?;
+    insert_phones(conn, phones)
+}
+
+/// By what a customer is found.
+fn terms(row: &CustomerRecord) -> Vec<TermRow> {
+    let mut terms = terms_of(row.org_id.0, TermOf::Name, &row.name_folded, row.id);
+    terms.extend(terms_of(row.org_id.0, TermOf::Address, &row.address_folded, row.id));
+    terms
+}
+
+/// Adds many customers with all their phone numbers.
+///
+/// # Errors
+/// Conflict if an id is taken.
+pub fn insert_customers(conn: &mut Conn, rows: &[CustomerRecord], phones: &[PhoneRecord]) -> StoreResult<()> {
+    insert_rows!(conn, customers::table, rows)?;
+    insert_terms(conn, &rows.iter().flat_map(terms).collect::<Vec<_>>())?;
     insert_phones(conn, phones)
 }
 
 fn insert_phones(conn: &mut Conn, phones: &[PhoneRecord]) -> StoreResult<()> {
-    for phone in phones {
-        per_backend!(conn, c => diesel::insert_into(customer_phones::table).values(phone).execute(c))?;
-    }
-    Ok(())
+    Ok(insert_rows!(conn, customer_phones::table, phones)?)
 }
 
 /// Replaces a customer and the phone numbers if the stored version is `row.version - 1`.
@@ -72,6 +90,7 @@ fn insert_phones(conn: &mut Conn, phones: &[PhoneRecord]) -> StoreResult<()> {
 /// # Errors
 /// Stale if somebody else was faster.
 pub fn update_customer(conn: &mut Conn, row: &CustomerRecord, phones: &[PhoneRecord]) -> StoreResult<()> {
+    let known = find_customer(conn, row.org_id.0, row.id.0)?;
     let affected = per_backend!(conn, c => diesel::update(customers::table
             .filter(customers::org_id.eq(row.org_id)
                 .and(customers::id.eq(row.id))
@@ -86,6 +105,8 @@ pub fn update_customer(conn: &mut Conn, row: &CustomerRecord, phones: &[PhoneRec
         ))
         .execute(c))?;
     expect_one(affected)?;
+    delete_terms(conn, &known.iter().flat_map(terms).collect::<Vec<_>>())?;
+    insert_terms(conn, &terms(row))?;
     per_backend!(conn, c => diesel::delete(customer_phones::table
             .filter(customer_phones::org_id.eq(row.org_id).and(customer_phones::customer_id.eq(row.id))))
         .execute(c))?;
@@ -141,11 +162,51 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[CustomerId]) -> StoreResul
         .load(c))?)
 }
 
+/// Who has one of these phone numbers, given as digits, and which; oldest first, at most `limit`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_digits(
+    conn: &mut Conn,
+    org: OrgId,
+    digits: &BTreeSet<String>,
+    limit: i64,
+) -> StoreResult<Vec<(CustomerId, String)>> {
+    let rows: Vec<(Txt<CustomerId>, String)> = per_backend!(conn, c => customer_phones::table
+        .filter(customer_phones::org_id.eq(Txt(org)).and(one_of(customer_phones::digits, digits)))
+        // An expression instead of the column keeps the engine from walking the primary key.
+        .order(customer_phones::customer_id.concat(""))
+        .limit(limit)
+        .select((customer_phones::customer_id, customer_phones::digits))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(customer, digits)| (customer.0, digits)).collect())
+}
+
+/// Customers with one of these folded addresses, oldest first, at most `limit`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_address(
+    conn: &mut Conn,
+    org: OrgId,
+    addresses: &BTreeSet<String>,
+    limit: i64,
+) -> StoreResult<Vec<CustomerRecord>> {
+    Ok(per_backend!(conn, c => customers::table
+        .filter(customers::org_id.eq(Txt(org)).and(one_of(customers::address_folded, addresses)))
+        .order(customers::id.concat(""))
+        .limit(limit)
+        .select(CustomerRecord::as_select())
+        .load(c))?)
+}
+
 /// Which customers a list names.
 #[derive(Debug, Clone, Default)]
 pub struct CustomerFilter {
     /// Only those with this id.
     pub id: Option<CustomerId>,
+    /// Only those with one of these ids.
+    pub ids: Option<Vec<CustomerId>>,
     /// The folded name contains this.
     pub name: Option<String>,
     /// The folded address contains this.
@@ -161,7 +222,7 @@ pub struct CustomerFilter {
 impl CustomerFilter {
     /// Whether few rows fit, so that finding them by index and sorting beats walking all rows in id order.
     const fn is_narrow(&self) -> bool {
-        self.digits.is_some() || self.last_four.is_some() || self.reps.is_some()
+        self.ids.is_some() || self.digits.is_some() || self.last_four.is_some() || self.reps.is_some()
     }
 }
 
@@ -191,6 +252,9 @@ pub fn list_customers(
         if let Some(id) = filter.id {
             query = query.filter(customers::id.eq(Txt(id)));
         }
+        if let Some(ids) = &filter.ids {
+            query = query.filter(one_of(customers::id, ids));
+        }
         if let Some(name) = &filter.name {
             query = query.filter(customers::name_folded.like(containing(name)).escape('\\'));
         }
@@ -207,14 +271,17 @@ pub fn list_customers(
             query = query.filter(customers::id.eq_any(phones().filter(customer_phones::last_four.eq(last_four))));
         }
         if let Some(reps) = &filter.reps {
-            let served = work_orders::table
-                .inner_join(visits::table.on(visits::org_id.eq(work_orders::org_id)
-                    .and(visits::work_order_id.eq(work_orders::id.nullable()))))
+            // One list within the other: of a join SQLite would begin with all visits.
+            let assigned = visits::table
                 .inner_join(assignments::table.on(assignments::org_id.eq(visits::org_id)
                     .and(assignments::visit_id.eq(visits::id))))
-                .filter(work_orders::org_id.eq(Txt(org))
+                .filter(visits::org_id.eq(Txt(org))
+                    .and(visits::work_order_id.is_not_null())
                     .and(assignments::until_ms.is_null())
                     .and(one_of(assignments::rep_id, reps)))
+                .select(visits::work_order_id.assume_not_null());
+            let served = work_orders::table
+                .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::id.eq_any(assigned)))
                 .select(work_orders::customer_id);
             query = query.filter(customers::id.eq_any(served));
         }

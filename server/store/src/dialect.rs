@@ -7,11 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
-use sync_core::ids::{DeviceId, OrgId, VisitId};
+use sync_core::ids::{DeviceId, OrgId, VisitId, WorkOrderId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::{quarantine, visits};
+use crate::schema::{quarantine, visits, work_orders};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -74,6 +74,15 @@ pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryRe
         EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// Makes other transactions that plan visits of an order, or refuse it, wait for the end of this one.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_work_order(conn: &mut Conn, org: OrgId, order: WorkOrderId) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let row = work_orders::table.find((Txt(org), Txt(order))).select(work_orders::version);
+    row.for_no_key_update().first::<i64>(&mut **conn).optional().map(drop)
 }
 
 /// Makes other transactions that would change an item of quarantine wait for the end of this one.

@@ -1524,6 +1524,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `search_terms`.
+    search_terms (org_id, kind, term, subject_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `term`.
+        term -> Text,
+        /// Column `subject_id`.
+        subject_id -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `order_refusals`.
+    order_refusals (org_id, work_order_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `work_order_id`.
+        work_order_id -> Text,
+        /// Column `reason_code`.
+        reason_code -> Text,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `suggestion`.
+        suggestion -> Text,
+        /// Column `refused_by`.
+        refused_by -> Text,
+        /// Column `refused_at_ms`.
+        refused_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1595,4 +1629,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     deadlines,
     deadline_history,
     tasks,
+    search_terms,
+    order_refusals,
 );

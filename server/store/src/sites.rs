@@ -1,5 +1,7 @@
 //! Sites: where customers are served.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sync_core::ids::{CustomerId, GridId, OrgId, SiteId, VisitId};
 
@@ -7,11 +9,12 @@ use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{sites, visits, work_orders};
+use crate::search_terms::{TermOf, TermRow, insert_terms, terms_of};
 use crate::text::Txt;
 
 /// A site; the folded column serves the search only.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = sites)]
+#[diesel(table_name = sites, treat_none_as_default_value = false)]
 pub struct SiteRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -49,7 +52,21 @@ pub struct SiteRecord {
 /// Conflict if the id is taken or customer or grid are unknown.
 pub fn insert_site(conn: &mut Conn, row: &SiteRecord) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(sites::table).values(row).execute(c))?;
-    Ok(())
+    insert_terms(conn, &terms(row))
+}
+
+/// By what a site is found.
+fn terms(row: &SiteRecord) -> Vec<TermRow> {
+    terms_of(row.org_id.0, TermOf::Site, &row.address_folded, row.id)
+}
+
+/// Adds many sites.
+///
+/// # Errors
+/// Conflict if an id is taken or a customer or grid is unknown.
+pub fn insert_sites(conn: &mut Conn, rows: &[SiteRecord]) -> StoreResult<()> {
+    insert_rows!(conn, sites::table, rows)?;
+    insert_terms(conn, &rows.iter().flat_map(terms).collect::<Vec<_>>())
 }
 
 /// The site of this id.
@@ -105,6 +122,25 @@ pub fn list_visits_at(conn: &mut Conn, row: &SiteRecord) -> StoreResult<Vec<Visi
 pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[SiteId]) -> StoreResult<Vec<SiteRecord>> {
     Ok(per_backend!(conn, c => sites::table
         .filter(sites::org_id.eq(Txt(org)).and(one_of(sites::id, ids)))
+        .select(SiteRecord::as_select())
+        .load(c))?)
+}
+
+/// Sites with one of these folded addresses, oldest first, at most `limit`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_address(
+    conn: &mut Conn,
+    org: OrgId,
+    addresses: &BTreeSet<String>,
+    limit: i64,
+) -> StoreResult<Vec<SiteRecord>> {
+    Ok(per_backend!(conn, c => sites::table
+        .filter(sites::org_id.eq(Txt(org)).and(one_of(sites::address_folded, addresses)))
+        // An expression instead of the column keeps the engine from walking the primary key.
+        .order(sites::id.concat(""))
+        .limit(limit)
         .select(SiteRecord::as_select())
         .load(c))?)
 }

@@ -185,11 +185,15 @@ pub fn delete_login_delay(conn: &mut Conn, org: OrgId, login: &str) -> StoreResu
     Ok(())
 }
 
-/// Whether there is such a grid.
+/// Every grid with its name, oldest first.
 ///
 /// # Errors
 /// Database errors only.
-pub fn has_grid(conn: &mut Conn, org: OrgId, id: GridId) -> StoreResult<bool> {
-    let count: i64 = per_backend!(conn, c => grids::table.find((Txt(org), Txt(id))).count().get_result(c))?;
-    Ok(count > 0)
+pub fn list_grids(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(GridId, String)>> {
+    let rows: Vec<(Txt<GridId>, String)> = per_backend!(conn, c => grids::table
+        .filter(grids::org_id.eq(Txt(org)))
+        .order(grids::id)
+        .select((grids::id, grids::name))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(id, name)| (id.0, name)).collect())
 }

@@ -1,18 +1,22 @@
 //! Work orders.
 
+use std::collections::BTreeSet;
+
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use sync_core::ids::{CustomerId, OrgId, SiteId, UserId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::customers::containing;
-use crate::error::StoreResult;
+use crate::dialect::lock_work_order;
+use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{assignments, sites, visits, work_orders};
 use crate::text::Txt;
 
 /// A work order; `fields` is a JSON object of texts.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = work_orders)]
+#[diesel(table_name = work_orders, treat_none_as_default_value = false)]
 pub struct WorkOrderRecord {
     /// Tenant.
     pub org_id: Txt<OrgId>,
@@ -51,6 +55,14 @@ pub fn insert_work_order(conn: &mut Conn, row: &WorkOrderRecord) -> StoreResult<
     Ok(())
 }
 
+/// Adds many work orders.
+///
+/// # Errors
+/// Conflict if a number or an `external_ref` is taken, or a customer or site is unknown.
+pub fn insert_work_orders(conn: &mut Conn, rows: &[WorkOrderRecord]) -> StoreResult<()> {
+    Ok(insert_rows!(conn, work_orders::table, rows)?)
+}
+
 /// The work order of this id.
 ///
 /// # Errors
@@ -61,6 +73,28 @@ pub fn find_work_order(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreRes
         .select(WorkOrderRecord::as_select())
         .first(c)
         .optional())?)
+}
+
+/// The work order of this id, that nobody else changes or plans visits of before this transaction ends.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_locked(conn: &mut Conn, org: OrgId, id: WorkOrderId) -> StoreResult<Option<WorkOrderRecord>> {
+    lock_work_order(conn, org, id)?;
+    find_work_order(conn, org, id)
+}
+
+/// Counts up the version of a work order if the stored one is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn update_version(conn: &mut Conn, row: &WorkOrderRecord) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(work_orders::table
+        .filter(work_orders::org_id.eq(row.org_id)
+            .and(work_orders::id.eq(row.id))
+            .and(work_orders::version.eq(row.version - 1))))
+        .set(work_orders::version.eq(row.version))
+        .execute(c))?)
 }
 
 /// The work orders of these ids, as far as there are any.
@@ -74,16 +108,21 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[WorkOrderId]) -> StoreResu
         .load(c))?)
 }
 
-/// The work order of this number in the ordering system.
+/// Which of these numbers in the ordering system are taken, and by which order.
 ///
 /// # Errors
 /// Database errors only.
-pub fn find_by_external_ref(conn: &mut Conn, org: OrgId, reference: &str) -> StoreResult<Option<WorkOrderRecord>> {
-    Ok(per_backend!(conn, c => work_orders::table
-        .filter(work_orders::org_id.eq(Txt(org)).and(work_orders::external_ref.eq(reference)))
-        .select(WorkOrderRecord::as_select())
-        .first(c)
-        .optional())?)
+pub fn list_by_external_ref(
+    conn: &mut Conn,
+    org: OrgId,
+    references: &BTreeSet<&str>,
+) -> StoreResult<Vec<(String, WorkOrderId)>> {
+    let rows: Vec<(Option<String>, Txt<WorkOrderId>)> = per_backend!(conn, c => work_orders::table
+        .filter(work_orders::org_id.eq(Txt(org)))
+        .filter(one_of(work_orders::external_ref.assume_not_null(), references))
+        .select((work_orders::external_ref, work_orders::id))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(reference, id)| Some((reference?, id.0))).collect())
 }
 
 /// Which work orders a list names.
@@ -93,8 +132,10 @@ pub struct WorkOrderFilter {
     pub id: Option<WorkOrderId>,
     /// Type.
     pub kind: Option<String>,
-    /// Whose.
-    pub customer: Option<CustomerId>,
+    /// Only those of these customers.
+    pub customers: Option<Vec<CustomerId>>,
+    /// Only those at these sites.
+    pub sites: Option<Vec<SiteId>>,
     /// Number of ours.
     pub number: Option<String>,
     /// Number in the ordering system.
@@ -110,7 +151,12 @@ pub struct WorkOrderFilter {
 impl WorkOrderFilter {
     /// Whether few rows fit, so that finding them by index and sorting beats walking all rows in id order.
     const fn is_narrow(&self) -> bool {
-        self.customer.is_some() || self.number_209.is_some() || self.reps.is_some()
+        self.customers.is_some()
+            || self.sites.is_some()
+            || self.number.is_some()
+            || self.external_ref.is_some()
+            || self.number_209.is_some()
+            || self.reps.is_some()
     }
 }
 
@@ -143,8 +189,11 @@ pub fn list_work_orders(
         if let Some(kind) = &filter.kind {
             query = query.filter(work_orders::kind.eq(kind));
         }
-        if let Some(customer) = filter.customer {
-            query = query.filter(work_orders::customer_id.eq(Txt(customer)));
+        if let Some(customers) = &filter.customers {
+            query = query.filter(one_of(work_orders::customer_id, customers));
+        }
+        if let Some(sites) = &filter.sites {
+            query = query.filter(one_of(work_orders::site_id, sites));
         }
         if let Some(number) = &filter.number {
             query = query.filter(work_orders::number.eq(number));
@@ -156,11 +205,11 @@ pub fn list_work_orders(
             query = query.filter(work_orders::number_209.eq(number));
         }
         if let Some(address) = &filter.address {
+            // Asked of each order's own site: those at which few orders are may be many.
             let there = sites::table
-                .filter(sites::org_id.eq(Txt(org)))
-                .filter(sites::address_folded.like(containing(address)).escape('\\'))
-                .select(sites::id);
-            query = query.filter(work_orders::site_id.eq_any(there));
+                .filter(sites::org_id.eq(work_orders::org_id).and(sites::id.eq(work_orders::site_id)))
+                .filter(sites::address_folded.like(containing(address)).escape('\\'));
+            query = query.filter(exists(there));
         }
         if let Some(reps) = &filter.reps {
             let served = visits::table

@@ -36,6 +36,8 @@ coded! {
         App = "app",
         /// Online marketing, which needs the activation form (INS-32).
         OnlineMarketing = "online_marketing",
+        /// An external system on its own account.
+        Integrator = "integrator",
     }
 }
 

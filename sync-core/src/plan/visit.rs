@@ -109,7 +109,7 @@ pub struct WorkOrderRow {
     /// `install`, `repair`… (rulebook 1.2).
     #[serde(rename = "type")]
     pub kind: String,
-    /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    /// `hotline`, `store`, `web`, `app`, `online_marketing` or `integrator`.
     pub channel: String,
     /// Whose order.
     pub customer_id: CustomerId,

@@ -19,7 +19,7 @@ pub const ORDER_TRIGGERS: [&str; 7] =
 
 /// Order fields a template may read, with their values where these are closed.
 pub const ORDER_FIELDS: [(&str, &[&str]); 4] = [
-    ("channel", &["hotline", "store", "web", "app", "online_marketing"]),
+    ("channel", &["hotline", "store", "web", "app", "online_marketing", "integrator"]),
     ("contracted_mbps", &[]),
     ("inspection_phase", &["pre", "final", "recheck"]),
     ("trigger", &ORDER_TRIGGERS),

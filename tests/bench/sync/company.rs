@@ -9,7 +9,9 @@ use doorstep::app::norms::seed_norms;
 use doorstep::app::once::Once;
 use doorstep::app::sites::NewSite;
 use doorstep::app::visits::{NewVisit, PlannedTime, create_visit};
-use doorstep::app::work_orders::{ImportMode, ImportRow, OrderData, RowResult, import_work_orders};
+use doorstep::app::work_orders::{
+    ImportMode, ImportOptions, ImportRow, ImportRows, OrderData, Reuse, RowReport, RowResult, import_work_orders,
+};
 use doorstep::app::{AppError, AppState, Ctx};
 use doorstep::auth::token::{self, Subject};
 use doorstep::domain::{Actor, Role, Scope, TokenKind};
@@ -33,7 +35,7 @@ const DAY_MS: i64 = 86_400_000;
 const LIFE_SECS: i64 = 6 * 60 * 60;
 
 /// Orders imported at once: what one request of the office may hold.
-const IMPORT_ROWS: usize = 5000;
+pub const IMPORT_ROWS: usize = 5000;
 
 /// One organisation with one team.
 #[derive(Clone)]
@@ -128,6 +130,15 @@ impl Company {
 
     /// Writes a rep with his phones.
     pub fn hire(&self, conn: &mut Conn, rep: &str, phones: &[&Enrolled]) -> Result<(), AppError> {
+        self.hire_as(conn, Role::FieldRep, rep, phones)
+    }
+
+    /// Writes somebody of the office; what would be his phone gives him a session.
+    pub fn hire_desk(&self, conn: &mut Conn, name: &str, session: &Enrolled) -> Result<(), AppError> {
+        self.hire_as(conn, Role::Dispatcher, name, &[session])
+    }
+
+    fn hire_as(&self, conn: &mut Conn, role: Role, rep: &str, phones: &[&Enrolled]) -> Result<(), AppError> {
         let row = UserRow {
             org_id: Txt(self.org),
             id: Txt(self.rep(rep)),
@@ -140,7 +151,7 @@ impl Company {
             version: 1,
             created_at_ms: self.now.0,
         };
-        insert_user(conn, &row, &[Role::FieldRep.code()])?;
+        insert_user(conn, &row, &[role.code()])?;
         for enrolled in phones {
             devices::insert_device(conn, &enrolled.device)?;
             sessions::insert_family(conn, &enrolled.family)?;
@@ -154,9 +165,8 @@ impl Company {
         let mut visits = Vec::with_capacity(count);
         for first in (0..count).step_by(IMPORT_ROWS) {
             let rows = (first..count.min(first + IMPORT_ROWS)).map(|position| order(rep, position)).collect();
-            let report = import_work_orders(state, ctx.clone(), rows, ImportMode::AllOrNothing, false).await;
-            for row in report.expect("an import").rows {
-                let RowResult::Created(work_order, _) = row else { panic!("a faulty order: {row:?}") };
+            for row in self.import(state, rep, rows).await {
+                let RowResult::Created(work_order, _) = row.result else { panic!("a faulty order: {row:?}") };
                 let days = i64::try_from(visits.len() % 20).unwrap() - 6;
                 let new = NewVisit {
                     work_order,
@@ -169,6 +179,15 @@ impl Company {
             }
         }
         visits
+    }
+
+    /// Imports orders.
+    pub async fn import(&self, state: &AppState, user: &str, rows: Vec<ImportRow>) -> Vec<RowReport> {
+        let options = ImportOptions { mode: ImportMode::AllOrNothing, is_preview: false, reuse: Reuse::Named };
+        import_work_orders(state, self.dispatcher(user), ImportRows { sheet: None, rows }, options)
+            .await
+            .expect("an import")
+            .rows
     }
 
     fn dispatcher(&self, user: &str) -> Ctx {
@@ -191,21 +210,20 @@ fn order(rep: &str, position: usize) -> ImportRow {
     let address = format!("上海市浦东新区张江路{position}弄3号楼502室");
     let fields = [("contracted_mbps", "300"), ("number_209", "")];
     let fields: BTreeMap<_, _> = fields.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    ImportRow {
-        customer: NewCustomer {
-            kind: "individual".to_owned(),
-            name: format!("客户{position:04}"),
-            phones: vec![format!("138{position:08}")],
-            address: address.clone(),
-        },
-        site: NewSite { grid: None, address, geo: None, scene: "urban_residential".to_owned(), access_note: None },
-        order: OrderData {
-            external_ref: Some(format!("EXT-{rep}-{position:06}")),
-            number_209: Some(format!("209{rep}{position:07}")),
-            kind: "install".to_owned(),
-            channel: "hotline".to_owned(),
-            fields,
-            priority: 0,
-        },
-    }
+    let customer = NewCustomer {
+        kind: "individual".to_owned(),
+        name: format!("客户{position:04}"),
+        phones: vec![format!("138{position:08}")],
+        address: address.clone(),
+    };
+    let site = NewSite { grid: None, address, geo: None, scene: "urban_residential".to_owned(), access_note: None };
+    let order = OrderData {
+        external_ref: Some(format!("EXT-{rep}-{position:06}")),
+        number_209: Some(format!("209{rep}{position:07}")),
+        kind: "install".to_owned(),
+        channel: "hotline".to_owned(),
+        fields,
+        priority: 0,
+    };
+    ImportRow::adding(customer, site, order)
 }

@@ -41,6 +41,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario beside       a phone's sync after other reps of its team have worked
   --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
+  --scenario search       imports orders, and searches among them by everything they are known by
   --floor                 the guard and its parts, and SQLite with the rows of a push, in this process
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
@@ -51,7 +52,7 @@ Measures sync against the release build; `make bench` builds it first.
   --edits N         single edits (50)
   --reps N          reps of a storm (200)
   --sizes N,N,…     visits stored (growth: 1000,10000,100000), touched (touch: 10000,100000) or of others (beside:
-                    0,1000,10000)
+                    0,1000,10000), orders (search: 1000000)
   --database NAME   sqlite (the default) or postgres
 ";
 
@@ -60,6 +61,7 @@ fn sizes_of(scenario: &str) -> &'static str {
     match scenario {
         "touch" => "10000,100000",
         "beside" => "0,1000,10000",
+        "search" => "1000000",
         _ => "1000,10000,100000",
     }
 }
@@ -112,6 +114,7 @@ fn main() {
             "beside" => scenario::beside(&options, run, &mut report),
             "live" => scenario::live(&options, run, &mut report),
             "touch" => scenario::touch(&options, run, &mut report),
+            "search" => scenario::search(&options, run, &mut report),
             other => panic!("no scenario {other}; see --help"),
         }
     }

@@ -39,11 +39,11 @@ fn executable() -> PathBuf {
 }
 
 impl Server {
-    /// Starts a server on prepared data, with default configuration but for how often a phone may sync: one phone asks
-    /// here as fast as it can.
+    /// Starts a server on prepared data, with default configuration but for how often a phone may sync and a person
+    /// call: one asks here as fast as it can.
     pub fn start(database_url: &str, directory: &Path, issuer: &str) -> Self {
         let config = directory.join("config.json");
-        fs::write(&config, r#"{"limits":{"sync_per_minute":60000,"sync_burst":60000}}"#).expect("the configuration");
+        fs::write(&config, r#"{"limits":{"sync_per_minute":60000,"sync_burst":60000,"user_per_minute":60000,"tenant_per_minute":60000}}"#).expect("the configuration");
         let log = File::create(directory.join("server.log")).expect("the log file");
         let mut child = Command::new(executable())
             .arg("serve")

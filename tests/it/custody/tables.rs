@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 70] = [
+const TABLES: [(&str, Origin); 72] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -62,6 +62,7 @@ const TABLES: [(&str, Origin); 70] = [
     ("login_delays", Owned),
     ("nonces", Owned),
     ("number_series", Owned),
+    ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),
     ("organisations", Owned),
     ("photo_checks", Owned),
@@ -74,6 +75,7 @@ const TABLES: [(&str, Origin); 70] = [
     ("restore_gaps", Underived),
     ("review_claims", Owned),
     ("reworks", Owned),
+    ("search_terms", Underived),
     ("signing_keys", Owned),
     ("sites", Underived),
     ("statements", Captured),

@@ -8,18 +8,29 @@ use diesel::connection::InstrumentationEvent;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use doorstep::domain::Role;
 use doorstep::jobs::findings;
 use doorstep::jobs::ingest::run_due;
 use doorstep_store::photo_checks::enqueue;
 use doorstep_store::{Conn, EngineConn, StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
+use serde_json::json;
 
 use crate::sync::statements::{signed_visit, upload};
 
 /// What an organisation has few of, or what a sync reads whole by design; `json_each` gives the keys that were asked for.
-const SMALL: [&str; 8] =
-    ["json_each", "organisations", "org_storage", "store_epoch", "templates", "policies", "calendars", "evidence_keys"];
+const SMALL: [&str; 9] = [
+    "json_each",
+    "organisations",
+    "grids",
+    "org_storage",
+    "store_epoch",
+    "templates",
+    "policies",
+    "calendars",
+    "evidence_keys",
+];
 
 /// How diesel asks for none of an empty list: the engine looks at nothing.
 const FOR_NOTHING: &str = "(1=0)";
@@ -132,6 +143,50 @@ async fn no_statement_of_a_sync_walks_a_table_that_grows() {
         verbs.iter().any(|verb| sql.starts_with(verb)) && !sql.contains(FOR_NOTHING)
     };
     let walking = walking(&app, heard.into_iter().filter(is_planned).collect()).await;
+    assert!(walking.is_empty(), "{}", walking.join("\n\n"));
+}
+
+#[actix_web::test]
+async fn no_statement_of_a_search_or_an_import_walks_a_table_that_grows() {
+    let app = TestApp::configured(|config| config.database.connections = 1).await;
+    app.office(YUNZE).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let rep = app.signed_in(YUNZE.rep()).await;
+    let heard = listening(&app).await;
+    let row = json!({"customer": {"kind": "individual", "name": "王海", "phones": ["13800138000"], "address": "示例路"},
+        "site": {"address": "示例路", "scene": "rural"},
+        "order": {"external_ref": "A-1", "type": "repair", "channel": "web"}});
+    let import = json!({"reuse": "exact", "rows": [row]});
+    let kept = dispatcher.post("/v1/work-orders/import", import).await.expect(200);
+    let order = &kept["rows"][0];
+    let plan =
+        json!({"work_order_id": order["work_order_id"], "template": "broadband_install", "crew": [YUNZE.rep().id]});
+    let visit = dispatcher.post("/v1/visits", plan).await.expect(201);
+    taken(&heard);
+    dispatcher.post("/v1/work-orders/import", json!({"rows": [row]})).await.expect(200);
+    for client in [&dispatcher, &rep] {
+        for terms in [
+            json!({"name": "海"}),
+            json!({"phone": "8000"}),
+            json!({"phone": "13800138000"}),
+            json!({"address": "示例路"}),
+            json!({"number": order["number"]}),
+            json!({"number": visit["number"]}),
+            json!({"number_209": "20900088001"}),
+            json!({"external_ref": "A-1"}),
+        ] {
+            client.post("/v1/search", terms).await.expect(200);
+        }
+    }
+    let customer = order["customer"]["id"].as_str().expect("an id");
+    dispatcher.get(format!("/v1/customers/{customer}/duplicates")).await.expect(200);
+    let heard = taken(&heard);
+    let asked: Vec<String> = heard
+        .into_iter()
+        .filter(|sql| sql.starts_with("SELECT ") && sql != "SELECT 1" && !sql.contains(FOR_NOTHING))
+        .collect();
+    assert!(asked.len() > 15, "{} statements", asked.len());
+    let walking = walking(&app, asked).await;
     assert!(walking.is_empty(), "{}", walking.join("\n\n"));
 }
 

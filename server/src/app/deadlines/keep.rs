@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
+use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt};
 use sync_core::deadlines::{Attempt, Due, DueCode, DueState, ORDER_KINDS, attempts, first_contact, of_visit};
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
@@ -70,24 +71,44 @@ fn open_points(view: &View) -> Vec<(String, Option<UserId>)> {
     view.open_points.iter().map(|entry| (entry.key.clone(), entry.by())).collect()
 }
 
-/// Starts the deadline of the first contact for an order that came now, where its type has one.
+/// Starts the deadline of the first contact for orders that came now, where their type has one.
 ///
 /// # Errors
 /// Corrupt rows.
 // Rule: APT-01
-pub fn open_for_order(
+pub fn open_for_orders(
     conn: &mut Conn,
     org: OrgId,
-    (order, kind): (WorkOrderId, &str),
+    orders: &[WorkOrderRecord],
     received: UnixMillis,
 ) -> AppResult<()> {
-    if !ORDER_KINDS.contains(&kind) {
+    let orders = orders.iter().filter(|order| ORDER_KINDS.contains(&order.kind.as_str()));
+    let orders: Vec<WorkOrderId> = orders.map(|order| order.id.0).collect();
+    if orders.is_empty() {
         return Ok(());
     }
     let time = WorkingTime::load(conn, org, received)?;
-    let judged = Judged { place: (None, Some(order)), policy_version: time.policy_version(), at: received };
-    let row = judged.row(org, order.to_string(), &time.first_contact(received)?);
-    Ok(deadlines::insert_deadlines(conn, &[row])?)
+    let due = time.first_contact(received)?;
+    let row = |order: WorkOrderId| {
+        let judged = Judged { place: (None, Some(order)), policy_version: time.policy_version(), at: received };
+        judged.row(org, order.to_string(), &due)
+    };
+    let rows: Vec<DeadlineRow> = orders.into_iter().map(row).collect();
+    Ok(deadlines::insert_deadlines(conn, &rows)?)
+}
+
+/// Nobody has to contact the customer of an order that was refused.
+///
+/// # Errors
+/// Corrupt rows.
+pub fn end_for_order(conn: &mut Conn, org: OrgId, order: WorkOrderId, now: UnixMillis) -> AppResult<()> {
+    let mut ledger = Ledger::load(conn, org, &[order.to_string()])?;
+    for row in ledger.stored.clone().into_values().filter(|row| row.state == DueState::Open.code()) {
+        let due = Due { state: DueState::Void, ..due_of(&row)? };
+        let judged = Judged { place: (None, Some(order)), policy_version: row.policy_version, at: now };
+        ledger.take(judged.row(org, row.subject, &due));
+    }
+    ledger.write(conn, now)
 }
 
 /// Writes what follows from visits that were projected in this transaction.

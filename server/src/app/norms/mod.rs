@@ -70,11 +70,9 @@ fn within_reach(refusal: Refusal, effective_from: UnixMillis, now: UnixMillis) -
         return refusal;
     };
     refusal.fault(FieldFault {
-        path: "effective_from".to_owned(),
-        expected: en.to_owned(),
-        expected_zh: Some(zh.to_owned()),
         limit: Some(limit.to_rfc3339()),
         actual: Some(effective_from.to_rfc3339()),
+        ..FieldFault::both("effective_from", en, zh)
     })
 }
 
@@ -84,11 +82,13 @@ fn after_newest(refusal: Refusal, effective_from: UnixMillis, newest: UnixMillis
         return refusal;
     }
     refusal.fault(FieldFault {
-        path: "effective_from".to_owned(),
-        expected: "later than the newest version takes effect: dates ascend as versions do".to_owned(),
-        expected_zh: Some("须晚于最新版本的生效时间".to_owned()),
         limit: Some(newest.to_rfc3339()),
         actual: Some(effective_from.to_rfc3339()),
+        ..FieldFault::both(
+            "effective_from",
+            "later than the newest version takes effect: dates ascend as versions do",
+            "须晚于最新版本的生效时间",
+        )
     })
 }
 

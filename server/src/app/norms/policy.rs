@@ -84,11 +84,9 @@ fn no_instant() -> FieldFault {
 
 fn field_fault(fault: ParameterFault) -> FieldFault {
     FieldFault {
-        path: format!("parameters.{}", nameable(&fault.key)),
-        expected: fault.expected.en,
-        expected_zh: Some(fault.expected.zh),
         limit: fault.limit,
         actual: fault.actual,
+        ..FieldFault::both(format!("parameters.{}", nameable(&fault.key)), fault.expected.en, fault.expected.zh)
     }
 }
 

@@ -11,7 +11,7 @@ use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 
 use crate::app::scope::EVERYBODY;
-use crate::app::{AppError, AppResult, ErrorCode, FieldFault, Refusal, findings};
+use crate::app::{AppError, AppResult, ErrorCode, Refusal, findings};
 
 /// The row of a template version, in force from the first instant and published at the second.
 ///
@@ -23,13 +23,7 @@ pub(super) fn template_row(
     (effective_from, now): (UnixMillis, UnixMillis),
 ) -> AppResult<TemplateRow> {
     let unwritable = |error: plain_json::PlainJsonError| {
-        Refusal::new(ErrorCode::Invalid).fault(FieldFault {
-            path: "template".to_owned(),
-            expected: error.to_string(),
-            expected_zh: Some("含有无法写成 JSON 的数值或结构".to_owned()),
-            limit: None,
-            actual: None,
-        })
+        Refusal::new(ErrorCode::Invalid).both("template", error.to_string(), "含有无法写成 JSON 的数值或结构")
     };
     let body = plain_json::to_string(template).map_err(unwritable)?;
     Ok(TemplateRow {

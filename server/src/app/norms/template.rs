@@ -60,11 +60,13 @@ fn check(template: &Template, newest: Option<&TemplateRow>, now: UnixMillis) -> 
     let next = newest.map_or(1, |newest| newest.version + 1);
     if template.version > next {
         refusal = refusal.fault(FieldFault {
-            path: "version".to_owned(),
-            expected: format!("{next}, the next version of this template"),
-            expected_zh: Some(format!("{next}，即该模板的下一个版本")),
             limit: Some(next.to_string()),
             actual: Some(template.version.to_string()),
+            ..FieldFault::both(
+                "version",
+                format!("{next}, the next version of this template"),
+                format!("{next}，即该模板的下一个版本"),
+            )
         });
     }
     faults.into_iter().fold(refusal, |refusal, fault| refusal.fault(field_fault(fault))).into_result()?;

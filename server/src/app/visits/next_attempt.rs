@@ -1,13 +1,14 @@
 //! Planning the next attempt after a visit whose work was not done (APT-07, APT-09).
 
 use doorstep_store::visits::find_next_attempt;
-use doorstep_store::work_orders::find_work_order;
+use doorstep_store::work_orders::find_locked;
 use doorstep_store::{StoreError, presence};
 use sync_core::ids::{UserId, VisitId};
 
 use super::plan::{NewVisit, PlannedTime, plan};
 use super::{Visit, require, state_of};
 use crate::app::rows::corrupt;
+use crate::app::work_orders::require_open;
 use crate::app::{AppResult, AppState, Ctx, reach};
 use crate::domain::visit::may_try_again;
 
@@ -35,8 +36,9 @@ pub async fn create_next_attempt(
                 return Err(StoreError::Conflict { constraint: "one next attempt per visit".to_owned() }.into());
             }
             let order_id = previous.work_order_id.ok_or_else(|| super::without_order(&previous))?;
-            let order = find_work_order(conn, ctx.actor.org, order_id.0)?
+            let order = find_locked(conn, ctx.actor.org, order_id.0)?
                 .ok_or_else(|| corrupt("visits", previous.id, "no work order"))?;
+            require_open(conn, &order)?;
             let new = NewVisit {
                 work_order: order_id.0,
                 template: previous.template.clone(),

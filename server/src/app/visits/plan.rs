@@ -3,7 +3,7 @@
 use doorstep_store::appointments::{AppointmentRecord, insert_appointment};
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::visits::{VisitRecord, insert_visit, list_visits_of};
-use doorstep_store::work_orders::{WorkOrderRecord, find_work_order};
+use doorstep_store::work_orders::{WorkOrderRecord, find_locked};
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
 use sync_core::ids::{AppointmentId, UserId, VisitId, WorkOrderId};
@@ -12,6 +12,7 @@ use sync_core::visit::VisitState;
 
 use super::follow::{InForce, begins_at};
 use super::{Visit, assign, load, publish, reproject, state_of};
+use crate::app::work_orders::require_open;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers};
 use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
 
@@ -70,14 +71,15 @@ pub(super) const PROPOSERS: [&str; 3] = ["customer", "rep", "office"];
 /// Plans a visit by the norms in force at its start, makes appointment and assignments.
 ///
 /// # Errors
-/// `invalid` naming the field; `state_invalid` while an earlier visit of the order is open.
+/// `invalid` naming the field; `state_invalid` while an earlier visit of the order is open, or if the order was refused.
 pub async fn create_visit(state: &AppState, ctx: Ctx, new: NewVisit) -> AppResult<Visit> {
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
-            let order = find_work_order(conn, ctx.actor.org, new.work_order)?.ok_or_else(|| {
+            let order = find_locked(conn, ctx.actor.org, new.work_order)?.ok_or_else(|| {
                 AppError::from(Refusal::new(ErrorCode::Invalid).field("work_order_id", "an existing work order"))
             })?;
+            require_open(conn, &order)?;
             let previous = last_attempt(conn, &order)?;
             plan(conn, &app, &ctx, &order, previous.as_ref(), &new)
         })

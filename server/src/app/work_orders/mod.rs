@@ -1,16 +1,27 @@
 //! Work orders: creating, showing, listing, importing.
 
 mod import;
+mod judge;
+mod keep;
+mod refuse;
+mod sheet;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::order_refusals::{OrderRefusalRow, list_order_refusals};
 use doorstep_store::work_orders::{self, WorkOrderFilter, WorkOrderRecord};
 use doorstep_store::{Conn, Txt, customers, sites, visits};
 use serde_json::json;
 use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
 use sync_core::plain_json;
 
-pub use import::{ImportMode, ImportOutcome, ImportReport, ImportRow, RowResult, import_work_orders};
+pub use import::{
+    ImportMode, ImportOptions, ImportOutcome, ImportReport, ImportRow, ImportRows, Likely, LikelyWhat, Party, Reuse,
+    RowReport, RowResult, import_work_orders,
+};
+pub(crate) use refuse::require_open;
+pub use refuse::{NewRefusal, REFUSAL_REASONS, refuse_work_order};
+pub use sheet::{SheetFormat, read_sheet, template};
 
 use crate::app::customers::is_text;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, deadlines, numbers, reach};
@@ -25,8 +36,8 @@ pub const KINDS: [&str; 10] =
 /// Channels of work orders.
 ///
 /// # Source
-/// Rulebook 1.2.
-pub const CHANNELS: [&str; 5] = ["hotline", "store", "web", "app", "online_marketing"];
+/// Rulebook 1.2; `integrator` for what an external system sends on its own account (rulebook 1.1).
+pub const CHANNELS: [&str; 6] = ["hotline", "store", "web", "app", "online_marketing", "integrator"];
 
 /// Most order fields of one work order.
 const MAX_FIELDS: usize = 50;
@@ -57,12 +68,15 @@ pub struct WorkOrder {
     pub fields: BTreeMap<String, String>,
     /// Its visits within the asker's reach, by attempt.
     pub visits: Vec<VisitId>,
+    /// What was answered, if it was not accepted.
+    pub refusal: Option<OrderRefusalRow>,
 }
 
 /// Adds a work order and gives it a number.
 ///
 /// # Errors
 /// `invalid` naming the field, `conflict` if `external_ref` is taken.
+// Rule: APT-10
 pub async fn create_work_order(
     state: &AppState,
     ctx: Ctx,
@@ -76,7 +90,7 @@ pub async fn create_work_order(
         .write(&state.store, move |conn| {
             check_place(conn, &ctx, customer, site)?;
             let row = insert(conn, &app, &ctx, (customer, site), &data)?;
-            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new() })
+            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new(), refusal: None })
         })
         .await
 }
@@ -96,24 +110,36 @@ fn check_place(conn: &mut Conn, ctx: &Ctx, customer: CustomerId, site: SiteId) -
 /// Adds faults of an order to a refusal; `at` is the path of the order in the request.
 pub(crate) fn check(at: &str, data: &OrderData, mut refusal: Refusal) -> Refusal {
     if !KINDS.contains(&data.kind.as_str()) {
-        refusal = refusal.field(format!("{at}type"), format!("one of {}", KINDS.join(", ")));
+        refusal = refusal.both(format!("{at}type"), one_of(&KINDS), one_of_zh(&KINDS));
     }
     if !CHANNELS.contains(&data.channel.as_str()) {
-        refusal = refusal.field(format!("{at}channel"), format!("one of {}", CHANNELS.join(", ")));
+        refusal = refusal.both(format!("{at}channel"), one_of(&CHANNELS), one_of_zh(&CHANNELS));
     }
     for (name, text) in [("external_ref", &data.external_ref), ("number_209", &data.number_209)] {
         if text.as_ref().is_some_and(|text| !is_text(text, 64)) {
-            refusal = refusal.field(format!("{at}{name}"), "1 to 64 characters");
+            refusal = refusal.both(format!("{at}{name}"), "1 to 64 characters", "1 至 64 个字符");
         }
     }
     let is_code = |key: &String| key.len() <= 64 && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if data.fields.len() > MAX_FIELDS || data.fields.iter().any(|(key, text)| !is_code(key) || text.len() > 500) {
-        refusal = refusal.field(format!("{at}fields"), "at most 50 codes with texts of at most 500 bytes");
+        refusal = refusal.both(
+            format!("{at}fields"),
+            "at most 50 codes with texts of at most 500 bytes",
+            "最多 50 个字段代码，每个文本不超过 500 字节",
+        );
     }
     if !(-1000..=1000).contains(&data.priority) {
-        refusal = refusal.field(format!("{at}priority"), "-1000 to 1000");
+        refusal = refusal.both(format!("{at}priority"), "-1000 to 1000", "-1000 至 1000");
     }
     refusal
+}
+
+fn one_of(words: &[&str]) -> String {
+    format!("one of {}", words.join(", "))
+}
+
+fn one_of_zh(words: &[&str]) -> String {
+    format!("下列之一：{}", words.join("、"))
 }
 
 /// Writes a checked work order with the next number.
@@ -124,12 +150,27 @@ pub(crate) fn insert(
     place: (CustomerId, SiteId),
     data: &OrderData,
 ) -> AppResult<WorkOrderRecord> {
-    let org = ctx.actor.org;
+    let number = Some(numbers::take(conn, ctx.actor.org, "WO", ctx.now)?);
+    let row = row_of(ctx, WorkOrderId(app.id()), number, place, data)?;
+    work_orders::insert_work_order(conn, &row)?;
+    deadlines::open_for_orders(conn, row.org_id.0, std::slice::from_ref(&row), ctx.now)?;
+    audit::record(conn, app, ctx, "work_order.created", row.id, &json!({ "number": row.number }))?;
+    Ok(row)
+}
+
+/// The row of a checked work order.
+fn row_of(
+    ctx: &Ctx,
+    id: WorkOrderId,
+    number: Option<String>,
+    place: (CustomerId, SiteId),
+    data: &OrderData,
+) -> AppResult<WorkOrderRecord> {
     let fields = plain_json::to_string(&data.fields).map_err(|error| AppError::Internal(error.to_string()))?;
-    let row = WorkOrderRecord {
-        org_id: Txt(org),
-        id: Txt(WorkOrderId(app.id())),
-        number: Some(numbers::take(conn, org, "WO", ctx.now)?),
+    Ok(WorkOrderRecord {
+        org_id: Txt(ctx.actor.org),
+        id: Txt(id),
+        number,
         external_ref: data.external_ref.clone(),
         number_209: data.number_209.clone(),
         kind: data.kind.clone(),
@@ -140,11 +181,7 @@ pub(crate) fn insert(
         priority: data.priority,
         version: 1,
         created_at_ms: ctx.now.0,
-    };
-    work_orders::insert_work_order(conn, &row)?;
-    deadlines::open_for_order(conn, org, (row.id.0, &row.kind), ctx.now)?;
-    audit::record(conn, app, ctx, "work_order.created", row.id, &json!({ "number": row.number }))?;
-    Ok(row)
+    })
 }
 
 /// The work order of this id with its visits.
@@ -193,12 +230,16 @@ pub(crate) fn list_loaded(
     size: i64,
 ) -> AppResult<Vec<WorkOrder>> {
     let rows = work_orders::list_work_orders(conn, ctx.actor.org, filter, after, size)?;
+    let ids: Vec<WorkOrderId> = rows.iter().map(|row| row.id.0).collect();
+    let refused = list_order_refusals(conn, ctx.actor.org, &ids)?;
+    let mut refused: BTreeMap<WorkOrderId, _> = refused.into_iter().map(|row| (row.work_order_id.0, row)).collect();
     rows.into_iter()
         .map(|row| {
             let seen = visits::VisitFilter { work_order: Some(row.id.0), reach: reach.cloned(), ..Default::default() };
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
-            Ok(WorkOrder { fields, visits: visits.into_iter().map(|visit| visit.id.0).collect(), row })
+            let visits = visits.into_iter().map(|visit| visit.id.0).collect();
+            Ok(WorkOrder { fields, visits, refusal: refused.remove(&row.id.0), row })
         })
         .collect()
 }

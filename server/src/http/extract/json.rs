@@ -35,14 +35,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
 }
 
 fn require_json(request: &HttpRequest) -> Result<(), ApiError> {
-    let media_type = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") {
+    if media_type(request).eq_ignore_ascii_case("application/json") {
         return Ok(());
     }
     let refusal = Refusal::new(ErrorCode::MediaTypeUnsupported)
         .detail("Send the body as application/json", "请以 application/json 发送请求内容");
     Err(refusal.into())
+}
+
+/// What the body of a request is said to be, without parameters; its case does not count (RFC 9110 section 8.3.1).
+#[must_use]
+pub fn media_type(request: &HttpRequest) -> &str {
+    let header = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    header.split(';').next().unwrap_or_default().trim()
 }
 
 /// The largest body of a request, in bytes.

@@ -44,7 +44,10 @@ pub async fn bind(
     let limit = limit_of(request.request())?;
     let payload = request.take_payload();
     let body = read_body(request.request(), payload, limit, ErrorCode::BodyTooLarge).await?;
-    let asked = format!("{} {}\n", request.method(), request.path());
+    let query = request.query_string();
+    // Without a query as ever, so that keys of before go on to mean their requests.
+    let mark = if query.is_empty() { "" } else { "?" };
+    let asked = format!("{} {}{mark}{query}\n", request.method(), request.path());
     let fingerprint = fingerprint(&asked, &body);
     request.set_payload(Payload::from(web::Bytes::from(body)));
     ctx.once = Once::keyed(org, user, key, fingerprint, ctx.now);
@@ -63,7 +66,7 @@ fn key_of(request: &ServiceRequest) -> Result<Option<String>, ApiError> {
     Ok(Some(String::from_utf8_lossy(bytes).into_owned()))
 }
 
-/// SHA-256 of method, path and body.
+/// SHA-256 of method, path, query and body.
 ///
 /// A password does not count: a fast hash over it, kept for 90 days, would be worth stealing.
 fn fingerprint(asked: &str, body: &[u8]) -> String {

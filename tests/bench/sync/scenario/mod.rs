@@ -5,6 +5,7 @@ mod growth;
 mod live;
 mod round_trip;
 mod rows;
+mod search;
 mod storm;
 mod touch;
 
@@ -20,6 +21,7 @@ pub use growth::grow;
 pub use live::live;
 pub use round_trip::round_trip;
 pub use rows::rows;
+pub use search::search;
 pub use storm::storm;
 pub use touch::touch;
 

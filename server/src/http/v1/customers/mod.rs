@@ -1,7 +1,9 @@
 //! Customers: request and response types.
 
 pub mod create;
+pub mod duplicates;
 pub mod list;
+pub mod reveal;
 pub mod show;
 
 use serde::{Deserialize, Serialize};

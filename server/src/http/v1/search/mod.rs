@@ -38,7 +38,7 @@ pub struct SearchIn {
     #[serde(default)]
     #[schema(example = "CRM-88001")]
     pub external_ref: Option<String>,
-    /// Part of an address of a customer or site.
+    /// An address of a customer or site from where one of its parts begins: a street, a house, a number.
     #[serde(default)]
     #[schema(example = "示例路18号")]
     pub address: Option<String>,
@@ -53,6 +53,8 @@ pub struct SearchOut {
     pub work_orders: Vec<WorkOrderOut>,
     /// Visits of these orders.
     pub visits: Vec<VisitItemOut>,
+    /// Whether more may fit than is shown: name more of what is known.
+    pub is_cut: bool,
 }
 
 /// Searches customers, work orders and visits
@@ -83,5 +85,6 @@ pub async fn search(
         customers: found.customers.into_iter().map(CustomerOut::from).collect(),
         work_orders: found.work_orders.into_iter().map(WorkOrderOut::from).collect(),
         visits: found.visits.into_iter().map(VisitItemOut::from).collect(),
+        is_cut: found.is_cut,
     }))
 }

@@ -2,6 +2,7 @@
 
 pub mod create;
 pub mod relocate;
+pub mod reveal;
 pub mod show;
 
 use doorstep_store::sites::SiteRecord;

@@ -41,7 +41,7 @@ pub struct WorkOrderIn {
     #[serde(rename = "type")]
     #[schema(example = "install")]
     pub kind: String,
-    /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    /// `hotline`, `store`, `web`, `app`, `online_marketing` or `integrator`.
     #[schema(example = "hotline")]
     pub channel: String,
     /// Facts that rules of templates read: code → text, decimals as decimal strings.

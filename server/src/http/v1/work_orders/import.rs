@@ -1,16 +1,18 @@
 //! POST /v1/work-orders/import
 
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use sync_core::ids::WorkOrderId;
-use utoipa::ToSchema;
+use serde::Deserialize;
+use sync_core::ids::{CustomerId, SiteId};
+use utoipa::{IntoParams, ToSchema};
 
 use super::OrderIn;
+use super::import_body::ImportBody;
+use super::import_out::ImportOut;
 use crate::app::once::Answer;
-use crate::app::work_orders::{self, ImportMode, ImportOutcome, ImportReport, ImportRow, RowResult};
-use crate::app::{AppResult, AppState, Ctx, FieldFault};
+use crate::app::work_orders::{self, ImportMode, ImportOptions, ImportReport, ImportRow, ImportRows, Reuse};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal};
 use crate::http::error::ApiError;
-use crate::http::extract::Json;
+use crate::http::extract::Query;
 use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 use crate::http::v1::customers::CustomerIn;
@@ -27,16 +29,66 @@ pub enum ModeIn {
     GoodRows,
 }
 
+/// Whether customers and sites that are known already are taken instead of adding them again.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReuseIn {
+    /// Only those that a row names by id.
+    #[default]
+    Named,
+    /// Also the only customer with the same phone number and name, and his only site with the same address.
+    Exact,
+}
+
+/// How to import a sheet; JSON says it in its body.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    /// What happens to good rows when others are faulty; `all_or_nothing` unless said otherwise.
+    #[param(inline, example = "good_rows")]
+    pub mode: Option<ModeIn>,
+    /// Whether to answer only what would happen.
+    #[param(example = true)]
+    pub dry_run: Option<bool>,
+    /// Whether known customers and sites are taken instead of adding them again; `named` unless said otherwise.
+    #[param(inline, example = "exact")]
+    pub reuse: Option<ReuseIn>,
+}
+
 /// Customer, site and order of one row.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ImportRowIn {
     /// Customer to add.
-    pub customer: CustomerIn,
+    #[serde(default)]
+    pub customer: Option<CustomerIn>,
+    /// Instead: one that is known.
+    #[serde(default)]
+    pub customer_id: Option<CustomerId>,
     /// Site to add.
-    pub site: SiteData,
+    #[serde(default)]
+    pub site: Option<SiteData>,
+    /// Instead: one of the known customer's.
+    #[serde(default)]
+    pub site_id: Option<SiteId>,
     /// Order to add.
     pub order: OrderIn,
+}
+
+impl From<ImportRowIn> for ImportRow {
+    fn from(row: ImportRowIn) -> Self {
+        Self {
+            customer: row.customer.map(Into::into),
+            customer_id: row.customer_id,
+            site: row.site.map(Into::into),
+            site_id: row.site_id,
+            order: row.order.into(),
+            grid_name: None,
+            faults: Vec::new(),
+            notes: Vec::new(),
+            origin: None,
+        }
+    }
 }
 
 /// Work orders to import.
@@ -59,109 +111,80 @@ pub struct ImportIn {
     /// Whether to answer only what would happen.
     #[serde(default)]
     pub dry_run: bool,
+    /// `named` unless said otherwise.
+    #[serde(default)]
+    pub reuse: ReuseIn,
     /// 1 to 10000 rows.
     pub rows: Vec<ImportRowIn>,
 }
 
-/// What became of a row.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RowStatus {
-    /// Kept.
-    Created,
-    /// Good, but not kept: a preview, or another row is faulty.
-    Good,
-    /// The `external_ref` is known, or stands earlier in the list; nothing is changed.
-    Duplicate,
-    /// Faulty.
-    Faulty,
-}
-
-/// The result of a row.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportRowOut {
-    /// Position in the list, from 0.
-    #[schema(example = 0)]
-    pub index: usize,
-    /// What became of it.
-    pub status: RowStatus,
-    /// The order, made now or known before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub work_order_id: Option<WorkOrderId>,
-    /// Its number, if it was made now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(example = "WO-2025-000002")]
-    pub number: Option<String>,
-    /// What is wrong.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldFault>,
-}
-
-/// The answer to an import.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ImportOut {
-    /// Whether anything was kept.
-    pub is_kept: bool,
-    /// Orders made.
-    #[schema(example = 1)]
-    pub created: usize,
-    /// Rows whose `external_ref` was known.
-    pub duplicates: usize,
-    /// Faulty rows.
-    pub faulty: usize,
-    /// One result per row, in order.
-    pub rows: Vec<ImportRowOut>,
-}
-
-impl From<ImportReport> for ImportOut {
-    fn from(report: ImportReport) -> Self {
-        let count = |is: fn(&RowResult) -> bool| report.rows.iter().filter(|row| is(row)).count();
-        Self {
-            is_kept: report.outcome == ImportOutcome::Kept,
-            created: count(|row| matches!(row, RowResult::Created(..))),
-            duplicates: count(|row| matches!(row, RowResult::Duplicate(_))),
-            faulty: count(|row| matches!(row, RowResult::Faulty(_))),
-            rows: report.rows.into_iter().enumerate().map(|(index, row)| row_out(index, row)).collect(),
-        }
-    }
-}
-
-fn row_out(index: usize, row: RowResult) -> ImportRowOut {
-    let out = |status| ImportRowOut { index, status, work_order_id: None, number: None, fields: Vec::new() };
-    match row {
-        RowResult::Created(id, number) => ImportRowOut { work_order_id: Some(id), number, ..out(RowStatus::Created) },
-        RowResult::Good => out(RowStatus::Good),
-        RowResult::Duplicate(known) => ImportRowOut { work_order_id: known, ..out(RowStatus::Duplicate) },
-        RowResult::Faulty(fields) => ImportRowOut { fields, ..out(RowStatus::Faulty) },
-    }
+const fn options(mode: ModeIn, is_preview: bool, reuse: ReuseIn) -> ImportOptions {
+    let mode = match mode {
+        ModeIn::AllOrNothing => ImportMode::AllOrNothing,
+        ModeIn::GoodRows => ImportMode::GoodRows,
+    };
+    let reuse = match reuse {
+        ReuseIn::Named => Reuse::Named,
+        ReuseIn::Exact => Reuse::Exact,
+    };
+    ImportOptions { mode, is_preview, reuse }
 }
 
 /// Imports work orders with their customers and sites
 ///
-/// Up to 5 MiB. Every row is checked before anything is kept; faulty rows are listed with their fields. A row
-/// whose `external_ref` is known changes nothing, so an import can be repeated.
+/// Up to 5 MiB of JSON, text with separators or a workbook. Every row is checked before anything is kept; faulty rows
+/// are listed with their fields, those of a sheet also with row, cell and column. A row whose `external_ref` is known
+/// changes nothing, so an import can be repeated. `likely` names customers and sites that are likely the same as what a
+/// row adds; nothing is merged, and reused only what a row names by id or `reuse` allows.
+///
+/// **Sheets.** The first row has the names of the columns, in any order and either language:
+/// `external_ref` 外部单号, `number_209` 209号码, `type` 工单类型, `channel` 渠道, `priority` 优先级, `contracted_mbps` 签约带宽,
+/// `inspection_phase` 验收阶段, `trigger` 触发事由, `customer_kind` 客户类型, `customer_name` 客户姓名, `phones` 联系电话,
+/// `customer_address` 客户地址, `site_address` 施工地址, `scene` 场景, `access_note` 进门说明, `grid` 网格 (name or id), `lat` 纬度,
+/// `lon` 经度, `accuracy_m` 精度米, `datum` 坐标系, `customer_id` 客户编号, `site_id` 地点编号, and `fields.CODE` for other order
+/// fields. `type` and `channel` are needed, and customer and site columns unless the column with their id is there.
+/// Closed words may be the codes or their Chinese names (`install` or 装机). Several phone numbers stand in one cell with
+/// a comma, semicolon or line break between them. `import_template` gives an empty sheet.
+/// Text is UTF-8 or UTF-16 with a byte order mark, UTF-8 without, or GB18030, with commas, semicolons or tabs. Of a workbook
+/// the first visible sheet is read, of formulas their last result. Where a spreadsheet program made a number or a date
+/// of a text, and digits may be lost, that is a fault of the row.
 ///
 /// # Errors
-/// `invalid` for an empty or too long list; faulty rows are results.
+/// `invalid` for an empty or too long list and for unknown, double or missing columns, `body_invalid` for what is no
+/// table, `body_too_large`; faulty rows are results.
 #[utoipa::path(post, path = "/v1/work-orders/import", operation_id = "import_work_orders", tag = "work orders",
-    request_body = ImportIn,
+    params(ImportQuery),
+    request_body(content(
+        (ImportIn = "application/json"),
+        (String = "text/csv", example = "工单类型,渠道,客户编号,地点编号"),
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    )),
     responses((status = 200, description = "What became of each row", body = ImportOut), Problems),
     security(("bearer" = [])))]
 pub async fn import_work_orders(
     state: web::Data<AppState>,
     ctx: Ctx,
-    Json(body): Json<ImportIn>,
+    Query(query): Query<ImportQuery>,
+    body: ImportBody,
 ) -> Result<HttpResponse, ApiError> {
-    let mode = match body.mode {
-        ModeIn::AllOrNothing => ImportMode::AllOrNothing,
-        ModeIn::GoodRows => ImportMode::GoodRows,
+    let (rows, options) = match body {
+        ImportBody::Json(body) => {
+            if query.mode.is_some() || query.dry_run.is_some() || query.reuse.is_some() {
+                let refusal = Refusal::new(ErrorCode::ParameterInvalid);
+                return Err(refusal
+                    .both("query", "nothing: JSON says it in its body", "无参数：JSON 在请求内容中说明")
+                    .into());
+            }
+            let rows = ImportRows { sheet: None, rows: body.rows.into_iter().map(ImportRow::from).collect() };
+            (rows, options(body.mode, body.dry_run, body.reuse))
+        }
+        ImportBody::Sheet(format, bytes) => {
+            let rows = work_orders::read_sheet(format, bytes).await?;
+            let is_preview = query.dry_run.unwrap_or_default();
+            (rows, options(query.mode.unwrap_or_default(), is_preview, query.reuse.unwrap_or_default()))
+        }
     };
-    let rows = body
-        .rows
-        .into_iter()
-        .map(|row| ImportRow { customer: row.customer.into(), site: row.site.into(), order: row.order.into() })
-        .collect();
-    once(ctx, answer, |ctx| work_orders::import_work_orders(&state, ctx, rows, mode, body.dry_run)).await
+    once(ctx, answer, |ctx| work_orders::import_work_orders(&state, ctx, rows, options)).await
 }
 
 fn answer(report: ImportReport) -> AppResult<Answer> {

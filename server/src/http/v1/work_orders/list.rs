@@ -42,7 +42,8 @@ pub async fn list_work_orders(
     Query(query): Query<WorkOrderQuery>,
     page: Page,
 ) -> Result<web::Json<PageOut<WorkOrderOut>>, ApiError> {
-    let filter = WorkOrderFilter { kind: query.kind, customer: query.customer_id, ..Default::default() };
+    let filter =
+        WorkOrderFilter { kind: query.kind, customers: query.customer_id.map(|id| vec![id]), ..Default::default() };
     let found = work_orders::list_work_orders(&state, ctx, filter, page.after.clone(), page.size).await?;
     Ok(web::Json(page.wrap(found, |order: &WorkOrder| order.row.id.to_string(), WorkOrderOut::from)))
 }

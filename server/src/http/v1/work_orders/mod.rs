@@ -2,7 +2,11 @@
 
 pub mod create;
 pub mod import;
+pub mod import_body;
+pub mod import_out;
+pub mod import_template;
 pub mod list;
+pub mod refuse;
 pub mod show;
 
 use std::collections::BTreeMap;
@@ -34,7 +38,7 @@ pub struct OrderIn {
     #[serde(rename = "type")]
     #[schema(example = "install")]
     pub kind: String,
-    /// `hotline`, `store`, `web`, `app` or `online_marketing`.
+    /// `hotline`, `store`, `web`, `app`, `online_marketing` or `integrator`.
     #[schema(example = "hotline")]
     pub channel: String,
     /// Facts that rules of templates read: code → text, decimals as decimal strings.
@@ -56,6 +60,22 @@ impl From<OrderIn> for OrderData {
             priority: body.priority,
         }
     }
+}
+
+/// What was answered to a work order that was not accepted.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RefusalOut {
+    /// Why, as a code.
+    #[schema(example = "out_of_area")]
+    pub reason_code: String,
+    /// Why, in words for the customer.
+    #[schema(example = "该地址不在服务区域内")]
+    pub reason: String,
+    /// What the customer can do instead.
+    #[schema(example = "请联系当地营业厅办理")]
+    pub suggestion: String,
+    /// When.
+    pub refused_at: Instant,
 }
 
 /// A work order.
@@ -91,6 +111,9 @@ pub struct WorkOrderOut {
     pub priority: i64,
     /// Its visits that the asker may see, at most 50.
     pub visit_ids: Vec<VisitId>,
+    /// What was answered, if it was not accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<RefusalOut>,
     /// Version of the row.
     #[schema(example = 1)]
     pub version: i64,
@@ -113,6 +136,12 @@ impl From<WorkOrder> for WorkOrderOut {
             fields: order.fields,
             priority: row.priority,
             visit_ids: order.visits,
+            refusal: order.refusal.map(|refusal| RefusalOut {
+                reason_code: refusal.reason_code,
+                reason: refusal.reason,
+                suggestion: refusal.suggestion,
+                refused_at: refusal.refused_at_ms.into(),
+            }),
             version: row.version,
             created_at: row.created_at_ms.into(),
         }
