@@ -3,6 +3,7 @@
 mod auth;
 mod errors;
 mod idempotency;
+mod judged;
 mod limits;
 mod methods;
 mod norms;

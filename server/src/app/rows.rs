@@ -159,6 +159,7 @@ pub fn appointment_row(row: &AppointmentRecord) -> AppResult<AppointmentRow> {
         end_ms: row.end_ms.map(UnixMillis),
         proposed_by: row.proposed_by.clone(),
         state: row.state.clone(),
+        agreed_at_ms: row.agreed_at_ms.map(UnixMillis),
         changes: read("appointments", row.id, &row.changes)?,
     })
 }

@@ -40,6 +40,7 @@ pub mod norms;
 pub mod org_storage;
 pub mod organisations;
 pub mod packs;
+pub mod past_visits;
 pub mod photo_checks;
 pub mod photo_looks;
 pub mod photo_near_misses;

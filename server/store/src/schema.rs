@@ -413,6 +413,8 @@ diesel::table! {
         changes -> Text,
         /// Column `version`.
         version -> BigInt,
+        /// Column `agreed_at_ms`.
+        agreed_at_ms -> Nullable<BigInt>,
     }
 }
 

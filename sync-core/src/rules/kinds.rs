@@ -1,5 +1,7 @@
 //! The types of the check catalogue.
 
+use super::background::Input;
+
 /// When a check is judged (rulebook 1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -80,6 +82,8 @@ pub struct Check {
     pub moment: Moment,
     /// Its parameters.
     pub params: &'static [Param],
+    /// What it may read of what the office knows; anything else stays unknown to it.
+    pub reads: &'static [Input],
     /// What it means, in the words of the rulebook.
     pub meaning: &'static str,
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sync_core::bytes::Hash;
+use sync_core::calendar::Zone;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 use sync_core::merge::view::Finding;
@@ -36,7 +37,7 @@ pub(crate) struct VisitContext {
     pub customer: Option<CustomerRow>,
     pub review: Review,
     pub time_zone: String,
-    /// Nothing yet: a phone is told no more than its plan rows.
+    /// What its plan rows say. A phone is told no more; roles that it heard at its enrolment may be others by now.
     background: Background,
     calendar: CalendarRow,
     zone_offset_ms: i64,
@@ -84,9 +85,13 @@ impl VisitContext {
         let customer = find(tx, kind::CUSTOMER, work_order.as_ref().map(|order| order.customer_id).or(state.customer))?;
         let appointment: Option<AppointmentRow> = find(tx, kind::APPOINTMENT, plan.appointment_id)?;
         let time_zone = time_zone(tx)?;
+        let plan = PlanSnapshot { visit: plan, work_order, site, appointment };
+        let zone_offset_ms = zone_offset_ms(&time_zone, now.corrected());
+        let zone = Zone::at_offset_ms(zone_offset_ms).unwrap_or_default();
         Ok(Self {
-            zone_offset_ms: zone_offset_ms(&time_zone, now.corrected()),
-            plan: PlanSnapshot { visit: plan, work_order, site, appointment },
+            zone_offset_ms,
+            background: Background::of_plan(&plan, &zone),
+            plan,
             review,
             now: now.clone(),
             view,
@@ -95,7 +100,6 @@ impl VisitContext {
             policy,
             customer,
             time_zone,
-            background: Background::default(),
             calendar,
         })
     }

@@ -8,10 +8,11 @@ use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::late_work::{CountsByReason, list_late_counts};
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
 use doorstep_store::{Conn, visits};
+use sync_core::calendar::Zone;
 use sync_core::clock::Clocks;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
-use sync_core::merge::view::{Conflict, Finding, View};
+use sync_core::merge::view::{Conflict, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
 use sync_core::rules::{Background, Facts};
 use sync_core::template::Template;
@@ -34,8 +35,6 @@ pub struct Reprojection {
     pub submitted_at: Option<UnixMillis>,
     /// State, waiting times, reopened slots, late records.
     pub derived: Derived,
-    /// Findings of the rules about what counts, of the state and of the document.
-    pub findings: Vec<Finding>,
     /// Concurrent values among what counts.
     pub conflicts: Vec<Conflict>,
     /// How many records came late, by reason.
@@ -49,7 +48,7 @@ pub struct Reprojection {
 pub struct LoadedFacts {
     /// The office's rows.
     pub plan: PlanSnapshot,
-    /// What is known beyond them; a use case fills in what it loaded.
+    /// What is known beyond them: what the plan says, and the rest where the visit is judged ([`super::judge`]).
     pub background: Background,
     /// The template the crew pinned, else the planned one.
     pub template: Arc<Template>,
@@ -99,17 +98,12 @@ impl LoadedFacts {
         // Neither rules nor the outcome read what came after the hand-in.
         let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
         let counting = in_time.as_ref().unwrap_or(view);
-        let mut findings = sync_core::rules::findings(&self.of(counting));
-        findings.extend(derived.findings.iter().cloned());
-        findings.extend(view.findings.iter().cloned());
-        findings.sort();
-        findings.dedup();
         let outcome = outcome_of(counting, derived.state);
         let submitted_at = handed_in_at(view, derived.state);
         let conflicts = counting.conflicts.clone();
         let late = late_work::counts(&derived, &self.review);
         let counting = in_time.or(settled);
-        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, late, counting }
+        Reprojection { state: derived.state, outcome, submitted_at, derived, conflicts, late, counting }
     }
 }
 
@@ -216,15 +210,17 @@ pub(crate) fn facts_of(
             .policy(conn, plan.visit.policy_version)?
             .ok_or_else(|| corrupt("visits", view.visit, "its policy does not exist"))?,
     };
+    let zone_offset_ms = norms.zone_offset_ms(conn)?;
+    let zone = Zone::at_offset_ms(zone_offset_ms).map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(LoadedFacts {
         template,
         template_sha256,
         policy,
         calendar: norms.calendar(conn)?,
         review,
-        zone_offset_ms: norms.zone_offset_ms(conn)?,
+        zone_offset_ms,
+        background: Background::of_plan(&plan, &zone),
         plan,
-        background: Background::default(),
         now: norms.now(),
     })
 }

@@ -23,6 +23,12 @@ pub(super) fn level_owner_matches_chain<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Ju
     let tier = ctx.answered(args.text("tier")?, |tier| tier.as_str().and_then(AssetTier::from_code))?;
     let chain = retention_chain(has_relation, has_adviser, tier);
     ctx.note("chain", names(&chain));
+    let roles = ctx.known(&CREW_ROLES, ctx.facts.background.crew_roles.as_ref())?;
+    ctx.note("background/crew_roles", roles.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    let holds = |role: &RetentionRole| role.held_by().iter().any(|held| roles.contains(*held));
+    if !chain.iter().any(holds) {
+        return Ok(Judgement::fail("the crew holds no level of the chain", "上门人员不属于责任链的任何一级"));
+    }
     let case = ctx.known(&RETENTION, ctx.facts.background.retention.as_ref())?;
     ctx.note("level", case.level.to_string());
     let Some(role) = case.level.checked_sub(1).and_then(|level| chain.get(level)) else {
@@ -31,10 +37,8 @@ pub(super) fn level_owner_matches_chain<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Ju
             format!("责任链共 {} 级，没有第 {} 级", chain.len(), case.level),
         ));
     };
-    let roles = ctx.known(&CREW_ROLES, ctx.facts.background.crew_roles.as_ref())?;
-    ctx.note("background/crew_roles", roles.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
     let (code, level) = (role.code(), case.level);
-    Ok(if role.held_by().iter().any(|held| roles.contains(*held)) {
+    Ok(if holds(role) {
         Judgement::pass(format!("level {level}: {code}"), format!("第 {level} 级：{code}"))
     } else {
         Judgement::fail(format!("level {level} belongs to {code}"), format!("第 {level} 级应由 {code} 沟通"))

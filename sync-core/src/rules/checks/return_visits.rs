@@ -100,10 +100,10 @@ pub(super) fn quarter_cap<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     })
 }
 
-/// The kind of this return visit: what the office says, else what its order's trigger makes due.
+/// The kind of this return visit: what the office says, else what its order asks for.
 fn kind(ctx: &Ctx<'_>) -> Result<ReturnVisitKind, Unjudged> {
     let planned = ctx.facts.background.return_visit.map(|visit| visit.kind);
-    let by_trigger = || ctx.order("trigger").and_then(ReturnTrigger::from_code).and_then(ReturnVisitKind::after);
+    let by_trigger = || ctx.order("trigger").and_then(ReturnVisitKind::of_order);
     ctx.known(&RETURN_VISIT, planned.or_else(by_trigger))
 }
 

@@ -63,10 +63,12 @@ fn who_talks_holds_the_role_of_the_level() {
 #[test]
 fn nobody_judges_a_level_that_is_not_known() {
     let mut story = talk(1, "field_rep");
-    story.background.crew_roles = None;
-    lacks(&story, "RET-04", "background/crew_roles");
     story.background.retention = None;
     lacks(&story, "RET-04", "background/retention");
+    story.background.crew_roles = Some(BTreeSet::from(["branch_manager".to_owned()]));
+    assert_eq!(story.verdict_of("RET-04"), Verdict::Fail, "no level of a silver customer is a branch manager's");
+    story.background.crew_roles = None;
+    lacks(&story, "RET-04", "background/crew_roles");
     story.view.answers.remove("tier");
     lacks(&story, "RET-04", "answers/tier");
     story.view.answers.remove("relation");

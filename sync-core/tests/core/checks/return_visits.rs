@@ -90,7 +90,8 @@ fn two_return_visits_fill_a_quarter() {
     assert!(full.blockers("completed").iter().any(|blocker| blocker.subject == "RTV-15"));
     assert_eq!(cap(&[Opening, Periodic], Special).verdict_of("RTV-15"), Verdict::Pass, "a special one does not count");
 
-    let mandatory = cap(&[Opening, Periodic], PostSale);
+    let mut mandatory = cap(&[Opening, Periodic], PostSale);
+    mandatory.event("arrive");
     let trace = mandatory.trace("RTV-15", "completed");
     assert_eq!((trace.verdict, trace.severity), (Verdict::Fail, Severity::Warn), "it runs and is flagged");
     assert!(!mandatory.blockers("completed").iter().any(|blocker| blocker.subject == "RTV-15"));

@@ -16,6 +16,7 @@ use sync_core::clock::NotedBy;
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId, WorkOrderId};
 use sync_core::merge::view::Finding;
 use sync_core::plan::AppointmentRow;
+use sync_core::time::UnixMillis;
 use utoipa::ToSchema;
 
 use crate::app::visits::{NewAppointment, PlannedTime, Visit, VisitListing};
@@ -35,10 +36,17 @@ pub struct AppointmentIn {
     /// `customer`, `rep` or `office`.
     #[schema(example = "customer")]
     pub proposed_by: String,
+    /// When the customer was told of it, an instant that has passed; now if it says nothing.
+    #[serde(default)]
+    pub agreed_at: Option<Instant>,
 }
 
 /// When a visit is planned: an appointment, a start without the customer's word, or neither yet.
-fn planned_time(appointment: Option<AppointmentIn>, start: Option<Instant>) -> Result<PlannedTime, AppError> {
+fn planned_time(
+    appointment: Option<AppointmentIn>,
+    start: Option<Instant>,
+    now: UnixMillis,
+) -> Result<PlannedTime, AppError> {
     match (appointment, start) {
         (None, None) => Ok(PlannedTime::Open),
         (None, Some(start)) => Ok(PlannedTime::Start(start.0)),
@@ -46,6 +54,7 @@ fn planned_time(appointment: Option<AppointmentIn>, start: Option<Instant>) -> R
             start: new.start.0,
             end: new.end.map(|end| end.0),
             proposed_by: new.proposed_by,
+            agreed_at: new.agreed_at.map_or(now, |at| at.0),
         })),
         (Some(_), Some(_)) => {
             let refusal = Refusal::new(ErrorCode::Invalid);
@@ -105,6 +114,9 @@ pub struct AppointmentOut {
     /// `proposed`, `agreed`, `changed`, `kept`, `missed_by_us`, `missed_by_customer` or `cancelled`.
     #[schema(example = "agreed")]
     pub state: String,
+    /// When the customer was told of the time first agreed, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_at: Option<Instant>,
     /// Every change of the time, oldest first.
     pub changes: Vec<AppointmentChangeOut>,
 }
@@ -126,6 +138,7 @@ impl From<AppointmentRow> for AppointmentOut {
             end: row.end_ms.map(Instant::from),
             proposed_by: row.proposed_by,
             state: row.state,
+            agreed_at: row.agreed_at_ms.map(Instant::from),
             changes: changes.collect(),
         }
     }
