@@ -6,11 +6,12 @@ use super::background::{
     COMPLAINT, CREW_ROLES, HANDOVER, HAS_WARRANTY_TASK, IS_APPROVED, MAJOR_APPROVED, NEXT_CALL, NOTIFIED_AT,
     PLANNED_RETURN_VISITS, QUALITY, QUARTER_VISITS, RETENTION, RETURN_VISIT, SITE_REPAIRS, TURNOVER_TIER,
 };
+use super::kinds::Answered::{Anyhow, ByChoice, ByDecimal, ByOne, ByOneOf, ByOneWithin, BySeveral, ByWhole, InWords};
 use super::kinds::ParamKind::{
     Boolean, ChoiceOf, ChoicesOf, DaySpan, Frequency, Measurement, Measurements, MonthDay, Number, OrderTrigger,
     Outcome, PolicyKey, Question, Questions, ReturnKinds, Share, Signature, Step, Terms, TimeOfDay, Value, WaitFrom,
 };
-pub use super::kinds::{Check, Moment, Param, ParamKind};
+pub use super::kinds::{Answered, Check, Moment, Param, ParamKind};
 use super::kinds::{may, needs};
 use Moment::{Finish, Server, Start};
 
@@ -29,7 +30,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "all_options_chosen",
         moment: Finish,
-        params: &[needs("question", Question)],
+        params: &[needs("question", Question(BySeveral))],
         reads: &[],
         meaning: "when the question is required, every one of its options is chosen",
     },
@@ -72,9 +73,9 @@ pub const CATALOGUE: [Check; 41] = [
         name: "chain_complete_before_lost",
         moment: Finish,
         params: &[
-            needs("next_level", Question),
+            needs("next_level", Question(ByOne)),
             needs("lost_value", ChoiceOf("next_level")),
-            needs("give_up_reason", Question),
+            needs("give_up_reason", Question(InWords)),
         ],
         reads: &[RETENTION],
         meaning: "lost only when every level of F-12 has a signed talk or a reason to give up is given",
@@ -83,9 +84,9 @@ pub const CATALOGUE: [Check; 41] = [
         name: "compensation_needs_major",
         moment: Finish,
         params: &[
-            needs("solution", Question),
+            needs("solution", Question(ByOne)),
             needs("values", ChoicesOf("solution")),
-            needs("severity", Question),
+            needs("severity", Question(ByOne)),
             needs("severity_value", ChoiceOf("severity")),
         ],
         reads: &[MAJOR_APPROVED],
@@ -94,7 +95,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "create_warranty_task",
         moment: Server,
-        params: &[needs("result", Question), needs("values", ChoicesOf("result"))],
+        params: &[needs("result", Question(ByOne)), needs("values", ChoicesOf("result"))],
         reads: &[IS_APPROVED, HAS_WARRANTY_TASK],
         meaning: "on approval with one of these results a warranty registration task is created",
     },
@@ -129,7 +130,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "equals",
         moment: Finish,
-        params: &[needs("question", Question), needs("value", Value)],
+        params: &[needs("question", Question(Anyhow)), needs("value", Value)],
         reads: &[],
         meaning: "the answer equals the value",
     },
@@ -143,14 +144,18 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "handover_accepted_by_next_owner",
         moment: Server,
-        params: &[needs("question", Question)],
+        params: &[needs("question", Question(InWords))],
         reads: &[HANDOVER],
         meaning: "when a next owner is named, ownership moves only with that person's acceptance",
     },
     Check {
         name: "height_checklist_when_flagged",
         moment: Finish,
-        params: &[needs("flag", Question), needs("flag_value", ChoiceOf("flag")), needs("checklist", Question)],
+        params: &[
+            needs("flag", Question(ByChoice)),
+            needs("flag_value", ChoiceOf("flag")),
+            needs("checklist", Question(BySeveral)),
+        ],
         reads: &[],
         meaning: "when the flag is chosen, every option of the checklist is chosen",
     },
@@ -164,7 +169,11 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "level_owner_matches_chain",
         moment: Start,
-        params: &[needs("relation", Boolean), needs("service_adviser", Boolean), needs("tier", Question)],
+        params: &[
+            needs("relation", Boolean),
+            needs("service_adviser", Boolean),
+            needs("tier", Question(ByOneWithin(&["ordinary", "silver", "gold"]))),
+        ],
         reads: &[CREW_ROLES, RETENTION],
         meaning: "the rep holds the role that F-12 gives for the case's current level",
     },
@@ -192,7 +201,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "no_admission_when_not_ours",
         moment: Finish,
-        params: &[needs("responsibility", Question), needs("apology", Boolean)],
+        params: &[needs("responsibility", Question(ByOneOf(&["ours", "not_ours"]))), needs("apology", Boolean)],
         reads: &[],
         meaning: "ours: apology given; not ours: reminder shown before the talk",
     },
@@ -200,7 +209,11 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "no_open_major_defects_on_pass",
         moment: Finish,
-        params: &[needs("count", Question), needs("result", Question), needs("values", ChoicesOf("result"))],
+        params: &[
+            needs("count", Question(ByWhole)),
+            needs("result", Question(ByOne)),
+            needs("values", ChoicesOf("result")),
+        ],
         reads: &[],
         meaning: "these results need a count of 0",
     },
@@ -215,8 +228,8 @@ pub const CATALOGUE: [Check; 41] = [
         name: "offer_floor",
         moment: Finish,
         params: &[
-            needs("rate", Question),
-            needs("cost", Question),
+            needs("rate", Question(ByDecimal)),
+            needs("cost", Question(ByDecimal)),
             needs("floor_param", PolicyKey),
             needs("budget_param", PolicyKey),
         ],
@@ -226,7 +239,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "peer_level",
         moment: Finish,
-        params: &[needs("host", Question), needs("visitor", Question)],
+        params: &[needs("host", Question(ByOne)), needs("visitor", Question(ByOne))],
         reads: &[],
         meaning: "both answered: the same level",
     },
@@ -295,7 +308,7 @@ pub const CATALOGUE: [Check; 41] = [
         name: "scene_matches_cable",
         moment: Finish,
         params: &[
-            needs("question", Question),
+            needs("question", Question(ByOne)),
             may("rural", ChoiceOf("question")),
             may("urban_residential", ChoiceOf("question")),
             may("business", ChoiceOf("question")),

@@ -16,8 +16,8 @@ pub enum Moment {
 /// What a parameter of a check must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParamKind {
-    /// A question of the template.
-    Question,
+    /// A question of the template that is answered in this way.
+    Question(Answered),
     /// Questions of the template.
     Questions,
     /// A boolean question.
@@ -34,7 +34,7 @@ pub enum ParamKind {
     ChoiceOf(&'static str),
     /// Options of the question that the named parameter holds.
     ChoicesOf(&'static str),
-    /// A whole number.
+    /// A whole number, not negative.
     Number,
     /// An outcome of a visit.
     Outcome,
@@ -60,6 +60,29 @@ pub enum ParamKind {
     Share,
     /// Kinds of return visits.
     ReturnKinds,
+}
+
+/// How a question that a check reads must be answered: another answer would switch the rule off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// In any way.
+    Anyhow,
+    /// By one of its options.
+    ByOne,
+    /// By one of its options, among which are these.
+    ByOneOf(&'static [&'static str]),
+    /// By one of its options, which are all among these.
+    ByOneWithin(&'static [&'static str]),
+    /// By several of its options.
+    BySeveral,
+    /// By one or several of its options.
+    ByChoice,
+    /// By one of its options or by text.
+    InWords,
+    /// By a whole number.
+    ByWhole,
+    /// By an exact decimal.
+    ByDecimal,
 }
 
 /// A parameter of a check.

@@ -60,7 +60,9 @@ fn add_records<'v>(view: &'v View, step: &Step, records: &mut Vec<(UserId, &'v S
                 records.extend(readings.map(|entry| (entry.value.by, &entry.value.at)));
             }
             Element::Photo(code) => {
+                // A picture of the gallery may be older than the visit.
                 let photos = view.photos.iter().filter(|entry| entry.value.slot == code);
+                let photos = photos.filter(|entry| entry.value.source == "camera");
                 records.extend(photos.map(|entry| (entry.value.by, &entry.value.taken_at)));
             }
             // A form is sealed over what was collected before it.
@@ -97,6 +99,13 @@ pub(super) fn began(ctx: &Ctx<'_>) -> Option<When> {
     let began = began.min_by_key(|when| when.at);
     note(ctx, "began", began);
     began
+}
+
+/// When the crew last handed the visit in, on the server's clock as well as it is known.
+#[must_use]
+pub fn handed_in_at(view: &View) -> Option<UnixMillis> {
+    let event = view.timeline.iter().rev().find(|entry| entry.value.hands_in())?;
+    Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
 }
 
 /// When the crew last handed the visit in.

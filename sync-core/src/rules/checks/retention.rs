@@ -58,8 +58,12 @@ pub(super) fn chain_complete_before_lost<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
     let case = ctx.known(&RETENTION, ctx.facts.background.retention.as_ref())?;
     let chain = retention_chain(case.has_relation, case.has_service_adviser, case.tier);
     ctx.note("chain", names(&chain));
-    // The talk of this visit is signed as soon as its form is sealed.
-    let here = case.level.checked_sub(1).filter(|_| !ctx.facts.view.statements.is_empty());
+    // The talk of this visit is signed as soon as the form is sealed that the owner of the level signs.
+    let is_of_owner = |kind: &str| {
+        ctx.facts.template.signatures.iter().any(|slot| slot.role == "level_owner" && slot.document == kind)
+    };
+    let is_sealed = ctx.facts.view.statements.iter().any(|entry| is_of_owner(&entry.value.kind));
+    let here = case.level.checked_sub(1).filter(|_| is_sealed);
     let is_missing = |(at, role): &(usize, RetentionRole)| Some(*at) != here && !case.signed.contains(role);
     let missing: Vec<_> = chain.into_iter().enumerate().filter(is_missing).map(|(_, role)| role).collect();
     let missing = names(&missing);
@@ -74,7 +78,8 @@ pub(super) fn chain_complete_before_lost<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
 /// The slot is sealed by whoever is responsible for the current level.
 pub(super) fn signature_of_level_present<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let code = args.text("signature")?;
-    let slot = ctx.facts.template.signature(code).ok_or_else(|| error("signature", "is no signature slot"))?;
+    let slot =
+        ctx.facts.template.signature(code).ok_or_else(|| error("signature", "is no signature slot", "不是签字栏"))?;
     let statements = ctx.facts.view.statements.iter().filter(|entry| entry.value.kind == slot.document);
     let sealed_by: Vec<_> = statements.map(|entry| entry.value.by).collect();
     ctx.note(format!("statements/{}", slot.document), sealed_by.len().to_string());

@@ -5,7 +5,7 @@ use sync_core::clock::NotedBy;
 use sync_core::formulas::{ReturnLevel, ReturnVisitKind, TurnoverTier};
 use sync_core::plan::AppointmentChange;
 use sync_core::rules::background::{Complaint, NextCall, ReturnVisit};
-use sync_core::rules::params::faults;
+use sync_core::rules::faults;
 use sync_core::rules::{Background, Verdict};
 
 use super::{CALL, follows, lacks, set};

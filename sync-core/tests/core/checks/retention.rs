@@ -89,6 +89,8 @@ fn a_customer_is_lost_when_every_level_has_signed() {
         BTreeSet::from([RetentionRole::AccountManager, RetentionRole::DeptSupervisor]);
     assert_eq!((story.verdict_of("RET-08"), unsigned(&story)), (Verdict::Fail, "operations_director".into()));
     story.seal();
+    assert_eq!(story.verdict_of("RET-08"), Verdict::Fail, "another form is sealed");
+    story.view.statements.last_mut().expect("a form").value.kind = "closing_form".into();
     assert_eq!(story.verdict_of("RET-08"), Verdict::Pass, "the talk of this visit is signed");
     story.background.retention = None;
     lacks(&story, "RET-08", "background/retention");

@@ -2,7 +2,7 @@
 
 use sync_core::rules::Verdict;
 use sync_core::rules::background::Quality;
-use sync_core::rules::params::faults;
+use sync_core::rules::faults;
 
 use super::{SURVEY, follows, lacks, set};
 use crate::support::Story;
