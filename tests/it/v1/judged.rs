@@ -3,6 +3,7 @@
 use doorstep::domain::Role;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS};
+use integration_tests::call::Call;
 use integration_tests::company::{Member, YUNZE};
 use serde_json::{Value, json};
 use sync_core::doc::Map;
@@ -228,4 +229,69 @@ async fn a_talk_is_not_for_a_crew_that_holds_no_level_of_the_chain() {
         app.office_again(YUNZE).assign(id, &[member]).await;
         assert_eq!(desk.found(&visit).await, [expected], "{}", member.login);
     }
+}
+
+#[actix_web::test]
+async fn what_is_handed_in_keeps_its_norms_whatever_is_published_later() {
+    let app = TestApp::new().await;
+    let rule = json!({"id": "CMP-13", "severity": "warn", "check": "repeat_repair", "params": {"days": 30}});
+    let published = template("quick_repair", &["cable"], rule, &[]);
+    let desk = Desk::open(&app, "quick_repair", published.clone()).await;
+    let norms = async |visit: &Value| {
+        let shown = desk.show(visit).await;
+        ["template_version", "policy_version", "calendar_version"].map(|key| shown[key].as_i64().unwrap_or_default())
+    };
+    let done = desk.done("repair", json!({}), "cable").await;
+    let open = desk.visit("repair", json!({}), YUNZE.rep(), ("planned_start", json!(app.now().to_rfc3339()))).await;
+    let begun = desk.visit("repair", json!({}), YUNZE.rep(), ("planned_start", json!(app.now().to_rfc3339()))).await;
+    let id: VisitId = begun["id"].as_str().expect("an id").parse().expect("an id");
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+
+    app.clock.advance_secs(60);
+    let admin = app.role(YUNZE, Role::Admin).await;
+    let mut second = published;
+    second["version"] = json!(2);
+    admin.post("/v1/templates", second).await.expect(201);
+    let policy =
+        json!({"base_version": 1, "parameters": {"reschedule_notice_minutes": "30", "late_risk_minutes": "0"}});
+    admin.post("/v1/policies", policy).await.expect(201);
+    let calendar = json!({"base_version": 1, "holidays": ["2026-01-01"], "make_up_days": []});
+    admin.post("/v1/calendars", calendar).await.expect(201);
+    assert_eq!(norms(&done).await, [1, 1, 1], "it keeps the calendar of its day, too");
+    assert_eq!(norms(&open).await, [2, 2, 2]);
+
+    // The phone has not heard of version 2 and pins what it had, though the plan moved on.
+    let pin = json!({"template": "quick_repair", "template_version": 1, "policy_version": 1, "at": phone.stamp(),
+        "by": phone.device.member.id});
+    phone.add(id, Map::Pins, &pin);
+    phone.sync().await;
+    assert_eq!(norms(&begun).await, [1, 1, 2]);
+    let row = app.office_again(YUNZE).row(id).await;
+    assert_eq!((row.template_version, row.policy_version), (2, 2), "the plan is the office's");
+    assert_eq!((row.pinned_template.as_deref(), row.pinned_policy_version), (Some("quick_repair/1"), Some(1)));
+
+    // A change of its time is held against the pinned policy, in the answer and on the board.
+    let start = app.now().plus_ms(HOUR_MS);
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for (visit, notice) in [(&begun, "missed"), (&open, "met")] {
+        let path = format!("/v1/visits/{}/reschedule", visit["id"].as_str().expect("an id"));
+        let version = &desk.show(visit).await["version"];
+        let first = json!({"start": start.to_rfc3339(), "notified_at": app.now().to_rfc3339(), "proposed_by": "customer",
+            "reason": "用户出差"});
+        let call = Call::post(&path).header("if-match", format!("\"{version}\"")).json(&first);
+        let moved = dispatcher.send(call).await.expect(200);
+        let again = json!({"start": start.plus_ms(HOUR_MS).to_rfc3339(), "notified_at": app.now().to_rfc3339(),
+            "proposed_by": "office", "reason": "人员不足"});
+        let version = &moved["visit"]["version"];
+        let call = Call::post(&path).header("if-match", format!("\"{version}\"")).json(&again);
+        assert_eq!(dispatcher.send(call).await.expect(200)["notice"]["deadline"], notice, "{visit}");
+    }
+    let board = dispatcher.get("/v1/day-board").await.expect(200);
+    let shown =
+        board["lines"].as_array().expect("lines").iter().flat_map(|line| line["visits"].as_array().expect("visits"));
+    let short: Vec<&Value> =
+        shown.filter(|visit| visit["is_short_notice"] == true).map(|visit| &visit["visit"]["id"]).collect();
+    assert_eq!(short, [&begun["id"]]);
+    assert_eq!(app.verified().await.differences, []);
 }

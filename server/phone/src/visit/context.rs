@@ -10,10 +10,10 @@ use sync_core::merge::{self, View};
 use sync_core::plain_json;
 use sync_core::plan::{
     AppointmentRow, CalendarRow, ChoiceRow, CustomerRow, LateWorkRow, PlanSnapshot, PolicyRow, Review, ReworkRow,
-    VerdictRow, VisitPlan, WorkOrderRow,
+    VerdictRow, VisitPlan, WorkOrderRow, calendar_in_force,
 };
 use sync_core::protocol::row::kind;
-use sync_core::rules::{Background, Facts};
+use sync_core::rules::{Background, Facts, handed_in_at};
 use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::template::Template;
 use sync_core::time::{Stamp, UnixMillis};
@@ -79,7 +79,9 @@ impl VisitContext {
             parameters: std::collections::BTreeMap::new(),
         });
         let calendars = tx.rows_as::<CalendarRow>(kind::CALENDAR)?;
-        let calendar = calendars.into_iter().max_by_key(|calendar| calendar.version).unwrap_or_default();
+        let versions = Vec::from_iter(calendars.iter().map(|one| (one.version, one.published_at_ms)));
+        let in_force = calendar_in_force(&versions, handed_in_at(&view));
+        let calendar = calendars.into_iter().find(|one| Some(one.version) == in_force).unwrap_or_default();
         let work_order: Option<WorkOrderRow> = find(tx, kind::WORK_ORDER, plan.work_order_id)?;
         let site = find(tx, kind::SITE, work_order.as_ref().map(|order| order.site_id).or(state.site))?;
         let customer = find(tx, kind::CUSTOMER, work_order.as_ref().map(|order| order.customer_id).or(state.customer))?;

@@ -53,6 +53,21 @@ pub struct Visit {
     pub crew: Vec<doorstep_store::assignments::CrewMember>,
     /// What a person should look at.
     pub findings: Vec<Finding>,
+    /// The norms that it is judged by: those its crew pinned, the planned ones until then.
+    pub norms: JudgedBy,
+}
+
+/// Versions of the norms that a visit is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedBy {
+    /// Template.
+    pub template: String,
+    /// Its version.
+    pub template_version: i64,
+    /// Version of the policy.
+    pub policy_version: i64,
+    /// Version of the calendar.
+    pub calendar_version: i64,
 }
 
 /// Loads a visit as the office sees it: after a change as whenever it is shown.
@@ -60,7 +75,14 @@ fn load(conn: &mut Conn, org: OrgId, id: VisitId, now: UnixMillis) -> AppResult<
     let row = doorstep_store::visits::find_visit(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
     let crew = doorstep_store::assignments::list_crew(conn, org, id)?;
     let judged = judge(conn, org, id, now)?;
-    Ok(Visit { plan: judged.loaded.plan, state: state_of(&row)?, crew, findings: judged.findings, row })
+    let loaded = judged.loaded;
+    let norms = JudgedBy {
+        template: loaded.template.code.clone(),
+        template_version: loaded.template.version,
+        policy_version: loaded.policy.version,
+        calendar_version: loaded.calendar.version,
+    };
+    Ok(Visit { plan: loaded.plan, state: state_of(&row)?, crew, findings: judged.findings, norms, row })
 }
 
 /// The projected state of a row.

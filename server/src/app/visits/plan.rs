@@ -168,6 +168,8 @@ fn draft(
         missing_blobs: 0,
         version: 1,
         created_at_ms: ctx.now.0,
+        pinned_template: None,
+        pinned_policy_version: None,
     })
 }
 

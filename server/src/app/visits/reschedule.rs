@@ -132,9 +132,13 @@ fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
     refusal.into_result()
 }
 
-/// The least notice of the visit's policy, in minutes.
+/// The least notice by the policy that the visit is under, in minutes.
 fn notice_minimum(conn: &mut Conn, row: &VisitRecord) -> AppResult<i64> {
-    let policy = policy_row(conn, row.org_id.0, row.policy_version)?.unwrap_or_default();
+    let policy = match policy_row(conn, row.org_id.0, row.policy_in_force())? {
+        Some(policy) => policy,
+        // The crew pinned what never was.
+        None => policy_row(conn, row.org_id.0, row.policy_version)?.unwrap_or_default(),
+    };
     Ok(policy.get(keys::RESCHEDULE_NOTICE))
 }
 

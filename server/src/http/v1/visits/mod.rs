@@ -231,12 +231,15 @@ pub struct VisitOut {
     /// Template.
     #[schema(example = "broadband_install")]
     pub template: String,
-    /// Version of the template, pinned at planning.
+    /// Version of the template: the one its crew pinned with the first record, until then the one in force at the start.
     #[schema(example = 1)]
     pub template_version: i64,
-    /// Version of the policy, pinned at planning.
+    /// Version of the policy, likewise.
     #[schema(example = 1)]
     pub policy_version: i64,
+    /// Version of the calendar by which days are counted: the newest when it was handed in, or now.
+    #[schema(example = 1)]
+    pub calendar_version: i64,
     /// Who is assigned.
     pub crew: Vec<CrewMemberOut>,
     /// Grows with each change of the crew.
@@ -301,9 +304,10 @@ impl From<Visit> for VisitOut {
             number: plan.number,
             origin: row.origin,
             work_order_id: plan.work_order_id,
-            template: plan.template,
-            template_version: plan.template_version,
-            policy_version: plan.policy_version,
+            template: visit.norms.template,
+            template_version: visit.norms.template_version,
+            policy_version: visit.norms.policy_version,
+            calendar_version: visit.norms.calendar_version,
             crew: crew.map(|one| CrewMemberOut { id: one.rep, name: one.name, team_id: one.team }).collect(),
             assignment_epoch: plan.assignment_epoch,
             appointment: visit.plan.appointment.map(AppointmentOut::from),
