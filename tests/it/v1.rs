@@ -5,6 +5,7 @@ mod deadlines;
 mod errors;
 mod idempotency;
 mod imports;
+mod judged;
 mod kpi;
 mod limits;
 mod methods;

@@ -155,7 +155,8 @@ impl Office<'_> {
     /// If the office may not plan it.
     pub async fn plan_order(&self, order: WorkOrderId, crew: &[Member], in_ms: i64) -> VisitId {
         let start = self.app.clock.now().plus_ms(in_ms);
-        let appointment = NewAppointment { start, end: None, proposed_by: "customer".to_owned() };
+        let (proposed_by, agreed_at) = ("customer".to_owned(), self.app.clock.now());
+        let appointment = NewAppointment { start, end: None, proposed_by, agreed_at };
         self.plan_for(order, crew, PlannedTime::Appointment(appointment)).await
     }
 

@@ -122,7 +122,7 @@ fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord
     let policies = policies_of(conn, ctx, &rows)?;
     let short_notice = short_notices(conn, ctx, &rows, &policies)?;
     let listed = listings(conn, ctx, rows)?;
-    let risk_minutes = |listing: &VisitListing| said_in(&policies, listing.plan.policy_version, keys::LATE_RISK);
+    let risk_minutes = |listing: &VisitListing| said_in(&policies, listing.row.policy_in_force(), keys::LATE_RISK);
     let board_visit = |listing: VisitListing| {
         let place = places.remove(&listing.plan.id).filter(|_| !reach.masks(&listing.plan.crew));
         let (customer, address) = place.map(|place| (place.customer, place.address)).unzip();
@@ -147,11 +147,11 @@ fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResul
     Ok(before.into_iter().filter(is_deferred).map(|row| row.id.0).collect())
 }
 
-/// The policies of a day's visits: a few versions.
+/// The policies that a day's visits are under: a few versions.
 type Policies = BTreeMap<i64, PolicyRow>;
 
 fn policies_of(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<Policies> {
-    let versions: BTreeSet<i64> = rows.iter().map(|row| row.policy_version).collect();
+    let versions: BTreeSet<i64> = rows.iter().map(VisitRecord::policy_in_force).collect();
     let load = |version: i64| Ok(policy_row(conn, ctx.actor.org, version)?.map(|policy| (version, policy)));
     let loaded: AppResult<Vec<_>> = versions.into_iter().map(load).collect();
     Ok(loaded?.into_iter().flatten().collect())
@@ -169,7 +169,7 @@ fn short_notices(
     rows: &[VisitRecord],
     policies: &Policies,
 ) -> AppResult<BTreeSet<AppointmentId>> {
-    let of = |row: &VisitRecord| Some((row.appointment_id?.0, row.policy_version));
+    let of = |row: &VisitRecord| Some((row.appointment_id?.0, row.policy_in_force()));
     let versions: BTreeMap<AppointmentId, i64> = rows.iter().filter_map(of).collect();
     let ids: Vec<AppointmentId> = versions.keys().copied().collect();
     let mut short = BTreeSet::new();

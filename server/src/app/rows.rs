@@ -159,6 +159,7 @@ pub fn appointment_row(row: &AppointmentRecord) -> AppResult<AppointmentRow> {
         end_ms: row.end_ms.map(UnixMillis),
         proposed_by: row.proposed_by.clone(),
         state: row.state.clone(),
+        agreed_at_ms: row.agreed_at_ms.map(UnixMillis),
         changes: read("appointments", row.id, &row.changes)?,
     })
 }
@@ -190,8 +191,9 @@ pub fn policy_row(conn: &mut Conn, org: OrgId, version: i64) -> AppResult<Option
 /// # Errors
 /// Database errors and corrupt rows only.
 pub fn calendar_row(conn: &mut Conn, org: OrgId, version: i64) -> AppResult<Option<CalendarRow>> {
-    let found = norms::find_calendar(conn, org, version)?;
-    found.map(|row| read("calendars", version, &row.body)).transpose()
+    let Some(row) = norms::find_calendar(conn, org, version)? else { return Ok(None) };
+    let calendar: CalendarRow = read("calendars", version, &row.body)?;
+    Ok(Some(CalendarRow { published_at_ms: Some(UnixMillis(row.published_at_ms)), ..calendar }))
 }
 
 /// The row of a quarantined item.

@@ -103,14 +103,14 @@ async fn plan_visit(
 ) -> AppResult<()> {
     // The company's zone has no daylight saving.
     let start = instant(&format!("{day}T{}:00+08:00", job.start))?;
-    let agreed = NewAppointment { start, end: None, proposed_by: "customer".to_owned() };
+    let ctx = seeder.ctx(DISPATCHER).await?;
+    let agreed = NewAppointment { start, end: None, proposed_by: "customer".to_owned(), agreed_at: ctx.now };
     let new = NewVisit {
         work_order,
         template: job.template.to_owned(),
         crew: vec![seeder.user(job.rep).await?],
         time: if job.is_agreed { PlannedTime::Appointment(agreed) } else { PlannedTime::Start(start) },
     };
-    let ctx = seeder.ctx(DISPATCHER).await?;
     create_visit(&seeder.named(&format!("visit/{reference}")), ctx, new).await.map(drop)
 }
 

@@ -232,6 +232,12 @@ impl Checker {
             report.differs(org, "visit_statements", visit, "the named statements are not those of the document");
         }
         let Some(row) = visits::find_visit(conn, org, visit)? else { return Ok(()) };
+        let follows = derived.row();
+        if (&row.pinned_template, row.pinned_policy_version)
+            != (&follows.pinned_template, follows.pinned_policy_version)
+        {
+            report.differs(org, "visits.pins", visit, "the pinned norms are not those of the document");
+        }
         if row.state != derived.state.code() {
             let what = format!("{} is stored, {} follows", row.state, derived.state.code());
             report.differs(org, "visits.state", visit, what);

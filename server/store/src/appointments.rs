@@ -33,6 +33,8 @@ pub struct AppointmentRecord {
     pub changes: String,
     /// Version of the row.
     pub version: i64,
+    /// When the customer was told of the time first agreed, if that is known.
+    pub agreed_at_ms: Option<i64>,
 }
 
 /// Adds an appointment.

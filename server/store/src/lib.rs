@@ -42,6 +42,7 @@ pub mod order_refusals;
 pub mod org_storage;
 pub mod organisations;
 pub mod packs;
+pub mod past_visits;
 pub mod photo_checks;
 pub mod photo_looks;
 pub mod photo_near_misses;

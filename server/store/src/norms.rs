@@ -236,6 +236,18 @@ pub fn find_newest_calendar(conn: &mut Conn, org: OrgId) -> StoreResult<Option<C
         .optional())?)
 }
 
+/// Every calendar version with when it was published, oldest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_calendar_versions(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(i64, i64)>> {
+    Ok(per_backend!(conn, c => calendars::table
+        .filter(calendars::org_id.eq(Txt(org)))
+        .order(calendars::version)
+        .select((calendars::version, calendars::published_at_ms))
+        .load(c))?)
+}
+
 /// Every calendar version, oldest first.
 ///
 /// # Errors

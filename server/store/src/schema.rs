@@ -413,6 +413,8 @@ diesel::table! {
         changes -> Text,
         /// Column `version`.
         version -> BigInt,
+        /// Column `agreed_at_ms`.
+        agreed_at_ms -> Nullable<BigInt>,
     }
 }
 
@@ -467,6 +469,10 @@ diesel::table! {
         version -> BigInt,
         /// Column `created_at_ms`.
         created_at_ms -> BigInt,
+        /// Column `pinned_template`.
+        pinned_template -> Nullable<Text>,
+        /// Column `pinned_policy_version`.
+        pinned_policy_version -> Nullable<BigInt>,
     }
 }
 

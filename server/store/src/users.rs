@@ -1,10 +1,13 @@
 //! People, roles, teams, login delays.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
 
 use crate::conn::Conn;
 use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
 use crate::schema::{grids, login_delays, teams, user_roles, users};
 use crate::text::Txt;
 
@@ -82,6 +85,18 @@ pub fn list_roles(conn: &mut Conn, org: OrgId, user: UserId) -> StoreResult<Vec<
         .order(user_roles::role)
         .select(user_roles::role)
         .load(c))?)
+}
+
+/// Every role that one of these people has.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_roles_of(conn: &mut Conn, org: OrgId, users: &[UserId]) -> StoreResult<BTreeSet<String>> {
+    let roles: Vec<String> = per_backend!(conn, c => user_roles::table
+        .filter(user_roles::org_id.eq(Txt(org)).and(one_of(user_roles::user_id, users)))
+        .select(user_roles::role)
+        .load(c))?;
+    Ok(roles.into_iter().collect())
 }
 
 /// People in login order, after `after`, of one team or all.

@@ -12,7 +12,7 @@ use crate::prepared::StaysPrepared as _;
 use crate::schema::{assignments, customers, documents, sites, visit_conflicts, visit_late_work, visits, work_orders};
 use crate::text::Txt;
 
-/// A visit; `state`, `outcome`, `submitted_at_ms` and `missing_blobs` are projections and leave `version` alone.
+/// A visit; `state`, `outcome`, `submitted_at_ms`, `missing_blobs` and the pins are projections and leave `version` alone.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = visits, treat_none_as_default_value = false)]
 pub struct VisitRecord {
@@ -64,6 +64,54 @@ pub struct VisitRecord {
     pub version: i64,
     /// When it was made.
     pub created_at_ms: i64,
+    /// Template that the crew pinned, `code/version`.
+    pub pinned_template: Option<String>,
+    /// Version of the policy that the crew pinned.
+    pub pinned_policy_version: Option<i64>,
+}
+
+impl VisitRecord {
+    /// Version of the policy that counts: the pinned one, the planned one until there is one.
+    #[must_use]
+    pub fn policy_in_force(&self) -> i64 {
+        self.pinned_policy_version.unwrap_or(self.policy_version)
+    }
+}
+
+/// What follows of a visit from document, plan and review.
+#[derive(Debug, Clone, PartialEq, Eq, AsChangeset)]
+#[diesel(table_name = visits, treat_none_as_null = true)]
+pub struct Projected {
+    /// State.
+    pub state: String,
+    /// Outcome.
+    pub outcome: Option<String>,
+    /// When the crew handed it in.
+    pub submitted_at_ms: Option<i64>,
+    /// Template that the crew pinned, `code/version`.
+    pub pinned_template: Option<String>,
+    /// Version of the policy that the crew pinned.
+    pub pinned_policy_version: Option<i64>,
+}
+
+impl Projected {
+    /// Whether a row says the same.
+    #[must_use]
+    pub fn is_of(&self, row: &VisitRecord) -> bool {
+        let pins = (&row.pinned_template, row.pinned_policy_version);
+        let rest = (&row.state, &row.outcome, row.submitted_at_ms);
+        (&self.pinned_template, self.pinned_policy_version) == pins
+            && (&self.state, &self.outcome, self.submitted_at_ms) == rest
+    }
+
+    /// Writes it into a row that is at hand.
+    pub fn put_into(self, row: &mut VisitRecord) {
+        row.state = self.state;
+        row.outcome = self.outcome;
+        row.submitted_at_ms = self.submitted_at_ms;
+        row.pinned_template = self.pinned_template;
+        row.pinned_policy_version = self.pinned_policy_version;
+    }
 }
 
 /// Adds a visit.
@@ -176,16 +224,9 @@ pub fn list_unbegun(
 ///
 /// # Errors
 /// Stale if there is no such visit.
-pub fn update_projection(
-    conn: &mut Conn,
-    org: OrgId,
-    id: VisitId,
-    state: &str,
-    outcome: Option<&str>,
-    submitted_at_ms: Option<i64>,
-) -> StoreResult<()> {
+pub fn update_projection(conn: &mut Conn, org: OrgId, id: VisitId, projected: &Projected) -> StoreResult<()> {
     let affected = per_backend!(conn, c => diesel::update(visits::table.find((Txt(org), Txt(id))))
-        .set((visits::state.eq(state), visits::outcome.eq(outcome), visits::submitted_at_ms.eq(submitted_at_ms)))
+        .set(projected)
         .execute(c))?;
     expect_one(affected)
 }
@@ -204,6 +245,8 @@ pub fn update_derived(conn: &mut Conn, row: &VisitRecord) -> StoreResult<()> {
             visits::state.eq(&row.state),
             visits::outcome.eq(&row.outcome),
             visits::submitted_at_ms.eq(row.submitted_at_ms),
+            visits::pinned_template.eq(&row.pinned_template),
+            visits::pinned_policy_version.eq(row.pinned_policy_version),
             visits::missing_blobs.eq(row.missing_blobs),
             visits::evidence_complete_at_ms.eq(row.evidence_complete_at_ms),
             visits::version.eq(row.version),

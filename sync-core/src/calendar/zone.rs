@@ -29,6 +29,16 @@ impl From<TimeZone> for Zone {
 }
 
 impl Zone {
+    /// The zone of a fixed offset in milliseconds east of UTC.
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`] for an offset that no zone has.
+    pub fn at_offset_ms(offset_ms: i64) -> Result<Self, DayError> {
+        let seconds = i32::try_from(offset_ms / 1_000).map_err(|_too_large| DayError::OutOfRange)?;
+        let offset = Offset::from_seconds(seconds).map_err(|_out_of_range| DayError::OutOfRange)?;
+        Ok(Self(TimeZone::fixed(offset)))
+    }
+
     /// The day that holds the instant.
     ///
     /// # Errors

@@ -94,6 +94,15 @@ impl ReturnVisitKind {
     }
 }
 
+impl ReturnVisitKind {
+    /// The kind of the visit that an order with this trigger asks for: one that a trigger makes due, or one that nothing
+    /// but the calendar or the office asks for, which the order names itself.
+    #[must_use]
+    pub fn of_order(trigger: &str) -> Option<Self> {
+        ReturnTrigger::from_code(trigger).and_then(Self::after).or_else(|| Self::from_code(trigger))
+    }
+}
+
 /// Kinds that do not count towards the cap.
 ///
 /// # Source

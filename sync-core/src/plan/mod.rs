@@ -11,7 +11,7 @@ mod visit;
 use serde::{Deserialize, Serialize};
 
 pub use late::{LateDecisionRow, LateReason, LateVerdict, LateWorkRow, OpSpan};
-pub use norms::{CalendarRow, PolicyRow};
+pub use norms::{CalendarRow, PolicyRow, calendar_in_force};
 pub use review::{ChoiceRow, Review, ReworkRow, ReworkSlot, VerdictRow};
 pub use visit::{
     AppointmentChange, AppointmentRow, AssignmentRow, CustomerRow, IntentResultRow, SiteRow, VisitPlan, WorkOrderRow,

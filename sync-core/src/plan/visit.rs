@@ -140,6 +140,9 @@ pub struct AppointmentRow {
     pub proposed_by: String,
     /// `proposed`, `agreed`, `changed`, `kept`, `missed_by_us`, `missed_by_customer` or `cancelled`.
     pub state: String,
+    /// When the customer was told of the time first agreed; absent where nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_at_ms: Option<UnixMillis>,
     /// Every change of the time, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<AppointmentChange>,

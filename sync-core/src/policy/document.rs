@@ -38,6 +38,8 @@ pub fn markdown() -> String {
         let names: Vec<String> = agreement.keys().iter().map(|key| format!("`{key}`")).collect();
         let said = match agreement {
             Agreement::Ascends(_) => format!("- {}\n", names.join(" ≤ ")),
+            Agreement::Differ(..) => format!("- {}\n", names.join(" ≠ ")),
+            Agreement::Follows(..) => format!("- the days of {}\n", names.join(" before those of ")),
             Agreement::AddsUpToOne(_) => format!("- {} = 1\n", names.join(" + ")),
         };
         text.push_str(&said);

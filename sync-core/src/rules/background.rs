@@ -1,13 +1,20 @@
 //! What the office knows of a visit beyond its plan rows and its document.
 //!
 //! Rules about a complaint, a case, earlier repairs or the calendar of return visits read it. Whoever judges fills in
-//! what he has; a phone mostly has nothing. What is absent is not known, and no rule passes on it.
+//! what he has; a phone mostly has nothing. What is absent is not known, and no rule passes on it. The catalogue says
+//! which check reads what ([`super::catalogue::Check::reads`]), so that nothing is loaded that no rule asks for.
 
 use std::collections::BTreeSet;
 
+use crate::calendar::{Zone, parse_day};
 use crate::formulas::{AssetTier, RetentionRole, ReturnBounds, ReturnLevel, ReturnVisitKind, TurnoverTier};
 use crate::ids::{UserId, VisitId};
+use crate::plan::PlanSnapshot;
+use crate::template::Template;
 use crate::time::UnixMillis;
+use crate::visit::VisitState;
+
+use super::catalogue;
 
 /// The facts of the office, each absent where it is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,7 +29,7 @@ pub struct Background {
     pub handover: Option<Handover>,
     /// The retention case that the visit serves.
     pub retention: Option<RetentionCase>,
-    /// Earlier repairs of the site.
+    /// Repairs of the site that were done before this visit.
     pub site_repairs: Option<Vec<SiteRepair>>,
     /// The return visit that this visit is.
     pub return_visit: Option<ReturnVisit>,
@@ -42,6 +49,53 @@ pub struct Background {
     pub has_warranty_task: Option<bool>,
     /// What the quality check said of the response (SUR-17).
     pub quality: Option<Quality>,
+}
+
+impl Background {
+    /// What the plan rows say, which a phone has too: the appointment, and fields of the order, each absent where it cannot
+    /// be read.
+    ///
+    /// Order fields: of a complaint `received_at`, an instant; of a call `noticed_on`, the day on which the customer was
+    /// told, and `tier`; of a return visit `trigger`, `trigger_at` and `level`.
+    // Rule: APT-12
+    #[must_use]
+    pub fn of_plan(plan: &PlanSnapshot, zone: &Zone) -> Self {
+        let order = |kind: &str, field: &str| {
+            let order = plan.work_order.as_ref().filter(|order| order.kind == kind)?;
+            order.fields.get(field).map(String::as_str)
+        };
+        let instant = |kind, field| order(kind, field).and_then(|text| UnixMillis::from_rfc3339(text).ok());
+        let received_at = instant("complaint", "received_at");
+        let noticed_on = order("call", "noticed_on").and_then(|day| parse_day(day).ok());
+        let noticed_at = noticed_on.and_then(|day| zone.start_of(day).ok());
+        let appointment = plan.appointment.as_ref();
+        let changed = appointment.and_then(|row| row.changes.last()).map(|change| change.notified_at_ms);
+        let return_visit = || {
+            let kind = ReturnVisitKind::of_order(order("return_visit", "trigger")?)?;
+            let level = ReturnLevel::from_code(order("return_visit", "level")?)?;
+            Some(ReturnVisit { kind, level, trigger_at: instant("return_visit", "trigger_at")? })
+        };
+        Self {
+            complaint: received_at.map(|received_at| Complaint { received_at, answered_at: None }),
+            notified_at: changed.or(noticed_at).or_else(|| appointment?.agreed_at_ms),
+            turnover_tier: order("call", "tier").and_then(TurnoverTier::from_code),
+            return_visit: return_visit(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds what the state of the visit says of its review: the reviewer of a response is its quality check (SUR-17).
+    #[must_use]
+    pub fn reviewed(mut self, state: VisitState) -> Self {
+        let is_approved = matches!(state, VisitState::Approved | VisitState::Closed);
+        self.is_approved = Some(is_approved);
+        self.quality = Some(match state {
+            VisitState::Returned => Quality::Redo,
+            _ if is_approved => Quality::Accepted,
+            _ => Quality::Waiting,
+        });
+        self
+    }
 }
 
 /// Intake and first answer of a complaint (CMP-01).
@@ -130,36 +184,69 @@ pub enum Quality {
     Redo,
 }
 
-/// An input that a rule asks for, in words.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Input {
-    /// Field of [`Background`].
-    pub(super) code: &'static str,
+/// A field of [`Background`] that a check asks for, in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Input {
+    /// Name of the field.
+    pub code: &'static str,
     pub(super) en: &'static str,
     pub(super) zh_cn: &'static str,
+}
+
+impl Input {
+    /// Whether a rule of the template reads it.
+    #[must_use]
+    pub fn is_read_by(&self, template: &Template) -> bool {
+        let mut checks = template.rules.iter().filter_map(|rule| catalogue::check(&rule.check));
+        checks.any(|check| check.reads.contains(self))
+    }
+}
+
+/// Codes of the questions that tell the fault of a repair, in the order of the template: those that carry a rule about
+/// repeated repairs (CMP-13).
+#[must_use]
+pub fn fault_questions(template: &Template) -> Vec<&str> {
+    let rules = template.rules.iter().filter(|rule| rule.check == "repeat_repair").map(|rule| &rule.id);
+    let ids: BTreeSet<&String> = rules.collect();
+    let asks = template.questions.iter().filter(|question| question.rules.iter().any(|id| ids.contains(id)));
+    asks.map(|question| question.code.as_str()).collect()
 }
 
 const fn input(code: &'static str, en: &'static str, zh_cn: &'static str) -> Input {
     Input { code, en, zh_cn }
 }
 
-pub(super) const CREW_ROLES: Input = input("crew_roles", "the crew's role in the organisation", "上门人员的岗位");
-pub(super) const COMPLAINT: Input = input("complaint", "the intake of the complaint", "投诉受理时间");
-pub(super) const MAJOR_APPROVED: Input =
+/// [`Background::crew_roles`].
+pub const CREW_ROLES: Input = input("crew_roles", "the crew's role in the organisation", "上门人员的岗位");
+/// [`Background::complaint`].
+pub const COMPLAINT: Input = input("complaint", "the intake of the complaint", "投诉受理时间");
+/// [`Background::major_approved`].
+pub const MAJOR_APPROVED: Input =
     input("major_approved", "the approval of the major-complaint procedure", "重大投诉流程的审批结果");
-pub(super) const HANDOVER: Input = input("handover", "whether the next owner accepted", "下一责任人是否已接受");
-pub(super) const RETENTION: Input = input("retention", "the current level of the case", "挽留个案的当前层级");
-pub(super) const SITE_REPAIRS: Input = input("site_repairs", "earlier repairs of the site", "该站点的历史维修记录");
-pub(super) const RETURN_VISIT: Input =
+/// [`Background::handover`].
+pub const HANDOVER: Input = input("handover", "whether the next owner accepted", "下一责任人是否已接受");
+/// [`Background::retention`].
+pub const RETENTION: Input = input("retention", "the current level of the case", "挽留个案的当前层级");
+/// [`Background::site_repairs`].
+pub const SITE_REPAIRS: Input = input("site_repairs", "earlier repairs of the site", "该站点的历史维修记录");
+/// [`Background::return_visit`].
+pub const RETURN_VISIT: Input =
     input("return_visit", "kind, level and trigger of the return visit", "回访的类型、层级和触发时间");
-pub(super) const QUARTER_VISITS: Input =
+/// [`Background::quarter_visits`].
+pub const QUARTER_VISITS: Input =
     input("quarter_visits", "the customer's return visits of the quarter", "该客户本季度的回访记录");
-pub(super) const PLANNED_RETURN_VISITS: Input =
-    input("planned_return_visits", "the planned return visits", "已安排的回访");
-pub(super) const NOTIFIED_AT: Input = input("notified_at", "when the customer was told", "通知客户的时间");
-pub(super) const TURNOVER_TIER: Input = input("turnover_tier", "the turnover tier of the customer", "客户的业绩级别");
-pub(super) const NEXT_CALL: Input = input("next_call", "the next planned call", "下次拜访计划");
-pub(super) const IS_APPROVED: Input = input("is_approved", "whether the visit is approved", "上门记录是否审核通过");
-pub(super) const HAS_WARRANTY_TASK: Input =
+/// [`Background::planned_return_visits`].
+pub const PLANNED_RETURN_VISITS: Input = input("planned_return_visits", "the planned return visits", "已安排的回访");
+/// [`Background::notified_at`].
+pub const NOTIFIED_AT: Input = input("notified_at", "when the customer was told", "通知客户的时间");
+/// [`Background::turnover_tier`].
+pub const TURNOVER_TIER: Input = input("turnover_tier", "the turnover tier of the customer", "客户的业绩级别");
+/// [`Background::next_call`].
+pub const NEXT_CALL: Input = input("next_call", "the next planned call", "下次拜访计划");
+/// [`Background::is_approved`].
+pub const IS_APPROVED: Input = input("is_approved", "whether the visit is approved", "上门记录是否审核通过");
+/// [`Background::has_warranty_task`].
+pub const HAS_WARRANTY_TASK: Input =
     input("has_warranty_task", "whether a warranty registration task exists", "是否已有保修登记任务");
-pub(super) const QUALITY: Input = input("quality", "the result of the quality check", "质量审核结果");
+/// [`Background::quality`].
+pub const QUALITY: Input = input("quality", "the result of the quality check", "质量审核结果");

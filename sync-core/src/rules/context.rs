@@ -3,7 +3,7 @@
 //! While concurrent values of a thing are contested, a rule is judged once per candidate; the context
 //! answers with the candidate under trial and remembers which conflicts the check touched.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -24,6 +24,8 @@ pub(super) struct Ctx<'a> {
     /// The outcome asked for; the recorded one where none is asked.
     asked: Option<&'a str>,
     trial: Trial,
+    /// What the check under judgement may read of the background.
+    reads: Cell<&'static [Input]>,
     inputs: RefCell<BTreeMap<String, String>>,
     touched: RefCell<BTreeSet<usize>>,
 }
@@ -31,11 +33,16 @@ pub(super) struct Ctx<'a> {
 impl<'a> Ctx<'a> {
     /// Judges as if the visit ended with `asked`; with the outcome it names where nothing is asked.
     pub(super) fn new(facts: &'a Facts<'a>, asked: Option<&'a str>, trial: Trial) -> Self {
-        Self { facts, asked, trial, inputs: RefCell::default(), touched: RefCell::default() }
+        Self { facts, asked, trial, reads: Cell::new(&[]), inputs: RefCell::default(), touched: RefCell::default() }
     }
 
     pub(super) fn into_parts(self) -> (BTreeMap<String, String>, BTreeSet<usize>) {
         (self.inputs.into_inner(), self.touched.into_inner())
+    }
+
+    /// Says what the check that is judged now may read of what the office knows.
+    pub(super) fn may_read(&self, inputs: &'static [Input]) {
+        self.reads.set(inputs);
     }
 
     /// Records an input of the trace.
@@ -116,8 +123,10 @@ impl<'a> Ctx<'a> {
     }
 
     /// A fact of the office; noted as absent where it is not known.
+    ///
+    /// What the catalogue does not say of the check is not known to it: whoever fills in facts goes by the catalogue.
     pub(super) fn known<T>(&self, input: &Input, value: Option<T>) -> Result<T, Unjudged> {
-        value.ok_or_else(|| {
+        value.filter(|_| self.reads.get().contains(input)).ok_or_else(|| {
             self.note(format!("background/{}", input.code), "absent");
             Unjudged::unknown(input.en, input.zh_cn)
         })

@@ -128,6 +128,7 @@ fn run(ctx: &Ctx<'_>, rule: &Rule) -> Judgement {
     let Some(check) = checks::find(&rule.check) else {
         return Judgement::new(Verdict::NotEvaluated, "this version does not know the check", "本版本没有此项检查");
     };
+    ctx.may_read(catalogue::check(&rule.check).map_or(&[], |known| known.reads));
     check(ctx, Args::of(rule)).unwrap_or_else(Judgement::from)
 }
 

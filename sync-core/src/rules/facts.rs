@@ -1,7 +1,6 @@
 //! Everything a rule may read.
 
 use jiff::civil::Date;
-use jiff::tz::{Offset, TimeZone};
 
 use crate::bytes::Hash;
 use crate::calendar::{DayError, Zone};
@@ -61,9 +60,7 @@ impl Facts<'_> {
     /// # Errors
     /// [`DayError::OutOfRange`] for an offset that no zone has.
     pub fn zone(&self) -> Result<Zone, DayError> {
-        let seconds = i32::try_from(self.zone_offset_ms / 1_000).map_err(|_too_large| DayError::OutOfRange)?;
-        let offset = Offset::from_seconds(seconds).map_err(|_out_of_range| DayError::OutOfRange)?;
-        Ok(Zone::from(TimeZone::fixed(offset)))
+        Zone::at_offset_ms(self.zone_offset_ms)
     }
 
     /// The local day that holds an instant.

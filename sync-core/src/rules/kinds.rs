@@ -1,5 +1,7 @@
 //! The types of the check catalogue.
 
+use super::background::Input;
+
 /// When a check is judged (rulebook 1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -14,8 +16,8 @@ pub enum Moment {
 /// What a parameter of a check must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParamKind {
-    /// A question of the template.
-    Question,
+    /// A question of the template that is answered in this way.
+    Question(Answered),
     /// Questions of the template.
     Questions,
     /// A boolean question.
@@ -32,7 +34,7 @@ pub enum ParamKind {
     ChoiceOf(&'static str),
     /// Options of the question that the named parameter holds.
     ChoicesOf(&'static str),
-    /// A whole number.
+    /// A whole number, not negative.
     Number,
     /// An outcome of a visit.
     Outcome,
@@ -60,6 +62,29 @@ pub enum ParamKind {
     ReturnKinds,
 }
 
+/// How a question that a check reads must be answered: another answer would switch the rule off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answered {
+    /// In any way.
+    Anyhow,
+    /// By one of its options.
+    ByOne,
+    /// By one of its options, among which are these.
+    ByOneOf(&'static [&'static str]),
+    /// By one of its options, which are all among these.
+    ByOneWithin(&'static [&'static str]),
+    /// By several of its options.
+    BySeveral,
+    /// By one or several of its options.
+    ByChoice,
+    /// By one of its options or by text.
+    InWords,
+    /// By a whole number.
+    ByWhole,
+    /// By an exact decimal.
+    ByDecimal,
+}
+
 /// A parameter of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Param {
@@ -80,6 +105,8 @@ pub struct Check {
     pub moment: Moment,
     /// Its parameters.
     pub params: &'static [Param],
+    /// What it may read of what the office knows; anything else stays unknown to it.
+    pub reads: &'static [Input],
     /// What it means, in the words of the rulebook.
     pub meaning: &'static str,
 }

@@ -37,7 +37,8 @@ impl From<Unjudged> for Judgement {
     fn from(reason: Unjudged) -> Self {
         match reason {
             Unjudged::Param(error) => {
-                Self::undetermined(format!("faulty parameter {error}"), format!("参数 {} 有误，无法判定", error.key))
+                let zh = format!("参数 {} {}，无法判定", error.key, error.message_zh);
+                Self::undetermined(format!("faulty parameter {error}"), zh)
             }
             Unjudged::Unknown { en, zh_cn } => {
                 Self::undetermined(format!("{en} is not known"), format!("{zh_cn}未知，无法判定"))

@@ -14,7 +14,7 @@ fn day(text: &str) -> Date {
 
 fn row(holidays: &[&str], make_up_days: &[&str]) -> CalendarRow {
     let texts = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
-    CalendarRow { version: 1, holidays: texts(holidays), make_up_days: texts(make_up_days) }
+    CalendarRow { version: 1, holidays: texts(holidays), make_up_days: texts(make_up_days), published_at_ms: None }
 }
 
 // Rule: GEN-03

@@ -46,6 +46,15 @@ fn lacks(story: &Story, rule: &str, input: &str) {
 }
 
 #[test]
+fn a_check_knows_nothing_but_what_the_catalogue_says_it_reads() {
+    use sync_core::rules::background::{CREW_ROLES, NOTIFIED_AT, SITE_REPAIRS};
+    let repair = follows(REPAIR).template;
+    assert!(SITE_REPAIRS.is_read_by(&repair) && !CREW_ROLES.is_read_by(&repair));
+    assert!(NOTIFIED_AT.is_read_by(&follows(CALL).template) && !SITE_REPAIRS.is_read_by(&install().template));
+    assert_eq!(sync_core::rules::background::fault_questions(&repair), ["fault_cause"]);
+}
+
+#[test]
 fn what_only_the_server_judges_stops_no_phone() {
     let mut story = follows(REPAIR);
     for rule in &mut story.template.rules {
@@ -55,5 +64,24 @@ fn what_only_the_server_judges_stops_no_phone() {
     story.background.site_repairs = Some(vec![repairs::earlier("2025-02-20T10:00", "cable")]);
     assert_eq!(story.verdict_of("CMP-13"), Verdict::Fail);
     assert!(!story.blockers("completed").iter().any(|blocker| blocker.subject == "CMP-13"));
-    assert!(!findings(&story.facts()).iter().any(|finding| finding.subject == "CMP-13"));
+    let flag = findings(&story.facts()).into_iter().find(|finding| finding.subject == "CMP-13");
+    let flag = flag.map(|finding| (finding.code, finding.detail));
+    assert_eq!(flag, Some(("rule_failed".to_owned(), Some("repeat_repair".to_owned()))), "the office sees it");
+}
+
+#[test]
+fn a_rule_speaks_to_the_office_once_its_moment_has_come() {
+    let mut story = follows(SURVEY);
+    let failed = |story: &Story| {
+        let found = findings(&story.facts()).into_iter().filter(|finding| finding.code == "rule_failed");
+        found.map(|finding| finding.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(story.verdict_of("SUR-07"), Verdict::Fail, "4 March lies outside the field work");
+    assert_eq!(failed(&story), [""; 0], "nobody has begun");
+    story.tick("announce/done", true);
+    assert_eq!(failed(&story), [""; 0], "announcing is preparation");
+    story.answer("f1", 3);
+    assert_eq!(failed(&story), ["SUR-07"]);
+    story.outcome("completed", None).event("submit");
+    assert_eq!(failed(&story), ["SUR-07", "SUR-09"], "one of nine questions is answered");
 }

@@ -1,6 +1,6 @@
 //! The eight templates of the product load and validate; every kind of fault is named.
 
-#![expect(clippy::unwrap_used, reason = "the support code of tests may panic")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the support code of tests may panic")]
 
 use serde_json::{Value, json};
 use sync_core::template::Template;
@@ -128,6 +128,98 @@ fn each_fault_is_reported_at_its_place() {
             assert!(found.iter().any(|found| found == path), "{pointer} = {value}: {found:?}");
         }
     }
+}
+
+/// Faults as `path: message` after a change of one of the product's templates, each told in both languages.
+fn faults_of(file: usize, change: impl FnOnce(&mut Value)) -> Vec<String> {
+    let template: Template = serde_saphyr::from_str(FILES[file].1).unwrap();
+    let mut template = serde_json::to_value(template).unwrap();
+    change(&mut template);
+    let template: Template = serde_json::from_value(template).unwrap();
+    let faults = template.validate();
+    let is_han = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    for fault in &faults {
+        assert!(is_han(&fault.message_zh) && !is_han(&fault.message), "{fault:?}");
+    }
+    faults.into_iter().map(|fault| format!("{}: {}", fault.path, fault.message)).collect()
+}
+
+fn one<'t>(template: &'t mut Value, list: &str, code: &str) -> &'t mut Value {
+    let at = index(template, list, code);
+    &mut template[list][at]
+}
+
+/// Changes a parameter of a rule.
+fn param(template: &mut Value, check: &str, key: &str, value: Value) {
+    one(template, "rules", check)["params"][key] = value;
+}
+
+#[test]
+fn a_rule_that_would_be_switched_off_is_a_fault() {
+    // A question of another type: its answers would never be seen.
+    let found = faults_of(2, |t| {
+        one(t, "questions", "severity")["type"] = json!("multi_choice");
+        param(t, "handover_accepted_by_next_owner", "question", json!("apology_given"));
+    });
+    assert_eq!(
+        found,
+        [
+            "rules[CMP-11 compensation_needs_major].severity: severity must be a single choice",
+            "rules[CMP-21 handover_accepted_by_next_owner].question: apology_given must be a single choice or a text",
+        ]
+    );
+    // Codes that the check itself knows.
+    let found = faults_of(2, |t| one(t, "questions", "responsibility")["options"][0]["code"] = json!("our_fault"));
+    assert_eq!(
+        found,
+        ["rules[CMP-10 no_admission_when_not_ours].responsibility: responsibility needs the option ours"]
+    );
+    let found = faults_of(5, |t| one(t, "questions", "tier")["options"][0]["code"] = json!("bronze"));
+    assert_eq!(
+        found,
+        [
+            "rules[RET-04 level_owner_matches_chain].tier: the check does not know option bronze of tier, only ordinary, silver, gold"
+        ]
+    );
+    // Numbers and days that there are not.
+    let found = faults_of(1, |t| param(t, "repeat_repair", "days", json!(-1)));
+    assert_eq!(found, ["rules[CMP-13 repeat_repair].days: must be a whole number, not negative"]);
+    for day in ["02-31", "04-31", "13-01", "00-10"] {
+        let found = faults_of(7, |t| param(t, "date_window", "to", json!(day)));
+        assert_eq!(found, ["rules[SUR-07 date_window].to: must be like 11-01"], "{day}");
+    }
+    assert_eq!(faults_of(7, |t| param(t, "date_window", "to", json!("02-29"))), NOTHING, "in some years");
+    // Lists and times of nothing.
+    let found = faults_of(0, |t| {
+        param(t, "all_true", "all", json!([]));
+        param(t, "night_work_may_be_deferred", "to", json!("20:00"));
+        param(t, "arrival_window", "max_minutes", json!(4));
+    });
+    assert_eq!(
+        found,
+        [
+            "rules[INS-22 all_true].all: names nothing",
+            "rules[APT-03 arrival_window].max_minutes: is less than min_minutes",
+            "rules[INS-49 night_work_may_be_deferred].to: equals from: there is no such time",
+        ]
+    );
+    // Nothing in the template that the check could judge.
+    let found = faults_of(1, |t| one(t, "questions", "fault_cause")["rules"] = json!([]));
+    let en = "no question, a single choice or a text, carries the rule and tells the fault";
+    assert_eq!(found, [format!("rules[CMP-13 repeat_repair].check: {en}")]);
+    let found = faults_of(4, |t| {
+        for slot in t["signatures"].as_array_mut().unwrap() {
+            slot["required"] = json!(false);
+        }
+    });
+    assert_eq!(found, ["rules[PRE-04 all_signatures_present].check: no signature is ever required"]);
+    let found = faults_of(3, |t| {
+        let again = t["rules"][0].clone();
+        t["rules"].as_array_mut().unwrap().push(again);
+    });
+    assert_eq!(found, ["rules[VIS-03 notice_days]: the same rule stands twice"]);
+    let found = faults_of(3, |t| t["steps"] = json!([]));
+    assert!(found.contains(&"steps: a visit has at least one step".to_owned()), "{found:?}");
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
 /// for the colleague's phone.
-pub(super) const CHANGES: [(&str, &str); 28] = [
+pub(super) const CHANGES: [(&str, &str); 29] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -82,6 +82,7 @@ pub(super) const CHANGES: [(&str, &str); 28] = [
     ("visit_late_work", "UPDATE visit_late_work SET total_count = 9 WHERE visit_id = 'V'"),
     ("visit_conflicts", "DELETE FROM visit_conflicts WHERE visit_id = 'V'"),
     ("visits.state", "UPDATE visits SET state = 'approved' WHERE id = 'V'"),
+    ("visits.pins", "UPDATE visits SET pinned_policy_version = 7 WHERE id = 'V'"),
     ("visits.outcome", "UPDATE visits SET outcome = 'completed' WHERE id = 'V'"),
     ("visits.submitted_at_ms", "UPDATE visits SET submitted_at_ms = 1 WHERE id = 'V'"),
     ("visits.missing_blobs", "UPDATE visits SET missing_blobs = 3 WHERE id = 'V'"),

@@ -64,7 +64,9 @@ async fn a_policy_is_checked_published_listed_and_never_changes() {
         "parameters": {"absence_wait_minutes": "20", "max_flatness_mm": "3.0"}});
     let checked = admin.post("/v1/policies/check", body.clone()).await.expect(200);
     assert_eq!((&checked["version"], &checked["parameters"]["absence_wait_minutes"]), (&json!(2), &json!("20")));
-    assert_eq!(admin.get("/v1/policies/2").await.status, 404, "nothing is kept");
+    for unnamed in ["2", "01", "+1", "-1", "1.0"] {
+        assert_eq!(admin.get(format!("/v1/policies/{unnamed}")).await.status, 404, "{unnamed}: nothing is kept");
+    }
     assert_eq!(rep.post("/v1/policies", body.clone()).await.outcome(), (403, "forbidden".to_owned()));
 
     let keyed = || Call::post("/v1/policies").header("idempotency-key", "p-2").json(&body);
@@ -161,6 +163,17 @@ async fn every_faulty_key_is_named_with_what_was_expected() {
     assert_eq!(found, expected);
     let found = refused(json!({"survey_needs_weight": "0.50"})).await;
     assert_eq!(found, [(path("survey_needs_weight"), json!("1"), json!("1.10"))]);
+    for (key, value, limit) in [
+        ("working_hours_to", "08:30", "08:30"),
+        ("night_to", "20:00", "20:00"),
+        ("quiet_hours_to", "21:00", "21:00"),
+        ("churn_long_term", "0.02", "0.03"),
+        ("stay_long_term_months", "1", "2"),
+        ("sale_headquarters_days", "3-7", "0-3"),
+        ("service_headquarters_days", "5-10", "3-5"),
+    ] {
+        assert_eq!(refused(json!({key: value})).await, [(path(key), json!(limit), json!(value))], "{key}");
+    }
     let found = refused(json!({"arrival_window_max_minutes": "4"})).await;
     assert_eq!(found, [(path("arrival_window_max_minutes"), json!("5"), json!("4"))]);
     let number = admin.post("/v1/policies", json!({"base_version": 1, "parameters": {"quarter_cap": 3}})).await;

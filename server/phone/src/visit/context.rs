@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use sync_core::bytes::Hash;
+use sync_core::calendar::Zone;
 use sync_core::doc::VisitDoc;
 use sync_core::ids::VisitId;
 use sync_core::merge::view::Finding;
@@ -9,10 +10,10 @@ use sync_core::merge::{self, View};
 use sync_core::plain_json;
 use sync_core::plan::{
     AppointmentRow, CalendarRow, ChoiceRow, CustomerRow, LateWorkRow, PlanSnapshot, PolicyRow, Review, ReworkRow,
-    VerdictRow, VisitPlan, WorkOrderRow,
+    VerdictRow, VisitPlan, WorkOrderRow, calendar_in_force,
 };
 use sync_core::protocol::row::kind;
-use sync_core::rules::{Background, Facts};
+use sync_core::rules::{Background, Facts, handed_in_at};
 use sync_core::statement::{Body, changed_after_signing, newest_first};
 use sync_core::template::Template;
 use sync_core::time::{Stamp, UnixMillis};
@@ -36,7 +37,7 @@ pub(crate) struct VisitContext {
     pub customer: Option<CustomerRow>,
     pub review: Review,
     pub time_zone: String,
-    /// Nothing yet: a phone is told no more than its plan rows.
+    /// What its plan rows say. A phone is told no more; roles that it heard at its enrolment may be others by now.
     background: Background,
     calendar: CalendarRow,
     zone_offset_ms: i64,
@@ -78,15 +79,21 @@ impl VisitContext {
             parameters: std::collections::BTreeMap::new(),
         });
         let calendars = tx.rows_as::<CalendarRow>(kind::CALENDAR)?;
-        let calendar = calendars.into_iter().max_by_key(|calendar| calendar.version).unwrap_or_default();
+        let versions = Vec::from_iter(calendars.iter().map(|one| (one.version, one.published_at_ms)));
+        let in_force = calendar_in_force(&versions, handed_in_at(&view));
+        let calendar = calendars.into_iter().find(|one| Some(one.version) == in_force).unwrap_or_default();
         let work_order: Option<WorkOrderRow> = find(tx, kind::WORK_ORDER, plan.work_order_id)?;
         let site = find(tx, kind::SITE, work_order.as_ref().map(|order| order.site_id).or(state.site))?;
         let customer = find(tx, kind::CUSTOMER, work_order.as_ref().map(|order| order.customer_id).or(state.customer))?;
         let appointment: Option<AppointmentRow> = find(tx, kind::APPOINTMENT, plan.appointment_id)?;
         let time_zone = time_zone(tx)?;
+        let plan = PlanSnapshot { visit: plan, work_order, site, appointment };
+        let zone_offset_ms = zone_offset_ms(&time_zone, now.corrected());
+        let zone = Zone::at_offset_ms(zone_offset_ms).unwrap_or_default();
         Ok(Self {
-            zone_offset_ms: zone_offset_ms(&time_zone, now.corrected()),
-            plan: PlanSnapshot { visit: plan, work_order, site, appointment },
+            zone_offset_ms,
+            background: Background::of_plan(&plan, &zone),
+            plan,
             review,
             now: now.clone(),
             view,
@@ -95,7 +102,6 @@ impl VisitContext {
             policy,
             customer,
             time_zone,
-            background: Background::default(),
             calendar,
         })
     }

@@ -76,12 +76,7 @@ fn open_points(view: &View) -> Vec<(String, Option<UserId>)> {
 /// # Errors
 /// Corrupt rows.
 // Rule: APT-01
-pub fn open_for_orders(
-    conn: &mut Conn,
-    org: OrgId,
-    orders: &[WorkOrderRecord],
-    received: UnixMillis,
-) -> AppResult<()> {
+pub fn open_for_orders(conn: &mut Conn, org: OrgId, orders: &[WorkOrderRecord], received: UnixMillis) -> AppResult<()> {
     let orders = orders.iter().filter(|order| ORDER_KINDS.contains(&order.kind.as_str()));
     let orders: Vec<WorkOrderId> = orders.map(|order| order.id.0).collect();
     if orders.is_empty() {

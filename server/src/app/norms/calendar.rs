@@ -1,4 +1,5 @@
-//! A new version of the working-day calendar. It counts once it is published: its days carry their dates.
+//! A new version of the working-day calendar. It counts once it is published, for what is not handed in by then: its days
+//! carry their dates.
 
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::{Conn, norms};
@@ -40,7 +41,7 @@ pub async fn create_calendar(state: &AppState, ctx: Ctx, new: NewCalendar, purpo
             days
         };
         let (holidays, make_up_days) = (sorted(&new.holidays), sorted(&new.make_up_days));
-        let calendar = CalendarRow { version: newest + 1, holidays, make_up_days };
+        let calendar = CalendarRow { version: newest + 1, holidays, make_up_days, published_at_ms: None };
         if purpose == Purpose::Publish {
             let mut batch = FeedBatch::new();
             publish_calendar(conn, &mut batch, org, &calendar, ctx.now)?;

@@ -75,7 +75,8 @@ pub fn seed_norms(conn: &mut Conn, batch: &mut FeedBatch, org: OrgId, now: UnixM
     let policy = PolicyRow { version: 1, effective_from_ms: UnixMillis(0), parameters: policy::defaults() };
     publish_policy(conn, batch, org, &policy, now)?;
     let days = |days: &[&str]| days.iter().map(|day| (*day).to_owned()).collect();
-    let calendar = CalendarRow { version: 1, holidays: days(&HOLIDAYS_2025), make_up_days: days(&MAKE_UP_DAYS_2025) };
+    let (holidays, make_up_days) = (days(&HOLIDAYS_2025), days(&MAKE_UP_DAYS_2025));
+    let calendar = CalendarRow { version: 1, holidays, make_up_days, published_at_ms: None };
     publish_calendar(conn, batch, org, &calendar, now)
 }
 

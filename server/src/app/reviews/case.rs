@@ -11,10 +11,11 @@ use sync_core::merge::view::Finding;
 use sync_core::plan::VerdictRow;
 use sync_core::rules::Facts;
 use sync_core::time::UnixMillis;
-use sync_core::visit::{Derived, late};
+use sync_core::visit::Derived;
 
 use crate::app::AppResult;
-use crate::app::visits::project::{LoadedFacts, load_facts, load_view};
+use crate::app::visits::project::LoadedFacts;
+use crate::app::visits::{Judged, judge};
 use crate::domain::review::{Standing, standing};
 
 /// Everything a decision about a visit reads.
@@ -52,16 +53,7 @@ impl Case {
     /// Corrupt rows.
     pub(super) fn load(conn: &mut Conn, row: VisitRecord, now: UnixMillis) -> AppResult<Self> {
         let (org, visit) = (row.org_id.0, row.id.0);
-        let whole = load_view(conn, org, visit)?;
-        let loaded = load_facts(conn, org, &whole, now)?;
-        let whole = loaded.settle(whole);
-        let derived = sync_core::visit::state(&loaded.of(&whole), &loaded.review);
-        let view = late::in_force(&whole, &derived.late);
-        let mut findings = sync_core::rules::findings(&loaded.of(&view));
-        findings.extend(derived.findings.iter().cloned());
-        findings.extend(view.findings.iter().cloned());
-        findings.sort();
-        findings.dedup();
+        let Judged { loaded, whole, view, derived, findings } = judge(conn, org, visit, now)?;
         let missing = missing_for(conn, org, &whole, &view)?;
         Ok(Self { row, view, loaded, derived, missing, findings })
     }

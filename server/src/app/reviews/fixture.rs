@@ -197,6 +197,8 @@ fn seed_visit(conn: &mut doorstep_store::Conn, visit: VisitId, rep: UserId, phon
             missing_blobs: 0,
             version: 1,
             created_at_ms: START,
+            pinned_template: None,
+            pinned_policy_version: None,
         },
     )?;
     let (id, visit_id, rep_id) = (Txt(AssignmentId(visit.0)), Txt(visit), Txt(rep));

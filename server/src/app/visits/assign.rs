@@ -35,7 +35,7 @@ pub async fn assign_visit(
                 list_assignments(conn, org, id)?.into_iter().filter(|one| one.until_ms.is_none()).collect();
             let present: BTreeSet<UserId> = in_force.iter().map(|one| one.rep_id.0).collect();
             if wanted == present {
-                return load(conn, org, id, Vec::new());
+                return load(conn, org, id, ctx.now);
             }
             row.assignment_epoch += 1;
             for ended in in_force.iter().filter(|one| !wanted.contains(&one.rep_id.0)) {

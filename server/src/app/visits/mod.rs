@@ -1,9 +1,11 @@
 //! Visits as the office plans them.
 
 mod assign;
+mod background;
 mod cancel;
 mod follow;
 mod history;
+mod judge;
 mod next_attempt;
 mod norms;
 mod plan;
@@ -18,12 +20,14 @@ use doorstep_store::{Conn, StoreError, presence};
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::view::Finding;
 use sync_core::plan::PlanSnapshot;
+use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
 pub use cancel::{cancel_visit, close_visit};
 pub use follow::follow_norms;
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
+pub(crate) use judge::{Judged, judge};
 pub use next_attempt::create_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
@@ -34,7 +38,7 @@ pub use show::{VisitListing, list_visits, show_visit};
 
 use crate::app::rows::corrupt;
 use crate::app::scope::{load_window, refresh_visit};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings, reach, rows};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings, reach};
 
 /// A visit as the office sees it.
 #[derive(Debug, Clone)]
@@ -49,13 +53,36 @@ pub struct Visit {
     pub crew: Vec<doorstep_store::assignments::CrewMember>,
     /// What a person should look at.
     pub findings: Vec<Finding>,
+    /// The norms that it is judged by: those its crew pinned, the planned ones until then.
+    pub norms: JudgedBy,
 }
 
-/// Loads a visit as the office sees it.
-fn load(conn: &mut Conn, org: OrgId, id: VisitId, findings: Vec<Finding>) -> AppResult<Visit> {
+/// Versions of the norms that a visit is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JudgedBy {
+    /// Template.
+    pub template: String,
+    /// Its version.
+    pub template_version: i64,
+    /// Version of the policy.
+    pub policy_version: i64,
+    /// Version of the calendar.
+    pub calendar_version: i64,
+}
+
+/// Loads a visit as the office sees it: after a change as whenever it is shown.
+fn load(conn: &mut Conn, org: OrgId, id: VisitId, now: UnixMillis) -> AppResult<Visit> {
     let row = doorstep_store::visits::find_visit(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
     let crew = doorstep_store::assignments::list_crew(conn, org, id)?;
-    Ok(Visit { plan: rows::snapshot_of(conn, &row)?, state: state_of(&row)?, crew, findings, row })
+    let judged = judge(conn, org, id, now)?;
+    let loaded = judged.loaded;
+    let norms = JudgedBy {
+        template: loaded.template.code.clone(),
+        template_version: loaded.template.version,
+        policy_version: loaded.policy.version,
+        calendar_version: loaded.calendar.version,
+    };
+    Ok(Visit { plan: loaded.plan, state: state_of(&row)?, crew, findings: judged.findings, norms, row })
 }
 
 /// The projected state of a row.
@@ -88,10 +115,10 @@ fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, mut row: VisitRecord, mut ba
     let (org, id) = (ctx.actor.org, row.id.0);
     row.version += 1;
     update_plan(conn, &row)?;
-    let projected = reproject(conn, org, id, ctx.now)?;
+    reproject(conn, org, id, ctx.now)?;
     findings::look_again_at(conn, org, &[id], ctx.now)?;
     publish(conn, app, ctx, id, &mut batch)?;
-    load(conn, org, id, projected.findings)
+    load(conn, org, id, ctx.now)
 }
 
 /// Tells every audience of a visit, in the last statements of the transaction.

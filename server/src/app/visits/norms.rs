@@ -9,7 +9,7 @@ use std::sync::Arc;
 use doorstep_store::{Conn, norms};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
-use sync_core::plan::{CalendarRow, PolicyRow};
+use sync_core::plan::{CalendarRow, PolicyRow, calendar_in_force};
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 
@@ -27,7 +27,9 @@ pub struct Norms {
     now: UnixMillis,
     templates: BTreeMap<(String, i64), Option<Published>>,
     policies: BTreeMap<i64, Option<Arc<PolicyRow>>>,
-    calendar: Option<Arc<CalendarRow>>,
+    /// Calendar versions with when they were published.
+    calendars: Option<Vec<(i64, Option<UnixMillis>)>>,
+    days: BTreeMap<i64, Arc<CalendarRow>>,
     zone_offset_ms: Option<i64>,
 }
 
@@ -36,7 +38,7 @@ impl Norms {
     #[must_use]
     pub fn new(org: OrgId, now: UnixMillis) -> Self {
         let (templates, policies) = (BTreeMap::new(), BTreeMap::new());
-        Self { org, now, templates, policies, calendar: None, zone_offset_ms: None }
+        Self { org, now, templates, policies, calendars: None, days: BTreeMap::new(), zone_offset_ms: None }
     }
 
     /// The organisation.
@@ -71,16 +73,27 @@ impl Norms {
         Ok(self.policies.entry(version).or_insert(found).clone())
     }
 
-    /// The newest calendar; an empty one where none is published.
-    pub(super) fn calendar(&mut self, conn: &mut Conn) -> AppResult<Arc<CalendarRow>> {
-        if let Some(known) = &self.calendar {
+    /// The calendar by which a visit is judged ([`calendar_in_force`]); an empty one where none is published.
+    pub(super) fn calendar(
+        &mut self,
+        conn: &mut Conn,
+        handed_in_at: Option<UnixMillis>,
+    ) -> AppResult<Arc<CalendarRow>> {
+        let versions = match self.calendars.take() {
+            Some(known) => known,
+            None => norms::list_calendar_versions(conn, self.org)?
+                .into_iter()
+                .map(|(version, published_at_ms)| (version, Some(UnixMillis(published_at_ms))))
+                .collect(),
+        };
+        let version = calendar_in_force(&versions, handed_in_at);
+        self.calendars = Some(versions);
+        let Some(version) = version else { return Ok(Arc::default()) };
+        if let Some(known) = self.days.get(&version) {
             return Ok(Arc::clone(known));
         }
-        let newest = match norms::find_newest_calendar(conn, self.org)? {
-            Some(row) => calendar_row(conn, self.org, row.version)?.unwrap_or_default(),
-            None => CalendarRow::default(),
-        };
-        Ok(Arc::clone(self.calendar.insert(Arc::new(newest))))
+        let found = calendar_row(conn, self.org, version)?.unwrap_or_default();
+        Ok(Arc::clone(self.days.entry(version).or_insert(Arc::new(found))))
     }
 
     /// Offset of the organisation's zone now, in milliseconds.

@@ -60,6 +60,8 @@ pub struct NewAppointment {
     pub end: Option<UnixMillis>,
     /// `customer`, `rep` or `office`.
     pub proposed_by: String,
+    /// When the customer was told, or told us.
+    pub agreed_at: UnixMillis,
 }
 
 /// Who may propose an appointment.
@@ -106,6 +108,10 @@ pub(super) fn plan(
 ) -> AppResult<Visit> {
     let mut row = draft(conn, app, ctx, order, previous, new)?;
     if let PlannedTime::Appointment(appointment) = &new.time {
+        if appointment.agreed_at > ctx.now {
+            let refusal = Refusal::new(ErrorCode::Invalid);
+            return Err(refusal.field("appointment.agreed_at", "an instant that has passed").into());
+        }
         let made = make_appointment(conn, app, order, row.attempt, appointment)?;
         row.appointment_id = Some(made.id);
     }
@@ -115,11 +121,11 @@ pub(super) fn plan(
     insert_visit(conn, &row)?;
     let id = row.id.0;
     assign::start(conn, app, ctx, id, row.assignment_epoch, &new.crew)?;
-    let projected = reproject(conn, ctx.actor.org, id, ctx.now)?;
+    reproject(conn, ctx.actor.org, id, ctx.now)?;
     let detail = json!({ "number": row.number, "template": row.template, "crew": new.crew });
     audit::record(conn, app, ctx, "visit.planned", id, &detail)?;
     publish(conn, app, ctx, id, &mut FeedBatch::new())?;
-    load(conn, ctx.actor.org, id, projected.findings)
+    load(conn, ctx.actor.org, id, ctx.now)
 }
 
 fn draft(
@@ -164,6 +170,8 @@ fn draft(
         missing_blobs: 0,
         version: 1,
         created_at_ms: ctx.now.0,
+        pinned_template: None,
+        pinned_policy_version: None,
     })
 }
 
@@ -194,6 +202,7 @@ pub(super) fn make_appointment(
         state: "agreed".to_owned(),
         changes: "[]".to_owned(),
         version: 1,
+        agreed_at_ms: Some(new.agreed_at.0),
     };
     insert_appointment(conn, &row)?;
     Ok(row)

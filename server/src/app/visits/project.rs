@@ -7,13 +7,15 @@ use std::sync::Arc;
 use doorstep_store::conflicts::list_choice_bodies;
 use doorstep_store::late_work::{CountsByReason, list_late_counts};
 use doorstep_store::scope::{find_snapshot, list_rework_bodies, list_verdict_bodies};
+use doorstep_store::visits::Projected;
 use doorstep_store::{Conn, visits};
-use sync_core::clock::Clocks;
+use sync_core::calendar::Zone;
 use sync_core::doc::VisitDoc;
+use sync_core::doc::record::Pin;
 use sync_core::ids::{ChoiceId, OrgId, ReworkId, VerdictId, VisitId};
-use sync_core::merge::view::{Conflict, Finding, View};
+use sync_core::merge::view::{Conflict, View};
 use sync_core::plan::{CalendarRow, PlanSnapshot, PolicyRow, Review};
-use sync_core::rules::{Background, Facts};
+use sync_core::rules::{Background, Facts, handed_in_at};
 use sync_core::template::Template;
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, VisitState, late};
@@ -33,10 +35,10 @@ pub struct Reprojection {
     pub outcome: Option<String>,
     /// When the crew handed it in, on the server's clock.
     pub submitted_at: Option<UnixMillis>,
+    /// The norms that the crew pinned.
+    pub pin: Option<Pin>,
     /// State, waiting times, reopened slots, late records.
     pub derived: Derived,
-    /// Findings of the rules about what counts, of the state and of the document.
-    pub findings: Vec<Finding>,
     /// Concurrent values among what counts.
     pub conflicts: Vec<Conflict>,
     /// How many records came late, by reason.
@@ -47,12 +49,28 @@ pub struct Reprojection {
     pub asks: Obligations,
 }
 
+impl Reprojection {
+    /// What the visit's row says of it.
+    #[must_use]
+    pub fn row(&self) -> Projected {
+        // PostgreSQL holds no U+0000; the document keeps what was written.
+        let template = |pin: &Pin| format!("{}/{}", pin.template.replace('\0', "\u{fffd}"), pin.template_version);
+        Projected {
+            state: self.state.code().to_owned(),
+            outcome: self.outcome.clone(),
+            submitted_at_ms: self.submitted_at.map(|at| at.0),
+            pinned_template: self.pin.as_ref().map(template),
+            pinned_policy_version: self.pin.as_ref().map(|pin| pin.policy_version),
+        }
+    }
+}
+
 /// Everything rules read about one visit, loaded once.
 #[derive(Debug, Clone)]
 pub struct LoadedFacts {
     /// The office's rows.
     pub plan: PlanSnapshot,
-    /// What is known beyond them; a use case fills in what it loaded.
+    /// What is known beyond them: what the plan says, and the rest where the visit is judged ([`super::judge`]).
     pub background: Background,
     /// The template the crew pinned, else the planned one.
     pub template: Arc<Template>,
@@ -60,7 +78,7 @@ pub struct LoadedFacts {
     pub template_sha256: sync_core::bytes::Hash,
     /// The pinned policy.
     pub policy: Arc<PolicyRow>,
-    /// The newest calendar.
+    /// The calendar in force when it was handed in, the newest while it is not.
     pub calendar: Arc<CalendarRow>,
     /// What reviewers decided.
     pub review: Review,
@@ -102,18 +120,14 @@ impl LoadedFacts {
         // Neither rules nor the outcome read what came after the hand-in.
         let in_time = (!derived.late.is_empty()).then(|| late::in_force(view, &derived.late));
         let counting = in_time.as_ref().unwrap_or(view);
-        let mut findings = sync_core::rules::findings(&self.of(counting));
-        findings.extend(derived.findings.iter().cloned());
-        findings.extend(view.findings.iter().cloned());
-        findings.sort();
-        findings.dedup();
         let outcome = outcome_of(counting, derived.state);
-        let submitted_at = handed_in_at(view, derived.state);
+        let submitted_at = submitted_at(view, derived.state);
         let conflicts = counting.conflicts.clone();
         let late = late_work::counts(&derived, &self.review);
+        let pin = view.pin().cloned();
         let asks = Obligations::of(&self.of(counting), &self.review, derived.state);
         let counting = in_time.or(settled);
-        Reprojection { state: derived.state, outcome, submitted_at, derived, findings, conflicts, late, counting, asks }
+        Reprojection { state: derived.state, outcome, submitted_at, pin, derived, conflicts, late, counting, asks }
     }
 }
 
@@ -140,9 +154,7 @@ pub fn reproject_view(conn: &mut Conn, org: OrgId, view: &View, now: UnixMillis)
 /// As [`reproject_view`].
 pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppResult<Reprojection> {
     let projected = derive_with(conn, norms, view)?;
-    let submitted_at_ms = projected.submitted_at.map(|at| at.0);
-    let (state, outcome) = (projected.state.code(), projected.outcome.as_deref());
-    visits::update_projection(conn, norms.org(), view.visit, state, outcome, submitted_at_ms)?;
+    visits::update_projection(conn, norms.org(), view.visit, &projected.row())?;
     deadlines::keep(conn, norms.org(), &[(view.visit, projected.asks.clone())], norms.now())?;
     let had_conflicts = conflicts::project(conn, norms.org(), view.visit, &projected)?;
     let had_late_work = late_work::project(conn, norms.org(), view.visit, &projected)?;
@@ -160,9 +172,7 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
 pub fn is_as_stored(conn: &mut Conn, org: OrgId, visit: VisitId, projected: &Reprojection) -> AppResult<bool> {
     let row = visits::find_visit(conn, org, visit)?.ok_or(ErrorCode::NotFound)?;
     let late = list_late_counts(conn, org, &[visit])?.remove(&visit).unwrap_or_default();
-    let submitted_at_ms = projected.submitted_at.map(|at| at.0);
-    let is_same = row.state == projected.state.code() && row.outcome == projected.outcome;
-    Ok(is_same && row.submitted_at_ms == submitted_at_ms && late == projected.late)
+    Ok(projected.row().is_of(&row) && late == projected.late)
 }
 
 /// Derives the state of a visit and writes nothing.
@@ -221,15 +231,17 @@ pub(crate) fn facts_of(
             .policy(conn, plan.visit.policy_version)?
             .ok_or_else(|| corrupt("visits", view.visit, "its policy does not exist"))?,
     };
+    let zone_offset_ms = norms.zone_offset_ms(conn)?;
+    let zone = Zone::at_offset_ms(zone_offset_ms).map_err(|error| AppError::Internal(error.to_string()))?;
     Ok(LoadedFacts {
         template,
         template_sha256,
         policy,
-        calendar: norms.calendar(conn)?,
+        calendar: norms.calendar(conn, handed_in_at(view))?,
         review,
-        zone_offset_ms: norms.zone_offset_ms(conn)?,
+        zone_offset_ms,
+        background: Background::of_plan(&plan, &zone),
         plan,
-        background: Background::default(),
         now: norms.now(),
     })
 }
@@ -291,13 +303,10 @@ fn outcome_of(view: &View, state: VisitState) -> Option<String> {
 }
 
 /// When the crew handed the visit in: its last such event, once the state says that one counted.
-fn handed_in_at(view: &View, state: VisitState) -> Option<UnixMillis> {
+fn submitted_at(view: &View, state: VisitState) -> Option<UnixMillis> {
     use VisitState as S;
     if !(state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed)) {
         return None;
     }
-    let hands_in = |event: &str| matches!(event, "submit" | "give_up" | "end_without_work" | "resubmit");
-    let mut events = view.timeline.iter().filter(|entry| hands_in(&entry.value.event));
-    let handed_in = events.next_back()?;
-    Some(Clocks::of(view).corrected(handed_in.value.by, &handed_in.value.at).0)
+    handed_in_at(view)
 }

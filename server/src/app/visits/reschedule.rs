@@ -40,6 +40,11 @@ pub struct Rescheduling {
 }
 
 impl Rescheduling {
+    fn appointment(&self) -> NewAppointment {
+        let (start, end, agreed_at) = (self.start, self.end, self.notified_at);
+        NewAppointment { start, end, proposed_by: self.proposed_by.clone(), agreed_at }
+    }
+
     /// The change of the appointment; the first time that a visit gets is none.
     fn change(&self, row: &VisitRecord) -> Option<AppointmentChange> {
         Some(AppointmentChange {
@@ -113,7 +118,7 @@ pub async fn reschedule_visit(
 }
 
 fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
-    let appointment = NewAppointment { start: to.start, end: to.end, proposed_by: to.proposed_by.clone() };
+    let appointment = to.appointment();
     let mut refusal = check_appointment("", &appointment);
     if !is_text(&to.reason, 500) {
         refusal = refusal.field("reason", "1 to 500 characters");
@@ -127,9 +132,13 @@ fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
     refusal.into_result()
 }
 
-/// The least notice of the visit's policy, in minutes.
+/// The least notice by the policy that the visit is under, in minutes.
 fn notice_minimum(conn: &mut Conn, row: &VisitRecord) -> AppResult<i64> {
-    let policy = policy_row(conn, row.org_id.0, row.policy_version)?.unwrap_or_default();
+    let policy = match policy_row(conn, row.org_id.0, row.policy_in_force())? {
+        Some(policy) => policy,
+        // The crew pinned what never was.
+        None => policy_row(conn, row.org_id.0, row.policy_version)?.unwrap_or_default(),
+    };
     Ok(policy.get(keys::RESCHEDULE_NOTICE))
 }
 
@@ -162,7 +171,7 @@ fn move_appointment(
 fn make_for(conn: &mut Conn, app: &AppState, row: &mut VisitRecord, to: &Rescheduling) -> AppResult<AppointmentRecord> {
     let id = row.work_order_id.ok_or_else(|| super::without_order(row))?;
     let order = find_work_order(conn, row.org_id.0, id.0)?.ok_or_else(|| corrupt("visits", row.id, "no work order"))?;
-    let appointment = NewAppointment { start: to.start, end: to.end, proposed_by: to.proposed_by.clone() };
+    let appointment = to.appointment();
     let made = make_appointment(conn, app, &order, row.attempt, &appointment)?;
     row.appointment_id = Some(Txt(made.id.0));
     Ok(made)

@@ -8,7 +8,6 @@ use sync_core::ids::{UserId, VisitId};
 use sync_core::plan::VisitPlan;
 use sync_core::visit::VisitState;
 
-use super::project::{load_facts, load_view};
 use super::{Visit, load, state_of};
 use crate::app::rows::plan_of;
 use crate::app::scope::load_zone;
@@ -33,14 +32,8 @@ pub async fn show_visit(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Vi
     state
         .store
         .read(move |conn| {
-            let org = ctx.actor.org;
             reach::load_visit(conn, &ctx, id)?;
-            let view = load_view(conn, org, id)?;
-            let loaded = load_facts(conn, org, &view, ctx.now)?;
-            let view = loaded.settle(view);
-            let mut findings = sync_core::visit::state(&loaded.of(&view), &loaded.review).findings;
-            findings.extend(view.findings.iter().cloned());
-            load(conn, org, id, findings)
+            load(conn, ctx.actor.org, id, ctx.now)
         })
         .await
 }

@@ -10,6 +10,7 @@ use super::moments::began;
 use crate::formulas::latest_visit_notice;
 
 /// F-35 of the planned day and of the day on which the customer was told.
+// Rule: APT-12
 pub(super) fn notice_days<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let min_days = args.number("min_days")?;
     let planned = ctx.facts.appointment_start();

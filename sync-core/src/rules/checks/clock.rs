@@ -4,6 +4,7 @@ use super::super::context::Ctx;
 use super::super::params::Args;
 use super::super::trace::Judgement;
 use super::Judged;
+use super::moments::{handed_in, start};
 use crate::clock::{Clocks, Deadline};
 use crate::formulas::{self, ArrivalWindow};
 
@@ -71,12 +72,15 @@ pub(super) fn reschedule_notice<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 }
 
 /// Between these local times the outcome is offered; from included, to excluded, across midnight.
+///
+/// It is offered while the crew is there, so that now counts until they hand the visit in.
 // Rule: INS-49
 pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.time_of_day("from")?, args.time_of_day("to")?);
     let outcome = args.text("outcome")?;
-    let minute = ctx.facts.minute_of_day(ctx.facts.now);
-    ctx.note("local_time", ctx.facts.local_time(ctx.facts.now));
+    let at = handed_in(ctx).map_or(ctx.facts.now, |handed_in| handed_in.at);
+    let minute = ctx.facts.minute_of_day(at);
+    ctx.note("local_time", ctx.facts.local_time(at));
     let inside = if from <= to { from <= minute && minute < to } else { minute >= from || minute < to };
     Ok(if inside {
         Judgement::pass(format!("night: outcome {outcome} may be chosen"), format!("夜间：可选择 {outcome}"))
@@ -85,10 +89,10 @@ pub(super) fn night_work_may_be_deferred<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
     })
 }
 
-/// The local date lies between two days of the year, both included, across the year end.
+/// The local date of the start lies between two days of the year, both included, across the year end.
 pub(super) fn date_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let (from, to) = (args.month_day("from")?, args.month_day("to")?);
-    let date = ctx.facts.day_of(ctx.facts.now)?;
+    let date = ctx.facts.day_of(start(ctx))?;
     let day = (i64::from(date.month()), i64::from(date.day()));
     ctx.note("local_date", date.to_string());
     let inside = if from <= to { from <= day && day <= to } else { day >= from || day <= to };

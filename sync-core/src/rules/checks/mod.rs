@@ -5,7 +5,7 @@ mod calls;
 mod clock;
 mod collected;
 mod complaint;
-mod moments;
+pub(super) mod moments;
 mod readings;
 mod repairs;
 mod reports;

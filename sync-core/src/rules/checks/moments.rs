@@ -3,8 +3,10 @@
 use super::super::context::Ctx;
 use crate::clock::{Bounds, Clocks, Deadline};
 use crate::ids::UserId;
+use crate::merge::View;
+use crate::template::Template;
 use crate::template::lookup::Element;
-use crate::template::model::Phase;
+use crate::template::model::{Phase, Step};
 use crate::time::{Stamp, UnixMillis};
 
 /// A recorded instant on the server's clock.
@@ -28,6 +30,54 @@ impl When {
     }
 }
 
+/// When the crew began what comes after the preparation, on the server's clock as well as it is known: the first record
+/// of a step whose phase is not `before`.
+///
+/// # Source
+/// Rulebook 1.5: checks of the start run then.
+#[must_use]
+pub fn started_at(view: &View, template: &Template) -> Option<UnixMillis> {
+    let arrivals = view.timeline.iter().filter(|entry| entry.value.event == "arrive");
+    let mut records: Vec<_> = arrivals.map(|entry| (entry.value.by, &entry.value.at)).collect();
+    for step in template.steps.iter().filter(|step| step.phase != Phase::Before) {
+        add_records(view, step, &mut records);
+    }
+    let clocks = Clocks::of(view);
+    records.into_iter().map(|(by, at)| clocks.corrected(by, at).0).min()
+}
+
+/// Adds who wrote what a step collects, and when.
+fn add_records<'v>(view: &'v View, step: &Step, records: &mut Vec<(UserId, &'v Stamp)>) {
+    let ticks = step.tick_keys().filter_map(|(key, _)| view.ticks.get(&key));
+    records.extend(ticks.map(|entry| (entry.value.by, &entry.value.at)));
+    for element in step.elements() {
+        match element {
+            Element::Question(code) => {
+                records.extend(view.answers.get(code).map(|entry| (entry.value.by, &entry.value.at)));
+            }
+            Element::Measurement(code) => {
+                let readings = view.measures.iter().filter(|entry| entry.value.code == code);
+                records.extend(readings.map(|entry| (entry.value.by, &entry.value.at)));
+            }
+            Element::Photo(code) => {
+                // A picture of the gallery may be older than the visit.
+                let photos = view.photos.iter().filter(|entry| entry.value.slot == code);
+                let photos = photos.filter(|entry| entry.value.source == "camera");
+                records.extend(photos.map(|entry| (entry.value.by, &entry.value.taken_at)));
+            }
+            // A form is sealed over what was collected before it.
+            Element::Signature(_) => {}
+        }
+    }
+}
+
+/// The instant at which a check of the start is judged: when the visit was started, now while it is not.
+pub(super) fn start(ctx: &Ctx<'_>) -> UnixMillis {
+    let started = started_at(ctx.facts.view, ctx.facts.template);
+    ctx.note("started", started.map_or_else(|| "absent".to_owned(), UnixMillis::to_rfc3339));
+    started.unwrap_or(ctx.facts.now)
+}
+
 /// When the work at or with the customer began: the arrival, a contact that reached him, the first answer of a step on
 /// site, whichever came first.
 pub(super) fn began(ctx: &Ctx<'_>) -> Option<When> {
@@ -49,6 +99,13 @@ pub(super) fn began(ctx: &Ctx<'_>) -> Option<When> {
     let began = began.min_by_key(|when| when.at);
     note(ctx, "began", began);
     began
+}
+
+/// When the crew last handed the visit in, on the server's clock as well as it is known.
+#[must_use]
+pub fn handed_in_at(view: &View) -> Option<UnixMillis> {
+    let event = view.timeline.iter().rev().find(|entry| entry.value.hands_in())?;
+    Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
 }
 
 /// When the crew last handed the visit in.

@@ -17,8 +17,11 @@ pub(super) fn all_true<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
             elements.push((term, ctx.is_true(term)));
             continue;
         };
-        let measurement =
-            ctx.facts.template.measurement(code).ok_or_else(|| error("all", format!("{code} is no measurement")))?;
+        let measurement = ctx
+            .facts
+            .template
+            .measurement(code)
+            .ok_or_else(|| error("all", format!("{code} is no measurement"), format!("{code} 不是测量项")))?;
         match threshold::judge(ctx, measurement) {
             Reading::NotJudged => open.push(term),
             reading => elements.push((term, reading == Reading::Pass)),
@@ -43,7 +46,7 @@ pub(super) fn measurement_pass<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
         .facts
         .template
         .measurement(code)
-        .ok_or_else(|| error("measurement", format!("{code} is no measurement")))?;
+        .ok_or_else(|| error("measurement", format!("{code} is no measurement"), format!("{code} 不是测量项")))?;
     Ok(match threshold::judge(ctx, measurement) {
         Reading::Pass => Judgement::pass(format!("{code} is within its limit"), format!("{code} 达标")),
         Reading::Fail => Judgement::fail(format!("{code} is outside its limit"), format!("{code} 未达标")),

@@ -23,6 +23,12 @@ pub(super) fn level_owner_matches_chain<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Ju
     let tier = ctx.answered(args.text("tier")?, |tier| tier.as_str().and_then(AssetTier::from_code))?;
     let chain = retention_chain(has_relation, has_adviser, tier);
     ctx.note("chain", names(&chain));
+    let roles = ctx.known(&CREW_ROLES, ctx.facts.background.crew_roles.as_ref())?;
+    ctx.note("background/crew_roles", roles.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
+    let holds = |role: &RetentionRole| role.held_by().iter().any(|held| roles.contains(*held));
+    if !chain.iter().any(holds) {
+        return Ok(Judgement::fail("the crew holds no level of the chain", "上门人员不属于责任链的任何一级"));
+    }
     let case = ctx.known(&RETENTION, ctx.facts.background.retention.as_ref())?;
     ctx.note("level", case.level.to_string());
     let Some(role) = case.level.checked_sub(1).and_then(|level| chain.get(level)) else {
@@ -31,10 +37,8 @@ pub(super) fn level_owner_matches_chain<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Ju
             format!("责任链共 {} 级，没有第 {} 级", chain.len(), case.level),
         ));
     };
-    let roles = ctx.known(&CREW_ROLES, ctx.facts.background.crew_roles.as_ref())?;
-    ctx.note("background/crew_roles", roles.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
     let (code, level) = (role.code(), case.level);
-    Ok(if role.held_by().iter().any(|held| roles.contains(*held)) {
+    Ok(if holds(role) {
         Judgement::pass(format!("level {level}: {code}"), format!("第 {level} 级：{code}"))
     } else {
         Judgement::fail(format!("level {level} belongs to {code}"), format!("第 {level} 级应由 {code} 沟通"))
@@ -54,8 +58,12 @@ pub(super) fn chain_complete_before_lost<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
     let case = ctx.known(&RETENTION, ctx.facts.background.retention.as_ref())?;
     let chain = retention_chain(case.has_relation, case.has_service_adviser, case.tier);
     ctx.note("chain", names(&chain));
-    // The talk of this visit is signed as soon as its form is sealed.
-    let here = case.level.checked_sub(1).filter(|_| !ctx.facts.view.statements.is_empty());
+    // The talk of this visit is signed as soon as the form is sealed that the owner of the level signs.
+    let is_of_owner = |kind: &str| {
+        ctx.facts.template.signatures.iter().any(|slot| slot.role == "level_owner" && slot.document == kind)
+    };
+    let is_sealed = ctx.facts.view.statements.iter().any(|entry| is_of_owner(&entry.value.kind));
+    let here = case.level.checked_sub(1).filter(|_| is_sealed);
     let is_missing = |(at, role): &(usize, RetentionRole)| Some(*at) != here && !case.signed.contains(role);
     let missing: Vec<_> = chain.into_iter().enumerate().filter(is_missing).map(|(_, role)| role).collect();
     let missing = names(&missing);
@@ -70,7 +78,8 @@ pub(super) fn chain_complete_before_lost<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> J
 /// The slot is sealed by whoever is responsible for the current level.
 pub(super) fn signature_of_level_present<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     let code = args.text("signature")?;
-    let slot = ctx.facts.template.signature(code).ok_or_else(|| error("signature", "is no signature slot"))?;
+    let slot =
+        ctx.facts.template.signature(code).ok_or_else(|| error("signature", "is no signature slot", "不是签字栏"))?;
     let statements = ctx.facts.view.statements.iter().filter(|entry| entry.value.kind == slot.document);
     let sealed_by: Vec<_> = statements.map(|entry| entry.value.by).collect();
     ctx.note(format!("statements/{}", slot.document), sealed_by.len().to_string());

@@ -21,7 +21,10 @@ fn spans(args: Args<'_>) -> Result<Vec<(Option<ReturnLevel>, ReturnSpan)>, Param
     }
     if args.has("working_days") {
         let days = u32::try_from(args.number("working_days")?);
-        spans.push((None, ReturnSpan::WorkingDays(days.map_err(|_negative| error("working_days", "is negative"))?)));
+        spans.push((
+            None,
+            ReturnSpan::WorkingDays(days.map_err(|_negative| error("working_days", "is negative", "为负数"))?),
+        ));
     }
     let levels = [
         ("dealer_days", ReturnLevel::Dealer),
@@ -81,7 +84,7 @@ pub(super) fn due_window<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
 
 /// F-17; mandatory kinds run over the cap and are flagged (RTV-23).
 pub(super) fn quarter_cap<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
-    let cap = usize::try_from(args.number("max")?).map_err(|_negative| error("max", "is negative"))?;
+    let cap = usize::try_from(args.number("max")?).map_err(|_negative| error("max", "is negative", "为负数"))?;
     let (exempt, mandatory) = (args.return_kinds("exempt")?, args.return_kinds("mandatory")?);
     let kind = kind(ctx)?;
     ctx.note("kind", kind.code());
@@ -100,10 +103,10 @@ pub(super) fn quarter_cap<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
     })
 }
 
-/// The kind of this return visit: what the office says, else what its order's trigger makes due.
+/// The kind of this return visit: what the office says, else what its order asks for.
 fn kind(ctx: &Ctx<'_>) -> Result<ReturnVisitKind, Unjudged> {
     let planned = ctx.facts.background.return_visit.map(|visit| visit.kind);
-    let by_trigger = || ctx.order("trigger").and_then(ReturnTrigger::from_code).and_then(ReturnVisitKind::after);
+    let by_trigger = || ctx.order("trigger").and_then(ReturnVisitKind::of_order);
     ctx.known(&RETURN_VISIT, planned.or_else(by_trigger))
 }
 

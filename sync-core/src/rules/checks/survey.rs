@@ -11,7 +11,7 @@ use crate::formulas::{self, InterviewMinimum};
 
 /// F-29 over the named counts; a band without a count had no interview.
 pub(super) fn interviews_per_day<'a>(ctx: &Ctx<'a>, args: Args<'a>) -> Judged {
-    let count = |key| u64::try_from(args.number(key)?).map_err(|_negative| error(key, "is negative"));
+    let count = |key| u64::try_from(args.number(key)?).map_err(|_negative| error(key, "is negative", "为负数"));
     let minimum = InterviewMinimum { day: count("min")?, band: count("per_band_min")? };
     let mut by_band = Vec::new();
     let mut is_held = false;

@@ -31,7 +31,7 @@ pub fn absence_wait(rules: &[Rule]) -> Option<AbsenceWait> {
 impl AbsenceWait {
     fn read(args: Args<'_>) -> Result<Self, ParamError> {
         let from = WaitFrom::from_code(args.text("wait_from")?)
-            .ok_or_else(|| error("wait_from", "must be arrival or appointment"))?;
+            .ok_or_else(|| error("wait_from", "must be arrival or appointment", "须为 arrival 或 appointment"))?;
         Ok(Self { min_minutes: args.number("min_minutes")?, from })
     }
 

@@ -1,8 +1,10 @@
 //! Rules: known checks, parameters that fit them.
 
+use std::collections::BTreeSet;
+
 use super::super::model::Template;
 use super::Report;
-use crate::rules::{catalogue, params};
+use crate::rules::{catalogue, faults};
 
 pub(super) fn check(template: &Template, report: &mut Report) {
     for rule in &template.rules {
@@ -10,9 +12,15 @@ pub(super) fn check(template: &Template, report: &mut Report) {
         report.title(&path, &rule.title);
         report.require(is_rule_id(&rule.id), &path, "id is no rule of the rulebook", "不是规则手册中的编号");
         report.require(catalogue::check(&rule.check).is_some(), &path, "check is not in the catalogue", "没有该检查");
-        for fault in params::faults(template, rule) {
-            let zh = format!("参数 {} 不符合检查 {} 的要求", fault.key, rule.check);
-            report.fault(format!("{path}.{}", fault.key), fault.message, zh);
+        for fault in faults(template, rule) {
+            report.fault(format!("{path}.{}", fault.key), fault.message, fault.message_zh);
+        }
+    }
+    let mut seen = BTreeSet::new();
+    for rule in &template.rules {
+        if !seen.insert((&rule.id, &rule.check)) {
+            let path = format!("rules[{} {}]", rule.id, rule.check);
+            report.fault(path, "the same rule stands twice", "同一规则重复出现");
         }
     }
     let cited = template.steps.iter().flat_map(|step| &step.rules);

@@ -8,6 +8,7 @@ use super::Report;
 
 pub(super) fn check(template: &Template, report: &mut Report) {
     report.unique("steps", template.steps.iter().map(|step| step.code.as_str()));
+    report.require(!template.steps.is_empty(), "steps", "a visit has at least one step", "至少须有一个步骤");
     report.require(
         template.steps.is_sorted_by_key(|step| step.phase),
         "steps",

@@ -1,8 +1,9 @@
 //! What follows a repair and an acceptance: CMP-13, WAR-01.
 
 use sync_core::ids::VisitId;
-use sync_core::rules::Verdict;
-use sync_core::rules::background::SiteRepair;
+use sync_core::rules::background::{Quality, SiteRepair};
+use sync_core::rules::{Background, Verdict};
+use sync_core::visit::VisitState;
 
 use super::{INSPECTION, REPAIR, follows, lacks, set};
 use crate::support::at;
@@ -56,4 +57,18 @@ fn a_warranty_task_follows_an_approved_pass() {
     assert_eq!(story.verdict_of("WAR-01"), Verdict::Fail);
     story.background.has_warranty_task = Some(true);
     assert_eq!(story.verdict_of("WAR-01"), Verdict::Pass);
+}
+
+#[test]
+fn what_the_review_says_of_a_visit_is_known() {
+    use VisitState as S;
+    for (state, is_approved, quality) in [
+        (S::UnderReview, false, Quality::Waiting),
+        (S::Returned, false, Quality::Redo),
+        (S::Approved, true, Quality::Accepted),
+        (S::Closed, true, Quality::Accepted),
+    ] {
+        let background = Background::default().reviewed(state);
+        assert_eq!((background.is_approved, background.quality), (Some(is_approved), Some(quality)), "{state:?}");
+    }
 }

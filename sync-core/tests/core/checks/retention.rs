@@ -63,10 +63,12 @@ fn who_talks_holds_the_role_of_the_level() {
 #[test]
 fn nobody_judges_a_level_that_is_not_known() {
     let mut story = talk(1, "field_rep");
-    story.background.crew_roles = None;
-    lacks(&story, "RET-04", "background/crew_roles");
     story.background.retention = None;
     lacks(&story, "RET-04", "background/retention");
+    story.background.crew_roles = Some(BTreeSet::from(["branch_manager".to_owned()]));
+    assert_eq!(story.verdict_of("RET-04"), Verdict::Fail, "no level of a silver customer is a branch manager's");
+    story.background.crew_roles = None;
+    lacks(&story, "RET-04", "background/crew_roles");
     story.view.answers.remove("tier");
     lacks(&story, "RET-04", "answers/tier");
     story.view.answers.remove("relation");
@@ -87,6 +89,8 @@ fn a_customer_is_lost_when_every_level_has_signed() {
         BTreeSet::from([RetentionRole::AccountManager, RetentionRole::DeptSupervisor]);
     assert_eq!((story.verdict_of("RET-08"), unsigned(&story)), (Verdict::Fail, "operations_director".into()));
     story.seal();
+    assert_eq!(story.verdict_of("RET-08"), Verdict::Fail, "another form is sealed");
+    story.view.statements.last_mut().expect("a form").value.kind = "closing_form".into();
     assert_eq!(story.verdict_of("RET-08"), Verdict::Pass, "the talk of this visit is signed");
     story.background.retention = None;
     lacks(&story, "RET-08", "background/retention");

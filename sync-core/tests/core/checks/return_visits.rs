@@ -53,7 +53,7 @@ fn a_window_in_working_days_follows_the_calendar() {
     story.time("2025-05-08T10:00").contact("phone", "reached");
     assert_eq!(story.verdict_of("RTV-13"), Verdict::Fail);
     let holidays = ["2025-05-01", "2025-05-02", "2025-05-05"].map(str::to_owned).to_vec();
-    story.calendar = CalendarRow { version: 2, holidays, make_up_days: vec![] };
+    story.calendar = CalendarRow { version: 2, holidays, make_up_days: vec![], published_at_ms: None };
     assert_eq!(story.verdict_of("RTV-13"), Verdict::Pass, "three holidays later");
 }
 
@@ -90,7 +90,8 @@ fn two_return_visits_fill_a_quarter() {
     assert!(full.blockers("completed").iter().any(|blocker| blocker.subject == "RTV-15"));
     assert_eq!(cap(&[Opening, Periodic], Special).verdict_of("RTV-15"), Verdict::Pass, "a special one does not count");
 
-    let mandatory = cap(&[Opening, Periodic], PostSale);
+    let mut mandatory = cap(&[Opening, Periodic], PostSale);
+    mandatory.event("arrive");
     let trace = mandatory.trace("RTV-15", "completed");
     assert_eq!((trace.verdict, trace.severity), (Verdict::Fail, Severity::Warn), "it runs and is flagged");
     assert!(!mandatory.blockers("completed").iter().any(|blocker| blocker.subject == "RTV-15"));

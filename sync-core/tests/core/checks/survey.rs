@@ -2,9 +2,57 @@
 
 use sync_core::rules::Verdict;
 use sync_core::rules::background::Quality;
-use sync_core::rules::params::faults;
+use sync_core::rules::faults;
 
 use super::{SURVEY, follows, lacks, set};
+use crate::support::Story;
+
+#[test]
+fn field_work_is_judged_by_the_day_on_which_it_began() {
+    let mut story = follows(SURVEY);
+    story.time("2025-01-10T12:00").tick("announce/done", true);
+    assert_eq!(story.verdict_of("SUR-07"), Verdict::Pass);
+    story.time("2025-01-11T12:00");
+    assert_eq!(story.verdict_of("SUR-07"), Verdict::Fail, "announced in time, not begun");
+    story.time("2025-01-10T12:30").answer("f1", 3).time("2025-01-12T09:00").answer("f2", 3);
+    let trace = story.trace("SUR-07", "completed");
+    assert_eq!((trace.verdict, trace.inputs["local_date"].as_str()), (Verdict::Pass, "2025-01-10"));
+    assert_eq!(trace.inputs["started"], "2025-01-10T04:30:00.000Z");
+    story.time("2025-03-04T12:00");
+    assert_eq!(story.verdict_of("SUR-07"), Verdict::Pass, "whenever somebody looks");
+    // A reading, a photo or an arrival begin it as well.
+    let began_by = |write: &dyn Fn(&mut Story)| {
+        let mut story = follows(SURVEY);
+        write(story.time("2024-11-01T00:00"));
+        story.time("2025-03-04T12:00").verdict_of("SUR-07")
+    };
+    assert_eq!(
+        began_by(&|story| {
+            story.measure("units", "12", "count");
+        }),
+        Verdict::Pass
+    );
+    assert_eq!(began_by(&|story| drop(story.photo("store_front", None))), Verdict::Pass);
+    assert_eq!(
+        began_by(&|story| {
+            story.tick("same_day_entry/done", true);
+        }),
+        Verdict::Pass
+    );
+    assert_eq!(
+        began_by(&|story| {
+            story.event("arrive");
+        }),
+        Verdict::Pass
+    );
+    assert_eq!(
+        began_by(&|story| {
+            story.event("depart");
+        }),
+        Verdict::Fail,
+        "on the way"
+    );
+}
 
 #[test]
 fn ten_interviews_a_day_one_in_each_band() {

@@ -143,6 +143,7 @@ fn plan() -> PlanSnapshot {
             end_ms: None,
             proposed_by: "customer".into(),
             state: "agreed".into(),
+            agreed_at_ms: None,
             changes: vec![],
         }),
     }

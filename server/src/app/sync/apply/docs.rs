@@ -194,9 +194,7 @@ impl Settling {
                 projected = facts.project(view);
             }
         }
-        projected.state.code().clone_into(&mut row.state);
-        row.outcome.clone_from(&projected.outcome);
-        row.submitted_at_ms = projected.submitted_at.map(|at| at.0);
+        projected.row().put_into(&mut row);
         if row != before {
             visits::update_derived(conn, &row)?;
         }

@@ -53,7 +53,7 @@ pub(super) fn run(
         IntentBody::CreateVisit(_) => Err(AppError::Internal("visits are made together".to_owned())),
         IntentBody::CreateCustomer(body) => create_customer(conn, round, body, batch),
         IntentBody::CreateSite(body) => create_site(conn, round, body, batch),
-        IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, body, batch),
+        IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, (intent, body), batch),
         IntentBody::DayCheckIn(body) => check_in(conn, round, intent, body),
         IntentBody::DayKit(_) | IntentBody::DayNote(_) => Ok(accepted([])),
         IntentBody::ChangeAppointment(_) | IntentBody::Generic(..) => Ok(needs_office("dispatcher_decides")),
@@ -134,7 +134,7 @@ fn propose_appointment(
     conn: &mut Conn,
     state: &AppState,
     round: &Round,
-    body: &ProposeAppointment,
+    (intent, body): (&Intent, &ProposeAppointment),
     batch: &mut FeedBatch,
 ) -> AppResult<Decision> {
     let org = round.ctx.actor.org;
@@ -180,6 +180,7 @@ fn propose_appointment(
             state: if body.agreed { "agreed" } else { "proposed" }.to_owned(),
             changes: "[]".to_owned(),
             version: 1,
+            agreed_at_ms: body.agreed.then(|| intent.at.corrected().0),
         },
     )?;
     batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Appointment, body.appointment_id);

@@ -100,6 +100,8 @@ impl<'a> NewVisits<'a> {
             missing_blobs: 0,
             version: 1,
             created_at_ms: now.0,
+            pinned_template: None,
+            pinned_policy_version: None,
         };
         let assignment = AssignmentRecord {
             org_id,

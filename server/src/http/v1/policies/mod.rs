@@ -64,6 +64,10 @@ impl From<PolicyIn> for NewPolicy {
 pub(super) fn version_of(text: &str) -> Result<Option<i64>, crate::http::error::ApiError> {
     match text {
         "current" => Ok(None),
-        number => number.parse().map(Some).map_err(|_no_number| crate::app::ErrorCode::NotFound.into()),
+        // A version has one name: `01` is none.
+        number => match number.parse::<i64>() {
+            Ok(version) if version.to_string() == number => Ok(Some(version)),
+            _ => Err(crate::app::ErrorCode::NotFound.into()),
+        },
     }
 }

@@ -185,6 +185,10 @@ pub struct VisitReviewOut {
     pub template: String,
     /// Its version.
     pub template_version: i64,
+    /// Version of the pinned policy.
+    pub policy_version: i64,
+    /// Version of the calendar by which days are counted.
+    pub calendar_version: i64,
     /// What the office planned.
     pub plan: ReviewPlanOut,
     /// When the crew handed it in.
@@ -232,6 +236,8 @@ impl From<VisitReview> for VisitReviewOut {
             last_decision: case.loaded.review.last_decision(),
             template: case.loaded.template.code.clone(),
             template_version: case.loaded.template.version,
+            policy_version: case.loaded.policy.version,
+            calendar_version: case.loaded.calendar.version,
             plan: ReviewPlanOut::from(&case.loaded.plan),
             submitted_at: case.row.submitted_at_ms.map(Instant::from),
             timeline: timeline(&case.view),

@@ -52,6 +52,22 @@ fn is_yaml(request: &HttpRequest) -> AppResult<bool> {
     }
 }
 
+/// Most events that aliases may stand for, and most that are kept for them; the largest template of the product has some four
+/// thousand of its own.
+const MAX_REPEATED: usize = 20_000;
+
+/// How YAML is read: what its aliases say again is bounded before it is said.
+fn bounded() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_aliases: 1_000,
+            max_anchors: 1_000,
+            max_recorded_anchor_events: MAX_REPEATED,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MAX_REPEATED },
+    }
+}
+
 /// YAML as JSON, which is parsed like any other body.
 fn json_of(body: &[u8]) -> AppResult<Vec<u8>> {
     let faulty = |place: String| {
@@ -59,7 +75,7 @@ fn json_of(body: &[u8]) -> AppResult<Vec<u8>> {
     };
     let text = std::str::from_utf8(body).map_err(|_no_text| faulty(String::new()))?;
     // Nothing that was sent is repeated: only the place is told.
-    let value: serde_json::Value = serde_saphyr::from_str(text).map_err(|error| {
+    let value: serde_json::Value = serde_saphyr::from_str_with_options(text, bounded()).map_err(|error| {
         faulty(error.location().map_or_else(String::new, |at| format!("line {}, column {}", at.line(), at.column())))
     })?;
     serde_json::to_vec(&value).map_err(|error| AppError::Internal(error.to_string()))
@@ -68,6 +84,20 @@ fn json_of(body: &[u8]) -> AppResult<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn aliases_say_little_again() {
+        let one = "a: &a {x: 1}\nb: *a\n";
+        assert_eq!(json_of(one.as_bytes()).unwrap(), br#"{"a":{"x":1},"b":{"x":1}}"#);
+        // Nine levels of nine: 387 million scalars of a few hundred bytes.
+        let mut laughs = "a0: &a0 [lol]\n".to_owned();
+        for level in 1..9 {
+            let before = vec![format!("*a{}", level - 1); 9].join(", ");
+            laughs.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        }
+        let Err(AppError::Refused(refusal)) = json_of(laughs.as_bytes()) else { panic!("it laughs") };
+        assert_eq!(refusal.code, ErrorCode::BodyInvalid);
+    }
 
     #[test]
     fn yaml_becomes_json_and_its_faults_have_a_place() {

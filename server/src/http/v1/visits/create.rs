@@ -43,7 +43,8 @@ pub struct VisitIn {
 
 /// Plans a visit for a work order
 ///
-/// Pins the newest template version and the policy in force. It reaches the phones of the crew with their next sync.
+/// It follows the template and the policy in force at its planned start, and later ones too until its crew begins: with the
+/// first record the phone pins what it has. It reaches the phones of the crew with their next sync.
 ///
 /// # Errors
 /// `invalid` naming the field, `state_invalid` while an earlier visit of the order is open.
@@ -54,7 +55,7 @@ pub async fn create_visit(
     ctx: Ctx,
     Json(body): Json<VisitIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let time = planned_time(body.appointment, body.planned_start)?;
+    let time = planned_time(body.appointment, body.planned_start, ctx.now)?;
     let new = NewVisit { work_order: body.work_order_id, template: body.template, crew: body.crew, time };
     once(ctx, answer, |ctx| visits::create_visit(&state, ctx, new)).await
 }

@@ -16,6 +16,7 @@ use sync_core::clock::NotedBy;
 use sync_core::ids::{AppointmentId, TeamId, UserId, VisitId, WorkOrderId};
 use sync_core::merge::view::Finding;
 use sync_core::plan::AppointmentRow;
+use sync_core::time::UnixMillis;
 use utoipa::ToSchema;
 
 use crate::app::visits::{NewAppointment, PlannedTime, Visit, VisitListing};
@@ -35,10 +36,17 @@ pub struct AppointmentIn {
     /// `customer`, `rep` or `office`.
     #[schema(example = "customer")]
     pub proposed_by: String,
+    /// When the customer was told of it, an instant that has passed; now if it says nothing.
+    #[serde(default)]
+    pub agreed_at: Option<Instant>,
 }
 
 /// When a visit is planned: an appointment, a start without the customer's word, or neither yet.
-fn planned_time(appointment: Option<AppointmentIn>, start: Option<Instant>) -> Result<PlannedTime, AppError> {
+fn planned_time(
+    appointment: Option<AppointmentIn>,
+    start: Option<Instant>,
+    now: UnixMillis,
+) -> Result<PlannedTime, AppError> {
     match (appointment, start) {
         (None, None) => Ok(PlannedTime::Open),
         (None, Some(start)) => Ok(PlannedTime::Start(start.0)),
@@ -46,6 +54,7 @@ fn planned_time(appointment: Option<AppointmentIn>, start: Option<Instant>) -> R
             start: new.start.0,
             end: new.end.map(|end| end.0),
             proposed_by: new.proposed_by,
+            agreed_at: new.agreed_at.map_or(now, |at| at.0),
         })),
         (Some(_), Some(_)) => {
             let refusal = Refusal::new(ErrorCode::Invalid);
@@ -105,6 +114,9 @@ pub struct AppointmentOut {
     /// `proposed`, `agreed`, `changed`, `kept`, `missed_by_us`, `missed_by_customer` or `cancelled`.
     #[schema(example = "agreed")]
     pub state: String,
+    /// When the customer was told of the time first agreed, if that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_at: Option<Instant>,
     /// Every change of the time, oldest first.
     pub changes: Vec<AppointmentChangeOut>,
 }
@@ -126,6 +138,7 @@ impl From<AppointmentRow> for AppointmentOut {
             end: row.end_ms.map(Instant::from),
             proposed_by: row.proposed_by,
             state: row.state,
+            agreed_at: row.agreed_at_ms.map(Instant::from),
             changes: changes.collect(),
         }
     }
@@ -218,12 +231,15 @@ pub struct VisitOut {
     /// Template.
     #[schema(example = "broadband_install")]
     pub template: String,
-    /// Version of the template, pinned at planning.
+    /// Version of the template: the one its crew pinned with the first record, until then the one in force at the start.
     #[schema(example = 1)]
     pub template_version: i64,
-    /// Version of the policy, pinned at planning.
+    /// Version of the policy, likewise.
     #[schema(example = 1)]
     pub policy_version: i64,
+    /// Version of the calendar by which days are counted: the newest when it was handed in, or now.
+    #[schema(example = 1)]
+    pub calendar_version: i64,
     /// Who is assigned.
     pub crew: Vec<CrewMemberOut>,
     /// Grows with each change of the crew.
@@ -288,9 +304,10 @@ impl From<Visit> for VisitOut {
             number: plan.number,
             origin: row.origin,
             work_order_id: plan.work_order_id,
-            template: plan.template,
-            template_version: plan.template_version,
-            policy_version: plan.policy_version,
+            template: visit.norms.template,
+            template_version: visit.norms.template_version,
+            policy_version: visit.norms.policy_version,
+            calendar_version: visit.norms.calendar_version,
             crew: crew.map(|one| CrewMemberOut { id: one.rep, name: one.name, team_id: one.team }).collect(),
             assignment_epoch: plan.assignment_epoch,
             appointment: visit.plan.appointment.map(AppointmentOut::from),

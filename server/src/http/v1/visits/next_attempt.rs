@@ -50,7 +50,7 @@ pub async fn create_next_attempt(
     Path(id): Path<VisitId>,
     Json(body): Json<NextAttemptIn>,
 ) -> Result<HttpResponse, ApiError> {
-    let time = planned_time(body.appointment, body.planned_start)?;
+    let time = planned_time(body.appointment, body.planned_start, ctx.now)?;
     once(ctx, answer, |ctx| visits::create_next_attempt(&state, ctx, id, body.crew, time)).await
 }
 
