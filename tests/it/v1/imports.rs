@@ -244,6 +244,16 @@ async fn a_kept_sheet_makes_customers_sites_and_orders() {
 /// What is sent as what content type, and the status and code of the refusal.
 type Refused = (&'static str, &'static str, Vec<u8>, (u16, &'static str));
 
+#[actix_web::test]
+async fn a_zero_that_text_has_lost_already_is_told() {
+    let app = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let text = csv(&ROWS[..1], ",").replace("0532-8888 0001", "53288880001");
+    let report = dispatcher.send(call("?dry_run=true", CSV, text)).await.expect(200);
+    let row = &report["rows"][0];
+    assert_eq!((&row["status"], &row["notes"][0]["cell"]), (&json!("good"), &json!("F2")), "{report}");
+}
+
 /// A workbook of a few kilobytes that unpacks to more than the server takes.
 fn bomb() -> Vec<u8> {
     packed(&" ".repeat(40 << 20))

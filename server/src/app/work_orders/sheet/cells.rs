@@ -59,6 +59,17 @@ pub(super) fn is_mobile(digits: &str) -> bool {
         && digits.chars().nth(1).is_some_and(|second| ('3'..='9').contains(&second))
 }
 
+/// Digits that look like a fixed-line number without the zero in front of its area, which a spreadsheet program takes away
+/// before it writes text.
+///
+/// # Source
+/// Numbering of fixed lines in China: `0`, an area of two or three digits, seven or eight digits; `400` and `800` have no
+/// area.
+pub(super) fn is_short_of_zero(phone: &str) -> bool {
+    let is_bare = phone.bytes().all(|byte| byte.is_ascii_digit()) && (10..=11).contains(&phone.len());
+    is_bare && !is_mobile(phone) && !["0", "400", "800"].iter().any(|start| phone.starts_with(start))
+}
+
 /// A 209 number that begins so has lost no zero in front.
 pub(super) fn is_209(digits: &str) -> bool {
     digits.starts_with("209")
@@ -123,6 +134,16 @@ mod tests {
         assert_eq!(of_209(&text("A2E1")), Ok(Some("A2E1".to_owned())), "no power of ten");
         for lost in [number("88001"), number("2090000000000000000"), text("2.09E+10"), text("2E10")] {
             assert_eq!(of_209(&lost), Err(()), "{lost:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_without_its_area_code_is_seen_by_its_length() {
+        for short in ["53288880001", "2188880001", "1088880001"] {
+            assert!(is_short_of_zero(short), "{short}");
+        }
+        for whole in ["053288880001", "13800138000", "4008000000", "88880001", "532-88880001", "95598"] {
+            assert!(!is_short_of_zero(whole), "{whole}");
         }
     }
 

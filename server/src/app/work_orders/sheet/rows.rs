@@ -125,7 +125,16 @@ impl Reader<'_> {
         let path = "customer.phones";
         let read = cells::read_digits(self.cell(path).0, cells::is_mobile);
         let text = self.take(path, read).unwrap_or_default();
-        text.split(BETWEEN_PHONES).map(str::trim).filter(|phone| !phone.is_empty()).map(str::to_owned).collect()
+        let phones = text.split(BETWEEN_PHONES).map(str::trim).filter(|phone| !phone.is_empty());
+        let phones: Vec<String> = phones.map(str::to_owned).collect();
+        if phones.iter().any(|phone| cells::is_short_of_zero(phone)) {
+            self.notes.push(FieldFault::both(
+                self.at(path),
+                "taken as it stands: the zero in front of the area code may be lost",
+                "按原样读取：区号首位的 0 可能已丢失",
+            ));
+        }
+        phones
     }
 
     /// The site to add; none if no cell says anything of one.
