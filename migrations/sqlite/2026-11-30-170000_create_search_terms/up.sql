@@ -14,5 +14,3 @@ UNION
 SELECT org_id, 'address', substr(address_folded, start, 12), id FROM customers JOIN starts ON start <= length(address_folded)
 UNION
 SELECT org_id, 'site', substr(address_folded, start, 12), id FROM sites JOIN starts ON start <= length(address_folded);
-
-CREATE INDEX work_orders_by_site ON work_orders (org_id, site_id);
