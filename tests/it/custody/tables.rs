@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 67] = [
+const TABLES: [(&str, Origin); 68] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -59,6 +59,7 @@ const TABLES: [(&str, Origin); 67] = [
     ("late_work", Underived),
     ("login_delays", Owned),
     ("nonces", Owned),
+    ("norm_withdrawals", Owned),
     ("number_series", Owned),
     ("org_storage", Rebuilt("stored_bytes")),
     ("organisations", Owned),
