@@ -332,6 +332,11 @@ operations! {
     CheckPolicy = "check_policy" Post "/v1/policies/check" Access::Roles(&[(Admin, Organisation)]);
     /// Shows a policy version.
     ShowPolicy = "show_policy" Get "/v1/policies/{version}" Access::Anyone;
+    /// Withdraws a policy version that has not taken effect.
+    WithdrawPolicy = "withdraw_policy" Post "/v1/policies/{version}/withdraw" Access::Roles(&[(Admin, Organisation)]);
+    /// Withdraws a template version that has not taken effect.
+    WithdrawTemplate = "withdraw_template" Post "/v1/templates/{code}/{version}/withdraw"
+        Access::Roles(&[(Admin, Organisation)]);
     /// Lists calendar versions.
     ListCalendars = "list_calendars" Get "/v1/calendars" Access::Anyone;
     /// Publishes a calendar version.
@@ -499,6 +504,8 @@ impl Operation {
                 | Self::DisputeFigure
                 | Self::CreateTemplate
                 | Self::CreatePolicy
+                | Self::WithdrawPolicy
+                | Self::WithdrawTemplate
                 | Self::CreateCalendar
         )
     }

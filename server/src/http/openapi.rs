@@ -210,6 +210,7 @@ impl Modify for BearerToken {
         templates::list::list_templates, templates::create::create_template, templates::check::check_template,
         templates::show::show_template,
         policies::keys::list_policy_keys, policies::list::list_policies, policies::create::create_policy,
+        policies::withdraw::withdraw_policy, templates::withdraw::withdraw_template,
         policies::check::check_policy, policies::show::show_policy,
         calendars::list::list_calendars, calendars::create::create_calendar, calendars::check::check_calendar,
         calendars::show::show_calendar,

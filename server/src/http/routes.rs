@@ -140,6 +140,8 @@ fn mount_norms(at: &mut Mount<'_>) {
     at.route(Op::ListPolicyKeys, policies::keys::list_policy_keys);
     at.route(Op::ListPolicies, policies::list::list_policies);
     at.route(Op::CreatePolicy, policies::create::create_policy);
+    at.route(Op::WithdrawPolicy, policies::withdraw::withdraw_policy);
+    at.route(Op::WithdrawTemplate, templates::withdraw::withdraw_template);
     at.route(Op::CheckPolicy, policies::check::check_policy);
     at.route(Op::ShowPolicy, policies::show::show_policy);
     at.route(Op::ListCalendars, calendars::list::list_calendars);

@@ -65,6 +65,7 @@ pub mod unclaimed;
 pub mod uploads;
 pub mod users;
 pub mod visits;
+pub mod withdrawals;
 pub mod work_orders;
 
 mod bridge;

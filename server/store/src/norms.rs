@@ -1,13 +1,43 @@
 //! Published norms: templates, policies, calendars; a version never changes.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::schema::{calendars, policies, templates};
+use crate::schema::{calendars, norm_withdrawals, policies, templates};
 use crate::text::Txt;
+
+/// Whether a template version was not taken back.
+macro_rules! template_stands {
+    () => {
+        not(exists(
+            norm_withdrawals::table.filter(
+                norm_withdrawals::org_id
+                    .eq(templates::org_id)
+                    .and(norm_withdrawals::kind.eq("template"))
+                    .and(norm_withdrawals::code.eq(templates::code))
+                    .and(norm_withdrawals::version.eq(templates::version)),
+            ),
+        ))
+    };
+}
+
+/// Whether a policy version was not taken back.
+macro_rules! policy_stands {
+    () => {
+        not(exists(
+            norm_withdrawals::table.filter(
+                norm_withdrawals::org_id
+                    .eq(policies::org_id)
+                    .and(norm_withdrawals::kind.eq("policy"))
+                    .and(norm_withdrawals::version.eq(policies::version)),
+            ),
+        ))
+    };
+}
 
 /// A template version; `body` is plain JSON, served verbatim.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -63,7 +93,7 @@ pub fn has_template(conn: &mut Conn, org: OrgId, code: &str, version: i64) -> St
     Ok(found.is_some())
 }
 
-/// The newest version of a template.
+/// The newest version of a template, also one that was taken back: its number is used.
 ///
 /// # Errors
 /// Database errors only.
@@ -85,19 +115,21 @@ pub fn find_template_at(conn: &mut Conn, org: OrgId, code: &str, at_ms: i64) -> 
         .filter(templates::org_id.eq(Txt(org))
             .and(templates::code.eq(code))
             .and(templates::effective_from_ms.le(at_ms)))
+        .filter(template_stands!())
         .order((templates::effective_from_ms.desc(), templates::version.desc()))
         .select(TemplateRow::as_select())
         .first(c)
         .optional())?)
 }
 
-/// Every template version without its body: code, version, and from when visits follow it.
+/// Every template version that stands, without its body: code, version, and from when visits follow it.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_template_versions(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(String, i64, i64)>> {
     Ok(per_backend!(conn, c => templates::table
         .filter(templates::org_id.eq(Txt(org)))
+        .filter(template_stands!())
         .order((templates::code, templates::version))
         .select((templates::code, templates::version, templates::effective_from_ms))
         .load(c))?)
@@ -157,13 +189,14 @@ pub fn find_policy(conn: &mut Conn, org: OrgId, version: i64) -> StoreResult<Opt
 pub fn find_policy_at(conn: &mut Conn, org: OrgId, at_ms: i64) -> StoreResult<Option<PolicyVersionRow>> {
     Ok(per_backend!(conn, c => policies::table
         .filter(policies::org_id.eq(Txt(org)).and(policies::effective_from_ms.le(at_ms)))
+        .filter(policy_stands!())
         .order((policies::effective_from_ms.desc(), policies::version.desc()))
         .select(PolicyVersionRow::as_select())
         .first(c)
         .optional())?)
 }
 
-/// The newest policy version, whenever it takes effect.
+/// The newest policy version, whenever it takes effect, also one that was taken back: its number is used.
 ///
 /// # Errors
 /// Database errors only.
@@ -176,11 +209,24 @@ pub fn find_newest_policy_version(conn: &mut Conn, org: OrgId) -> StoreResult<Op
         .optional())?)
 }
 
-/// Every policy version, oldest first, with when it takes effect.
+/// Every policy version that stands, oldest first, with when it takes effect.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_policy_versions(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(i64, i64)>> {
+    Ok(per_backend!(conn, c => policies::table
+        .filter(policies::org_id.eq(Txt(org)))
+        .filter(policy_stands!())
+        .order(policies::version)
+        .select((policies::version, policies::effective_from_ms))
+        .load(c))?)
+}
+
+/// Every policy version, also those taken back, oldest first, with when it takes effect.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_policies(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(i64, i64)>> {
     Ok(per_backend!(conn, c => policies::table
         .filter(policies::org_id.eq(Txt(org)))
         .order(policies::version)

@@ -1564,6 +1564,26 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `norm_withdrawals`.
+    norm_withdrawals (org_id, kind, code, version) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `code`.
+        code -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `withdrawn_at_ms`.
+        withdrawn_at_ms -> BigInt,
+        /// Column `withdrawn_by`.
+        withdrawn_by -> Text,
+        /// Column `reason`.
+        reason -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1584,6 +1604,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     templates,
     policies,
     calendars,
+    norm_withdrawals,
     work_orders,
     appointments,
     visits,

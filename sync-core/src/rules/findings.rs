@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::catalogue::Moment;
-use super::checks::moments::started_at;
+use super::checks::moments::{handed_in_at, started_at};
 use super::eval::evaluate;
 use super::facts::Facts;
 use super::params::is_answer;
@@ -101,18 +101,16 @@ fn clocks(facts: &Facts<'_>) -> Vec<Finding> {
     clocks.contradictions().map(|boot| finding("clocks_disagree", format!("boot/{boot}"), None)).collect()
 }
 
-/// What rules say of it that somebody should look at. A rule speaks once its moment has come (rulebook 1.5); what the
-/// server judges it judges always, and the check itself says what does not concern the visit yet.
+/// What rules say of it that somebody should look at. A rule speaks once the crew has begun: of a visit that nobody began
+/// everything is missing. A doubt about what the plan says, and what the server judges, is told always; there the check
+/// itself says what does not concern the visit yet.
 fn rules(facts: &Facts<'_>) -> Vec<Finding> {
-    let has_come = |moment: &Moment| match moment {
-        Moment::Start => started_at(facts.view, facts.template).is_some(),
-        Moment::Finish => {
-            facts.view.outcome().is_some() || facts.view.timeline.iter().any(|entry| entry.value.hands_in())
-        }
-        Moment::Server => true,
-    };
-    let moments = [Moment::Start, Moment::Finish, Moment::Server].into_iter().filter(has_come);
-    let traces = moments.flat_map(|moment| evaluate(facts, moment));
+    let has_started = started_at(facts.view, facts.template).is_some();
+    let has_begun = has_started || facts.view.outcome().is_some() || handed_in_at(facts.view).is_some();
+    let start = has_started.then(|| evaluate(facts, Moment::Start)).into_iter().flatten();
+    let finish = evaluate(facts, Moment::Finish).into_iter();
+    let finish = finish.filter(|trace| has_begun || trace.verdict == Verdict::Undetermined);
+    let traces = start.chain(finish).chain(evaluate(facts, Moment::Server));
     let judged = traces.filter_map(|trace| {
         let code = match trace.verdict {
             Verdict::Fail => "rule_failed",

@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 72] = [
+const TABLES: [(&str, Origin); 73] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -61,6 +61,7 @@ const TABLES: [(&str, Origin); 72] = [
     ("late_work", Underived),
     ("login_delays", Owned),
     ("nonces", Owned),
+    ("norm_withdrawals", Owned),
     ("number_series", Owned),
     ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),

@@ -280,7 +280,7 @@ fn check_filled(end: &BTreeMap<String, Value>) {
         assert!(parts.is_some_and(|parts| parts > 0), "{name} is empty");
     }
     for (name, lists) in [
-        ("review, 赵敏", &["answers", "heads", "photos", "readings", "timeline", "traces"][..]),
+        ("review, 赵敏", &["answers", "findings", "heads", "photos", "readings", "timeline", "traces"][..]),
         ("review, 王海", &["answers", "late", "late_records", "photos", "readings", "statements", "timeline"]),
         ("late work", &["heads", "records"]),
         ("late work, listed", &["brought"]),

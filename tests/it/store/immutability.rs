@@ -94,7 +94,7 @@ fn statements_and_norms_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 13] = [
+const PROOF: [(&str, &str, &str); 14] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
     (
@@ -116,6 +116,12 @@ const PROOF: [(&str, &str, &str); 13] = [
         VALUES ('O', 'P', 'V', 'p', 'H', 'blurred', 1, '{}', 'confirmed', 'P', 1)",
     ),
     ("conflict_choices", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
+    (
+        "norm_withdrawals",
+        "reason = 'other'",
+        "(org_id, kind, code, version, withdrawn_at_ms, withdrawn_by, reason) \
+        VALUES ('O', 'policy', '', 9, 1, 'P', 'why')",
+    ),
     ("late_work", "body = '[]'", "(org_id, visit_id, seq, body) VALUES ('O', 'V', 1, '{}')"),
     ("late_decisions", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
     (

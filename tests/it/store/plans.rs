@@ -20,7 +20,7 @@ use serde_json::json;
 use crate::sync::statements::{signed_visit, upload};
 
 /// What an organisation has few of, or what a sync reads whole by design; `json_each` gives the keys that were asked for.
-const SMALL: [&str; 9] = [
+const SMALL: [&str; 10] = [
     "json_each",
     "organisations",
     "grids",
@@ -29,6 +29,7 @@ const SMALL: [&str; 9] = [
     "templates",
     "policies",
     "calendars",
+    "norm_withdrawals",
     "evidence_keys",
 ];
 

@@ -347,3 +347,72 @@ async fn visits_that_nobody_has_begun_follow_the_norms_of_their_day() {
     assert_eq!(follow_norms::run_due(&app.state, app.now()).await.expect("it runs"), 0, "once is enough");
     assert_eq!(app.verified().await.differences, []);
 }
+
+#[actix_web::test]
+async fn a_scheduled_version_is_withdrawn_so_that_an_urgent_one_comes_before_it() {
+    let app = office().await;
+    let (admin, dispatcher) = (app.role(YUNZE, Role::Admin).await, app.role(YUNZE, Role::Dispatcher).await);
+    let (order, ..) = app.office_again(YUNZE).order().await;
+    let body = json!({"work_order_id": order, "template": TEMPLATE, "crew": [YUNZE.rep().id],
+        "planned_start": at(2 * DAY_MS)});
+    let visit = dispatcher.post("/v1/visits", body).await.expect(201);
+    let policy = |base: i64, from: i64| {
+        json!({"base_version": base, "effective_from": at(from),
+        "parameters": {"absence_wait_minutes": "20"}})
+    };
+    admin.post("/v1/policies", policy(1, DAY_MS)).await.expect(201);
+    let dated = |version, from: i64| install(version, |template| template["effective_from"] = json!(at(from)));
+    admin.post("/v1/templates", dated(2, DAY_MS)).await.expect(201);
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    assert!(phone.has("policy", 2) && phone.has("template", "broadband_install/2"));
+    let follows = async || norms_of(&shown(&dispatcher, &visit).await);
+    assert_eq!(follows().await, (2, 2, 3));
+    assert_eq!(paths(&admin.post("/v1/policies", policy(2, HOUR_MS)).await), ["effective_from"], "it bars the way");
+
+    let why = json!({"reason": "须先发布紧急版本"});
+    for (path, faulty) in [("/v1/policies/2/withdraw", json!({"reason": " "})), ("/v1/policies/2/withdraw", json!({}))]
+    {
+        assert!([400, 422].contains(&admin.post(path, faulty).await.status));
+    }
+    assert_eq!(admin.post("/v1/policies/1/withdraw", why.clone()).await.outcome(), (409, "state_invalid".to_owned()));
+    assert_eq!(admin.post("/v1/policies/3/withdraw", why.clone()).await.outcome(), (404, "not_found".to_owned()));
+    assert_eq!(dispatcher.post("/v1/policies/2/withdraw", why.clone()).await.status, 403);
+    let withdrawn = admin.post("/v1/policies/2/withdraw", why.clone()).await.expect(200);
+    let by = YUNZE.member(Role::Admin).id;
+    assert_eq!(withdrawn, json!({"version": 2, "at": at(0), "by": by, "reason": "须先发布紧急版本"}));
+    assert_eq!(admin.post("/v1/policies/2/withdraw", why.clone()).await.outcome(), (409, "state_invalid".to_owned()));
+    admin.post("/v1/templates/broadband_install/2/withdraw", why.clone()).await.expect(200);
+    assert_eq!(subjects(&app, "policy.withdrawn", "2").await, 1);
+    assert_eq!(subjects(&app, "template.withdrawn", "broadband_install").await, 1);
+
+    // Nobody follows it; it stays, and the lists tell.
+    assert_eq!(follows().await, (1, 1, 5));
+    phone.sync().await;
+    assert!(!phone.has("policy", 2) && !phone.has("template", "broadband_install/2"));
+    assert_eq!(admin.get("/v1/policies/2").await.expect(200)["version"], 2);
+    let listed = admin.get("/v1/policies").await.expect(200);
+    assert_eq!(listed["items"][1]["withdrawal"], withdrawn);
+    assert!(listed["items"][0]["withdrawal"].is_null());
+
+    // The urgent one comes first, under the next number; then the old one again.
+    let urgent = admin.post("/v1/policies", policy(1, HOUR_MS)).await.expect(201);
+    assert_eq!(urgent["version"], 3);
+    admin.post("/v1/policies", policy(3, DAY_MS)).await.expect(201);
+    assert_eq!(admin.post("/v1/templates", dated(2, HOUR_MS)).await.outcome(), (409, "conflict".to_owned()));
+    admin.post("/v1/templates", dated(3, HOUR_MS)).await.expect(201);
+    assert_eq!(follows().await, (3, 4, 8));
+
+    // What a crew has begun by is not taken back, though it does not count yet.
+    let id = visit["id"].as_str().expect("an id").parse().expect("an id");
+    phone.sync().await;
+    let pin = json!({"template": TEMPLATE, "template_version": 3, "policy_version": 4, "at": phone.stamp(),
+        "by": phone.device.member.id});
+    phone.add(id, Map::Pins, &pin);
+    phone.sync().await;
+    for path in ["/v1/policies/4/withdraw", "/v1/templates/broadband_install/3/withdraw"] {
+        assert_eq!(admin.post(path, why.clone()).await.outcome(), (409, "state_invalid".to_owned()), "{path}");
+    }
+    admin.post("/v1/policies/3/withdraw", why).await.expect(200);
+    assert_eq!(app.verified().await.differences, []);
+}

@@ -143,6 +143,11 @@ impl Tx {
         Ok(row.map(|row| serde_json::from_value(row.body)).transpose()?)
     }
 
+    /// A row with what is kept beside it.
+    pub(crate) fn stored_row(&self, kind: &str, id: &str) -> PhoneResult<Option<StoredRow>> {
+        self.get(ROWS, &format!("{kind}/{id}"))
+    }
+
     /// All rows of a kind.
     pub(crate) fn rows(&self, kind: &str) -> PhoneResult<Vec<(String, StoredRow)>> {
         let prefix = format!("{kind}/");

@@ -102,6 +102,11 @@ pub(super) fn apply_row(tx: &Tx, row_kind: &str, row: &Row) -> PhoneResult<()> {
         }
         Row::Gone { id } => match visit {
             Some(visit) if tx.doc(visit)?.is_some() => set_gone(tx, visit, true),
+            // A version that was withdrawn: no visit begins by it any more, one that did goes on.
+            _ if matches!(row_kind, kind::TEMPLATE | kind::POLICY) => match tx.stored_row(row_kind, id)? {
+                Some(known) => tx.set_row(row_kind, id, &StoredRow { is_old: true, ..known }),
+                None => Ok(()),
+            },
             _ => tx.drop_row(row_kind, id),
         },
     }

@@ -132,3 +132,27 @@ fn what_was_made_at_the_door_stays_until_it_was_offered_again() {
     assert!(phone.sync(&mut server).is_err());
     assert_eq!(here(&phone, &[("customer", &id), ("customer", "lost")]), [format!("customer/{id}")]);
 }
+
+#[test]
+fn a_withdrawn_version_serves_no_new_visit_and_stays_for_those_that_began_by_it() {
+    let (phone, mut server) = begun();
+    let policy = |version: i64| Row::Put {
+        id: version.to_string(),
+        version,
+        body: json!({"version": version, "effective_from_ms": 0, "parameters": {}}),
+    };
+    let chosen = || {
+        let made = phone.run(&["intent", "create_visit", "-f", "template=broadband_install", "-f", "reason=邻居"]);
+        made["body"]["policy_version"].clone()
+    };
+    server.rows_out = BTreeMap::from([("policy".to_owned(), vec![policy(1), policy(2)])]);
+    sync(&phone, &mut server);
+    assert_eq!(chosen(), 2);
+    server.rows_out = BTreeMap::from([("policy".to_owned(), vec![Row::Gone { id: "2".to_owned() }])]);
+    sync(&phone, &mut server);
+    assert_eq!((chosen(), here(&phone, &[("policy", "2")]).len()), (json!(1), 1));
+    // One that never came leaves nothing behind.
+    server.rows_out = BTreeMap::from([("policy".to_owned(), vec![Row::Gone { id: "3".to_owned() }])]);
+    sync(&phone, &mut server);
+    assert_eq!(here(&phone, &[("policy", "3")]), [""; 0]);
+}

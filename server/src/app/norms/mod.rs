@@ -9,6 +9,7 @@ mod publish;
 mod read;
 mod seed;
 mod template;
+mod withdraw;
 
 pub use calendar::{NewCalendar, create_calendar};
 pub use policy::{NewPolicy, create_policy, publish_new_policy};
@@ -18,6 +19,7 @@ pub use read::{
 };
 pub use seed::{product_templates, seed_norms};
 pub use template::create_template;
+pub use withdraw::{Version, withdraw};
 
 use doorstep_store::Conn;
 use sync_core::time::UnixMillis;

@@ -35,7 +35,8 @@ pub async fn create_policy(state: &AppState, ctx: Ctx, new: NewPolicy, purpose: 
     let write = move |conn: &mut Conn| {
         let org = ctx.actor.org;
         let newest = newest(conn, org)?;
-        let next = next_version(&newest, &new, ctx.now)?;
+        let number = next_number(conn, org)?;
+        let next = next_version(&newest, number, &new, ctx.now)?;
         if purpose == Purpose::Publish {
             let mut batch = FeedBatch::new();
             publish_policy(conn, &mut batch, org, &next, ctx.now)?;
@@ -49,15 +50,20 @@ pub async fn create_policy(state: &AppState, ctx: Ctx, new: NewPolicy, purpose: 
     carry_out(state, &asked, purpose, write).await
 }
 
-/// The newest version; one of number 0 that says nothing where none is published.
+/// The number of the next version; a version that was withdrawn keeps its own.
+fn next_number(conn: &mut Conn, org: OrgId) -> AppResult<i64> {
+    Ok(norms::find_newest_policy_version(conn, org)?.unwrap_or(0) + 1)
+}
+
+/// The newest version that stands; one of number 0 that says nothing where none is published.
 fn newest(conn: &mut Conn, org: OrgId) -> AppResult<PolicyRow> {
-    let Some(version) = norms::find_newest_policy_version(conn, org)? else { return Ok(PolicyRow::default()) };
+    let Some((version, _)) = norms::list_policy_versions(conn, org)?.pop() else { return Ok(PolicyRow::default()) };
     let row = norms::find_policy(conn, org, version)?.ok_or(ErrorCode::NotFound)?;
     read("policies", version, &row.body)
 }
 
-/// The version after the newest, if everything about it is right.
-fn next_version(newest: &PolicyRow, new: &NewPolicy, now: UnixMillis) -> AppResult<PolicyRow> {
+/// The version after the newest, of this number, if everything about it is right.
+fn next_version(newest: &PolicyRow, number: i64, new: &NewPolicy, now: UnixMillis) -> AppResult<PolicyRow> {
     if new.base_version != newest.version {
         return Err(stale(newest.version, new.base_version));
     }
@@ -74,7 +80,7 @@ fn next_version(newest: &PolicyRow, new: &NewPolicy, now: UnixMillis) -> AppResu
         Err(faults) => (BTreeMap::new(), faults),
     };
     faults.into_iter().fold(refusal, |refusal, fault| refusal.fault(field_fault(fault))).into_result()?;
-    Ok(PolicyRow { version: newest.version + 1, effective_from_ms: effective_from, parameters })
+    Ok(PolicyRow { version: number, effective_from_ms: effective_from, parameters })
 }
 
 fn no_instant() -> FieldFault {
@@ -112,14 +118,16 @@ fn changed_keys<'a>(before: &'a PolicyRow, after: &'a PolicyRow) -> Vec<&'a str>
 pub async fn publish_new_policy(store: &Store, org: OrgId, policy: PolicyRow, now: UnixMillis) -> AppResult<()> {
     let publish = move |conn: &mut Conn| {
         let newest = newest(conn, org)?;
-        if policy.version <= newest.version {
+        let number = next_number(conn, org)?;
+        if policy.version < number {
             return Err(ErrorCode::Conflict.into());
         }
         let changes: Changes = policy.parameters.iter().map(|(key, said)| (key.clone(), Some(said.clone()))).collect();
         let effective_from = Some(policy.effective_from_ms.max(now).to_rfc3339());
         // The file is the whole version, so that nothing of the one before is kept.
         let base = PolicyRow { parameters: BTreeMap::new(), ..newest };
-        let next = next_version(&base, &NewPolicy { base_version: base.version, effective_from, changes }, now)?;
+        let next =
+            next_version(&base, number, &NewPolicy { base_version: base.version, effective_from, changes }, now)?;
         if policy.version != next.version {
             return Err(Refusal::new(ErrorCode::Invalid).field("version", next.version.to_string()).into());
         }

@@ -1,6 +1,7 @@
 //! Reading published norms; everybody of the organisation may.
 
 use doorstep_store::norms::{self, CalendarVersionRow, TemplateRow};
+use doorstep_store::withdrawals::{WithdrawalRow, list_withdrawals};
 use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::time::UnixMillis;
 
@@ -8,7 +9,7 @@ use crate::app::rows::read;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 
 /// A policy version in the list of all.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct PolicyListing {
     /// Version.
     pub version: i64,
@@ -16,14 +17,28 @@ pub struct PolicyListing {
     pub effective_from: UnixMillis,
     /// Whether it is the one in force now.
     pub is_in_force: bool,
+    /// When, by whom and why it was taken back, if it was.
+    pub withdrawal: Option<WithdrawalRow>,
 }
 
-/// Every published template version, by code and version.
+/// Every published template version, by code and version, with how it was taken back, if it was.
 ///
 /// # Errors
 /// Database errors only.
-pub async fn list_templates(state: &AppState, ctx: Ctx) -> AppResult<Vec<TemplateRow>> {
-    state.store.read(move |conn| Ok::<_, AppError>(norms::list_templates(conn, ctx.actor.org)?)).await
+pub async fn list_templates(state: &AppState, ctx: Ctx) -> AppResult<Vec<(TemplateRow, Option<WithdrawalRow>)>> {
+    state
+        .store
+        .read(move |conn| {
+            let withdrawn = list_withdrawals(conn, ctx.actor.org, "template")?;
+            let listing = |row: TemplateRow| {
+                let is_it = |one: &&WithdrawalRow| one.code == row.code && one.version == row.version;
+                let withdrawal = withdrawn.iter().find(is_it).cloned();
+                (row, withdrawal)
+            };
+            let rows = norms::list_templates(conn, ctx.actor.org)?;
+            Ok::<_, AppError>(rows.into_iter().map(listing).collect())
+        })
+        .await
 }
 
 /// A template version as published.
@@ -49,12 +64,14 @@ pub async fn list_policies(state: &AppState, ctx: Ctx) -> AppResult<Vec<PolicyLi
         .read(move |conn| {
             let org = ctx.actor.org;
             let in_force = norms::find_policy_at(conn, org, ctx.now.0)?.map(|row| row.version);
+            let withdrawn = list_withdrawals(conn, org, "policy")?;
             let listing = |(version, effective_from_ms): (i64, i64)| PolicyListing {
                 version,
                 effective_from: UnixMillis(effective_from_ms),
                 is_in_force: Some(version) == in_force,
+                withdrawal: withdrawn.iter().find(|row| row.version == version).cloned(),
             };
-            Ok::<_, AppError>(norms::list_policy_versions(conn, org)?.into_iter().map(listing).collect())
+            Ok::<_, AppError>(norms::list_policies(conn, org)?.into_iter().map(listing).collect())
         })
         .await
 }

@@ -25,7 +25,9 @@ pub async fn create_template(
     let write = move |conn: &mut Conn| {
         let org = ctx.actor.org;
         let newest = norms::find_newest_template(conn, org, &template.code)?;
-        let effective_from = check(&template, newest.as_ref(), ctx.now)?;
+        let versions = norms::list_template_versions(conn, org)?.into_iter();
+        let before = versions.filter(|(code, ..)| *code == template.code).map(|(.., from_ms)| from_ms).max();
+        let effective_from = check(&template, newest.as_ref(), before, ctx.now)?;
         let row = template_row(org, &template, (effective_from, ctx.now))?;
         if purpose == Purpose::Publish {
             let mut batch = FeedBatch::new();
@@ -39,23 +41,24 @@ pub async fn create_template(
     carry_out(state, &asked, purpose, write).await
 }
 
-/// From when a template counts, if everything about it is right.
-fn check(template: &Template, newest: Option<&TemplateRow>, now: UnixMillis) -> AppResult<UnixMillis> {
+/// From when a template counts, if everything about it is right; the newest version that stands counts from `before`.
+fn check(
+    template: &Template,
+    newest: Option<&TemplateRow>,
+    before: Option<i64>,
+    now: UnixMillis,
+) -> AppResult<UnixMillis> {
     let faults = template.validate();
     let said = template.effective_from();
     let effective_from = said.unwrap_or(now);
     let mut refusal = within_reach(Refusal::new(ErrorCode::Invalid), effective_from, now);
-    if let Some(newest) = newest {
-        if template.version <= newest.version {
-            let en =
-                format!("Version {} of {} is published; publish {}", newest.version, newest.code, newest.version + 1);
-            let zh = format!("{} 版本 {} 已发布，请使用版本号 {}", newest.code, newest.version, newest.version + 1);
-            return Err(Refusal::new(ErrorCode::Conflict)
-                .detail(en, zh)
-                .limit(newest.version, template.version)
-                .into());
-        }
-        refusal = after_newest(refusal, effective_from, UnixMillis(newest.effective_from_ms));
+    if let Some(newest) = newest.filter(|newest| template.version <= newest.version) {
+        let en = format!("Version {} of {} is published; publish {}", newest.version, newest.code, newest.version + 1);
+        let zh = format!("{} 版本 {} 已发布，请使用版本号 {}", newest.code, newest.version, newest.version + 1);
+        return Err(Refusal::new(ErrorCode::Conflict).detail(en, zh).limit(newest.version, template.version).into());
+    }
+    if let Some(before) = before {
+        refusal = after_newest(refusal, effective_from, UnixMillis(before));
     }
     let next = newest.map_or(1, |newest| newest.version + 1);
     if template.version > next {

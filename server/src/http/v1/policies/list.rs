@@ -4,6 +4,7 @@ use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::WithdrawalOut;
 use crate::app::{AppState, Ctx, norms};
 use crate::http::error::ApiError;
 use crate::http::openapi::Problems;
@@ -19,12 +20,15 @@ pub struct PolicyItemOut {
     pub effective_from: Instant,
     /// Whether it is the one in force now.
     pub is_in_force: bool,
+    /// How it was taken back, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalOut>,
 }
 
 /// Every published policy version.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PoliciesOut {
-    /// Oldest first: the last is the base of the next.
+    /// Oldest first: the last that was not withdrawn is the base of the next.
     pub items: Vec<PolicyItemOut>,
 }
 
@@ -41,6 +45,7 @@ pub async fn list_policies(state: web::Data<AppState>, ctx: Ctx) -> Result<web::
         version: one.version,
         effective_from: one.effective_from.into(),
         is_in_force: one.is_in_force,
+        withdrawal: one.withdrawal.map(WithdrawalOut::from),
     });
     Ok(web::Json(PoliciesOut { items: items.collect() }))
 }

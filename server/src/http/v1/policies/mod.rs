@@ -5,10 +5,13 @@ pub mod create;
 pub mod keys;
 pub mod list;
 pub mod show;
+pub mod withdraw;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::withdrawals::WithdrawalRow;
 use serde::{Deserialize, Serialize};
+use sync_core::ids::UserId;
 use sync_core::plan::PolicyRow;
 use utoipa::ToSchema;
 
@@ -54,6 +57,37 @@ pub struct PolicyIn {
 impl From<PolicyIn> for NewPolicy {
     fn from(body: PolicyIn) -> Self {
         Self { base_version: body.base_version, effective_from: body.effective_from, changes: body.parameters }
+    }
+}
+
+/// Why a version is taken back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "reason": "须先发布紧急版本" }))]
+pub struct WithdrawalIn {
+    /// 1 to 500 characters.
+    #[schema(example = "须先发布紧急版本")]
+    pub reason: String,
+}
+
+/// How a version was taken back.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WithdrawalOut {
+    /// Version.
+    #[schema(example = 2)]
+    pub version: i64,
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub by: UserId,
+    /// Why.
+    #[schema(example = "须先发布紧急版本")]
+    pub reason: String,
+}
+
+impl From<WithdrawalRow> for WithdrawalOut {
+    fn from(row: WithdrawalRow) -> Self {
+        Self { version: row.version, at: row.withdrawn_at_ms.into(), by: row.withdrawn_by.0, reason: row.reason }
     }
 }
 

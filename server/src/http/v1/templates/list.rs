@@ -2,6 +2,7 @@
 
 use actix_web::web;
 use doorstep_store::norms::TemplateRow;
+use doorstep_store::withdrawals::WithdrawalRow;
 use serde::Serialize;
 use sync_core::bytes::Hash;
 use utoipa::ToSchema;
@@ -9,6 +10,7 @@ use utoipa::ToSchema;
 use crate::app::{AppState, Ctx, norms};
 use crate::http::error::ApiError;
 use crate::http::openapi::Problems;
+use crate::http::v1::policies::WithdrawalOut;
 use crate::http::wire::Instant;
 
 /// A published template version.
@@ -26,11 +28,21 @@ pub struct TemplateItemOut {
     pub published_at: Instant,
     /// From when visits follow it.
     pub effective_from: Instant,
+    /// How it was taken back, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalOut>,
 }
 
 impl From<TemplateRow> for TemplateItemOut {
     fn from(row: TemplateRow) -> Self {
+        Self::from((row, None))
+    }
+}
+
+impl From<(TemplateRow, Option<WithdrawalRow>)> for TemplateItemOut {
+    fn from((row, withdrawal): (TemplateRow, Option<WithdrawalRow>)) -> Self {
         Self {
+            withdrawal: withdrawal.map(WithdrawalOut::from),
             code: row.code,
             version: row.version,
             sha256: row.sha256.0,

@@ -5,3 +5,4 @@ pub mod check;
 pub mod create;
 pub mod list;
 pub mod show;
+pub mod withdraw;
