@@ -24,7 +24,7 @@ CREATE TABLE deadlines (
     FOREIGN KEY (org_id, work_order_id) REFERENCES work_orders (org_id, id)
 );
 CREATE INDEX deadlines_by_state ON deadlines (org_id, state, due_ms, subject, code, item);
-CREATE INDEX deadlines_watched ON deadlines (watch_ms);
+CREATE INDEX deadlines_watched ON deadlines (org_id, watch_ms);
 CREATE INDEX deadlines_by_code ON deadlines (org_id, code, due_ms);
 
 -- How deadlines were judged before, for figures as of an earlier instant; only added to.
@@ -78,4 +78,4 @@ CREATE TABLE tasks (
 );
 CREATE UNIQUE INDEX tasks_by_source ON tasks (org_id, source);
 CREATE INDEX tasks_by_state ON tasks (org_id, state, id);
-CREATE INDEX tasks_escalating ON tasks (escalate_ms);
+CREATE INDEX tasks_escalating ON tasks (org_id, escalate_ms);

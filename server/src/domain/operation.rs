@@ -394,8 +394,17 @@ const FIGURE_READERS: Access = Access::Roles(&[
     (Auditor, Organisation),
 ]);
 
-/// Who sees to tasks (rulebook 20, *Task, deadline*).
-const TASK_WRITERS: Access = Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Own), (CsSupervisor, Organisation)]);
+/// Who sees to tasks (rulebook 20, *Task, deadline*), and every role that one can be asked of.
+const TASK_WRITERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (Reviewer, Organisation),
+    (CsAgent, Own),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+]);
 
 /// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
 const CONFLICT_READERS: Access = Access::Roles(&[

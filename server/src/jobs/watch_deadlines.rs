@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use doorstep_store::organisations::list_organisations;
+use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use super::alone;
-use crate::app::{AppResult, AppState, deadlines, tasks};
+use crate::app::{AppError, AppResult, AppState, deadlines, tasks};
 
 /// How often the job runs: nobody is told much later than a deadline passes.
 const EVERY: Duration = Duration::from_secs(20);
@@ -26,7 +28,21 @@ pub async fn run(state: AppState) {
 /// Tells of what is due by now; how many deadlines were told of and how many tasks passed on.
 ///
 /// # Errors
-/// Database errors and corrupt rows.
+/// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<(usize, usize)> {
-    Ok((deadlines::tell_due(state, now).await?, tasks::escalate_due(state, now).await?))
+    let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
+    let (mut told, mut passed_on) = (0, 0);
+    for organisation in organisations {
+        let org = organisation.id.0;
+        let new = deadlines::tell_due(state, org, now).await;
+        told += new.unwrap_or_else(|error| none_of(org, &error));
+        let further = tasks::escalate_due(state, org, now).await;
+        passed_on += further.unwrap_or_else(|error| none_of(org, &error));
+    }
+    Ok((told, passed_on))
+}
+
+fn none_of(org: OrgId, error: &AppError) -> usize {
+    tracing::error!(%org, ?error, "its deadlines are not watched");
+    0
 }

@@ -172,6 +172,28 @@ pub fn insert_past(conn: &mut Conn, rows: &[PastJudgement]) -> StoreResult<()> {
     Ok(())
 }
 
+/// Notes that somebody was told of a deadline, if it is still as it was read: whoever judged it anew meanwhile said when to
+/// look again. True if it is.
+///
+/// # Errors
+/// Database errors only.
+pub fn mark_told(conn: &mut Conn, row: &DeadlineRow, now_ms: i64) -> StoreResult<bool> {
+    let marked = per_backend!(conn, c => diesel::update(deadlines::table
+            .find((row.org_id, &row.subject, &row.code, row.item))
+            .filter(deadlines::watch_ms.eq(row.watch_ms).and(deadlines::judged_ms.eq(row.judged_ms))))
+        .set((deadlines::watch_ms.eq(None::<i64>), deadlines::told_ms.eq(now_ms)))
+        .execute(c))?;
+    Ok(marked > 0)
+}
+
+/// Makes other transactions that would judge these orders and visits anew wait for the end of this one.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_of_subjects(conn: &mut Conn, org: OrgId, subjects: &[String]) -> StoreResult<()> {
+    Ok(crate::dialect::lock_deadlines(conn, org, subjects)?)
+}
+
 /// The deadlines of these orders and visits.
 ///
 /// # Errors
@@ -183,14 +205,13 @@ pub fn list_of_subjects(conn: &mut Conn, org: OrgId, subjects: &[String]) -> Sto
         .load(c))?)
 }
 
-/// Deadlines of any organisation that had passed before now and of which somebody has to be told, those that wait longest
-/// first.
+/// Deadlines that had passed before now and of which somebody has to be told, those that wait longest first.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_to_tell(conn: &mut Conn, now_ms: i64, limit: i64) -> StoreResult<Vec<DeadlineRow>> {
+pub fn list_to_tell(conn: &mut Conn, org: OrgId, now_ms: i64, limit: i64) -> StoreResult<Vec<DeadlineRow>> {
     Ok(per_backend!(conn, c => deadlines::table
-        .filter(deadlines::watch_ms.lt(now_ms))
+        .filter(deadlines::org_id.eq(Txt(org)).and(deadlines::watch_ms.lt(now_ms)))
         .order(deadlines::watch_ms)
         .limit(limit)
         .select(DeadlineRow::as_select())

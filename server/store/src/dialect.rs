@@ -11,7 +11,7 @@ use sync_core::ids::{DeviceId, OrgId, VisitId, WorkOrderId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::{quarantine, visits, work_orders};
+use crate::schema::{deadlines, quarantine, visits, work_orders};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -74,6 +74,22 @@ pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryRe
         EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// Makes other transactions that would change the deadlines of these subjects wait for the end of this one; the rows are
+/// locked in the order of their keys.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_deadlines(conn: &mut Conn, org: OrgId, subjects: &[String]) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let locked: Vec<i64> = deadlines::table
+        .filter(deadlines::org_id.eq(Txt(org)).and(one_of(deadlines::subject, subjects)))
+        .order((deadlines::subject, deadlines::code, deadlines::item))
+        .select(deadlines::judged_ms)
+        .for_no_key_update()
+        .load(&mut **conn)?;
+    drop(locked);
+    Ok(())
 }
 
 /// Makes other transactions that plan visits of an order, or refuse it, wait for the end of this one.

@@ -87,13 +87,13 @@ pub fn update_task(conn: &mut Conn, row: &TaskRow) -> StoreResult<()> {
     expect_one(affected)
 }
 
-/// Open tasks of any organisation that are to be passed on by now, those that wait longest first.
+/// Open tasks that are to be passed on by now, those that wait longest first.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_to_escalate(conn: &mut Conn, now_ms: i64, limit: i64) -> StoreResult<Vec<TaskRow>> {
+pub fn list_to_escalate(conn: &mut Conn, org: OrgId, now_ms: i64, limit: i64) -> StoreResult<Vec<TaskRow>> {
     Ok(per_backend!(conn, c => tasks::table
-        .filter(tasks::escalate_ms.le(now_ms))
+        .filter(tasks::org_id.eq(Txt(org)).and(tasks::escalate_ms.le(now_ms)))
         .order(tasks::escalate_ms)
         .limit(limit)
         .select(TaskRow::as_select())

@@ -47,6 +47,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// An instant of the server's own clock.
+    #[must_use]
+    pub const fn at(instant: UnixMillis) -> Self {
+        Self { earliest: Some(instant), latest: Some(instant) }
+    }
+
     /// An instant within `err_ms` of `instant`; unbounded without an error, or with one that cannot be.
     #[must_use]
     pub fn around(instant: UnixMillis, err_ms: Option<i64>) -> Self {

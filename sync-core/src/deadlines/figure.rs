@@ -80,7 +80,7 @@ impl Figure {
     /// How a deadline stands in the figure; `notice` is the worst that is known of changes that we made to the appointment.
     #[must_use]
     pub fn standing(self, due: &Due, notice: Option<DueState>) -> Standing {
-        if due.code == DueCode::Arrival && due.item > 0 {
+        if due.code == DueCode::Arrival && due.item > 0 && due.state == DueState::Void {
             return Standing::ChangedByCustomer;
         }
         let notice = notice.filter(|_| self == Self::FulfilmentRate);

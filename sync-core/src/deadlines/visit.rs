@@ -2,13 +2,14 @@
 
 use super::{Due, DueCode, DueState};
 use crate::calendar::{Calendar, DayError};
-use crate::clock::Clocks;
+use crate::clock::{Bounds, Clocks, Deadline};
 use crate::doc::record::TimelineEvent;
 use crate::formulas;
 use crate::merge::view::Entry;
 use crate::plan::Review;
 use crate::policy::keys;
 use crate::rules::{self, Facts};
+use crate::time::UnixMillis;
 use crate::visit::VisitState;
 
 /// The deadlines of a visit in this state. A calendar that ends too early leaves out what it would have to count.
@@ -41,7 +42,9 @@ fn arrival(facts: &Facts<'_>, state: VisitState) -> Option<Due> {
         return Some(due(Some(clocks.corrected(arrive.by, &arrive.at).0), judged.into()));
     }
     let judged = match state {
-        VisitState::Cancelled | VisitState::EndedWithoutWork => DueState::Void,
+        // What was called off before it was due is due no more; afterwards the promise was broken already.
+        VisitState::Cancelled => called_off(facts.plan.visit.cancelled_at_ms.map(Bounds::at), start),
+        VisitState::EndedWithoutWork => called_off(ended(facts), start),
         // Handed in, and nobody noted the arrival.
         state if state.is_handed_in() => DueState::Undetermined,
         _ => DueState::Open,
@@ -49,7 +52,23 @@ fn arrival(facts: &Facts<'_>, state: VisitState) -> Option<Due> {
     Some(due(None, judged))
 }
 
-/// D-02 of the times that the customer gave back, from 1: nobody has to be there.
+/// How a time stands that was called off between these instants: void if that was before.
+fn called_off(when: Option<Bounds>, start: UnixMillis) -> DueState {
+    match when.unwrap_or_default().not_after(start) {
+        Deadline::Met => DueState::Void,
+        Deadline::Missed => DueState::Missed,
+        Deadline::Undetermined => DueState::Undetermined,
+    }
+}
+
+/// When the crew ended the visit without work.
+fn ended(facts: &Facts<'_>) -> Option<Bounds> {
+    let ended = last_event(facts, "end_without_work")?;
+    Some(Clocks::of(facts.view).bounds(ended.value.by, &ended.value.at))
+}
+
+/// D-02 of the times that the customer gave back, from 1: nobody has to be there, unless it was said when the crew was late
+/// already.
 fn given_back<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
     let changes = facts.plan.appointment.iter().flat_map(|appointment| &appointment.changes);
     (1..).zip(changes).filter(|(_, change)| !change.proposed_by_us).map(|(item, change)| Due {
@@ -58,7 +77,7 @@ fn given_back<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
         trigger_at: change.from_ms,
         due_at: change.from_ms,
         happened_at: None,
-        state: DueState::Void,
+        state: called_off(Some(change.notified_by.bounds(change.notified_at_ms)), change.from_ms),
     })
 }
 

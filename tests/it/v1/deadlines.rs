@@ -1,6 +1,6 @@
 //! Deadlines and tasks: what passes opens a task, what comes right settles it, what nobody sees to is passed on.
 
-use doorstep::domain::Role;
+use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs::watch_deadlines;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
@@ -133,7 +133,8 @@ async fn what_comes_right_settles_its_task_and_a_new_time_starts_anew() {
     assert_eq!(watched(&app, DAY_MS).await, (0, 0));
     assert_eq!(watched(&app, DAY_MS + 1).await, (1, 0));
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
-    assert_eq!(kinds(&items(&dispatcher, "/v1/tasks").await), ["arrival_overdue"], "the same task, open again");
+    let anew = items(&dispatcher, "/v1/tasks").await;
+    assert_eq!((kinds(&anew), &anew[0]["due_at"]), (vec!["arrival_overdue".to_owned()], &json!(at(DAY_MS))));
 }
 
 // Rule: INS-42
@@ -164,6 +165,45 @@ async fn an_open_point_becomes_a_task_of_whoever_was_asked_first() {
     let lead = items(&app.role(YUNZE, Role::TeamLead).await, "/v1/tasks?role=team_lead").await;
     assert_eq!((lead.len(), &lead[0]["owner_id"]), (2, &json!(rep.id)));
     assert_eq!(items(&app.signed_in(rep).await, path).await.len(), 2);
+}
+
+// Rule: APT-01
+#[actix_web::test]
+async fn a_first_contact_that_nobody_noted_ends_with_the_visits_of_its_order() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let (rep, mut states) = (YUNZE.rep(), Vec::new());
+    let (cancelled, silent) = (office.plan_at(&[rep], HOUR_MS).await, office.plan_at(&[rep], HOUR_MS).await);
+    let mut phone = app.phone_of(rep).await;
+    phone.sync().await;
+    office.cancel(cancelled.visit).await;
+    // Three hours later a visit is handed in: whoever was called, it was not the customer.
+    app.clock.set(START.plus_ms(3 * HOUR_MS));
+    let visit = silent.visit;
+    for (key, _) in phone.template(visit).steps.iter().flat_map(|step| step.tick_keys()) {
+        phone.tick(visit, &key, true);
+    }
+    let (at, by) = (phone.stamp(), rep.id);
+    let call = json!({"channel": "phone", "started_at": at, "duration_s": 5, "result": "wrong_number", "by": by});
+    phone.add(visit, Map::Contacts, &call);
+    phone.add(visit, Map::Contacts, &call);
+    phone.event(visit, "confirm_call_unreachable");
+    phone.event(visit, "depart");
+    phone.add(visit, Map::Timeline, &json!({"event": "arrive", "at": at, "by": by, "reason": "用户在楼下等候"}));
+    phone.event(visit, "enter");
+    phone.add(visit, Map::Outcomes, &json!({"code": "resource_missing", "reason": "无端口", "at": at, "by": by}));
+    phone.event(visit, "end_without_work");
+    phone.device.access = app.session(rep, Some(phone.device.id), TokenKind::Full).await;
+    phone.sync().await;
+    assert_eq!(office.row(visit).await.state, "under_review");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for order in [cancelled.order, silent.order] {
+        for state in ["open", "void", "missed"] {
+            let path = format!("/v1/deadlines?code=first_contact&work_order_id={order}&state={state}");
+            states.extend(items(&dispatcher, &path).await.iter().map(|_| state));
+        }
+    }
+    assert_eq!(states, ["void", "missed"]);
 }
 
 #[actix_web::test]

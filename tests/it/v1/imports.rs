@@ -254,6 +254,23 @@ async fn a_zero_that_text_has_lost_already_is_told() {
     assert_eq!((&row["status"], &row["notes"][0]["cell"]), (&json!("good"), &json!("F2")), "{report}");
 }
 
+#[actix_web::test]
+async fn a_cell_beyond_the_header_is_told_and_not_dropped() {
+    let app = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let good = csv(&ROWS[..1], ",");
+    let moved = format!("{}{},备用电话\r\n", good, ROWS[3].join(",").replace(",12,", ",13800138000,"));
+    let rows: Vec<Vec<Typed>> = moved.lines().map(|line| line.split(',').map(Typed::from).collect()).collect();
+    for (content_type, bytes) in [(CSV, moved.clone().into_bytes()), (XLSX, workbook(&rows))] {
+        let report = dispatcher.send(call("?dry_run=true&mode=good_rows", content_type, bytes)).await.expect(200);
+        assert_eq!((&report["faulty"], &report["rows"][0]["status"]), (&json!(1), &json!("good")), "{report}");
+        let fault = &report["rows"][1]["fields"][0];
+        assert_eq!((&fault["path"], &fault["cell"]), (&json!("rows[1]"), &json!("J3")), "{report}");
+        assert!(fault["expected"].is_string() && fault["expected_zh"].is_string(), "{fault}");
+        assert!(!fault.to_string().contains("备用电话"), "what was sent is not repeated");
+    }
+}
+
 /// A workbook of a few kilobytes that unpacks to more than the server takes.
 fn bomb() -> Vec<u8> {
     packed(&" ".repeat(40 << 20))

@@ -166,6 +166,24 @@ async fn a_rep_sees_his_own_and_may_dispute_once_what_he_was_judged_for() {
     assert_eq!(figure(&rep, "fulfilment_rate", TODAY).await.0, json!("0.5000"));
 }
 
+// Rule: APT-03
+#[actix_web::test]
+async fn a_promise_that_was_broken_is_not_mended_by_cancelling_or_moving_the_visit_afterwards() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let rep = YUNZE.rep();
+    let [cancelled, moved] = [office.plan_at(&[rep], HOUR_MS).await.visit, office.plan_at(&[rep], HOUR_MS).await.visit];
+    // Both were due at 11:00, and nobody came; at 12:00 one is cancelled, and of the other the customer is said to have
+    // wished another day.
+    app.clock.set(START.plus_ms(2 * HOUR_MS));
+    office.cancel(cancelled).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    move_to(&dispatcher, moved, "customer", 26).await;
+    let manager = app.role(YUNZE, Role::DeptManager).await;
+    let counts = figure(&manager, "fulfilment_rate", TODAY).await;
+    assert_eq!(counts, (json!("0.0000"), json!(2), json!({"missed": 2})));
+}
+
 #[actix_web::test]
 async fn periods_that_do_not_exist_are_named() {
     let app = TestApp::new().await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
+use doorstep_store::visits::list_visits_of;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt};
 use sync_core::deadlines::{Attempt, Due, DueCode, DueState, ORDER_KINDS, attempts, first_contact, of_visit};
@@ -15,6 +16,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::WorkingTime;
+use crate::app::reach::handed_in;
 use crate::app::rows::corrupt;
 use crate::app::tasks::{self, NewTask};
 use crate::app::{AppError, AppResult};
@@ -31,6 +33,8 @@ pub struct Obligations {
     pub due: Vec<Due>,
     /// Attempts to reach the customer.
     pub attempts: Vec<Attempt>,
+    /// What becomes of a first contact that nobody noted: the visit is over.
+    pub without_contact: Option<DueState>,
     /// Demands that nobody could answer on the spot, by record, with whoever was asked first.
     pub open_points: Vec<(String, Option<UserId>)>,
     /// Whether it ended because a line is missing.
@@ -46,6 +50,11 @@ impl Obligations {
             policy_version: facts.policy.version,
             due: of_visit(facts, review, state),
             attempts: attempts(facts.view),
+            without_contact: match state {
+                VisitState::Cancelled => Some(DueState::Void),
+                state if handed_in().contains(&state.code()) => Some(DueState::Missed),
+                _ => None,
+            },
             open_points: open_points(facts.view),
             lacks_resource: state == VisitState::EndedWithoutWork && facts.outcome() == Some("resource_missing"),
         }
@@ -112,8 +121,9 @@ pub fn end_for_order(conn: &mut Conn, org: OrgId, order: WorkOrderId, now: UnixM
 /// Corrupt rows.
 pub fn keep(conn: &mut Conn, org: OrgId, visits: &[(VisitId, Obligations)], now: UnixMillis) -> AppResult<()> {
     let of_visits = visits.iter().filter(|(_, asks)| !asks.due.is_empty()).map(|(visit, _)| visit.to_string());
-    let tried = |asks: &Obligations| asks.work_order.filter(|_| !asks.attempts.is_empty());
-    let of_orders = visits.iter().filter_map(|(_, asks)| tried(asks)).map(|order| order.to_string());
+    let concerned =
+        |asks: &Obligations| asks.work_order.filter(|_| !asks.attempts.is_empty() || asks.without_contact.is_some());
+    let of_orders = visits.iter().filter_map(|(_, asks)| concerned(asks)).map(|order| order.to_string());
     let subjects: Vec<String> = of_visits.chain(of_orders).collect();
     if !subjects.is_empty() {
         let mut ledger = Ledger::load(conn, org, &subjects)?;
@@ -121,7 +131,10 @@ pub fn keep(conn: &mut Conn, org: OrgId, visits: &[(VisitId, Obligations)], now:
             let place = (Some(*visit), asks.work_order);
             let judged = Judged { place, policy_version: asks.policy_version, at: now };
             asks.due.iter().for_each(|due| ledger.take(judged.row(org, visit.to_string(), due)));
-            tried(asks).map_or(Ok(()), |order| ledger.try_contact(order, &asks.attempts, now))?;
+            if let Some(order) = concerned(asks) {
+                ledger.try_contact(order, &asks.attempts, now)?;
+                ledger.conclude(conn, order, asks.without_contact, now)?;
+            }
         }
         ledger.write(conn, now)?;
     }
@@ -145,6 +158,7 @@ struct Ledger {
 
 impl Ledger {
     fn load(conn: &mut Conn, org: OrgId, subjects: &[String]) -> AppResult<Self> {
+        deadlines::lock_of_subjects(conn, org, subjects)?;
         let rows = deadlines::list_of_subjects(conn, org, subjects)?;
         let stored = rows.into_iter().map(|row| ((row.subject.clone(), row.code.clone(), row.item), row)).collect();
         let (new, changed, past, settled) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -197,6 +211,33 @@ impl Ledger {
         Ok(())
     }
 
+    /// An order of which every visit was cancelled, or one was handed in, has no first contact to wait for any more.
+    fn conclude(
+        &mut self,
+        conn: &mut Conn,
+        order: WorkOrderId,
+        how: Option<DueState>,
+        now: UnixMillis,
+    ) -> AppResult<()> {
+        let key = (order.to_string(), DueCode::FirstContact.code().to_owned(), 0);
+        let open = self.stored.get(&key).filter(|row| row.state == DueState::Open.code());
+        let (Some(known), Some(state)) = (open, how) else { return Ok(()) };
+        let stays_open = match state {
+            DueState::Void => {
+                let visits = list_visits_of(conn, self.org, order)?;
+                visits.iter().any(|visit| visit.state != VisitState::Cancelled.code())
+            }
+            // In time there may still be somebody who calls.
+            _ => known.due_ms >= now.0,
+        };
+        if !stays_open {
+            let judged = Judged { place: (None, Some(order)), policy_version: known.policy_version, at: now };
+            let due = Due { state, ..due_of(known)? };
+            self.take(judged.row(self.org, order.to_string(), &due));
+        }
+        Ok(())
+    }
+
     fn write(self, conn: &mut Conn, now: UnixMillis) -> AppResult<()> {
         let new: Vec<DeadlineRow> = self.new.iter().filter_map(|key| self.stored.get(key)).cloned().collect();
         deadlines::insert_deadlines(conn, &new)?;
@@ -208,9 +249,9 @@ impl Ledger {
     }
 }
 
-/// The source of the task about a deadline.
+/// The source of the task about a deadline; another time is another matter.
 pub(super) fn source_of(row: &DeadlineRow) -> String {
-    format!("deadline/{}/{}/{}", row.subject, row.code, row.item)
+    format!("deadline/{}/{}/{}/{}", row.subject, row.code, row.item, row.due_ms)
 }
 
 /// A stored deadline.

@@ -1,31 +1,29 @@
 //! Telling somebody of deadlines that have passed.
 
-use std::collections::BTreeMap;
-
 use doorstep_store::Conn;
-use doorstep_store::deadlines::{DeadlineRow, list_to_tell, update_deadline};
+use doorstep_store::deadlines::{DeadlineRow, list_to_tell, mark_told};
 use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use super::keep::{due_of, source_of};
 use crate::app::tasks::{self, NewTask};
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppResult, AppState};
 use crate::domain::task::TaskKind;
 
 /// Deadlines of one transaction.
 const PAGE: i64 = 200;
 
-/// Opens a task for each deadline that was missed, or has passed while nothing is known; tells how many.
+/// Opens a task for each deadline of an organisation that was missed, or has passed while nothing is known; tells how many.
 ///
 /// # Errors
 /// Database errors and corrupt rows; what was told before stays told, and the job comes back to the rest.
 ///
 /// # Concurrency
 /// Doing it twice, or on two nodes at once, opens no task twice.
-pub async fn tell_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
+pub async fn tell_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
     let mut told = 0;
     loop {
-        let page = state.store.write(move |conn| tell_page(conn, now)).await?;
+        let page = state.store.write(move |conn| tell_page(conn, org, now)).await?;
         if page == 0 {
             return Ok(told);
         }
@@ -33,18 +31,20 @@ pub async fn tell_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
     }
 }
 
-fn tell_page(conn: &mut Conn, now: UnixMillis) -> AppResult<usize> {
-    let rows = list_to_tell(conn, now.0, PAGE)?;
-    let mut new: BTreeMap<OrgId, Vec<NewTask>> = BTreeMap::new();
+fn tell_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {
+    let rows = list_to_tell(conn, org, now.0, PAGE)?;
+    let mut new = Vec::new();
     for row in &rows {
-        new.entry(row.org_id.0).or_default().push(task_of(row)?);
-        let told = DeadlineRow { watch_ms: None, told_ms: Some(now.0), ..row.clone() };
-        update_deadline(conn, &told)?;
+        if mark_told(conn, row, now.0)? {
+            match task_of(row) {
+                Ok(task) => new.push(task),
+                // It keeps none of the others waiting.
+                Err(error) => tracing::error!(%org, subject = %row.subject, ?error, "a deadline cannot be told of"),
+            }
+        }
     }
-    for (org, new) in new {
-        tasks::open(conn, org, &new, now)?;
-    }
-    Ok::<_, AppError>(rows.len())
+    tasks::open(conn, org, &new, now)?;
+    Ok(rows.len())
 }
 
 fn task_of(row: &DeadlineRow) -> AppResult<NewTask> {

@@ -40,10 +40,12 @@ pub async fn dispute_figure(state: &AppState, ctx: Ctx, disputed: Disputed) -> A
             let (org, visit) = (ctx.actor.org, disputed.visit);
             let row = reach::load_visit(conn, &ctx, visit)?;
             let code = disputed.figure.of().code();
-            let due = list_of_subjects(conn, org, &[visit.to_string()])?;
+            let order = row.work_order_id.map(|order| order.to_string());
+            let subjects: Vec<String> = [Some(visit.to_string()), order].into_iter().flatten().collect();
+            let due = list_of_subjects(conn, org, &subjects)?;
             let due =
                 due.iter().find(|due| due.code == code && due.item == disputed.item).ok_or(ErrorCode::NotFound)?;
-            let source = format!("dispute/{visit}/{code}/{}", disputed.item);
+            let source = format!("dispute/{visit}/{}/{}", disputed.figure.code(), disputed.item);
             if !list_of_sources(conn, org, std::slice::from_ref(&source))?.is_empty() {
                 return Err(ErrorCode::Conflict.into());
             }

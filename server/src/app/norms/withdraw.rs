@@ -43,6 +43,21 @@ impl Version {
         Ok(found.map(UnixMillis))
     }
 
+    /// Whether an earlier version stands, and whether a later one does.
+    fn others(&self, conn: &mut Conn, org: OrgId) -> AppResult<(bool, bool)> {
+        let (_, code, number) = self.key();
+        let standing: Vec<i64> = match self {
+            Self::Template(..) => {
+                let versions = norms::list_template_versions(conn, org)?.into_iter();
+                versions.filter(|(known, ..)| known == code).map(|(_, version, _)| version).collect()
+            }
+            Self::Policy(_) => {
+                norms::list_policy_versions(conn, org)?.into_iter().map(|(version, _)| version).collect()
+            }
+        };
+        Ok((standing.iter().any(|version| *version < number), standing.iter().any(|version| *version > number)))
+    }
+
     fn is_pinned(&self, conn: &mut Conn, org: OrgId) -> AppResult<bool> {
         Ok(match self {
             Self::Template(code, version) => withdrawals::is_template_pinned(conn, org, &format!("{code}/{version}"))?,
@@ -109,6 +124,16 @@ fn check(conn: &mut Conn, org: OrgId, version: &Version, now: UnixMillis) -> App
     let withdrawn = list_withdrawals(conn, org, kind)?;
     if withdrawn.iter().any(|row| row.code == code && row.version == number) {
         return refused("The version was withdrawn before", "该版本此前已撤回");
+    }
+    let (before, after) = version.others(conn, org)?;
+    if after {
+        return refused(
+            "A later version builds on it: withdraw that one first",
+            "其后版本以该版本为基础，请先撤回后续版本",
+        );
+    }
+    if !before {
+        return refused("No other version would count in its place", "撤回后没有可替代的版本");
     }
     if version.is_pinned(conn, org)? {
         return refused("A crew has begun a visit by this version", "已有上门工单按该版本开始");

@@ -1,6 +1,6 @@
 //! Opening, settling and passing on tasks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use doorstep_store::tasks::{self, TaskRow, insert_new, list_of_sources, list_to_escalate, update_task};
 use doorstep_store::{Conn, Txt};
@@ -12,7 +12,7 @@ use uuid::Builder;
 use super::state;
 use crate::app::deadlines::WorkingTime;
 use crate::app::rows::corrupt;
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppResult, AppState};
 use crate::domain::Role;
 use crate::domain::task::{TaskKind, next_role};
 
@@ -67,12 +67,13 @@ pub fn open(conn: &mut Conn, org: OrgId, new: &[NewTask], now: UnixMillis) -> Ap
     let rows: Vec<TaskRow> = unknown.into_iter().map(|task| row_of(org, task, now, escalates_at)).collect();
     insert_new(conn, &rows)?;
     for row in settled {
+        let Some(task) = new.iter().find(|task| task.source == row.source) else { continue };
+        // As if it were new, under its own name.
         let open = TaskRow {
-            state: state::OPEN.to_owned(),
-            escalate_ms: Some(escalates_at.0),
-            closed_at_ms: None,
+            id: row.id,
+            created_at_ms: row.created_at_ms,
             version: row.version + 1,
-            ..row.clone()
+            ..row_of(org, task, now, escalates_at)
         };
         update_task(conn, &open)?;
     }
@@ -100,14 +101,14 @@ pub fn settle(conn: &mut Conn, org: OrgId, sources: &[String], now: UnixMillis) 
     Ok(())
 }
 
-/// Passes open tasks on to whoever is asked next; tells how many.
+/// Passes open tasks of an organisation on to whoever is asked next; tells how many.
 ///
 /// # Errors
 /// Database errors and corrupt rows; what was passed on before stays, and the job comes back to the rest.
-pub async fn escalate_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
+pub async fn escalate_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
     let mut passed = 0;
     loop {
-        let page = state.store.write(move |conn| escalate_page(conn, now)).await?;
+        let page = state.store.write(move |conn| escalate_page(conn, org, now)).await?;
         if page == 0 {
             return Ok(passed);
         }
@@ -115,18 +116,13 @@ pub async fn escalate_due(state: &AppState, now: UnixMillis) -> AppResult<usize>
     }
 }
 
-fn escalate_page(conn: &mut Conn, now: UnixMillis) -> AppResult<usize> {
-    let rows = list_to_escalate(conn, now.0, PAGE)?;
-    let mut times: BTreeMap<OrgId, UnixMillis> = BTreeMap::new();
+fn escalate_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {
+    let rows = list_to_escalate(conn, org, now.0, PAGE)?;
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let escalates_at = WorkingTime::load(conn, org, now)?.escalates_at(now)?;
     for row in &rows {
-        let org = row.org_id.0;
-        let escalates_at = match times.get(&org) {
-            Some(known) => *known,
-            None => {
-                let at = WorkingTime::load(conn, org, now)?.escalates_at(now)?;
-                *times.entry(org).or_insert(at)
-            }
-        };
         let role = row.role.parse::<Role>().map_err(|_unknown| corrupt("tasks", row.id, "its role is unknown"))?;
         let next = next_role(role);
         let passed_on = TaskRow {
@@ -139,7 +135,7 @@ fn escalate_page(conn: &mut Conn, now: UnixMillis) -> AppResult<usize> {
         };
         tasks::update_task(conn, &passed_on)?;
     }
-    Ok::<_, AppError>(rows.len())
+    Ok(rows.len())
 }
 
 fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis) -> TaskRow {

@@ -32,6 +32,9 @@ pub struct TaskOut {
     /// The rule it comes from.
     #[schema(example = "APT-01")]
     pub rule: String,
+    /// What it came from, such as the deadline or the figure that is disputed.
+    #[schema(example = "dispute/01955f2c-3000-7000-8000-000000000001/fulfilment_rate/0")]
+    pub source: String,
     /// The visit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visit_id: Option<VisitId>,
@@ -85,6 +88,7 @@ impl From<TaskRow> for TaskOut {
             label_zh: text(TaskKind::label_zh),
             rule: text(TaskKind::rule),
             kind: row.kind,
+            source: row.source,
             visit_id: row.visit_id.map(|visit| visit.0),
             work_order_id: row.work_order_id.map(|order| order.0),
             role: row.role,
