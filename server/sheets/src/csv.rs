@@ -105,7 +105,7 @@ impl Cells<'_> {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { rows: 4, columns: 3, cell_bytes: 20, unpacked_bytes: 0 };
+    const LIMITS: Limits = Limits { rows: 4, columns: 3, cell_bytes: 20, text_chars: 60, unpacked_bytes: 0 };
 
     /// Rows as number and texts.
     fn rows(bytes: &[u8]) -> Vec<(usize, Vec<String>)> {
@@ -156,5 +156,10 @@ mod tests {
         let long = SheetError::CellLength { cell: "B2".to_owned(), limit: 20 };
         assert_eq!(read_csv(format!("a,b\n1,{}", "x".repeat(21)).as_bytes(), &LIMITS), Err(long));
         assert_eq!(read_csv(b"a,b\n1,\"2\n3,4", &LIMITS), Err(SheetError::OpenQuote { row: 2 }));
+        let cell = "字".repeat(6);
+        let row = |cells: usize| vec![cell.as_str(); cells].join(",");
+        let text = |cells: usize| format!("{}\n{}\n{}\n{}", row(3), row(3), row(3), row(cells));
+        assert!(read_csv(text(1).as_bytes(), &LIMITS).is_ok(), "sixty characters");
+        assert_eq!(read_csv(text(2).as_bytes(), &LIMITS), Err(SheetError::Text { limit: 60, actual: 66 }));
     }
 }

@@ -7,6 +7,7 @@
 //! *Architecture Invariant:* nothing of a packed file is kept in memory before [`Limits`] has allowed its unpacked size.
 //! *Architecture Invariant:* no cell is altered: what a program made of a number is told as [`Cell::Number`].
 
+mod claims;
 mod csv;
 mod limits;
 mod packed;
@@ -58,7 +59,7 @@ pub enum Cell {
     Number(String),
     /// What the program took for a date, as `2025-03-05` or `2025-03-05T09:30:00`; it has no zone.
     Date(String),
-    /// What the program could not work out, such as `#N/A`.
+    /// What the program could not work out, such as `#N/A`, or shows as no date of the years 1900 to 9999.
     Failed,
 }
 
@@ -118,6 +119,30 @@ pub enum SheetError {
         /// Most bytes.
         limit: u64,
     },
+    /// It has too many texts that cells refer to, or says so.
+    #[error("the workbook has {actual} texts, more than {limit}")]
+    Strings {
+        /// Most texts.
+        limit: u64,
+        /// How many it has, or says that it has.
+        actual: u64,
+    },
+    /// The forms of its cells take too much room.
+    #[error("the forms of cells take {actual} bytes, more than {limit}")]
+    Styles {
+        /// Most bytes.
+        limit: u64,
+        /// What they may take.
+        actual: u64,
+    },
+    /// The text of all cells is too long.
+    #[error("the cells have {actual} characters or more, the limit is {limit}")]
+    Text {
+        /// Most characters.
+        limit: usize,
+        /// The characters of all cells up to the one that was too much.
+        actual: usize,
+    },
     /// It has too many rows.
     #[error("the sheet has more than {limit} rows")]
     Rows {
@@ -144,22 +169,35 @@ pub enum SheetError {
 struct Gathered<'a> {
     limits: &'a Limits,
     rows: Vec<Row>,
+    text_chars: usize,
 }
 
 impl Gathered<'_> {
     fn new(limits: &Limits) -> Gathered<'_> {
-        Gathered { limits, rows: Vec::new() }
+        Gathered { limits, rows: Vec::new(), text_chars: 0 }
     }
 
-    /// Puts a cell where it belongs; blank ones take no room.
+    /// Puts a cell where it belongs; blank ones take no room, but looking at their white space takes time.
     fn put(&mut self, row: usize, column: usize, cell: Cell) -> Result<(), SheetError> {
+        if let Cell::Text(text) | Cell::Number(text) | Cell::Date(text) = &cell {
+            let (limit, actual) = (self.limits.text_chars, self.text_chars.saturating_add(text.chars().count()));
+            if actual > limit {
+                return Err(SheetError::Text { limit, actual });
+            }
+            self.text_chars = actual;
+        }
+        let cell = match cell {
+            // No text of the database can hold a zero byte.
+            Cell::Text(text) if text.contains('\0') => Cell::Failed,
+            cell => cell,
+        };
         if cell.is_blank() {
             return Ok(());
         }
         if column >= self.limits.columns {
             return Err(SheetError::Columns { limit: self.limits.columns });
         }
-        if let Cell::Text(text) | Cell::Number(text) = &cell
+        if let Cell::Text(text) | Cell::Number(text) | Cell::Date(text) = &cell
             && text.len() > self.limits.cell_bytes
         {
             return Err(SheetError::CellLength { cell: cell_name(column, row), limit: self.limits.cell_bytes });

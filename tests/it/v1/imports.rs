@@ -259,7 +259,7 @@ async fn a_cell_beyond_the_header_is_told_and_not_dropped() {
     let app = office().await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let good = csv(&ROWS[..1], ",");
-    let moved = format!("{}{},备用电话\r\n", good, ROWS[3].join(",").replace(",12,", ",13800138000,"));
+    let moved = format!("{good}{},备用电话\r\n", ROWS[3].join(",").replace(",12,", ",13800138000,"));
     let rows: Vec<Vec<Typed>> = moved.lines().map(|line| line.split(',').map(Typed::from).collect()).collect();
     for (content_type, bytes) in [(CSV, moved.clone().into_bytes()), (XLSX, workbook(&rows))] {
         let report = dispatcher.send(call("?dry_run=true&mode=good_rows", content_type, bytes)).await.expect(200);

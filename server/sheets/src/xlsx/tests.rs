@@ -13,7 +13,7 @@ const BOOK: &str = r#"<workbook xmlns="http://schemas.openxmlformats.org/spreads
 const BOOK_RELS: &str = r#"<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="r2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet2.xml"/><Relationship Id="r3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="r4" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#;
 const STYLES: &str = r#"<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><cellXfs count="3"><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/></cellXfs></styleSheet>"#;
 
-const LIMITS: Limits = Limits { rows: 10, columns: 8, cell_bytes: 100, unpacked_bytes: 1 << 20 };
+const LIMITS: Limits = Limits { rows: 10, columns: 8, cell_bytes: 100, text_chars: 400, unpacked_bytes: 1 << 20 };
 
 /// A workbook whose visible sheet has these rows, and these texts that cells refer to.
 fn book(rows: &str, strings: &str) -> Vec<u8> {
@@ -112,5 +112,69 @@ fn what_is_no_workbook_is_told() {
     let honest = book(r#"<row r="1"><c r="A1"><v>1</v></c></row>"#, "");
     for end in (0..honest.len()).step_by(37) {
         assert!(read_xlsx(&honest[..end], &LIMITS).is_err(), "cut off at {end}");
+    }
+}
+
+/// The cells of a workbook with one row.
+fn cells(row: &str) -> Vec<Cell> {
+    let sheet = read_xlsx(&book(&format!(r#"<row r="1">{row}</row>"#), ""), &LIMITS).expect("a workbook");
+    sheet.rows.into_iter().flat_map(|row| row.cells).collect()
+}
+
+#[test]
+fn a_number_that_is_no_date_is_none() {
+    for number in ["NaN", "inf", "-inf", "-1", "-0.5", "0", "0.5", "60", "60.5", "59.999999999999", "1e300", "2958466"]
+    {
+        let cell = format!(r#"<c r="A1" s="1"><v>{number}</v></c>"#);
+        assert_eq!(cells(&cell), [Cell::Failed], "{number}");
+    }
+    for (number, date) in [
+        ("1", "1900-01-01"),
+        ("59", "1900-02-28"),
+        ("61", "1900-03-01"),
+        ("2958465", "9999-12-31"),
+        ("366", "1900-12-31"),
+    ] {
+        let cell = format!(r#"<c r="A1" s="1"><v>{number}</v></c>"#);
+        assert_eq!(cells(&cell), [Cell::Date(date.to_owned())], "{number}");
+    }
+    assert_eq!(cells(r#"<c r="A1"><v>NaN</v></c><c r="B1"><v>-inf</v></c>"#), [Cell::Failed, Cell::Failed]);
+    let of = |days: f64| date_of(&ExcelDateTime::new(days, ExcelDateTimeType::DateTime, true));
+    assert_eq!([of(0.0), of(2_957_003.0)], ["1904-01-01", "9999-12-31"].map(|date| Cell::Date(date.to_owned())));
+    assert_eq!([of(-1.0), of(2_957_004.0), of(2_958_465.0)], [Cell::Failed, Cell::Failed, Cell::Failed]);
+}
+
+#[test]
+fn a_text_that_is_no_date_is_none() {
+    let date = |text: &str| cells(&format!(r#"<c r="A1" t="d"><v>{text}</v></c>"#));
+    for day in ["2025-03-05", "2024-02-29T23:59:59", "2025-03-05T09:30:00.125Z"] {
+        assert_eq!(date(day), [Cell::Date(day.to_owned())]);
+    }
+    for none in ["hello", "1900-02-29", "1899-12-31", "2025-13-01", "2025-03-05T24:00:00", "2025-03-05x", "2025-03-0五"]
+    {
+        assert_eq!(date(none), [Cell::Failed], "{none}");
+    }
+}
+
+#[test]
+fn what_a_workbook_says_of_itself_is_not_believed() {
+    let claim = r#"<sst count="4294967295" uniqueCount="4294967295">"#;
+    let parts = |name| packed(&[("_rels/.rels", RELS), (name, claim)]);
+    for name in ["xl/sharedStrings.xml", "XL/sharedstrings.XML", "sharedStrings.xml"] {
+        let refused = SheetError::Strings { limit: 80, actual: 4_294_967_295 };
+        assert_eq!(read_xlsx(&parts(name), &LIMITS), Err(refused), "{name}");
+    }
+}
+
+#[test]
+fn one_text_in_many_cells_counts_in_each() {
+    for letter in ["电", " ", "_x0000_"] {
+        let row = |row: usize| format!(r#"<row r="{row}"><c r="A{row}" t="s"><v>0</v></c></row>"#);
+        let strings = format!(r#"<si><t xml:space="preserve">{}</t></si>"#, letter.repeat(33));
+        let rows = |count: usize| (1..=count).map(row).collect::<String>();
+        let many = Limits { rows: 20, ..LIMITS };
+        assert!(read_xlsx(&book(&rows(12), &strings), &many).is_ok());
+        let refused = SheetError::Text { limit: 400, actual: 429 };
+        assert_eq!(read_xlsx(&book(&rows(13), &strings), &many), Err(refused));
     }
 }

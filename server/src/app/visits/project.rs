@@ -70,7 +70,7 @@ impl Reprojection {
 pub struct LoadedFacts {
     /// The office's rows.
     pub plan: PlanSnapshot,
-    /// What is known beyond them: what the plan says, and the rest where the visit is judged ([`super::judge`]).
+    /// What is known beyond them: what the plan says, and the rest where the visit is judged (`super::judge`).
     pub background: Background,
     /// The template the crew pinned, else the planned one.
     pub template: Arc<Template>,

@@ -14,7 +14,10 @@ pub(super) fn read_text(cell: &Cell) -> Result<Option<String>, Fault> {
             "text: the spreadsheet program took it for a date; format the column as text and type it again",
             "文本：表格软件将其识别为日期，请将该列设为文本格式后重新输入",
         )),
-        Cell::Failed => Err(both("a value: the cell holds an error", "数值或文本：该单元格是错误值")),
+        Cell::Failed => Err(both(
+            "a value: the cell holds an error, or a date that there is not",
+            "数值或文本：该单元格是错误值或无效日期",
+        )),
         _ => Ok(text_in(cell)),
     }
 }

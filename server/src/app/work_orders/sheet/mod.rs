@@ -106,6 +106,10 @@ fn refusal_of(error: &SheetError) -> AppError {
     let number = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
     let invalid = Refusal::new(ErrorCode::BodyInvalid);
     let large = |limit: i64| Refusal { limit: Some(limit), ..Refusal::new(ErrorCode::BodyTooLarge) };
+    let beyond = |limit: u64, actual: u64| {
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        Refusal::new(ErrorCode::BodyTooLarge).limit(number(limit), number(actual))
+    };
     let refusal = match error {
         SheetError::Encoding => {
             invalid.detail("The text is neither Unicode nor GB18030", "文本既不是 Unicode 编码，也不是 GB18030 编码")
@@ -120,6 +124,20 @@ fn refusal_of(error: &SheetError) -> AppError {
         SheetError::NoSheet => invalid.detail("The workbook has no visible sheet", "工作簿中没有可见的工作表"),
         SheetError::Unpacked { limit } => large(i64::try_from(*limit).unwrap_or(i64::MAX))
             .detail("Unpacked, the workbook is too large", "工作簿解压后过大"),
+        SheetError::Strings { limit, actual } => beyond(*limit, *actual).detail(
+            format!("The workbook has more than {limit} texts, or says so"),
+            format!("工作簿的文本超过 {limit} 条，或其自述如此"),
+        ),
+        SheetError::Styles { limit, actual } => beyond(*limit, *actual).detail(
+            "The workbook has too many cell formats; copy the sheet into a new workbook",
+            "工作簿的单元格格式过多，请将工作表复制到新的工作簿",
+        ),
+        SheetError::Text { limit, actual } => {
+            Refusal::new(ErrorCode::BodyTooLarge).limit(number(*limit), number(*actual)).detail(
+                format!("The cells have more than {limit} characters together"),
+                format!("全部单元格的文字合计超过 {limit} 个字符"),
+            )
+        }
         SheetError::Rows { limit } => large(number(*limit)).detail(
             format!("The sheet has more than {limit} rows, the header counted"),
             format!("工作表超过 {limit} 行（含表头）"),

@@ -25,6 +25,7 @@ pub(super) fn read(index: usize, row: &Row, columns: &[Option<Placed>]) -> Impor
     let customer_id = reader.id("customer_id");
     let site_id = reader.id("site_id");
     let grid_name = reader.text("site.grid_id");
+    reader.refuse_nameless();
     let columns =
         columns.iter().enumerate().filter_map(|(at, placed)| Some((cell_name(at, row.number), placed.clone()?)));
     ImportRow {
@@ -77,6 +78,22 @@ impl Reader<'_> {
             (cell, _) => cells::read_text(cell),
         };
         self.take(path, read)
+    }
+
+    /// A cell below no name would be lost without a word: it stands too far right, or the name of its column is missing.
+    ///
+    /// Only the first is told: a row whose cells have moved has many.
+    fn refuse_nameless(&mut self) {
+        let is_named = |at: usize| self.columns.get(at).is_some_and(Option::is_some);
+        let mut cells = self.row.cells.iter().enumerate();
+        let Some((at, _)) = cells.find(|(at, cell)| !cell.is_blank() && !is_named(*at)) else { return };
+        let name = cell_name(at, self.row.number);
+        let fault = FieldFault::both(
+            format!("rows[{}]", self.index),
+            format!("nothing in cell {name}, whose column has no name in the first row: move it, or name its column"),
+            format!("单元格 {name} 所在列没有列名，应为空：请移动其内容，或在首行填写列名"),
+        );
+        self.faults.push(FieldFault { cell: Some(name), ..fault });
     }
 
     /// A whole number; `None` if blank or faulty.
