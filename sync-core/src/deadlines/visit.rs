@@ -10,7 +10,7 @@ use crate::plan::Review;
 use crate::policy::keys;
 use crate::rules::{self, Facts};
 use crate::time::UnixMillis;
-use crate::visit::VisitState;
+use crate::visit::{VisitState, arrival_before};
 
 /// The deadlines of a visit in this state. A calendar that ends too early leaves out what it would have to count.
 #[must_use]
@@ -145,9 +145,4 @@ fn photo_review(facts: &Facts<'_>, review: &Review, state: VisitState) -> Result
 
 fn last_event<'a>(facts: &Facts<'a>, event: &str) -> Option<&'a Entry<TimelineEvent>> {
     facts.view.timeline.iter().rfind(|entry| entry.value.event == event)
-}
-
-fn arrival_before<'a>(facts: &Facts<'a>, left: &Entry<TimelineEvent>) -> Option<&'a TimelineEvent> {
-    let mut arrivals = facts.view.timeline.iter().filter(|entry| entry.op < left.op && entry.value.event == "arrive");
-    arrivals.next_back().map(|arrive| &arrive.value)
 }

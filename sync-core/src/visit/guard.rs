@@ -102,7 +102,7 @@ fn identity_is_checked(facts: &Facts<'_>) -> bool {
 }
 
 /// The last arrival before an event.
-pub(super) fn arrival_before<'a>(facts: &Facts<'a>, entry: &Entry<TimelineEvent>) -> Option<&'a TimelineEvent> {
+pub(crate) fn arrival_before<'a>(facts: &Facts<'a>, entry: &Entry<TimelineEvent>) -> Option<&'a TimelineEvent> {
     let mut earlier = facts.view.timeline.iter().filter(|other| other.op < entry.op && other.value.event == "arrive");
     earlier.next_back().map(|arrive| &arrive.value)
 }

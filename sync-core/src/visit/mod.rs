@@ -10,6 +10,7 @@ mod state;
 pub mod table;
 pub mod words;
 
+pub(crate) use guard::arrival_before;
 pub use late::LateRecord;
 pub use reopened::{Reopened, reopened, rework_blockers};
 pub use state::{Derived, state};
