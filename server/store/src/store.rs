@@ -51,6 +51,7 @@ struct Inner {
     engine: Engine,
     hints: Hints,
     free: Arc<Semaphore>,
+    connections: usize,
     wait: Duration,
 }
 
@@ -113,9 +114,16 @@ impl Store {
             }
         };
         let connections = if matches!(engine, Engine::Sqlite { .. }) { readers(options) } else { options.connections };
-        let permits = usize::try_from(connections).unwrap_or(1);
-        let inner = Inner { engine, hints, free: Arc::new(Semaphore::new(permits)), wait: options.wait };
+        let connections = usize::try_from(connections).unwrap_or(1);
+        let free = Arc::new(Semaphore::new(connections));
+        let inner = Inner { engine, hints, free, connections, wait: options.wait };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How many transactions that read there may be at once.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.inner.connections
     }
 
     /// Whether several processes may work on this database at once.

@@ -64,7 +64,7 @@ impl Stuck {
     async fn of(app: &TestApp) -> Self {
         let (began, mut begun) = tokio::sync::mpsc::unbounded_channel();
         let mut held = Vec::new();
-        for _ in 0..app.state.config.database.connections {
+        for _ in 0..app.state.store.connections() {
             let (hold, until) = mpsc::channel::<()>();
             let (store, began) = (app.state.store.clone(), began.clone());
             held.push(hold);
