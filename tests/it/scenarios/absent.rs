@@ -3,7 +3,7 @@
 use integration_tests::play::Story;
 use serde_json::{Value, json};
 
-use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305};
+use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305, DOOR_NOTE_LEFT};
 
 // Rules: APT-06, APT-07, APT-08, APT-09
 #[test]
@@ -15,12 +15,7 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     let visit = li.visit_of("赵敏");
     visit.plays(CONFIRMED_AT_1305);
     visit.plays(AT_A_CLOSED_DOOR);
-    visit.plays(
-        "14:02 contact --channel phone --result no_answer
-         14:06 photo door_note
-               answer absence_result unreachable
-               outcome no_show --reason 敲门无人应答，电话两次未接",
-    );
+    visit.plays(DOOR_NOTE_LEFT);
     assert_eq!(visit.shown()["may_leave_at"], "2025-03-04T06:08:00.000Z");
 
     let early = visit.tries("14:07 event give_up");
@@ -83,13 +78,8 @@ fn a_phone_shows_a_visit_as_received_only_when_the_server_has_all_of_it() {
     li.sync();
     // All evidence of what there is so far has arrived.
     assert!(story.office("dispatcher").visit(&visit.id)["evidence_complete_at"].is_string());
-    visit.plays(
-        "14:02 contact --channel phone --result no_answer
-         14:06 photo door_note
-               answer absence_result unreachable
-               outcome no_show --reason 敲门无人应答，电话两次未接
-         14:08 event give_up",
-    );
+    visit.plays(DOOR_NOTE_LEFT);
+    visit.plays("14:08 event give_up");
     assert_eq!(visit.shown()["state"], "no_show");
     story.at("14:10");
     li.sync();

@@ -3,7 +3,7 @@
 use integration_tests::play::{Office, Story};
 use serde_json::{Value, json};
 
-use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305};
+use super::scripts::{AT_A_CLOSED_DOOR, CONFIRMED_AT_1305, DOOR_NOTE_LEFT};
 
 /// The deadlines of a visit's order and of the visit, by code, with state and corrected time.
 fn deadlines(office: &Office<'_>, visit: &str) -> Vec<(String, String, Value)> {
@@ -29,13 +29,8 @@ fn the_deadlines_of_an_absent_customer_are_judged_once_the_phone_has_reported() 
     let visit = li.visit_of("赵敏");
     visit.plays(CONFIRMED_AT_1305);
     visit.plays(AT_A_CLOSED_DOOR);
-    visit.plays(
-        "14:02 contact --channel phone --result no_answer
-         14:06 photo door_note
-               answer absence_result unreachable
-               outcome no_show --reason 敲门无人应答，电话两次未接
-         14:08 event give_up",
-    );
+    visit.plays(DOOR_NOTE_LEFT);
+    visit.plays("14:08 event give_up");
 
     // The phone is still offline: the appointment has passed, and nothing is known.
     story.at("14:09");

@@ -28,6 +28,13 @@ pub const AT_A_CLOSED_DOOR: &str = "
           event customer_absent
     13:55 contact --channel phone --result no_answer";
 
+/// Called once more, the door note left; the wait is not over yet.
+pub const DOOR_NOTE_LEFT: &str = "
+    14:02 contact --channel phone --result no_answer
+    14:06 photo door_note
+          answer absence_result unreachable
+          outcome no_show --reason 敲门无人应答，电话两次未接";
+
 /// From the door to the agreed place, after an `arrive`.
 pub const LET_IN: &str = "
     step arrive

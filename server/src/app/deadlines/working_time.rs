@@ -8,7 +8,7 @@ use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use crate::app::rows::{calendar_row, corrupt, policy_row};
+use crate::app::rows::{calendar_row, corrupt, read};
 use crate::app::scope::load_zone;
 use crate::app::{AppError, AppResult};
 
@@ -27,7 +27,7 @@ impl WorkingTime {
     /// Corrupt rows.
     pub fn load(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<Self> {
         let policy = match norms::find_policy_at(conn, org, now.0)? {
-            Some(row) => policy_row(conn, org, row.version)?.unwrap_or_default(),
+            Some(row) => read("policies", row.version, &row.body)?,
             None => PolicyRow::default(),
         };
         let calendar = match norms::find_newest_calendar(conn, org)? {
