@@ -13,6 +13,10 @@ pub enum TaskKind {
     OpenPoint,
     /// The order needs a line that is not there.
     ResourceMissing,
+    /// An inspection failed: the shop rectifies, then it is inspected again.
+    Rectification,
+    /// An inspection passed: the warranty is registered.
+    WarrantyRegistration,
     /// Somebody says that his visit was judged wrongly.
     Dispute,
 }
@@ -22,7 +26,9 @@ impl TaskKind {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let deadlines = DueCode::ALL.iter().copied().map(Self::Deadline);
-        deadlines.chain([Self::OpenPoint, Self::ResourceMissing, Self::Dispute]).collect()
+        let others =
+            [Self::OpenPoint, Self::ResourceMissing, Self::Rectification, Self::WarrantyRegistration, Self::Dispute];
+        deadlines.chain(others).collect()
     }
 
     /// Stable code, `snake_case`.
@@ -36,6 +42,8 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "photo_review_overdue",
             Self::OpenPoint => "open_point",
             Self::ResourceMissing => "resource_missing",
+            Self::Rectification => "rectification",
+            Self::WarrantyRegistration => "warranty_registration",
             Self::Dispute => "dispute",
         }
     }
@@ -57,6 +65,8 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "The photos wait for their review",
             Self::OpenPoint => "The customer waits for an answer",
             Self::ResourceMissing => "The network department provides the line, then the visit gets a new time",
+            Self::Rectification => "The shop rectifies the defects, then it is inspected again",
+            Self::WarrantyRegistration => "Register the warranty after the passed inspection",
             Self::Dispute => "The crew disputes how the visit was judged",
         }
     }
@@ -72,6 +82,8 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => "照片待审核已超时",
             Self::OpenPoint => "客户诉求待答复",
             Self::ResourceMissing => "无资源：网络部门落实后改约上门",
+            Self::Rectification => "店面整改缺陷后安排复验",
+            Self::WarrantyRegistration => "预验收合格后办理保修登记",
             Self::Dispute => "上门人员对考核判定有异议",
         }
     }
@@ -83,6 +95,8 @@ impl TaskKind {
             Self::Deadline(code) => code.rule(),
             Self::OpenPoint => "INS-42",
             Self::ResourceMissing => "INS-22",
+            Self::Rectification => "PRE-01",
+            Self::WarrantyRegistration => "WAR-01",
             Self::Dispute => "INS-38",
         }
     }
@@ -99,7 +113,16 @@ impl TaskKind {
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,
             Self::ResourceMissing => Role::DeptManager,
+            // The shop has no account of its own; its team answers for it.
+            Self::Rectification => Role::TeamLead,
+            Self::WarrantyRegistration => Role::CsAgent,
         }
+    }
+
+    /// Whether its answer may plan the visit that follows.
+    #[must_use]
+    pub const fn plans_a_visit(self) -> bool {
+        matches!(self, Self::ResourceMissing | Self::Rectification)
     }
 }
 

@@ -11,16 +11,24 @@ use crate::one_of::one_of;
 use crate::schema::{assignments, deadline_history, deadlines, visits};
 use crate::text::Txt;
 
-/// Whether a row of a table is about a visit that somebody is assigned to now, or about the order of one.
+/// Whether a row of a table is about a visit that one of these people was assigned to at an instant, or about the order of
+/// one; without an instant, is assigned to now.
 macro_rules! theirs {
-    ($table:ident, $org:expr, $people:expr) => {{
+    ($table:ident, $org:expr, $people:expr) => {
+        theirs!($table, $org, $people, assignments::until_ms.is_null())
+    };
+    ($table:ident, $org:expr, $people:expr, at $at:expr) => {
+        theirs!(
+            $table,
+            $org,
+            $people,
+            assignments::from_ms.le($at).and(assignments::until_ms.is_null().or(assignments::until_ms.gt($at)))
+        )
+    };
+    ($table:ident, $org:expr, $people:expr, $stands:expr) => {{
         let assigned = assignments::table
-            .filter(
-                assignments::org_id
-                    .eq(Txt($org))
-                    .and(assignments::until_ms.is_null())
-                    .and(one_of(assignments::rep_id, $people)),
-            )
+            .filter(assignments::org_id.eq(Txt($org)).and(one_of(assignments::rep_id, $people)))
+            .filter($stands)
             .select(assignments::visit_id);
         let served = visits::table
             .filter(
@@ -241,6 +249,25 @@ pub struct Judgement {
     pub policy_version: i64,
 }
 
+impl Judgement {
+    /// Its place among those of its code.
+    #[must_use]
+    pub fn place(&self) -> JudgementPlace {
+        JudgementPlace { due_ms: self.due_ms, subject: self.subject.clone(), item: self.item }
+    }
+}
+
+/// Where a list of judgements of one code goes on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct JudgementPlace {
+    /// When it is due.
+    pub due_ms: i64,
+    /// What it is about.
+    pub subject: String,
+    /// Which one of several.
+    pub item: i64,
+}
+
 /// Which judgements a figure is made of.
 #[derive(Debug, Clone)]
 pub struct JudgementFilter {
@@ -248,53 +275,91 @@ pub struct JudgementFilter {
     pub code: String,
     /// Due from the first of these instants to before the second.
     pub due_ms: (i64, i64),
-    /// Only those in one of these states; all where absent.
-    pub states: Option<Vec<&'static str>>,
     /// As they were judged at this instant.
     pub as_of_ms: i64,
-    /// Only of visits that these people are assigned to now, and of their orders.
+    /// Only of visits that these people were assigned to at that instant, and of their orders.
     pub people: Option<Vec<UserId>>,
 }
 
-/// The judgements of a figure, in no order.
+/// The judgements of a table that stood at an instant, which `$stood` says.
+macro_rules! judgements {
+    ($table:ident, $org:expr, $code:expr, $stood:expr) => {
+        $table::table.filter($table::org_id.eq(Txt($org)).and($table::code.eq($code))).filter($stood).select((
+            $table::subject,
+            $table::item,
+            $table::visit_id,
+            $table::work_order_id,
+            $table::trigger_ms,
+            $table::due_ms,
+            $table::happened_ms,
+            $table::state,
+            $table::policy_version,
+        ))
+    };
+}
+
+/// One page of the judgements of a table.
+macro_rules! judgement_page {
+    ($conn:expr, $table:ident, $org:expr, $filter:expr, $after:expr, $limit:expr, $stood:expr) => {
+        per_backend!($conn, c => {
+            let from = $after.map_or($filter.due_ms.0, |place| place.due_ms.max($filter.due_ms.0));
+            let mut query = judgements!($table, $org, &$filter.code, $stood)
+                .filter($table::due_ms.ge(from).and($table::due_ms.lt($filter.due_ms.1)))
+                .order(($table::due_ms, $table::subject, $table::item))
+                .limit($limit)
+                .into_boxed();
+            if let Some(place) = $after {
+                query = query.filter(sql::<Bool>("(due_ms, subject, item) > (")
+                    .bind::<BigInt, _>(place.due_ms).sql(", ").bind::<Text, _>(place.subject.clone()).sql(", ")
+                    .bind::<BigInt, _>(place.item).sql(")"));
+            }
+            if let Some(people) = &$filter.people {
+                query = query.filter(theirs!($table, $org, people, at $filter.as_of_ms));
+            }
+            query.load::<Judgement>(c)
+        })
+    };
+}
+
+/// The judgements of a figure by their place, after a place; fewer than `limit` only where there are no more.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_judgements(conn: &mut Conn, org: OrgId, filter: &JudgementFilter) -> StoreResult<Vec<Judgement>> {
-    let (from, to) = filter.due_ms;
+pub fn list_judgements(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &JudgementFilter,
+    after: Option<&JudgementPlace>,
+    limit: i64,
+) -> StoreResult<Vec<Judgement>> {
+    let at = filter.as_of_ms;
+    let now = judgement_page!(conn, deadlines, org, filter, after, limit, deadlines::judged_ms.le(at))?;
+    let stood = deadline_history::judged_ms.le(at).and(deadline_history::until_ms.gt(at));
+    let mut found = judgement_page!(conn, deadline_history, org, filter, after, limit, stood)?;
+    found.extend(now);
+    found.sort_by_cached_key(Judgement::place);
+    found.truncate(usize::try_from(limit).unwrap_or(0));
+    Ok(found)
+}
+
+/// The judgements of one code about these orders and visits at an instant, in no order.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_judgements_of(
+    conn: &mut Conn,
+    org: OrgId,
+    code: &str,
+    subjects: &[String],
+    as_of_ms: i64,
+) -> StoreResult<Vec<Judgement>> {
+    let at = as_of_ms;
     let mut found: Vec<Judgement> = per_backend!(conn, c => {
-        let mut query = deadlines::table
-            .filter(deadlines::org_id.eq(Txt(org)).and(deadlines::code.eq(&filter.code)))
-            .filter(deadlines::due_ms.ge(from).and(deadlines::due_ms.lt(to)))
-            .filter(deadlines::judged_ms.le(filter.as_of_ms))
-            .select((deadlines::subject, deadlines::item, deadlines::visit_id, deadlines::work_order_id,
-                deadlines::trigger_ms, deadlines::due_ms, deadlines::happened_ms, deadlines::state,
-                deadlines::policy_version))
-            .into_boxed();
-        if let Some(states) = &filter.states {
-            query = query.filter(deadlines::state.eq_any(states.clone()));
-        }
-        if let Some(people) = &filter.people {
-            query = query.filter(theirs!(deadlines, org, people));
-        }
-        query.load(c)
+        judgements!(deadlines, org, code, deadlines::judged_ms.le(at)).filter(one_of(deadlines::subject, subjects)).load(c)
     })?;
     let before: Vec<Judgement> = per_backend!(conn, c => {
-        let mut query = deadline_history::table
-            .filter(deadline_history::org_id.eq(Txt(org)).and(deadline_history::code.eq(&filter.code)))
-            .filter(deadline_history::due_ms.ge(from).and(deadline_history::due_ms.lt(to)))
-            .filter(deadline_history::judged_ms.le(filter.as_of_ms).and(deadline_history::until_ms.gt(filter.as_of_ms)))
-            .select((deadline_history::subject, deadline_history::item, deadline_history::visit_id,
-                deadline_history::work_order_id, deadline_history::trigger_ms, deadline_history::due_ms,
-                deadline_history::happened_ms, deadline_history::state, deadline_history::policy_version))
-            .into_boxed();
-        if let Some(states) = &filter.states {
-            query = query.filter(deadline_history::state.eq_any(states.clone()));
-        }
-        if let Some(people) = &filter.people {
-            query = query.filter(theirs!(deadline_history, org, people));
-        }
-        query.load(c)
+        let stood = deadline_history::judged_ms.le(at).and(deadline_history::until_ms.gt(at));
+        judgements!(deadline_history, org, code, stood).filter(one_of(deadline_history::subject, subjects)).load(c)
     })?;
     found.extend(before);
     Ok(found)

@@ -1527,6 +1527,8 @@ diesel::table! {
         closed_by -> Nullable<Text>,
         /// Column `version`.
         version -> BigInt,
+        /// Column `next_visit_id`.
+        next_visit_id -> Nullable<Text>,
     }
 }
 

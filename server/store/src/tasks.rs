@@ -49,6 +49,8 @@ pub struct TaskRow {
     pub closed_by: Option<Txt<UserId>>,
     /// Version of the row.
     pub version: i64,
+    /// The visit that its answer planned.
+    pub next_visit_id: Option<Txt<VisitId>>,
 }
 
 /// Adds tasks; what a source asked for before is left as it is.

@@ -131,9 +131,7 @@ fn photo_review(facts: &Facts<'_>, review: &Review, state: VisitState) -> Result
         VisitState::Returned => (returns.saturating_sub(1), judged("return")),
         _ => return Ok(None),
     };
-    let days = u32::try_from(facts.policy.get(keys::PHOTO_REVIEW)).unwrap_or(0);
-    let (calendar, zone) = (Calendar::of_row(facts.calendar)?, facts.zone()?);
-    let due_at = zone.end_of(calendar.working_days_after(zone.day_of(trigger_at)?, days)?)?;
+    let due_at = end_of_working_day(facts, trigger_at, facts.policy.get(keys::PHOTO_REVIEW))?;
     let state = match happened_at {
         // The server's own clock: nothing is left open.
         Some(at) if at < due_at => DueState::Met,
@@ -141,6 +139,13 @@ fn photo_review(facts: &Facts<'_>, review: &Review, state: VisitState) -> Result
         None => DueState::Open,
     };
     Ok(Some(Due { code: DueCode::PhotoReview, item, trigger_at, due_at, happened_at, state }))
+}
+
+/// The end of the n-th working day after the day of an instant (GEN-02, GEN-03).
+pub(super) fn end_of_working_day(facts: &Facts<'_>, from: UnixMillis, days: i64) -> Result<UnixMillis, DayError> {
+    let (calendar, zone) = (Calendar::of_row(facts.calendar)?, facts.zone()?);
+    let days = u32::try_from(days).unwrap_or(0);
+    zone.end_of(calendar.working_days_after(zone.day_of(from)?, days)?)
 }
 
 fn last_event<'a>(facts: &Facts<'a>, event: &str) -> Option<&'a Entry<TimelineEvent>> {

@@ -60,6 +60,11 @@ impl Company {
         Self { org: OrgId(id("org")), team: TeamId(id("team")), now }
     }
 
+    /// Its id.
+    pub const fn org(&self) -> OrgId {
+        self.org
+    }
+
     /// The rep of a name.
     pub fn rep(&self, name: &str) -> UserId {
         UserId(workload::id("rep", name, self.now.0))
@@ -138,7 +143,8 @@ impl Company {
         self.hire_as(conn, Role::Dispatcher, name, &[session])
     }
 
-    fn hire_as(&self, conn: &mut Conn, role: Role, rep: &str, phones: &[&Enrolled]) -> Result<(), AppError> {
+    /// Writes somebody with a role.
+    pub fn hire_as(&self, conn: &mut Conn, role: Role, rep: &str, phones: &[&Enrolled]) -> Result<(), AppError> {
         let row = UserRow {
             org_id: Txt(self.org),
             id: Txt(self.rep(rep)),

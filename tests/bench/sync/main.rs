@@ -42,6 +42,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario live         one edit until the rep's other phone has it, by a live hint
   --scenario touch        memory after many visits were pushed and pulled
   --scenario search       imports orders, and searches among them by everything they are known by
+  --scenario figures      a figure over a year of visits, and pages of what it is made of
   --floor                 the guard and its parts, and SQLite with the rows of a push, in this process
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
@@ -52,7 +53,7 @@ Measures sync against the release build; `make bench` builds it first.
   --edits N         single edits (50)
   --reps N          reps of a storm (200)
   --sizes N,N,…     visits stored (growth: 1000,10000,100000), touched (touch: 10000,100000) or of others (beside:
-                    0,1000,10000), orders (search: 1000000)
+                    0,1000,10000), orders (search: 1000000), visits of a year (figures: 100000)
   --database NAME   sqlite (the default) or postgres
 ";
 
@@ -62,6 +63,7 @@ fn sizes_of(scenario: &str) -> &'static str {
         "touch" => "10000,100000",
         "beside" => "0,1000,10000",
         "search" => "1000000",
+        "figures" => "100000",
         _ => "1000,10000,100000",
     }
 }
@@ -114,6 +116,7 @@ fn main() {
             "beside" => scenario::beside(&options, run, &mut report),
             "live" => scenario::live(&options, run, &mut report),
             "touch" => scenario::touch(&options, run, &mut report),
+            "figures" => scenario::figures(&options, run, &mut report),
             "search" => scenario::search(&options, run, &mut report),
             other => panic!("no scenario {other}; see --help"),
         }

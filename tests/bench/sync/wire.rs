@@ -68,6 +68,11 @@ impl Connection {
         self.exchange("POST", path, media_type, coding, &body)
     }
 
+    /// Gets what is at a path.
+    pub fn get(&mut self, path: &str) -> Vec<u8> {
+        self.exchange("GET", path, "application/json", "", &[])
+    }
+
     /// Puts a body as it is.
     pub fn put(&mut self, path: &str, body: &[u8]) {
         self.exchange("PUT", path, "application/octet-stream", "", body);

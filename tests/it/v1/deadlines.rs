@@ -207,6 +207,43 @@ async fn a_first_contact_that_nobody_noted_ends_with_the_visits_of_its_order() {
 }
 
 #[actix_web::test]
+async fn the_answer_of_the_network_department_plans_the_next_attempt() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let rep = YUNZE.rep();
+    let planned = office.plan(&[rep]).await;
+    let mut phone = app.phone_of(rep).await;
+    phone.sync().await;
+    let visit = planned.visit;
+    phone.come_to_the_door(visit);
+    let outcome = json!({"code": "resource_missing", "reason": "无端口", "at": phone.stamp(), "by": rep.id});
+    phone.add(visit, Map::Outcomes, &outcome);
+    phone.event(visit, "end_without_work");
+    phone.sync().await;
+    let manager = app.role(YUNZE, Role::DeptManager).await;
+    let tasks = items(&manager, "/v1/tasks?kind=resource_missing").await;
+    let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
+    assert_eq!((&task["role"], &task["visit_id"]), (&json!("dept_manager"), &json!(visit)));
+
+    let next = json!({"crew": [rep.id], "appointment": {"start": at(DAY_MS), "proposed_by": "customer"}});
+    let answer = json!({"note": "已扩容分光器端口", "next_visit": next});
+    let crew = app.signed_in(rep).await;
+    assert_eq!(see_to(&crew, task, "close", answer.clone()).await.outcome(), (403, "forbidden".to_owned()));
+    let mut odd = answer.clone();
+    odd["next_visit"]["crew"] = json!([visit]);
+    assert_eq!(see_to(&manager, task, "close", odd).await.outcome(), (422, "invalid".to_owned()));
+    let closed = see_to(&manager, task, "close", answer.clone()).await.expect(200);
+    let attempt = manager.get(format!("/v1/visits/{}", closed["next_visit_id"].as_str().expect("an id"))).await;
+    let attempt = attempt.expect(200);
+    assert_eq!((&attempt["attempt"], &attempt["previous_visit_id"]), (&json!(2), &json!(visit)));
+    assert_eq!((&attempt["work_order_id"], &attempt["crew"][0]["id"]), (&json!(planned.order), &json!(rep.id)));
+    assert_eq!(see_to(&manager, &closed, "close", answer).await.outcome(), (409, "state_invalid".to_owned()));
+    phone.sync().await;
+    let id = closed["next_visit_id"].as_str().expect("an id");
+    assert!(phone.has("visit", id), "it reaches the phone");
+}
+
+#[actix_web::test]
 async fn codes_that_do_not_exist_are_named_with_those_that_do() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;

@@ -128,7 +128,7 @@ async fn a_figure_names_each_visit_that_it_counts_and_why_it_leaves_out_the_othe
 }
 
 #[actix_web::test]
-async fn a_rep_sees_his_own_and_may_dispute_once_what_he_was_judged_for() {
+async fn a_rep_sees_his_own_and_may_dispute_once_each_judgement_of_it() {
     let app = TestApp::new().await;
     let office = app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
@@ -159,11 +159,38 @@ async fn a_rep_sees_his_own_and_may_dispute_once_what_he_was_judged_for() {
     assert_eq!((&case["kind"], &case["role"]), (&json!("dispute"), &json!("team_lead")));
     assert_eq!((&case["reason"], &case["owner_id"]), (&body["reason"], &json!(YUNZE.rep().id)));
     assert_eq!(rep.post(path, body).await.outcome(), (409, "conflict".to_owned()));
+    // What was disputed while nothing was known is another judgement once the phone has reported.
+    let unreported = json!({"visit_id": day.unreported, "reason": "客户改约"});
+    rep.post(path, unreported.clone()).await.expect(201);
+    assert_eq!(rep.post(path, unreported.clone()).await.outcome(), (409, "conflict".to_owned()));
+    phone.event(day.unreported, "arrive");
+    phone.sync().await;
+    rep.post(path, unreported).await.expect(201);
     let seen = lead.get("/v1/tasks?kind=dispute").await.expect(200);
-    assert_eq!(seen["items"][0]["id"], case["id"]);
+    let seen: Vec<&Value> = seen["items"].as_array().expect("items").iter().map(|task| &task["id"]).collect();
+    assert!(seen.contains(&&case["id"]) && seen.len() == 3, "{seen:?}");
     // The judgement stands until somebody has looked.
     watch_deadlines::run_due(&app.state, app.now()).await.expect("it runs");
-    assert_eq!(figure(&rep, "fulfilment_rate", TODAY).await.0, json!("0.5000"));
+    assert_eq!(figure(&rep, "fulfilment_rate", TODAY).await.0, json!("0.4000"));
+}
+
+#[actix_web::test]
+async fn a_figure_of_an_earlier_instant_is_of_who_was_assigned_then() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let day = play(&app, office, &mut phone).await;
+    let before = app.now().to_rfc3339();
+    app.clock.set(START.plus_ms(10 * HOUR_MS));
+    office.assign(day.unreported, &[YUNZE.stranger()]).await;
+    let manager = app.role(YUNZE, Role::DeptManager).await;
+    let open = async |rep: &str, at: &str| {
+        figure(&manager, "arrival", &format!("{TODAY}&rep_id={rep}{at}")).await.2["open"].clone()
+    };
+    let (rep, next) = (YUNZE.rep().id.to_string(), YUNZE.stranger().id.to_string());
+    assert_eq!((open(&rep, "").await, open(&next, "").await), (Value::Null, json!(1)));
+    let then = format!("&as_of={before}");
+    assert_eq!((open(&rep, &then).await, open(&next, &then).await), (json!(1), Value::Null));
 }
 
 // Rule: APT-03

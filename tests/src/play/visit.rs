@@ -120,15 +120,26 @@ impl Visit<'_> {
                 vec![words]
             }
             "sign" => {
-                let ink = |slot: &str, name: &str| format!("{slot}={}", story.draw_ink(slot, name));
-                let customer = ink("customer_confirmation", &self.customer);
-                let rep = ink("installer_confirmation", "rep");
-                let signed = ["sign", "--ink", &customer, "--ink", &rep].map(str::to_owned).to_vec();
+                // Who signs where; of an install the customer and the rep.
+                let named: Vec<(String, String)> = words.drain(1..).filter_map(|word| slot_and_name(&word)).collect();
+                let usual = [("customer_confirmation", self.customer.as_str()), ("installer_confirmation", "rep")];
+                let usual = usual.map(|(slot, name)| (slot.to_owned(), name.to_owned())).to_vec();
+                let mut signed = vec!["sign".to_owned()];
+                for (slot, name) in if named.is_empty() { &usual } else { &named } {
+                    signed.extend(["--ink".to_owned(), format!("{slot}={}", story.draw_ink(slot, name))]);
+                }
+                for (slot, name) in named.iter().filter(|(_, name)| name != "rep") {
+                    signed.extend(["--name".to_owned(), format!("{slot}={name}")]);
+                }
                 vec![words, signed]
             }
             _ => vec![words],
         }
     }
+}
+
+fn slot_and_name(word: &str) -> Option<(String, String)> {
+    word.split_once('=').map(|(slot, name)| (slot.to_owned(), name.to_owned()))
 }
 
 fn lines(script: &str) -> impl Iterator<Item = &str> {

@@ -7,7 +7,9 @@ use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
 use doorstep_store::visits::list_visits_of;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt};
-use sync_core::deadlines::{Attempt, Due, DueCode, DueState, ORDER_KINDS, attempts, first_contact, of_visit};
+use sync_core::deadlines::{
+    Attempt, Due, DueCode, DueState, FollowUp, ORDER_KINDS, attempts, first_contact, follow_ups, of_visit,
+};
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 use sync_core::merge::View;
 use sync_core::plan::Review;
@@ -39,6 +41,8 @@ pub struct Obligations {
     pub open_points: Vec<(String, Option<UserId>)>,
     /// Whether it ended because a line is missing.
     pub lacks_resource: bool,
+    /// What follows from its inspection, with the instant by which it is due; without one where it follows no more.
+    pub follow_ups: Vec<(FollowUp, Option<UnixMillis>)>,
 }
 
 impl Obligations {
@@ -56,7 +60,9 @@ impl Obligations {
                 _ => None,
             },
             open_points: open_points(facts.view),
-            lacks_resource: state == VisitState::EndedWithoutWork && facts.outcome() == Some("resource_missing"),
+            // Received at once where no blob is missing: then it is under review already.
+            lacks_resource: handed_in().contains(&state.code()) && facts.outcome() == Some("resource_missing"),
+            follow_ups: follow_ups(facts, review, state),
         }
     }
 
@@ -70,8 +76,30 @@ impl Obligations {
             let source = format!("resource_missing/{visit}");
             NewTask::of(TaskKind::ResourceMissing, source, place)
         });
-        points.chain(missing).collect()
+        let following = self.follow_ups.iter().filter(|(_, due)| due.is_some()).map(|(what, due)| NewTask {
+            due_at: *due,
+            ..NewTask::of(kind_of(*what), source_of_follow_up(visit, *what), place)
+        });
+        points.chain(missing).chain(following).collect()
     }
+
+    /// Sources of tasks that follow from the visit no more.
+    fn settled(&self, visit: VisitId) -> impl Iterator<Item = String> {
+        let void = self.follow_ups.iter().filter(|(_, due)| due.is_none());
+        void.map(move |(what, _)| source_of_follow_up(visit, *what))
+    }
+}
+
+const fn kind_of(what: FollowUp) -> TaskKind {
+    match what {
+        FollowUp::Rectify => TaskKind::Rectification,
+        FollowUp::RegisterWarranty => TaskKind::WarrantyRegistration,
+    }
+}
+
+/// The source of the task about what follows from an inspection.
+pub fn source_of_follow_up(visit: VisitId, what: FollowUp) -> String {
+    format!("{}/{visit}", kind_of(what).code())
 }
 
 /// The open points of a visit with whoever was asked first, who owns the matter until it is handed over.
@@ -139,7 +167,9 @@ pub fn keep(conn: &mut Conn, org: OrgId, visits: &[(VisitId, Obligations)], now:
         ledger.write(conn, now)?;
     }
     let new: Vec<NewTask> = visits.iter().flat_map(|(visit, asks)| asks.tasks(*visit)).collect();
-    tasks::open(conn, org, &new, now)
+    tasks::open(conn, org, &new, now)?;
+    let settled: Vec<String> = visits.iter().flat_map(|(visit, asks)| asks.settled(*visit)).collect();
+    tasks::settle(conn, org, &settled, now)
 }
 
 type Key = (String, String, i64);

@@ -29,7 +29,7 @@ pub struct Disputed {
 ///
 /// # Errors
 /// `not_found` for a visit out of reach or without such a deadline, `invalid` without a reason, `conflict` if it is
-/// disputed already.
+/// disputed already as it stands.
 pub async fn dispute_figure(state: &AppState, ctx: Ctx, disputed: Disputed) -> AppResult<TaskRow> {
     if !is_text(&disputed.reason, 500) {
         return Err(Refusal::new(ErrorCode::Invalid).field("reason", "1 to 500 characters").into());
@@ -45,7 +45,9 @@ pub async fn dispute_figure(state: &AppState, ctx: Ctx, disputed: Disputed) -> A
             let due = list_of_subjects(conn, org, &subjects)?;
             let due =
                 due.iter().find(|due| due.code == code && due.item == disputed.item).ok_or(ErrorCode::NotFound)?;
-            let source = format!("dispute/{visit}/{}/{}", disputed.figure.code(), disputed.item);
+            // A judgement is disputed once; judged anew it is another one.
+            let (figure, item) = (disputed.figure.code(), disputed.item);
+            let source = format!("dispute/{visit}/{figure}/{item}/{}", due.judged_ms);
             if !list_of_sources(conn, org, std::slice::from_ref(&source))?.is_empty() {
                 return Err(ErrorCode::Conflict.into());
             }

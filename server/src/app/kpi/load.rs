@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_store::deadlines::{Judgement, JudgementFilter, list_judgements};
+use doorstep_store::deadlines::{Judgement, JudgementFilter, JudgementPlace, list_judgements, list_judgements_of};
 use doorstep_store::{Conn, users};
 use sync_core::deadlines::{Due, DueCode, DueState, Figure};
 use sync_core::ids::UserId;
@@ -14,25 +14,46 @@ use crate::app::scope::load_zone;
 use crate::app::{AppResult, Ctx, ErrorCode, Refusal, reach};
 use crate::domain::zone::ZoneError;
 
-/// Every deadline of the figure's period, in no order.
-pub(super) fn lines(conn: &mut Conn, ctx: &Ctx, asked: &Asked) -> AppResult<Vec<Line>> {
-    let due_ms = period(conn, ctx, asked)?;
-    let code = asked.figure.of();
-    let filter = JudgementFilter {
-        code: code.code().to_owned(),
-        due_ms,
-        states: None,
-        as_of_ms: asked.as_of.unwrap_or(ctx.now).0,
-        people: people(conn, ctx, asked)?,
-    };
-    let judgements = list_judgements(conn, ctx.actor.org, &filter)?;
-    let notices = notices(conn, ctx, asked.figure, &filter)?;
-    let line = |judgement: Judgement| {
-        let due = due_of(code, &judgement)?;
-        let standing = asked.figure.standing(&due, notices.get(&judgement.subject).copied());
-        Ok(Line { judgement, due, standing, arrival: None })
-    };
-    judgements.into_iter().map(line).collect()
+/// Deadlines read at once.
+const PAGE: i64 = 2_000;
+
+/// The deadlines of a figure's period, by when they were due; a year of them is never in memory at once.
+pub(super) struct Lines {
+    figure: Figure,
+    filter: JudgementFilter,
+    after: Option<JudgementPlace>,
+    is_done: bool,
+}
+
+impl Lines {
+    /// Those after a place.
+    pub(super) fn after(conn: &mut Conn, ctx: &Ctx, asked: &Asked, after: Option<JudgementPlace>) -> AppResult<Self> {
+        let filter = JudgementFilter {
+            code: asked.figure.of().code().to_owned(),
+            due_ms: period(conn, ctx, asked)?,
+            as_of_ms: asked.as_of.unwrap_or(ctx.now).0,
+            people: people(conn, ctx, asked)?,
+        };
+        Ok(Self { figure: asked.figure, filter, after, is_done: false })
+    }
+
+    /// The next of them; none once there are no more.
+    pub(super) fn next_page(&mut self, conn: &mut Conn, ctx: &Ctx) -> AppResult<Option<Vec<Line>>> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let page = list_judgements(conn, ctx.actor.org, &self.filter, self.after.as_ref(), PAGE)?;
+        self.is_done = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
+        self.after = page.last().map(Judgement::place);
+        let notices = notices(conn, ctx, self.figure, &page, self.filter.as_of_ms)?;
+        let code = self.figure.of();
+        let line = |judgement: Judgement| {
+            let due = due_of(code, &judgement)?;
+            let standing = self.figure.standing(&due, notices.get(&judgement.subject).copied());
+            Ok(Line { judgement, due, standing, arrival: None })
+        };
+        page.into_iter().map(line).collect::<AppResult<_>>().map(Some)
+    }
 }
 
 /// From the first instant of the period to that behind it.
@@ -71,20 +92,24 @@ fn people(conn: &mut Conn, ctx: &Ctx, asked: &Asked) -> AppResult<Option<Vec<Use
 }
 
 /// The worst that is known of changes that we made, by visit, where the figure counts them.
-fn notices(conn: &mut Conn, ctx: &Ctx, figure: Figure, of: &JudgementFilter) -> AppResult<BTreeMap<String, DueState>> {
+fn notices(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    figure: Figure,
+    of: &[Judgement],
+    as_of_ms: i64,
+) -> AppResult<BTreeMap<String, DueState>> {
     if figure != Figure::FulfilmentRate {
         return Ok(BTreeMap::new());
     }
-    let filter = JudgementFilter {
-        code: DueCode::ChangeNotice.code().to_owned(),
-        // A time may have been moved from far away; few notices are short.
-        due_ms: (i64::MIN, i64::MAX),
-        states: Some(vec![DueState::Missed.code(), DueState::Undetermined.code()]),
-        ..of.clone()
-    };
+    let code = DueCode::ChangeNotice;
+    let subjects: Vec<String> = of.iter().map(|judgement| judgement.subject.clone()).collect();
     let mut worst = BTreeMap::new();
-    for judgement in list_judgements(conn, ctx.actor.org, &filter)? {
-        let state = due_of(DueCode::ChangeNotice, &judgement)?.state;
+    for judgement in list_judgements_of(conn, ctx.actor.org, code.code(), &subjects, as_of_ms)? {
+        let state = due_of(code, &judgement)?.state;
+        if !matches!(state, DueState::Missed | DueState::Undetermined) {
+            continue;
+        }
         let known = worst.entry(judgement.subject).or_insert(state);
         if state == DueState::Missed {
             *known = state;

@@ -7,7 +7,7 @@ mod load;
 use std::collections::BTreeMap;
 
 use doorstep_store::Conn;
-use doorstep_store::deadlines::Judgement;
+use doorstep_store::deadlines::{Judgement, JudgementPlace};
 use sync_core::deadlines::{Due, Figure, Standing, Tally};
 use sync_core::formulas::{Arrival, ArrivalWindow, arrival_class};
 use sync_core::ids::{TeamId, UserId};
@@ -61,12 +61,8 @@ impl Line {
     /// Where a list goes on after it.
     #[must_use]
     pub fn key(&self) -> String {
-        let (due, subject, item) = self.place();
-        format!("{due}/{subject}/{item}")
-    }
-
-    fn place(&self) -> (i64, &str, i64) {
-        (self.judgement.due_ms, &self.judgement.subject, self.judgement.item)
+        let JudgementPlace { due_ms, subject, item } = self.judgement.place();
+        format!("{due_ms}/{subject}/{item}")
     }
 }
 
@@ -77,8 +73,10 @@ impl Line {
 pub async fn show_figure(state: &AppState, ctx: Ctx, asked: Asked) -> AppResult<Shown> {
     let read = move |conn: &mut Conn| {
         let mut tally = Tally::default();
-        let lines = load::lines(conn, &ctx, &asked)?;
-        lines.iter().for_each(|line| tally.add(line.standing));
+        let mut lines = load::Lines::after(conn, &ctx, &asked, None)?;
+        while let Some(page) = lines.next_page(conn, &ctx)? {
+            page.iter().for_each(|line| tally.add(line.standing));
+        }
         Ok::<_, AppError>(Shown { tally, as_of: asked.as_of.unwrap_or(ctx.now) })
     };
     state.store.read(read).await
@@ -98,13 +96,18 @@ pub async fn explain_figure(
 ) -> AppResult<Vec<Line>> {
     let after = if after.is_empty() { None } else { Some(place_of(&after).ok_or(ErrorCode::PageTokenInvalid)?) };
     let read = move |conn: &mut Conn| {
-        let mut lines = load::lines(conn, &ctx, &asked)?;
-        lines.retain(|line| standing.is_none_or(|wanted| line.standing == wanted));
-        lines.retain(|line| after.as_ref().is_none_or(|(due, subject, item)| line.place() > (*due, subject, *item)));
-        lines.sort_by(|one, other| one.place().cmp(&other.place()));
-        lines.truncate(usize::try_from(size).unwrap_or(0));
-        classify(conn, &ctx, &mut lines)?;
-        Ok::<_, AppError>(lines)
+        let size = usize::try_from(size).unwrap_or(0);
+        let mut lines = load::Lines::after(conn, &ctx, &asked, after.clone())?;
+        let mut wanted = Vec::new();
+        while wanted.len() < size
+            && let Some(mut page) = lines.next_page(conn, &ctx)?
+        {
+            page.retain(|line| standing.is_none_or(|wanted| line.standing == wanted));
+            wanted.append(&mut page);
+        }
+        wanted.truncate(size);
+        classify(conn, &ctx, &mut wanted)?;
+        Ok::<_, AppError>(wanted)
     };
     state.store.read(read).await
 }
@@ -127,8 +130,9 @@ fn classify(conn: &mut Conn, ctx: &Ctx, lines: &mut [Line]) -> AppResult<()> {
     Ok(())
 }
 
-fn place_of(key: &str) -> Option<(i64, String, i64)> {
+fn place_of(key: &str) -> Option<JudgementPlace> {
     let mut parts = key.split('/');
-    let place = (parts.next()?.parse().ok()?, parts.next()?.to_owned(), parts.next()?.parse().ok()?);
+    let (due_ms, subject) = (parts.next()?.parse().ok()?, parts.next()?.to_owned());
+    let place = JudgementPlace { due_ms, subject, item: parts.next()?.parse().ok()? };
     parts.next().is_none().then_some(place)
 }

@@ -8,7 +8,7 @@ use doorstep_store::tasks::{TaskRow, list_tasks as list_rows};
 use sync_core::ids::VisitId;
 
 pub use open::{NewTask, escalate_due, open, settle};
-pub use see_to::{assign_task, close_task};
+pub use see_to::{Closing, assign_task, close_task};
 
 use crate::app::{AppResult, AppState, Ctx, reach};
 use crate::domain::Role;

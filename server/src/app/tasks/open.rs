@@ -150,7 +150,8 @@ fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis)
         owner_id: task.owner.map(Txt),
         due_ms: task.due_at.map(|at| at.0),
         level: 0,
-        escalate_ms: Some(escalates_at.0),
+        // What is due later is passed on then.
+        escalate_ms: Some(task.due_at.map_or(escalates_at, |due_at| due_at.max(escalates_at)).0),
         state: state::OPEN.to_owned(),
         reason: task.reason.clone(),
         note: None,
@@ -158,6 +159,7 @@ fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis)
         closed_at_ms: None,
         closed_by: None,
         version: 1,
+        next_visit_id: None,
     }
 }
 

@@ -3,11 +3,14 @@
 use doorstep_store::tasks::{TaskFilter, TaskRow, list_tasks, update_task};
 use doorstep_store::{Conn, StoreError, Txt, users};
 use serde_json::json;
-use sync_core::ids::{TaskId, UserId};
+use sync_core::ids::{TaskId, UserId, VisitId};
 
 use super::state;
 use crate::app::customers::is_text;
+use crate::app::visits::{self, PlannedTime};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::domain::task::TaskKind;
+use crate::domain::{Operation, Role};
 
 /// Gives a task to somebody of the organisation.
 ///
@@ -29,32 +32,80 @@ pub async fn assign_task(state: &AppState, ctx: Ctx, id: TaskId, seen_version: i
         .await
 }
 
-/// Closes a task with what was done.
+/// How a task is closed.
+#[derive(Debug, Clone)]
+pub struct Closing {
+    /// What was done.
+    pub note: String,
+    /// The visit that follows, of tasks whose answer plans one.
+    pub next_visit: Option<(Vec<UserId>, PlannedTime)>,
+}
+
+/// Closes a task with what was done, and plans the visit that follows: the next attempt once a missing line is there, the
+/// inspection after a rectification.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` unless it is open, `invalid` without a note.
-pub async fn close_task(state: &AppState, ctx: Ctx, id: TaskId, seen_version: i64, note: String) -> AppResult<TaskRow> {
-    if !is_text(&note, 500) {
+/// `not_found`, `stale_version`, `state_invalid` unless it is open, `invalid` without a note, or naming what of the next
+/// visit is not possible; `forbidden` for a next visit that is planned by somebody who is neither asked nor plans visits.
+// Rule: PRE-01
+pub async fn close_task(
+    state: &AppState,
+    ctx: Ctx,
+    id: TaskId,
+    seen_version: i64,
+    closing: Closing,
+) -> AppResult<TaskRow> {
+    if !is_text(&closing.note, 500) {
         return Err(Refusal::new(ErrorCode::Invalid).field("note", "1 to 500 characters").into());
     }
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
             let row = load_open(conn, &ctx, id, seen_version)?;
+            let next_visit = match &closing.next_visit {
+                Some((crew, time)) => Some(plan_next(conn, &app, &ctx, &row, (crew, time))?),
+                None => None,
+            };
             let row = TaskRow {
                 state: state::DONE.to_owned(),
                 escalate_ms: None,
-                note: Some(note.clone()),
+                note: Some(closing.note.clone()),
                 closed_at_ms: Some(ctx.now.0),
                 closed_by: Some(Txt(ctx.actor.user)),
                 version: row.version + 1,
+                next_visit_id: next_visit.map(Txt),
                 ..row
             };
             update_task(conn, &row)?;
-            audit::record(conn, &app, &ctx, "task.closed", id, &json!({ "kind": row.kind, "level": row.level }))?;
+            let detail = json!({ "kind": row.kind, "level": row.level, "next_visit": next_visit });
+            audit::record(conn, &app, &ctx, "task.closed", id, &detail)?;
             Ok::<_, AppError>(row)
         })
         .await
+}
+
+/// Plans the visit that follows from the answer to a task.
+fn plan_next(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    row: &TaskRow,
+    next: (&[UserId], &PlannedTime),
+) -> AppResult<VisitId> {
+    let kind = TaskKind::from_code(&row.kind).filter(|kind| kind.plans_a_visit());
+    let (Some(kind), Some(visit)) = (kind, row.visit_id) else {
+        let expected = "absent: nothing is planned by the answer to this task";
+        return Err(Refusal::new(ErrorCode::Invalid).both("next_visit", expected, "此类待办不安排后续上门").into());
+    };
+    let is_asked = row.role.parse().is_ok_and(|role: Role| ctx.actor.has(role));
+    if !is_asked && Operation::CreateNextAttempt.grants(&ctx.actor.roles).is_empty() {
+        return Err(ErrorCode::Forbidden.into());
+    }
+    let planned = match kind {
+        TaskKind::Rectification => visits::plan_recheck(conn, app, ctx, visit.0, next),
+        _ => visits::plan_next_attempt(conn, app, ctx, visit.0, next),
+    };
+    Ok(planned?.row.id.0)
 }
 
 /// An open task within reach, if it has the version the asker saw.

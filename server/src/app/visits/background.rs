@@ -1,26 +1,29 @@
 //! What stored rows tell of a visit beyond its plan and its document ([`Background`]), as far as a rule of its template
 //! reads it.
 //!
-//! No row tells of retention cases, handovers, planned return visits, warranty tasks and approvals of the major-complaint
-//! procedure; rules that read them stay undetermined.
+//! No row tells of retention cases, handovers, planned return visits and approvals of the major-complaint procedure; rules
+//! that read them stay undetermined.
 
 use std::collections::BTreeSet;
 
 use doorstep_store::past_visits::{self, DoneVisit, Whose};
+use doorstep_store::tasks::list_of_sources;
 use doorstep_store::{Conn, users};
 use sync_core::calendar::{DayError, Period};
+use sync_core::deadlines::FollowUp;
 use sync_core::formulas::ReturnVisitKind;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::plan::WorkOrderRow;
 use sync_core::rules::background::{
-    CREW_ROLES, NEXT_CALL, NextCall, QUARTER_VISITS, SITE_REPAIRS, SiteRepair, fault_questions,
+    CREW_ROLES, HAS_WARRANTY_TASK, NEXT_CALL, NextCall, QUARTER_VISITS, SITE_REPAIRS, SiteRepair, fault_questions,
 };
 use sync_core::rules::{Background, started_at};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::project::LoadedFacts;
+use crate::app::deadlines::source_of_follow_up;
 use crate::app::rows::{corrupt, read};
 use crate::app::{AppError, AppResult};
 
@@ -53,6 +56,10 @@ pub(super) fn load(
     }
     if let Some(order) = order.filter(|_| NEXT_CALL.is_read_by(template)) {
         known.next_call = Some(next_call(conn, org, view.visit, order, started_at)?);
+    }
+    if HAS_WARRANTY_TASK.is_read_by(template) {
+        let source = source_of_follow_up(view.visit, FollowUp::RegisterWarranty);
+        known.has_warranty_task = Some(!list_of_sources(conn, org, &[source])?.is_empty());
     }
     Ok(known)
 }

@@ -11,6 +11,7 @@ mod norms;
 mod plan;
 mod planned;
 pub mod project;
+mod recheck;
 mod reschedule;
 pub(crate) mod show;
 
@@ -29,10 +30,12 @@ pub use follow::follow_norms;
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub(crate) use judge::{Judged, judge};
 pub use next_attempt::create_next_attempt;
+pub(crate) use next_attempt::plan_next_attempt;
 pub use norms::Norms;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
 pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
+pub(crate) use recheck::plan_recheck;
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

@@ -126,7 +126,7 @@ pub const SCENARIOS: [Job; 13] = [
     Job {
         kind: "inspection",
         template: "pre_acceptance_inspection",
-        fields: &[("inspection_phase", "first")],
+        fields: &[("inspection_phase", "pre")],
         ..job("S-12-inspection", "S-12").visit("lead1", "2025-03-24", "09:30")
     },
 ];

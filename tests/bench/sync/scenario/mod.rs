@@ -1,6 +1,7 @@
 //! One run on one fresh server: who does what in which order.
 
 mod beside;
+mod figures;
 mod growth;
 mod live;
 mod round_trip;
@@ -17,6 +18,7 @@ use crate::seed::{Rep, Seeded, seed};
 use crate::server::Server;
 
 pub use beside::beside;
+pub use figures::figures;
 pub use growth::grow;
 pub use live::live;
 pub use round_trip::round_trip;

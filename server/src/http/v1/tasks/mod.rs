@@ -73,6 +73,9 @@ pub struct TaskOut {
     /// By whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_by: Option<UserId>,
+    /// The visit that its answer planned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_visit_id: Option<VisitId>,
     /// Version of the row, which is its `ETag`.
     #[schema(example = 1)]
     pub version: i64,
@@ -102,6 +105,7 @@ impl From<TaskRow> for TaskOut {
             created_at: row.created_at_ms.into(),
             closed_at: row.closed_at_ms.map(Instant::from),
             closed_by: row.closed_by.map(|by| by.0),
+            next_visit_id: row.next_visit_id.map(|visit| visit.0),
             version: row.version,
         }
     }

@@ -42,7 +42,7 @@ pub struct AppointmentIn {
 }
 
 /// When a visit is planned: an appointment, a start without the customer's word, or neither yet.
-fn planned_time(
+pub(super) fn planned_time(
     appointment: Option<AppointmentIn>,
     start: Option<Instant>,
     now: UnixMillis,

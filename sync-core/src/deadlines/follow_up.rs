@@ -1,0 +1,74 @@
+//! What follows from an inspection once its result is known: rectification by the shop, registration of the warranty.
+
+use super::visit::end_of_working_day;
+use crate::calendar::DayError;
+use crate::plan::Review;
+use crate::policy::keys;
+use crate::rules::params::Args;
+use crate::rules::{Facts, handed_in_at};
+use crate::time::UnixMillis;
+use crate::visit::VisitState;
+
+/// The question that tells until when the shop rectifies.
+///
+/// # Source
+/// Template `pre_acceptance_inspection`; PRE-03.
+const RECTIFY_BY: &str = "rectify_by";
+
+/// What an inspection asks of the office.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FollowUp {
+    /// It failed: the shop rectifies, then it is inspected again (PRE-01).
+    Rectify,
+    /// It passed and was approved: the warranty is registered (WAR-01).
+    RegisterWarranty,
+}
+
+/// What follows from a visit in this state, each with the instant by which it is due; without one where it does not follow
+/// from the result any more. Nothing while the visit is not handed in, or where its template inspects nothing.
+// Rule: PRE-01
+#[must_use]
+pub fn follow_ups(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<(FollowUp, Option<UnixMillis>)> {
+    if !state.is_handed_in() && !matches!(state, VisitState::UnderReview) && !is_approved(state) {
+        return Vec::new();
+    }
+    let rectify = has_one_of(facts, "no_open_major_defects_on_pass").map(|passed| {
+        let is_failed = passed == Some(false);
+        (FollowUp::Rectify, is_failed.then(|| rectify_by(facts)).flatten())
+    });
+    let warranty = has_one_of(facts, "create_warranty_task").map(|passed| {
+        let is_due = passed == Some(true) && is_approved(state);
+        (FollowUp::RegisterWarranty, is_due.then(|| register_by(facts, review)).flatten())
+    });
+    rectify.into_iter().chain(warranty).collect()
+}
+
+const fn is_approved(state: VisitState) -> bool {
+    matches!(state, VisitState::Approved | VisitState::Closed)
+}
+
+/// Whether the result is one of those that a rule with this check names, where there is a result; `None` without such a rule.
+fn has_one_of(facts: &Facts<'_>, check: &str) -> Option<Option<bool>> {
+    let rule = facts.template.rules.iter().find(|rule| rule.check == check)?;
+    let args = Args::of(rule);
+    let (question, values) = (args.text("result").ok()?, args.texts("values").ok()?);
+    Some(facts.view.answer(question).and_then(serde_json::Value::as_str).map(|result| values.contains(&result)))
+}
+
+/// As the inspector agreed, else some working days after the visit was handed in.
+fn rectify_by(facts: &Facts<'_>) -> Option<UnixMillis> {
+    let agreed = facts.view.answer(RECTIFY_BY).and_then(serde_json::Value::as_i64).map(UnixMillis);
+    agreed.or_else(|| counted(facts, handed_in_at(facts.view), facts.policy.get(keys::RECTIFY)))
+}
+
+fn register_by(facts: &Facts<'_>, review: &Review) -> Option<UnixMillis> {
+    let approved = review.verdicts.iter().rfind(|verdict| verdict.photo_id.is_none() && verdict.decision == "approve");
+    counted(facts, approved.map(|verdict| verdict.at_ms), facts.policy.get(keys::WARRANTY_REGISTRATION))
+}
+
+/// The end of the n-th working day after an instant; the instant itself where the calendar ends before.
+fn counted(facts: &Facts<'_>, from: Option<UnixMillis>, days: i64) -> Option<UnixMillis> {
+    let from = from?;
+    let end = |_end_of_calendar: DayError| from;
+    Some(end_of_working_day(facts, from, days).unwrap_or_else(end))
+}
