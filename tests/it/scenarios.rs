@@ -18,6 +18,7 @@ mod late_decisions;
 mod long_notes;
 mod norms;
 mod refusals;
+mod repairs;
 mod returned;
 pub mod scene;
 pub mod scripts;
