@@ -20,6 +20,14 @@ pub fn take(conn: &mut Conn, org: OrgId, prefix: &str, now: UnixMillis) -> AppRe
     taken.into_iter().next().ok_or_else(|| AppError::Internal("no number was taken".to_owned()))
 }
 
+/// Waits until nobody else takes numbers of a series, and lets nobody do so until the transaction ends.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock(conn: &mut Conn, org: OrgId, prefix: &str, now: UnixMillis) -> AppResult<()> {
+    take_many(conn, org, prefix, now, 0).map(drop)
+}
+
 /// Takes the next `count` numbers of a series.
 ///
 /// # Concurrency

@@ -16,6 +16,7 @@ mod child;
 mod clones;
 mod company;
 mod database;
+mod evaluation;
 mod fixtures;
 mod floor;
 mod job;
@@ -43,6 +44,7 @@ Measures sync against the release build; `make bench` builds it first.
   --scenario touch        memory after many visits were pushed and pulled
   --scenario search       imports orders, and searches among them by everything they are known by
   --scenario figures      a figure over a year of visits, and pages of what it is made of
+  --evaluation            every rule of a full install visit, in this process
   --floor                 the guard and its parts, and SQLite with the rows of a push, in this process
   --fixtures DIR          writes the visits as fixtures for the peers, and ends
 
@@ -96,6 +98,10 @@ fn main() {
         sizes: sizes.split(',').map(|size| size.parse().expect("a number")).collect(),
         database: value("--database").map_or("sqlite", String::as_str).to_owned(),
     };
+    if args.iter().any(|arg| arg == "--evaluation") {
+        evaluation::measure(number("--runs", 5));
+        return;
+    }
     if args.iter().any(|arg| arg == "--floor") {
         let runs = number("--runs", 5);
         floor::measure(visits, runs);

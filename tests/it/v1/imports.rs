@@ -6,6 +6,7 @@ use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::YUNZE;
+use integration_tests::together::all;
 use integration_tests::workbook::{Typed, packed, workbook};
 use serde_json::{Value, json};
 
@@ -322,6 +323,18 @@ async fn a_sheet_with_a_key_is_imported_once_and_the_query_counts() {
     assert_eq!(dispatcher.send(keyed("?mode=good_rows")).await.expect(200), first);
     let other: Answer = dispatcher.send(keyed("?mode=all_or_nothing")).await;
     assert_eq!(other.outcome(), (422, "idempotency_mismatch".to_owned()));
+}
+
+#[actix_web::test]
+async fn imports_of_the_same_orders_at_once_make_each_order_once_and_refuse_nobody() {
+    let app = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    // They are judged side by side, before either of them is kept.
+    let sent = all((0..6).map(|_| dispatcher.send(call("?mode=good_rows", CSV, csv(&ROWS, ","))))).await;
+    let created: Vec<Value> = sent.into_iter().map(|answer| answer.expect(200)["created"].clone()).collect();
+    let makers = created.iter().filter(|created| **created == 1).count();
+    assert_eq!((makers, created.iter().filter(|created| **created == 0).count()), (1, 5), "{created:?}");
+    assert_eq!(parties(&dispatcher).await, (1, 1));
 }
 
 /// How many customers and sites orders are for.

@@ -10,7 +10,7 @@ use super::keep::keep;
 use crate::app::customers::NewCustomer;
 use crate::app::duplicates::Why;
 use crate::app::sites::NewSite;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, FieldFault, Refusal, audit, numbers};
 
 /// Most rows of one import.
 const MAX_ROWS: usize = 10_000;
@@ -197,7 +197,8 @@ pub struct ImportReport {
 
 /// Imports work orders in one transaction.
 ///
-/// A row whose `external_ref` is known is a duplicate and no fault, so that an import can be repeated.
+/// The rows are judged before it, so that a large import holds nobody up; what is likely the same as a row is what was known
+/// then. A row whose `external_ref` is known is a duplicate and no fault, so that an import can be repeated.
 ///
 /// # Errors
 /// `invalid` for an empty or too long list; faulty rows are results, not errors.
@@ -215,10 +216,12 @@ pub async fn import_work_orders(
     }
     let app = state.clone();
     let job = Job { app, ctx: ctx.clone(), sheet, rows, options };
+    let judge = move |conn: &mut Conn| Ok::<_, AppError>((job.judge(conn)?, job));
+    let (judged, job) = state.store.read(judge).await?;
     if options.is_preview {
-        return state.store.read(move |conn| Ok(job.report(ImportOutcome::Preview, job.judge(conn)?))).await;
+        return Ok(job.report(ImportOutcome::Preview, judged));
     }
-    ctx.once().write(&state.store, move |conn| job.run(conn)).await
+    ctx.once().write(&state.store, move |conn| job.run(conn, judged.clone())).await
 }
 
 /// An import on its way.
@@ -235,8 +238,12 @@ impl Job {
         judge::judge(conn, &self.app, &self.ctx, &self.rows, self.options.reuse)
     }
 
-    fn run(&self, conn: &mut Conn) -> AppResult<ImportReport> {
-        let mut judged = self.judge(conn)?;
+    fn run(&self, conn: &mut Conn, mut judged: Vec<Judged>) -> AppResult<ImportReport> {
+        // Whoever adds an order takes a number: from here on nobody does.
+        numbers::lock(conn, self.ctx.actor.org, "WO", self.ctx.now)?;
+        if judge::is_stale(conn, &self.ctx, &self.rows, &judged)? {
+            judged = self.judge(conn)?;
+        }
         let is_faulty = judged.iter().any(|row| matches!(row.report.result, RowResult::Faulty(_)));
         if is_faulty && self.options.mode == ImportMode::AllOrNothing {
             return Ok(self.report(ImportOutcome::Refused, judged));

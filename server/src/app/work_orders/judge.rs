@@ -15,6 +15,7 @@ use crate::domain::fold::fold;
 const MAX_LIKELY: usize = 5;
 
 /// A row with what is known of it.
+#[derive(Clone)]
 pub(super) struct Judged {
     /// What is said of it.
     pub(super) report: RowReport,
@@ -34,6 +35,13 @@ pub(super) fn judge(
     let mut judge =
         Judge { app, known, reuse, seen: BTreeSet::new(), made: BTreeMap::new(), made_sites: BTreeMap::new() };
     Ok((0..).zip(rows).map(|(index, row)| judge.row(index, row)).collect())
+}
+
+/// Whether an order has come meanwhile that a good row would add.
+pub(super) fn is_stale(conn: &mut Conn, ctx: &Ctx, rows: &[ImportRow], judged: &[Judged]) -> AppResult<bool> {
+    let good = rows.iter().zip(judged).filter(|(_, judged)| judged.report.result == RowResult::Good);
+    let references: BTreeSet<&str> = good.filter_map(|(row, _)| row.order.external_ref.as_deref()).collect();
+    Ok(!work_orders::list_by_external_ref(conn, ctx.actor.org, &references)?.is_empty())
 }
 
 /// What is stored and any row asks for.
