@@ -9,6 +9,7 @@ mod crew;
 mod deadlines;
 mod drift;
 mod enrolment;
+mod field_day;
 mod installations;
 mod installs;
 mod kills;

@@ -68,7 +68,7 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
 /// for the colleague's phone.
-pub(super) const CHANGES: [(&str, &str); 29] = [
+pub(super) const CHANGES: [(&str, &str); 30] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
@@ -107,6 +107,7 @@ pub(super) const CHANGES: [(&str, &str); 29] = [
     ),
     ("batch_seals.quarantined", "DELETE FROM quarantine WHERE kind = 'intent'"),
     ("intent_blobs", "DELETE FROM intent_blobs"),
+    ("day_records", "UPDATE day_records SET day = '2025-03-05'"),
     (
         "feed.visit",
         "DELETE FROM feed WHERE kind = 'visit' AND item = 'V' AND audience = \
