@@ -175,12 +175,7 @@ struct Judge {
 }
 
 impl Judge {
-    fn load(
-        conn: &mut Conn,
-        ctx: &Ctx,
-        (zone, missing): (Zone, BTreeSet<Hash>),
-        reps: Vec<UserId>,
-    ) -> AppResult<Self> {
+    fn load(conn: &mut Conn, ctx: &Ctx, (zone, missing): (Zone, BTreeSet<Hash>), reps: Vec<UserId>) -> AppResult<Self> {
         let org = ctx.actor.org;
         let people: BTreeMap<_, _> = users::list_by_id(conn, org, &reps)?
             .into_iter()
@@ -234,7 +229,12 @@ impl Judge {
     /// The places of a team as they held at an instant.
     fn places_at(&self, team: Option<TeamId>, at: UnixMillis) -> &[MeetingPlace] {
         let versions = team.and_then(|team| self.places.get(&team)).map(Vec::as_slice).unwrap_or_default();
-        versions.iter().rev().find(|(set_at, _)| *set_at <= at.0).map(|(_, places)| places.as_slice()).unwrap_or_default()
+        versions
+            .iter()
+            .rev()
+            .find(|(set_at, _)| *set_at <= at.0)
+            .map(|(_, places)| places.as_slice())
+            .unwrap_or_default()
     }
 }
 

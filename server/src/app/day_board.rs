@@ -95,7 +95,12 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>, tea
 ///
 /// # Errors
 /// `not_found` for a team out of reach.
-pub(crate) fn people_of_team(conn: &mut Conn, ctx: &Ctx, reach: &Reach, team: Option<TeamId>) -> AppResult<Option<Vec<UserId>>> {
+pub(crate) fn people_of_team(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    reach: &Reach,
+    team: Option<TeamId>,
+) -> AppResult<Option<Vec<UserId>>> {
     let Some(team) = team else { return Ok(reach.people.clone()) };
     if ctx.scope < Scope::Organisation && ctx.actor.team != Some(team) {
         return Err(ErrorCode::NotFound.into());

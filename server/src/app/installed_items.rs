@@ -41,7 +41,9 @@ fn is_done(seen: &SerialSeen) -> bool {
     use VisitState as S;
     let state = VisitState::from_code(&seen.state);
     let is_completed = seen.outcome.as_deref().is_none_or(|code| code == "completed");
-    is_completed && state.is_some_and(|state| matches!(state, S::Submitted | S::UnderReview | S::Approved | S::Returned | S::Closed))
+    is_completed
+        && state
+            .is_some_and(|state| matches!(state, S::Submitted | S::UnderReview | S::Approved | S::Returned | S::Closed))
 }
 
 fn sighting(seen: SerialSeen) -> Option<Sighting> {

@@ -14,8 +14,8 @@ use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
     auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
-    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
+    sync, tasks, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.

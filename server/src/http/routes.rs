@@ -11,8 +11,8 @@ use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
     auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
-    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
+    sync, tasks, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 

@@ -143,8 +143,8 @@ mod tests {
     fn a_visit_is_over_once_its_crew_handed_it_in_or_nobody_has_to_come() {
         for state in VisitState::ALL {
             let expected = match state.code() {
-                "submitted" | "no_show" | "ended_without_work" | "under_review" | "approved" | "returned" | "closed"
-                | "cancelled" => vec![],
+                "submitted" | "no_show" | "ended_without_work" | "under_review" | "approved" | "returned"
+                | "closed" | "cancelled" => vec![],
                 _ => vec![(OpenReason::NoOutcome, 1)],
             };
             assert_eq!(reasons(visit(*state)), expected, "{state}");
@@ -159,11 +159,7 @@ mod tests {
         let shown: Vec<_> = open(&day).into_iter().map(|one| (one.reason, one.visit, one.count)).collect();
         assert_eq!(
             shown,
-            [
-                (OpenReason::Unsent, None, 3),
-                (OpenReason::MissingBlobs, None, 1),
-                (OpenReason::Quarantined, None, 2)
-            ]
+            [(OpenReason::Unsent, None, 3), (OpenReason::MissingBlobs, None, 1), (OpenReason::Quarantined, None, 2)]
         );
         assert_eq!(open(&RepDay::default()), []);
     }

@@ -33,7 +33,10 @@ pub struct Sighting {
 /// The serial numbers that a visit notes, as serials are compared.
 #[must_use]
 pub fn serials(view: &View) -> BTreeSet<String> {
-    material_keys(view).into_iter().chain(serial_answers(view).filter_map(|(_, answer)| key_of(&answer.value))).collect()
+    material_keys(view)
+        .into_iter()
+        .chain(serial_answers(view).filter_map(|(_, answer)| key_of(&answer.value)))
+        .collect()
 }
 
 /// What a person should look at about what a visit installed; `seen` is what visits of other orders or attempts noted of
@@ -97,8 +100,10 @@ fn elsewhere(view: &View, order: &WorkOrderRow, seen: &[Sighting]) -> Vec<Findin
     }
     let mut found = Vec::new();
     for key in serials(view) {
-        let mut earlier: Vec<&Sighting> =
-            seen.iter().filter(|one| one.serial_key == key && noted_at(view, &key).is_none_or(|at| one.at <= at)).collect();
+        let mut earlier: Vec<&Sighting> = seen
+            .iter()
+            .filter(|one| one.serial_key == key && noted_at(view, &key).is_none_or(|at| one.at <= at))
+            .collect();
         earlier.sort_by_key(|one| one.at);
         let last = earlier.last().filter(|one| one.order_kind.as_deref() != Some(REMOVE)).and_then(|one| one.site);
         if last.is_some_and(|site| site != order.site_id) {
@@ -130,7 +135,8 @@ fn quantities(view: &View, order: &WorkOrderRow) -> Vec<Finding> {
         }
     };
     let used = used_by_sku(view);
-    let differs = |(sku, quantity): &(String, Decimal)| used.get(sku).copied().unwrap_or(Some(Decimal::ZERO)) != Some(*quantity);
+    let differs =
+        |(sku, quantity): &(String, Decimal)| used.get(sku).copied().unwrap_or(Some(Decimal::ZERO)) != Some(*quantity);
     let found = listed.into_iter().filter(differs);
     found
         .map(|(sku, quantity)| {
@@ -145,7 +151,9 @@ fn quantities(view: &View, order: &WorkOrderRow) -> Vec<Finding> {
 #[must_use]
 pub fn used(view: &View) -> Vec<Used<'_>> {
     let counts = view.materials.iter().filter(|entry| !view.withdrawn.contains_key(&entry.key));
-    counts.map(|entry| Used { sku: &entry.value.sku, quantity: &entry.value.quantity, unit: &entry.value.unit }).collect()
+    counts
+        .map(|entry| Used { sku: &entry.value.sku, quantity: &entry.value.quantity, unit: &entry.value.unit })
+        .collect()
 }
 
 /// Sums per stock code; `None` where units differ or a quantity is no number.

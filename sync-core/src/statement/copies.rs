@@ -109,8 +109,9 @@ pub fn findings(view: &View, template: &Template, is_handed_in: bool) -> Vec<Fin
         .collect();
     // Of a form that was signed anew only the newest counts.
     let newest = forms.first().filter(|(_, kind)| is_handed_in && has_copy(template, kind, CopyOf::Customer));
-    let is_customers =
-        |digest: &Hash| handed.iter().any(|(_, copy)| copy.statement == *digest && copy.copy == CopyOf::Customer.code());
+    let is_customers = |digest: &Hash| {
+        handed.iter().any(|(_, copy)| copy.statement == *digest && copy.copy == CopyOf::Customer.code())
+    };
     found.extend(
         newest
             .filter(|(digest, _)| !is_customers(digest))

@@ -58,7 +58,7 @@ fn a_day_from_check_in_to_sign_off_is_worked_offline_and_checked_in_the_evening(
 
     // From here on the phone is offline.
     story.at("08:30");
-    let duty = story.draw_photo("duty", "li.ming");
+    let duty = story.draw_photo("ont_stb", "li.ming");
     let words = ["check-in", "--lat", "30.5123", "--lon", "113.9011", "--place", "城南站点", "--photo", &duty];
     let said = li.run(&[&words[..], &["--have", "shoe_covers", "--lack", "ladder"]].concat()).done();
     assert_eq!((&said["position"]["verdict"], &said["findings"]), (&json!("inside"), &json!([])));
@@ -94,12 +94,8 @@ fn a_day_from_check_in_to_sign_off_is_worked_offline_and_checked_in_the_evening(
     let copies = dispatcher.get(&format!("/v1/visits/{}/copies", visit.id));
     let form = &copies["items"][0];
     assert_eq!(form["digest"], visit.shown()["statements"][0]["key"]);
-    let delivered: Vec<(&Value, &Value)> = form["copies"]
-        .as_array()
-        .expect("copies")
-        .iter()
-        .map(|copy| (&copy["copy"], &copy["is_delivered"]))
-        .collect();
+    let delivered: Vec<(&Value, &Value)> =
+        form["copies"].as_array().expect("copies").iter().map(|copy| (&copy["copy"], &copy["is_delivered"])).collect();
     let yes = json!(true);
     assert_eq!(delivered, [(&json!("customer"), &yes), (&json!("installer"), &yes), (&json!("department"), &yes)]);
     assert_eq!(form["copies"][0]["how"], "paper");
@@ -150,7 +146,8 @@ fn a_serial_installed_elsewhere_other_materials_and_a_copy_that_nobody_handed_ov
     li.sync();
     let reviewer = story.office("reviewer1");
     let found = codes(&reviewer.review(&second.id)["findings"]);
-    let expected = ["copy_not_recorded", "material_quantity", "material_quantity", "serial_differs", "serial_elsewhere"];
+    let expected =
+        ["copy_not_recorded", "material_quantity", "material_quantity", "serial_differs", "serial_elsewhere"];
     assert_eq!(found, expected);
     assert_eq!(codes(&reviewer.review(&first.id)["findings"]), [""; 0], "it was there first");
     let path = format!("/v1/visits/{}/copies", second.id);
@@ -161,7 +158,10 @@ fn a_serial_installed_elsewhere_other_materials_and_a_copy_that_nobody_handed_ov
     story.at("13:30");
     li.sync();
     let review = reviewer.review(&second.id);
-    assert_eq!((&codes(&review["findings"])[..1], &review["late_records"]), (&["material_quantity".to_owned()][..], &json!(0)));
+    assert_eq!(
+        (&codes(&review["findings"])[..1], &review["late_records"]),
+        (&["material_quantity".to_owned()][..], &json!(0))
+    );
     let copy = dispatcher.get(&path)["items"][0]["copies"][0].clone();
     assert_eq!((&copy["how"], &copy["delivered_at"]), (&json!("qr"), &json!("2025-03-04T05:20:00.000Z")));
     let other = second.tries(&format!("copy --how link --statement {}", "0".repeat(64)));

@@ -73,12 +73,13 @@ async fn a_lead_sees_who_came_where_with_photo_and_kit_and_who_did_not() {
     let made_at = app.now();
     phone.intend(IntentBody::DayCheckIn(said));
     let items = [("shoe_covers".to_owned(), true), ("ladder".to_owned(), false)].into();
-    phone.intend(IntentBody::DayKit(DayKit { date: "2025-03-04".to_owned(), items, note: Some("借用中".to_owned()) }));
+    phone.intend(IntentBody::DayKit(DayKit {
+        date: "2025-03-04".to_owned(), items, note: Some("借用中".to_owned())
+    }));
     let text = "下午有雨".to_owned();
     phone.intend(IntentBody::DayNote(DayNote { date: "2025-03-04".to_owned(), visit_id: Some(visit), text }));
     app.clock.advance_secs(600);
-    phone.device.access =
-        app.session(YUNZE.rep(), Some(phone.device.id), doorstep::domain::TokenKind::Full).await;
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), doorstep::domain::TokenKind::Full).await;
     phone.sync().await;
 
     let lead = app.role(YUNZE, Role::TeamLead).await;

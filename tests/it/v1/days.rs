@@ -47,23 +47,21 @@ async fn sign(client: &Client<'_>, closing: &Value, despite: Option<&str>) -> An
     client.post(format!("{DAY}/sign-offs"), body).await
 }
 
-/// What is open of a rep: reason and count.
+/// What is open of a rep: reason and count, sorted.
 fn open_of(closing: &Value, rep: impl serde::Serialize) -> Vec<String> {
     let reps = closing["reps"].as_array().expect("reps");
     let rep = reps.iter().find(|one| one["rep_id"] == json!(rep)).expect("the rep");
     let open = rep["open"].as_array().expect("open").iter();
-    open.map(|one| format!("{} {}", one["reason"].as_str().expect("a reason"), one["count"])).collect()
+    let mut open: Vec<String> =
+        open.map(|one| format!("{} {}", one["reason"].as_str().expect("a reason"), one["count"])).collect();
+    open.sort();
+    open
 }
 
 /// The request of a phone that says how much it has not sent.
 fn reporting(phone: &Phone<'_>, unsent: u64) -> SyncRequest {
-    let state = DeviceState {
-        unsent,
-        oldest_unsent_at: None,
-        free_bytes: None,
-        clock: phone.stamp(),
-        unsent_visits: None,
-    };
+    let state =
+        DeviceState { unsent, oldest_unsent_at: None, free_bytes: None, clock: phone.stamp(), unsent_visits: None };
     SyncRequest { device_state: Some(state), ..phone.empty_request() }
 }
 
@@ -95,7 +93,7 @@ async fn a_day_is_closed_once_every_visit_has_an_outcome_and_everything_is_here(
     phone.sync().await;
     assert_eq!(
         open_of(&closing(&lead).await, YUNZE.rep().id),
-        ["missing_blobs 1", "no_outcome 1", "missing_blobs 1"],
+        ["missing_blobs 1", "missing_blobs 1", "no_outcome 1"],
         "two blobs lack, and a visit nobody made"
     );
     office.reschedule(moved, app.now().plus_ms(integration_tests::builders::DAY_MS)).await;
@@ -114,8 +112,11 @@ async fn a_day_is_closed_once_every_visit_has_an_outcome_and_everything_is_here(
     let open = closing(&lead).await;
     assert_eq!((open_of(&open, YUNZE.rep().id), &open["is_closed"]), (vec!["quarantined 1".to_owned()], &json!(false)));
     let item = app.role(YUNZE, Role::Dispatcher).await.get("/v1/quarantine").await.expect(200)["items"][0].clone();
-    let path = format!("/v1/quarantine/{}/{}/dismiss", item["device_id"].as_str().unwrap_or_default(),
-        item["id"].as_str().unwrap_or_default());
+    let path = format!(
+        "/v1/quarantine/{}/{}/dismiss",
+        item["device_id"].as_str().unwrap_or_default(),
+        item["id"].as_str().unwrap_or_default()
+    );
     let dismiss = Call::post(path).header("if-match", format!("\"{}\"", item["version"])).json(&json!({"remark": "x"}));
     app.role(YUNZE, Role::Dispatcher).await.send(dismiss).await.expect(200);
 
@@ -149,7 +150,10 @@ async fn a_lead_signs_what_he_saw_and_what_comes_later_is_shown() {
     let signed = sign(&lead, &open, Some("客户改约明日")).await.expect(201);
     let first = &signed["sign_offs"][0];
     assert_eq!((&first["number"], &first["despite"]), (&json!(1), &json!("客户改约明日")));
-    assert_eq!((&first["open"][0]["rep_id"], &first["covered_sha256"]), (&json!(YUNZE.rep().id), &open["covered_sha256"]));
+    assert_eq!(
+        (&first["open"][0]["rep_id"], &first["covered_sha256"]),
+        (&json!(YUNZE.rep().id), &open["covered_sha256"])
+    );
     assert_eq!(signed["after_sign_off"], json!([]));
 
     // The phone comes back in the evening with the whole day.

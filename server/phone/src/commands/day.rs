@@ -66,7 +66,8 @@ fn asking(kind: IntentKind, body: &Value, photo: Option<std::path::PathBuf>) -> 
 fn judged(phone: &Phone, tx: &Tx, said: &DayCheckIn) -> PhoneResult<(Value, String)> {
     let at = phone.clock.stamp(tx)?.corrected();
     let team = tx.enrolment()?.team;
-    let row = team.map(|team| tx.row::<MeetingPlaces>(row_kind::REFERENCE, &MeetingPlaces::item_of(team))).transpose()?;
+    let row =
+        team.map(|team| tx.row::<MeetingPlaces>(row_kind::REFERENCE, &MeetingPlaces::item_of(team))).transpose()?;
     let places = row.flatten().map(|row| row.places).unwrap_or_default();
     let fence = policy_at(tx, at)?.unwrap_or_else(PolicyRow::default).get(keys::DUTY_FENCE);
     let Placed { verdict, doubt, place, distance_m } = placed(said, &places, fence);
@@ -146,7 +147,9 @@ fn told(date: &str, contexts: &[VisitContext], open: &[Open]) -> Output {
         .collect();
     let serials: Vec<Value> = contexts
         .iter()
-        .flat_map(|context| serials(&context.view).into_iter().map(|serial| json!({"visit": context.view.visit, "serial": serial})))
+        .flat_map(|context| {
+            serials(&context.view).into_iter().map(|serial| json!({"visit": context.view.visit, "serial": serial}))
+        })
         .collect();
     let visits: Vec<Value> = contexts
         .iter()

@@ -356,7 +356,9 @@ pub(crate) fn copy(phone: &Phone, visit: &str, how: &str, statement: Option<&str
     phone.record(visit, |scene| {
         let newest = newest_first(&scene.context.view).next().map(|(digest, _)| digest);
         let digest = match statement {
-            Some(digest) => Some(digest.parse().map_err(|_no_hash| PhoneError::Usage(format!("{digest} is no digest")))?),
+            Some(digest) => {
+                Some(digest.parse().map_err(|_no_hash| PhoneError::Usage(format!("{digest} is no digest")))?)
+            }
             None => newest,
         };
         let Some(digest): Option<Hash> = digest else { return usage("no form of this visit is sealed") };

@@ -189,8 +189,7 @@ type Covered = Vec<(VisitId, String, Vec<Hash>)>;
 
 fn covered(ctx: &Ctx, team: TeamId, day: &str, loaded: &Loaded) -> AppResult<(String, Hash)> {
     let heads = |visit: &VisitId| loaded.heads.get(visit).cloned().unwrap_or_default();
-    let visits: Covered =
-        loaded.visits.iter().map(|(visit, row)| (*visit, row.state.clone(), heads(visit))).collect();
+    let visits: Covered = loaded.visits.iter().map(|(visit, row)| (*visit, row.state.clone(), heads(visit))).collect();
     let list = json!(["doorstep-day-1", ctx.actor.org, team, day, visits]);
     let text = plain_json::to_string(&list).map_err(|error| AppError::Internal(error.to_string()))?;
     let hash = Hash::of(text.as_bytes());

@@ -53,12 +53,7 @@ impl Loaded {
     ///
     /// # Errors
     /// `state_invalid` if the day is larger than any team's; corrupt rows.
-    pub(super) fn of(
-        conn: &mut Conn,
-        org: OrgId,
-        (day, bounds): (&str, Window),
-        people: &[UserId],
-    ) -> AppResult<Self> {
+    pub(super) fn of(conn: &mut Conn, org: OrgId, (day, bounds): (&str, Window), people: &[UserId]) -> AppResult<Self> {
         let filter = VisitFilter {
             from_ms: Some(bounds.from.0),
             to_ms: Some(bounds.to.0),

@@ -75,7 +75,8 @@ fn refuse_open(shown: &Closing) -> AppResult<()> {
     let mut refusal = Refusal::new(ErrorCode::DayOpen);
     for (at, rep) in shown.reps.iter().enumerate().filter(|(_, rep)| !rep.open.is_empty()) {
         let en: Vec<String> = rep.open.iter().map(|one| format!("{} ({})", one.reason.label_en(), one.count)).collect();
-        let zh: Vec<String> = rep.open.iter().map(|one| format!("{}（{}）", one.reason.label_zh(), one.count)).collect();
+        let zh: Vec<String> =
+            rep.open.iter().map(|one| format!("{}（{}）", one.reason.label_zh(), one.count)).collect();
         let mut fault = crate::app::FieldFault::both(
             format!("reps[{at}]"),
             format!("a closed day, not: {}", en.join("; ")),

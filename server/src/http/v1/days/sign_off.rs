@@ -27,6 +27,7 @@ pub struct SignOffIn {
     /// `covered_sha256` of the closing that the lead read.
     pub covered_sha256: Hash,
     /// Why the day is signed off although somebody's is open: 1 to 500 characters.
+    #[schema(example = "客户改约明日，已告知调度")]
     pub despite: Option<String>,
 }
 
