@@ -21,12 +21,10 @@ use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
-use crate::app::day_board::people_of_team;
+use crate::app::day_board::{AskedDay, asked_day};
 use crate::app::meeting_places::places_of;
 use crate::app::rows::{corrupt, read};
-use crate::app::scope::load_zone;
-use crate::app::visits::show::no_day;
-use crate::app::{AppError, AppResult, AppState, Ctx, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::Zone;
 
 /// Most visits and most records of one day.
@@ -111,19 +109,7 @@ pub async fn list_check_ins(
     team: Option<TeamId>,
 ) -> AppResult<Mornings> {
     let read = move |conn: &mut Conn| {
-        let zone = load_zone(conn, ctx.actor.org)?;
-        let today = || zone.day(ctx.now).map_err(|error| AppError::Internal(error.to_string()));
-        let day = day.map_or_else(today, Ok)?;
-        let bounds = zone.bounds(&day).map_err(|_no_day| no_day())?;
-        let reach = reach::of(conn, &ctx)?;
-        let people = people_of_team(conn, &ctx, &reach, team)?;
-        let filter = VisitFilter {
-            from_ms: Some(bounds.from.0),
-            to_ms: Some(bounds.to.0),
-            reps: team.and(people.clone()),
-            reach: reach.visits,
-            ..Default::default()
-        };
+        let AskedDay { zone, day, people, filter, .. } = asked_day(conn, &ctx, day, team)?;
         let visits = planned(conn, &ctx, &filter)?;
         let records = list_of_day(conn, ctx.actor.org, &day, people.as_deref(), MAX_OF_DAY + 1)?;
         let is_complete = fits(visits.len()) && fits(records.len());

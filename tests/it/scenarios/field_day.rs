@@ -103,7 +103,7 @@ fn a_day_from_check_in_to_sign_off_is_worked_offline_and_checked_in_the_evening(
     assert_eq!(codes(&story.office("reviewer1").review(&visit.id)["findings"]), [""; 0]);
     let seen = dispatcher.list("/v1/installed-items?serial=ONT%207F21%200001");
     let sources: Vec<&Value> = seen.iter().map(|one| &one["source"]).collect();
-    assert_eq!((sources, &seen[0]["visit_id"]), (vec![&json!("answer"), &json!("material")], &json!(visit.id)));
+    assert_eq!((sources, &seen[0]["visit_id"]), (vec![&json!("material"), &json!("answer")], &json!(visit.id)));
 }
 
 // Rules: INS-09, INS-12

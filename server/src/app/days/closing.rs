@@ -94,6 +94,8 @@ pub struct Closing {
     pub sign_offs: Vec<SignOff>,
     /// What came after the last of them.
     pub after_sign_off: Vec<AfterSignOff>,
+    /// False if the day has more of something than is looked at.
+    pub is_complete: bool,
 }
 
 impl Closing {
@@ -136,6 +138,7 @@ pub(super) fn closing(conn: &mut Conn, ctx: &Ctx, day: &str, team: Option<TeamId
         covered,
         sign_offs: sign_offs(rows, &people)?,
         after_sign_off,
+        is_complete: loaded.is_complete,
     })
 }
 

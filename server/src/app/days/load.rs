@@ -17,11 +17,11 @@ use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 use sync_core::intent;
 use sync_core::visit::VisitState;
 
+use crate::app::AppResult;
 use crate::app::rows::{corrupt, work_order_row};
-use crate::app::{AppResult, ErrorCode, Refusal};
 use crate::domain::Window;
 
-/// Most visits, records, phones and refused items of a team's day.
+/// Most visits, records, phones and refused items of a team's day that are looked at.
 const MOST: i64 = 1_000;
 
 /// Everything about a day of some people.
@@ -46,13 +46,15 @@ pub(super) struct Loaded {
     /// Refused items that nobody has seen to.
     quarantined: Vec<QuarantineItem>,
     bounds: Window,
+    /// False if there is more of something than is looked at.
+    pub is_complete: bool,
 }
 
 impl Loaded {
     /// Loads a day of these people.
     ///
     /// # Errors
-    /// `state_invalid` if the day is larger than any team's; corrupt rows.
+    /// Corrupt rows.
     pub(super) fn of(conn: &mut Conn, org: OrgId, (day, bounds): (&str, Window), people: &[UserId]) -> AppResult<Self> {
         let filter = VisitFilter {
             from_ms: Some(bounds.from.0),
@@ -60,17 +62,13 @@ impl Loaded {
             reps: Some(people.to_vec()),
             ..Default::default()
         };
-        let rows = visits::list_visits(conn, org, &filter, "", MOST + 1)?;
-        let records = list_of_day(conn, org, day, Some(people), MOST + 1)?;
+        let mut is_complete = true;
+        let rows = first(visits::list_visits(conn, org, &filter, "", MOST + 1)?, &mut is_complete);
+        let records = first(list_of_day(conn, org, day, Some(people), MOST + 1)?, &mut is_complete);
         let filter =
             QuarantineFilter { state: Some("open".to_owned()), people: Some(people.to_vec()), ..Default::default() };
-        let quarantined = list_items(conn, org, &filter, None, MOST + 1)?;
-        let mut devices = devices::list_devices(conn, org, Some(people), "", MOST + 1)?;
-        let largest = [rows.len(), records.len(), quarantined.len(), devices.len()].into_iter().max().unwrap_or(0);
-        if i64::try_from(largest).is_ok_and(|largest| largest > MOST) {
-            let text = ("This day is too large to be shown at once", "当日内容过多，无法一次显示");
-            return Err(Refusal::new(ErrorCode::StateInvalid).detail(text.0, text.1).into());
-        }
+        let quarantined = first(list_items(conn, org, &filter, None, MOST + 1)?, &mut is_complete);
+        let mut devices = first(devices::list_devices(conn, org, Some(people), "", MOST + 1)?, &mut is_complete);
         devices.retain(|device| device.state != "revoked");
         let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
         let mut items: BTreeMap<VisitId, Vec<_>> = BTreeMap::new();
@@ -89,6 +87,7 @@ impl Loaded {
             devices,
             quarantined,
             bounds,
+            is_complete,
         })
     }
 
@@ -136,6 +135,14 @@ impl Loaded {
             materials: items.iter().filter(|item| item.source == MATERIAL).count(),
         })
     }
+}
+
+/// As many as are looked at.
+fn first<T>(mut rows: Vec<T>, is_complete: &mut bool) -> Vec<T> {
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    *is_complete &= rows.len() <= most;
+    rows.truncate(most);
+    rows
 }
 
 fn count(items: impl Iterator) -> i64 {

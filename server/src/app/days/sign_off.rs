@@ -58,7 +58,7 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
                 covered_sha256: Txt(*hash),
                 open: serde_json::to_string(&open).map_err(|error| AppError::Internal(error.to_string()))?,
                 // Of a day that is closed there is nothing to say.
-                despite: despite.clone().filter(|_| !open.is_empty()),
+                despite: despite.clone().filter(|_| !open.is_empty() || !shown.is_complete),
             };
             insert_sign_off(conn, &row)?;
             let detail = json!({
@@ -73,6 +73,10 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
 /// Refuses where somebody's day is open, naming each with the reasons.
 fn refuse_open(shown: &Closing) -> AppResult<()> {
     let mut refusal = Refusal::new(ErrorCode::DayOpen);
+    if !shown.is_complete {
+        let (en, zh) = ("a day of which all can be looked at", "可完整核对的当日内容");
+        refusal = refusal.both("is_complete", en, zh);
+    }
     for (at, rep) in shown.reps.iter().enumerate().filter(|(_, rep)| !rep.open.is_empty()) {
         let en: Vec<String> = rep.open.iter().map(|one| format!("{} ({})", one.reason.label_en(), one.count)).collect();
         let zh: Vec<String> =

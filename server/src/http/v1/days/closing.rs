@@ -26,8 +26,7 @@ pub struct ClosingQuery {
 /// serial numbers used, the sign-offs, and what came after the last of them. A rep sees his own day.
 ///
 /// # Errors
-/// `parameter_invalid` if the day does not exist or a team must be named, `not_found` for a team out of reach,
-/// `state_invalid` if the day is too large to be shown.
+/// `parameter_invalid` if the day does not exist or a team must be named, `not_found` for a team out of reach.
 #[utoipa::path(get, path = "/v1/days/{day}/closing", operation_id = "show_day_closing", tag = "days",
     params(("day" = String, Path, description = "Day of the organisation's zone", example = "2025-03-04"), ClosingQuery),
     responses((status = 200, description = "How the day stands", body = ClosingOut), Problems),

@@ -244,12 +244,15 @@ pub struct ClosingOut {
     pub sign_offs: Vec<SignOffOut>,
     /// What came after the last of them.
     pub after_sign_off: Vec<AfterSignOffOut>,
+    /// False if the day has more than 1000 visits, records, phones or refused items; it is then signed off with a reason only.
+    pub is_complete: bool,
 }
 
 impl From<Closing> for ClosingOut {
     fn from(closing: Closing) -> Self {
         Self {
-            is_closed: closing.open().is_empty(),
+            is_closed: closing.is_complete && closing.open().is_empty(),
+            is_complete: closing.is_complete,
             day: closing.day,
             team_id: closing.team,
             reps: closing.reps.into_iter().map(RepClosingOut::from).collect(),
