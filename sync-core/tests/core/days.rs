@@ -1,5 +1,7 @@
 //! What a visit installed against its order and earlier installs, and the copies of its form.
 
+#![expect(clippy::expect_used, reason = "the helpers of tests may panic")]
+
 use serde_json::json;
 use sync_core::bytes::{Actor, Hash};
 use sync_core::day::installed::{Sighting, findings, serials};
@@ -19,7 +21,6 @@ fn op(counter: u64) -> OpId {
 }
 
 fn material(story: &mut Story, sku: &str, quantity: &str, serial: Option<&str>) {
-    let counter = 900 + u64::try_from(story.view.materials.len()).unwrap();
     let value = Material {
         sku: sku.to_owned(),
         quantity: quantity.to_owned(),
@@ -29,14 +30,14 @@ fn material(story: &mut Story, sku: &str, quantity: &str, serial: Option<&str>) 
         at: story.clock.clone(),
         by: REP,
     };
-    story.view.materials.push(Entry { key: format!("m{counter}"), value, op: op(counter) });
+    story.view.materials.push(Entry { key: format!("m{}", story.view.materials.len()), value, op: op(900) });
 }
 
 /// An installation that was handed in, of an order with these fields.
 fn done(fields: &[(&str, &str)], work: impl FnOnce(&mut Story)) -> Story {
     let mut story = install();
-    let order = story.plan.work_order.as_mut().unwrap();
-    order.fields.extend(fields.iter().map(|(code, value)| ((*code).to_owned(), (*value).to_owned())));
+    let fields = fields.iter().map(|(code, value)| ((*code).to_owned(), (*value).to_owned()));
+    story.plan.work_order.as_mut().expect("the story has an order").fields.extend(fields);
     story.arrives().works();
     work(&mut story);
     story.hands_in();
@@ -125,8 +126,7 @@ fn materials_are_compared_with_those_that_the_order_lists_once_the_work_is_done(
 fn signed(story: &mut Story, content: &[u8]) -> Hash {
     let digest = Hash::of(content);
     let value = StatementRef { kind: "construction_confirmation".into(), at: story.clock.clone(), by: Some(REP) };
-    let counter = 950 + u64::try_from(story.view.statements.len()).unwrap();
-    story.view.statements.push(Entry { key: digest.to_string(), value, op: op(counter) });
+    story.view.statements.push(Entry { key: digest.to_string(), value, op: op(950) });
     digest
 }
 
