@@ -20,6 +20,7 @@ pub mod bundle;
 pub mod bytes;
 pub mod calendar;
 pub mod clock;
+pub mod day;
 pub mod deadlines;
 pub mod decimal;
 pub mod doc;

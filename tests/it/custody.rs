@@ -50,6 +50,9 @@ pub(crate) async fn hand_in(app: &TestApp, phone: &mut Phone<'_>) -> Handed {
             "media_type": "image/jpeg", "taken_at": at, "source": "camera", "by": by});
         photos.push((phone.add(visit, Map::Photos, &record), bytes));
     }
+    let material = json!({"sku": "ONT-GPON", "quantity": "1", "unit": "count", "serial": "ONT-1", "source": "scan",
+        "at": at, "by": by});
+    phone.add(visit, Map::Materials, &material);
     let form = phone.sign_form(visit);
     let digest = form.statement.digest().to_string();
     phone.put(visit, Map::Statements, &digest, &json!({"kind": "construction_confirmation", "at": at, "by": by}));

@@ -9,6 +9,7 @@ mod crew;
 mod deadlines;
 mod drift;
 mod enrolment;
+mod field_day;
 mod inspection;
 mod installations;
 mod installs;

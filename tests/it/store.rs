@@ -2,6 +2,7 @@
 
 mod busy_writer;
 pub mod catalogue;
+mod day_records;
 mod feed;
 mod gaps;
 mod group_commit;

@@ -1,6 +1,8 @@
 //! Tests of the API, mirroring its paths.
 
 mod auth;
+mod check_ins;
+mod days;
 mod deadlines;
 mod errors;
 mod idempotency;

@@ -303,7 +303,8 @@ impl Story {
     }
 
     /// Draws a photo of a slot; another time of the story is another picture.
-    fn draw_photo(&self, slot: &str, order: &str) -> String {
+    #[must_use]
+    pub fn draw_photo(&self, slot: &str, order: &str) -> String {
         let taken = self.time.borrow().replace(':', "");
         let file = self.file(&format!("{slot}-{order}-{taken}.jpg"));
         let text = format!("{} {}", self.day.get(), self.time.borrow());

@@ -116,10 +116,29 @@ pub enum PhoneCommand {
     Contact(ContactArgs),
     /// Record material used.
     Material(MaterialArgs),
+    /// Begin the working day: where, with an on-duty photo, and what of the kit is there.
+    CheckIn(CheckInArgs),
+    /// Show what keeps the working day open, and what was used.
+    Day {
+        /// Another day than today, as YYYY-MM-DD.
+        #[arg(long)]
+        date: Option<String>,
+    },
     /// Ask the office for something.
     Intent(IntentArgs),
     /// Show the form; with ink or a refusal for every slot, seal it.
     Sign(SignArgs),
+    /// Record how the customer got the copy of the signed form.
+    Copy {
+        /// The visit.
+        visit: String,
+        /// How: on paper, as the QR code shown, or as a link.
+        #[arg(long, value_parser = ["paper", "qr", "link"])]
+        how: String,
+        /// Digest of the form; the newest of the visit if absent.
+        #[arg(long, value_name = "DIGEST")]
+        statement: Option<String>,
+    },
     /// Record how the visit ended.
     Outcome(OutcomeArgs),
     /// Add a paragraph to the notes.
@@ -304,6 +323,29 @@ pub struct MaterialArgs {
     pub scan: bool,
 }
 
+/// Options of `check-in`.
+#[derive(Debug, Args)]
+pub struct CheckInArgs {
+    /// Name of the meeting place.
+    #[arg(long)]
+    pub place: Option<String>,
+    /// On-duty photo; it is copied.
+    #[arg(long, value_name = "FILE")]
+    pub photo: Option<PathBuf>,
+    /// An item of the kit that is there.
+    #[arg(long, value_name = "ITEM")]
+    pub have: Vec<String>,
+    /// An item of the kit that is missing.
+    #[arg(long, value_name = "ITEM")]
+    pub lack: Vec<String>,
+    /// Note on what is missing.
+    #[arg(long)]
+    pub note: Option<String>,
+    /// Where.
+    #[command(flatten)]
+    pub geo: GeoArgs,
+}
+
 /// Options of `intent`.
 #[derive(Debug, Args)]
 pub struct IntentArgs {
@@ -419,7 +461,7 @@ pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
 
 /// Everything that needs no network.
 pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
-    use commands::{capture, finish, free, intent, list, photo, sign, status};
+    use commands::{capture, day, finish, free, intent, list, photo, sign, status};
     match command {
         PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
@@ -439,8 +481,11 @@ pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<
         PhoneCommand::Answer(args) => capture::answer(phone, args),
         PhoneCommand::Contact(args) => capture::contact(phone, args),
         PhoneCommand::Material(args) => capture::material(phone, args),
+        PhoneCommand::CheckIn(args) => day::check_in(phone, args),
+        PhoneCommand::Day { date } => day::closing(phone, date.as_deref()),
         PhoneCommand::Intent(args) => intent::intent(phone, args),
         PhoneCommand::Sign(args) => sign::sign(phone, args),
+        PhoneCommand::Copy { visit, how, statement } => sign::copy(phone, visit, how, statement.as_deref()),
         PhoneCommand::Outcome(args) => capture::outcome(phone, args),
         PhoneCommand::Note { visit, text } => capture::note(phone, visit, text),
         PhoneCommand::Finish { visit } => finish::finish(phone, visit),

@@ -16,8 +16,8 @@ use crate::app::scope::load_zone;
 use crate::app::visits::VisitListing;
 use crate::app::visits::show::{listings, no_day};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
-use crate::domain::Scope;
 use crate::domain::visit::{Place, is_late_risk};
+use crate::domain::{Scope, Zone};
 
 /// Most visits of one day.
 const MAX_VISITS: i64 = 2_000;
@@ -67,19 +67,7 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>, tea
     state
         .store
         .read(move |conn| {
-            let zone = load_zone(conn, ctx.actor.org)?;
-            let today = || zone.day(ctx.now).map_err(|error| AppError::Internal(error.to_string()));
-            let day = day.map_or_else(today, Ok)?;
-            let bounds = zone.bounds(&day).map_err(|_no_day| no_day())?;
-            let reach = reach::of(conn, &ctx)?;
-            let people = people_of_team(conn, &ctx, &reach, team)?;
-            let filter = VisitFilter {
-                from_ms: Some(bounds.from.0),
-                to_ms: Some(bounds.to.0),
-                reps: team.and(people.clone()),
-                reach: reach.visits.clone(),
-                ..Default::default()
-            };
+            let AskedDay { day, reach, people, filter, .. } = asked_day(conn, &ctx, day, team)?;
             let mut rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS + 1)?;
             let shown = usize::try_from(MAX_VISITS).unwrap_or(usize::MAX);
             let is_complete = rows.len() <= shown;
@@ -91,8 +79,51 @@ pub async fn show_day_board(state: &AppState, ctx: Ctx, day: Option<String>, tea
         .await
 }
 
-/// Whose visits the board shows.
-fn people_of_team(conn: &mut Conn, ctx: &Ctx, reach: &Reach, team: Option<TeamId>) -> AppResult<Option<Vec<UserId>>> {
+/// A day that somebody asks about.
+pub(crate) struct AskedDay {
+    /// The organisation's zone.
+    pub zone: Zone,
+    /// The day.
+    pub day: String,
+    /// How far the asker sees.
+    pub reach: Reach,
+    /// Whose days are shown; `None` for everybody's.
+    pub people: Option<Vec<UserId>>,
+    /// Their visits of the day.
+    pub filter: VisitFilter,
+}
+
+/// The day that somebody asks about, today if none is named, of one team or as far as the asker may see it.
+///
+/// # Errors
+/// `parameter_invalid` if the day does not exist, `not_found` for a team out of reach.
+pub(crate) fn asked_day(conn: &mut Conn, ctx: &Ctx, day: Option<String>, team: Option<TeamId>) -> AppResult<AskedDay> {
+    let zone = load_zone(conn, ctx.actor.org)?;
+    let today = || zone.day(ctx.now).map_err(|error| AppError::Internal(error.to_string()));
+    let day = day.map_or_else(today, Ok)?;
+    let bounds = zone.bounds(&day).map_err(|_no_day| no_day())?;
+    let reach = reach::of(conn, ctx)?;
+    let people = people_of_team(conn, ctx, &reach, team)?;
+    let filter = VisitFilter {
+        from_ms: Some(bounds.from.0),
+        to_ms: Some(bounds.to.0),
+        reps: team.and(people.clone()),
+        reach: reach.visits.clone(),
+        ..Default::default()
+    };
+    Ok(AskedDay { zone, day, reach, people, filter })
+}
+
+/// Whose days somebody sees: those of a team, if one is named, as far as he may.
+///
+/// # Errors
+/// `not_found` for a team out of reach.
+pub(crate) fn people_of_team(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    reach: &Reach,
+    team: Option<TeamId>,
+) -> AppResult<Option<Vec<UserId>>> {
     let Some(team) = team else { return Ok(reach.people.clone()) };
     if ctx.scope < Scope::Organisation && ctx.actor.team != Some(team) {
         return Err(ErrorCode::NotFound.into());

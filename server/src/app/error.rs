@@ -387,6 +387,9 @@ error_codes! {
     PreconditionRequired = "precondition_required", "An If-Match header with the version is needed", "需要携带 If-Match 版本号";
     /// The state does not allow it.
     StateInvalid = "state_invalid", "The current state does not allow this", "当前状态不允许此操作";
+    /// Somebody's day is not closed.
+    DayOpen = "day_open", "Somebody's day is still open; see to it or say why you sign nevertheless",
+        "尚有人员当日未结清，请先处理，或说明仍要签核的原因";
     /// Somebody else is reviewing it.
     ClaimedByOther = "claimed_by_other", "Somebody else is reviewing this visit", "其他审核员正在审核该工单";
     /// Who executed a visit may not judge it.

@@ -29,7 +29,7 @@ use sync_core::time::{Geo, UnixMillis};
 
 pub use self::many::{Bodies, row_bodies};
 
-use crate::app::{AppError, AppResult, ErrorCode};
+use crate::app::{AppError, AppResult, ErrorCode, meeting_places};
 
 /// Everything outside the document that rules and state read about one visit.
 ///
@@ -253,6 +253,7 @@ pub fn row_body(conn: &mut Conn, org: OrgId, kind: FeedKind, item: &str) -> AppR
             let version = parse(kind, item)?;
             calendar_row(conn, org, version)?.map(|row| Ok((version, to_value(&row)?))).transpose()
         }
+        FeedKind::Reference => meeting_places::reference_body(conn, org, item),
         FeedKind::Verdict => {
             let found = find_verdict(conn, org, parse(kind, item)?)?;
             found.map(|row| Ok((1, read("verdicts", row.id, &row.body)?))).transpose()

@@ -79,7 +79,8 @@ pub(crate) fn check(at: &str, new: &NewSite, mut refusal: Refusal) -> Refusal {
     }
 }
 
-fn check_position(at: &str, geo: &Geo, refusal: Refusal) -> Refusal {
+/// Adds the fault of a position to a refusal; `at` is the path of what it belongs to in the request.
+pub(crate) fn check_position(at: &str, geo: &Geo, refusal: Refusal) -> Refusal {
     let on_earth = (-90_000_000..=90_000_000).contains(&geo.lat_udeg)
         && (-180_000_000..=180_000_000).contains(&geo.lon_udeg)
         && (0..=MAX_ACCURACY_M).contains(&geo.acc_m);

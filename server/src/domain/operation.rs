@@ -219,6 +219,8 @@ operations! {
     ListVerdicts = "list_verdicts" Get "/v1/visits/{visit_id}/verdicts" PHOTO_READERS;
     /// Shows the receipt that a visit is complete.
     ShowCompleteReceipt = "show_complete_receipt" Get "/v1/visits/{visit_id}/receipt" PHOTO_READERS;
+    /// Shows who has which copy of the signed forms of a visit.
+    ShowCopies = "show_copies" Get "/v1/visits/{visit_id}/copies" PHOTO_READERS;
     /// Lists visits with concurrent values.
     ListConflicts = "list_conflicts" Get "/v1/conflicts" CONFLICT_READERS;
     /// Lists the concurrent values of a visit.
@@ -299,6 +301,21 @@ operations! {
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
             (CsSupervisor, Organisation), (DeptManager, Organisation), (BranchManager, Organisation),
             (Auditor, Organisation)]);
+    /// Shows where a team begins its day.
+    ShowMeetingPlaces = "show_meeting_places" Get "/v1/teams/{team_id}/meeting-places"
+        Access::Roles(&[(FieldRep, Team), (TeamLead, Team), (Dispatcher, Organisation), (DeptManager, Organisation),
+            (BranchManager, Organisation), (Auditor, Organisation), (Admin, Organisation)]);
+    /// Sets where a team begins its day.
+    SetMeetingPlaces = "set_meeting_places" Put "/v1/teams/{team_id}/meeting-places"
+        Access::Roles(&[(TeamLead, Team), (Admin, Organisation)]);
+    /// Shows who checked in on a day.
+    ListCheckIns = "list_check_ins" Get "/v1/check-ins" DAY_READERS;
+    /// Shows how the day of a team stands.
+    ShowDayClosing = "show_day_closing" Get "/v1/days/{day}/closing" DAY_READERS;
+    /// Signs the day of a team off.
+    SignDayOff = "sign_day_off" Post "/v1/days/{day}/sign-offs" Access::Roles(&[(TeamLead, Team)]);
+    /// Shows where a serial number was installed and removed.
+    ListInstalledItems = "list_installed_items" Get "/v1/installed-items" Access::Roles(READ_ORDERS);
     /// Lists deadlines.
     ListDeadlines = "list_deadlines" Get "/v1/deadlines" TASK_READERS;
     /// Lists tasks.
@@ -365,6 +382,16 @@ const PHOTO_READERS: Access = Access::Roles(&[
 const FINDING_READERS: Access = Access::Roles(&[
     (Dispatcher, Organisation),
     (Reviewer, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who reads how working days went (rulebook 20, *Meeting, report*).
+const DAY_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
     (DeptManager, Organisation),
     (BranchManager, Organisation),
     (Auditor, Organisation),
@@ -510,6 +537,7 @@ impl Operation {
                 | Self::CloseVisit
                 | Self::AssignTask
                 | Self::CloseTask
+                | Self::SignDayOff
                 | Self::DisputeFigure
                 | Self::CreateTemplate
                 | Self::CreatePolicy
@@ -530,38 +558,5 @@ impl Operation {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_and_routes_are_unique() {
-        let mut ids: Vec<_> = Operation::ALL.iter().map(|op| op.row().id).collect();
-        let mut routes: Vec<_> =
-            Operation::ALL.iter().map(|op| (op.row().path, format!("{:?}", op.row().method))).collect();
-        let count = Operation::ALL.len();
-        ids.sort_unstable();
-        ids.dedup();
-        routes.sort_unstable();
-        routes.dedup();
-        assert_eq!((ids.len(), routes.len()), (count, count));
-    }
-
-    /// Reach relies on it: who sees only some states of visits sees those of everybody.
-    #[test]
-    fn who_judges_judges_for_the_whole_organisation() {
-        for op in Operation::ALL {
-            for (role, scope) in op.grants(&[Role::Reviewer, Role::Auditor]) {
-                assert_eq!(scope, Scope::Organisation, "{op:?} for {role}");
-            }
-        }
-    }
-
-    #[test]
-    fn an_upload_token_opens_only_device_operations() {
-        for op in Operation::ALL {
-            let scope = op.scope(&Role::ALL, TokenKind::Upload, true);
-            let expected = matches!(op.row().access, Access::Public | Access::Device);
-            assert_eq!(scope.is_some(), expected, "{op:?}");
-        }
-    }
-}
+#[path = "operation_tests.rs"]
+mod tests;

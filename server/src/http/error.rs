@@ -83,6 +83,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         C::Conflict
         | C::StateInvalid
+        | C::DayOpen
         | C::ClaimedByOther
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete

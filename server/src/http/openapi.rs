@@ -13,9 +13,9 @@ use crate::domain::Operation;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, kpi,
-    late_work, live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
+    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
+    sync, tasks, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -162,6 +162,7 @@ impl Modify for BearerToken {
         (name = "customers", description = "Customers and the sites where they are served"),
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
+        (name = "days", description = "The working day of a rep: check-in, closing, sign-off"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
         (name = "figures", description = "How well the day was kept, and what stands behind each number"),
         (name = "search", description = "Finding people and orders"),
@@ -202,9 +203,12 @@ impl Modify for BearerToken {
         work_orders::import::import_work_orders, work_orders::import_template::import_template,
         work_orders::show::show_work_order, work_orders::refuse::refuse_work_order,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
-        visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
+        visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::copies::show_copies, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
         search::search, day_board::show_day_board,
+        meeting_places::show::show_meeting_places, meeting_places::set::set_meeting_places,
+        check_ins::list::list_check_ins, days::closing::show_day_closing, days::sign_off::sign_day_off,
+        installed_items::list::list_installed_items,
         deadlines::list::list_deadlines, tasks::list::list_tasks, tasks::assign::assign_task, tasks::close::close_task,
         kpi::show::show_figure, kpi::explain::explain_figure, kpi::dispute::dispute_figure,
         templates::list::list_templates, templates::create::create_template, templates::check::check_template,

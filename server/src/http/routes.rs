@@ -10,9 +10,9 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, kpi,
-    late_work, live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
+    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
+    sync, tasks, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{docs, openapi};
 
@@ -71,6 +71,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::DecidePhotoFinding, findings::decide::decide_photo_finding);
     at.route(Op::ListVerdicts, reviews::history::list_verdicts);
     at.route(Op::ShowCompleteReceipt, visits::receipt::show_complete_receipt);
+    at.route(Op::ShowCopies, visits::copies::show_copies);
     at.route(Op::ListConflicts, conflicts::inbox::list_conflicts);
     at.route(Op::ListVisitConflicts, conflicts::list::list_visit_conflicts);
     at.route(Op::ChooseValue, conflicts::choose::choose_value);
@@ -87,12 +88,25 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CloseVisit, visits::close::close_visit);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);
+    mount_days(&mut at);
     mount_deadlines(&mut at);
     mount_norms(&mut at);
 
     config.service(openapi::show);
     config.service(docs::redirect);
     config.service(docs::show);
+}
+
+/// Mounts the working day from check-in to sign-off.
+fn mount_days(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ShowMeetingPlaces, meeting_places::show::show_meeting_places);
+    at.route(Op::SetMeetingPlaces, meeting_places::set::set_meeting_places);
+    at.route(Op::ListCheckIns, check_ins::list::list_check_ins);
+    at.route(Op::ShowDayClosing, days::closing::show_day_closing);
+    at.route(Op::SignDayOff, days::sign_off::sign_day_off);
+    at.route(Op::ListInstalledItems, installed_items::list::list_installed_items);
 }
 
 /// Mounts what is due, what follows from it, and how well it was kept.

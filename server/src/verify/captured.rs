@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use doorstep_store::Conn;
 use doorstep_store::blobs::find_blob;
-use doorstep_store::checks::{self, IntentClaim};
+use doorstep_store::checks;
 use doorstep_store::evidence::{IntentRow, QuarantineRow};
+use doorstep_store::{day_records, day_sign_offs};
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::intent::Intent;
 
 use super::{PAGE, Report, Verifier};
-use crate::app::AppResult;
+use crate::app::{AppError, AppResult, check_ins};
 
 /// Quarantined items read in one transaction: each may be as large as a request.
 const QUARANTINE_PAGE: i64 = 16;
@@ -21,31 +22,40 @@ const NO_END: &str = "~";
 
 /// Verifies the intents of an organisation and the blobs they name.
 pub(super) async fn intents(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let read = move |conn: &mut Conn, after: &String, page: &mut Report| {
+    let read_page = move |conn: &mut Conn, after: &String, page: &mut Report| {
         let rows = checks::list_intents_after(conn, org, after, PAGE)?;
         let last = rows.last().map(|row| row.id.to_string());
-        let mut stored = checks::list_intent_claims(conn, org, after, last.as_deref().unwrap_or(NO_END))?;
-        let mut expected = BTreeSet::new();
+        let through = last.as_deref().unwrap_or(NO_END);
+        let mut stored = checks::list_intent_claims(conn, org, after, through)?;
+        let mut stored_days = day_records::list_between(conn, org, after, through)?;
+        let (mut expected, mut days) = (BTreeSet::new(), BTreeSet::new());
         for row in &rows {
             page.count("intents");
-            match claims_of(row) {
-                Ok(claims) => expected.extend(claims),
+            match read(row) {
+                Ok(intent) => {
+                    expected.extend(intent.blobs().into_iter().map(|blob| (intent.id, intent.by, blob)));
+                    days.extend(check_ins::record_of(org, &intent));
+                }
                 Err(what) => {
                     page.differs(org, "intents", row.id, what);
                     stored.retain(|(intent, ..)| *intent != row.id.0);
+                    stored_days.retain(|day| day.intent_id != row.id);
                 }
             }
+        }
+        for day in days.symmetric_difference(&stored_days) {
+            page.differs(org, "day_records", day.intent_id, "the day is not that of the intent");
         }
         for (intent, _, blob) in expected.symmetric_difference(&stored) {
             page.differs(org, "intent_blobs", intent, format!("the claim on {blob} is not that of the intent"));
         }
         Ok(last)
     };
-    verifier.pages(report, read, |_| {}).await
+    verifier.pages(report, read_page, |_| {}).await
 }
 
-/// The blobs that a stored intent names, or what is wrong with it.
-fn claims_of(row: &IntentRow) -> Result<Vec<IntentClaim>, &'static str> {
+/// A stored intent, or what is wrong with it.
+fn read(row: &IntentRow) -> Result<Intent, &'static str> {
     if Hash::of(&row.bytes) != row.sha256.0 {
         return Err("its bytes are not those of its hash");
     }
@@ -53,7 +63,20 @@ fn claims_of(row: &IntentRow) -> Result<Vec<IntentClaim>, &'static str> {
     if intent.id != row.id.0 || intent.by != row.user_id.0 || intent.kind().code() != row.kind {
         return Err("its columns are not those of the bytes");
     }
-    Ok(intent.blobs().into_iter().map(|blob| (intent.id, intent.by, blob)).collect())
+    Ok(intent)
+}
+
+/// Verifies that sign-offs of days are what was signed.
+pub(super) async fn sign_offs(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
+    let read = move |conn: &mut Conn| day_sign_offs::list_all(conn, org).map_err(AppError::from);
+    for row in verifier.store.read(read).await? {
+        report.count("sign_offs");
+        if Hash::of(row.covered.as_bytes()) != row.covered_sha256.0 {
+            let id = format!("{}/{}/{}", row.team_id, row.day, row.number);
+            report.differs(org, "day_sign_offs", id, "what it covered is not that of its hash");
+        }
+    }
+    Ok(())
 }
 
 /// Verifies what an organisation has in quarantine.

@@ -316,7 +316,7 @@ fn inboxes(conn: &mut Conn, org: OrgId, visit: VisitId, derived: &Reprojection, 
     Ok(())
 }
 
-/// Compares the rows of the four projections, one table at a time.
+/// Compares the rows of the projections, one table at a time.
 fn projections(conn: &mut Conn, org: OrgId, visit: VisitId, view: &View, report: &mut Report) -> AppResult<()> {
     let expected = project(org, visit, view);
     let stored = match load_projection(conn, org, visit) {
@@ -343,6 +343,9 @@ fn projections(conn: &mut Conn, org: OrgId, visit: VisitId, view: &View, report:
     }
     if stored.events != expected.events {
         report.differs(org, "visit_events", visit, what);
+    }
+    if stored.items != expected.items {
+        report.differs(org, "installed_items", visit, what);
     }
     Ok(())
 }

@@ -97,6 +97,7 @@ impl Verifier {
             evidence::verify(self, org, &keys, &mut report, progress).await?;
             captured::intents(self, org, &mut report).await?;
             captured::quarantine(self, org, &mut report).await?;
+            captured::sign_offs(self, org, &mut report).await?;
             progress(&format!("{org}: {} intents", report.counts.get("intents").copied().unwrap_or(0)));
             seals::verify(self, org, &mut report).await?;
             progress(&format!("{org}: {} seals", report.counts.get("seals").copied().unwrap_or(0)));

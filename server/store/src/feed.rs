@@ -44,6 +44,8 @@ pub enum FeedKind {
     Policy,
     /// A calendar version.
     Calendar,
+    /// What an organisation keeps for its phones to look up, such as the meeting places of a team.
+    Reference,
     /// What became of an intent.
     IntentResult,
     /// A reviewer's decision.
@@ -58,7 +60,7 @@ pub enum FeedKind {
 
 impl FeedKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::LateWork,
         Self::LateDecision,
         Self::Doc,
@@ -71,6 +73,7 @@ impl FeedKind {
         Self::Template,
         Self::Policy,
         Self::Calendar,
+        Self::Reference,
         Self::IntentResult,
         Self::Verdict,
         Self::Rework,
@@ -92,6 +95,7 @@ impl FeedKind {
             Self::Template => "template",
             Self::Policy => "policy",
             Self::Calendar => "calendar",
+            Self::Reference => "reference",
             Self::IntentResult => "intent_result",
             Self::Verdict => "verdict",
             Self::Rework => "rework",

@@ -6,7 +6,8 @@ use sync_core::ids::{OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::schema::{visit_answers, visit_events, visit_photos, visit_readings};
+use crate::installed_items::InstalledItemRow;
+use crate::schema::{installed_items, visit_answers, visit_events, visit_photos, visit_readings};
 use crate::text::Txt;
 
 /// A photo or other blob record of a visit.
@@ -116,6 +117,8 @@ pub struct Projection {
     pub answers: Vec<AnswerRow>,
     /// Events.
     pub events: Vec<EventRow>,
+    /// Materials and serial numbers.
+    pub items: Vec<InstalledItemRow>,
 }
 
 impl Projection {
@@ -125,6 +128,7 @@ impl Projection {
         self.readings.extend(other.readings);
         self.answers.extend(other.answers);
         self.events.extend(other.events);
+        self.items.extend(other.items);
     }
 }
 
@@ -147,6 +151,7 @@ pub fn replace_projections(conn: &mut Conn, org: OrgId, known: &[VisitId], proje
     replace!(visit_readings, projection.readings);
     replace!(visit_answers, projection.answers);
     replace!(visit_events, projection.events);
+    replace!(installed_items, projection.items);
     Ok(())
 }
 
@@ -181,5 +186,6 @@ pub fn load_projection(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResu
         readings: rows!(visit_readings, ReadingRow, ordinal),
         answers: rows!(visit_answers, AnswerRow, question),
         events: rows!(visit_events, EventRow, ordinal),
+        items: rows!(installed_items, InstalledItemRow, ordinal),
     })
 }

@@ -1586,6 +1586,96 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `meeting_places`.
+    meeting_places (org_id, team_id, version) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `team_id`.
+        team_id -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `places`.
+        places -> Text,
+        /// Column `set_by`.
+        set_by -> Text,
+        /// Column `set_at_ms`.
+        set_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `day_records`.
+    day_records (org_id, intent_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `intent_id`.
+        intent_id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `day`.
+        day -> Text,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `installed_items`.
+    installed_items (org_id, visit_id, source, item_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `item_id`.
+        item_id -> Text,
+        /// Column `source`.
+        source -> Text,
+        /// Column `ordinal`.
+        ordinal -> BigInt,
+        /// Column `sku`.
+        sku -> Text,
+        /// Column `quantity`.
+        quantity -> Text,
+        /// Column `unit`.
+        unit -> Text,
+        /// Column `serial`.
+        serial -> Nullable<Text>,
+        /// Column `serial_key`.
+        serial_key -> Nullable<Text>,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `noted_by`.
+        noted_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `day_sign_offs`.
+    day_sign_offs (org_id, team_id, day, number) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `team_id`.
+        team_id -> Text,
+        /// Column `day`.
+        day -> Text,
+        /// Column `number`.
+        number -> BigInt,
+        /// Column `signed_by`.
+        signed_by -> Text,
+        /// Column `signed_at_ms`.
+        signed_at_ms -> BigInt,
+        /// Column `covered`.
+        covered -> Text,
+        /// Column `covered_sha256`.
+        covered_sha256 -> Text,
+        /// Column `open`.
+        open -> Text,
+        /// Column `despite`.
+        despite -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1660,4 +1750,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tasks,
     search_terms,
     order_refusals,
+    meeting_places,
+    day_records,
+    installed_items,
+    day_sign_offs,
 );

@@ -63,6 +63,17 @@ pub fn find_user(conn: &mut Conn, org: OrgId, id: UserId) -> StoreResult<Option<
         .optional())?)
 }
 
+/// The people of these ids, as far as there are any.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[UserId]) -> StoreResult<Vec<UserRow>> {
+    Ok(per_backend!(conn, c => users::table
+        .filter(users::org_id.eq(Txt(org)).and(one_of(users::id, ids)))
+        .select(UserRow::as_select())
+        .load(c))?)
+}
+
 /// The person of this login.
 ///
 /// # Errors

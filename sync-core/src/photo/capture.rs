@@ -18,7 +18,7 @@ use crate::time::{Geo, UnixMillis};
 /// Metres.
 /// # Source
 /// `gcj02` lies up to 700 m off `wgs84` within China, `bd09` up to 1.3 km off `gcj02`.
-const DATUM_SLACK_M: i64 = 2_000;
+pub(crate) const DATUM_SLACK_M: i64 = 2_000;
 
 /// When something was, and by how much that may be wrong; unbounded without an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,6 +7,7 @@ pub mod body;
 mod changed;
 pub mod commit;
 pub mod compose;
+pub mod copies;
 pub mod ink;
 pub mod seal;
 pub mod shown;

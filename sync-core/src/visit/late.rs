@@ -13,6 +13,7 @@ use crate::merge::held::HeldRecord;
 use crate::merge::view::{Entry, OpId, RawRecord, Rewritten};
 use crate::merge::{NOTES, View, standing};
 use crate::plan::{LateReason, LateVerdict, LateWorkRow, Review};
+use crate::statement::copies::is_copy;
 use crate::time::{Stamp, UnixMillis};
 
 use super::counting::counting;
@@ -202,7 +203,8 @@ fn records(mut all: Collector<'_>) -> Vec<LateRecord> {
     all.once(Map::Corrections, &view.corrections, |_| None);
     all.once(Map::Materials, &view.materials, |material| Some(&material.at));
     all.once(Map::Measures, &view.measures, |measure| Some(&measure.at));
-    all.keyed(Map::More, view.more.values(), |_| None);
+    // The copies of a form are handed over when the form is signed, or later.
+    all.keyed(Map::More, view.more.values().filter(|entry| !is_copy(&entry.key)), |_| None);
     all.once(Map::OpenPoints, &view.open_points, |_| None);
     all.once(Map::Outcomes, &view.outcomes, |outcome| Some(&outcome.at));
     for entry in &view.photos {
@@ -227,7 +229,8 @@ impl<'a> Collector<'a> {
         at: fn(&T) -> Option<&Stamp>,
     ) {
         let view = self.view;
-        let again: Vec<&Rewritten> = view.rewritten.iter().filter(|one| one.map == map.key()).collect();
+        let is_told = |one: &&Rewritten| one.map == map.key() && !(map == Map::More && is_copy(&one.key));
+        let again: Vec<&Rewritten> = view.rewritten.iter().filter(is_told).collect();
         let is_again = |key: &str| again.binary_search_by(|one| one.key.as_str().cmp(key)).is_ok();
         for entry in entries.filter(|entry| !is_again(&entry.key)) {
             self.add(map, entry, at(&entry.value), self.slot_of(map, &entry.key));

@@ -32,6 +32,17 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("rule_undetermined", "a rule cannot be judged", "规则无法判定"),
     ("needs_choice", "several values stand side by side, a person must choose", "并发取值并存，须人工选择"),
     ("rule_needs_choice", "values differ, a person must choose", "取值冲突，须人工选择"),
+    ("serial_differs", "the serial number is not the one that the order names", "序列号与工单所列不符"),
+    (
+        "serial_elsewhere",
+        "the serial number is installed at another site and was not removed",
+        "该序列号已装于其他地址且未拆除",
+    ),
+    ("serial_twice", "one serial number stands for two things", "同一序列号重复登记"),
+    ("material_quantity", "another quantity than the order lists", "用料数量与工单所列不符"),
+    ("order_materials_odd", "what the order lists as materials cannot be read", "工单所列材料无法识别"),
+    ("copy_not_recorded", "nothing says how the customer got the form", "未登记客户联的交付"),
+    ("copy_of_other_form", "the copy is of a form that the visit does not have", "交付的联单与本次确认单不符"),
     // How concurrent values are settled.
     ("newest", "the newest counts", "以最新为准"),
     ("max", "the greatest counts", "以最大值为准"),

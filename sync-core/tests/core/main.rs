@@ -4,6 +4,7 @@ mod calendar;
 mod checks;
 mod clocks;
 mod contested;
+mod days;
 mod formulas;
 mod genesis;
 mod guard;

@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 73] = [
+const TABLES: [(&str, Origin); 77] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -39,6 +39,8 @@ const TABLES: [(&str, Origin); 73] = [
     ("conflict_choices", Owned),
     ("customer_phones", Underived),
     ("customers", Underived),
+    ("day_records", Rebuilt("day_records")),
+    ("day_sign_offs", Captured),
     ("deadline_history", Underived),
     ("deadlines", Underived),
     ("device_marks", Underived),
@@ -54,12 +56,14 @@ const TABLES: [(&str, Origin); 73] = [
     ("findings", Rebuilt("findings")),
     ("grids", Owned),
     ("idempotency_keys", Owned),
+    ("installed_items", Rebuilt("installed_items")),
     ("intent_blobs", Rebuilt("intent_blobs")),
     ("intents", Captured),
     ("kept_receipts", Underived),
     ("late_decisions", Owned),
     ("late_work", Underived),
     ("login_delays", Owned),
+    ("meeting_places", Owned),
     ("nonces", Owned),
     ("norm_withdrawals", Owned),
     ("number_series", Owned),

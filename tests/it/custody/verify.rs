@@ -68,13 +68,14 @@ fn flip(conn: &mut Conn, chunks_of: &str, derived_of: &str) -> StoreResult<()> {
 
 /// One changed row or byte of each kind, with the check that must name it; `V` stands for a visit, `W` for another one, `C`
 /// for the colleague's phone.
-pub(super) const CHANGES: [(&str, &str); 29] = [
+pub(super) const CHANGES: [(&str, &str); 32] = [
     ("documents.version", "UPDATE documents SET version = 9 WHERE visit_id = 'V'"),
     ("documents.heads", "UPDATE documents SET heads = '' WHERE visit_id = 'V'"),
     ("doc_actors", "UPDATE doc_actors SET device_id = '01955f2c-3000-7000-8000-0000000000ff' WHERE visit_id = 'V'"),
     ("visit_photos", "UPDATE visit_photos SET slot = 'ont_stb' WHERE visit_id = 'V' AND slot = 'ont_front'"),
     ("visit_readings", "UPDATE visit_readings SET value = '-9.00' WHERE visit_id = 'V'"),
     ("visit_answers", "UPDATE visit_answers SET value = '1' WHERE visit_id = 'V'"),
+    ("installed_items", "UPDATE installed_items SET serial_key = 'ONT2' WHERE visit_id = 'V'"),
     ("visit_events", "DELETE FROM visit_events WHERE visit_id = 'V' AND event = 'depart'"),
     ("blob_claims", "UPDATE blob_claims SET is_required = FALSE WHERE visit_id = 'V' AND source = 'photo'"),
     ("statements", "DELETE FROM blob_claims WHERE visit_id = 'V' AND source = 'statement'"),
@@ -107,6 +108,16 @@ pub(super) const CHANGES: [(&str, &str); 29] = [
     ),
     ("batch_seals.quarantined", "DELETE FROM quarantine WHERE kind = 'intent'"),
     ("intent_blobs", "DELETE FROM intent_blobs"),
+    (
+        "day_sign_offs",
+        "INSERT INTO day_sign_offs \
+         (org_id, team_id, day, number, signed_by, signed_at_ms, covered, covered_sha256, open) \
+         SELECT users.org_id, users.team_id, '2025-03-04', 1, users.id, 1, '[]', blobs.sha256, '[]' \
+         FROM users JOIN visits ON visits.org_id = users.org_id AND visits.id = 'V' \
+         JOIN (SELECT org_id, min(sha256) AS sha256 FROM blobs GROUP BY org_id) AS blobs ON blobs.org_id = users.org_id \
+         WHERE users.login = 'team_lead'",
+    ),
+    ("day_records", "UPDATE day_records SET day = '2025-03-05'"),
     (
         "feed.visit",
         "DELETE FROM feed WHERE kind = 'visit' AND item = 'V' AND audience = \

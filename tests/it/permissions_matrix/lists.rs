@@ -43,7 +43,7 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 17] = [
+const LISTINGS: [Listing; 19] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
@@ -55,6 +55,8 @@ const LISTINGS: [Listing; 17] = [
     listing(Operation::ListLateWork, &["items", "visit_id"], Of::Belated),
     listing(Operation::ShowDayBoard, &["lines", "visits", "visit", "id"], VISIT),
     listing(Operation::ShowDayBoard, &["lines", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
+    listing(Operation::ListCheckIns, &["reps", "visit_ids"], VISIT),
+    listing(Operation::ListCheckIns, &["reps", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
     listing(Operation::ListDeadlines, &["items", "work_order_id"], Of::Waiting(|job| job.planned.order.to_string())),
     listing(Operation::ListTasks, &["items", "id"], Of::Order(|job| job.task.to_string())),
     listing(Operation::ExplainFigure, &["items", "visit_id"], Of::Order(|job| job.planned.visit.to_string())),
@@ -114,7 +116,7 @@ async fn lists_hold_what_the_scope_reaches() {
             let call = match operation {
                 // Everybody's customers have this number.
                 Operation::Search => Call::post(row.path).json(&json!({"phone": "138 0000 0001"})),
-                Operation::ShowDayBoard => Call::get(row.path),
+                Operation::ShowDayBoard | Operation::ListCheckIns => Call::get(row.path),
                 // Those of orders whose customer nobody has called yet; one of each visit.
                 Operation::ListDeadlines => Call::get(format!("{}?code=first_contact&page_size=200", row.path)),
                 Operation::ExplainFigure => {

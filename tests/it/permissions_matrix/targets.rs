@@ -95,8 +95,9 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 11] = [
+const ABOUT_SOMEBODY: [&str; 12] = [
     "{user_id}",
+    "{team_id}",
     "{device_id}",
     "{item_id}",
     "{customer_id}",
@@ -122,7 +123,7 @@ const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 const PROOFS: [&str; 1] = ["{link}"];
 
 /// Parameters that name what every organisation has.
-const FIGURES: [&str; 1] = ["{figure}"];
+const FIGURES: [&str; 2] = ["{figure}", "{day}"];
 
 fn has_one_of(row: Row, parameters: &[&str]) -> bool {
     row.path.split('/').any(|part| parameters.contains(&part))
@@ -198,6 +199,7 @@ impl Things {
         let (job, planned) = (self.job(stage), self.job(stage).planned);
         let part = |part: &str| match part {
             "{user_id}" => self.owner.id.to_string(),
+            "{team_id}" => self.owner.team.expect("everybody has a team").to_string(),
             "{device_id}" => self.device.to_string(),
             "{item_id}" => self.item.clone(),
             "{customer_id}" => planned.customer.to_string(),

@@ -85,12 +85,13 @@ pub const INSTRUCTED: &str = "
     step cleanup
     event finish_steps";
 
-/// Satisfied, rated with a 9, signed, the signed form photographed.
+/// Satisfied, rated with a 9, signed, the customer's copy handed over, the signed form photographed.
 pub const ACCEPTED: &str = "
     answer satisfied true
     answer rating 9
     step acceptance
     sign
+    copy --how paper
     photo acceptance_form";
 
 /// The trace of a rule in a review.

@@ -94,7 +94,7 @@ fn statements_and_norms_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 14] = [
+const PROOF: [(&str, &str, &str); 16] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
     (
@@ -121,6 +121,17 @@ const PROOF: [(&str, &str, &str); 14] = [
         "reason = 'other'",
         "(org_id, kind, code, version, withdrawn_at_ms, withdrawn_by, reason) \
         VALUES ('O', 'policy', '', 9, 1, 'P', 'why')",
+    ),
+    (
+        "meeting_places",
+        "places = '[{}]'",
+        "(org_id, team_id, version, places, set_by, set_at_ms) VALUES ('O', 'T', 1, '[]', 'P', 1)",
+    ),
+    (
+        "day_sign_offs",
+        "covered = '{}'",
+        "(org_id, team_id, day, number, signed_by, signed_at_ms, covered, covered_sha256, open) \
+        VALUES ('O', 'T', '2025-03-04', 1, 'P', 1, '[]', 'H', '[]')",
     ),
     ("late_work", "body = '[]'", "(org_id, visit_id, seq, body) VALUES ('O', 'V', 1, '{}')"),
     ("late_decisions", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
@@ -189,6 +200,7 @@ async fn what_was_captured_or_decided_is_neither_changed_nor_removed() {
     let [org, visit, person] = [YUNZE.org.to_string(), visit.to_string(), YUNZE.member(Role::Reviewer).id.to_string()];
     let filled = move |text: &str| {
         let text = text.replace("'O'", &format!("'{org}'")).replace("'V'", &format!("'{visit}'"));
+        let text = text.replace("'T'", &format!("'{}'", YUNZE.team(1)));
         text.replace("'P'", &format!("'{person}'")).replace("'H'", &format!("'{DIGEST}'"))
     };
     for (table, _, row) in PROOF.iter().filter(|(.., row)| !row.is_empty()) {

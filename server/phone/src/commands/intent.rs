@@ -98,10 +98,8 @@ fn fill(tx: &Tx, kind: IntentKind, body: &mut Members<String, Value>, at: &Stamp
             default(body, "visit_id", id()?);
             let code = body.get("template").and_then(Value::as_str).unwrap_or_default().to_owned();
             default(body, "template_version", newest_template(tx, &code, at.corrected())?.into());
-            let policies = tx.rows(row_kind::POLICY)?.into_iter().filter(|(_, row)| !row.is_old);
-            let policies = policies.filter_map(|(_, row)| serde_json::from_value::<PolicyRow>(row.body).ok());
-            let newest = policies.filter(|policy| policy.effective_from_ms <= at.corrected());
-            default(body, "policy_version", newest.map(|policy| policy.version).max().unwrap_or(1).into());
+            let policy = policy_at(tx, at.corrected())?;
+            default(body, "policy_version", policy.map_or(1, |policy| policy.version).into());
         }
         IntentKind::CreateCustomer => {
             default(body, "customer_id", id()?);
@@ -129,6 +127,13 @@ fn fill(tx: &Tx, kind: IntentKind, body: &mut Members<String, Value>, at: &Stamp
 
 fn default(body: &mut Members<String, Value>, name: &str, value: Value) {
     body.entry(name).or_insert(value);
+}
+
+/// The newest version of the policy in force at an instant.
+pub(super) fn policy_at(tx: &Tx, at: UnixMillis) -> PhoneResult<Option<PolicyRow>> {
+    let policies = tx.rows(row_kind::POLICY)?.into_iter().filter(|(_, row)| !row.is_old);
+    let policies = policies.filter_map(|(_, row)| serde_json::from_value::<PolicyRow>(row.body).ok());
+    Ok(policies.filter(|policy| policy.effective_from_ms <= at).max_by_key(|policy| policy.version))
 }
 
 /// The newest version of a template in force at an instant.

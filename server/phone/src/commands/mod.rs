@@ -1,6 +1,9 @@
 //! What each command does: one transaction, one answer.
 
 pub(crate) mod capture;
+pub(crate) mod day;
+#[cfg(test)]
+mod day_tests;
 mod effect;
 pub(crate) mod enrol;
 #[cfg(test)]

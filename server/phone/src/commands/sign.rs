@@ -13,13 +13,16 @@ use sync_core::doc::Map;
 use sync_core::protocol::PushStatement;
 use sync_core::rules::{Blocker, Moment, NeedKind, evaluate_for, requirements_for};
 use sync_core::statement::body::Beacon;
+use sync_core::statement::copies::{COPIES, CopyOf};
 use sync_core::statement::seal::{Canvas, Signer, sign_ink};
-use sync_core::statement::{ComposeInput, InkEntry, Language, SealPayload, SealedStatement, Stroke, compose};
+use sync_core::statement::{
+    ComposeInput, InkEntry, Language, SealPayload, SealedStatement, Stroke, compose, newest_first,
+};
 use sync_core::template::model::SignatureSlot;
-use sync_core::time::Geo;
+use sync_core::time::{Geo, UnixMillis};
 use sync_core::visit::VisitState;
 
-use super::{Phone, Scene, effect, line, merge_members, summary};
+use super::{Action, Phone, Scene, effect, line, merge_members, summary};
 use crate::cli::SignArgs;
 use crate::error::{PhoneError, PhoneResult, usage};
 use crate::keys::{self, DeviceKey};
@@ -345,4 +348,28 @@ fn sealed_answer(scene: &Scene<'_>, form: &ShownForm, sealed: &SealedStatement) 
         text.push_str(&format!("\n  note: {}", super::finding_text(finding)));
     }
     Ok(Output::done(answer, text))
+}
+
+/// `copy`: records how the customer got the copy of the signed form.
+// Rule: INS-12
+pub(crate) fn copy(phone: &Phone, visit: &str, how: &str, statement: Option<&str>) -> PhoneResult<Output> {
+    phone.record(visit, |scene| {
+        let newest = newest_first(&scene.context.view).next().map(|(digest, _)| digest);
+        let digest = match statement {
+            Some(digest) => {
+                Some(digest.parse().map_err(|_no_hash| PhoneError::Usage(format!("{digest} is no digest")))?)
+            }
+            None => newest,
+        };
+        let Some(digest): Option<Hash> = digest else { return usage("no form of this visit is sealed") };
+        let copy = CopyOf::Customer;
+        let mut record = json!({"statement": digest, "copy": copy, "how": how});
+        edit::stamp_fields(&mut record, "at", &scene.at, scene.user)?;
+        let key = format!("{COPIES}{}", keys::new_id(UnixMillis(scene.at.wall_ms))?);
+        Ok(Action {
+            edits: vec![Edit::put(Map::More, key, record)],
+            json: json!({"copy": copy, "how": how, "statement": digest}),
+            text: format!("{} / {} copy: {how}, {digest}", copy.label_zh(), copy.label_en()),
+        })
+    })
 }

@@ -9,7 +9,8 @@ use sync_core::merge::view::{Conflict, Finding};
 use sync_core::plan::IntentResultRow;
 use sync_core::protocol::row::kind;
 use sync_core::quarantine::QuarantineNote;
-use sync_core::rules::{Need, blocking, findings, requirements};
+use sync_core::rules::{Need, blocking, findings, handed_in_at, requirements};
+use sync_core::statement::copies;
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, Reopened, VisitState, reopened, words};
 
@@ -198,6 +199,8 @@ pub(crate) fn visit(phone: &Phone, name: &str) -> PhoneResult<Output> {
         noticed.extend(context.view.findings.iter().cloned());
         noticed.extend(findings(&facts));
         noticed.extend(counting.changed_after_signing(tx)?);
+        let is_handed_in = handed_in_at(&counting.view).is_some();
+        noticed.extend(copies::findings(&counting.view, &counting.template, is_handed_in));
         let unsent_blobs = unsent_blobs(tx, &scene)?;
         let (state, late_work) = (tx.doc_state(scene.visit)?, tx.late_work_of(scene.visit)?);
         let late_work = late_work.map(|work| late::told(tx, scene.visit, &work)).transpose()?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sync_core::bundle::BundlePublicKey;
 use sync_core::bytes::{Actor, Blob, Hash};
 use sync_core::doc::Map;
-use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, UserId, VisitId};
+use sync_core::ids::{BatchId, CustomerId, DeviceId, EpochId, OrgId, SiteId, TeamId, UserId, VisitId};
 use sync_core::time::{Stamp, UnixMillis};
 
 /// The device this store belongs to.
@@ -35,6 +35,9 @@ pub(crate) struct Enrolment {
     /// Name of the rep, once known.
     #[serde(default)]
     pub user_name: Option<String>,
+    /// Team of the rep, once known.
+    #[serde(default)]
+    pub team: Option<TeamId>,
 }
 
 /// The tokens in force.

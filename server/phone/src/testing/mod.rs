@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::Parser as _;
 use serde_json::{Value, json};
 use sync_core::bytes::Blob;
-use sync_core::ids::{DeviceId, EpochId, OrgId, UserId, VisitId};
+use sync_core::ids::{DeviceId, EpochId, OrgId, TeamId, UserId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::template::Template;
 
@@ -23,6 +23,7 @@ use crate::store::model::{Enrolment, FeedState, Session, StoredRow};
 
 pub(crate) const ORG: OrgId = OrgId::from_bytes([1; 16]);
 pub(crate) const REP: UserId = UserId::from_bytes([2; 16]);
+pub(crate) const TEAM: TeamId = TeamId::from_bytes([4; 16]);
 pub(crate) const EPOCH: EpochId = EpochId::from_bytes([3; 16]);
 pub(crate) const VISIT: VisitId = VisitId::from_bytes([9; 16]);
 
@@ -137,6 +138,7 @@ fn enrol(tx: &crate::store::Tx, device: DeviceId, key: Blob) -> PhoneResult<()> 
         login: None,
         org_name: Some("云泽通信".to_owned()),
         user_name: Some("李明".to_owned()),
+        team: Some(TEAM),
     };
     tx.set_meta("enrolment", &enrolment)?;
     let session = Session {

@@ -6,7 +6,7 @@ use doorstep_store::photo_checks::{self, PhotoCheckRow};
 use doorstep_store::photo_looks::{self, LookRow};
 use doorstep_store::photo_near_misses::{self, NearMissRow};
 use doorstep_store::photo_sightings::{self, SightingRow};
-use doorstep_store::{Conn, StoreError, Txt, findings as rows, presence};
+use doorstep_store::{Conn, StoreError, Txt, findings as rows, installed_items, presence};
 use sync_core::ids::{FindingId, OrgId, VisitId};
 use sync_core::photo::Finding;
 use sync_core::plain_json;
@@ -17,7 +17,7 @@ use super::judge::{self, Looked};
 use super::{VERSION, belated, reused};
 use crate::app::reviews::on_resubmission;
 use crate::app::turns::Turns;
-use crate::app::visits::{self, Reprojection};
+use crate::app::visits;
 use crate::app::{AppError, AppResult, AppState};
 use crate::ports::BlobError;
 
@@ -124,7 +124,7 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
             rows::replace_findings(conn, org, visit, &found)?;
             photo_near_misses::replace_near_misses(conn, org, visit, &near)?;
             photo_looks::put_look(conn, &look)?;
-            project_anew(conn, org, visit, &looked.projected, now)?;
+            project_anew(conn, org, visit, &looked, now)?;
             Ok::<_, AppError>(true)
         })
         .await
@@ -132,8 +132,12 @@ async fn evaluate(state: &AppState, check: PhotoCheckRow) -> AppResult<bool> {
 
 /// Writes the state of a visit anew where another follows by now: it was derived by an earlier version of the rules, and a
 /// later one has such visits looked at.
-fn project_anew(conn: &mut Conn, org: OrgId, visit: VisitId, looked: &Reprojection, now: UnixMillis) -> AppResult<()> {
-    if visits::is_as_stored(conn, org, visit, looked)? {
+fn project_anew(conn: &mut Conn, org: OrgId, visit: VisitId, looked: &Looked, now: UnixMillis) -> AppResult<()> {
+    // Of visits from before they were kept.
+    if installed_items::list_of_visits(conn, org, &[visit])? != looked.items {
+        installed_items::replace_items(conn, org, visit, &looked.items)?;
+    }
+    if visits::is_as_stored(conn, org, visit, &looked.projected)? {
         return Ok(());
     }
     let mut batch = FeedBatch::new();

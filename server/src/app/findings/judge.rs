@@ -6,6 +6,7 @@ use std::sync::Arc;
 use doorstep_media::Prints;
 use doorstep_store::blob_facts::{BlobFactsRow, find_facts};
 use doorstep_store::blobs::{BlobRow, find_blob};
+use doorstep_store::installed_items::InstalledItemRow;
 use doorstep_store::photo_near_misses::NearMissRow;
 use doorstep_store::photo_sightings::{self, SightingRow};
 use doorstep_store::{Conn, Txt, documents};
@@ -24,7 +25,7 @@ use sync_core::time::UnixMillis;
 
 use crate::app::blobs::prints_of;
 use crate::app::visits::project::{Reprojection, load_facts, load_view};
-use crate::app::{AppError, AppResult};
+use crate::app::{AppError, AppResult, sync};
 
 /// Why nothing can be shown of bytes that are no picture.
 const NO_PICTURE: &str = "not_a_picture";
@@ -64,6 +65,8 @@ pub(super) struct Looked {
     pub next_seq: i64,
     /// What the visit is by the rules of this version.
     pub projected: Reprojection,
+    /// What it says was used.
+    pub items: Vec<InstalledItemRow>,
 }
 
 impl LookedPhoto {
@@ -143,7 +146,8 @@ pub(super) fn look(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis)
     }
     let pinned = whole.pin().map(|pin| pin.policy_version);
     let awaited_policy = pinned.filter(|pinned| *pinned != loaded.policy.version);
-    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq, projected })
+    let items = sync::project(org, visit, view).items;
+    Ok(Looked { photos, policy: Arc::clone(&loaded.policy), awaited_policy, belated, next_seq, projected, items })
 }
 
 /// The prints of a photo that shows enough to be compared.

@@ -8,6 +8,7 @@ mod stand_in;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::day_records::insert_day_records;
 use doorstep_store::evidence::{self, IntentRow, QuarantineRow};
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::list_missing_of_intents;
@@ -24,7 +25,7 @@ pub(super) use self::stand_in::StandIns;
 use super::apply::{not_kept, quarantine};
 use super::{Pushed, Round};
 use crate::app::scope::audience_of_user;
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppError, AppResult, AppState, check_ins};
 
 /// A pushed intent, judged.
 #[derive(Debug)]
@@ -187,12 +188,14 @@ fn quarantine_row(round: &Round, id: &str, code: &str, bytes: &[u8]) -> Quaranti
 /// Keeps intents with their results and tells their author.
 fn write(conn: &mut Conn, round: &Round, decided: Vec<Decided<'_>>, batch: &mut FeedBatch) -> AppResult<()> {
     let author = audience_of_user(round.ctx.actor.user);
-    let mut rows = Vec::with_capacity(decided.len());
+    let (mut rows, mut days) = (Vec::with_capacity(decided.len()), Vec::new());
     for one in decided {
         batch.put(author.clone(), FeedKind::IntentResult, one.intent.id);
+        days.extend(check_ins::record_of(round.ctx.actor.org, one.intent));
         rows.push(row_of(round, one)?);
     }
-    Ok(evidence::insert_intents(conn, &rows)?)
+    evidence::insert_intents(conn, &rows)?;
+    Ok(insert_day_records(conn, &days)?)
 }
 
 fn row_of(round: &Round, Decided { intent, bytes, decision }: Decided<'_>) -> AppResult<IntentRow> {

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use doorstep_store::blobs::{self, Claim, ClaimSource, Claims};
 use doorstep_store::checks::list_claims;
 use doorstep_store::evidence::list_statements;
+use doorstep_store::installed_items::{ANSWER, InstalledItemRow, MATERIAL};
 use doorstep_store::projections::{self, AnswerRow, EventRow, PhotoRow, Projection, ReadingRow};
 use doorstep_store::{Conn, Txt, presence};
 use sync_core::bytes::Hash;
 use sync_core::clock::Clocks;
+use sync_core::day::materials::{serial_answers, serial_key};
 use sync_core::doc::Map;
-use sync_core::ids::{OrgId, VisitId};
+use sync_core::ids::{OrgId, UserId, VisitId};
 use sync_core::merge::View;
+use sync_core::time::Stamp;
 use sync_core::visit::late::LateRecord;
 
 use super::statement;
@@ -86,7 +89,54 @@ pub fn project(org: OrgId, visit: VisitId, view: &View) -> Projection {
         readings: readings.collect(),
         answers: answers.collect(),
         events: events.collect(),
+        items: items(org, view, &clocks),
     }
+}
+
+/// Materials and serial numbers of a view: what was recorded as used, then what was answered.
+fn items(org: OrgId, view: &View, clocks: &Clocks<'_>) -> Vec<InstalledItemRow> {
+    let row = |position: usize, at: &Stamp, by: UserId| InstalledItemRow {
+        org_id: Txt(org),
+        visit_id: Txt(view.visit),
+        item_id: String::new(),
+        source: MATERIAL.to_owned(),
+        ordinal: ordinal(position),
+        sku: String::new(),
+        quantity: "1".to_owned(),
+        unit: "count".to_owned(),
+        serial: None,
+        serial_key: None,
+        at_ms: clocks.corrected(by, at).0.0,
+        noted_by: Txt(by),
+    };
+    let materials = view.materials.iter().filter(|entry| !view.withdrawn.contains_key(&entry.key));
+    let mut rows: Vec<_> = materials
+        .enumerate()
+        .map(|(position, entry)| {
+            let used = &entry.value;
+            InstalledItemRow {
+                item_id: text(&entry.key),
+                sku: text(&used.sku),
+                quantity: text(&used.quantity),
+                unit: text(&used.unit),
+                serial: used.serial.as_deref().map(text),
+                serial_key: used.serial.as_deref().and_then(serial_key),
+                ..row(position, &used.at, used.by)
+            }
+        })
+        .collect();
+    for (question, answer) in serial_answers(view) {
+        let Some(serial) = answer.value.as_str() else { continue };
+        let position = rows.len();
+        rows.push(InstalledItemRow {
+            item_id: question.to_owned(),
+            source: ANSWER.to_owned(),
+            serial: Some(text(serial)),
+            serial_key: serial_key(serial),
+            ..row(position, &answer.at, answer.by)
+        });
+    }
+    rows
 }
 
 /// The blobs a document names. A withdrawn or late one is claimed, so that it stays readable, but nothing

@@ -6,12 +6,14 @@ use doorstep_store::Conn;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::merge::view::Finding;
+use sync_core::rules::handed_in_at;
+use sync_core::statement::copies;
 use sync_core::time::UnixMillis;
 use sync_core::visit::{Derived, late};
 
 use super::background;
 use super::project::{LoadedFacts, load_facts, load_view};
-use crate::app::AppResult;
+use crate::app::{AppResult, installed_items};
 
 /// A visit with what is said of it.
 #[derive(Debug, Clone)]
@@ -42,6 +44,9 @@ pub(crate) fn judge(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis
     let mut findings = sync_core::rules::findings(&loaded.of(&view));
     findings.extend(derived.findings.iter().cloned());
     findings.extend(view.findings.iter().cloned());
+    let is_handed_in = handed_in_at(&view).is_some();
+    findings.extend(copies::findings(&view, &loaded.template, is_handed_in));
+    findings.extend(installed_items::findings(conn, org, &view, loaded.plan.work_order.as_ref())?);
     findings.sort();
     findings.dedup();
     Ok(Judged { loaded, whole, view, derived, findings })

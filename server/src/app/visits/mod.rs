@@ -3,6 +3,7 @@
 mod assign;
 mod background;
 mod cancel;
+pub mod copies;
 mod follow;
 mod history;
 mod judge;

@@ -20,7 +20,7 @@ use sync_core::template::Template;
 use sync_core::time::{Geo, Stamp, UnixMillis};
 use sync_core::visit::{Derived, state};
 
-const REP: UserId = UserId::from_bytes([7; 16]);
+pub const REP: UserId = UserId::from_bytes([7; 16]);
 
 /// Local time on the day of the visit, or a full local time.
 pub fn at(time: &str) -> UnixMillis {

@@ -25,8 +25,8 @@ impl Names {
             let change_name = format!("change {} of {writer}", change["seq"]);
             self.name(&change["hash"], change_name.clone());
             for (number, write) in change["writes"].as_array().expect("writes").iter().enumerate() {
-                // Keys of ticks, answers and pins are words, and stay.
-                if is_drawn(text(&write["key"])) {
+                // Keys of ticks, answers and pins are words, and stay; those of `more` end in what is drawn.
+                if text(&write["key"]).rsplit('/').next().is_some_and(is_drawn) {
                     self.name(&write["key"], format!("record {number} of {change_name}"));
                 }
             }

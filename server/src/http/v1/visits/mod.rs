@@ -3,6 +3,7 @@
 pub mod assign;
 pub mod cancel;
 pub mod close;
+pub mod copies;
 pub mod create;
 pub mod history;
 pub mod list;

@@ -1,0 +1,2 @@
+DROP TABLE day_records;
+DROP TABLE meeting_places;

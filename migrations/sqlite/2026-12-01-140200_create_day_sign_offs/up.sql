@@ -1,0 +1,26 @@
+-- The team lead's word that a team's day is over, with what it covered. A later one takes its place, and both stay.
+CREATE TABLE day_sign_offs (
+    org_id TEXT NOT NULL,
+    team_id TEXT NOT NULL,
+    day TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    signed_by TEXT NOT NULL,
+    signed_at_ms BIGINT NOT NULL,
+    -- Plain JSON: each visit with its state and the heads of its document.
+    covered TEXT NOT NULL,
+    covered_sha256 TEXT NOT NULL,
+    -- JSON: whose day was open, and why.
+    open TEXT NOT NULL,
+    -- Why it was signed nevertheless.
+    despite TEXT,
+    PRIMARY KEY (org_id, team_id, day, number),
+    FOREIGN KEY (org_id, team_id) REFERENCES teams (org_id, id),
+    FOREIGN KEY (org_id, signed_by) REFERENCES users (org_id, id)
+);
+
+CREATE TRIGGER day_sign_offs_no_update BEFORE UPDATE ON day_sign_offs BEGIN
+    SELECT RAISE(ABORT, 'immutable: day_sign_offs');
+END;
+CREATE TRIGGER day_sign_offs_no_delete BEFORE DELETE ON day_sign_offs BEGIN
+    SELECT RAISE(ABORT, 'immutable: day_sign_offs');
+END;

@@ -1,0 +1,242 @@
+//! Who began the working day, and where (INS-53, INS-54, MTG-10): what check-ins, kit checks and notes say of a day.
+//!
+//! The rows follow from the intents alone; where a check-in was made is judged when somebody looks, by the places and the
+//! policy that held when it came.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use doorstep_store::assignments::list_crews;
+use doorstep_store::day_records::{DayRecord, DayRecordRow, list_of_day};
+use doorstep_store::intent_blobs::list_missing_of_intents;
+use doorstep_store::visits::{self, VisitFilter};
+use doorstep_store::{Conn, Txt, meeting_places, norms, users};
+use sync_core::bytes::Hash;
+use sync_core::day::check_in::findings;
+use sync_core::day::{CheckInFinding, MeetingPlace, Placed, day_of, placed};
+use sync_core::ids::{IntentId, OrgId, TeamId, UserId, VisitId};
+use sync_core::intent::body::{DayCheckIn, DayKit, DayNote};
+use sync_core::intent::{self, Intent, IntentBody};
+use sync_core::plan::PolicyRow;
+use sync_core::policy::keys;
+use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
+
+use crate::app::day_board::{AskedDay, asked_day};
+use crate::app::meeting_places::places_of;
+use crate::app::rows::{corrupt, read};
+use crate::app::{AppError, AppResult, AppState, Ctx};
+use crate::domain::Zone;
+
+/// Most visits and most records of one day.
+const MAX_OF_DAY: i64 = 2_000;
+
+/// The row of a record of a day; `None` for intents that are about no day.
+#[must_use]
+pub fn record_of(org: OrgId, intent: &Intent) -> Option<DayRecordRow> {
+    Some(DayRecordRow {
+        org_id: Txt(org),
+        intent_id: Txt(intent.id),
+        user_id: Txt(intent.by),
+        day: day_of(intent)?.to_owned(),
+        at_ms: intent.at.corrected().0,
+    })
+}
+
+/// When a record was made and when it came.
+#[derive(Debug, Clone, Copy)]
+pub struct Noted {
+    /// Its intent.
+    pub intent: IntentId,
+    /// When it was made, on the server's clock.
+    pub at: UnixMillis,
+    /// When it came.
+    pub received_at: UnixMillis,
+}
+
+/// A check-in as the office sees it.
+#[derive(Debug, Clone)]
+pub struct CheckIn {
+    /// When.
+    pub noted: Noted,
+    /// What it says.
+    pub said: DayCheckIn,
+    /// Where it was made.
+    pub placed: Placed,
+    /// Whether its photo is here; absent where it names none.
+    pub is_photo_held: Option<bool>,
+    /// What a person should look at.
+    pub findings: Vec<CheckInFinding>,
+}
+
+/// A rep's morning.
+#[derive(Debug, Clone)]
+pub struct Morning {
+    /// The rep.
+    pub rep: UserId,
+    /// Name.
+    pub name: String,
+    /// Team.
+    pub team: Option<TeamId>,
+    /// Visits of that day that he is assigned to and that nobody cancelled.
+    pub visits: Vec<VisitId>,
+    /// Check-ins in the order in which they were made.
+    pub check_ins: Vec<CheckIn>,
+    /// Kit checks likewise.
+    pub kits: Vec<(Noted, DayKit)>,
+    /// Notes likewise.
+    pub notes: Vec<(Noted, DayNote)>,
+}
+
+/// Everybody's morning of one day.
+#[derive(Debug, Clone)]
+pub struct Mornings {
+    /// The day.
+    pub day: String,
+    /// Those with a visit or a record of that day, by name.
+    pub reps: Vec<Morning>,
+    /// False if the day has more than one answer shows; a team's answer is then complete.
+    pub is_complete: bool,
+}
+
+/// Shows who checked in on a day and who did not, today if none is named, of one team or as far as the asker may see.
+///
+/// # Errors
+/// `parameter_invalid` if the day does not exist, `not_found` for a team out of reach.
+pub async fn list_check_ins(
+    state: &AppState,
+    ctx: Ctx,
+    day: Option<String>,
+    team: Option<TeamId>,
+) -> AppResult<Mornings> {
+    let read = move |conn: &mut Conn| {
+        let AskedDay { zone, day, people, filter, .. } = asked_day(conn, &ctx, day, team)?;
+        let visits = planned(conn, &ctx, &filter)?;
+        let records = list_of_day(conn, ctx.actor.org, &day, people.as_deref(), MAX_OF_DAY + 1)?;
+        let is_complete = fits(visits.len()) && fits(records.len());
+        let mut mornings = Mornings { day, reps: Vec::new(), is_complete };
+        let mut by_rep: BTreeMap<UserId, (Vec<VisitId>, Vec<DayRecord>)> = BTreeMap::new();
+        let is_seen = |rep: &UserId| people.as_ref().is_none_or(|people| people.contains(rep));
+        for (visit, rep) in list_crews(conn, ctx.actor.org, &visits)?.into_iter().filter(|(_, rep)| is_seen(rep)) {
+            by_rep.entry(rep).or_default().0.push(visit);
+        }
+        for record in records {
+            by_rep.entry(record.user.0).or_default().1.push(record);
+        }
+        let intents: Vec<IntentId> = by_rep.values().flat_map(|(_, records)| intents_of(records)).collect();
+        let missing = list_missing_of_intents(conn, ctx.actor.org, &intents)?;
+        let mut judge = Judge::load(conn, &ctx, (zone, missing), by_rep.keys().copied().collect())?;
+        for (rep, (visits, records)) in by_rep {
+            mornings.reps.push(judge.morning(conn, rep, visits, records)?);
+        }
+        mornings.reps.sort_by(|a, b| (&a.name, a.rep).cmp(&(&b.name, b.rep)));
+        Ok::<_, AppError>(mornings)
+    };
+    state.store.read(read).await
+}
+
+fn intents_of(records: &[DayRecord]) -> impl Iterator<Item = IntentId> {
+    records.iter().filter_map(|record| intent::id_of(&record.bytes))
+}
+
+fn fits(found: usize) -> bool {
+    i64::try_from(found).is_ok_and(|found| found <= MAX_OF_DAY)
+}
+
+/// The visits of a day that nobody cancelled.
+fn planned(conn: &mut Conn, ctx: &Ctx, filter: &VisitFilter) -> AppResult<Vec<VisitId>> {
+    let rows = visits::list_visits(conn, ctx.actor.org, filter, "", MAX_OF_DAY + 1)?;
+    let stands = |row: &visits::VisitRecord| row.state != VisitState::Cancelled.code();
+    Ok(rows.into_iter().filter(stands).map(|row| row.id.0).collect())
+}
+
+/// What records of a day are judged by.
+struct Judge {
+    org: OrgId,
+    zone: Zone,
+    people: BTreeMap<UserId, (String, Option<TeamId>)>,
+    /// Photos that are not here.
+    missing: BTreeSet<Hash>,
+    /// Each version of a team's places with when it was set, oldest first.
+    places: BTreeMap<TeamId, Vec<(i64, Vec<MeetingPlace>)>>,
+}
+
+impl Judge {
+    fn load(conn: &mut Conn, ctx: &Ctx, (zone, missing): (Zone, BTreeSet<Hash>), reps: Vec<UserId>) -> AppResult<Self> {
+        let org = ctx.actor.org;
+        let people: BTreeMap<_, _> = users::list_by_id(conn, org, &reps)?
+            .into_iter()
+            .map(|user| (user.id.0, (user.name, user.team_id.map(|team| team.0))))
+            .collect();
+        let teams: BTreeSet<TeamId> = people.values().filter_map(|(_, team)| *team).collect();
+        let mut places: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for row in meeting_places::list_versions(conn, org, &Vec::from_iter(teams))? {
+            places.entry(row.team_id.0).or_default().push((row.set_at_ms, places_of(&row)?));
+        }
+        Ok(Self { org, zone, people, missing, places })
+    }
+
+    fn morning(
+        &mut self,
+        conn: &mut Conn,
+        rep: UserId,
+        visits: Vec<VisitId>,
+        records: Vec<DayRecord>,
+    ) -> AppResult<Morning> {
+        let (name, team) = self.people.remove(&rep).unwrap_or_default();
+        let mut morning =
+            Morning { rep, name, team, visits, check_ins: Vec::new(), kits: Vec::new(), notes: Vec::new() };
+        for record in records {
+            let intent = Intent::parse(&record.bytes).map_err(|error| corrupt("intents", rep, error))?;
+            let (at, received_at) = (UnixMillis(record.at_ms), UnixMillis(record.received_at_ms));
+            let noted = Noted { intent: intent.id, at, received_at };
+            match intent.body {
+                IntentBody::DayCheckIn(said) => morning.check_ins.push(self.check_in(conn, team, noted, said)?),
+                IntentBody::DayKit(said) => morning.kits.push((noted, said)),
+                IntentBody::DayNote(said) => morning.notes.push((noted, said)),
+                _ => return Err(corrupt("day_records", noted.intent, "its intent is about no day")),
+            }
+        }
+        Ok(morning)
+    }
+
+    fn check_in(&self, conn: &mut Conn, team: Option<TeamId>, noted: Noted, said: DayCheckIn) -> AppResult<CheckIn> {
+        let places = self.places_at(team, noted.received_at);
+        // A day that its clock does not have is none that it names.
+        let made_on = self.zone.day(noted.at).unwrap_or_default();
+        Ok(CheckIn {
+            placed: placed(&said, places, fence_at(conn, self.org, noted.received_at)?),
+            findings: findings(&said, places, &made_on),
+            is_photo_held: said.photo.as_ref().map(|photo| !self.missing.contains(&photo.sha256)),
+            noted,
+            said,
+        })
+    }
+
+    /// The places of a team as they held at an instant.
+    fn places_at(&self, team: Option<TeamId>, at: UnixMillis) -> &[MeetingPlace] {
+        let versions = team.and_then(|team| self.places.get(&team)).map(Vec::as_slice).unwrap_or_default();
+        versions
+            .iter()
+            .rev()
+            .find(|(set_at, _)| *set_at <= at.0)
+            .map(|(_, places)| places.as_slice())
+            .unwrap_or_default()
+    }
+}
+
+/// How far from a place that says nothing itself a check-in counts, by the policy in force at an instant.
+fn fence_at(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult<i64> {
+    let policy: PolicyRow = match norms::find_policy_at(conn, org, at.0)? {
+        Some(row) => read("policies", row.version, &row.body)?,
+        None => PolicyRow::default(),
+    };
+    Ok(policy.get(keys::DUTY_FENCE))
+}
+
+impl CheckIn {
+    /// The hash of its photo.
+    #[must_use]
+    pub fn photo(&self) -> Option<Hash> {
+        self.said.photo.as_ref().map(|photo| photo.sha256)
+    }
+}
