@@ -114,6 +114,14 @@ pub enum PhoneCommand {
     Answer(AnswerArgs),
     /// Record an attempt to reach the customer.
     Contact(ContactArgs),
+    /// Print the note for the door of a customer for whom this phone waits.
+    DoorNote {
+        /// The visit.
+        visit: String,
+        /// `zh-CN` or `en`.
+        #[arg(long, default_value = "zh-CN")]
+        language: String,
+    },
     /// Record material used.
     Material(MaterialArgs),
     /// Ask the office for something.
@@ -282,6 +290,9 @@ pub struct ContactArgs {
     /// Reference of the recording.
     #[arg(long)]
     pub recording: Option<String>,
+    /// Why a call has no recording.
+    #[arg(long, conflicts_with = "recording")]
+    pub reason: Option<String>,
 }
 
 /// Options of `material`.
@@ -419,7 +430,7 @@ pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
 
 /// Everything that needs no network.
 pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
-    use commands::{capture, finish, free, intent, list, photo, sign, status};
+    use commands::{capture, door_note, finish, free, intent, list, photo, sign, status};
     match command {
         PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
@@ -438,6 +449,7 @@ pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<
         PhoneCommand::Measure(args) => capture::measure(phone, args),
         PhoneCommand::Answer(args) => capture::answer(phone, args),
         PhoneCommand::Contact(args) => capture::contact(phone, args),
+        PhoneCommand::DoorNote { visit, language } => door_note::show(phone, visit, language),
         PhoneCommand::Material(args) => capture::material(phone, args),
         PhoneCommand::Intent(args) => intent::intent(phone, args),
         PhoneCommand::Sign(args) => sign::sign(phone, args),

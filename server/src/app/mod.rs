@@ -5,6 +5,7 @@ pub mod auth;
 pub mod blobs;
 pub mod bundles;
 pub mod conflicts;
+pub mod contacts;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;

@@ -134,6 +134,10 @@ operations! {
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
 
+    /// Sets the number under which customers reach a person.
+    SetUserPhone = "set_user_phone" Put "/v1/users/{user_id}/phone"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+
     /// Runs one sync round.
     Sync = "sync" Post "/v1/sync" Access::Device;
     /// Tells which audiences move.
@@ -289,6 +293,40 @@ operations! {
     /// Closes an approved visit.
     CloseVisit = "close_visit" Post "/v1/visits/{visit_id}/close"
         Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation)]);
+    /// Shows the note for the door of an absent customer.
+    ShowDoorNote = "show_door_note" Get "/v1/visits/{visit_id}/door-note" CONTACT_READERS;
+    /// Tells of a call that went out through the bridge.
+    CreateCall = "create_call" Post "/v1/calls" Access::Roles(&[(Dispatcher, Organisation), (Integrator, Organisation)]);
+    /// Lists how the customer of a visit was reached.
+    ListContacts = "list_contacts" Get "/v1/visits/{visit_id}/contacts" PHOTO_READERS;
+    /// Gives a link to the customer's page.
+    CreateCustomerLink = "create_customer_link" Post "/v1/visits/{visit_id}/customer-links"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
+            (CsSupervisor, Organisation)]);
+    /// Lists the links to the customer's page.
+    ListCustomerLinks = "list_customer_links" Get "/v1/visits/{visit_id}/customer-links" CONTACT_READERS;
+    /// Shows the customer's page; the link proves itself.
+    ShowCustomerPage = "show_customer_page" Get "/c/{token}" Access::Public;
+    /// Takes the customer's answer.
+    AnswerCustomerPage = "answer_customer_page" Post "/c/{token}" Access::Public;
+    /// Gives the appointment as a file for calendars.
+    ShowCustomerCalendar = "show_customer_calendar" Get "/c/{token}/appointment.ics" Access::Public;
+    /// Lists messages to customers.
+    ListNotices = "list_notices" Get "/v1/notices" NOTICE_READERS;
+    /// Lists the messages that may be sent now.
+    ListDueNotices = "list_due_notices" Get "/v1/notices/due" Access::Roles(&[(Integrator, Organisation)]);
+    /// Tells that a message was sent.
+    MarkNoticeSent = "mark_notice_sent" Post "/v1/notices/{notice_id}/sent"
+        Access::Roles(&[(Integrator, Organisation)]);
+    /// Tells that a message could not be sent.
+    MarkNoticeFailed = "mark_notice_failed" Post "/v1/notices/{notice_id}/failed"
+        Access::Roles(&[(Integrator, Organisation)]);
+    /// Shows whether a customer agreed to messages.
+    ShowCustomerConsent = "show_customer_consent" Get "/v1/customers/{customer_id}/consent"
+        Access::Roles(WRITE_CUSTOMERS);
+    /// Records whether a customer agrees to messages.
+    SetCustomerConsent = "set_customer_consent" Put "/v1/customers/{customer_id}/consent"
+        Access::Roles(WRITE_CUSTOMERS);
     /// Searches.
     Search = "search" Post "/v1/search"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (Reviewer, Organisation),
@@ -346,6 +384,29 @@ operations! {
     /// Shows a calendar version.
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
+
+/// Who reads messages to customers (rulebook 20, *Notice*).
+const NOTICE_READERS: Access = Access::Roles(&[
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who sees how a customer was told and reached, with his name and address as they are (rulebook 20, *Visit*, *Customer
+/// contact data*): none of those who get them masked.
+const CONTACT_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+]);
 
 /// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
 const PHOTO_READERS: Access = Access::Roles(&[

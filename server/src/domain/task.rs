@@ -15,6 +15,8 @@ pub enum TaskKind {
     ResourceMissing,
     /// Somebody says that his visit was judged wrongly.
     Dispute,
+    /// The customer asks for another time.
+    CustomerProposal,
 }
 
 impl TaskKind {
@@ -22,7 +24,7 @@ impl TaskKind {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let deadlines = DueCode::ALL.iter().copied().map(Self::Deadline);
-        deadlines.chain([Self::OpenPoint, Self::ResourceMissing, Self::Dispute]).collect()
+        deadlines.chain([Self::OpenPoint, Self::ResourceMissing, Self::Dispute, Self::CustomerProposal]).collect()
     }
 
     /// Stable code, `snake_case`.
@@ -37,6 +39,7 @@ impl TaskKind {
             Self::OpenPoint => "open_point",
             Self::ResourceMissing => "resource_missing",
             Self::Dispute => "dispute",
+            Self::CustomerProposal => "customer_proposal",
         }
     }
 
@@ -58,6 +61,7 @@ impl TaskKind {
             Self::OpenPoint => "The customer waits for an answer",
             Self::ResourceMissing => "The network department provides the line, then the visit gets a new time",
             Self::Dispute => "The crew disputes how the visit was judged",
+            Self::CustomerProposal => "The customer asks for another time",
         }
     }
 
@@ -73,6 +77,7 @@ impl TaskKind {
             Self::OpenPoint => "客户诉求待答复",
             Self::ResourceMissing => "无资源：网络部门落实后改约上门",
             Self::Dispute => "上门人员对考核判定有异议",
+            Self::CustomerProposal => "客户申请改约时间",
         }
     }
 
@@ -84,6 +89,7 @@ impl TaskKind {
             Self::OpenPoint => "INS-42",
             Self::ResourceMissing => "INS-22",
             Self::Dispute => "INS-38",
+            Self::CustomerProposal => "APT-02",
         }
     }
 
@@ -94,7 +100,7 @@ impl TaskKind {
     #[must_use]
     pub const fn first_role(self) -> Role {
         match self {
-            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) => Role::Dispatcher,
+            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) | Self::CustomerProposal => Role::Dispatcher,
             Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) | Self::Dispute => Role::TeamLead,
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,

@@ -80,6 +80,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::PageSize
         | C::PageTokenInvalid
         | C::Invalid
+        | C::TextIncomplete
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         C::Conflict
         | C::StateInvalid

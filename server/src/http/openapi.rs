@@ -10,11 +10,12 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::domain::Operation;
+use crate::http::customer_page;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, conflicts, customers, day_board, deadlines, devices, findings, health, kpi,
-    late_work, live, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
+    auth, blobs, bundles, calendars, calls, conflicts, customer_links, customers, day_board, deadlines, devices, findings, health, kpi,
+    late_work, live, notices, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
     visits, work_orders,
 };
 
@@ -162,6 +163,7 @@ impl Modify for BearerToken {
         (name = "customers", description = "Customers and the sites where they are served"),
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
+        (name = "contacts", description = "Calls, notes and messages to customers, and what customers answer"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
         (name = "figures", description = "How well the day was kept, and what stands behind each number"),
         (name = "search", description = "Finding people and orders"),
@@ -181,6 +183,7 @@ impl Modify for BearerToken {
         quarantine::dismiss::dismiss_quarantined,
         repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+        users::set_phone::set_user_phone,
         bundles::import::import_bundle, blobs::put::put_blob,
         uploads::create::create_upload, uploads::options::show_upload_options,
         uploads::options::show_one_upload_options, uploads::offset::show_upload_offset,
@@ -204,6 +207,13 @@ impl Modify for BearerToken {
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
+        visits::door_note::show_door_note, calls::create::create_call, visits::contacts::list_contacts,
+        customer_links::create::create_customer_link, customer_links::list::list_customer_links,
+        notices::list::list_notices, notices::due::list_due_notices, notices::settle::mark_notice_sent,
+        notices::settle::mark_notice_failed, customers::consent::show_customer_consent,
+        customers::consent::set_customer_consent,
+        customer_page::show::show_customer_page, customer_page::answer::answer_customer_page,
+        customer_page::calendar::show_customer_calendar,
         search::search, day_board::show_day_board,
         deadlines::list::list_deadlines, tasks::list::list_tasks, tasks::assign::assign_task, tasks::close::close_task,
         kpi::show::show_figure, kpi::explain::explain_figure, kpi::dispute::dispute_figure,

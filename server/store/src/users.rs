@@ -35,6 +35,8 @@ pub struct UserRow {
     pub version: i64,
     /// When it was made.
     pub created_at_ms: i64,
+    /// Number under which customers reach the person.
+    pub phone: Option<String>,
 }
 
 /// Adds a person with roles.
@@ -61,6 +63,16 @@ pub fn find_user(conn: &mut Conn, org: OrgId, id: UserId) -> StoreResult<Option<
         .select(UserRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Writes the number of a person; absent for none.
+///
+/// # Errors
+/// Stale if there is no such person.
+pub fn update_phone(conn: &mut Conn, org: OrgId, id: UserId, phone: Option<&str>) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(users::table.find((Txt(org), Txt(id))))
+        .set((users::phone.eq(phone), users::version.eq(users::version + 1)))
+        .execute(c))?)
 }
 
 /// The person of this login.

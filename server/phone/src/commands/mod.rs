@@ -1,6 +1,7 @@
 //! What each command does: one transaction, one answer.
 
 pub(crate) mod capture;
+pub(crate) mod door_note;
 mod effect;
 pub(crate) mod enrol;
 #[cfg(test)]

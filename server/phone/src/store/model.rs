@@ -35,6 +35,9 @@ pub(crate) struct Enrolment {
     /// Name of the rep, once known.
     #[serde(default)]
     pub user_name: Option<String>,
+    /// Number under which customers reach the rep, where he has one.
+    #[serde(default)]
+    pub user_phone: Option<String>,
 }
 
 /// The tokens in force.

@@ -278,6 +278,7 @@ impl Story {
             duration_s: 30,
             result: result.into(),
             recording_ref: None,
+            reason: None,
             by: REP,
         };
         let entry = self.entry(None, value);
