@@ -71,16 +71,20 @@ impl Contact {
 #[must_use]
 pub fn judged<'v>(view: &'v View, calls: &[BridgedCall], window_ms: i64) -> Vec<Judged<'v>> {
     let clocks = Clocks::of(view);
-    let mut contacts: Vec<Judged<'v>> = view.contacts.iter().map(|entry| {
-        let contact = &entry.value;
-        let (started_at, err_ms) = clocks.corrected(contact.by, &contact.started_at);
-        let standing = match (contact.is_call(), contact.names_recording()) {
-            (false, _) => Standing::NotACall,
-            (true, true) => Standing::Recorded,
-            (true, false) => Standing::Unrecorded,
-        };
-        Judged { key: &entry.key, contact, started_at, err_ms, standing, call: None }
-    }).collect();
+    let mut contacts: Vec<Judged<'v>> = view
+        .contacts
+        .iter()
+        .map(|entry| {
+            let contact = &entry.value;
+            let (started_at, err_ms) = clocks.corrected(contact.by, &contact.started_at);
+            let standing = match (contact.is_call(), contact.names_recording()) {
+                (false, _) => Standing::NotACall,
+                (true, true) => Standing::Recorded,
+                (true, false) => Standing::Unrecorded,
+            };
+            Judged { key: &entry.key, contact, started_at, err_ms, standing, call: None }
+        })
+        .collect();
     for (contact, call) in pairs(&contacts, calls, window_ms) {
         if let Some(contact) = contacts.get_mut(contact) {
             contact.standing = Standing::Recorded;

@@ -1,6 +1,7 @@
 //! Tests of the API, mirroring its paths.
 
 mod auth;
+mod contacts;
 mod deadlines;
 mod errors;
 mod idempotency;

@@ -92,12 +92,8 @@ mod tests {
         UnixMillis::from_rfc3339(text).expect("an instant")
     }
 
-    const LINK: Link = Link {
-        planned_start: UnixMillis(1_000),
-        expires_at: UnixMillis(900),
-        is_revoked: false,
-        is_answered: false,
-    };
+    const LINK: Link =
+        Link { planned_start: UnixMillis(1_000), expires_at: UnixMillis(900), is_revoked: false, is_answered: false };
 
     // Rule: APT-02
     #[test]

@@ -3,7 +3,14 @@
 //! One row per operation; a route without a row does not compile, and a test compares the rows with
 //! the API document both ways and plays the full matrix operation × role × relation.
 
+mod grants;
+
 use super::actor::{Role, Scope, TokenKind};
+use grants::{
+    CONFLICT_READERS, CONTACT_READERS, FIGURE_READERS, FINDING_READERS, IMPORT_BUNDLES, IMPORT_ORDERS, NOTICE_READERS,
+    PHOTO_READERS, READ_CUSTOMERS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE, TASK_READERS,
+    TASK_WRITERS, WRITE_CUSTOMERS,
+};
 
 use Role::{
     Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Integrator, Reviewer,
@@ -384,144 +391,6 @@ operations! {
     /// Shows a calendar version.
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
-
-/// Who reads messages to customers (rulebook 20, *Notice*).
-const NOTICE_READERS: Access = Access::Roles(&[
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees how a customer was told and reached, with his name and address as they are (rulebook 20, *Visit*, *Customer
-/// contact data*): none of those who get them masked.
-const CONTACT_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-]);
-
-/// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
-const PHOTO_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was found about photos: who judges and who answers for the work, never whose photos they are. A photo
-/// of anybody in the organisation may stand beside another, so nobody sees them who sees one team only.
-const FINDING_READERS: Access = Access::Roles(&[
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads deadlines and tasks (rulebook 20, *Task, deadline*).
-const TASK_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads figures (rulebook 20, scores).
-const FIGURE_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (CsAgent, Own),
-    (CsSupervisor, Team),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees to tasks (rulebook 20, *Task, deadline*), and every role that one can be asked of.
-const TASK_WRITERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-]);
-
-/// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
-const CONFLICT_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was refused, and why: like devices (rulebook section 20).
-const READ_QUARANTINE: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Admin, Organisation),
-];
-
-/// Who reads refused bytes and decides what becomes of them: who answers for the work, never who only administers.
-const SETTLE_QUARANTINE: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)];
-
-/// Who takes in what a phone's holder brings as a file: who answers for the work, and who looks after the phones.
-const IMPORT_BUNDLES: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation), (Admin, Organisation)];
-
-/// Who reads customers and sites; who only judges gets them masked.
-const READ_CUSTOMERS: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Integrator, Organisation),
-];
-
-/// Who has masked contact data revealed (rulebook section 20, row "Customer contact data").
-const REVEAL_CONTACTS: Access = Access::Roles(&[(Auditor, Organisation)]);
-
-/// Who adds customers, sites and work orders.
-const WRITE_CUSTOMERS: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)];
-
-/// Who brings many work orders at once (rulebook section 20, row "Export, import").
-const IMPORT_ORDERS: Access =
-    Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
-
-/// Who reads work orders and visits; who only reviews sees visits once they are handed in.
-const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
 
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.

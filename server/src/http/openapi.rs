@@ -14,9 +14,9 @@ use crate::http::customer_page;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, calls, conflicts, customer_links, customers, day_board, deadlines, devices, findings, health, kpi,
-    late_work, live, notices, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    auth, blobs, bundles, calendars, calls, conflicts, customer_links, customers, day_board, deadlines, devices,
+    findings, health, kpi, late_work, live, notices, policies, quarantine, repo, reviews, search, sites, sync, tasks,
+    templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.

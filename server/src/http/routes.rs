@@ -10,9 +10,9 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, calls, conflicts, customer_links, customers, day_board, deadlines, devices, findings, health, kpi,
-    late_work, live, notices, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users,
-    visits, work_orders,
+    auth, blobs, bundles, calendars, calls, conflicts, customer_links, customers, day_board, deadlines, devices,
+    findings, health, kpi, late_work, live, notices, policies, quarantine, repo, reviews, search, sites, sync, tasks,
+    templates, uploads, users, visits, work_orders,
 };
 use crate::http::{customer_page, docs, openapi};
 

@@ -447,7 +447,9 @@ impl Kind {
                 format!("two days, from and to, such as 4-7, up to {}", kind.last),
                 format!("起止天数，如 4-7，最大 {}", kind.last),
             ),
-            Self::PhoneNumber(_) => ("a phone number such as 400-000-0000".to_owned(), "电话号码，如 400-000-0000".to_owned()),
+            Self::PhoneNumber(_) => {
+                ("a phone number such as 400-000-0000".to_owned(), "电话号码，如 400-000-0000".to_owned())
+            }
             Self::Flag(_) => ("true or false".to_owned(), "true 或 false".to_owned()),
         };
         Expected { en, zh }

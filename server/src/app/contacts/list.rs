@@ -1,7 +1,7 @@
 //! Contacts of a visit with what vouches for them, and who may know their recordings.
 
-use doorstep_store::calls::CallRow;
 use doorstep_store::Conn;
+use doorstep_store::calls::CallRow;
 use serde_json::json;
 use sync_core::contacts::{self, Standing};
 use sync_core::formulas::minutes_ms;
@@ -67,7 +67,8 @@ pub struct Contacts {
 // Rules: INS-35, GEN-15
 pub async fn list_contacts(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Contacts> {
     // Only who hears recordings leaves a record behind.
-    let hearing = Ctx { grants: ctx.grants.iter().copied().filter(|(role, _)| role.hears_recordings()).collect(), ..ctx.clone() };
+    let hearing =
+        Ctx { grants: ctx.grants.iter().copied().filter(|(role, _)| role.hears_recordings()).collect(), ..ctx.clone() };
     if hearing.grants.is_empty() {
         return state.store.read(move |conn| Ok(masked(load(conn, &ctx, id)?))).await;
     }

@@ -130,8 +130,7 @@ pub async fn list_notices(
     let read = move |conn: &mut Conn| {
         let (org, reach) = (ctx.actor.org, reach::of(conn, &ctx)?);
         let state = wanted.state.map(str::to_owned);
-        let filter =
-            NoticeFilter { state, visit: wanted.visit, due_ms: None, people: reach.people.clone() };
+        let filter = NoticeFilter { state, visit: wanted.visit, due_ms: None, people: reach.people.clone() };
         let mut rows = list_rows(conn, org, &filter, &after, size)?;
         let visits: Vec<VisitId> = rows.iter().map(|row| row.visit_id.0).collect();
         let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
@@ -209,7 +208,8 @@ pub async fn settle(state: &AppState, ctx: Ctx, id: NoticeId, told: Told) -> App
         if row.state == state && row.reason == reason {
             return Ok(row);
         }
-        let gave_way = row.state == notice_state::SUPPRESSED && row.reason.as_deref() == Some(Withheld::Replaced.code());
+        let gave_way =
+            row.state == notice_state::SUPPRESSED && row.reason.as_deref() == Some(Withheld::Replaced.code());
         if row.state != notice_state::QUEUED && !gave_way {
             let refusal = Refusal::new(ErrorCode::StateInvalid);
             return Err(refusal.detail(format!("The message is {}", row.state), "该消息状态不允许此操作").into());

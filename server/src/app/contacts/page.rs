@@ -229,9 +229,7 @@ fn propose(
                 ProposalError::Passed => {
                     refusal.both("date", "a time to come, other than the planned one", "未到的、不同于已约的时间")
                 }
-                ProposalError::TooFar => {
-                    refusal.both("date", format!("within {days} days"), format!("{days} 天以内"))
-                }
+                ProposalError::TooFar => refusal.both("date", format!("within {days} days"), format!("{days} 天以内")),
             };
             None
         }

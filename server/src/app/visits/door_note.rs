@@ -22,7 +22,8 @@ pub async fn show_door_note(state: &AppState, ctx: Ctx, id: VisitId, language: L
         let facts = judged.loaded.of(&judged.view);
         let came = facts.view.timeline.iter().rfind(|entry| entry.value.event == "arrive");
         let rep = came.map(|arrive| users::find_user(conn, org, arrive.value.by)).transpose()?.flatten();
-        let customer = facts.plan.work_order.as_ref().map(|order| customers::find_customer(conn, org, order.customer_id));
+        let customer =
+            facts.plan.work_order.as_ref().map(|order| customers::find_customer(conn, org, order.customer_id));
         let customer = customer.transpose()?.flatten();
         let org_name = organisations::load_organisation(conn, org)?.name;
         let parties = Parties {

@@ -12,7 +12,7 @@ use super::{PageQuery, language, page, refused};
 use crate::app::contacts::{Asked, answer_page, show_page};
 use crate::app::{AppError, AppState, ErrorCode, Refusal};
 use crate::http::body::read_body;
-use crate::http::error::{ApiError, status};
+use crate::http::error::{ApiError, Problem, told_by_page};
 use crate::http::extract::{Path, Query};
 use crate::http::openapi::PublicProblems;
 
@@ -47,12 +47,12 @@ pub struct CustomerAnswerIn {
 #[utoipa::path(post, path = "/c/{token}", operation_id = "answer_customer_page", tag = "contacts",
     params(("token" = String, Path, description = "The token of the link"), PageQuery),
     request_body(content = CustomerAnswerIn, content_type = "application/x-www-form-urlencoded"),
-    responses((status = 303, description = "Taken; the page shows it"),
-        (status = 404, description = "No link of this server", body = String, content_type = "text/html"),
-        (status = 409, description = "Answered already", body = String, content_type = "text/html"),
-        (status = 410, description = "A link that has ended", body = String, content_type = "text/html"),
-        (status = 422, description = "What cannot be taken", body = String, content_type = "text/html"),
-        PublicProblems))]
+    responses(PublicProblems,
+        (status = 303, description = "Taken; the page shows it"),
+        (status = 404, description = "No link of this server", content((String = "text/html"), (Problem = "application/problem+json"))),
+        (status = 409, description = "Answered already", content((String = "text/html"), (Problem = "application/problem+json"))),
+        (status = 410, description = "A link that has ended", content((String = "text/html"), (Problem = "application/problem+json"))),
+        (status = 422, description = "What cannot be taken", content((String = "text/html"), (Problem = "application/problem+json")))))]
 pub async fn answer_customer_page(
     state: web::Data<AppState>,
     request: HttpRequest,
@@ -94,7 +94,7 @@ async fn again(
     match show_page(state, token).await {
         Ok(shown) => {
             let body = html::show(&shown, token, language, entered);
-            Ok(page(status(code), body.map_err(|error| AppError::Internal(error.to_string()))?))
+            Ok(page(told_by_page(code), body.map_err(|error| AppError::Internal(error.to_string()))?))
         }
         Err(error) => refused(error, language),
     }

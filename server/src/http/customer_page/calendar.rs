@@ -9,7 +9,7 @@ use super::{PageQuery, language, refused};
 use crate::app::AppState;
 use crate::app::contacts::{CustomerAnswer, Page, show_page};
 use crate::domain::event_file::Event;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, Problem};
 use crate::http::extract::{Path, Query};
 use crate::http::openapi::PublicProblems;
 
@@ -21,10 +21,10 @@ use crate::http::openapi::PublicProblems;
 /// As the page itself.
 #[utoipa::path(get, path = "/c/{token}/appointment.ics", operation_id = "show_customer_calendar", tag = "contacts",
     params(("token" = String, Path, description = "The token of the link"), PageQuery),
-    responses((status = 200, description = "The file", body = String, content_type = "text/calendar"),
-        (status = 404, description = "No link of this server", body = String, content_type = "text/html"),
-        (status = 410, description = "A link that has ended", body = String, content_type = "text/html"),
-        PublicProblems))]
+    responses(PublicProblems,
+        (status = 200, description = "The file", body = String, content_type = "text/calendar"),
+        (status = 404, description = "No link of this server", content((String = "text/html"), (Problem = "application/problem+json"))),
+        (status = 410, description = "A link that has ended", content((String = "text/html"), (Problem = "application/problem+json")))))]
 pub async fn show_customer_calendar(
     state: web::Data<AppState>,
     request: HttpRequest,

@@ -59,15 +59,13 @@ pub(super) struct Entered {
 /// The page of a link that is good.
 pub(super) fn show(page: &Page, token: &str, language: Language, entered: &Entered) -> Result<String, DayError> {
     let words = words(language);
-    let mut body = format!(
-        "<h1>{}</h1>\n<p class=\"org\">{}</p>\n",
-        words.title,
-        escaped(&page.organisation)
-    );
+    let mut body = format!("<h1>{}</h1>\n<p class=\"org\">{}</p>\n", words.title, escaped(&page.organisation));
     body.push_str(&answer(page, words, language)?);
     body.push_str(&facts(page, words, language)?);
     if page.answer.is_none() {
         body.push_str(&forms(page, token, words, entered)?);
+    } else if !entered.faults.is_empty() {
+        body.push_str(&format!("<div class=\"card wait\" role=\"alert\"><p>{}</p></div>\n", words.answered));
     }
     let calendar = format!("<a href=\"/c/{}/appointment.ics\">{}</a>", escaped(token), words.calendar);
     body.push_str(&footer(&calendar, words));
@@ -77,8 +75,7 @@ pub(super) fn show(page: &Page, token: &str, language: Language, entered: &Enter
 /// The page of a link that is over, or none of ours.
 pub(super) fn ended(was_ours: bool, language: Language) -> String {
     let words = words(language);
-    let (title, note) =
-        if was_ours { (words.ended, words.ended_note) } else { (words.unknown, words.unknown_note) };
+    let (title, note) = if was_ours { (words.ended, words.ended_note) } else { (words.unknown, words.unknown_note) };
     let body = format!("<h1>{title}</h1>\n<div class=\"card wait\"><p>{note}</p></div>\n{}", footer("", words));
     document(words, &body)
 }
@@ -113,7 +110,8 @@ fn facts(page: &Page, words: &Words, language: Language) -> Result<String, DayEr
         rows.push((words.who, page.reps.join("、"), ""));
     }
     rows.extend(page.hotline.clone().map(|number| (words.hotline, number, "")));
-    let row = |(name, value, class): (&str, String, &str)| format!("<dt>{name}</dt><dd{class}>{}</dd>", escaped(&value));
+    let row =
+        |(name, value, class): (&str, String, &str)| format!("<dt>{name}</dt><dd{class}>{}</dd>", escaped(&value));
     Ok(format!("<div class=\"card\"><dl>{}</dl></div>\n", rows.into_iter().map(row).collect::<String>()))
 }
 

@@ -8,16 +8,15 @@ mod html;
 pub mod show;
 mod words;
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
+use actix_web::{HttpResponse, HttpResponseBuilder};
 use serde::Deserialize;
 use sync_core::bytes::{Hash, to_base64url};
 use sync_core::statement::Language;
 use utoipa::IntoParams;
 
 use crate::app::{AppError, ErrorCode};
-use crate::http::error::{ApiError, status};
+use crate::http::error::{ApiError, told_by_page};
 
 /// In which language.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,12 +38,12 @@ fn language(query: &PageQuery, headers: &HeaderMap) -> Language {
 }
 
 /// A page that a browser shows and nothing else: no script, no picture, no frame, forms only to us.
-fn page(status: StatusCode, body: String) -> HttpResponse {
+fn page(mut response: HttpResponseBuilder, body: String) -> HttpResponse {
     let style = to_base64url(Hash::of(html::STYLE.as_bytes()).as_bytes());
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style}='; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
-    HttpResponse::build(status)
+    response
         .content_type("text/html; charset=utf-8")
         .insert_header(("content-security-policy", policy))
         .insert_header(("cache-control", "no-store"))
@@ -56,7 +55,7 @@ fn page(status: StatusCode, body: String) -> HttpResponse {
 fn refused(error: AppError, language: Language) -> Result<HttpResponse, ApiError> {
     match error.code() {
         code @ (ErrorCode::NotFound | ErrorCode::LinkExpired) => {
-            Ok(page(status(code), html::ended(code == ErrorCode::LinkExpired, language)))
+            Ok(page(told_by_page(code), html::ended(code == ErrorCode::LinkExpired, language)))
         }
         _ => Err(error.into()),
     }

@@ -20,7 +20,8 @@ use sync_core::template::Template;
 use sync_core::time::{Geo, Stamp, UnixMillis};
 use sync_core::visit::{Derived, state};
 
-const REP: UserId = UserId::from_bytes([7; 16]);
+/// Who goes.
+pub const REP: UserId = UserId::from_bytes([7; 16]);
 
 /// Local time on the day of the visit, or a full local time.
 pub fn at(time: &str) -> UnixMillis {

@@ -24,6 +24,7 @@ use crate::http::wire::Instant;
 }))]
 pub struct CallIn {
     /// The bridge's own name of the call, 1 to 100 characters.
+    #[schema(example = "bridge-20250304-0017")]
     pub call_id: String,
     /// The visit that it was about; either this or the order.
     #[serde(default)]
@@ -38,9 +39,11 @@ pub struct CallIn {
     /// How long it lasted, in seconds, at most a day.
     pub duration_s: i64,
     /// `reached`, `no_answer`, `refused` or `wrong_number`.
+    #[schema(example = "reached")]
     pub result: String,
     /// Reference of the recording, where there is one.
     #[serde(default)]
+    #[schema(example = "rec/2025/03/04/0017")]
     pub recording_ref: Option<String>,
 }
 

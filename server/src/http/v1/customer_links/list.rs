@@ -11,7 +11,9 @@ use crate::http::extract::page::PageOut;
 use crate::http::extract::{Page, PageQuery, Path};
 use crate::http::openapi::Problems;
 
-/// Lists the links that were given to the customer of a visit, with what was answered
+/// Lists the links that were given to the customer of a visit
+///
+/// With what the customer answered; the tokens are not shown again.
 ///
 /// # Errors
 /// `not_found` if the visit is absent or out of reach, `page_size`, `page_token_invalid`.

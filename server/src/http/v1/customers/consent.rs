@@ -40,6 +40,8 @@ pub struct ConsentIn {
 
 /// Shows whether a customer agreed to messages
 ///
+/// What was said last counts; nobody who was not asked gets messages.
+///
 /// # Errors
 /// `not_found` if absent.
 #[utoipa::path(get, path = "/v1/customers/{customer_id}/consent", operation_id = "show_customer_consent",

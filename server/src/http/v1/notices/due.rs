@@ -4,7 +4,7 @@ use actix_web::web;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::NoticeOut;
+use super::CustomerNoticeOut;
 use crate::app::contacts::{self, DueNotice};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
@@ -16,7 +16,7 @@ use crate::http::openapi::Problems;
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DueNoticeOut {
     /// The message.
-    pub notice: NoticeOut,
+    pub notice: CustomerNoticeOut,
     /// The customer's number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "000-0000-0001")]

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sync_core::ids::VisitId;
 use utoipa::IntoParams;
 
-use super::NoticeOut;
+use super::CustomerNoticeOut;
 use crate::app::contacts::{self, NoticesWanted, notice_state};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
@@ -33,17 +33,17 @@ pub struct NoticeQuery {
 /// `page_size`, `page_token_invalid`, `parameter_invalid`.
 #[utoipa::path(get, path = "/v1/notices", operation_id = "list_notices", tag = "contacts",
     params(NoticeQuery, PageQuery),
-    responses((status = 200, description = "Messages", body = PageOut<NoticeOut>), Problems),
+    responses((status = 200, description = "Messages", body = PageOut<CustomerNoticeOut>), Problems),
     security(("bearer" = [])))]
 pub async fn list_notices(
     state: web::Data<AppState>,
     ctx: Ctx,
     Query(query): Query<NoticeQuery>,
     page: Page,
-) -> Result<web::Json<PageOut<NoticeOut>>, ApiError> {
+) -> Result<web::Json<PageOut<CustomerNoticeOut>>, ApiError> {
     let state_of = |code: &str| notice_state::ALL.into_iter().find(|known| *known == code);
     let wanted_state = coded("state", query.state.as_deref(), state_of, notice_state::ALL)?;
     let wanted = NoticesWanted { state: wanted_state, visit: query.visit_id };
     let found = contacts::list_notices(&state, ctx, wanted, page.after.clone(), page.size).await?;
-    Ok(web::Json(page.wrap(found, |row: &NoticeRow| row.id.to_string(), NoticeOut::from)))
+    Ok(web::Json(page.wrap(found, |row: &NoticeRow| row.id.to_string(), CustomerNoticeOut::from)))
 }

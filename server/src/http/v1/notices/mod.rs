@@ -14,7 +14,7 @@ use crate::http::wire::Instant;
 
 /// A message to a customer.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct NoticeOut {
+pub struct CustomerNoticeOut {
     /// Id.
     pub id: NoticeId,
     /// The visit that it is about.
@@ -55,7 +55,7 @@ pub struct NoticeOut {
     pub version: i64,
 }
 
-impl From<NoticeRow> for NoticeOut {
+impl From<NoticeRow> for CustomerNoticeOut {
     fn from(row: NoticeRow) -> Self {
         Self {
             id: row.id.0,

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sync_core::ids::NoticeId;
 use utoipa::ToSchema;
 
-use super::NoticeOut;
+use super::CustomerNoticeOut;
 use crate::app::contacts::{Told, settle};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
@@ -20,12 +20,12 @@ use crate::http::openapi::Problems;
 /// `not_found`, `state_invalid` if it was never to be sent, or failed.
 #[utoipa::path(post, path = "/v1/notices/{notice_id}/sent", operation_id = "mark_notice_sent", tag = "contacts",
     params(("notice_id" = NoticeId, Path, description = "The message")),
-    responses((status = 200, description = "The message", body = NoticeOut), Problems), security(("bearer" = [])))]
+    responses((status = 200, description = "The message", body = CustomerNoticeOut), Problems), security(("bearer" = [])))]
 pub async fn mark_notice_sent(
     state: web::Data<AppState>,
     ctx: Ctx,
     Path(id): Path<NoticeId>,
-) -> Result<web::Json<NoticeOut>, ApiError> {
+) -> Result<web::Json<CustomerNoticeOut>, ApiError> {
     Ok(web::Json(settle(&state, ctx, id, Told::Sent).await?.into()))
 }
 
@@ -46,12 +46,12 @@ pub struct NoticeFailedIn {
 /// `not_found`, `state_invalid` if it was never to be sent, or was sent, `invalid` without a reason.
 #[utoipa::path(post, path = "/v1/notices/{notice_id}/failed", operation_id = "mark_notice_failed", tag = "contacts",
     params(("notice_id" = NoticeId, Path, description = "The message")), request_body = NoticeFailedIn,
-    responses((status = 200, description = "The message", body = NoticeOut), Problems), security(("bearer" = [])))]
+    responses((status = 200, description = "The message", body = CustomerNoticeOut), Problems), security(("bearer" = [])))]
 pub async fn mark_notice_failed(
     state: web::Data<AppState>,
     ctx: Ctx,
     Path(id): Path<NoticeId>,
     Json(body): Json<NoticeFailedIn>,
-) -> Result<web::Json<NoticeOut>, ApiError> {
+) -> Result<web::Json<CustomerNoticeOut>, ApiError> {
     Ok(web::Json(settle(&state, ctx, id, Told::Failed(body.reason)).await?.into()))
 }
