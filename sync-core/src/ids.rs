@@ -137,6 +137,10 @@ id!(
     DecisionId,
     /// Something that somebody of the office has to see to.
     TaskId,
+    /// A link to the customer's page.
+    CustomerLinkId,
+    /// A message to a customer.
+    NoticeId,
 );
 
 impl VisitId {

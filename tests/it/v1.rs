@@ -2,6 +2,7 @@
 
 mod auth;
 mod check_ins;
+mod contacts;
 mod days;
 mod deadlines;
 mod errors;

@@ -151,6 +151,7 @@ impl Member {
             is_disabled: self.login == "disabled",
             version: 1,
             created_at_ms: START.0,
+            phone: None,
         }
     }
 }

@@ -114,6 +114,14 @@ pub enum PhoneCommand {
     Answer(AnswerArgs),
     /// Record an attempt to reach the customer.
     Contact(ContactArgs),
+    /// Print the note for the door of a customer for whom this phone waits.
+    DoorNote {
+        /// The visit.
+        visit: String,
+        /// `zh-CN` or `en`.
+        #[arg(long, default_value = "zh-CN")]
+        language: String,
+    },
     /// Record material used.
     Material(MaterialArgs),
     /// Begin the working day: where, with an on-duty photo, and what of the kit is there.
@@ -301,6 +309,9 @@ pub struct ContactArgs {
     /// Reference of the recording.
     #[arg(long)]
     pub recording: Option<String>,
+    /// Why a call has no recording.
+    #[arg(long, conflicts_with = "recording")]
+    pub reason: Option<String>,
 }
 
 /// Options of `material`.
@@ -461,7 +472,7 @@ pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
 
 /// Everything that needs no network.
 pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<Output> {
-    use commands::{capture, day, finish, free, intent, list, photo, sign, status};
+    use commands::{capture, day, door_note, finish, free, intent, list, photo, sign, status};
     match command {
         PhoneCommand::Enrol(_) | PhoneCommand::Sync { .. } | PhoneCommand::Follow => {
             crate::error::usage("this command needs a server")
@@ -480,6 +491,7 @@ pub(crate) fn run_offline(phone: &Phone, command: &PhoneCommand) -> PhoneResult<
         PhoneCommand::Measure(args) => capture::measure(phone, args),
         PhoneCommand::Answer(args) => capture::answer(phone, args),
         PhoneCommand::Contact(args) => capture::contact(phone, args),
+        PhoneCommand::DoorNote { visit, language } => door_note::show(phone, visit, language),
         PhoneCommand::Material(args) => capture::material(phone, args),
         PhoneCommand::CheckIn(args) => day::check_in(phone, args),
         PhoneCommand::Day { date } => day::closing(phone, date.as_deref()),

@@ -375,6 +375,8 @@ error_codes! {
     PageTokenInvalid = "page_token_invalid", "The page token is not valid", "分页标记无效";
     /// A field breaks a rule of the domain.
     Invalid = "invalid", "The request breaks a rule", "请求违反业务规则";
+    /// A text names what has no value.
+    TextIncomplete = "text_incomplete", "The text lacks values; the fields name them", "文本缺少变量值，见字段列表";
     /// Something with this key exists.
     Conflict = "conflict", "Something with this key exists already", "该键已存在";
     /// The thing was changed meanwhile.

@@ -6,6 +6,7 @@ pub mod blobs;
 pub mod bundles;
 pub mod check_ins;
 pub mod conflicts;
+pub mod contacts;
 pub mod ctx;
 pub mod customers;
 pub mod day_board;

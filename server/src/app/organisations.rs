@@ -71,6 +71,7 @@ pub async fn found(store: &Store, random: &dyn Random, now: UnixMillis, new: Fou
         is_disabled: false,
         version: 1,
         created_at_ms: now.0,
+        phone: None,
     };
     let rows = Rows { organisation, teams: teams.clone(), grids, admin };
     store.write(move |conn| rows.insert(conn)).await?;

@@ -23,6 +23,7 @@ pub struct Rates {
     user: Rate<(OrgId, UserId)>,
     tenant: Rate<OrgId>,
     login_address: Rate<IpAddr>,
+    customer_address: Rate<IpAddr>,
     /// By the hash of the organisation's code, which anybody may make up, of any length.
     login_tenant: Rate<Hash>,
 }
@@ -36,6 +37,7 @@ impl Rates {
             user: Rate::new(limits.user_per_minute, limits.user_per_minute),
             tenant: Rate::new(limits.tenant_per_minute, limits.tenant_per_minute),
             login_address: Rate::new(limits.login_address_per_minute, limits.login_address_per_minute),
+            customer_address: Rate::new(limits.customer_address_per_minute, limits.customer_address_per_minute),
             login_tenant: Rate::new(limits.login_tenant_per_minute, limits.login_tenant_per_minute),
         }
     }
@@ -66,6 +68,14 @@ impl Rates {
         self.login_address.count(&network(address), ErrorCode::TooManyAttempts)
     }
 
+    /// Counts a request to a customer's page from an address: tokens are not to be guessed.
+    ///
+    /// # Errors
+    /// `rate_limited` with the time to wait.
+    pub fn count_customer_from(&self, address: IpAddr) -> AppResult<()> {
+        self.customer_address.count(&network(address), ErrorCode::RateLimited)
+    }
+
     /// Counts a try to sign in to an organisation, whether it exists or not.
     ///
     /// # Errors
@@ -80,6 +90,7 @@ impl Rates {
         self.user.forget_rested();
         self.tenant.forget_rested();
         self.login_address.forget_rested();
+        self.customer_address.forget_rested();
         self.login_tenant.forget_rested();
     }
 }

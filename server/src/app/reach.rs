@@ -99,8 +99,6 @@ const fn is_masked(role: Role) -> bool {
 
 /// The states of visits that were handed in.
 pub(crate) fn handed_in() -> Vec<&'static str> {
-    use VisitState as S;
-    let is_visible =
-        |state: &&S| state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed);
-    S::ALL.iter().filter(is_visible).map(|state| state.code()).collect()
+    let is_visible = |state: &&VisitState| state.is_handed_in() || state.is_past_hand_in();
+    VisitState::ALL.iter().filter(is_visible).map(|state| state.code()).collect()
 }

@@ -50,6 +50,42 @@ impl RefreshToken {
     }
 }
 
+/// The token of a customer's link: names its organisation and proves itself by 32 random bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerToken {
+    /// Tenant.
+    pub org: OrgId,
+    secret: [u8; 32],
+}
+
+impl CustomerToken {
+    /// Makes a new token.
+    #[must_use]
+    pub fn new(org: OrgId, random: &dyn Random) -> Self {
+        Self { org, secret: random.bytes32() }
+    }
+
+    /// The text that goes into the URL.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        to_base64url(&[self.org.as_bytes().as_slice(), &self.secret].concat())
+    }
+
+    /// Reads the text of a URL.
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let bytes = from_base64url(text).ok()?;
+        let (org, secret) = bytes.split_first_chunk::<16>()?;
+        Some(Self { org: OrgId::from_bytes(*org), secret: secret.try_into().ok()? })
+    }
+
+    /// What the database holds instead of the token.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        Hash::of(&self.secret).to_string()
+    }
+}
+
 /// Alphabet of enrolment codes: Crockford base32.
 const CODE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
@@ -89,6 +125,16 @@ mod tests {
         let token = RefreshToken::new(OrgId::from_bytes([7; 16]), Uuid::from_bytes([9; 16]), &SystemRandom);
         assert_eq!(RefreshToken::from_text(&token.to_text()), Some(token));
         assert_eq!(RefreshToken::from_text("AAAA"), None);
+    }
+
+    #[test]
+    fn a_customer_token_survives_its_text() {
+        let token = CustomerToken::new(OrgId::from_bytes([7; 16]), &SystemRandom);
+        assert_eq!(CustomerToken::from_text(&token.to_text()), Some(token.clone()));
+        assert_ne!(CustomerToken::new(token.org, &SystemRandom).hash(), token.hash());
+        for text in ["", "AAAA", "!", &token.to_text()[1..]] {
+            assert_eq!(CustomerToken::from_text(text), None, "{text}");
+        }
     }
 
     #[test]

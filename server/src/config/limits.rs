@@ -97,6 +97,8 @@ pub struct LimitsConfig {
     pub tenant_per_minute: NonZeroU32,
     /// Sign-ins from one address, per minute.
     pub login_address_per_minute: NonZeroU32,
+    /// Requests to customers' pages from one address, per minute.
+    pub customer_address_per_minute: NonZeroU32,
     /// Sign-ins to one organisation, per minute.
     pub login_tenant_per_minute: NonZeroU32,
 }
@@ -106,7 +108,7 @@ pub struct LimitsConfig {
 /// # Source
 /// Defaults: limits-and-threats section 5. Ceilings: what the process still bears, and for URL and headers what the
 /// HTTP library hands on.
-const LIMITS: [(&str, u64, u64); 42] = [
+const LIMITS: [(&str, u64, u64); 43] = [
     ("url_bytes", 4 << 10, 60 << 10),
     ("header_bytes", 16 << 10, 120 << 10),
     ("headers", 64, 96),
@@ -151,6 +153,7 @@ const LIMITS: [(&str, u64, u64); 42] = [
     ("user_per_minute", 600, 600_000),
     ("tenant_per_minute", 6_000, 6_000_000),
     ("login_address_per_minute", 30, 30_000),
+    ("customer_address_per_minute", 60, 60_000),
     ("login_tenant_per_minute", 300, 300_000),
 ];
 

@@ -47,6 +47,7 @@ async fn found(seeder: &Seeder<'_>) -> AppResult<()> {
         is_disabled: false,
         version: 1,
         created_at_ms: now.0,
+        phone: None,
     };
     let rows = Rows {
         organisation: row_of_company(org, now.0),
@@ -79,6 +80,7 @@ async fn ensure_person(seeder: &Seeder<'_>, person: Person) -> AppResult<()> {
         roles: vec![person.role],
         team: person.team.map(|key| team(seeder, key)),
         password: Some(PASSWORD.to_owned()),
+        phone: Some(format!("000-0000-{:04}", number + 1)),
     };
     let admin = seeder.ctx(ADMIN).await?;
     create_user(&seeder.named(&format!("user/{}", person.login)), admin, new).await.map(drop)

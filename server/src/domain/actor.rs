@@ -94,6 +94,17 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Whether the role may know where recordings of calls are.
+    ///
+    /// # Source
+    /// Rulebook 20, *Call recording*.
+    #[must_use]
+    pub const fn hears_recordings(self) -> bool {
+        matches!(self, Self::Reviewer | Self::CsSupervisor | Self::DeptManager | Self::BranchManager | Self::Auditor)
+    }
+}
+
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

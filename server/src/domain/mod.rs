@@ -1,6 +1,8 @@
 //! Decisions and vocabulary of the office, without I/O.
 
 pub mod actor;
+pub mod customer_link;
+pub mod event_file;
 pub mod fold;
 pub mod operation;
 pub mod review;

@@ -3,7 +3,14 @@
 //! One row per operation; a route without a row does not compile, and a test compares the rows with
 //! the API document both ways and plays the full matrix operation × role × relation.
 
+mod grants;
+
 use super::actor::{Role, Scope, TokenKind};
+use grants::{
+    CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS, IMPORT_BUNDLES, IMPORT_ORDERS,
+    NOTICE_READERS, PHOTO_READERS, READ_CUSTOMERS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE,
+    TASK_READERS, TASK_WRITERS, WRITE_CUSTOMERS,
+};
 
 use Role::{
     Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Integrator, Reviewer,
@@ -132,6 +139,10 @@ operations! {
     CreateUser = "create_user" Post "/v1/users" Access::Roles(&[(Admin, Organisation)]);
     /// Gives an enrolment code for a user's new device.
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
+        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+
+    /// Sets the number under which customers reach a person.
+    SetUserPhone = "set_user_phone" Put "/v1/users/{user_id}/phone"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
 
     /// Runs one sync round.
@@ -291,6 +302,40 @@ operations! {
     /// Closes an approved visit.
     CloseVisit = "close_visit" Post "/v1/visits/{visit_id}/close"
         Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation)]);
+    /// Shows the note for the door of an absent customer.
+    ShowDoorNote = "show_door_note" Get "/v1/visits/{visit_id}/door-note" CONTACT_READERS;
+    /// Tells of a call that went out through the bridge.
+    CreateCall = "create_call" Post "/v1/calls" Access::Roles(&[(Dispatcher, Organisation), (Integrator, Organisation)]);
+    /// Lists how the customer of a visit was reached.
+    ListContacts = "list_contacts" Get "/v1/visits/{visit_id}/contacts" PHOTO_READERS;
+    /// Gives a link to the customer's page.
+    CreateCustomerLink = "create_customer_link" Post "/v1/visits/{visit_id}/customer-links"
+        Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),
+            (CsSupervisor, Organisation)]);
+    /// Lists the links to the customer's page.
+    ListCustomerLinks = "list_customer_links" Get "/v1/visits/{visit_id}/customer-links" CONTACT_READERS;
+    /// Shows the customer's page; the link proves itself.
+    ShowCustomerPage = "show_customer_page" Get "/c/{token}" Access::Public;
+    /// Takes the customer's answer.
+    AnswerCustomerPage = "answer_customer_page" Post "/c/{token}" Access::Public;
+    /// Gives the appointment as a file for calendars.
+    ShowCustomerCalendar = "show_customer_calendar" Get "/c/{token}/appointment.ics" Access::Public;
+    /// Lists messages to customers.
+    ListNotices = "list_notices" Get "/v1/notices" NOTICE_READERS;
+    /// Lists the messages that may be sent now.
+    ListDueNotices = "list_due_notices" Get "/v1/notices/due" Access::Roles(&[(Integrator, Organisation)]);
+    /// Tells that a message was sent.
+    MarkNoticeSent = "mark_notice_sent" Post "/v1/notices/{notice_id}/sent"
+        Access::Roles(&[(Integrator, Organisation)]);
+    /// Tells that a message could not be sent.
+    MarkNoticeFailed = "mark_notice_failed" Post "/v1/notices/{notice_id}/failed"
+        Access::Roles(&[(Integrator, Organisation)]);
+    /// Shows whether a customer agreed to messages.
+    ShowCustomerConsent = "show_customer_consent" Get "/v1/customers/{customer_id}/consent"
+        Access::Roles(WRITE_CUSTOMERS);
+    /// Records whether a customer agrees to messages.
+    SetCustomerConsent = "set_customer_consent" Put "/v1/customers/{customer_id}/consent"
+        Access::Roles(WRITE_CUSTOMERS);
     /// Searches.
     Search = "search" Post "/v1/search"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (Reviewer, Organisation),
@@ -363,131 +408,6 @@ operations! {
     /// Shows a calendar version.
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
-
-/// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
-const PHOTO_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was found about photos: who judges and who answers for the work, never whose photos they are. A photo
-/// of anybody in the organisation may stand beside another, so nobody sees them who sees one team only.
-const FINDING_READERS: Access = Access::Roles(&[
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads how working days went (rulebook 20, *Meeting, report*).
-const DAY_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads deadlines and tasks (rulebook 20, *Task, deadline*).
-const TASK_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads figures (rulebook 20, scores).
-const FIGURE_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (CsAgent, Own),
-    (CsSupervisor, Team),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees to tasks (rulebook 20, *Task, deadline*), and every role that one can be asked of.
-const TASK_WRITERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-]);
-
-/// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
-const CONFLICT_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was refused, and why: like devices (rulebook section 20).
-const READ_QUARANTINE: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Admin, Organisation),
-];
-
-/// Who reads refused bytes and decides what becomes of them: who answers for the work, never who only administers.
-const SETTLE_QUARANTINE: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)];
-
-/// Who takes in what a phone's holder brings as a file: who answers for the work, and who looks after the phones.
-const IMPORT_BUNDLES: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation), (Admin, Organisation)];
-
-/// Who reads customers and sites; who only judges gets them masked.
-const READ_CUSTOMERS: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Integrator, Organisation),
-];
-
-/// Who has masked contact data revealed (rulebook section 20, row "Customer contact data").
-const REVEAL_CONTACTS: Access = Access::Roles(&[(Auditor, Organisation)]);
-
-/// Who adds customers, sites and work orders.
-const WRITE_CUSTOMERS: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)];
-
-/// Who brings many work orders at once (rulebook section 20, row "Export, import").
-const IMPORT_ORDERS: Access =
-    Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
-
-/// Who reads work orders and visits; who only reviews sees visits once they are handed in.
-const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
 
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.

@@ -19,6 +19,8 @@ pub enum TaskKind {
     WarrantyRegistration,
     /// Somebody says that his visit was judged wrongly.
     Dispute,
+    /// The customer asks for another time.
+    CustomerProposal,
 }
 
 impl TaskKind {
@@ -26,8 +28,14 @@ impl TaskKind {
     #[must_use]
     pub fn all() -> Vec<Self> {
         let deadlines = DueCode::ALL.iter().copied().map(Self::Deadline);
-        let others =
-            [Self::OpenPoint, Self::ResourceMissing, Self::Rectification, Self::WarrantyRegistration, Self::Dispute];
+        let others = [
+            Self::OpenPoint,
+            Self::ResourceMissing,
+            Self::Rectification,
+            Self::WarrantyRegistration,
+            Self::Dispute,
+            Self::CustomerProposal,
+        ];
         deadlines.chain(others).collect()
     }
 
@@ -45,6 +53,7 @@ impl TaskKind {
             Self::Rectification => "rectification",
             Self::WarrantyRegistration => "warranty_registration",
             Self::Dispute => "dispute",
+            Self::CustomerProposal => "customer_proposal",
         }
     }
 
@@ -68,6 +77,7 @@ impl TaskKind {
             Self::Rectification => "The shop rectifies the defects, then it is inspected again",
             Self::WarrantyRegistration => "Register the warranty after the passed inspection",
             Self::Dispute => "The crew disputes how the visit was judged",
+            Self::CustomerProposal => "The customer asks for another time",
         }
     }
 
@@ -85,6 +95,7 @@ impl TaskKind {
             Self::Rectification => "店面整改缺陷后安排复验",
             Self::WarrantyRegistration => "预验收合格后办理保修登记",
             Self::Dispute => "上门人员对考核判定有异议",
+            Self::CustomerProposal => "客户申请改约时间",
         }
     }
 
@@ -98,6 +109,7 @@ impl TaskKind {
             Self::Rectification => "PRE-01",
             Self::WarrantyRegistration => "WAR-01",
             Self::Dispute => "INS-38",
+            Self::CustomerProposal => "APT-02",
         }
     }
 
@@ -108,7 +120,7 @@ impl TaskKind {
     #[must_use]
     pub const fn first_role(self) -> Role {
         match self {
-            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) => Role::Dispatcher,
+            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) | Self::CustomerProposal => Role::Dispatcher,
             Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) | Self::Dispute => Role::TeamLead,
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,

@@ -1,7 +1,7 @@
 //! Problems (RFC 9457): the only place that knows status codes of refusals.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,6 +80,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::PageSize
         | C::PageTokenInvalid
         | C::Invalid
+        | C::TextIncomplete
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         C::Conflict
         | C::StateInvalid
@@ -100,6 +101,12 @@ pub fn status(code: ErrorCode) -> StatusCode {
         C::DiskFull | C::StorageQuota => StatusCode::INSUFFICIENT_STORAGE,
         C::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// A response with the status of a refusal, for pages that tell it in words.
+#[must_use]
+pub fn told_by_page(code: ErrorCode) -> HttpResponseBuilder {
+    HttpResponse::build(status(code))
 }
 
 /// Whether the same request may succeed another time.

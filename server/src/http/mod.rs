@@ -3,6 +3,7 @@
 //! *Architecture invariant:* this module never opens a transaction or names a table.
 
 pub mod body;
+pub mod customer_page;
 pub mod docs;
 pub mod error;
 pub mod extract;

@@ -10,12 +10,13 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoResponses, Modify, OpenApi};
 
 use crate::domain::Operation;
+use crate::http::customer_page;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
-    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
-    sync, tasks, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, calendars, calls, check_ins, conflicts, customer_links, customers, day_board, days,
+    deadlines, devices, findings, health, installed_items, kpi, late_work, live, meeting_places, notices, policies,
+    quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -163,6 +164,7 @@ impl Modify for BearerToken {
         (name = "work orders", description = "What was ordered"),
         (name = "visits", description = "Planning, assigning and following visits"),
         (name = "days", description = "The working day of a rep: check-in, closing, sign-off"),
+        (name = "contacts", description = "Calls, notes and messages to customers, and what customers answer"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
         (name = "figures", description = "How well the day was kept, and what stands behind each number"),
         (name = "search", description = "Finding people and orders"),
@@ -182,6 +184,7 @@ impl Modify for BearerToken {
         quarantine::dismiss::dismiss_quarantined,
         repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
+        users::set_phone::set_user_phone,
         bundles::import::import_bundle, blobs::put::put_blob,
         uploads::create::create_upload, uploads::options::show_upload_options,
         uploads::options::show_one_upload_options, uploads::offset::show_upload_offset,
@@ -205,6 +208,13 @@ impl Modify for BearerToken {
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::copies::show_copies, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
+        visits::door_note::show_door_note, calls::create::create_call, visits::contacts::list_contacts,
+        customer_links::create::create_customer_link, customer_links::list::list_customer_links,
+        notices::list::list_notices, notices::due::list_due_notices, notices::settle::mark_notice_sent,
+        notices::settle::mark_notice_failed, customers::consent::show_customer_consent,
+        customers::consent::set_customer_consent,
+        customer_page::show::show_customer_page, customer_page::answer::answer_customer_page,
+        customer_page::calendar::show_customer_calendar,
         search::search, day_board::show_day_board,
         meeting_places::show::show_meeting_places, meeting_places::set::set_meeting_places,
         check_ins::list::list_check_ins, days::closing::show_day_closing, days::sign_off::sign_day_off,

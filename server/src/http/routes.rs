@@ -10,11 +10,11 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, check_ins, conflicts, customers, day_board, days, deadlines, devices, findings,
-    health, installed_items, kpi, late_work, live, meeting_places, policies, quarantine, repo, reviews, search, sites,
-    sync, tasks, templates, uploads, users, visits, work_orders,
+    auth, blobs, bundles, calendars, calls, check_ins, conflicts, customer_links, customers, day_board, days,
+    deadlines, devices, findings, health, installed_items, kpi, late_work, live, meeting_places, notices, policies,
+    quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits, work_orders,
 };
-use crate::http::{docs, openapi};
+use crate::http::{customer_page, docs, openapi};
 
 /// Mounts the whole API.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -44,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::ListUsers, users::list::list_users);
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
+    at.route(Op::SetUserPhone, users::set_phone::set_user_phone);
 
     at.route(Op::Sync, sync::round::sync);
     at.route(Op::Live, live::watch::watch_audiences);
@@ -86,6 +87,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CancelVisit, visits::cancel::cancel_visit);
     at.route(Op::CreateNextAttempt, visits::next_attempt::create_next_attempt);
     at.route(Op::CloseVisit, visits::close::close_visit);
+    mount_contacts(&mut at);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);
     mount_days(&mut at);
@@ -107,6 +109,26 @@ fn mount_days(at: &mut Mount<'_>) {
     at.route(Op::ShowDayClosing, days::closing::show_day_closing);
     at.route(Op::SignDayOff, days::sign_off::sign_day_off);
     at.route(Op::ListInstalledItems, installed_items::list::list_installed_items);
+}
+
+/// Mounts what customers are told, how they were reached, and what they answer.
+fn mount_contacts(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ShowDoorNote, visits::door_note::show_door_note);
+    at.route(Op::CreateCall, calls::create::create_call);
+    at.route(Op::ListContacts, visits::contacts::list_contacts);
+    at.route(Op::CreateCustomerLink, customer_links::create::create_customer_link);
+    at.route(Op::ListCustomerLinks, customer_links::list::list_customer_links);
+    at.route(Op::ListDueNotices, notices::due::list_due_notices);
+    at.route(Op::ListNotices, notices::list::list_notices);
+    at.route(Op::MarkNoticeSent, notices::settle::mark_notice_sent);
+    at.route(Op::MarkNoticeFailed, notices::settle::mark_notice_failed);
+    at.route(Op::ShowCustomerConsent, customers::consent::show_customer_consent);
+    at.route(Op::SetCustomerConsent, customers::consent::set_customer_consent);
+    at.route(Op::ShowCustomerPage, customer_page::show::show_customer_page);
+    at.route(Op::AnswerCustomerPage, customer_page::answer::answer_customer_page);
+    at.route(Op::ShowCustomerCalendar, customer_page::calendar::show_customer_calendar);
 }
 
 /// Mounts what is due, what follows from it, and how well it was kept.

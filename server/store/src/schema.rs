@@ -109,6 +109,8 @@ diesel::table! {
         version -> BigInt,
         /// Column `created_at_ms`.
         created_at_ms -> BigInt,
+        /// Column `phone`.
+        phone -> Nullable<Text>,
     }
 }
 
@@ -1676,6 +1678,120 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `calls`.
+    calls (org_id, call_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `call_id`.
+        call_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Nullable<Text>,
+        /// Column `work_order_id`.
+        work_order_id -> Nullable<Text>,
+        /// Column `rep_id`.
+        rep_id -> Text,
+        /// Column `started_at_ms`.
+        started_at_ms -> BigInt,
+        /// Column `duration_secs`.
+        duration_secs -> BigInt,
+        /// Column `result`.
+        result -> Text,
+        /// Column `recording_ref`.
+        recording_ref -> Nullable<Text>,
+        /// Column `told_by`.
+        told_by -> Text,
+        /// Column `told_at_ms`.
+        told_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `customer_links`.
+    customer_links (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `token_sha256`.
+        token_sha256 -> Text,
+        /// Column `planned_start_ms`.
+        planned_start_ms -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `created_by`.
+        created_by -> Text,
+        /// Column `expires_at_ms`.
+        expires_at_ms -> BigInt,
+        /// Column `revoked_at_ms`.
+        revoked_at_ms -> Nullable<BigInt>,
+        /// Column `answer`.
+        answer -> Nullable<Text>,
+        /// Column `answered_at_ms`.
+        answered_at_ms -> Nullable<BigInt>,
+        /// Column `proposed_start_ms`.
+        proposed_start_ms -> Nullable<BigInt>,
+        /// Column `words`.
+        words -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `customer_consents`.
+    customer_consents (org_id, customer_id, seq) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `customer_id`.
+        customer_id -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
+        /// Column `at_ms`.
+        at_ms -> BigInt,
+        /// Column `consent_sms`.
+        consent_sms -> Bool,
+        /// Column `recorded_by`.
+        recorded_by -> Text,
+    }
+}
+
+diesel::table! {
+    /// Rows of `notices`.
+    notices (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `customer_id`.
+        customer_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `channel`.
+        channel -> Text,
+        /// Column `language`.
+        language -> Text,
+        /// Column `text_version`.
+        text_version -> BigInt,
+        /// Column `text`.
+        text -> Nullable<Text>,
+        /// Column `state`.
+        state -> Text,
+        /// Column `reason`.
+        reason -> Nullable<Text>,
+        /// Column `not_before_ms`.
+        not_before_ms -> BigInt,
+        /// Column `created_at_ms`.
+        created_at_ms -> BigInt,
+        /// Column `settled_at_ms`.
+        settled_at_ms -> Nullable<BigInt>,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1754,4 +1870,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     day_records,
     installed_items,
     day_sign_offs,
+    notices,
+    customer_consents,
+    customer_links,
+    calls,
 );

@@ -35,6 +35,8 @@ pub struct UserRow {
     pub version: i64,
     /// When it was made.
     pub created_at_ms: i64,
+    /// Number under which customers reach the person.
+    pub phone: Option<String>,
 }
 
 /// Adds a person with roles.
@@ -72,6 +74,16 @@ pub fn list_by_id(conn: &mut Conn, org: OrgId, ids: &[UserId]) -> StoreResult<Ve
         .filter(users::org_id.eq(Txt(org)).and(one_of(users::id, ids)))
         .select(UserRow::as_select())
         .load(c))?)
+}
+
+/// Writes the number of a person; absent for none.
+///
+/// # Errors
+/// Stale if there is no such person.
+pub fn update_phone(conn: &mut Conn, org: OrgId, id: UserId, phone: Option<&str>) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(users::table.find((Txt(org), Txt(id))))
+        .set((users::phone.eq(phone), users::version.eq(users::version + 1)))
+        .execute(c))?)
 }
 
 /// The person of this login.

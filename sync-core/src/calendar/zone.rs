@@ -1,7 +1,7 @@
 //! The zone of business days: which day holds an instant, when a day begins and ends.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
 
 use super::{DayError, plus_days};
@@ -44,8 +44,26 @@ impl Zone {
     /// # Errors
     /// [`DayError::OutOfRange`].
     pub fn day_of(&self, at: UnixMillis) -> Result<Date, DayError> {
+        Ok(self.civil(at)?.date())
+    }
+
+    /// Local day and time of the instant.
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`].
+    pub fn civil(&self, at: UnixMillis) -> Result<DateTime, DayError> {
         let instant = Timestamp::from_millisecond(at.0).map_err(|_out_of_range| DayError::OutOfRange)?;
-        Ok(self.0.to_datetime(instant).date())
+        Ok(self.0.to_datetime(instant))
+    }
+
+    /// The instant of a local day and time; of a time that a clock set back shows twice the first, of one that it leaves
+    /// out the first after it.
+    ///
+    /// # Errors
+    /// [`DayError::OutOfRange`].
+    pub fn instant_of(&self, local: DateTime) -> Result<UnixMillis, DayError> {
+        let at = local.to_zoned(self.0.clone()).map_err(|_out_of_range| DayError::OutOfRange)?;
+        Ok(UnixMillis(at.timestamp().as_millisecond()))
     }
 
     /// The first instant of the day.

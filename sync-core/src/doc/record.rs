@@ -62,6 +62,9 @@ pub struct Contact {
     /// The call bridge's reference of the recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recording_ref: Option<String>,
+    /// Why it has no recording, in the rep's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Who called.
     pub by: UserId,
 }

@@ -43,7 +43,7 @@ const fn known(map: Map) -> Option<(&'static [&'static str], &'static [Coded])> 
         Map::Pins => (&["template", "template_version", "policy_version", "at", "by"], &[]),
         Map::Timeline => (&["event", "at", "geo", "by", "reason"], &[("event", EVENTS)]),
         Map::Contacts => (
-            &["channel", "started_at", "duration_s", "result", "recording_ref", "by"],
+            &["channel", "started_at", "duration_s", "result", "recording_ref", "reason", "by"],
             &[("channel", CHANNELS), ("result", &["reached", "no_answer", "refused", "wrong_number"])],
         ),
         Map::Ticks => (&["done", "at", "by"], &[]),

@@ -89,6 +89,10 @@ pub struct DaySpan {
     pub last: i64,
 }
 
+/// A phone number as people read it; each organisation states its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PhoneNumber;
+
 /// `true` or `false`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Flag {
@@ -144,6 +148,12 @@ impl ListOf {
 impl DaySpan {
     pub(super) const fn new(from: i64, to: i64) -> Self {
         Self { default: (from, to), last: 366 }
+    }
+}
+
+impl PhoneNumber {
+    pub(super) const fn new() -> Self {
+        Self
     }
 }
 
@@ -263,6 +273,27 @@ impl Readable for DaySpan {
     }
 }
 
+impl Readable for PhoneNumber {
+    type Value = Option<String>;
+
+    fn read(&self, text: &str) -> Option<Option<String>> {
+        is_phone_number(text).then(|| Some(text.to_owned()))
+    }
+
+    fn start(&self) -> Option<String> {
+        None
+    }
+}
+
+/// Whether a text is a phone number: 3 to 20 digits with single spaces or hyphens between, a plus before them.
+#[must_use]
+pub fn is_phone_number(text: &str) -> bool {
+    let parts: Vec<&str> = text.strip_prefix('+').unwrap_or(text).split([' ', '-']).collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits: usize = parts.iter().map(|part| part.len()).sum();
+    parts.iter().all(is_number) && (3..=20).contains(&digits)
+}
+
 impl Readable for Flag {
     type Value = bool;
 
@@ -309,6 +340,8 @@ pub enum Kind {
     ListOf(ListOf),
     /// Days from and to.
     DaySpan(DaySpan),
+    /// A phone number without a default.
+    PhoneNumber(PhoneNumber),
     /// Yes or no.
     Flag(Flag),
 }
@@ -325,6 +358,7 @@ impl Kind {
             Self::OneOf(_) => "choice",
             Self::ListOf(_) => "list",
             Self::DaySpan(_) => "day span",
+            Self::PhoneNumber(_) => "phone number",
             Self::Flag(_) => "flag",
         }
     }
@@ -335,7 +369,7 @@ impl Kind {
         Some(match self {
             Self::Whole(kind) => kind.default.to_string(),
             Self::Amount(kind) => kind.default.to_string(),
-            Self::OpenAmount(_) => return None,
+            Self::OpenAmount(_) | Self::PhoneNumber(_) => return None,
             Self::TimeOfDay(kind) => format!("{:02}:{:02}", kind.default / 60, kind.default % 60),
             Self::MonthDay(kind) => format!("{:02}-{:02}", kind.default.0, kind.default.1),
             Self::OneOf(kind) => kind.default.to_owned(),
@@ -357,6 +391,7 @@ impl Kind {
             Self::OneOf(kind) => kind.read(text).is_some(),
             Self::ListOf(kind) => kind.read(text).is_some(),
             Self::DaySpan(kind) => kind.read(text).is_some(),
+            Self::PhoneNumber(kind) => kind.read(text).is_some(),
             Self::Flag(kind) => kind.read(text).is_some(),
         }
     }
@@ -412,6 +447,9 @@ impl Kind {
                 format!("two days, from and to, such as 4-7, up to {}", kind.last),
                 format!("起止天数，如 4-7，最大 {}", kind.last),
             ),
+            Self::PhoneNumber(_) => {
+                ("a phone number such as 400-000-0000".to_owned(), "电话号码，如 400-000-0000".to_owned())
+            }
             Self::Flag(_) => ("true or false".to_owned(), "true 或 false".to_owned()),
         };
         Expected { en, zh }

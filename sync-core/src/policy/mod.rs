@@ -18,7 +18,10 @@ pub use agree::{AGREEMENTS, Agreement};
 pub use check::{Changes, ParameterFault, faults, merged};
 pub use document::markdown;
 pub use key::{Key, Parameter, Source, parameter};
-pub use kind::{Amount, DaySpan, Flag, Kind, ListOf, MonthDay, OneOf, OpenAmount, Readable, TimeOfDay, Whole};
+pub use kind::{
+    Amount, DaySpan, Flag, Kind, ListOf, MonthDay, OneOf, OpenAmount, PhoneNumber, Readable, TimeOfDay, Whole,
+    is_phone_number,
+};
 pub use table as keys;
 pub use unit::Unit;
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::calendar::{Zone, parse_day};
+use crate::contacts::BridgedCall;
 use crate::formulas::{AssetTier, RetentionRole, ReturnBounds, ReturnLevel, ReturnVisitKind, TurnoverTier};
 use crate::ids::{UserId, VisitId};
 use crate::plan::PlanSnapshot;
@@ -49,6 +50,8 @@ pub struct Background {
     pub has_warranty_task: Option<bool>,
     /// What the quality check said of the response (SUR-17).
     pub quality: Option<Quality>,
+    /// Calls of the visit that the bridge told of (INS-35).
+    pub calls: Option<Vec<BridgedCall>>,
 }
 
 impl Background {

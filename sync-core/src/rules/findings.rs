@@ -9,13 +9,16 @@ use super::facts::Facts;
 use super::params::is_answer;
 use super::trace::Verdict;
 use crate::clock::Clocks;
+use crate::contacts::{self, Standing};
+use crate::formulas::minutes_ms;
 use crate::merge::view::Finding;
+use crate::policy::keys;
 use crate::template::model::PhotoSource;
 
 /// Findings of the rules and of everything the template does not expect; nothing is ever refused.
 ///
 /// Codes: `unknown_slot`, `gallery_source`, `too_many_photos`, `unknown_question`, `odd_answer`,
-/// `unknown_measurement`, `other_unit`, `unknown_tick`, `clocks_disagree`, `rule_failed`,
+/// `unknown_measurement`, `other_unit`, `unknown_tick`, `unrecorded_contact`, `clocks_disagree`, `rule_failed`,
 /// `rule_undetermined`, `rule_needs_choice`, `needs_choice`.
 #[must_use]
 pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
@@ -23,6 +26,7 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     found.extend(answers(facts));
     found.extend(measures(facts));
     found.extend(ticks(facts));
+    found.extend(unrecorded(facts));
     found.extend(clocks(facts));
     found.extend(rules(facts));
     found.extend(conflicts(facts));
@@ -93,6 +97,17 @@ fn ticks(facts: &Facts<'_>) -> Vec<Finding> {
         facts.template.steps.iter().flat_map(|step| step.tick_keys().map(|(key, _)| key)).collect();
     let unknown = facts.view.ticks.keys().filter(|key| !known.contains(*key));
     unknown.map(|key| finding("unknown_tick", format!("ticks/{key}"), None)).collect()
+}
+
+/// Calls without a recording, where it is known what the bridge told.
+// Rule: INS-35
+fn unrecorded(facts: &Facts<'_>) -> Vec<Finding> {
+    let Some(calls) = &facts.background.calls else { return Vec::new() };
+    let window_ms = minutes_ms(facts.policy.get(keys::CALL_MATCH));
+    let judged = contacts::judged(facts.view, calls, window_ms).into_iter();
+    let unrecorded = judged.filter(|one| one.standing == Standing::Unrecorded);
+    let why = |one: &contacts::Judged<'_>| one.contact.reason.is_none().then(|| "no reason given".to_owned());
+    unrecorded.map(|one| finding("unrecorded_contact", format!("contacts/{}", one.key), why(&one))).collect()
 }
 
 /// Boots whose stamps cannot all be true; nothing that they say of the server's time counts.

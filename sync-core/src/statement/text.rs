@@ -24,6 +24,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// Every tag.
+    pub const TAGS: [&'static str; 2] = [Self::ZhCn.tag(), Self::En.tag()];
+
     /// The language tag (BCP 47).
     #[must_use]
     pub const fn tag(self) -> &'static str {
@@ -105,6 +108,12 @@ pub(super) fn phrase(language: Language, key: &str) -> Option<&'static str> {
         Language::ZhCn => zh,
         Language::En => en,
     })
+}
+
+/// What a type of order is called; `None` for one without a name.
+#[must_use]
+pub fn order_kind(language: Language, kind: &str) -> Option<&'static str> {
+    phrase(language, &format!("order.{kind}"))
 }
 
 /// Names the current text template; its bytes are the lines `key TAB Chinese TAB English LF`.

@@ -142,6 +142,12 @@ impl VisitState {
     pub const fn is_handed_in(self) -> bool {
         matches!(self, Self::Submitted | Self::NoShow | Self::EndedWithoutWork)
     }
+
+    /// Whether review has begun or is over.
+    #[must_use]
+    pub const fn is_past_hand_in(self) -> bool {
+        matches!(self, Self::UnderReview | Self::Approved | Self::Returned | Self::Closed)
+    }
 }
 
 impl Event {

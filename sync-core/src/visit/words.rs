@@ -27,6 +27,7 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("unknown_measurement", "the template has no such measurement", "模板没有该测量项"),
     ("other_unit", "another unit than the template's", "单位与模板不同"),
     ("unknown_tick", "the template has no such item", "模板没有该检查项"),
+    ("unrecorded_contact", "a call to the customer without a recording", "与用户的通话没有录音"),
     ("clocks_disagree", "the clocks of the phone contradict each other", "手机时钟记录相互矛盾"),
     ("rule_failed", "a rule is not kept", "规则未满足"),
     ("rule_undetermined", "a rule cannot be judged", "规则无法判定"),

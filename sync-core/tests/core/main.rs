@@ -3,6 +3,7 @@
 mod calendar;
 mod checks;
 mod clocks;
+mod contacts;
 mod contested;
 mod days;
 mod formulas;

@@ -156,6 +156,7 @@ impl Company {
             is_disabled: false,
             version: 1,
             created_at_ms: self.now.0,
+            phone: None,
         };
         insert_user(conn, &row, &[role.code()])?;
         for enrolled in phones {

@@ -196,7 +196,7 @@ impl Rep {
         };
         self.put(Map::Pins, None, &json!(pin));
         let (channel, result) = ("app_call".to_owned(), "reached".to_owned());
-        let call = Contact { channel, started_at: at, duration_s: 48, result, recording_ref: None, by };
+        let call = Contact { channel, started_at: at, duration_s: 48, result, recording_ref: None, reason: None, by };
         self.put(Map::Contacts, None, &json!(call));
         for (key, _) in template.steps.iter().flat_map(|step| step.tick_keys()) {
             let tick = Tick { done: true, at: workload::stamp(self.at_ms), by };

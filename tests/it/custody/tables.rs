@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 77] = [
+const TABLES: [(&str, Origin); 81] = [
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -35,8 +35,11 @@ const TABLES: [(&str, Origin); 77] = [
     ("blob_facts", Underived),
     ("blobs", Captured),
     ("calendars", Owned),
+    ("calls", Owned),
     ("complete_receipts", Captured),
     ("conflict_choices", Owned),
+    ("customer_consents", Owned),
+    ("customer_links", Owned),
     ("customer_phones", Underived),
     ("customers", Underived),
     ("day_records", Rebuilt("day_records")),
@@ -66,6 +69,7 @@ const TABLES: [(&str, Origin); 77] = [
     ("meeting_places", Owned),
     ("nonces", Owned),
     ("norm_withdrawals", Owned),
+    ("notices", Owned),
     ("number_series", Owned),
     ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),

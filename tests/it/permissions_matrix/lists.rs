@@ -43,7 +43,7 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 19] = [
+const LISTINGS: [Listing; 20] = [
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),
@@ -59,6 +59,7 @@ const LISTINGS: [Listing; 19] = [
     listing(Operation::ListCheckIns, &["reps", "rep_id"], Of::Person(|things| things.owner.id.to_string())),
     listing(Operation::ListDeadlines, &["items", "work_order_id"], Of::Waiting(|job| job.planned.order.to_string())),
     listing(Operation::ListTasks, &["items", "id"], Of::Order(|job| job.task.to_string())),
+    listing(Operation::ListNotices, &["items", "id"], Of::Order(|job| job.notice.to_string())),
     listing(Operation::ExplainFigure, &["items", "visit_id"], Of::Order(|job| job.planned.visit.to_string())),
     listing(Operation::Search, &["customers", "id"], CUSTOMER),
     listing(Operation::Search, &["work_orders", "id"], ORDER),

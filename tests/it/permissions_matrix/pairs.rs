@@ -34,6 +34,7 @@ async fn add_person(app: &TestApp, roles: &[Role], visits: &[VisitId]) -> Member
         is_disabled: false,
         version: 1,
         created_at_ms: now_ms,
+        phone: None,
     };
     let codes: Vec<&'static str> = roles.iter().map(|role| role.code()).collect();
     let crew = |visit: &VisitId| AssignmentRecord {

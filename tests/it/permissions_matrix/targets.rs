@@ -7,6 +7,7 @@ use doorstep::domain::{Role, Scope};
 use doorstep_store::Txt;
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
 use doorstep_store::feed::FeedBatch;
+use doorstep_store::notices::{NoticeFilter, list_notices};
 use doorstep_store::tasks::list_of_sources;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{HOUR_MS, Office, Planned, TEMPLATE};
@@ -16,7 +17,7 @@ use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::doc::Map;
-use sync_core::ids::{AssignmentId, DeviceId, TaskId, VisitId};
+use sync_core::ids::{AssignmentId, DeviceId, NoticeId, TaskId, VisitId};
 use sync_core::protocol::{AckItem, Outcome};
 
 /// How a thing is related to who asks for it.
@@ -95,7 +96,7 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 12] = [
+const ABOUT_SOMEBODY: [&str; 13] = [
     "{user_id}",
     "{team_id}",
     "{device_id}",
@@ -104,6 +105,7 @@ const ABOUT_SOMEBODY: [&str; 12] = [
     "{site_id}",
     "{work_order_id}",
     "{task_id}",
+    "{notice_id}",
     "{visit_id}",
     "{photo_id}",
     "{sha256}",
@@ -120,7 +122,7 @@ const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
 const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 
 /// Parameters that prove themselves, whoever shows them.
-const PROOFS: [&str; 1] = ["{link}"];
+const PROOFS: [&str; 2] = ["{link}", "{token}"];
 
 /// Parameters that name what every organisation has.
 const FIGURES: [&str; 2] = ["{figure}", "{day}"];
@@ -170,6 +172,8 @@ pub struct Job {
     pub sha256: Hash,
     /// What the customer waits to hear.
     pub task: TaskId,
+    /// The message that the visit was planned.
+    pub notice: NoticeId,
 }
 
 /// What somebody has.
@@ -206,6 +210,7 @@ impl Things {
             "{site_id}" => planned.site.to_string(),
             "{work_order_id}" => planned.order.to_string(),
             "{task_id}" => job.task.to_string(),
+            "{notice_id}" => job.notice.to_string(),
             "{visit_id}" => planned.visit.to_string(),
             "{photo_id}" => job.photo.clone(),
             "{sha256}" => job.sha256.to_string(),
@@ -231,6 +236,7 @@ impl Things {
         let answer = phone.round().await;
         for job in &mut done {
             job.task = task_of(app, owner, job).await;
+            job.notice = notice_of(app, owner, job).await;
         }
         assert!(answer.acks.iter().all(|ack| ack.outcome == Outcome::Stored), "{:?}", answer.acks);
         let states = [office.row(done[0].planned.visit).await.state, office.row(done[1].planned.visit).await.state];
@@ -286,7 +292,15 @@ async fn carry_out(phone: &mut Phone<'_>, stage: Stage, planned: Planned) -> Job
     let upload = Call::new("PUT", format!("/v1/blobs/{sha256}")).bytes("application/octet-stream", bytes);
     phone.device.client().send(upload).await.expect(200);
     // What it is named is known once the server has heard of it.
-    Job { planned, photo, sha256, task: TaskId(uuid::Uuid::nil()) }
+    let (task, notice) = (TaskId(uuid::Uuid::nil()), NoticeId(uuid::Uuid::nil()));
+    Job { planned, photo, sha256, task, notice }
+}
+
+/// The message that the office planned a visit.
+async fn notice_of(app: &TestApp, owner: Member, job: &Job) -> NoticeId {
+    let filter = NoticeFilter { visit: Some(job.planned.visit), ..NoticeFilter::default() };
+    let found = app.read(move |conn| list_notices(conn, owner.org, &filter, "", 2)).await;
+    found.first().expect("one message for each plan").id.0
 }
 
 /// The task that an open point of a visit became.

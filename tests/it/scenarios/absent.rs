@@ -65,6 +65,40 @@ fn s04_an_absent_customer_gets_a_door_note_and_comes_first_the_next_day() {
     assert_eq!((&second["attempt"], &second["state"]), (&json!(2), &json!("scheduled")));
 }
 
+// Rules: APT-08, NOT-07
+#[test]
+fn a_phone_without_a_network_prints_the_note_that_the_office_shows_later() {
+    let story = Story::begin("2025-03-04");
+    story.at("13:00");
+    let li = story.enrol("li.ming");
+    li.sync();
+    let visit = li.visit_of("赵敏");
+    visit.plays(CONFIRMED_AT_1305);
+    let early = li.run(&["door-note", &visit.id]);
+    assert_eq!(early.code, Some(1), "{early:?}");
+    assert!(early.errors.contains("nobody waits for an absent customer"), "{early:?}");
+    visit.plays(AT_A_CLOSED_DOOR);
+    let printed = li.run(&["door-note", &visit.id]).done()["door_note"].clone();
+    let text = printed["text"].as_str().expect("a text");
+    for line in [
+        "温馨提醒",
+        "到达时间：2025年3月4日 13:53",
+        "离开时间：2025年3月4日 14:08",
+        "联系电话：000-0000-0001",
+        "联系人：李明",
+        "2025年3月4日",
+    ] {
+        assert!(text.lines().any(|known| known == line), "{line} in {text}");
+    }
+    assert!(text.contains("赵敏") && text.contains("云泽示例通信"), "{text}");
+    let english = li.run(&["door-note", &visit.id, "--language", "en"]).done();
+    assert!(english["door_note"]["text"].as_str().expect("a text").contains("Left: 2025-03-04 14:08"), "{english}");
+    visit.plays(DOOR_NOTE_LEFT);
+    li.sync();
+    let shown = story.office("dispatcher").get(&format!("/v1/visits/{}/door-note", visit.id));
+    assert_eq!(shown["text"], printed["text"]);
+}
+
 #[test]
 fn a_phone_shows_a_visit_as_received_only_when_the_server_has_all_of_it() {
     let story = Story::begin("2025-03-04");

@@ -6,7 +6,7 @@ use serde_json::Value;
 pub const CONFIRMED_AT_0910: &str = "
     09:05 start
           step kit_check
-    09:10 contact --channel app_call --result reached --duration 48
+    09:10 contact --channel app_call --result reached --recording rec-1 --duration 48
           answer contact_result confirmed
           event confirm_call
           step confirm_call";
@@ -15,7 +15,7 @@ pub const CONFIRMED_AT_0910: &str = "
 pub const CONFIRMED_AT_1305: &str = "
     13:05 start
           step kit_check
-          contact --channel app_call --result reached --duration 25
+          contact --channel app_call --result reached --recording rec-1 --duration 25
           answer contact_result confirmed
           event confirm_call
           step confirm_call";

@@ -94,7 +94,7 @@ fn statements_and_norms_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 16] = [
+const PROOF: [(&str, &str, &str); 18] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
     (
@@ -114,6 +114,18 @@ const PROOF: [(&str, &str, &str); 16] = [
         "decision = 'dismissed'",
         "(org_id, id, visit_id, photo_id, sha256, code, level, evidence, decision, decided_by, at_ms) \
         VALUES ('O', 'P', 'V', 'p', 'H', 'blurred', 1, '{}', 'confirmed', 'P', 1)",
+    ),
+    (
+        "calls",
+        "result = 'refused'",
+        "(org_id, call_id, visit_id, rep_id, started_at_ms, duration_secs, result, told_by, told_at_ms) \
+        VALUES ('O', 'c', 'V', 'P', 1, 1, 'reached', 'P', 1)",
+    ),
+    (
+        "customer_consents",
+        "consent_sms = FALSE",
+        "(org_id, customer_id, seq, at_ms, consent_sms, recorded_by) \
+        SELECT org_id, id, 1, 1, TRUE, 'P' FROM customers",
     ),
     ("conflict_choices", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),
     (

@@ -86,8 +86,15 @@ impl Phone<'_> {
 
     /// Does everything a visit asks for before the work: the call, the checklists, the way, the bell.
     pub fn come_to_the_door(&mut self, visit: VisitId) {
+        self.come_to_the_bell(visit);
+        self.event(visit, "enter");
+    }
+
+    /// The same up to the bell, which nobody has answered yet.
+    pub fn come_to_the_bell(&mut self, visit: VisitId) {
         let (at, by) = (self.stamp(), self.device.member.id);
-        let call = json!({"channel": "app_call", "started_at": at, "duration_s": 30, "result": "reached", "by": by});
+        let call = json!({"channel": "app_call", "started_at": at, "duration_s": 30, "result": "reached",
+            "recording_ref": "rec-1", "by": by});
         self.add(visit, Map::Contacts, &call);
         let template = self.template(visit);
         for (key, _) in template.steps.iter().flat_map(|step| step.tick_keys()) {
@@ -97,7 +104,6 @@ impl Phone<'_> {
         self.event(visit, "depart");
         let arrive = json!({"event": "arrive", "at": at, "by": by, "reason": "no position in the cellar"});
         self.add(visit, Map::Timeline, &arrive);
-        self.event(visit, "enter");
     }
 
     /// The template a visit is planned with.

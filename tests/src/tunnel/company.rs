@@ -42,5 +42,6 @@ fn row(member: &Member) -> UserRow {
         is_disabled: false,
         version: 1,
         created_at_ms: START.0,
+        phone: None,
     }
 }

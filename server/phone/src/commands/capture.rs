@@ -198,6 +198,7 @@ pub(crate) fn contact(phone: &Phone, args: &ContactArgs) -> PhoneResult<Output> 
     phone.record(&args.visit, |scene| {
         let mut fields = json!({
             "channel": args.channel, "result": args.result, "duration_s": args.duration, "recording_ref": args.recording,
+            "reason": args.reason,
         });
         edit::stamp_fields(&mut fields, "started_at", &scene.at, scene.user)?;
         let id = crate::keys::new_id(UnixMillis(scene.at.wall_ms))?.to_string();

@@ -116,6 +116,7 @@ fn read_enrolment(args: &EnrolArgs, key: Blob, answer: &Value) -> PhoneResult<(E
         org_name: None,
         user_name: None,
         team: None,
+        user_phone: None,
     };
     Ok((enrolment, text("/epoch").parse::<EpochId>().map_err(odd)?))
 }
@@ -162,6 +163,7 @@ pub(crate) fn learn_names(phone: &Phone, transport: &mut dyn Transport, token: &
     let text = |name: &str| me.pointer(name).and_then(Value::as_str).map(str::to_owned);
     enrolment.login = text("/user/login").or(enrolment.login);
     enrolment.user_name = text("/user/name").or(enrolment.user_name);
+    enrolment.user_phone = text("/user/phone");
     enrolment.org_name = text("/organisation").or(enrolment.org_name);
     enrolment.team = text("/user/team_id").and_then(|team| team.parse().ok()).or(enrolment.team);
     enrolment.bundle_key = bundle_key(&me).or(enrolment.bundle_key);

@@ -43,8 +43,7 @@ pub(crate) fn finish(phone: &Phone, visit: &str) -> PhoneResult<Output> {
 }
 
 const fn is_past_submit(state: VisitState) -> bool {
-    state.is_handed_in()
-        || matches!(state, VisitState::UnderReview | VisitState::Approved | VisitState::Returned | VisitState::Closed)
+    state.is_handed_in() || state.is_past_hand_in()
 }
 
 fn hand_in(scene: &Scene<'_>, is_returned: bool) -> PhoneResult<Vec<Edit>> {

@@ -4,6 +4,7 @@ pub(crate) mod capture;
 pub(crate) mod day;
 #[cfg(test)]
 mod day_tests;
+pub(crate) mod door_note;
 mod effect;
 pub(crate) mod enrol;
 #[cfg(test)]

@@ -38,6 +38,9 @@ pub(crate) struct Enrolment {
     /// Team of the rep, once known.
     #[serde(default)]
     pub team: Option<TeamId>,
+    /// Number under which customers reach the rep, where he has one.
+    #[serde(default)]
+    pub user_phone: Option<String>,
 }
 
 /// The tokens in force.

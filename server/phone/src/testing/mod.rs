@@ -139,6 +139,7 @@ fn enrol(tx: &crate::store::Tx, device: DeviceId, key: Blob) -> PhoneResult<()> 
         org_name: Some("云泽通信".to_owned()),
         user_name: Some("李明".to_owned()),
         team: Some(TEAM),
+        user_phone: None,
     };
     tx.set_meta("enrolment", &enrolment)?;
     let session = Session {

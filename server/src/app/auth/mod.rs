@@ -16,4 +16,4 @@ pub use login::{LoginCommand, login};
 pub use refresh::{create_nonce, create_upload_token, refresh_session};
 pub use session::Session;
 pub(crate) use users::is_login;
-pub use users::{NewUser, Person, create_user, describe_me, list_devices, list_users};
+pub use users::{NewUser, Person, create_user, describe_me, list_devices, list_users, set_phone};

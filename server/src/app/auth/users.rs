@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use doorstep_store::devices::DeviceRow;
 use doorstep_store::users::UserRow;
 use doorstep_store::{Conn, Txt, devices, organisations, users};
+use serde_json::json;
 use sync_core::ids::{TeamId, UserId};
+use sync_core::policy::is_phone_number;
 
 use crate::app::customers::is_text;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::auth::password;
 use crate::domain::{Role, Scope};
 
@@ -86,6 +88,8 @@ pub struct NewUser {
     pub team: Option<TeamId>,
     /// Password; absent for people who only use an enrolled phone.
     pub password: Option<String>,
+    /// Number under which customers reach the person.
+    pub phone: Option<String>,
 }
 
 /// Adds a person.
@@ -109,6 +113,7 @@ pub async fn create_user(state: &AppState, ctx: Ctx, new: NewUser) -> AppResult<
         is_disabled: false,
         version: 1,
         created_at_ms: ctx.now.0,
+        phone: new.phone,
     };
     let roles = new.roles;
     ctx.once()
@@ -137,7 +142,38 @@ fn check(new: &NewUser) -> AppResult<()> {
     if new.password.as_ref().is_some_and(|password| !(MIN_PASSWORD_CHARS..=200).contains(&password.chars().count())) {
         refusal = refusal.field("password", "8 to 200 characters");
     }
-    if refusal.fields.is_empty() { Ok(()) } else { Err(refusal.into()) }
+    if new.phone.as_deref().is_some_and(|phone| !is_phone_number(phone)) {
+        refusal = no_phone_number(refusal);
+    }
+    refusal.into_result()
+}
+
+fn no_phone_number(refusal: Refusal) -> Refusal {
+    refusal.both("phone", "3 to 20 digits, single spaces or hyphens between", "3 至 20 位数字，可含空格或连字符")
+}
+
+/// Writes the number under which customers reach a person, or takes it away.
+///
+/// # Errors
+/// `not_found` if absent or out of reach, `invalid` for what is no phone number.
+pub async fn set_phone(state: &AppState, ctx: Ctx, id: UserId, phone: Option<String>) -> AppResult<Person> {
+    if phone.as_deref().is_some_and(|phone| !is_phone_number(phone)) {
+        return Err(no_phone_number(Refusal::new(ErrorCode::Invalid)).into());
+    }
+    let app = state.clone();
+    let write = move |conn: &mut Conn| {
+        let org = ctx.actor.org;
+        let within = reach::of(conn, &ctx)?.people.is_none_or(|people| people.contains(&id));
+        let known = users::find_user(conn, org, id)?.filter(|_| within).ok_or(ErrorCode::NotFound)?;
+        if known.phone != phone {
+            users::update_phone(conn, org, id, phone.as_deref())?;
+            audit::record(conn, &app, &ctx, "user.phone_set", id, &json!({ "is_set": phone.is_some() }))?;
+        }
+        let user = users::find_user(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
+        let roles = users::list_roles(conn, org, id)?.iter().filter_map(|role| role.parse().ok()).collect();
+        Ok::<_, AppError>(Person { user, roles })
+    };
+    state.store.write(write).await
 }
 
 /// Lists devices in id order, as far as the asker may see them.

@@ -7,6 +7,7 @@ use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
 use doorstep_store::visits::list_visits_of;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt};
+use sync_core::clock::Bounds;
 use sync_core::deadlines::{
     Attempt, Due, DueCode, DueState, FollowUp, ORDER_KINDS, attempts, first_contact, follow_ups, of_visit,
 };
@@ -141,6 +142,17 @@ pub fn end_for_order(conn: &mut Conn, org: OrgId, order: WorkOrderId, now: UnixM
         ledger.take(judged.row(org, row.subject, &due));
     }
     ledger.write(conn, now)
+}
+
+/// The customer of an order was reached, or reached us, at an instant of the server's own clock.
+///
+/// # Errors
+/// Corrupt rows.
+// Rule: APT-01
+pub fn contacted(conn: &mut Conn, org: OrgId, order: WorkOrderId, at: UnixMillis) -> AppResult<()> {
+    let mut ledger = Ledger::load(conn, org, &[order.to_string()])?;
+    ledger.try_contact(order, &[Attempt { at, bounds: Bounds::at(at) }], at)?;
+    ledger.write(conn, at)
 }
 
 /// Writes what follows from visits that were projected in this transaction.

@@ -7,7 +7,7 @@ mod list;
 mod watch;
 mod working_time;
 
-pub use keep::{Obligations, end_for_order, keep, open_for_orders, source_of_follow_up};
+pub use keep::{Obligations, contacted, end_for_order, keep, open_for_orders, source_of_follow_up};
 pub use list::{Listed, Wanted, list_deadlines};
 pub use watch::tell_due;
 pub use working_time::WorkingTime;

@@ -128,6 +128,7 @@ fn seed(conn: &mut doorstep_store::Conn) -> AppResult<()> {
             is_disabled: false,
             version: 1,
             created_at_ms: START,
+            phone: None,
         };
         insert_user(conn, &row, &[role.code()])?;
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::assignments::{AssignmentRecord, end_assignment, insert_assignment, list_assignments};
-use doorstep_store::feed::FeedBatch;
 use doorstep_store::{Conn, Txt, users};
 use serde_json::json;
 use sync_core::ids::{AssignmentId, UserId, VisitId};
@@ -46,7 +45,7 @@ pub async fn assign_visit(
             start(conn, &app, &ctx, id, row.assignment_epoch, &joining)?;
             let detail = json!({ "from": present, "to": wanted, "epoch": row.assignment_epoch });
             audit::record(conn, &app, &ctx, "visit.assigned", id, &detail)?;
-            save(conn, &app, &ctx, row, FeedBatch::new())
+            save(conn, &app, &ctx, row)
         })
         .await
 }

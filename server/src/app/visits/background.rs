@@ -6,10 +6,12 @@
 
 use std::collections::BTreeSet;
 
+use doorstep_store::calls::CallRow;
 use doorstep_store::past_visits::{self, DoneVisit, Whose};
 use doorstep_store::tasks::list_of_sources;
-use doorstep_store::{Conn, users};
+use doorstep_store::{Conn, calls, users};
 use sync_core::calendar::{DayError, Period};
+use sync_core::contacts::BridgedCall;
 use sync_core::deadlines::FollowUp;
 use sync_core::formulas::ReturnVisitKind;
 use sync_core::ids::{OrgId, VisitId};
@@ -61,7 +63,26 @@ pub(super) fn load(
         let source = source_of_follow_up(view.visit, FollowUp::RegisterWarranty);
         known.has_warranty_task = Some(!list_of_sources(conn, org, &[source])?.is_empty());
     }
+    if view.contacts.iter().any(|entry| entry.value.is_call()) {
+        known.calls = Some(bridged(&calls_of(conn, org, loaded, view)?));
+    }
     Ok(known)
+}
+
+/// The calls about the visit, or about its order, that the bridge told of.
+pub(crate) fn calls_of(conn: &mut Conn, org: OrgId, loaded: &LoadedFacts, view: &View) -> AppResult<Vec<CallRow>> {
+    let order = loaded.plan.work_order.as_ref().map(|order| order.id);
+    Ok(calls::list_calls(conn, org, view.visit, order)?)
+}
+
+/// What is held against the contacts that the crew noted.
+pub(crate) fn bridged(calls: &[CallRow]) -> Vec<BridgedCall> {
+    let call = |row: &CallRow| BridgedCall {
+        id: row.call_id.clone(),
+        by: row.rep_id.0,
+        started_at: UnixMillis(row.started_at_ms),
+    };
+    calls.iter().map(call).collect()
 }
 
 /// The roles that the crew has now; of a visit without a crew nobody knows whose they would be.

@@ -1,13 +1,14 @@
 //! Ending a visit from the office: cancelling it, or closing it after approval.
 
-use doorstep_store::feed::FeedBatch;
 use doorstep_store::packs;
 use serde_json::json;
 use sync_core::ids::VisitId;
+use sync_core::texts::NoticeKind;
+use sync_core::time::UnixMillis;
 
 use super::{Visit, load_for_change, require, save, state_of};
 use crate::app::customers::is_text;
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit, contacts};
 use crate::domain::visit::{may_cancel, may_close};
 
 /// Cancels a visit. Work the crew did meanwhile is kept as late evidence (design section 2.3).
@@ -33,7 +34,10 @@ pub async fn cancel_visit(
             row.cancelled_at_ms = Some(ctx.now.0);
             row.cancel_reason = Some(reason.clone());
             audit::record(conn, &app, &ctx, "visit.cancelled", id, &json!({}))?;
-            save(conn, &app, &ctx, row, FeedBatch::new())
+            let start = row.planned_start_ms.map(UnixMillis);
+            contacts::tell(conn, &app, &row, NoticeKind::Cancellation, start, ctx.now)?;
+            contacts::end_links(conn, ctx.actor.org, id, ctx.now)?;
+            save(conn, &app, &ctx, row)
         })
         .await
 }
@@ -52,7 +56,7 @@ pub async fn close_visit(state: &AppState, ctx: Ctx, id: VisitId, seen_version: 
             row.closed_at_ms = Some(ctx.now.0);
             packs::pack_after_end(conn, ctx.actor.org, id)?;
             audit::record(conn, &app, &ctx, "visit.closed", id, &json!({}))?;
-            save(conn, &app, &ctx, row, FeedBatch::new())
+            save(conn, &app, &ctx, row)
         })
         .await
 }

@@ -4,6 +4,7 @@ mod assign;
 mod background;
 mod cancel;
 pub mod copies;
+mod door_note;
 mod follow;
 mod history;
 mod judge;
@@ -26,13 +27,16 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
+pub(crate) use background::{bridged, calls_of};
 pub use cancel::{cancel_visit, close_visit};
+pub use door_note::show_door_note;
 pub use follow::follow_norms;
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub(crate) use judge::{Judged, judge};
 pub use next_attempt::create_next_attempt;
 pub(crate) use next_attempt::plan_next_attempt;
 pub use norms::Norms;
+pub(crate) use plan::make_appointment;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
 pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
@@ -106,7 +110,7 @@ fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -
 }
 
 /// Refuses what the state does not allow.
-fn require(allowed: bool, state: VisitState) -> AppResult<()> {
+pub(crate) fn require(allowed: bool, state: VisitState) -> AppResult<()> {
     if allowed {
         return Ok(());
     }
@@ -115,27 +119,36 @@ fn require(allowed: bool, state: VisitState) -> AppResult<()> {
 }
 
 /// Writes a changed plan, projects the state, and tells every audience. The last step of each change.
-fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, mut row: VisitRecord, mut batch: FeedBatch) -> AppResult<Visit> {
-    let (org, id) = (ctx.actor.org, row.id.0);
+fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, row: VisitRecord) -> AppResult<Visit> {
+    let id = row.id.0;
+    save_plan(conn, app, row, ctx.now)?;
+    load(conn, ctx.actor.org, id, ctx.now)
+}
+
+/// As [`save`], whoever changed it.
+///
+/// # Errors
+/// Stale if somebody else was faster; corrupt rows.
+pub(crate) fn save_plan(conn: &mut Conn, app: &AppState, mut row: VisitRecord, now: UnixMillis) -> AppResult<()> {
+    let (org, id) = (row.org_id.0, row.id.0);
     row.version += 1;
     update_plan(conn, &row)?;
-    reproject(conn, org, id, ctx.now)?;
-    findings::look_again_at(conn, org, &[id], ctx.now)?;
-    publish(conn, app, ctx, id, &mut batch)?;
-    load(conn, org, id, ctx.now)
+    reproject(conn, org, id, now)?;
+    findings::look_again_at(conn, org, &[id], now)?;
+    publish(conn, app, org, id, now)
 }
 
 /// Tells every audience of a visit, in the last statements of the transaction.
-fn publish(conn: &mut Conn, app: &AppState, ctx: &Ctx, id: VisitId, batch: &mut FeedBatch) -> AppResult<()> {
-    let org = ctx.actor.org;
-    let window = load_window(conn, org, &app.config.sync, ctx.now)?;
-    refresh_visit(conn, batch, org, id, window)?;
+fn publish(conn: &mut Conn, app: &AppState, org: OrgId, id: VisitId, now: UnixMillis) -> AppResult<()> {
+    let window = load_window(conn, org, &app.config.sync, now)?;
+    let mut batch = FeedBatch::new();
+    refresh_visit(conn, &mut batch, org, id, window)?;
     batch.publish(conn, org)?;
     Ok::<_, AppError>(())
 }
 
 /// Refuses what needs a work order for a visit that waits for one.
-fn without_order(row: &VisitRecord) -> AppError {
+pub(crate) fn without_order(row: &VisitRecord) -> AppError {
     let refusal = Refusal::new(ErrorCode::StateInvalid);
     refusal.detail(format!("Visit {} has no work order yet", row.id), "该工单尚未关联业务工单").into()
 }

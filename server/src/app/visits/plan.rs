@@ -1,19 +1,19 @@
 //! Planning a visit for a work order.
 
 use doorstep_store::appointments::{AppointmentRecord, insert_appointment};
-use doorstep_store::feed::FeedBatch;
 use doorstep_store::visits::{VisitRecord, insert_visit, list_visits_of};
 use doorstep_store::work_orders::{WorkOrderRecord, find_locked};
 use doorstep_store::{Conn, Txt};
 use serde_json::json;
 use sync_core::ids::{AppointmentId, UserId, VisitId, WorkOrderId};
+use sync_core::texts::NoticeKind;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::follow::{InForce, begins_at};
 use super::{Visit, assign, load, publish, reproject, state_of};
 use crate::app::work_orders::require_open;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, numbers};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, contacts, numbers};
 use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
 
 /// A visit to plan.
@@ -124,7 +124,8 @@ pub(super) fn plan(
     reproject(conn, ctx.actor.org, id, ctx.now)?;
     let detail = json!({ "number": row.number, "template": row.template, "crew": new.crew });
     audit::record(conn, app, ctx, "visit.planned", id, &detail)?;
-    publish(conn, app, ctx, id, &mut FeedBatch::new())?;
+    contacts::tell(conn, app, &row, NoticeKind::Appointment, row.planned_start_ms.map(UnixMillis), ctx.now)?;
+    publish(conn, app, ctx.actor.org, id, ctx.now)?;
     load(conn, ctx.actor.org, id, ctx.now)
 }
 
@@ -183,7 +184,7 @@ fn priority(order: &WorkOrderRecord, previous: Option<&VisitRecord>) -> AppResul
 }
 
 /// Makes an agreed appointment of an order.
-pub(super) fn make_appointment(
+pub(crate) fn make_appointment(
     conn: &mut Conn,
     app: &AppState,
     order: &WorkOrderRecord,

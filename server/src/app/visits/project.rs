@@ -304,8 +304,7 @@ fn outcome_of(view: &View, state: VisitState) -> Option<String> {
 
 /// When the crew handed the visit in: its last such event, once the state says that one counted.
 fn submitted_at(view: &View, state: VisitState) -> Option<UnixMillis> {
-    use VisitState as S;
-    if !(state.is_handed_in() || matches!(state, S::UnderReview | S::Approved | S::Returned | S::Closed)) {
+    if !(state.is_handed_in() || state.is_past_hand_in()) {
         return None;
     }
     handed_in_at(view)

@@ -1,7 +1,6 @@
 //! Moving a visit's time, with the two-hour notice (APT-04).
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment, update_appointment};
-use doorstep_store::feed::FeedBatch;
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt};
@@ -12,6 +11,7 @@ use sync_core::ids::VisitId;
 use sync_core::plain_json;
 use sync_core::plan::AppointmentChange;
 use sync_core::policy::keys;
+use sync_core::texts::NoticeKind;
 use sync_core::time::UnixMillis;
 
 use super::follow;
@@ -19,7 +19,7 @@ use super::plan::{NewAppointment, check_appointment, make_appointment};
 use super::{Visit, load_for_change, require, save, state_of};
 use crate::app::customers::is_text;
 use crate::app::rows::{corrupt, policy_row, read};
-use crate::app::{AppError, AppResult, AppState, Ctx, audit};
+use crate::app::{AppError, AppResult, AppState, Ctx, audit, contacts};
 use crate::domain::visit::may_reschedule;
 
 /// A new time for a visit.
@@ -111,7 +111,10 @@ pub async fn reschedule_visit(
             let deadline = notice.map(|notice| notice.deadline);
             let detail = json!({ "from_ms": before, "to_ms": to.start, "deadline": deadline });
             audit::record(conn, &app, &ctx, "visit.rescheduled", id, &detail)?;
-            let visit = save(conn, &app, &ctx, row, FeedBatch::new())?;
+            let kind = if change.is_some() { NoticeKind::Change } else { NoticeKind::Appointment };
+            contacts::tell(conn, &app, &row, kind, Some(to.start), ctx.now)?;
+            contacts::end_links(conn, ctx.actor.org, id, ctx.now)?;
+            let visit = save(conn, &app, &ctx, row)?;
             Ok::<_, AppError>(Rescheduled { visit, notice })
         })
         .await

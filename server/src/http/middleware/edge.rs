@@ -28,10 +28,13 @@ const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
 const SHOWN_HEADERS: [(&str, &str); 3] =
     [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-resource-policy", "same-site")];
 
-/// What a log shows of a path: a link to a photo shows it to whoever reads the link.
+/// Begin of the paths of customers' pages.
+const CUSTOMER_PAGES: &str = "/c/";
+
+/// What a log shows of a path: a link shows its photo, or speaks for its customer, to whoever reads it.
 fn shown_path(path: &str) -> &str {
-    let links = Operation::CreatePhotoLinks.row().path;
-    if path.starts_with(links) { links } else { path }
+    let links = [Operation::CreatePhotoLinks.row().path, CUSTOMER_PAGES];
+    links.into_iter().find(|links| path.starts_with(links)).unwrap_or(path)
 }
 
 /// What is answered however busy the process is.

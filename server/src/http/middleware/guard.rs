@@ -40,10 +40,14 @@ pub async fn guard(
 async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Option<RunningKey>, ApiError> {
     let state = request.app_data::<web::Data<AppState>>().cloned();
     let state = state.ok_or_else(|| AppError::Internal("application state is missing".to_owned()))?;
-    if operation == Operation::Login
-        && let Some(address) = caller(request, state.config.behind_proxy)
-    {
-        state.rates.count_login_from(address)?;
+    if let Some(address) = caller(request, state.config.behind_proxy) {
+        match operation {
+            Operation::Login => state.rates.count_login_from(address)?,
+            Operation::ShowCustomerPage | Operation::AnswerCustomerPage | Operation::ShowCustomerCalendar => {
+                state.rates.count_customer_from(address)?;
+            }
+            _ => {}
+        }
     }
     if operation.row().access == Access::Public {
         check_query(operation, request)?;

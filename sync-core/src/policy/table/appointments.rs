@@ -21,6 +21,13 @@ parameters! {
         "What that wait is counted from", "等候时间起算点";
     CONTACT_ATTEMPTS: Whole(2, (1, 10)) = "contact_attempts", Count, ["APT-05"], Chosen,
         "Attempts to reach a customer before the visit goes on unconfirmed", "未联系上用户时须记录的联系次数";
+    CALL_MATCH: Whole(10, (0, 240)) = "call_match_minutes", Minutes, ["APT-05", "INS-35"], Judgement,
+        "How far a call that the bridge recorded may lie from the contact that the rep noted",
+        "系统录音通话与现场登记联系记录的最大时间差";
+    CUSTOMER_LINK: Whole(72, (1, 720)) = "customer_link_hours", Hours, ["APT-02"], Judgement,
+        "How long the link to the customer's page is good", "客户预约确认链接有效期";
+    CUSTOMER_PROPOSAL: Whole(14, (1, 90)) = "customer_proposal_days", Days, ["APT-02"], Judgement,
+        "Within how many days the customer may ask for another time", "客户可改约的天数范围";
     LATE_RISK: Whole(30, (0, 480)) = "late_risk_minutes", Minutes, ["APT-03"], Judgement,
         "So long before an appointment a crew that has not set out is at risk", "距预约不足此时间仍未出发视为迟到风险";
     DELIVERY_LIST_BY: TimeOfDay(16, 30) = "delivery_list_by", None, ["APT-14"], Norm,

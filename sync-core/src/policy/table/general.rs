@@ -1,6 +1,6 @@
 //! Keys that several systems share: clocks, working time, night, scales, how long things are kept.
 
-use crate::policy::Source::{Chosen, Gap, Norm};
+use crate::policy::Source::{Chosen, Gap, Judgement, Norm, Organisation};
 use crate::policy::key::parameters;
 
 parameters! {
@@ -26,6 +26,10 @@ parameters! {
         "Begin of the hours without messages", "免打扰时段开始";
     QUIET_HOURS_TO: TimeOfDay(8, 0) = "quiet_hours_to", None, ["NOT-05"], Chosen,
         "End of the hours without messages", "免打扰时段结束";
+    NOTICE_LANGUAGE: OneOf("zh-CN", &["zh-CN", "en"]) = "notice_language", None, ["NOT-05"], Judgement,
+        "Language of messages to customers", "客户短信语言";
+    SERVICE_HOTLINE: PhoneNumber() = "service_hotline", None, ["NOT-05", "NOT-07"], Organisation,
+        "Number that customers call", "客户服务热线";
     KEEP_VISITS: Whole(3, (1, 100)) = "keep_visits_years", Years, ["DOC-10"], Gap(23),
         "How long visits are kept", "工单保存期限";
     KEEP_FORMS: Whole(5, (1, 100)) = "keep_forms_years", Years, ["DOC-10"], Gap(23),

@@ -20,6 +20,7 @@ use sync_core::template::Template;
 use sync_core::time::{Geo, Stamp, UnixMillis};
 use sync_core::visit::{Derived, state};
 
+/// Who goes.
 pub const REP: UserId = UserId::from_bytes([7; 16]);
 
 /// Local time on the day of the visit, or a full local time.
@@ -278,6 +279,7 @@ impl Story {
             duration_s: 30,
             result: result.into(),
             recording_ref: None,
+            reason: None,
             by: REP,
         };
         let entry = self.entry(None, value);

@@ -1,5 +1,6 @@
 //! Customers: request and response types.
 
+pub mod consent;
 pub mod create;
 pub mod duplicates;
 pub mod list;

@@ -27,7 +27,7 @@ pub struct PolicyKeyOut {
     pub key: &'static str,
     /// What it is.
     pub label: LabelOut,
-    /// What its value is: `integer`, `decimal`, `time of day`, `month-day`, `choice`, `list`, `day span` or `flag`.
+    /// What its value is: `integer`, `decimal`, `time of day`, `month-day`, `choice`, `list`, `day span`, `phone number` or `flag`.
     #[schema(example = "integer")]
     pub kind: &'static str,
     /// What its value counts; empty texts where it needs no unit.

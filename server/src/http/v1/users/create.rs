@@ -39,6 +39,10 @@ pub struct UserIn {
     #[serde(default)]
     #[schema(example = "correct horse battery")]
     pub password: Option<String>,
+    /// Number under which customers reach the person.
+    #[serde(default)]
+    #[schema(example = "000-0000-0001")]
+    pub phone: Option<String>,
 }
 
 /// Adds a person
@@ -61,6 +65,7 @@ pub async fn create_user(
         roles: body.roles,
         team: body.team_id,
         password: body.password,
+        phone: body.phone,
     };
     once(ctx, answer, |ctx| auth::create_user(&state, ctx, new)).await
 }

@@ -3,6 +3,7 @@
 pub mod create;
 pub mod enrolment_code;
 pub mod list;
+pub mod set_phone;
 
 use serde::Serialize;
 use sync_core::ids::{TeamId, UserId};
@@ -30,6 +31,10 @@ pub struct UserOut {
     pub roles: Vec<Role>,
     /// Whether signing in is off.
     pub is_disabled: bool,
+    /// Number under which customers reach the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "000-0000-0001")]
+    pub phone: Option<String>,
 }
 
 impl From<Person> for UserOut {
@@ -43,6 +48,7 @@ impl From<Person> for UserOut {
             team_id: user.team_id.map(|team| team.0),
             roles: person.roles,
             is_disabled: user.is_disabled,
+            phone: user.phone,
         }
     }
 }

@@ -3,8 +3,10 @@
 pub mod assign;
 pub mod cancel;
 pub mod close;
+pub mod contacts;
 pub mod copies;
 pub mod create;
+pub mod door_note;
 pub mod history;
 pub mod list;
 pub mod next_attempt;

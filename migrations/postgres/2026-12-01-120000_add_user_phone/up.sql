@@ -1,0 +1,2 @@
+-- Where customers reach a person.
+ALTER TABLE users ADD COLUMN phone TEXT COLLATE "C";

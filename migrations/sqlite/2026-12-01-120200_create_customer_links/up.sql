@@ -1,0 +1,23 @@
+-- One-time links to the page on which a customer confirms the time of a visit or asks for another (APT-02).
+CREATE TABLE customer_links (
+    org_id TEXT NOT NULL,
+    id TEXT NOT NULL CHECK (length(id) = 36),
+    visit_id TEXT NOT NULL,
+    -- Only the hash: who reads the database opens no page.
+    token_sha256 TEXT NOT NULL,
+    -- The time that it asks about; the link ends when the visit has another.
+    planned_start_ms BIGINT NOT NULL,
+    created_at_ms BIGINT NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_at_ms BIGINT NOT NULL,
+    revoked_at_ms BIGINT,
+    answer TEXT CHECK (answer IN ('confirmed', 'proposed')),
+    answered_at_ms BIGINT,
+    proposed_start_ms BIGINT,
+    words TEXT,
+    PRIMARY KEY (org_id, id),
+    UNIQUE (org_id, token_sha256),
+    FOREIGN KEY (org_id, visit_id) REFERENCES visits (org_id, id),
+    FOREIGN KEY (org_id, created_by) REFERENCES users (org_id, id)
+);
+CREATE INDEX customer_links_by_visit ON customer_links (org_id, visit_id, id);

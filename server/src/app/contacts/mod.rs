@@ -1,0 +1,16 @@
+//! Customers: how they were reached and what vouches for it, what they are sent, what they answer (APT, NOT).
+
+mod calls;
+mod consent;
+mod in_force;
+mod links;
+mod list;
+mod notices;
+mod page;
+
+pub use calls::{NewCall, keep_call};
+pub use consent::{set_consent, show_consent};
+pub use links::{NewLink, create_link, end_links, list_visit_links};
+pub use list::{Contacts, ListedCall, ListedContact, list_contacts};
+pub use notices::{DueNotice, NoticesWanted, Told, list_due_notices, list_notices, notice_state, settle, tell};
+pub use page::{Asked, CustomerAnswer, Page, answer_page, show_page};

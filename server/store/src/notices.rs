@@ -1,0 +1,211 @@
+//! Messages to customers, and who agreed to them.
+
+use diesel::prelude::*;
+use sync_core::ids::{CustomerId, NoticeId, OrgId, UserId, VisitId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
+use crate::schema::{assignments, customer_consents, notices};
+use crate::text::Txt;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = notices)]
+pub struct NoticeRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id, UUIDv7.
+    pub id: Txt<NoticeId>,
+    /// The visit that it is about.
+    pub visit_id: Txt<VisitId>,
+    /// Whom it is for.
+    pub customer_id: Txt<CustomerId>,
+    /// What it is about.
+    pub kind: String,
+    /// `sms`.
+    pub channel: String,
+    /// Language of the text.
+    pub language: String,
+    /// Version of the text template.
+    pub text_version: i64,
+    /// The text; absent where it lacks values.
+    pub text: Option<String>,
+    /// `queued`, `sent`, `failed` or `suppressed`.
+    pub state: String,
+    /// Why it was suppressed, or failed.
+    pub reason: Option<String>,
+    /// When it may be sent.
+    pub not_before_ms: i64,
+    /// When it was written.
+    pub created_at_ms: i64,
+    /// When it was sent, failed or was suppressed.
+    pub settled_at_ms: Option<i64>,
+    /// Version of the row.
+    pub version: i64,
+}
+
+/// Adds a message.
+///
+/// # Errors
+/// Database errors only.
+pub fn insert_notice(conn: &mut Conn, row: &NoticeRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(notices::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// The message of this id.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_notice(conn: &mut Conn, org: OrgId, id: NoticeId) -> StoreResult<Option<NoticeRow>> {
+    Ok(per_backend!(conn, c => notices::table
+        .find((Txt(org), Txt(id)))
+        .select(NoticeRow::as_select())
+        .first(c)
+        .optional())?)
+}
+
+/// Writes what became of a message if the stored version is `row.version - 1`.
+///
+/// # Errors
+/// Stale if somebody else was faster.
+pub fn settle_notice(conn: &mut Conn, row: &NoticeRow) -> StoreResult<()> {
+    expect_one(per_backend!(conn, c => diesel::update(notices::table
+            .filter(notices::org_id.eq(row.org_id)
+                .and(notices::id.eq(row.id))
+                .and(notices::version.eq(row.version - 1))))
+        .set((
+            notices::state.eq(&row.state),
+            notices::reason.eq(&row.reason),
+            notices::settled_at_ms.eq(row.settled_at_ms),
+            notices::version.eq(row.version),
+        ))
+        .execute(c))?)
+}
+
+/// Whose waiting messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    /// Those about a visit.
+    Visit(VisitId),
+    /// Those for a customer.
+    Customer(CustomerId),
+}
+
+/// Takes back every message that waits.
+///
+/// # Errors
+/// Database errors only.
+pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, reason: &str, now_ms: i64) -> StoreResult<usize> {
+    Ok(per_backend!(conn, c => {
+        let waiting = notices::org_id.eq(Txt(org)).and(notices::state.eq("queued"));
+        let settled = (
+            notices::state.eq("suppressed"),
+            notices::reason.eq(reason),
+            notices::settled_at_ms.eq(now_ms),
+            notices::version.eq(notices::version + 1),
+        );
+        match about {
+            About::Visit(visit) => diesel::update(notices::table.filter(waiting.and(notices::visit_id.eq(Txt(visit)))))
+                .set(settled)
+                .execute(c),
+            About::Customer(customer) => diesel::update(notices::table
+                    .filter(waiting.and(notices::customer_id.eq(Txt(customer)))))
+                .set(settled)
+                .execute(c),
+        }
+    })?)
+}
+
+/// Which messages a list names.
+#[derive(Debug, Clone, Default)]
+pub struct NoticeFilter {
+    /// State.
+    pub state: Option<String>,
+    /// Only about this visit.
+    pub visit: Option<VisitId>,
+    /// Only those that may be sent by then.
+    pub due_ms: Option<i64>,
+    /// Only about visits that one of these people is assigned to now.
+    pub people: Option<Vec<UserId>>,
+}
+
+/// Messages in id order, after `after`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_notices(
+    conn: &mut Conn,
+    org: OrgId,
+    filter: &NoticeFilter,
+    after: &str,
+    limit: i64,
+) -> StoreResult<Vec<NoticeRow>> {
+    Ok(per_backend!(conn, c => {
+        let mut query = notices::table
+            .filter(notices::org_id.eq(Txt(org)).and(notices::id.gt(after)))
+            .order(notices::id)
+            .limit(limit)
+            .select(NoticeRow::as_select())
+            .into_boxed();
+        if let Some(state) = &filter.state {
+            query = query.filter(notices::state.eq(state));
+        }
+        if let Some(visit) = filter.visit {
+            query = query.filter(notices::visit_id.eq(Txt(visit)));
+        }
+        if let Some(due_ms) = filter.due_ms {
+            query = query.filter(notices::not_before_ms.le(due_ms));
+        }
+        if let Some(people) = &filter.people {
+            let assigned = assignments::table
+                .filter(assignments::org_id.eq(Txt(org))
+                    .and(assignments::until_ms.is_null())
+                    .and(one_of(assignments::rep_id, people)))
+                .select(assignments::visit_id);
+            query = query.filter(notices::visit_id.eq_any(assigned));
+        }
+        query.load(c)
+    })?)
+}
+
+/// Whether a customer agreed to messages.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = customer_consents)]
+pub struct ConsentRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// The customer.
+    pub customer_id: Txt<CustomerId>,
+    /// 1 for the first.
+    pub seq: i64,
+    /// When it was recorded.
+    pub at_ms: i64,
+    /// Whether messages may be sent.
+    pub consent_sms: bool,
+    /// Who recorded it.
+    pub recorded_by: Txt<UserId>,
+}
+
+/// Adds what a customer said.
+///
+/// # Errors
+/// Conflict if somebody else was faster.
+pub fn insert_consent(conn: &mut Conn, row: &ConsentRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(customer_consents::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// What a customer said last.
+///
+/// # Errors
+/// Database errors only.
+pub fn find_consent(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreResult<Option<ConsentRow>> {
+    Ok(per_backend!(conn, c => customer_consents::table
+        .filter(customer_consents::org_id.eq(Txt(org)).and(customer_consents::customer_id.eq(Txt(customer))))
+        .order(customer_consents::seq.desc())
+        .select(ConsentRow::as_select())
+        .first(c)
+        .optional())?)
+}

@@ -1,0 +1,166 @@
+//! Calls that the bridge tells of, what they vouch for, and who may know where recordings are.
+
+use doorstep::domain::Role;
+use integration_tests::app::TestApp;
+use integration_tests::builders::HOUR_MS;
+use integration_tests::clock::START;
+use integration_tests::company::{HAOYU, YUNZE};
+use serde_json::{Value, json};
+use sync_core::doc::Map;
+
+use super::{items, of, recorded};
+
+const MINUTE_MS: i64 = 60_000;
+
+fn at(ms: i64) -> String {
+    START.plus_ms(ms).to_rfc3339()
+}
+
+// Rule: INS-35
+#[actix_web::test]
+async fn a_call_told_again_changes_nothing_and_another_under_its_name_is_refused() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan(&[YUNZE.rep()]).await;
+    let foreign = app.office(HAOYU).await.plan(&[HAOYU.rep()]).await;
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    let call = json!({"call_id": "b-1", "visit_id": planned.visit, "rep_id": YUNZE.rep().id, "started_at": at(-MINUTE_MS),
+        "duration_s": 42, "result": "reached", "recording_ref": "rec/1"});
+    let kept = bridge.post("/v1/calls", call.clone()).await.expect(201);
+    assert_eq!((&kept["has_recording"], &kept["recording_ref"]), (&json!(true), &Value::Null));
+    app.clock.advance_secs(60);
+    assert_eq!(bridge.post("/v1/calls", call.clone()).await.expect(201), kept);
+    assert_eq!(recorded(&app, "b-1", "call.").await.len(), 1, "told once");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    assert_eq!(dispatcher.post("/v1/calls", call.clone()).await.expect(201), kept, "whoever tells it");
+
+    for (field, value) in [("duration_s", json!(43)), ("recording_ref", Value::Null), ("result", json!("no_answer"))] {
+        let mut other = call.clone();
+        other[field] = value;
+        let refused = bridge.post("/v1/calls", other).await;
+        assert_eq!(refused.outcome(), (409, "conflict".to_owned()), "{field}");
+        assert_eq!(refused.json()["fields"][0]["path"], "call_id");
+    }
+    // Under another tenant it is another call.
+    let elsewhere = json!({"call_id": "b-1", "visit_id": foreign.visit, "rep_id": HAOYU.rep().id, "started_at": at(0),
+        "duration_s": 1, "result": "reached"});
+    app.role(HAOYU, Role::Integrator).await.post("/v1/calls", elsewhere).await.expect(201);
+    for (field, value, faulty) in [
+        ("call_id", json!(" "), "call_id"),
+        ("visit_id", json!(foreign.visit), "visit_id"),
+        ("visit_id", Value::Null, "visit_id"),
+        ("work_order_id", json!(planned.order), "visit_id"),
+        ("rep_id", json!(HAOYU.rep().id), "rep_id"),
+        ("started_at", json!(at(2 * HOUR_MS)), "started_at"),
+        ("duration_s", json!(-1), "duration_s"),
+        ("result", json!("tea"), "result"),
+        ("recording_ref", json!("x".repeat(301)), "recording_ref"),
+    ] {
+        let mut other = call.clone();
+        (other["call_id"], other[field]) = (json!("b-2"), value);
+        let refused = bridge.post("/v1/calls", other).await;
+        assert_eq!(refused.outcome(), (422, "invalid".to_owned()), "{field}: {}", refused.text());
+        assert_eq!(refused.json()["fields"][0]["path"], faulty, "{field}");
+        assert!(refused.json()["fields"][0]["expected_zh"].is_string(), "{field}");
+    }
+}
+
+// Rules: INS-35, APT-05
+#[actix_web::test]
+async fn a_contact_is_recorded_by_its_own_word_or_by_a_call_of_the_bridge_at_that_time() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan_at(&[YUNZE.rep()], 3 * HOUR_MS).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let contact = |phone: &integration_tests::phone::Phone<'_>, channel: &str, more: Value| {
+        let mut record = json!({"channel": channel, "started_at": phone.stamp(), "duration_s": 5, "result": "reached",
+            "by": YUNZE.rep().id});
+        record.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        record
+    };
+    let named =
+        phone.add(planned.visit, Map::Contacts, &contact(&phone, "app_call", json!({"recording_ref": "rec/9"})));
+    app.clock.advance_secs(3600);
+    let bridged = phone.add(planned.visit, Map::Contacts, &contact(&phone, "app_call", json!({})));
+    app.clock.advance_secs(3600);
+    let alone = phone.add(planned.visit, Map::Contacts, &contact(&phone, "phone", json!({"reason": "楼道无信号"})));
+    let text = phone.add(planned.visit, Map::Contacts, &contact(&phone, "sms", json!({})));
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), doorstep::domain::TokenKind::Full).await;
+    phone.sync().await;
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    let tell = async |id: &str, about: (&str, Value), rep: Value, ms: i64| {
+        let body = json!({"call_id": id, about.0: about.1, "rep_id": rep, "started_at": at(ms), "duration_s": 7,
+            "result": "reached", "recording_ref": format!("rec/{id}")});
+        bridge.post("/v1/calls", body).await.expect(201)
+    };
+    let standings = async || {
+        let lead = app.role(YUNZE, Role::TeamLead).await;
+        let found = items(&lead, of(planned.visit, "contacts")).await;
+        let of = |id: &String| found.iter().find(|one| one["id"] == json!(id)).expect("listed").clone();
+        [&named, &bridged, &alone, &text].map(of)
+    };
+    let told = async || standings().await.map(|one| one["standing"].as_str().expect("a standing").to_owned());
+    assert_eq!(told().await, ["recorded", "unrecorded", "unrecorded", "not_a_call"]);
+    // Of another rep, or eleven minutes off, vouches for nothing.
+    let rep = json!(YUNZE.rep().id);
+    tell("x-1", ("visit_id", json!(planned.visit)), json!(YUNZE.colleague().id), HOUR_MS).await;
+    tell("x-2", ("visit_id", json!(planned.visit)), rep.clone(), HOUR_MS + 11 * MINUTE_MS).await;
+    assert_eq!(told().await, ["recorded", "unrecorded", "unrecorded", "not_a_call"]);
+    let visit = app.role(YUNZE, Role::Dispatcher).await.get(format!("/v1/visits/{}", planned.visit)).await.expect(200);
+    let found: Vec<&Value> = visit["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .filter(|one| one["code"] == "unrecorded_contact")
+        .collect();
+    assert_eq!(found.len(), 2, "{found:?}");
+    let of_alone = found.iter().find(|one| one["subject"] == json!(format!("contacts/{alone}"))).expect("told");
+    assert_eq!(of_alone["detail"], Value::Null, "the rep said why");
+
+    // About the order, ten minutes off: that is the call.
+    tell("b-1", ("work_order_id", json!(planned.order)), rep, HOUR_MS + 10 * MINUTE_MS).await;
+    assert_eq!(told().await, ["recorded", "recorded", "unrecorded", "not_a_call"]);
+    let [_, bridged, alone, _] = standings().await;
+    // The nearer one was told first; one call vouches for one contact.
+    assert_eq!((&bridged["call_id"], &bridged["has_recording"]), (&json!("b-1"), &json!(false)));
+    assert_eq!((&alone["reason"], &alone["call_id"]), (&json!("楼道无信号"), &Value::Null));
+}
+
+// Rules: INS-35, GEN-15
+#[actix_web::test]
+async fn where_recordings_are_is_told_to_few_and_each_time_recorded() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan(&[YUNZE.rep()]).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let call = json!({"channel": "app_call", "started_at": phone.stamp(), "duration_s": 5, "result": "reached",
+        "recording_ref": "rec/secret", "by": YUNZE.rep().id});
+    let contact = phone.add(planned.visit, Map::Contacts, &call);
+    phone.sync().await;
+    let told = json!({"call_id": "b-1", "visit_id": planned.visit, "rep_id": YUNZE.rep().id, "started_at": at(0),
+        "duration_s": 5, "result": "reached", "recording_ref": "rec/secret-too"});
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    assert!(!bridge.post("/v1/calls", told).await.text().contains("secret"));
+    let path = of(planned.visit, "contacts");
+    for role in [Role::FieldRep, Role::TeamLead, Role::Dispatcher, Role::CsAgent] {
+        let shown = app.role(YUNZE, role).await.get(&path).await;
+        assert!(shown.status == 200 && !shown.text().contains("secret"), "{role}: {}", shown.text());
+        assert_eq!(shown.json()["items"][0]["has_recording"], true, "{role}");
+    }
+    assert!(recorded(&app, planned.visit, "recording.").await.is_empty());
+    let hears = [Role::CsSupervisor, Role::DeptManager, Role::BranchManager, Role::Auditor];
+    for (nth, role) in hears.into_iter().enumerate() {
+        let shown = app.role(YUNZE, role).await.get(&path).await.expect(200);
+        assert_eq!(shown["items"][0]["recording_ref"], "rec/secret", "{role}");
+        assert_eq!(shown["calls"][0]["recording_ref"], "rec/secret-too", "{role}");
+        let events = recorded(&app, planned.visit, "recording.").await;
+        let expected = ("recording.shown".to_owned(), json!({"of": [contact, "b-1"]}));
+        assert_eq!((events.len(), &events[nth]), (nth + 1, &expected), "{role}");
+    }
+    // Who reviews knows nothing of a visit before it is handed in.
+    assert_eq!(app.role(YUNZE, Role::Reviewer).await.get(&path).await.outcome(), (404, "not_found".to_owned()));
+    assert_eq!(app.role(YUNZE, Role::Integrator).await.get(&path).await.outcome(), (403, "forbidden".to_owned()));
+    assert_eq!(app.role(HAOYU, Role::Auditor).await.get(&path).await.outcome(), (404, "not_found".to_owned()));
+}
