@@ -137,6 +137,14 @@ id!(
     DecisionId,
     /// Something that somebody of the office has to see to.
     TaskId,
+    /// A certificate that somebody holds.
+    CertificateId,
+    /// A time in which somebody does not work.
+    AbsenceId,
+    /// A time in which nobody works on an order.
+    HoldId,
+    /// An outage of a whole area, with the repairs that it asks for.
+    OutageId,
 );
 
 impl VisitId {

@@ -22,6 +22,7 @@ pub mod calendar;
 pub mod clock;
 pub mod deadlines;
 pub mod decimal;
+pub mod dispatch;
 pub mod doc;
 pub mod formulas;
 pub mod fraction;

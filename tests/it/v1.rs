@@ -2,6 +2,7 @@
 
 mod auth;
 mod deadlines;
+mod dispatch;
 mod errors;
 mod idempotency;
 mod imports;
@@ -10,6 +11,7 @@ mod kpi;
 mod limits;
 mod methods;
 mod norms;
+mod outages;
 mod planning;
 mod readiness;
 mod refusals;

@@ -1,6 +1,9 @@
 //! Decisions and vocabulary of the office, without I/O.
 
 pub mod actor;
+pub mod dispatch;
+#[cfg(test)]
+mod dispatch_tests;
 pub mod fold;
 pub mod operation;
 pub mod review;

@@ -3,11 +3,17 @@
 //! One row per operation; a route without a row does not compile, and a test compares the rows with
 //! the API document both ways and plays the full matrix operation × role × relation.
 
+mod grants;
+
+use self::grants::{
+    CONFLICT_READERS, FIGURE_READERS, FINDING_READERS, GIVE_OUT, IMPORT_BUNDLES, IMPORT_ORDERS, PHOTO_READERS,
+    READ_ABSENCES, READ_CERTIFICATES, READ_CUSTOMERS, READ_GRIDS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS,
+    SETTLE_QUARANTINE, STOP_ORDERS, TASK_READERS, TASK_WRITERS, WRITE_ABSENCES, WRITE_CUSTOMERS,
+};
 use super::actor::{Role, Scope, TokenKind};
 
 use Role::{
-    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Integrator, Reviewer,
-    TeamLead,
+    Admin, Auditor, BranchManager, CsAgent, CsSupervisor, DeptManager, Dispatcher, FieldRep, Reviewer, TeamLead,
 };
 use Scope::{Organisation, Own, Team};
 
@@ -133,6 +139,15 @@ operations! {
     /// Gives an enrolment code for a user's new device.
     CreateEnrolmentCode = "create_enrolment_code" Post "/v1/users/{user_id}/enrolment-codes"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+
+    /// Lists certificates of people.
+    ListCertificates = "list_certificates" Get "/v1/certificates" READ_CERTIFICATES;
+    /// Notes a certificate of somebody.
+    CreateCertificate = "create_certificate" Post "/v1/users/{user_id}/certificates"
+        Access::Roles(&[(Admin, Organisation)]);
+    /// Withdraws a certificate.
+    WithdrawCertificate = "withdraw_certificate" Post "/v1/certificates/{certificate_id}/withdraw"
+        Access::Roles(&[(Admin, Organisation)]);
 
     /// Runs one sync round.
     Sync = "sync" Post "/v1/sync" Access::Device;
@@ -267,6 +282,34 @@ operations! {
     /// Refuses a work order.
     RefuseWorkOrder = "refuse_work_order" Post "/v1/work-orders/{work_order_id}/refuse"
         Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation)]);
+    /// Puts a work order on hold.
+    HoldWorkOrder = "hold_work_order" Post "/v1/work-orders/{work_order_id}/hold" STOP_ORDERS;
+    /// Resumes a work order.
+    ResumeWorkOrder = "resume_work_order" Post "/v1/work-orders/{work_order_id}/resume" STOP_ORDERS;
+    /// Opens an outage.
+    OpenOutage = "open_outage" Post "/v1/outages" STOP_ORDERS;
+    /// Lists outages.
+    ListOutages = "list_outages" Get "/v1/outages" READ_GRIDS;
+    /// Shows an outage.
+    ShowOutage = "show_outage" Get "/v1/outages/{outage_id}" READ_GRIDS;
+    /// Says which orders wait for an outage.
+    ChangeOutage = "change_outage" Post "/v1/outages/{outage_id}/work-orders" STOP_ORDERS;
+    /// Ends an outage.
+    EndOutage = "end_outage" Post "/v1/outages/{outage_id}/end" STOP_ORDERS;
+    /// Lists grids.
+    ListGrids = "list_grids" Get "/v1/grids" READ_GRIDS;
+    /// Says which team serves a grid.
+    SetGridTeam = "set_grid_team" Post "/v1/grids/{grid_id}/team" Access::Roles(&[(Admin, Organisation)]);
+    /// Proposes who could be sent to visits.
+    ProposeDispatch = "propose_dispatch" Post "/v1/dispatch/proposals" GIVE_OUT;
+    /// Confirms who is sent.
+    ConfirmDispatch = "confirm_dispatch" Post "/v1/dispatch/confirmations" GIVE_OUT;
+    /// Notes that somebody does not work.
+    CreateAbsence = "create_absence" Post "/v1/users/{user_id}/absences" WRITE_ABSENCES;
+    /// Lists absences.
+    ListAbsences = "list_absences" Get "/v1/absences" READ_ABSENCES;
+    /// Ends an absence early.
+    EndAbsence = "end_absence" Post "/v1/absences/{absence_id}/end" WRITE_ABSENCES;
     /// Lists visits.
     ListVisits = "list_visits" Get "/v1/visits" Access::Roles(READ_ORDERS);
     /// Plans a visit.
@@ -347,121 +390,6 @@ operations! {
     ShowCalendar = "show_calendar" Get "/v1/calendars/{version}" Access::Anyone;
 }
 
-/// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
-const PHOTO_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was found about photos: who judges and who answers for the work, never whose photos they are. A photo
-/// of anybody in the organisation may stand beside another, so nobody sees them who sees one team only.
-const FINDING_READERS: Access = Access::Roles(&[
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads deadlines and tasks (rulebook 20, *Task, deadline*).
-const TASK_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who reads figures (rulebook 20, scores).
-const FIGURE_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (CsAgent, Own),
-    (CsSupervisor, Team),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees to tasks (rulebook 20, *Task, deadline*), and every role that one can be asked of.
-const TASK_WRITERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Own),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-]);
-
-/// Who sees concurrent values (rulebook section 20, row "Conflict") and work that came late.
-const CONFLICT_READERS: Access = Access::Roles(&[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (Auditor, Organisation),
-]);
-
-/// Who sees what was refused, and why: like devices (rulebook section 20).
-const READ_QUARANTINE: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Admin, Organisation),
-];
-
-/// Who reads refused bytes and decides what becomes of them: who answers for the work, never who only administers.
-const SETTLE_QUARANTINE: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation)];
-
-/// Who takes in what a phone's holder brings as a file: who answers for the work, and who looks after the phones.
-const IMPORT_BUNDLES: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (DeptManager, Organisation), (BranchManager, Organisation), (Admin, Organisation)];
-
-/// Who reads customers and sites; who only judges gets them masked.
-const READ_CUSTOMERS: &[(Role, Scope)] = &[
-    (FieldRep, Own),
-    (TeamLead, Team),
-    (Dispatcher, Organisation),
-    (Reviewer, Organisation),
-    (CsAgent, Organisation),
-    (CsSupervisor, Organisation),
-    (DeptManager, Organisation),
-    (BranchManager, Organisation),
-    (Auditor, Organisation),
-    (Integrator, Organisation),
-];
-
-/// Who has masked contact data revealed (rulebook section 20, row "Customer contact data").
-const REVEAL_CONTACTS: Access = Access::Roles(&[(Auditor, Organisation)]);
-
-/// Who adds customers, sites and work orders.
-const WRITE_CUSTOMERS: &[(Role, Scope)] =
-    &[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)];
-
-/// Who brings many work orders at once (rulebook section 20, row "Export, import").
-const IMPORT_ORDERS: Access =
-    Access::Roles(&[(Dispatcher, Organisation), (CsSupervisor, Organisation), (Integrator, Organisation)]);
-
-/// Who reads work orders and visits; who only reviews sees visits once they are handed in.
-const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
-
 impl Operation {
     /// How far the operation reaches for somebody with these roles and this kind of token; `None` if not at all.
     // Rule: DOC-01
@@ -502,6 +430,17 @@ impl Operation {
                 | Self::CreateWorkOrder
                 | Self::ImportWorkOrders
                 | Self::RefuseWorkOrder
+                | Self::HoldWorkOrder
+                | Self::ResumeWorkOrder
+                | Self::OpenOutage
+                | Self::ChangeOutage
+                | Self::EndOutage
+                | Self::SetGridTeam
+                | Self::ConfirmDispatch
+                | Self::CreateAbsence
+                | Self::EndAbsence
+                | Self::CreateCertificate
+                | Self::WithdrawCertificate
                 | Self::CreateVisit
                 | Self::AssignVisit
                 | Self::RescheduleVisit

@@ -80,9 +80,13 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::PageSize
         | C::PageTokenInvalid
         | C::Invalid
+        | C::RepNotCertified
+        | C::RepAbsent
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         C::Conflict
         | C::StateInvalid
+        | C::RepBusy
+        | C::OrderOnHold
         | C::ClaimedByOther
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete

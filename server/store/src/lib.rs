@@ -9,6 +9,7 @@
 #[macro_use]
 mod per_backend;
 
+pub mod absences;
 pub mod agenda;
 pub mod appointments;
 pub mod assignments;
@@ -17,6 +18,7 @@ pub mod backup;
 pub mod blob_bringers;
 pub mod blob_facts;
 pub mod blobs;
+pub mod certificates;
 pub mod checks;
 pub mod conflicts;
 pub mod conn;
@@ -30,6 +32,7 @@ pub mod error;
 pub mod evidence;
 pub mod feed;
 pub mod findings;
+pub mod grids;
 pub mod hints;
 pub mod idempotency;
 pub mod intent_blobs;
@@ -38,9 +41,11 @@ pub mod late_work;
 pub mod lease;
 pub mod migrate;
 pub mod norms;
+pub mod order_holds;
 pub mod order_refusals;
 pub mod org_storage;
 pub mod organisations;
+pub mod outages;
 pub mod packs;
 pub mod past_visits;
 pub mod photo_checks;

@@ -23,7 +23,9 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 73] = [
+const TABLES: [(&str, Origin); 79] = [
+    ("absence_ends", Owned),
+    ("absences", Owned),
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -35,6 +37,7 @@ const TABLES: [(&str, Origin); 73] = [
     ("blob_facts", Underived),
     ("blobs", Captured),
     ("calendars", Owned),
+    ("certificates", Owned),
     ("complete_receipts", Captured),
     ("conflict_choices", Owned),
     ("customer_phones", Underived),
@@ -52,6 +55,7 @@ const TABLES: [(&str, Origin); 73] = [
     ("feed", Rebuilt("feed")),
     ("finding_decisions", Owned),
     ("findings", Rebuilt("findings")),
+    ("grid_teams", Owned),
     ("grids", Owned),
     ("idempotency_keys", Owned),
     ("intent_blobs", Rebuilt("intent_blobs")),
@@ -63,9 +67,11 @@ const TABLES: [(&str, Origin); 73] = [
     ("nonces", Owned),
     ("norm_withdrawals", Owned),
     ("number_series", Owned),
+    ("order_holds", Owned),
     ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),
     ("organisations", Owned),
+    ("outages", Owned),
     ("photo_checks", Owned),
     ("photo_looks", Underived),
     ("photo_near_misses", Rebuilt("findings")),

@@ -24,8 +24,10 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
+pub(crate) use assign::{change_crew, require_sendable};
 pub use cancel::{cancel_visit, close_visit};
 pub use follow::follow_norms;
+pub(crate) use follow::{begins_at, is_unbegun};
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub(crate) use judge::{Judged, judge};
 pub use next_attempt::create_next_attempt;
@@ -94,7 +96,7 @@ pub fn state_of(row: &VisitRecord) -> AppResult<VisitState> {
 }
 
 /// Loads a visit within reach for a change, if it has the version the asker saw.
-fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
+pub(crate) fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
     // A push that moves the state, which is no new version, waits, or came before and is seen.
     presence::lock_visit(conn, ctx.actor.org, id)?;
     let row = reach::load_visit(conn, ctx, id)?;
@@ -102,7 +104,7 @@ fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -
 }
 
 /// Refuses what the state does not allow.
-fn require(allowed: bool, state: VisitState) -> AppResult<()> {
+pub(crate) fn require(allowed: bool, state: VisitState) -> AppResult<()> {
     if allowed {
         return Ok(());
     }
@@ -112,13 +114,29 @@ fn require(allowed: bool, state: VisitState) -> AppResult<()> {
 
 /// Writes a changed plan, projects the state, and tells every audience. The last step of each change.
 fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, mut row: VisitRecord, mut batch: FeedBatch) -> AppResult<Visit> {
+    put(conn, app, ctx, &mut row, &mut batch)?;
+    batch.publish(conn, ctx.actor.org)?;
+    load(conn, ctx.actor.org, row.id.0, ctx.now)
+}
+
+/// Writes a changed plan, projects the state, and says in the batch what audiences are to be told.
+///
+/// # Errors
+/// Stale if somebody else was faster; corrupt rows.
+pub(crate) fn put(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    row: &mut VisitRecord,
+    batch: &mut FeedBatch,
+) -> AppResult<()> {
     let (org, id) = (ctx.actor.org, row.id.0);
     row.version += 1;
-    update_plan(conn, &row)?;
+    update_plan(conn, row)?;
     reproject(conn, org, id, ctx.now)?;
     findings::look_again_at(conn, org, &[id], ctx.now)?;
-    publish(conn, app, ctx, id, &mut batch)?;
-    load(conn, org, id, ctx.now)
+    let window = load_window(conn, org, &app.config.sync, ctx.now)?;
+    refresh_visit(conn, batch, org, id, window)
 }
 
 /// Tells every audience of a visit, in the last statements of the transaction.

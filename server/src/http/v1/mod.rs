@@ -1,19 +1,24 @@
 //! Resources of version 1: one folder each, one file per verb.
 
+pub mod absences;
 pub mod auth;
 pub mod blobs;
 pub mod bundles;
 pub mod calendars;
+pub mod certificates;
 pub mod conflicts;
 pub mod customers;
 pub mod day_board;
 pub mod deadlines;
 pub mod devices;
+pub mod dispatch;
 pub mod findings;
+pub mod grids;
 pub mod health;
 pub mod kpi;
 pub mod late_work;
 pub mod live;
+pub mod outages;
 pub mod policies;
 pub mod quarantine;
 pub mod repo;
