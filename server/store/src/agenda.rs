@@ -1,5 +1,6 @@
 //! What a rep has to do: planned starts and the visits of a day.
 
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::ids::{GridId, OrgId, UserId, VisitId, WorkOrderId};
 
@@ -63,6 +64,29 @@ pub fn list_held_between(
         .order((visits::planned_start_ms, visits::id))
         .limit(most)
         .select((visits::id, visits::work_order_id))
+        .load(c))?)
+}
+
+/// Visits in one of these states that nobody is assigned to, with a planned start in `[from_ms, to_ms)`.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_unassigned(
+    conn: &mut Conn,
+    org: OrgId,
+    states: &[&str],
+    (from_ms, to_ms): (i64, i64),
+) -> StoreResult<Vec<VisitRecord>> {
+    Ok(per_backend!(conn, c => visits::table
+        .filter(visits::org_id.eq(Txt(org))
+            .and(visits::planned_start_ms.ge(from_ms))
+            .and(visits::planned_start_ms.lt(to_ms)))
+        .filter(one_of(visits::state, states))
+        .filter(not(exists(assignments::table.filter(assignments::org_id.eq(visits::org_id)
+            .and(assignments::visit_id.eq(visits::id))
+            .and(assignments::until_ms.is_null())))))
+        .order((visits::planned_start_ms, visits::id))
+        .select(VisitRecord::as_select())
         .load(c))?)
 }
 
@@ -158,7 +182,8 @@ pub fn list_open(
             .and(assignments::until_ms.is_null())
             .and(visits::planned_start_ms.is_null().or(visits::planned_start_ms.lt(before_ms))))
         .filter(one_of(visits::state, states))
-        .order(visits::id)
+        // An expression instead of the column keeps the engine from walking the primary key.
+        .order(visits::id.concat(""))
         .limit(most)
         .select(VisitRecord::as_select())
         .load(c))?)

@@ -333,8 +333,6 @@ pub struct VisitFilter {
     pub number: Option<String>,
     /// Only visits that one of these people is assigned to now.
     pub reps: Option<Vec<UserId>>,
-    /// Only visits that nobody is assigned to now.
-    pub is_unassigned: bool,
     /// How far the asker sees; `None` for all visits.
     pub reach: Option<VisitReach>,
     /// Only visits with concurrent values that wait for a person; with `Some(false)` also settled ones.
@@ -433,11 +431,6 @@ pub fn list_visits(
             .select(assignments::visit_id);
         if let Some(reps) = &filter.reps {
             query = query.filter(visits::id.eq_any(assigned_to(reps)));
-        }
-        if filter.is_unassigned {
-            query = query.filter(not(exists(assignments::table.filter(assignments::org_id.eq(visits::org_id)
-                .and(assignments::visit_id.eq(visits::id))
-                .and(assignments::until_ms.is_null())))));
         }
         if let Some(open) = filter.open_conflicts {
             query = query.filter(visits::id.eq_any(visit_conflicts::table

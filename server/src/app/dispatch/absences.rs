@@ -10,7 +10,7 @@ use sync_core::ids::{AbsenceId, UserId};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
-use super::load_person;
+use super::{listed_people, load_person};
 use crate::app::visits::{is_unbegun, state_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::domain::visit::open_states;
@@ -138,14 +138,7 @@ pub async fn list_absences(
     size: i64,
 ) -> AppResult<Vec<AbsenceListing>> {
     let read = move |conn: &mut Conn| {
-        let within = reach::of(conn, &ctx)?.people;
-        let people = match user {
-            None => within,
-            Some(user) => {
-                let seen = within.is_none_or(|within| within.contains(&user));
-                Some(Some(user).into_iter().filter(|_| seen).collect())
-            }
-        };
+        let people = listed_people(conn, &ctx, user)?;
         let filter = AbsenceFilter { people, ..AbsenceFilter::default() };
         Ok::<_, AppError>(store::list_absences(conn, ctx.actor.org, &filter, &after, size)?)
     };

@@ -9,7 +9,7 @@ use sync_core::ids::{CertificateId, OrgId, UserId};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use super::load_person;
+use super::{listed_people, load_person};
 use crate::app::customers::is_text;
 use crate::app::norms::policy_in_force;
 use crate::app::scope::load_zone;
@@ -83,14 +83,7 @@ pub async fn list_certificates(
 ) -> AppResult<Vec<CertificateListing>> {
     let read = move |conn: &mut Conn| {
         let org = ctx.actor.org;
-        let within = reach::of(conn, &ctx)?.people;
-        let people = match (wanted.user, within) {
-            (None, within) => within,
-            (Some(user), within) => {
-                let seen = within.is_none_or(|within| within.contains(&user));
-                Some(Some(user).into_iter().filter(|_| seen).collect())
-            }
-        };
+        let people = listed_people(conn, &ctx, wanted.user)?;
         let kind = wanted.kind.map(|kind| kind.code().to_owned());
         let rows = store::list_certificates(conn, org, &CertificateFilter { id: None, kind, people }, &after, size)?;
         let horizon = Horizon::load(conn, org, ctx.now)?;

@@ -35,3 +35,11 @@ fn load_person(conn: &mut Conn, ctx: &Ctx, user: UserId) -> AppResult<UserRow> {
     let seen = person.filter(|person| within.is_none_or(|within| within.contains(&person.id.0)));
     Ok(seen.ok_or(ErrorCode::NotFound)?)
 }
+
+/// Of whom a list tells: everybody within reach, or the one who is named if he is.
+fn listed_people(conn: &mut Conn, ctx: &Ctx, named: Option<UserId>) -> AppResult<Option<Vec<UserId>>> {
+    let within = reach::of(conn, ctx)?.people;
+    let Some(named) = named else { return Ok(within) };
+    let is_seen = within.is_none_or(|within| within.contains(&named));
+    Ok(Some(if is_seen { vec![named] } else { Vec::new() }))
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::Conn;
-use doorstep_store::agenda::Errand;
+use doorstep_store::agenda::{Errand, list_unassigned};
 use doorstep_store::order_holds::list_holds;
 use doorstep_store::users::{self, UserRow};
 use doorstep_store::visits::{self, VisitFilter, VisitRecord};
@@ -11,11 +11,10 @@ use sync_core::ids::{GridId, UserId, VisitId, WorkOrderId};
 
 use super::desk::{Desk, errands_of};
 use super::fit::load_reps;
-use crate::app::visits::state_of;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::domain::Window;
 use crate::domain::dispatch::{self, Proposal, Rep};
-use crate::domain::visit::{goes_out, waits_for_crew};
+use crate::domain::visit::{goes_out, open_states};
 
 /// Most visits of one answer.
 pub const MAX_PROPOSALS: usize = 200;
@@ -97,22 +96,24 @@ fn rows_of(
     day: Window,
 ) -> AppResult<(Vec<VisitRecord>, BTreeMap<VisitId, Errand>)> {
     let org = ctx.actor.org;
-    let filter = VisitFilter {
-        ids: wanted.visits.clone(),
-        from_ms: Some(day.from.0),
-        to_ms: Some(day.to.0),
-        reps: wanted.from_rep.map(|rep| vec![rep]),
-        is_unassigned: wanted.visits.is_none() && wanted.from_rep.is_none(),
-        reach: reach::of(conn, ctx)?.visits,
-        ..VisitFilter::default()
+    let reach = reach::of(conn, ctx)?.visits;
+    let within = (day.from.0, day.to.0);
+    let mut open = if wanted.visits.is_none() && wanted.from_rep.is_none() {
+        // Whoever reaches only visits of some people reaches none that nobody has.
+        if reach.is_none() { list_unassigned(conn, org, &open_states(), within)? } else { Vec::new() }
+    } else {
+        let filter = VisitFilter {
+            ids: wanted.visits.clone(),
+            from_ms: Some(within.0),
+            to_ms: Some(within.1),
+            reps: wanted.from_rep.map(|rep| vec![rep]),
+            reach,
+            ..VisitFilter::default()
+        };
+        visits::list_visits(conn, org, &filter, "", i64::MAX)?
     };
-    let mut rows = visits::list_visits(conn, org, &filter, "", i64::MAX)?;
-    let mut open = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
-        if waits_for_crew(state_of(&row)?) {
-            open.push(row);
-        }
-    }
+    let states = open_states();
+    open.retain(|row| states.contains(&row.state.as_str()));
     let errands = errands_of(conn, org, &open)?;
     let orders: Vec<WorkOrderId> = errands.values().map(|errand| errand.work_order_id.0).collect();
     let held: BTreeSet<WorkOrderId> =

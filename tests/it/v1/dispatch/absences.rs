@@ -66,7 +66,7 @@ async fn who_falls_ill_leaves_open_visits_to_others_and_what_has_begun_is_told_a
         (&json!("assigned"), &json!("assigned"))
     );
     assert_eq!(crew(&shown(&dispatcher, &begun).await), [json!(colleague.id)]);
-    assert_eq!(shown(&dispatcher, &begun).await["state"], "in_progress");
+    assert_eq!(shown(&dispatcher, &begun).await["state"], handover["visits"][1]["state"]);
     phone.measure(at_door, "optical_power", "-18.30", "dBm");
     let late = phone.round().await;
     assert_eq!(late.acks[0].reason.as_deref(), Some("reassigned"), "kept, as late work");

@@ -119,10 +119,9 @@ async fn a_hold_names_its_faults_and_stays_in_the_organisation() {
     let lead = app.role(YUNZE, Role::TeamLead).await;
     assert_eq!(change(&lead, path.clone(), &json!(1), reason.clone()).await.status, 403);
     // Two people think of it at once.
-    let (one, other) = tokio::join!(
-        change(&agent, path.clone(), &json!(1), reason.clone()),
-        change(&dispatcher, path, &json!(1), reason)
-    );
+    let seen = json!(1);
+    let (one, other) =
+        tokio::join!(change(&agent, path.clone(), &seen, reason.clone()), change(&dispatcher, path, &seen, reason));
     let mut outcomes = [one.status, other.status];
     outcomes.sort_unstable();
     assert_eq!(outcomes, [200, 412]);
