@@ -141,6 +141,14 @@ id!(
     CustomerLinkId,
     /// A message to a customer.
     NoticeId,
+    /// A certificate that somebody holds.
+    CertificateId,
+    /// A time in which somebody does not work.
+    AbsenceId,
+    /// A time in which nobody works on an order.
+    HoldId,
+    /// An outage of a whole area, with the repairs that it asks for.
+    OutageId,
 );
 
 impl VisitId {

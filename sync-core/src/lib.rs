@@ -24,6 +24,7 @@ pub mod contacts;
 pub mod day;
 pub mod deadlines;
 pub mod decimal;
+pub mod dispatch;
 pub mod doc;
 pub mod formulas;
 pub mod fraction;

@@ -5,10 +5,13 @@
 use std::sync::OnceLock;
 
 use doorstep::domain::Role;
+use doorstep_store::certificates::{CertificateRow, insert_certificate};
 use doorstep_store::organisations::{OrganisationRow, insert_organisation};
 use doorstep_store::users::{UserRow, insert_team, insert_user};
 use doorstep_store::{Conn, StoreResult, Txt};
-use sync_core::ids::{OrgId, TeamId, UserId};
+use sync_core::bytes::Hash;
+use sync_core::dispatch::CertificateKind;
+use sync_core::ids::{CertificateId, OrgId, TeamId, UserId};
 
 use crate::clock::START;
 
@@ -132,6 +135,7 @@ impl Company {
         for member in self.members() {
             let roles: Vec<&str> = member.role.iter().map(|role| role.code()).collect();
             insert_user(conn, &member.row(), &roles)?;
+            certify(conn, self.org, member.id)?;
         }
         Ok(())
     }
@@ -154,6 +158,42 @@ impl Member {
             phone: None,
         }
     }
+}
+
+/// The id of a certificate that somebody seeded here holds.
+///
+/// # Panics
+/// Never: a hash is long enough.
+#[must_use]
+pub fn certificate_of(user: UserId, kind: CertificateKind) -> CertificateId {
+    let hash = Hash::of(format!("{user}/{kind}").as_bytes());
+    let rest = hash.as_bytes()[..10].try_into().expect("ten bytes");
+    let millis = u64::try_from(START.0).expect("after 1970");
+    CertificateId(uuid::Builder::from_unix_timestamp_millis(millis, &rest).into_uuid())
+}
+
+/// Gives somebody every certificate, for as long as any test plays.
+///
+/// # Errors
+/// Database errors only.
+pub fn certify(conn: &mut Conn, org: OrgId, user: UserId) -> StoreResult<()> {
+    CertificateKind::ALL.iter().try_for_each(|kind| {
+        let row = CertificateRow {
+            org_id: Txt(org),
+            id: Txt(certificate_of(user, *kind)),
+            user_id: Txt(user),
+            kind: kind.code().to_owned(),
+            number: None,
+            valid_from: "2000-01-01".to_owned(),
+            valid_to: "2099-12-31".to_owned(),
+            noted_by: Txt(user),
+            noted_at_ms: START.0,
+            withdrawn_by: None,
+            withdrawn_at_ms: None,
+            withdraw_reason: None,
+        };
+        insert_certificate(conn, &row)
+    })
 }
 
 /// The hash of [`PASSWORD`], computed once: hashing is slow on purpose.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::appointments::list_appointments;
+use doorstep_store::order_holds::list_holds;
 use doorstep_store::visits::{self, VisitFilter, VisitPlace, VisitRecord};
 use doorstep_store::{Conn, users};
 use sync_core::clock::Deadline;
@@ -37,6 +38,8 @@ pub struct BoardVisit {
     pub is_deferred_safety: bool,
     /// Whether its time was changed with less notice than its policy asks (APT-04).
     pub is_short_notice: bool,
+    /// Whether nobody works on its order for the time being.
+    pub is_on_hold: bool,
 }
 
 /// One rep's day; the last line holds visits nobody is assigned to.
@@ -152,6 +155,8 @@ fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord
     let deferred = deferred_before(conn, ctx, &rows)?;
     let policies = policies_of(conn, ctx, &rows)?;
     let short_notice = short_notices(conn, ctx, &rows, &policies)?;
+    let orders: Vec<_> = rows.iter().filter_map(|row| row.work_order_id).map(|id| id.0).collect();
+    let held: BTreeSet<_> = list_holds(conn, org, &orders)?.into_iter().map(|hold| hold.work_order_id.0).collect();
     let listed = listings(conn, ctx, rows)?;
     let risk_minutes = |listing: &VisitListing| said_in(&policies, listing.row.policy_in_force(), keys::LATE_RISK);
     let board_visit = |listing: VisitListing| {
@@ -161,6 +166,7 @@ fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord
             is_late_risk: is_late_risk(listing.plan.planned_start_ms, listing.state, ctx.now, risk_minutes(&listing)),
             is_deferred_safety: listing.plan.previous_visit_id.is_some_and(|before| deferred.contains(&before)),
             is_short_notice: listing.plan.appointment_id.is_some_and(|id| short_notice.contains(&id)),
+            is_on_hold: listing.plan.work_order_id.is_some_and(|id| held.contains(&id)),
             customer,
             address,
             listing,
@@ -170,7 +176,7 @@ fn board_visits(conn: &mut Conn, ctx: &Ctx, reach: &Reach, rows: Vec<VisitRecord
 }
 
 /// The attempts before that were deferred for safety.
-fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<VisitId>> {
+pub(crate) fn deferred_before(conn: &mut Conn, ctx: &Ctx, rows: &[VisitRecord]) -> AppResult<BTreeSet<VisitId>> {
     let ids: Vec<VisitId> = rows.iter().filter_map(|row| row.previous_visit_id).map(|id| id.0).collect();
     let filter = VisitFilter { ids: Some(ids), ..Default::default() };
     let before = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_VISITS)?;

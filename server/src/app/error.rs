@@ -392,6 +392,14 @@ error_codes! {
     /// Somebody's day is not closed.
     DayOpen = "day_open", "Somebody's day is still open; see to it or say why you sign nevertheless",
         "尚有人员当日未结清，请先处理，或说明仍要签核的原因";
+    /// Somebody would be sent without a certificate that the work needs.
+    RepNotCertified = "rep_not_certified", "The rep does not hold a certificate that this work needs", "该人员缺少此项工作所需的有效证书";
+    /// Somebody would be sent who does not work then.
+    RepAbsent = "rep_absent", "The rep does not work at that time", "该人员在此时间请假或离岗";
+    /// Somebody would be sent who has enough to do already.
+    RepBusy = "rep_busy", "The rep has another visit then, or a full day; confirm it with a reason", "该人员时间冲突或当日已满，请说明理由后确认";
+    /// Nobody works on the order for the time being.
+    OrderOnHold = "order_on_hold", "The work order is on hold; resume it first", "该工单已挂起，请先恢复";
     /// Somebody else is reviewing it.
     ClaimedByOther = "claimed_by_other", "Somebody else is reviewing this visit", "其他审核员正在审核该工单";
     /// Who executed a visit may not judge it.

@@ -1,18 +1,23 @@
 //! Puts the company in: organisation, norms, grids, teams and its people.
 
-use doorstep_store::Txt;
 use doorstep_store::organisations::{self, OrganisationRow};
 use doorstep_store::users::UserRow;
+use doorstep_store::{Txt, grids};
+use sync_core::dispatch::CertificateKind;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
 
-use super::data::people::{ADMIN, GRIDS, ORGANISATION, ORGANISATION_NAME, PASSWORD, PEOPLE, Person, TEAMS, ZONE};
+use super::data::people::{
+    ADMIN, CERTIFIED, GRIDS, ORGANISATION, ORGANISATION_NAME, PASSWORD, PEOPLE, Person, TEAMS, ZONE,
+};
 use super::error::DemoError;
 use super::names::NamedStream;
 use super::seeder::Seeder;
 use crate::app::auth::{NewUser, create_user};
+use crate::app::dispatch::{NewCertificate, WantedCertificates, create_certificate, list_certificates, set_grid_team};
 use crate::app::organisations::Rows;
 use crate::app::{AppError, AppResult};
 use crate::auth::password;
+use crate::domain::visit::goes_out;
 use crate::ports::Random;
 
 /// Makes sure that company and people exist.
@@ -24,8 +29,14 @@ pub(super) async fn ensure(seeder: &Seeder<'_>) -> Result<(), DemoError> {
     if known.is_empty() {
         found(seeder).await?;
     }
+    for (key, _, served_by) in GRIDS {
+        ensure_served(seeder, grid(seeder, key), team(seeder, served_by)).await?;
+    }
     for person in PEOPLE {
         ensure_person(seeder, person).await?;
+        if goes_out(person.role.code()) {
+            ensure_certificates(seeder, person).await?;
+        }
     }
     Ok(())
 }
@@ -52,7 +63,7 @@ async fn found(seeder: &Seeder<'_>) -> AppResult<()> {
     let rows = Rows {
         organisation: row_of_company(org, now.0),
         teams: TEAMS.map(|(key, name)| (team(seeder, key), name.to_owned())).to_vec(),
-        grids: GRIDS.map(|(key, name)| (grid(seeder, key), name.to_owned())).to_vec(),
+        grids: GRIDS.map(|(key, name, _)| (grid(seeder, key), name.to_owned())).to_vec(),
         admin,
     };
     seeder.state.store.write(move |conn| rows.insert(conn)).await
@@ -84,6 +95,33 @@ async fn ensure_person(seeder: &Seeder<'_>, person: Person) -> AppResult<()> {
     };
     let admin = seeder.ctx(ADMIN).await?;
     create_user(&seeder.named(&format!("user/{}", person.login)), admin, new).await.map(drop)
+}
+
+/// Makes sure that a team serves a grid.
+async fn ensure_served(seeder: &Seeder<'_>, id: GridId, by: TeamId) -> AppResult<()> {
+    let org = seeder.org();
+    let known = seeder.state.store.read(move |conn| grids::find_grid(conn, org, id)).await?;
+    if known.is_none_or(|grid| grid.version() > 0) {
+        return Ok(());
+    }
+    set_grid_team(seeder.state, seeder.ctx(ADMIN).await?, id, 0, Some(by)).await.map(drop)
+}
+
+/// Makes sure that everybody who goes out holds the certificates.
+async fn ensure_certificates(seeder: &Seeder<'_>, person: Person) -> AppResult<()> {
+    let user = seeder.user(person.login).await?;
+    let wanted = WantedCertificates { user: Some(user), kind: None };
+    let admin = seeder.ctx(ADMIN).await?;
+    if !list_certificates(seeder.state, admin.clone(), wanted, String::new(), 1).await?.is_empty() {
+        return Ok(());
+    }
+    for kind in CertificateKind::ALL.iter().copied() {
+        let new =
+            NewCertificate { kind, number: None, valid_from: CERTIFIED.0.to_owned(), valid_to: CERTIFIED.1.to_owned() };
+        let named = seeder.named(&format!("certificate/{}/{kind}", person.login));
+        create_certificate(&named, admin.clone(), user, new).await?;
+    }
+    Ok(())
 }
 
 /// The id of a grid.

@@ -2,6 +2,9 @@
 
 pub mod actor;
 pub mod customer_link;
+pub mod dispatch;
+#[cfg(test)]
+mod dispatch_tests;
 pub mod event_file;
 pub mod fold;
 pub mod operation;

@@ -7,9 +7,10 @@ mod grants;
 
 use super::actor::{Role, Scope, TokenKind};
 use grants::{
-    CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS, IMPORT_BUNDLES, IMPORT_ORDERS,
-    NOTICE_READERS, PHOTO_READERS, READ_CUSTOMERS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE,
-    TASK_READERS, TASK_WRITERS, WRITE_CUSTOMERS,
+    CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS, GIVE_OUT, IMPORT_BUNDLES,
+    IMPORT_ORDERS, NOTICE_READERS, PHOTO_READERS, READ_ABSENCES, READ_CERTIFICATES, READ_CUSTOMERS, READ_GRIDS,
+    READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE, STOP_ORDERS, TASK_READERS, TASK_WRITERS,
+    WRITE_ABSENCES, WRITE_CUSTOMERS,
 };
 
 use Role::{
@@ -144,6 +145,14 @@ operations! {
     /// Sets the number under which customers reach a person.
     SetUserPhone = "set_user_phone" Put "/v1/users/{user_id}/phone"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Admin, Organisation)]);
+    /// Lists certificates of people.
+    ListCertificates = "list_certificates" Get "/v1/certificates" READ_CERTIFICATES;
+    /// Notes a certificate of somebody.
+    CreateCertificate = "create_certificate" Post "/v1/users/{user_id}/certificates"
+        Access::Roles(&[(Admin, Organisation)]);
+    /// Withdraws a certificate.
+    WithdrawCertificate = "withdraw_certificate" Post "/v1/certificates/{certificate_id}/withdraw"
+        Access::Roles(&[(Admin, Organisation)]);
 
     /// Runs one sync round.
     Sync = "sync" Post "/v1/sync" Access::Device;
@@ -280,6 +289,34 @@ operations! {
     /// Refuses a work order.
     RefuseWorkOrder = "refuse_work_order" Post "/v1/work-orders/{work_order_id}/refuse"
         Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation)]);
+    /// Puts a work order on hold.
+    HoldWorkOrder = "hold_work_order" Post "/v1/work-orders/{work_order_id}/hold" STOP_ORDERS;
+    /// Resumes a work order.
+    ResumeWorkOrder = "resume_work_order" Post "/v1/work-orders/{work_order_id}/resume" STOP_ORDERS;
+    /// Opens an outage.
+    OpenOutage = "open_outage" Post "/v1/outages" STOP_ORDERS;
+    /// Lists outages.
+    ListOutages = "list_outages" Get "/v1/outages" READ_GRIDS;
+    /// Shows an outage.
+    ShowOutage = "show_outage" Get "/v1/outages/{outage_id}" READ_GRIDS;
+    /// Says which orders wait for an outage.
+    ChangeOutage = "change_outage" Post "/v1/outages/{outage_id}/work-orders" STOP_ORDERS;
+    /// Ends an outage.
+    EndOutage = "end_outage" Post "/v1/outages/{outage_id}/end" STOP_ORDERS;
+    /// Lists grids.
+    ListGrids = "list_grids" Get "/v1/grids" READ_GRIDS;
+    /// Says which team serves a grid.
+    SetGridTeam = "set_grid_team" Post "/v1/grids/{grid_id}/team" Access::Roles(&[(Admin, Organisation)]);
+    /// Proposes who could be sent to visits.
+    ProposeDispatch = "propose_dispatch" Post "/v1/dispatch/proposals" GIVE_OUT;
+    /// Confirms who is sent.
+    ConfirmDispatch = "confirm_dispatch" Post "/v1/dispatch/confirmations" GIVE_OUT;
+    /// Notes that somebody does not work.
+    CreateAbsence = "create_absence" Post "/v1/users/{user_id}/absences" WRITE_ABSENCES;
+    /// Lists absences.
+    ListAbsences = "list_absences" Get "/v1/absences" READ_ABSENCES;
+    /// Ends an absence early.
+    EndAbsence = "end_absence" Post "/v1/absences/{absence_id}/end" WRITE_ABSENCES;
     /// Lists visits.
     ListVisits = "list_visits" Get "/v1/visits" Access::Roles(READ_ORDERS);
     /// Plans a visit.
@@ -449,6 +486,17 @@ impl Operation {
                 | Self::CreateWorkOrder
                 | Self::ImportWorkOrders
                 | Self::RefuseWorkOrder
+                | Self::HoldWorkOrder
+                | Self::ResumeWorkOrder
+                | Self::OpenOutage
+                | Self::ChangeOutage
+                | Self::EndOutage
+                | Self::SetGridTeam
+                | Self::ConfirmDispatch
+                | Self::CreateAbsence
+                | Self::EndAbsence
+                | Self::CreateCertificate
+                | Self::WithdrawCertificate
                 | Self::CreateVisit
                 | Self::AssignVisit
                 | Self::RescheduleVisit

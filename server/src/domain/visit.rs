@@ -65,6 +65,24 @@ pub fn may_try_again(state: VisitState, outcome: Option<&str>) -> bool {
     }
 }
 
+/// Whether the crew has something to do: it has not handed in, or what it handed in came back.
+#[must_use]
+pub const fn waits_for_crew(state: VisitState) -> bool {
+    may_cancel(state) || matches!(state, VisitState::Returned)
+}
+
+/// Codes of the states of [`waits_for_crew`].
+#[must_use]
+pub fn open_states() -> Vec<&'static str> {
+    VisitState::ALL.iter().filter(|state| waits_for_crew(**state)).map(|state| state.code()).collect()
+}
+
+/// Whether somebody with this role can be sent to a visit.
+#[must_use]
+pub fn goes_out(role: &str) -> bool {
+    matches!(role, "field_rep" | "team_lead")
+}
+
 /// Whether nothing more is expected of the crew.
 #[must_use]
 pub const fn is_done(state: VisitState) -> bool {

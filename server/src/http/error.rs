@@ -81,10 +81,14 @@ pub fn status(code: ErrorCode) -> StatusCode {
         | C::PageTokenInvalid
         | C::Invalid
         | C::TextIncomplete
+        | C::RepNotCertified
+        | C::RepAbsent
         | C::IdempotencyMismatch => StatusCode::UNPROCESSABLE_ENTITY,
         C::Conflict
         | C::StateInvalid
         | C::DayOpen
+        | C::RepBusy
+        | C::OrderOnHold
         | C::ClaimedByOther
         | C::IdempotencyInProgress
         | C::EvidenceIncomplete

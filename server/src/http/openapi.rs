@@ -14,9 +14,10 @@ use crate::http::customer_page;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, calls, check_ins, conflicts, customer_links, customers, day_board, days,
-    deadlines, devices, findings, health, installed_items, kpi, late_work, live, meeting_places, notices, policies,
-    quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits, work_orders,
+    absences, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links, customers,
+    day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work, live,
+    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates,
+    uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -165,6 +166,7 @@ impl Modify for BearerToken {
         (name = "visits", description = "Planning, assigning and following visits"),
         (name = "days", description = "The working day of a rep: check-in, closing, sign-off"),
         (name = "contacts", description = "Calls, notes and messages to customers, and what customers answer"),
+        (name = "dispatch", description = "Who could be sent where, who is, and who does not work"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
         (name = "figures", description = "How well the day was kept, and what stands behind each number"),
         (name = "search", description = "Finding people and orders"),
@@ -185,6 +187,8 @@ impl Modify for BearerToken {
         repo::open::open_repo, repo::ticket::create_repo_ticket,
         users::list::list_users, users::create::create_user, users::enrolment_code::create_enrolment_code,
         users::set_phone::set_user_phone,
+        certificates::list::list_certificates, certificates::create::create_certificate,
+        certificates::withdraw::withdraw_certificate,
         bundles::import::import_bundle, blobs::put::put_blob,
         uploads::create::create_upload, uploads::options::show_upload_options,
         uploads::options::show_one_upload_options, uploads::offset::show_upload_offset,
@@ -205,6 +209,12 @@ impl Modify for BearerToken {
         work_orders::list::list_work_orders, work_orders::create::create_work_order,
         work_orders::import::import_work_orders, work_orders::import_template::import_template,
         work_orders::show::show_work_order, work_orders::refuse::refuse_work_order,
+        work_orders::hold::hold_work_order, work_orders::hold::resume_work_order,
+        outages::open::open_outage, outages::list::list_outages, outages::show::show_outage,
+        outages::change::change_outage, outages::end::end_outage,
+        grids::list::list_grids, grids::team::set_grid_team,
+        dispatch::propose::propose_dispatch, dispatch::confirm::confirm_dispatch,
+        absences::create::create_absence, absences::list::list_absences, absences::end::end_absence,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::copies::show_copies, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,

@@ -10,9 +10,10 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    auth, blobs, bundles, calendars, calls, check_ins, conflicts, customer_links, customers, day_board, days,
-    deadlines, devices, findings, health, installed_items, kpi, late_work, live, meeting_places, notices, policies,
-    quarantine, repo, reviews, search, sites, sync, tasks, templates, uploads, users, visits, work_orders,
+    absences, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links, customers,
+    day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work, live,
+    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates,
+    uploads, users, visits, work_orders,
 };
 use crate::http::{customer_page, docs, openapi};
 
@@ -45,6 +46,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CreateUser, users::create::create_user);
     at.route(Op::CreateEnrolmentCode, users::enrolment_code::create_enrolment_code);
     at.route(Op::SetUserPhone, users::set_phone::set_user_phone);
+
+    mount_dispatch(&mut at);
 
     at.route(Op::Sync, sync::round::sync);
     at.route(Op::Live, live::watch::watch_audiences);
@@ -131,6 +134,27 @@ fn mount_contacts(at: &mut Mount<'_>) {
     at.route(Op::ShowCustomerCalendar, customer_page::calendar::show_customer_calendar);
 }
 
+/// Mounts who may be sent where.
+fn mount_dispatch(at: &mut Mount<'_>) {
+    use Operation as Op;
+
+    at.route(Op::ListCertificates, certificates::list::list_certificates);
+    at.route(Op::CreateCertificate, certificates::create::create_certificate);
+    at.route(Op::WithdrawCertificate, certificates::withdraw::withdraw_certificate);
+    at.route(Op::ListGrids, grids::list::list_grids);
+    at.route(Op::SetGridTeam, grids::team::set_grid_team);
+    at.route(Op::ProposeDispatch, dispatch::propose::propose_dispatch);
+    at.route(Op::ConfirmDispatch, dispatch::confirm::confirm_dispatch);
+    at.route(Op::CreateAbsence, absences::create::create_absence);
+    at.route(Op::ListAbsences, absences::list::list_absences);
+    at.route(Op::EndAbsence, absences::end::end_absence);
+    at.route(Op::OpenOutage, outages::open::open_outage);
+    at.route(Op::ListOutages, outages::list::list_outages);
+    at.route(Op::ShowOutage, outages::show::show_outage);
+    at.route(Op::ChangeOutage, outages::change::change_outage);
+    at.route(Op::EndOutage, outages::end::end_outage);
+}
+
 /// Mounts what is due, what follows from it, and how well it was kept.
 fn mount_deadlines(at: &mut Mount<'_>) {
     use Operation as Op;
@@ -163,6 +187,8 @@ fn mount_orders(at: &mut Mount<'_>) {
     at.route(Op::ImportTemplate, work_orders::import_template::import_template);
     at.route(Op::ShowWorkOrder, work_orders::show::show_work_order);
     at.route(Op::RefuseWorkOrder, work_orders::refuse::refuse_work_order);
+    at.route(Op::HoldWorkOrder, work_orders::hold::hold_work_order);
+    at.route(Op::ResumeWorkOrder, work_orders::hold::resume_work_order);
 }
 
 /// Mounts templates, policies and calendars.

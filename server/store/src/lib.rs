@@ -9,6 +9,7 @@
 #[macro_use]
 mod per_backend;
 
+pub mod absences;
 pub mod agenda;
 pub mod appointments;
 pub mod assignments;
@@ -18,6 +19,7 @@ pub mod blob_bringers;
 pub mod blob_facts;
 pub mod blobs;
 pub mod calls;
+pub mod certificates;
 pub mod checks;
 pub mod conflicts;
 pub mod conn;
@@ -34,6 +36,7 @@ pub mod error;
 pub mod evidence;
 pub mod feed;
 pub mod findings;
+pub mod grids;
 pub mod hints;
 pub mod idempotency;
 pub mod installed_items;
@@ -45,9 +48,11 @@ pub mod meeting_places;
 pub mod migrate;
 pub mod norms;
 pub mod notices;
+pub mod order_holds;
 pub mod order_refusals;
 pub mod org_storage;
 pub mod organisations;
+pub mod outages;
 pub mod packs;
 pub mod past_visits;
 pub mod photo_checks;

@@ -1792,6 +1792,142 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `certificates`.
+    certificates (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `number`.
+        number -> Nullable<Text>,
+        /// Column `valid_from`.
+        valid_from -> Text,
+        /// Column `valid_to`.
+        valid_to -> Text,
+        /// Column `noted_by`.
+        noted_by -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
+        /// Column `withdrawn_by`.
+        withdrawn_by -> Nullable<Text>,
+        /// Column `withdrawn_at_ms`.
+        withdrawn_at_ms -> Nullable<BigInt>,
+        /// Column `withdraw_reason`.
+        withdraw_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `grid_teams`.
+    grid_teams (org_id, grid_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `grid_id`.
+        grid_id -> Text,
+        /// Column `team_id`.
+        team_id -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `absences`.
+    absences (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `user_id`.
+        user_id -> Text,
+        /// Column `from_ms`.
+        from_ms -> BigInt,
+        /// Column `until_ms`.
+        until_ms -> Nullable<BigInt>,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `noted_by`.
+        noted_by -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `absence_ends`.
+    absence_ends (org_id, absence_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `absence_id`.
+        absence_id -> Text,
+        /// Column `until_ms`.
+        until_ms -> BigInt,
+        /// Column `ended_by`.
+        ended_by -> Text,
+        /// Column `ended_at_ms`.
+        ended_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `outages`.
+    outages (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `title`.
+        title -> Text,
+        /// Column `grid_id`.
+        grid_id -> Text,
+        /// Column `expected_end_ms`.
+        expected_end_ms -> Nullable<BigInt>,
+        /// Column `opened_by`.
+        opened_by -> Text,
+        /// Column `opened_at_ms`.
+        opened_at_ms -> BigInt,
+        /// Column `ended_by`.
+        ended_by -> Nullable<Text>,
+        /// Column `ended_at_ms`.
+        ended_at_ms -> Nullable<BigInt>,
+        /// Column `cause`.
+        cause -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `order_holds`.
+    order_holds (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `work_order_id`.
+        work_order_id -> Text,
+        /// Column `outage_id`.
+        outage_id -> Nullable<Text>,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `until_ms`.
+        until_ms -> Nullable<BigInt>,
+        /// Column `held_by`.
+        held_by -> Text,
+        /// Column `held_at_ms`.
+        held_at_ms -> BigInt,
+        /// Column `resumed_by`.
+        resumed_by -> Nullable<Text>,
+        /// Column `resumed_at_ms`.
+        resumed_at_ms -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     organisations,
     store_epoch,
@@ -1874,4 +2010,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_consents,
     customer_links,
     calls,
+    certificates,
+    grid_teams,
+    absences,
+    absence_ends,
+    outages,
+    order_holds,
 );

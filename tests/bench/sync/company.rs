@@ -15,6 +15,7 @@ use doorstep::app::work_orders::{
 use doorstep::app::{AppError, AppState, Ctx};
 use doorstep::auth::token::{self, Subject};
 use doorstep::domain::{Actor, Role, Scope, TokenKind};
+use doorstep_store::certificates::{CertificateRow, insert_certificate};
 use doorstep_store::devices::{self, DeviceRow};
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::organisations::{OrganisationRow, insert_organisation};
@@ -22,7 +23,8 @@ use doorstep_store::sessions::{self, RefreshFamilyRow};
 use doorstep_store::users::{UserRow, insert_team, insert_user};
 use doorstep_store::{Conn, Txt};
 use p256::ecdsa::SigningKey;
-use sync_core::ids::{DeviceId, OrgId, TeamId, UserId, VisitId};
+use sync_core::dispatch::CertificateKind;
+use sync_core::ids::{CertificateId, DeviceId, OrgId, TeamId, UserId, VisitId};
 use sync_core::jws::P256PublicKey;
 use sync_core::time::UnixMillis;
 
@@ -159,11 +161,31 @@ impl Company {
             phone: None,
         };
         insert_user(conn, &row, &[role.code()])?;
+        self.certify(conn, &row)?;
         for enrolled in phones {
             devices::insert_device(conn, &enrolled.device)?;
             sessions::insert_family(conn, &enrolled.family)?;
         }
         Ok(())
+    }
+
+    /// Gives somebody the certificate that installs and repairs need.
+    fn certify(&self, conn: &mut Conn, person: &UserRow) -> Result<(), AppError> {
+        let row = CertificateRow {
+            org_id: person.org_id,
+            id: Txt(CertificateId(person.id.0.0)),
+            user_id: person.id,
+            kind: CertificateKind::PostCertification.code().to_owned(),
+            number: None,
+            valid_from: "2000-01-01".to_owned(),
+            valid_to: "2099-12-31".to_owned(),
+            noted_by: person.id,
+            noted_at_ms: self.now.0,
+            withdrawn_by: None,
+            withdrawn_at_ms: None,
+            withdraw_reason: None,
+        };
+        Ok(insert_certificate(conn, &row)?)
     }
 
     /// Imports orders and plans a visit of `rep` for each, spread over the last six and the next thirteen days.

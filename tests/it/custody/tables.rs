@@ -23,7 +23,9 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 81] = [
+const TABLES: [(&str, Origin); 87] = [
+    ("absence_ends", Owned),
+    ("absences", Owned),
     ("appointments", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
@@ -36,6 +38,7 @@ const TABLES: [(&str, Origin); 81] = [
     ("blobs", Captured),
     ("calendars", Owned),
     ("calls", Owned),
+    ("certificates", Owned),
     ("complete_receipts", Captured),
     ("conflict_choices", Owned),
     ("customer_consents", Owned),
@@ -57,6 +60,7 @@ const TABLES: [(&str, Origin); 81] = [
     ("feed", Rebuilt("feed")),
     ("finding_decisions", Owned),
     ("findings", Rebuilt("findings")),
+    ("grid_teams", Owned),
     ("grids", Owned),
     ("idempotency_keys", Owned),
     ("installed_items", Rebuilt("installed_items")),
@@ -71,9 +75,11 @@ const TABLES: [(&str, Origin); 81] = [
     ("norm_withdrawals", Owned),
     ("notices", Owned),
     ("number_series", Owned),
+    ("order_holds", Owned),
     ("order_refusals", Owned),
     ("org_storage", Rebuilt("stored_bytes")),
     ("organisations", Owned),
+    ("outages", Owned),
     ("photo_checks", Owned),
     ("photo_looks", Underived),
     ("photo_near_misses", Rebuilt("findings")),

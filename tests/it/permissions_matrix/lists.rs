@@ -43,7 +43,8 @@ const ORDER: Of = Of::Order(|job| job.planned.order.to_string());
 const CUSTOMER: Of = Of::Order(|job| job.planned.customer.to_string());
 
 /// Every list, with the kinds of things in it.
-const LISTINGS: [Listing; 20] = [
+const LISTINGS: [Listing; 21] = [
+    listing(Operation::ListAbsences, &["items", "id"], Of::Person(|things| things.absence.to_string())),
     listing(Operation::ListDevices, &["items", "id"], Of::Person(|things| things.device.to_string())),
     listing(Operation::ListQuarantine, &["items", "id"], Of::Person(|things| things.item.clone())),
     listing(Operation::ListCustomers, &["items", "id"], CUSTOMER),

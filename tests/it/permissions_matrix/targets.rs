@@ -5,19 +5,21 @@ use doorstep::app::scope::{load_window, refresh_visit};
 use doorstep::domain::operation::{Access, Row};
 use doorstep::domain::{Role, Scope};
 use doorstep_store::Txt;
+use doorstep_store::absences::{AbsenceRow, insert_absence};
 use doorstep_store::assignments::{AssignmentRecord, insert_assignment};
 use doorstep_store::feed::FeedBatch;
 use doorstep_store::notices::{NoticeFilter, list_notices};
 use doorstep_store::tasks::list_of_sources;
 use integration_tests::app::TestApp;
-use integration_tests::builders::{HOUR_MS, Office, Planned, TEMPLATE};
+use integration_tests::builders::{DAY_MS, HOUR_MS, Office, Planned, TEMPLATE};
 use integration_tests::call::Call;
-use integration_tests::company::{HAOYU, Member, YUNZE};
+use integration_tests::company::{HAOYU, Member, YUNZE, certificate_of};
 use integration_tests::phone::Phone;
 use serde_json::json;
 use sync_core::bytes::Hash;
+use sync_core::dispatch::CertificateKind;
 use sync_core::doc::Map;
-use sync_core::ids::{AssignmentId, DeviceId, NoticeId, TaskId, VisitId};
+use sync_core::ids::{AbsenceId, AssignmentId, DeviceId, NoticeId, TaskId, VisitId};
 use sync_core::protocol::{AckItem, Outcome};
 
 /// How a thing is related to who asks for it.
@@ -96,9 +98,11 @@ pub fn is_reached(actor: Member, scope: Scope, relation: Relation, is_of_visit: 
 }
 
 /// Parameters of things that belong to somebody.
-const ABOUT_SOMEBODY: [&str; 13] = [
+const ABOUT_SOMEBODY: [&str; 15] = [
     "{user_id}",
     "{team_id}",
+    "{certificate_id}",
+    "{absence_id}",
     "{device_id}",
     "{item_id}",
     "{customer_id}",
@@ -121,6 +125,9 @@ const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
 /// Parameters of what belongs to the whole organisation.
 const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 
+/// Parameters of areas: they belong to the whole organisation; `v1::dispatch` and `v1::outages` play those of others.
+const ABOUT_AREAS: [&str; 2] = ["{grid_id}", "{outage_id}"];
+
 /// Parameters that prove themselves, whoever shows them.
 const PROOFS: [&str; 2] = ["{link}", "{token}"];
 
@@ -133,7 +140,7 @@ fn has_one_of(row: Row, parameters: &[&str]) -> bool {
 
 /// Whether the matrix knows what a parameter stands for.
 pub fn is_known(parameter: &str) -> bool {
-    [&ABOUT_SOMEBODY[..], &ABOUT_NORMS, &PROOFS, &FIGURES].iter().any(|known| known.contains(&parameter))
+    [&ABOUT_SOMEBODY[..], &ABOUT_NORMS, &ABOUT_AREAS, &PROOFS, &FIGURES].iter().any(|known| known.contains(&parameter))
 }
 
 /// Whether an operation asks for things that belong to somebody, as far as a grant reaches.
@@ -185,6 +192,8 @@ pub struct Things {
     pub device: DeviceId,
     /// What it sent that was refused.
     pub item: String,
+    /// When he did not work, long ago.
+    pub absence: AbsenceId,
     planned: Job,
     handed_in: Job,
 }
@@ -204,6 +213,8 @@ impl Things {
         let part = |part: &str| match part {
             "{user_id}" => self.owner.id.to_string(),
             "{team_id}" => self.owner.team.expect("everybody has a team").to_string(),
+            "{certificate_id}" => certificate_of(self.owner.id, CertificateKind::WorkAtHeight).to_string(),
+            "{absence_id}" => self.absence.to_string(),
             "{device_id}" => self.device.to_string(),
             "{item_id}" => self.item.clone(),
             "{customer_id}" => planned.customer.to_string(),
@@ -246,8 +257,27 @@ impl Things {
         let [ack] = refused.acks.as_slice() else { panic!("one ack, not {:?}", refused.acks) };
         let AckItem::UnreadableIntent(item) = ack.item else { panic!("{ack:?}") };
         let [planned, handed_in] = done.try_into().expect("one job per stage");
-        Self { owner, device: phone.device.id, item: item.to_string(), planned, handed_in }
+        let absence = note_absence(app, owner).await;
+        Self { owner, device: phone.device.id, item: item.to_string(), absence, planned, handed_in }
     }
+}
+
+/// Notes that somebody did not work on a day that has passed.
+async fn note_absence(app: &TestApp, owner: Member) -> AbsenceId {
+    let id = AbsenceId(app.id());
+    let from_ms = app.now().0 - 2 * DAY_MS;
+    let row = AbsenceRow {
+        org_id: Txt(owner.org),
+        id: Txt(id),
+        user_id: Txt(owner.id),
+        from_ms,
+        until_ms: Some(from_ms + DAY_MS),
+        reason: "leave".to_owned(),
+        noted_by: Txt(owner.id),
+        noted_at_ms: from_ms,
+    };
+    app.write(move |conn| insert_absence(conn, &row)).await;
+    id
 }
 
 /// Gives a visit to somebody, whatever his role: what counts for reach is the assignment.

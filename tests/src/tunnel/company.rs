@@ -8,7 +8,7 @@ use sync_core::ids::UserId;
 use super::rep::Rep;
 use super::{Day, seed_of};
 use crate::clock::START;
-use crate::company::{Member, PASSWORD, YUNZE};
+use crate::company::{Member, PASSWORD, YUNZE, certify};
 use crate::db::with_conn;
 use crate::remote::{self, bytes16};
 use crate::server::TestServer;
@@ -17,7 +17,10 @@ use crate::server::TestServer;
 pub(super) fn enrol(day: &Day, server: &TestServer) -> Vec<Rep> {
     let members: Vec<Member> = (0..day.phones).map(member).collect();
     with_conn(server.database_url(), |conn| {
-        members.iter().try_for_each(|member| insert_user(conn, &row(member), &[Role::FieldRep.code()]))
+        members.iter().try_for_each(|member| {
+            insert_user(conn, &row(member), &[Role::FieldRep.code()])?;
+            certify(conn, member.org, member.id)
+        })
     })
     .unwrap_or_else(|error: StoreError| panic!("{error}"));
     let codes = remote::enrolment_codes(server, YUNZE, &members, PASSWORD);

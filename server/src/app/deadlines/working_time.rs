@@ -8,7 +8,8 @@ use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use crate::app::rows::{calendar_row, corrupt, read};
+use crate::app::norms::policy_in_force;
+use crate::app::rows::{calendar_row, corrupt};
 use crate::app::scope::load_zone;
 use crate::app::{AppError, AppResult};
 
@@ -26,10 +27,7 @@ impl WorkingTime {
     /// # Errors
     /// Corrupt rows.
     pub fn load(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<Self> {
-        let policy = match norms::find_policy_at(conn, org, now.0)? {
-            Some(row) => read("policies", row.version, &row.body)?,
-            None => PolicyRow::default(),
-        };
+        let policy = policy_in_force(conn, org, now)?;
         let calendar = match norms::find_newest_calendar(conn, org)? {
             Some(row) => calendar_row(conn, org, row.version)?.unwrap_or_default(),
             None => CalendarRow::default(),

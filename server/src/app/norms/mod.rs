@@ -15,7 +15,8 @@ pub use calendar::{NewCalendar, create_calendar};
 pub use policy::{NewPolicy, create_policy, publish_new_policy};
 pub use publish::{publish_calendar, publish_policy, publish_template};
 pub use read::{
-    PolicyListing, list_calendars, list_policies, list_templates, show_calendar, show_policy, show_template,
+    PolicyListing, list_calendars, list_policies, list_templates, policy_in_force, show_calendar, show_policy,
+    show_template,
 };
 pub use seed::{product_templates, seed_norms};
 pub use template::create_template;

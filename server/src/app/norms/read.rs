@@ -1,7 +1,9 @@
 //! Reading published norms; everybody of the organisation may.
 
+use doorstep_store::Conn;
 use doorstep_store::norms::{self, CalendarVersionRow, TemplateRow};
 use doorstep_store::withdrawals::{WithdrawalRow, list_withdrawals};
+use sync_core::ids::OrgId;
 use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::time::UnixMillis;
 
@@ -120,4 +122,15 @@ pub async fn show_calendar(state: &AppState, ctx: Ctx, version: Option<i64>) -> 
             read("calendars", row.version, &row.body)
         })
         .await
+}
+
+/// The policy that counts at an instant; the defaults before there is any.
+///
+/// # Errors
+/// Database errors and corrupt rows only.
+pub fn policy_in_force(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult<PolicyRow> {
+    match norms::find_policy_at(conn, org, at.0)? {
+        Some(row) => read("policies", row.version, &row.body),
+        None => Ok(PolicyRow::default()),
+    }
 }

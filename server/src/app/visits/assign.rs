@@ -2,19 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_store::assignments::{AssignmentRecord, end_assignment, insert_assignment, list_assignments};
+use doorstep_store::assignments::{AssignmentRecord, end_assignment, insert_assignments, list_assignments};
+use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, Txt, users};
 use serde_json::json;
 use sync_core::ids::{AssignmentId, UserId, VisitId};
 
 use super::{Visit, load, load_for_change, require, save, state_of};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
-use crate::domain::visit::{MAX_CREW, may_assign};
+use crate::app::work_orders::require_not_held;
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, dispatch, reach};
+use crate::domain::visit::{MAX_CREW, goes_out, may_assign};
 
 /// Gives a visit to a crew; who is not named loses it. The same crew again changes nothing.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid`, `invalid` naming the member.
+/// `not_found`, `stale_version`, `state_invalid`, `order_on_hold`, `rep_not_certified`, `rep_absent`, `invalid` naming the
+/// member.
 pub async fn assign_visit(
     state: &AppState,
     ctx: Ctx,
@@ -29,25 +32,45 @@ pub async fn assign_visit(
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_assign(state), state)?;
-            let wanted: BTreeSet<UserId> = crew.iter().copied().collect();
-            let in_force: Vec<_> =
-                list_assignments(conn, org, id)?.into_iter().filter(|one| one.until_ms.is_none()).collect();
-            let present: BTreeSet<UserId> = in_force.iter().map(|one| one.rep_id.0).collect();
-            if wanted == present {
+            let Some(before) = change_crew(conn, &app, &ctx, &mut row, &crew)? else {
                 return load(conn, org, id, ctx.now);
-            }
-            row.assignment_epoch += 1;
-            for ended in in_force.iter().filter(|one| !wanted.contains(&one.rep_id.0)) {
-                end_assignment(conn, org, ended.id.0, ctx.now.0)?;
-            }
-            let joining: Vec<UserId> = wanted.difference(&present).copied().collect();
-            check_size(&crew)?;
-            start(conn, &app, &ctx, id, row.assignment_epoch, &joining)?;
-            let detail = json!({ "from": present, "to": wanted, "epoch": row.assignment_epoch });
+            };
+            let wanted: BTreeSet<UserId> = crew.iter().copied().collect();
+            let detail = json!({ "from": before, "to": wanted, "epoch": row.assignment_epoch });
             audit::record(conn, &app, &ctx, "visit.assigned", id, &detail)?;
             save(conn, &app, &ctx, row)
         })
         .await
+}
+
+/// Gives a visit another crew, in its row and in the assignments, and tells who went before; `None` if it is the same.
+/// What cannot be is refused before anything is written.
+///
+/// # Errors
+/// As [`start`].
+pub(crate) fn change_crew(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    row: &mut VisitRecord,
+    crew: &[UserId],
+) -> AppResult<Option<BTreeSet<UserId>>> {
+    let (org, wanted) = (row.org_id.0, BTreeSet::from_iter(crew.iter().copied()));
+    let in_force: Vec<_> =
+        list_assignments(conn, org, row.id.0)?.into_iter().filter(|one| one.until_ms.is_none()).collect();
+    let present: BTreeSet<UserId> = in_force.iter().map(|one| one.rep_id.0).collect();
+    if wanted == present {
+        return Ok(None);
+    }
+    check_size(crew)?;
+    let joining: Vec<UserId> = wanted.difference(&present).copied().collect();
+    require_sendable(conn, ctx, row, &joining)?;
+    row.assignment_epoch += 1;
+    for ended in in_force.iter().filter(|one| !wanted.contains(&one.rep_id.0)) {
+        end_assignment(conn, org, ended.id.0, ctx.now.0)?;
+    }
+    insert(conn, app, ctx, row, &joining)?;
+    Ok(Some(present))
 }
 
 fn check_size(crew: &[UserId]) -> AppResult<()> {
@@ -60,41 +83,60 @@ fn check_size(crew: &[UserId]) -> AppResult<()> {
 }
 
 /// Begins assignments of people who can go.
+///
+/// # Errors
+/// `invalid` naming the member; `rep_not_certified`, `rep_absent`, `order_on_hold`.
 pub(super) fn start(
     conn: &mut Conn,
     app: &AppState,
     ctx: &Ctx,
-    visit: VisitId,
-    epoch: i64,
+    row: &VisitRecord,
     joining: &[UserId],
 ) -> AppResult<()> {
     check_size(joining)?;
+    require_sendable(conn, ctx, row, joining)?;
+    let mut known = BTreeSet::new();
+    let joining: Vec<UserId> = joining.iter().copied().filter(|rep| known.insert(*rep)).collect();
+    insert(conn, app, ctx, row, &joining)
+}
+
+/// Refuses who may not be sent: the one place where that is decided.
+///
+/// # Errors
+/// As [`start`].
+// Rule: APT-11
+pub(crate) fn require_sendable(conn: &mut Conn, ctx: &Ctx, row: &VisitRecord, joining: &[UserId]) -> AppResult<()> {
+    if joining.is_empty() {
+        return Ok(());
+    }
     let within = reach::of(conn, ctx)?.people;
-    let mut started = BTreeSet::new();
     for (index, rep) in joining.iter().enumerate() {
         let person = users::find_user(conn, ctx.actor.org, *rep)?.filter(|person| !person.is_disabled);
         let roles = users::list_roles(conn, ctx.actor.org, *rep)?;
-        let goes_out = roles.iter().any(|role| matches!(role.as_str(), "field_rep" | "team_lead"));
         let reachable = within.as_ref().is_none_or(|within| within.contains(rep));
-        if person.is_none() || !goes_out || !reachable {
+        if person.is_none() || !roles.iter().any(|role| goes_out(role)) || !reachable {
             let refusal = Refusal::new(ErrorCode::Invalid);
             return Err(refusal
                 .field(format!("crew[{index}]"), "an active field rep or team lead you may assign")
                 .into());
         }
-        if !started.insert(*rep) {
-            continue;
-        }
-        let row = AssignmentRecord {
-            org_id: Txt(ctx.actor.org),
-            id: Txt(AssignmentId(app.id())),
-            visit_id: Txt(visit),
-            rep_id: Txt(*rep),
-            epoch,
-            from_ms: ctx.now.0,
-            until_ms: None,
-        };
-        insert_assignment(conn, &row)?;
     }
-    Ok::<_, AppError>(())
+    if let Some(order) = row.work_order_id {
+        require_not_held(conn, row.org_id.0, order.0)?;
+    }
+    dispatch::require_fit(conn, row, joining, ctx.now, |index| format!("crew[{index}]"))
+}
+
+fn insert(conn: &mut Conn, app: &AppState, ctx: &Ctx, row: &VisitRecord, joining: &[UserId]) -> AppResult<()> {
+    let begun = |rep: &UserId| AssignmentRecord {
+        org_id: row.org_id,
+        id: Txt(AssignmentId(app.id())),
+        visit_id: row.id,
+        rep_id: Txt(*rep),
+        epoch: row.assignment_epoch,
+        from_ms: ctx.now.0,
+        until_ms: None,
+    };
+    let rows: Vec<AssignmentRecord> = joining.iter().map(begun).collect();
+    Ok::<_, AppError>(insert_assignments(conn, &rows)?)
 }

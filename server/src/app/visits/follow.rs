@@ -25,7 +25,7 @@ const PAGE: i64 = 200;
 
 /// When a visit with this planned start can begin at the earliest.
 #[must_use]
-pub(super) fn begins_at(planned_start_ms: Option<i64>, now: UnixMillis) -> UnixMillis {
+pub(crate) fn begins_at(planned_start_ms: Option<i64>, now: UnixMillis) -> UnixMillis {
     planned_start_ms.map_or(now, |start| UnixMillis(start).max(now))
 }
 
@@ -86,11 +86,19 @@ pub(super) fn follow(conn: &mut Conn, row: &mut VisitRecord, now: UnixMillis) ->
     follow_of(&published, conn, row, now)
 }
 
+/// Whether nobody has begun a visit: its state says so, and there is no document of it.
+///
+/// # Errors
+/// Database errors only.
+pub(crate) fn is_unbegun(conn: &mut Conn, row: &VisitRecord) -> AppResult<bool> {
+    let state = VisitState::from_code(&row.state);
+    let is_new = UNBEGUN.into_iter().any(|unbegun| Some(unbegun) == state);
+    Ok(is_new && !has_document(conn, row.org_id.0, row.id.0)?)
+}
+
 /// [`follow`], by versions that are loaded already.
 fn follow_of(published: &Published, conn: &mut Conn, row: &mut VisitRecord, now: UnixMillis) -> AppResult<bool> {
-    let org = row.org_id.0;
-    let state = VisitState::from_code(&row.state);
-    if !UNBEGUN.into_iter().any(|unbegun| Some(unbegun) == state) || has_document(conn, org, row.id.0)? {
+    if !is_unbegun(conn, row)? {
         return Ok(false);
     }
     let (template, policy) = published.at(&row.template, begins_at(row.planned_start_ms, now));

@@ -27,10 +27,12 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
+pub(crate) use assign::{change_crew, require_sendable};
 pub(crate) use background::{bridged, calls_of};
 pub use cancel::{cancel_visit, close_visit};
 pub use door_note::show_door_note;
 pub use follow::follow_norms;
+pub(crate) use follow::{begins_at, is_unbegun};
 pub use history::{HistoryPage, Moment, PastChange, PastView, list_history};
 pub(crate) use judge::{Judged, judge};
 pub use next_attempt::create_next_attempt;
@@ -102,7 +104,7 @@ pub fn state_of(row: &VisitRecord) -> AppResult<VisitState> {
 }
 
 /// Loads a visit within reach for a change, if it has the version the asker saw.
-fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
+pub(crate) fn load_for_change(conn: &mut Conn, ctx: &Ctx, id: VisitId, seen_version: i64) -> AppResult<VisitRecord> {
     // A push that moves the state, which is no new version, waits, or came before and is seen.
     presence::lock_visit(conn, ctx.actor.org, id)?;
     let row = reach::load_visit(conn, ctx, id)?;
@@ -130,12 +132,30 @@ fn save(conn: &mut Conn, app: &AppState, ctx: &Ctx, row: VisitRecord) -> AppResu
 /// # Errors
 /// Stale if somebody else was faster; corrupt rows.
 pub(crate) fn save_plan(conn: &mut Conn, app: &AppState, mut row: VisitRecord, now: UnixMillis) -> AppResult<()> {
+    let mut batch = FeedBatch::new();
+    put(conn, app, &mut row, &mut batch, now)?;
+    batch.publish(conn, row.org_id.0)?;
+    Ok(())
+}
+
+/// Writes a changed plan, projects the state, and says in the batch what audiences are to be told.
+///
+/// # Errors
+/// Stale if somebody else was faster; corrupt rows.
+pub(crate) fn put(
+    conn: &mut Conn,
+    app: &AppState,
+    row: &mut VisitRecord,
+    batch: &mut FeedBatch,
+    now: UnixMillis,
+) -> AppResult<()> {
     let (org, id) = (row.org_id.0, row.id.0);
     row.version += 1;
-    update_plan(conn, &row)?;
+    update_plan(conn, row)?;
     reproject(conn, org, id, now)?;
     findings::look_again_at(conn, org, &[id], now)?;
-    publish(conn, app, org, id, now)
+    let window = load_window(conn, org, &app.config.sync, now)?;
+    refresh_visit(conn, batch, org, id, window)
 }
 
 /// Tells every audience of a visit, in the last statements of the transaction.

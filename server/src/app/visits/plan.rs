@@ -120,7 +120,7 @@ pub(super) fn plan(
     }
     insert_visit(conn, &row)?;
     let id = row.id.0;
-    assign::start(conn, app, ctx, id, row.assignment_epoch, &new.crew)?;
+    assign::start(conn, app, ctx, &row, &new.crew)?;
     reproject(conn, ctx.actor.org, id, ctx.now)?;
     let detail = json!({ "number": row.number, "template": row.template, "crew": new.crew });
     audit::record(conn, app, ctx, "visit.planned", id, &detail)?;

@@ -1,6 +1,7 @@
 //! Moving a visit's time, with the two-hour notice (APT-04).
 
 use doorstep_store::appointments::{AppointmentRecord, find_appointment, update_appointment};
+use doorstep_store::assignments::list_crew;
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::find_work_order;
 use doorstep_store::{Conn, Txt};
@@ -19,7 +20,7 @@ use super::plan::{NewAppointment, check_appointment, make_appointment};
 use super::{Visit, load_for_change, require, save, state_of};
 use crate::app::customers::is_text;
 use crate::app::rows::{corrupt, policy_row, read};
-use crate::app::{AppError, AppResult, AppState, Ctx, audit, contacts};
+use crate::app::{AppError, AppResult, AppState, Ctx, audit, contacts, dispatch};
 use crate::domain::visit::may_reschedule;
 
 /// A new time for a visit.
@@ -86,7 +87,8 @@ impl Notice {
 /// Moves a visit; one that nobody has begun follows the norms of its new day. A short notice is recorded and answered, never refused: the customer was told already.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` after arrival, `invalid` naming the field.
+/// `not_found`, `stale_version`, `state_invalid` after arrival, `rep_not_certified` and `rep_absent` if somebody of the crew
+/// could not be sent then, `invalid` naming the field.
 pub async fn reschedule_visit(
     state: &AppState,
     ctx: Ctx,
@@ -106,6 +108,8 @@ pub async fn reschedule_visit(
             move_appointment(conn, &app, &mut row, &to, change.as_ref())?;
             row.planned_start_ms = Some(to.start.0);
             follow::follow(conn, &mut row, ctx.now)?;
+            let crew: Vec<_> = list_crew(conn, ctx.actor.org, id)?.iter().map(|member| member.rep).collect();
+            dispatch::require_fit(conn, &row, &crew, ctx.now, |_| "start".to_owned())?;
             let notice = change.as_ref().map(|change| Notice::of(change, minimum));
             let before = change.as_ref().map(|change| change.from_ms);
             let deadline = notice.map(|notice| notice.deadline);

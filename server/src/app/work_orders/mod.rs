@@ -1,5 +1,6 @@
 //! Work orders: creating, showing, listing, importing.
 
+pub(crate) mod hold;
 mod import;
 mod judge;
 mod keep;
@@ -8,13 +9,17 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::order_holds::{OrderHoldRow, list_holds};
 use doorstep_store::order_refusals::{OrderRefusalRow, list_order_refusals};
+use doorstep_store::outages::OutageRow;
 use doorstep_store::work_orders::{self, WorkOrderFilter, WorkOrderRecord};
 use doorstep_store::{Conn, Txt, customers, sites, visits};
 use serde_json::json;
 use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
 use sync_core::plain_json;
 
+pub(crate) use hold::require_not_held;
+pub use hold::{NewHold, hold_work_order, resume_work_order};
 pub use import::{
     ImportMode, ImportOptions, ImportOutcome, ImportReport, ImportRow, ImportRows, Likely, LikelyWhat, Party, Reuse,
     RowReport, RowResult, import_work_orders,
@@ -24,7 +29,7 @@ pub use refuse::{NewRefusal, REFUSAL_REASONS, refuse_work_order};
 pub use sheet::{SheetFormat, read_sheet, template};
 
 use crate::app::customers::is_text;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, deadlines, numbers, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, deadlines, numbers, outages, reach};
 
 /// Types of work orders.
 ///
@@ -70,6 +75,10 @@ pub struct WorkOrder {
     pub visits: Vec<VisitId>,
     /// What was answered, if it was not accepted.
     pub refusal: Option<OrderRefusalRow>,
+    /// Why nobody works on it for the time being.
+    pub hold: Option<OrderHoldRow>,
+    /// Open outages where it is, told to whoever adds a repair.
+    pub likely_outages: Vec<OutageRow>,
 }
 
 /// Adds a work order and gives it a number.
@@ -90,7 +99,9 @@ pub async fn create_work_order(
         .write(&state.store, move |conn| {
             check_place(conn, &ctx, customer, site)?;
             let row = insert(conn, &app, &ctx, (customer, site), &data)?;
-            Ok::<_, AppError>(WorkOrder { row, fields: data.fields.clone(), visits: Vec::new(), refusal: None })
+            let likely_outages = outages::likely_for(conn, &row)?;
+            let (fields, visits) = (data.fields.clone(), Vec::new());
+            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: None, hold: None, likely_outages })
         })
         .await
 }
@@ -233,13 +244,16 @@ pub(crate) fn list_loaded(
     let ids: Vec<WorkOrderId> = rows.iter().map(|row| row.id.0).collect();
     let refused = list_order_refusals(conn, ctx.actor.org, &ids)?;
     let mut refused: BTreeMap<WorkOrderId, _> = refused.into_iter().map(|row| (row.work_order_id.0, row)).collect();
+    let held = list_holds(conn, ctx.actor.org, &ids)?;
+    let mut held: BTreeMap<WorkOrderId, _> = held.into_iter().map(|row| (row.work_order_id.0, row)).collect();
     rows.into_iter()
         .map(|row| {
             let seen = visits::VisitFilter { work_order: Some(row.id.0), reach: reach.cloned(), ..Default::default() };
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             let visits = visits.into_iter().map(|visit| visit.id.0).collect();
-            Ok(WorkOrder { fields, visits, refusal: refused.remove(&row.id.0), row })
+            let (refusal, hold) = (refused.remove(&row.id.0), held.remove(&row.id.0));
+            Ok(WorkOrder { fields, visits, refusal, hold, likely_outages: Vec::new(), row })
         })
         .collect()
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use sync_core::ids::WorkOrderId;
 use sync_core::visit::VisitState;
 
-use super::WorkOrder;
+use super::{WorkOrder, require_not_held};
 use crate::app::customers::is_text;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, deadlines};
 
@@ -30,8 +30,8 @@ pub struct NewRefusal {
 /// Refuses an order of which no visit is planned or done.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` if it is refused or has a visit that was not cancelled, `invalid` naming
-/// the field.
+/// `not_found`, `stale_version`, `state_invalid` if it is refused or has a visit that was not cancelled, `order_on_hold`,
+/// `invalid` naming the field.
 // Rule: APT-10
 pub async fn refuse_work_order(
     state: &AppState,
@@ -50,6 +50,7 @@ pub async fn refuse_work_order(
                 return Err(StoreError::Stale.into());
             }
             require_open(conn, &known)?;
+            require_not_held(conn, org, id)?;
             let visits = list_visits_of(conn, org, id)?;
             if visits.iter().any(|visit| visit.state != VisitState::Cancelled.code()) {
                 return Err(ErrorCode::StateInvalid.into());
@@ -70,7 +71,8 @@ pub async fn refuse_work_order(
             audit::record(conn, &app, &ctx, "work_order.refused", id, &json!({ "reason_code": new.reason_code }))?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             let visits = visits.into_iter().map(|visit| visit.id.0).collect();
-            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: Some(refusal) })
+            let (hold, likely_outages) = (None, Vec::new());
+            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: Some(refusal), hold, likely_outages })
         })
         .await
 }

@@ -14,11 +14,15 @@ pub const ZONE: &str = "Asia/Shanghai";
 /// The password of everybody. Demo data are public by nature, and so is this.
 pub const PASSWORD: &str = "doorstep-demo";
 
-/// Grids: key and name.
-pub const GRIDS: [(&str, &str); 3] = [("yunze-east", "云泽东"), ("yunze-west", "云泽西"), ("qinglan", "青岚")];
+/// Grids: key, name and key of the team that serves each.
+pub const GRIDS: [(&str, &str, &str); 3] =
+    [("yunze-east", "云泽东", "yunze"), ("yunze-west", "云泽西", "yunze"), ("qinglan", "青岚", "qinglan")];
 
 /// Teams: key and name.
 pub const TEAMS: [(&str, &str); 2] = [("yunze", "云泽装维队"), ("qinglan", "青岚装维队")];
+
+/// From which day to which everybody who goes out is certified: whenever somebody tries the demo.
+pub const CERTIFIED: (&str, &str) = ("2024-01-01", "2099-12-31");
 
 /// Somebody of the company.
 #[derive(Debug, Clone, Copy)]

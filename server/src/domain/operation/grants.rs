@@ -156,3 +156,52 @@ pub(super) const IMPORT_ORDERS: Access =
 
 /// Who reads work orders and visits; who only reviews sees visits once they are handed in.
 pub(super) const READ_ORDERS: &[(Role, Scope)] = READ_CUSTOMERS;
+
+/// Who gives out visits: for the whole organisation, or within the team (rulebook 20, *Assignment*).
+pub(super) const GIVE_OUT: Access = Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation)]);
+
+/// Who sees what people are certified for (rulebook 20, *Device, user*, and whoever sends them).
+pub(super) const READ_CERTIFICATES: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+    (Admin, Organisation),
+]);
+
+/// Who sees when people do not work.
+pub(super) const READ_ABSENCES: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who says when people do not work: whoever gives out their visits, and who answers for them.
+pub(super) const WRITE_ABSENCES: Access = Access::Roles(&[
+    (TeamLead, Team),
+    (Dispatcher, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+]);
+
+/// Who decides whether work on orders goes on: whoever registers them in the office.
+pub(super) const STOP_ORDERS: Access =
+    Access::Roles(&[(Dispatcher, Organisation), (CsAgent, Organisation), (CsSupervisor, Organisation)]);
+
+/// Who sees grids and outages: everybody who sees orders, and who looks after grids.
+pub(super) const READ_GRIDS: Access = Access::Roles(&[
+    (TeamLead, Organisation),
+    (Dispatcher, Organisation),
+    (CsAgent, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+    (Integrator, Organisation),
+    (Admin, Organisation),
+]);

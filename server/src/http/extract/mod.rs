@@ -13,4 +13,4 @@ pub use if_match::IfMatch;
 pub use json::Json;
 pub use page::{Page, PageQuery};
 pub use path::Path;
-pub use query::{Query, coded};
+pub use query::{Query, coded, coded_field};

@@ -47,6 +47,23 @@ pub fn coded<T>(
     Err(Refusal::new(ErrorCode::ParameterInvalid).field(name, format!("one of {codes}")).into())
 }
 
+/// Reads a field of a body that is one of a few codes.
+///
+/// # Errors
+/// `invalid` with the codes that there are.
+pub fn coded_field<T>(
+    name: &str,
+    given: &str,
+    read: impl Fn(&str) -> Option<T>,
+    codes: impl IntoIterator<Item = &'static str>,
+) -> Result<T, ApiError> {
+    read(given).ok_or_else(|| {
+        let codes = Vec::from_iter(codes);
+        let refusal = Refusal::new(ErrorCode::Invalid);
+        refusal.both(name, format!("one of {}", codes.join(", ")), format!("下列之一：{}", codes.join("、"))).into()
+    })
+}
+
 /// Whether a query or path holds U+0000, which no text of the database can.
 fn holds_nul(encoded: &str) -> bool {
     encoded.contains("%00") || encoded.contains('\0')

@@ -1,10 +1,12 @@
 //! Resources of version 1: one folder each, one file per verb.
 
+pub mod absences;
 pub mod auth;
 pub mod blobs;
 pub mod bundles;
 pub mod calendars;
 pub mod calls;
+pub mod certificates;
 pub mod check_ins;
 pub mod conflicts;
 pub mod customer_links;
@@ -13,7 +15,9 @@ pub mod day_board;
 pub mod days;
 pub mod deadlines;
 pub mod devices;
+pub mod dispatch;
 pub mod findings;
+pub mod grids;
 pub mod health;
 pub mod installed_items;
 pub mod kpi;
@@ -21,6 +25,7 @@ pub mod late_work;
 pub mod live;
 pub mod meeting_places;
 pub mod notices;
+pub mod outages;
 pub mod policies;
 pub mod quarantine;
 pub mod repo;

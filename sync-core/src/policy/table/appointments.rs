@@ -30,6 +30,10 @@ parameters! {
         "Within how many days the customer may ask for another time", "客户可改约的天数范围";
     LATE_RISK: Whole(30, (0, 480)) = "late_risk_minutes", Minutes, ["APT-03"], Judgement,
         "So long before an appointment a crew that has not set out is at risk", "距预约不足此时间仍未出发视为迟到风险";
+    VISIT_MINUTES: Whole(60, (5, 720)) = "visit_minutes", Minutes, ["APT-11"], Judgement,
+        "How long a visit is taken to last when visits are given out", "派工时每单预计占用时间";
+    DAILY_LOAD: Whole(480, (30, 1440)) = "daily_load_minutes", Minutes, ["APT-11"], Judgement,
+        "Most visits of one rep and day, by the time that they are taken to last", "每人每日派工时间上限";
     DELIVERY_LIST_BY: TimeOfDay(16, 30) = "delivery_list_by", None, ["APT-14"], Norm,
         "By when the next day's list is handed over (D-22)", "次日清单最晚提交时刻（D-22）";
     VISIT_NOTICE: Whole(7, (0, 90)) = "visit_notice_days", Days, ["APT-12", "VIS-03"], Norm,

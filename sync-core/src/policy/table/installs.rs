@@ -3,7 +3,16 @@
 use crate::policy::Source::{Chosen, Gap, Norm, Organisation};
 use crate::policy::key::parameters;
 
+/// Types of orders that may ask for a certificate (rulebook 1.2).
+const ORDERS: &[&str] =
+    &["install", "remove", "move", "repair", "return_visit", "retention", "survey", "call", "complaint", "inspection"];
+
 parameters! {
+    POST_CERTIFICATION_ORDERS: ListOf(&["install", "remove", "move", "repair"], ORDERS) = "post_certification_orders",
+        None, ["INS-01"], Norm,
+        "Types of orders that only somebody with the post certification is sent to", "须持上岗认证方可派工的工单类型";
+    WORK_AT_HEIGHT_ORDERS: ListOf(&[], ORDERS) = "work_at_height_orders", None, ["INS-01", "INS-45"], Chosen,
+        "Types of orders that only somebody certified to work at height is sent to", "须持登高证方可派工的工单类型";
     OPTICAL_FLOOR: Amount(-2500, (-6000, 0), 2) = "optical_floor_dbm", Dbm, ["INS-22"], Norm,
         "Received optical power that already fails", "光功率下限，等于下限即不合格";
     MIN_RATE_RATIO: Amount(100, (1, 200), 2) = "min_rate_ratio", Share, ["INS-23"], Gap(4),

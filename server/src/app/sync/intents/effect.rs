@@ -9,21 +9,21 @@ use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::add_intent_claim;
 use doorstep_store::sites::find_site;
 use doorstep_store::{Conn, Txt, agenda, visits};
+use sync_core::formulas::minutes_ms;
 use sync_core::ids::VisitId;
 use sync_core::intent::body::{CreateCustomer, CreateSite, DayCheckIn, ProposeAppointment};
 use sync_core::intent::{Intent, IntentBody};
+use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use super::Decision;
 use crate::app::customers::{self, NewCustomer};
+use crate::app::norms::policy_in_force;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::sites::{self, NewSite};
 use crate::app::sync::Round;
 use crate::app::sync::pull::granted;
 use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal, findings};
-
-/// Visits of one rep closer together than this clash, in milliseconds: one hour on site (proposal).
-const CLASH_MS: i64 = 60 * 60 * 1000;
 
 /// How many other starts a clash offers.
 const ALTERNATIVES: usize = 3;
@@ -152,11 +152,12 @@ fn propose_appointment(
     {
         return Ok(declined("visit_unknown"));
     }
+    let lasts_ms = minutes_ms(policy_in_force(conn, org, round.ctx.now)?.get(keys::VISIT_MINUTES));
     let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
-    let is_free = |start: i64| taken.iter().all(|other| other.abs_diff(start) >= CLASH_MS.unsigned_abs());
+    let is_free = |start: i64| taken.iter().all(|other| other.abs_diff(start) >= lasts_ms.unsigned_abs());
     if !is_free(body.start_ms.0) {
         let alternatives = (1..=24)
-            .map(|step| body.start_ms.0.saturating_add(step * CLASH_MS / 2))
+            .map(|step| body.start_ms.0.saturating_add(step * lasts_ms / 2))
             .filter(|start| is_free(*start))
             .take(ALTERNATIVES)
             .map(UnixMillis)

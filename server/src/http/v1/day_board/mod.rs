@@ -41,6 +41,8 @@ pub struct BoardVisitOut {
     pub is_deferred_safety: bool,
     /// Whether we moved its time with less than two hours' notice.
     pub is_short_notice: bool,
+    /// Whether nobody works on its order for the time being.
+    pub is_on_hold: bool,
 }
 
 impl From<BoardVisit> for BoardVisitOut {
@@ -52,6 +54,7 @@ impl From<BoardVisit> for BoardVisitOut {
             is_late_risk: visit.is_late_risk,
             is_deferred_safety: visit.is_deferred_safety,
             is_short_notice: visit.is_short_notice,
+            is_on_hold: visit.is_on_hold,
         }
     }
 }

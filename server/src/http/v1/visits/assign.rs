@@ -29,7 +29,8 @@ pub struct CrewIn {
 /// The same crew again changes nothing.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `precondition_required`, `state_invalid`, `invalid` naming the member.
+/// `not_found`, `stale_version`, `precondition_required`, `state_invalid`, `order_on_hold`, `rep_not_certified`, `rep_absent`,
+/// `invalid` naming the member.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/assign", operation_id = "assign_visit", tag = "visits",
     params(("visit_id" = VisitId, Path, description = "The visit"),
         ("If-Match" = String, Header, description = "ETag of the visit as read", example = "\"1\"")),

@@ -47,7 +47,8 @@ pub struct VisitIn {
 /// first record the phone pins what it has. It reaches the phones of the crew with their next sync.
 ///
 /// # Errors
-/// `invalid` naming the field, `state_invalid` while an earlier visit of the order is open.
+/// `invalid` naming the field, `state_invalid` while an earlier visit of the order is open, `order_on_hold`,
+/// `rep_not_certified`, `rep_absent`.
 #[utoipa::path(post, path = "/v1/visits", operation_id = "create_visit", tag = "visits", request_body = VisitIn,
     responses((status = 201, description = "Planned", body = VisitOut), Problems), security(("bearer" = [])))]
 pub async fn create_visit(

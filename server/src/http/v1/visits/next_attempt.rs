@@ -39,7 +39,8 @@ pub struct NextAttemptIn {
 /// A new visit of the same work order and template with a raised priority (APT-09); a visit has one next attempt.
 ///
 /// # Errors
-/// `not_found`, `state_invalid`, `conflict` if there is one already, `invalid` naming the field.
+/// `not_found`, `state_invalid`, `conflict` if there is one already, `order_on_hold`, `rep_not_certified`, `rep_absent`,
+/// `invalid` naming the field.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/next-attempt", operation_id = "create_next_attempt", tag = "visits",
     params(("visit_id" = VisitId, Path, description = "The visit before")), request_body = NextAttemptIn,
     responses((status = 201, description = "The new visit", body = VisitOut), Problems),

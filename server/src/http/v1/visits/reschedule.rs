@@ -70,7 +70,8 @@ pub struct RescheduledOut {
 /// is not moved; the next attempt is a visit of its own.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `precondition_required`, `state_invalid`, `invalid` naming the field.
+/// `not_found`, `stale_version`, `precondition_required`, `state_invalid`, `rep_not_certified` and `rep_absent` if somebody
+/// of the crew could not be sent then, `invalid` naming the field.
 #[utoipa::path(post, path = "/v1/visits/{visit_id}/reschedule", operation_id = "reschedule_visit", tag = "visits",
     params(("visit_id" = VisitId, Path, description = "The visit"),
         ("If-Match" = String, Header, description = "ETag of the visit as read", example = "\"1\"")),

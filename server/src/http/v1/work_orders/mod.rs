@@ -1,6 +1,7 @@
 //! Work orders: request and response types.
 
 pub mod create;
+pub mod hold;
 pub mod import;
 pub mod import_body;
 pub mod import_out;
@@ -11,11 +12,13 @@ pub mod show;
 
 use std::collections::BTreeMap;
 
+use doorstep_store::order_holds::OrderHoldRow;
 use serde::{Deserialize, Serialize};
-use sync_core::ids::{CustomerId, SiteId, VisitId, WorkOrderId};
+use sync_core::ids::{CustomerId, OutageId, SiteId, VisitId, WorkOrderId};
 use utoipa::ToSchema;
 
 use crate::app::work_orders::{OrderData, WorkOrder};
+use crate::http::v1::outages::LikelyOutageOut;
 use crate::http::wire::Instant;
 
 /// What a work order says beside customer and site.
@@ -78,6 +81,33 @@ pub struct RefusalOut {
     pub refused_at: Instant,
 }
 
+/// Why nobody works on an order for the time being.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderHoldOut {
+    /// Why.
+    #[schema(example = "等待物业配合")]
+    pub reason: String,
+    /// Since when.
+    pub since: Instant,
+    /// When it will probably go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+    /// The outage that it waits for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outage_id: Option<OutageId>,
+}
+
+impl From<OrderHoldRow> for OrderHoldOut {
+    fn from(row: OrderHoldRow) -> Self {
+        Self {
+            reason: row.reason,
+            since: row.held_at_ms.into(),
+            until: row.until_ms.map(Instant::from),
+            outage_id: row.outage_id.map(|id| id.0),
+        }
+    }
+}
+
 /// A work order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct WorkOrderOut {
@@ -114,6 +144,12 @@ pub struct WorkOrderOut {
     /// What was answered, if it was not accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<RefusalOut>,
+    /// Why nobody works on it for the time being.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<OrderHoldOut>,
+    /// Open outages where it is, told to whoever adds a repair: it probably waits for one of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub likely_outages: Vec<LikelyOutageOut>,
     /// Version of the row.
     #[schema(example = 1)]
     pub version: i64,
@@ -142,6 +178,8 @@ impl From<WorkOrder> for WorkOrderOut {
                 suggestion: refusal.suggestion,
                 refused_at: refusal.refused_at_ms.into(),
             }),
+            hold: order.hold.map(OrderHoldOut::from),
+            likely_outages: order.likely_outages.into_iter().map(LikelyOutageOut::from).collect(),
             version: row.version,
             created_at: row.created_at_ms.into(),
         }

@@ -1,0 +1,2 @@
+DROP TABLE absence_ends;
+DROP TABLE absences;

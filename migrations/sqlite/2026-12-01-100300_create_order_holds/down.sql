@@ -1,0 +1,2 @@
+DROP TABLE order_holds;
+DROP TABLE outages;

@@ -1,0 +1,48 @@
+//! POST `/v1/absences/{absence_id}/end`
+
+use actix_web::{HttpResponse, web};
+use doorstep_store::absences::Absence;
+use serde::Deserialize;
+use sync_core::ids::AbsenceId;
+use utoipa::ToSchema;
+
+use super::AbsenceOut;
+use crate::app::once::Answer;
+use crate::app::{AppResult, AppState, Ctx, dispatch};
+use crate::http::error::ApiError;
+use crate::http::extract::{Json, Path};
+use crate::http::once::{once, shown};
+use crate::http::openapi::Problems;
+use crate::http::wire::Instant;
+
+/// When an absence ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({}))]
+pub struct EndAbsenceIn {
+    /// When; now if it says nothing. One that has not begun never counts.
+    #[serde(default)]
+    pub at: Option<Instant>,
+}
+
+/// Ends an absence early
+///
+/// What was noted first stays to be read; from then on visits may be given to the person again.
+///
+/// # Errors
+/// `not_found`, `state_invalid` if it is over or was ended before, `invalid` for an instant that is not before its end.
+#[utoipa::path(post, path = "/v1/absences/{absence_id}/end", operation_id = "end_absence", tag = "dispatch",
+    params(("absence_id" = AbsenceId, Path, description = "The absence")), request_body = EndAbsenceIn,
+    responses((status = 200, description = "The absence", body = AbsenceOut), Problems), security(("bearer" = [])))]
+pub async fn end_absence(
+    state: web::Data<AppState>,
+    ctx: Ctx,
+    Path(id): Path<AbsenceId>,
+    Json(body): Json<EndAbsenceIn>,
+) -> Result<HttpResponse, ApiError> {
+    once(ctx, answer, |ctx| dispatch::end_absence(&state, ctx, id, body.at.map(|at| at.0))).await
+}
+
+fn answer(absence: Absence) -> AppResult<Answer> {
+    shown(None, &AbsenceOut::from(absence))
+}

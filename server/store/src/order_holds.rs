@@ -1,0 +1,91 @@
+//! When nobody works on orders.
+
+use diesel::prelude::*;
+use sync_core::ids::{HoldId, OrgId, OutageId, UserId, WorkOrderId};
+
+use crate::conn::Conn;
+use crate::error::{StoreResult, expect_one};
+use crate::one_of::one_of;
+use crate::schema::order_holds;
+use crate::text::Txt;
+
+/// A hold; in force while `resumed_at_ms` is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = order_holds)]
+pub struct OrderHoldRow {
+    /// Tenant.
+    pub org_id: Txt<OrgId>,
+    /// Id, UUIDv7.
+    pub id: Txt<HoldId>,
+    /// The order.
+    pub work_order_id: Txt<WorkOrderId>,
+    /// The outage that it is part of.
+    pub outage_id: Option<Txt<OutageId>>,
+    /// Why.
+    pub reason: String,
+    /// When it will probably go on.
+    pub until_ms: Option<i64>,
+    /// Who said so.
+    pub held_by: Txt<UserId>,
+    /// When.
+    pub held_at_ms: i64,
+    /// Who had it go on.
+    pub resumed_by: Option<Txt<UserId>>,
+    /// When.
+    pub resumed_at_ms: Option<i64>,
+}
+
+/// Adds a hold.
+///
+/// # Errors
+/// Conflict if the id is taken, or order or outage are unknown.
+pub fn insert_hold(conn: &mut Conn, row: &OrderHoldRow) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::insert_into(order_holds::table).values(row).execute(c))?;
+    Ok(())
+}
+
+/// Ends a hold.
+///
+/// # Errors
+/// Stale if it had ended.
+pub fn end_hold(conn: &mut Conn, org: OrgId, id: HoldId, by: UserId, at_ms: i64) -> StoreResult<()> {
+    let affected = per_backend!(conn, c => diesel::update(order_holds::table
+            .filter(order_holds::org_id.eq(Txt(org))
+                .and(order_holds::id.eq(Txt(id)))
+                .and(order_holds::resumed_at_ms.is_null())))
+        .set((order_holds::resumed_by.eq(Some(Txt(by))), order_holds::resumed_at_ms.eq(Some(at_ms))))
+        .execute(c))?;
+    expect_one(affected)
+}
+
+/// The holds in force of these orders.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_holds(conn: &mut Conn, org: OrgId, of: &[WorkOrderId]) -> StoreResult<Vec<OrderHoldRow>> {
+    Ok(per_backend!(conn, c => order_holds::table
+        .filter(order_holds::org_id.eq(Txt(org)).and(order_holds::resumed_at_ms.is_null()))
+        .filter(one_of(order_holds::work_order_id, of))
+        .select(OrderHoldRow::as_select())
+        .load(c))?)
+}
+
+/// The holds in force that are part of an outage, oldest first; the first `limit` of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_holds_of_outage(
+    conn: &mut Conn,
+    org: OrgId,
+    outage: OutageId,
+    limit: i64,
+) -> StoreResult<Vec<OrderHoldRow>> {
+    Ok(per_backend!(conn, c => order_holds::table
+        .filter(order_holds::org_id.eq(Txt(org))
+            .and(order_holds::outage_id.eq(Some(Txt(outage))))
+            .and(order_holds::resumed_at_ms.is_null()))
+        .order(order_holds::id)
+        .limit(limit)
+        .select(OrderHoldRow::as_select())
+        .load(c))?)
+}

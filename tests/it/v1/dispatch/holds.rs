@@ -1,0 +1,131 @@
+//! Orders on hold: off the phones, out of dispatch, and back again.
+
+use doorstep::domain::Role;
+use integration_tests::company::{HAOYU, YUNZE};
+use serde_json::{Value, json};
+use sync_core::ids::VisitId;
+use sync_core::protocol::Outcome;
+
+use super::{DAY_MS, HOUR_MS, TOMORROW, at, audited, change, crew, id, office, order, plan, shown};
+
+// Rule: APT-11
+#[actix_web::test]
+async fn a_held_order_leaves_phones_and_dispatch_until_it_is_resumed() {
+    let (app, _) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let rep = YUNZE.rep();
+    let repair = order(&dispatcher, "repair", None).await;
+    let planned = plan(&dispatcher, &repair, &[rep], DAY_MS).await.expect(201);
+    let visit: VisitId = id(&planned).parse().expect("an id");
+    let mut phone = app.phone_of(rep).await;
+    phone.sync().await;
+    assert!(phone.has("visit", visit));
+    let path = |verb: &str| format!("/v1/work-orders/{}/{verb}", id(&repair));
+    let body = json!({"reason": "等待物业配合", "until": at(5 * DAY_MS)});
+    let held = change(&dispatcher, path("hold"), &repair["version"], body.clone()).await.expect(200);
+    assert_eq!((&held["hold"]["reason"], &held["version"]), (&json!("等待物业配合"), &json!(2)));
+    assert_eq!((&held["hold"]["until"], &held["hold"]["since"]), (&json!(at(5 * DAY_MS)), &json!(at(0))));
+    assert_eq!((crew(&shown(&dispatcher, &planned).await), &held["visit_ids"]), (vec![], &json!([visit])));
+
+    // Shown on the order, in the list and on the board.
+    assert_eq!(dispatcher.get(format!("/v1/work-orders/{}", id(&repair))).await.expect(200)["hold"], held["hold"]);
+    assert_eq!(dispatcher.get("/v1/work-orders").await.expect(200)["items"][0]["hold"], held["hold"]);
+    let board = async || dispatcher.get(format!("/v1/day-board?date={TOMORROW}")).await.expect(200);
+    assert_eq!(board().await["lines"][0]["visits"][0]["is_on_hold"], true);
+
+    // What the phone did meanwhile comes late, and then the visit is gone.
+    phone.come_to_the_door(visit);
+    let late = phone.round().await;
+    assert_eq!((late.acks[0].outcome, late.acks[0].reason.as_deref()), (Outcome::Late, Some("reassigned")));
+    phone.sync().await;
+    assert!(!phone.has("visit", visit));
+
+    let proposals = async || {
+        let asked = json!({"day": TOMORROW});
+        dispatcher.post("/v1/dispatch/proposals", asked).await.expect(200)["visits"].as_array().map(Vec::len)
+    };
+    assert_eq!(proposals().await, Some(0));
+    let now = shown(&dispatcher, &planned).await;
+    let assign = format!("/v1/visits/{visit}/assign");
+    let refused = change(&dispatcher, assign.clone(), &now["version"], json!({"crew": [rep.id]})).await;
+    assert_eq!(refused.outcome(), (409, "order_on_hold".to_owned()));
+    assert!(refused.json()["texts"]["zh-CN"]["title"].as_str().is_some_and(|text| text.contains("挂起")));
+    let again = change(&dispatcher, path("hold"), &held["version"], body).await;
+    assert_eq!(again.outcome(), (409, "order_on_hold".to_owned()));
+
+    let resumed = change(&dispatcher, path("resume"), &held["version"], json!({})).await.expect(200);
+    assert_eq!((resumed.get("hold"), &resumed["version"]), (None, &json!(3)));
+    assert_eq!(board().await["lines"][0]["visits"][0]["is_on_hold"], false);
+    let twice = change(&dispatcher, path("resume"), &resumed["version"], json!({})).await;
+    assert_eq!(twice.outcome(), (409, "state_invalid".to_owned()));
+    change(&dispatcher, assign, &now["version"], json!({"crew": [rep.id]})).await.expect(200);
+    phone.sync().await;
+    assert!(phone.has("visit", visit));
+    let kinds: Vec<String> = audited(&app, &id(&repair)).await.into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["work_order.created", "work_order.held", "work_order.resumed"]);
+    assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn what_has_begun_goes_on_and_what_is_unassigned_waits() {
+    let (app, _) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let rep = YUNZE.rep();
+    let repair = order(&dispatcher, "repair", None).await;
+    let begun = plan(&dispatcher, &repair, &[rep], HOUR_MS).await.expect(201);
+    let visit: VisitId = id(&begun).parse().expect("an id");
+    let mut phone = app.phone_of(rep).await;
+    phone.sync().await;
+    phone.come_to_the_door(visit);
+    phone.sync().await;
+    let path = |verb: &str| format!("/v1/work-orders/{}/{verb}", id(&repair));
+    let held = change(&dispatcher, path("hold"), &repair["version"], json!({"reason": "停电"})).await.expect(200);
+    assert_eq!(crew(&shown(&dispatcher, &begun).await), [json!(rep.id)]);
+    phone.measure(visit, "optical_power", "-18.30", "dBm");
+    assert_eq!(phone.round().await.acks[0].outcome, Outcome::Stored);
+    assert_eq!(dispatcher.get("/v1/dispatch/proposals").await.status, 405);
+    let asked = json!({"day": "2025-03-04", "visit_ids": [visit]});
+    assert_eq!(dispatcher.post("/v1/dispatch/proposals", asked).await.outcome(), (422, "invalid".to_owned()));
+    let refuse = json!({"reason_code": "other", "reason": "x", "suggestion": "y"});
+    let refused = change(&dispatcher, path("refuse"), &held["version"], refuse).await;
+    assert_eq!(refused.outcome(), (409, "order_on_hold".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_hold_names_its_faults_and_stays_in_the_organisation() {
+    let (app, _) = office().await;
+    let (dispatcher, agent) = (app.role(YUNZE, Role::Dispatcher).await, app.role(YUNZE, Role::CsAgent).await);
+    let repair = order(&dispatcher, "repair", None).await;
+    let path = format!("/v1/work-orders/{}/hold", id(&repair));
+    for (body, field) in [
+        (json!({"reason": " "}), "reason"),
+        (json!({"reason": "停电", "until": at(0)}), "until"),
+        (json!({"reason": "停电", "until": "9000-01-01T00:00:00Z"}), "until"),
+    ] {
+        let refused = change(&agent, path.clone(), &json!(1), body).await;
+        assert_eq!(
+            (refused.outcome(), &refused.json()["fields"][0]["path"]),
+            ((422, "invalid".to_owned()), &json!(field))
+        );
+    }
+    let reason = json!({"reason": "停电"});
+    let stale = change(&agent, path.clone(), &json!(7), reason.clone()).await;
+    assert_eq!(stale.outcome(), (412, "stale_version".to_owned()));
+    let foreign = app.role(HAOYU, Role::Dispatcher).await;
+    assert_eq!(
+        change(&foreign, path.clone(), &json!(1), reason.clone()).await.outcome(),
+        (404, "not_found".to_owned())
+    );
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    assert_eq!(change(&lead, path.clone(), &json!(1), reason.clone()).await.status, 403);
+    // Two people think of it at once.
+    let seen = json!(1);
+    let (one, other) =
+        tokio::join!(change(&agent, path.clone(), &seen, reason.clone()), change(&dispatcher, path, &seen, reason));
+    let mut outcomes = [one.status, other.status];
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, [200, 412]);
+    let order: Value = dispatcher.get(format!("/v1/work-orders/{}", id(&repair))).await.expect(200);
+    let unplanned = json!({"work_order_id": order["id"], "template": "broadband_repair"});
+    dispatcher.post("/v1/visits", unplanned).await.expect(201);
+}
