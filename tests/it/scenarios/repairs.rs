@@ -63,7 +63,7 @@ fn repeats(office: &Office<'_>, visit: &str) -> usize {
     office.visit(visit)["findings"].to_string().matches("repeat_repair").count()
 }
 
-// Rules: INS-34, INS-45, INS-48, INS-49
+// Rules: INS-45, INS-48, INS-49
 #[test]
 fn s05_a_night_repair_is_put_off_for_safety_comes_first_and_its_return_is_seen() {
     let story = Story::begin("2025-03-03");

@@ -1,5 +1,6 @@
 //! What reps ask for offline: visits, customers, sites, appointments, notes of the day.
 
+use doorstep::domain::Role;
 use doorstep::ports::Clock as _;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{HOUR_MS, TEMPLATE};
@@ -9,7 +10,9 @@ use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::ids::{AppointmentId, CustomerId, SiteId, VisitId, WorkOrderId};
 use sync_core::intent::IntentBody;
-use sync_core::intent::body::{CreateCustomer, CreateSite, CreateVisit, DayCheckIn, DayKit, ProposeAppointment};
+use sync_core::intent::body::{
+    ChangeAppointment, CreateCustomer, CreateSite, CreateVisit, DayCheckIn, DayKit, ProposeAppointment,
+};
 use sync_core::protocol::Outcome;
 use sync_core::time::{Geo, UnixMillis};
 
@@ -222,6 +225,68 @@ async fn an_appointment_agreed_at_the_door_becomes_that_of_the_visit() {
     phone.sync().await;
     assert_eq!(phone.row("intent_result", asked)["result"], "accepted");
     assert_eq!(phone.row("visit", visit)["planned_start_ms"], json!(start.0));
+}
+
+// Rule: APT-04
+#[actix_web::test]
+async fn a_time_that_the_rep_moved_offline_is_moved_or_answered_with_free_starts() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let (moved, late) =
+        (office.plan_at(&[YUNZE.rep()], HOUR_MS).await, office.plan_at(&[YUNZE.rep()], 3 * HOUR_MS).await);
+    let begun = office.plan_at(&[YUNZE.rep()], 5 * HOUR_MS).await;
+    let theirs = office.plan_at(&[YUNZE.colleague()], HOUR_MS).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.come_to_the_door(begun.visit);
+    let now = app.clock.now();
+    let mut appointments = Vec::new();
+    for visit in [moved.visit, late.visit, begun.visit, theirs.visit] {
+        appointments.push(office.row(visit).await.appointment_id.expect("it has one").0);
+    }
+    let change = |of: usize, in_ms: i64, reason: &str| {
+        IntentBody::ChangeAppointment(ChangeAppointment {
+            appointment_id: appointments[of],
+            start_ms: now.plus_ms(in_ms),
+            end_ms: None,
+            proposed_by_us: true,
+            notified_at_ms: now,
+            reason: reason.to_owned(),
+        })
+    };
+    let clash = phone.intend(change(0, 3 * HOUR_MS + HOUR_MS / 2, "前一单延误"));
+    let silent = phone.intend(change(0, 20 * HOUR_MS, &"因".repeat(501)));
+    let short = phone.intend(change(0, 8 * HOUR_MS, "前一单延误"));
+    let kept = phone.intend(change(1, 10 * HOUR_MS, "前一单延误"));
+    let foreign = phone.intend(change(3, 12 * HOUR_MS, "前一单延误"));
+    let before = office.row(theirs.visit).await;
+    phone.sync().await;
+    // In the same batch as the work that began it, or after it.
+    let over = phone.intend(change(2, 14 * HOUR_MS, "前一单延误"));
+    phone.sync().await;
+
+    let result = |id| phone.row("intent_result", id);
+    assert_eq!((&result(clash)["result"], &result(clash)["reason"]), (&json!("declined"), &json!("clash")));
+    let first = result(clash)["alternatives"][0].as_i64().expect("an alternative");
+    assert!(first >= now.plus_ms(4 * HOUR_MS).0, "after the visit that is in the way");
+    let undecided = result(silent);
+    assert_eq!((&undecided["result"], &undecided["reason"]), (&json!("needs_office"), &json!("reason_too_long")));
+    // An hour is short, and the customer was told all the same; three hours are enough.
+    for (intent, planned, hours, notice) in [(short, &moved, 8, "missed"), (kept, &late, 10, "met")] {
+        assert_eq!(
+            (&result(intent)["result"], &result(intent)["assigned"]["notice"]),
+            (&json!("accepted"), &json!(notice))
+        );
+        assert_eq!(office.row(planned.visit).await.planned_start_ms, Some(now.plus_ms(hours * HOUR_MS).0));
+        assert_eq!(phone.row("visit", planned.visit)["planned_start_ms"], json!(now.plus_ms(hours * HOUR_MS).0));
+    }
+    assert_eq!(phone.row("appointment", appointments[0])["changes"][0]["reason"], "前一单延误");
+    assert_eq!(result(foreign)["reason"], "appointment_unknown");
+    assert_eq!(office.row(theirs.visit).await, before);
+    assert_eq!((&result(over)["result"], &result(over)["reason"]), (&json!("declined"), &json!("visit_begun")));
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let short = dispatcher.get("/v1/deadlines?code=change_notice&state=missed").await.expect(200);
+    assert_eq!(short["items"][0]["visit_id"], json!(moved.visit));
 }
 
 #[actix_web::test]

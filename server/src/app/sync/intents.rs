@@ -2,6 +2,7 @@
 //!
 //! An intent is stored byte for byte whatever becomes of it; a declined one never discards anything.
 
+mod appointments;
 mod effect;
 mod new_visits;
 mod stand_in;

@@ -43,6 +43,7 @@ pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
 pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
 pub(crate) use recheck::plan_recheck;
+pub(crate) use reschedule::shift;
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 

@@ -103,25 +103,42 @@ pub async fn reschedule_visit(
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_reschedule(state), state)?;
-            let change = to.change(&row);
-            let minimum = notice_minimum(conn, &row)?;
-            move_appointment(conn, &app, &mut row, &to, change.as_ref())?;
-            row.planned_start_ms = Some(to.start.0);
-            follow::follow(conn, &mut row, ctx.now)?;
-            let crew: Vec<_> = list_crew(conn, ctx.actor.org, id)?.iter().map(|member| member.rep).collect();
-            dispatch::require_fit(conn, &row, &crew, ctx.now, |_| "start".to_owned())?;
-            let notice = change.as_ref().map(|change| Notice::of(change, minimum));
-            let before = change.as_ref().map(|change| change.from_ms);
-            let deadline = notice.map(|notice| notice.deadline);
-            let detail = json!({ "from_ms": before, "to_ms": to.start, "deadline": deadline });
-            audit::record(conn, &app, &ctx, "visit.rescheduled", id, &detail)?;
-            let kind = if change.is_some() { NoticeKind::Change } else { NoticeKind::Appointment };
-            contacts::tell(conn, &app, &row, kind, Some(to.start), ctx.now)?;
-            contacts::end_links(conn, ctx.actor.org, id, ctx.now)?;
+            let notice = shift(conn, &app, &ctx, &mut row, &to)?;
             let visit = save(conn, &app, &ctx, row)?;
             Ok::<_, AppError>(Rescheduled { visit, notice })
         })
         .await
+}
+
+/// Moves a visit that may be moved, and tells the customer; the row is still to be saved. Nothing is written before the crew is
+/// known to be fit for the new time.
+///
+/// # Errors
+/// `rep_not_certified`, `rep_absent`; corrupt rows.
+pub(crate) fn shift(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    row: &mut VisitRecord,
+    to: &Rescheduling,
+) -> AppResult<Option<Notice>> {
+    let (org, id) = (row.org_id.0, row.id.0);
+    let change = to.change(row);
+    row.planned_start_ms = Some(to.start.0);
+    let crew: Vec<_> = list_crew(conn, org, id)?.iter().map(|member| member.rep).collect();
+    dispatch::require_fit(conn, row, &crew, ctx.now, |_| "start".to_owned())?;
+    let minimum = notice_minimum(conn, row)?;
+    move_appointment(conn, app, row, to, change.as_ref())?;
+    follow::follow(conn, row, ctx.now)?;
+    let notice = change.as_ref().map(|change| Notice::of(change, minimum));
+    let before = change.as_ref().map(|change| change.from_ms);
+    let deadline = notice.map(|notice| notice.deadline);
+    let detail = json!({ "from_ms": before, "to_ms": to.start, "deadline": deadline });
+    audit::record(conn, app, ctx, "visit.rescheduled", id, &detail)?;
+    let kind = if change.is_some() { NoticeKind::Change } else { NoticeKind::Appointment };
+    contacts::tell(conn, app, row, kind, Some(to.start), ctx.now)?;
+    contacts::end_links(conn, org, id, ctx.now)?;
+    Ok(notice)
 }
 
 fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {

@@ -2,31 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_store::appointments::{AppointmentRecord, find_appointment, insert_appointment};
-use doorstep_store::assignments::list_crew;
+use doorstep_store::Conn;
 use doorstep_store::customers::find_customer;
 use doorstep_store::feed::{FeedBatch, FeedKind};
 use doorstep_store::intent_blobs::add_intent_claim;
 use doorstep_store::sites::find_site;
-use doorstep_store::{Conn, Txt, agenda, visits};
-use sync_core::formulas::minutes_ms;
-use sync_core::ids::VisitId;
-use sync_core::intent::body::{CreateCustomer, CreateSite, DayCheckIn, ProposeAppointment};
+use sync_core::intent::body::{CreateCustomer, CreateSite, DayCheckIn};
 use sync_core::intent::{Intent, IntentBody};
-use sync_core::policy::keys;
-use sync_core::time::UnixMillis;
 
-use super::Decision;
+use super::{Decision, appointments};
 use crate::app::customers::{self, NewCustomer};
-use crate::app::norms::policy_in_force;
-use crate::app::scope::{audience_of_user, load_window, refresh_visit};
+use crate::app::scope::audience_of_user;
 use crate::app::sites::{self, NewSite};
 use crate::app::sync::Round;
 use crate::app::sync::pull::granted;
-use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal, findings};
-
-/// How many other starts a clash offers.
-const ALTERNATIVES: usize = 3;
+use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 
 pub(super) fn accepted(assigned: impl IntoIterator<Item = (&'static str, String)>) -> Decision {
     let assigned: BTreeMap<_, _> = assigned.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
@@ -53,10 +43,11 @@ pub(super) fn run(
         IntentBody::CreateVisit(_) => Err(AppError::Internal("visits are made together".to_owned())),
         IntentBody::CreateCustomer(body) => create_customer(conn, round, body, batch),
         IntentBody::CreateSite(body) => create_site(conn, round, body, batch),
-        IntentBody::ProposeAppointment(body) => propose_appointment(conn, state, round, (intent, body), batch),
+        IntentBody::ProposeAppointment(body) => appointments::propose(conn, state, round, (intent, body), batch),
+        IntentBody::ChangeAppointment(body) => appointments::change(conn, state, round, (intent, body), batch),
         IntentBody::DayCheckIn(body) => check_in(conn, round, intent, body),
         IntentBody::DayKit(_) | IntentBody::DayNote(_) => Ok(accepted([])),
-        IntentBody::ChangeAppointment(_) | IntentBody::Generic(..) => Ok(needs_office("dispatcher_decides")),
+        IntentBody::Generic(..) => Ok(needs_office("dispatcher_decides")),
     }
 }
 
@@ -127,95 +118,4 @@ pub(super) fn carries(
 ) -> AppResult<bool> {
     let holders = batch.holders(conn, round.ctx.actor.org, kind, &id.to_string())?;
     Ok(granted(round).iter().any(|audience| holders.contains(&audience.to_string())))
-}
-
-/// A proposed appointment: kept if the rep is free, else declined with other starts of the same day.
-fn propose_appointment(
-    conn: &mut Conn,
-    state: &AppState,
-    round: &Round,
-    (intent, body): (&Intent, &ProposeAppointment),
-    batch: &mut FeedBatch,
-) -> AppResult<Decision> {
-    let org = round.ctx.actor.org;
-    if !carries(conn, round, batch, FeedKind::WorkOrder, body.work_order_id)? {
-        return Ok(declined("work_order_unknown"));
-    }
-    if !body.start_ms.is_plausible() || body.end_ms.is_some_and(|end| end <= body.start_ms || !end.is_plausible()) {
-        return Ok(needs_office("time_implausible"));
-    }
-    if find_appointment(conn, org, body.appointment_id)?.is_some() {
-        return Ok(declined("appointment_exists"));
-    }
-    if let Some(visit) = body.visit_id
-        && !is_of_crew(conn, round, visit)?
-    {
-        return Ok(declined("visit_unknown"));
-    }
-    let lasts_ms = minutes_ms(policy_in_force(conn, org, round.ctx.now)?.get(keys::VISIT_MINUTES));
-    let taken = agenda::list_planned_starts(conn, org, round.ctx.actor.user, body.visit_id)?;
-    let is_free = |start: i64| taken.iter().all(|other| other.abs_diff(start) >= lasts_ms.unsigned_abs());
-    if !is_free(body.start_ms.0) {
-        let alternatives = (1..=24)
-            .map(|step| body.start_ms.0.saturating_add(step * lasts_ms / 2))
-            .filter(|start| is_free(*start))
-            .take(ALTERNATIVES)
-            .map(UnixMillis)
-            .collect();
-        return Ok(Decision { alternatives, ..declined("clash") });
-    }
-    let attempt = match body.visit_id {
-        Some(visit) => visits::find_visit(conn, org, visit)?.map_or(1, |row| row.attempt),
-        None => 1,
-    };
-    insert_appointment(
-        conn,
-        &AppointmentRecord {
-            org_id: Txt(org),
-            id: Txt(body.appointment_id),
-            work_order_id: Txt(body.work_order_id),
-            attempt,
-            start_ms: body.start_ms.0,
-            end_ms: body.end_ms.map(|end| end.0),
-            proposed_by: "rep".to_owned(),
-            state: if body.agreed { "agreed" } else { "proposed" }.to_owned(),
-            changes: "[]".to_owned(),
-            version: 1,
-            agreed_at_ms: body.agreed.then(|| intent.at.corrected().0),
-        },
-    )?;
-    batch.put(audience_of_user(round.ctx.actor.user), FeedKind::Appointment, body.appointment_id);
-    if let Some(visit) = body.visit_id {
-        take_appointment(conn, state, round, visit, body, batch)?;
-    }
-    Ok(accepted([("appointment_id", body.appointment_id.to_string())]))
-}
-
-/// Whether the rep is on the crew of a visit now; any other visit does not exist for him.
-fn is_of_crew(conn: &mut Conn, round: &Round, visit: VisitId) -> AppResult<bool> {
-    let crew = list_crew(conn, round.ctx.actor.org, visit)?;
-    Ok(crew.iter().any(|member| member.rep == round.ctx.actor.user))
-}
-
-/// An appointment agreed with the customer becomes that of the rep's visit if it has none yet.
-fn take_appointment(
-    conn: &mut Conn,
-    state: &AppState,
-    round: &Round,
-    visit: VisitId,
-    body: &ProposeAppointment,
-    batch: &mut FeedBatch,
-) -> AppResult<()> {
-    let org = round.ctx.actor.org;
-    let Some(mut row) = visits::find_visit(conn, org, visit)? else { return Ok(()) };
-    if !body.agreed || row.appointment_id.is_some() || row.work_order_id != Some(Txt(body.work_order_id)) {
-        return Ok(());
-    }
-    row.appointment_id = Some(Txt(body.appointment_id));
-    row.planned_start_ms = Some(body.start_ms.0);
-    row.version += 1;
-    visits::update_plan(conn, &row)?;
-    findings::look_again_at(conn, org, &[visit], round.ctx.now)?;
-    let window = load_window(conn, org, &state.config.sync, round.ctx.now)?;
-    refresh_visit(conn, batch, org, visit, window)
 }
