@@ -7,11 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
-use sync_core::ids::{DeviceId, OrgId, VisitId, WorkOrderId};
+use sync_core::ids::{DeviceId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::{deadlines, quarantine, visits, work_orders};
+use crate::schema::{deadlines, quarantine, users, visits, work_orders};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -74,6 +74,22 @@ pub(crate) fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> QueryRe
         EngineConn::Postgres(conn) => row.for_no_key_update().first(&mut **conn).optional()?,
     };
     Ok(found.is_some())
+}
+
+/// Makes other transactions that decide where these people may be sent wait for the end of this one; the rows are locked in the
+/// order of their ids.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_people(conn: &mut Conn, org: OrgId, people: &[UserId]) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let locked: Vec<i64> = users::table
+        .filter(users::org_id.eq(Txt(org)).and(one_of(users::id, people)))
+        .order(users::id)
+        .select(users::version)
+        .for_no_key_update()
+        .load(&mut **conn)?;
+    drop(locked);
+    Ok(())
 }
 
 /// Makes other transactions that would change the deadlines of these subjects wait for the end of this one; the rows are

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, VisitId};
+use sync_core::ids::{OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::dialect;
@@ -45,6 +45,18 @@ pub fn lock_visit(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bo
 /// Database errors only.
 pub fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> StoreResult<()> {
     Ok(dialect::lock_visits(conn, org, visits)?)
+}
+
+/// Holds people until the commit: of two transactions that decide where somebody may be sent, or whether he works then, the
+/// second sees what the first wrote.
+///
+/// # Concurrency
+/// Behind the visits that a transaction locks; the rows are locked in the order of their ids.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_people(conn: &mut Conn, org: OrgId, people: &[UserId]) -> StoreResult<()> {
+    Ok(dialect::lock_people(conn, org, people)?)
 }
 
 /// The evidence columns of a visit, for a transaction that will write them.

@@ -3,7 +3,7 @@
 use doorstep_store::absences::{Absence, AbsenceEndRow, AbsenceFilter, AbsenceRow};
 use doorstep_store::agenda::list_open;
 use doorstep_store::visits::VisitRecord;
-use doorstep_store::{Conn, Txt, absences as store};
+use doorstep_store::{Conn, Txt, absences as store, presence};
 use serde_json::json;
 use sync_core::dispatch::AbsenceReason;
 use sync_core::ids::{AbsenceId, UserId};
@@ -64,6 +64,8 @@ pub async fn create_absence(state: &AppState, ctx: Ctx, user: UserId, new: NewAb
         .write(&state.store, move |conn| {
             let person = load_person(conn, &ctx, user)?;
             check(&new).into_result()?;
+            // Whoever sends the person somewhere waits, or came before and is seen.
+            presence::lock_people(conn, ctx.actor.org, &[user])?;
             let row = AbsenceRow {
                 org_id: person.org_id,
                 id: Txt(AbsenceId(app.id())),

@@ -1,7 +1,7 @@
 //! Certificates of people: noted and withdrawn, never changed.
 
 use doorstep_store::certificates::{self as store, CertificateFilter, CertificateRow};
-use doorstep_store::{Conn, Txt};
+use doorstep_store::{Conn, Txt, presence};
 use serde_json::json;
 use sync_core::calendar::{parse_day, plus_days};
 use sync_core::dispatch::{CertificateKind, CertificateStanding, ValidDays};
@@ -172,6 +172,7 @@ pub async fn withdraw_certificate(
                 let refusal = Refusal::new(ErrorCode::StateInvalid);
                 return Err(refusal.detail("The certificate was withdrawn before", "该证书已撤销").into());
             }
+            presence::lock_people(conn, org, &[row.user_id.0])?;
             store::withdraw_certificate(conn, org, id, (ctx.actor.user, ctx.now.0), &reason)?;
             let detail = json!({ "user": row.user_id.0, "kind": row.kind });
             audit::record(conn, &app, &ctx, "certificate.withdrawn", id, &detail)?;

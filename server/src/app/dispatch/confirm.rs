@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::presence::lock_visits;
+use doorstep_store::presence::{lock_people, lock_visits};
 use doorstep_store::users;
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, StoreError};
@@ -59,7 +59,7 @@ pub struct Confirmed {
 /// `invalid` for a reason that is too long.
 ///
 /// # Concurrency
-/// The visits are locked in the order of their ids; positions of the feed are taken once, at the end.
+/// Visits, then people are locked in the order of their ids; positions of the feed are taken once, at the end.
 // Rule: APT-11
 pub async fn confirm(state: &AppState, ctx: Ctx, items: Vec<Confirmation>) -> AppResult<Vec<Confirmed>> {
     check(&items)?;
@@ -68,6 +68,8 @@ pub async fn confirm(state: &AppState, ctx: Ctx, items: Vec<Confirmation>) -> Ap
         .write(&state.store, move |conn| {
             let visits: BTreeSet<VisitId> = items.iter().map(|item| item.visit).collect();
             lock_visits(conn, ctx.actor.org, &Vec::from_iter(visits))?;
+            let people: BTreeSet<UserId> = items.iter().map(|item| item.rep).collect();
+            lock_people(conn, ctx.actor.org, &Vec::from_iter(people))?;
             let (mut batch, mut results) = (FeedBatch::new(), Vec::with_capacity(items.len()));
             for item in &items {
                 let given = given(give(conn, &app, &ctx, item, &mut batch))?;

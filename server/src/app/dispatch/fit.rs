@@ -6,7 +6,7 @@ use doorstep_store::absences::{AbsenceFilter, list_absences};
 use doorstep_store::agenda::list_errands;
 use doorstep_store::certificates::list_held;
 use doorstep_store::visits::VisitRecord;
-use doorstep_store::{Conn, users};
+use doorstep_store::{Conn, presence, users};
 use sync_core::dispatch::{CertificateKind, ValidDays, needed_certificates};
 use sync_core::ids::{OrgId, TeamId, UserId};
 use sync_core::plan::PolicyRow;
@@ -34,6 +34,8 @@ pub(crate) fn require_fit(
         return Ok(());
     }
     let org = row.org_id.0;
+    // An absence that is noted meanwhile waits, or came before and is seen; so does another visit at the same time.
+    presence::lock_people(conn, org, crew)?;
     let policy = policy_row(conn, org, row.policy_in_force())?.unwrap_or_default();
     let errand = list_errands(conn, org, &[row.id.0])?.pop();
     let needs = needs_of(&load_zone(conn, org)?, &policy, errand.map(|errand| errand.kind).as_deref(), row, now)?;
