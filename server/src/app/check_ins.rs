@@ -9,21 +9,21 @@ use doorstep_store::assignments::list_crews;
 use doorstep_store::day_records::{DayRecord, DayRecordRow, list_of_day};
 use doorstep_store::intent_blobs::list_missing_of_intents;
 use doorstep_store::visits::{self, VisitFilter};
-use doorstep_store::{Conn, Txt, meeting_places, norms, users};
+use doorstep_store::{Conn, Txt, meeting_places, users};
 use sync_core::bytes::Hash;
 use sync_core::day::check_in::findings;
 use sync_core::day::{CheckInFinding, MeetingPlace, Placed, day_of, placed};
 use sync_core::ids::{IntentId, OrgId, TeamId, UserId, VisitId};
 use sync_core::intent::body::{DayCheckIn, DayKit, DayNote};
 use sync_core::intent::{self, Intent, IntentBody};
-use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use crate::app::day_board::{AskedDay, asked_day};
 use crate::app::meeting_places::places_of;
-use crate::app::rows::{corrupt, read};
+use crate::app::norms::policy_in_force;
+use crate::app::rows::corrupt;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::Zone;
 
@@ -226,11 +226,7 @@ impl Judge {
 
 /// How far from a place that says nothing itself a check-in counts, by the policy in force at an instant.
 fn fence_at(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult<i64> {
-    let policy: PolicyRow = match norms::find_policy_at(conn, org, at.0)? {
-        Some(row) => read("policies", row.version, &row.body)?,
-        None => PolicyRow::default(),
-    };
-    Ok(policy.get(keys::DUTY_FENCE))
+    Ok(policy_in_force(conn, org, at)?.get(keys::DUTY_FENCE))
 }
 
 impl CheckIn {

@@ -7,7 +7,7 @@ use sync_core::ids::{CustomerLinkId, OrgId, VisitId};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use super::in_force::policy;
+use crate::app::norms::policy_in_force;
 use crate::app::visits::{require, state_of, without_order};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach, tasks};
 use crate::auth::secret::CustomerToken;
@@ -47,7 +47,7 @@ pub async fn create_link(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<N
             let refusal = Refusal::new(ErrorCode::StateInvalid);
             AppError::from(refusal.detail("The visit has no time that is to come", "该上门任务没有未到的预约时间"))
         })?;
-        let life_ms = policy(conn, org, ctx.now)?.get(keys::CUSTOMER_LINK).saturating_mul(HOUR_MS);
+        let life_ms = policy_in_force(conn, org, ctx.now)?.get(keys::CUSTOMER_LINK).saturating_mul(HOUR_MS);
         revoke_links(conn, org, id, ctx.now.0)?;
         let row = CustomerLinkRow {
             org_id: Txt(org),

@@ -2,7 +2,6 @@
 
 mod calls;
 mod consent;
-mod in_force;
 mod links;
 mod list;
 mod notices;

@@ -17,8 +17,8 @@ use sync_core::texts::{
 };
 use sync_core::time::UnixMillis;
 
-use super::in_force::policy;
 use crate::app::customers::is_text;
+use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
@@ -57,7 +57,7 @@ pub fn tell(
     let order = work_orders::find_work_order(conn, org, order.0)?;
     let order = order.ok_or_else(|| corrupt("visits", id, "no work order"))?;
     let customer = order.customer_id.0;
-    let policy = policy(conn, org, now)?;
+    let policy = policy_in_force(conn, org, now)?;
     let language = Language::from_tag(policy.get(keys::NOTICE_LANGUAGE)).unwrap_or(Language::ZhCn);
     let zone = load_zone(conn, org)?.of_business();
     let day_error = |error: sync_core::calendar::DayError| AppError::Internal(error.to_string());

@@ -11,9 +11,9 @@ use sync_core::calendar::Zone;
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use super::in_force::policy;
 use super::links::source_of;
 use crate::app::customers::is_text;
+use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
 use crate::app::tasks::{self, NewTask};
@@ -152,7 +152,7 @@ fn find(conn: &mut Conn, token: &CustomerToken, now: UnixMillis) -> AppResult<Fo
 
 fn page(conn: &mut Conn, found: &Found, now: UnixMillis) -> AppResult<Page> {
     let (org, visit, link) = (found.visit.org_id.0, &found.visit, &found.link);
-    let policy = policy(conn, org, now)?;
+    let policy = policy_in_force(conn, org, now)?;
     let appointment = visit.appointment_id.map(|id| find_appointment(conn, org, id.0)).transpose()?.flatten();
     let answer = match (link.answered_at_ms, link.proposed_start_ms) {
         (None, _) => None,
@@ -219,7 +219,7 @@ fn propose(
         refusal = refusal.both("words", "at most 200 characters", "最多 200 个字符");
     }
     let zone = load_zone(conn, org)?.of_business();
-    let days = policy(conn, org, now)?.get(keys::CUSTOMER_PROPOSAL);
+    let days = policy_in_force(conn, org, now)?.get(keys::CUSTOMER_PROPOSAL);
     let asked = proposed_start((day, time), &zone, (UnixMillis(link.planned_start_ms), now), days);
     let start = match asked {
         Ok(start) => Some(start),

@@ -29,9 +29,6 @@ pub struct NewAbsence {
     pub reason: AbsenceReason,
 }
 
-/// An absence as it is listed.
-pub type AbsenceListing = Absence;
-
 /// A visit that somebody else must see to.
 #[derive(Debug, Clone)]
 pub struct HandoverVisit {
@@ -138,7 +135,7 @@ pub async fn list_absences(
     user: Option<UserId>,
     after: String,
     size: i64,
-) -> AppResult<Vec<AbsenceListing>> {
+) -> AppResult<Vec<Absence>> {
     let read = move |conn: &mut Conn| {
         let people = listed_people(conn, &ctx, user)?;
         let filter = AbsenceFilter { people, ..AbsenceFilter::default() };
@@ -151,12 +148,7 @@ pub async fn list_absences(
 ///
 /// # Errors
 /// `not_found`, `state_invalid` if that was said before or it is over, `invalid` for an instant outside it.
-pub async fn end_absence(
-    state: &AppState,
-    ctx: Ctx,
-    id: AbsenceId,
-    at: Option<UnixMillis>,
-) -> AppResult<AbsenceListing> {
+pub async fn end_absence(state: &AppState, ctx: Ctx, id: AbsenceId, at: Option<UnixMillis>) -> AppResult<Absence> {
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {

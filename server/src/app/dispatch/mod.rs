@@ -14,7 +14,7 @@ use doorstep_store::users::UserRow;
 use doorstep_store::{Conn, users};
 use sync_core::ids::UserId;
 
-pub use absences::{AbsenceListing, Handover, HandoverVisit, NewAbsence, create_absence, end_absence, list_absences};
+pub use absences::{Handover, HandoverVisit, NewAbsence, create_absence, end_absence, list_absences};
 pub use certificates::{
     CertificateListing, NewCertificate, WantedCertificates, create_certificate, list_certificates, withdraw_certificate,
 };
