@@ -1,5 +1,7 @@
 //! Who works on which visit.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use sync_core::ids::{AssignmentId, OrgId, TeamId, UserId, VisitId};
 
@@ -158,4 +160,16 @@ pub fn list_crews(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<Ve
         .select((assignments::visit_id, assignments::rep_id))
         .load(c))?;
     Ok(rows.into_iter().map(|(visit, rep)| (visit.0, rep.0)).collect())
+}
+
+/// Who is assigned to each of these visits now; a visit without a crew is not there.
+///
+/// # Errors
+/// Database errors only.
+pub fn crews_by_visit(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> StoreResult<BTreeMap<VisitId, Vec<UserId>>> {
+    let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
+    for (visit, rep) in list_crews(conn, org, of)? {
+        crews.entry(visit).or_default().push(rep);
+    }
+    Ok(crews)
 }

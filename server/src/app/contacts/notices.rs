@@ -9,7 +9,7 @@ use doorstep_store::notices::{
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, Txt, assignments, customers, organisations, sites, work_orders};
 use serde_json::json;
-use sync_core::ids::{CustomerId, NoticeId, OrgId, UserId, VisitId};
+use sync_core::ids::{CustomerId, NoticeId, OrgId, VisitId};
 use sync_core::policy::keys;
 use sync_core::statement::Language;
 use sync_core::texts::{
@@ -133,10 +133,7 @@ pub async fn list_notices(
         let filter = NoticeFilter { state, visit: wanted.visit, due_ms: None, people: reach.people.clone() };
         let mut rows = list_rows(conn, org, &filter, &after, size)?;
         let visits: Vec<VisitId> = rows.iter().map(|row| row.visit_id.0).collect();
-        let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
-        for (visit, rep) in assignments::list_crews(conn, org, &visits)? {
-            crews.entry(visit).or_default().push(rep);
-        }
+        let crews = assignments::crews_by_visit(conn, org, &visits)?;
         for row in &mut rows {
             if reach.masks(crews.get(&row.visit_id.0).map(Vec::as_slice).unwrap_or_default()) {
                 row.text = None;

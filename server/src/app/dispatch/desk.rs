@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_store::agenda::{Errand, list_errands, list_taken};
-use doorstep_store::assignments::list_crews;
 use doorstep_store::grids::list_grids;
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, assignments};
@@ -60,10 +59,7 @@ impl Desk {
         day: Window,
     ) -> AppResult<Vec<Job>> {
         let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
-        let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
-        for (visit, rep) in list_crews(conn, self.org, &ids)? {
-            crews.entry(visit).or_default().push(rep);
-        }
+        let mut crews = assignments::crews_by_visit(conn, self.org, &ids)?;
         let teams = self.teams(conn)?;
         let deferred = deferred_before(conn, ctx, rows)?;
         let mut jobs = Vec::with_capacity(rows.len());

@@ -79,10 +79,7 @@ fn read_kind(conn: &mut Conn, org: OrgId, kind: FeedKind, ids: &[&str], bodies: 
 
 fn read_visits(conn: &mut Conn, org: OrgId, ids: &[&str], bodies: &mut Bodies) -> AppResult<()> {
     let asked = parsed(ids);
-    let mut crews: BTreeMap<_, Vec<_>> = BTreeMap::new();
-    for (visit, rep) in assignments::list_crews(conn, org, &asked)? {
-        crews.entry(visit).or_default().push(rep);
-    }
+    let mut crews = assignments::crews_by_visit(conn, org, &asked)?;
     for row in visits::list_by_id(conn, org, &asked)? {
         let crew = crews.remove(&row.id.0).unwrap_or_default();
         bodies.add(FeedKind::Visit, row.id.0.0, (row.version, to_value(&plan_of(&row, crew))?));

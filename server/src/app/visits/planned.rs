@@ -28,10 +28,7 @@ pub(crate) struct Planned {
 /// Corrupt rows.
 pub(crate) fn load_planned(conn: &mut Conn, org: OrgId, of: &[VisitId]) -> AppResult<BTreeMap<VisitId, Planned>> {
     let rows = visits::list_by_id(conn, org, of)?;
-    let mut crews: BTreeMap<VisitId, Vec<_>> = BTreeMap::new();
-    for (visit, rep) in assignments::list_crews(conn, org, of)? {
-        crews.entry(visit).or_default().push(rep);
-    }
+    let mut crews = assignments::crews_by_visit(conn, org, of)?;
     let orders: BTreeSet<_> = rows.iter().filter_map(|row| row.work_order_id.map(|id| id.0)).collect();
     let orders = work_orders::list_by_id(conn, org, &Vec::from_iter(orders))?;
     let sites: BTreeSet<_> = orders.iter().map(|order| order.site_id.0).collect();

@@ -1,10 +1,8 @@
 //! Showing and listing visits.
 
-use std::collections::BTreeMap;
-
 use doorstep_store::visits::{self, VisitFilter, VisitRecord};
 use doorstep_store::{Conn, assignments};
-use sync_core::ids::{UserId, VisitId};
+use sync_core::ids::VisitId;
 use sync_core::plan::VisitPlan;
 use sync_core::visit::VisitState;
 
@@ -75,10 +73,7 @@ pub(crate) fn no_day() -> AppError {
 /// Adds crew and state to rows.
 pub(crate) fn listings(conn: &mut Conn, ctx: &Ctx, rows: Vec<VisitRecord>) -> AppResult<Vec<VisitListing>> {
     let ids: Vec<VisitId> = rows.iter().map(|row| row.id.0).collect();
-    let mut crews: BTreeMap<VisitId, Vec<UserId>> = BTreeMap::new();
-    for (visit, rep) in assignments::list_crews(conn, ctx.actor.org, &ids)? {
-        crews.entry(visit).or_default().push(rep);
-    }
+    let mut crews = assignments::crews_by_visit(conn, ctx.actor.org, &ids)?;
     rows.into_iter()
         .map(|row| {
             let crew = crews.remove(&row.id.0).unwrap_or_default();
