@@ -46,6 +46,9 @@ pub enum PhoneCommand {
         /// After the server was restored: do not wait for what other phones of the crew wrote and will not bring back.
         #[arg(long)]
         relay: bool,
+        /// Each byte costs here: send documents, statements and requests, and leave photos and other files for another network.
+        #[arg(long)]
+        metered: bool,
     },
     /// Drop the bytes of photos that the server holds, by its receipts.
     Free {
@@ -457,10 +460,10 @@ pub fn execute(args: &PhoneArgs) -> PhoneResult<Output> {
     let phone = Phone { store, clock: PhoneClock::new(args.clock.clone())? };
     match &args.command {
         PhoneCommand::Enrol(enrol) => commands::enrol::enrol(&phone, enrol, &mut Http::new(&enrol.server)),
-        PhoneCommand::Sync { relay } => {
+        PhoneCommand::Sync { relay, metered } => {
             let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;
             let transport: &mut dyn Transport = &mut Http::new(&server);
-            sync::run(&phone, transport, *relay)
+            sync::run(&phone, transport, sync::How { relays: *relay, is_metered: *metered })
         }
         PhoneCommand::Follow => {
             let server = phone.store.read(|tx| Ok(tx.enrolment()?.server))?;

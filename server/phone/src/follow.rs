@@ -84,7 +84,7 @@ pub(crate) fn run(phone: &Phone, server: &str, json: bool) -> PhoneResult<Output
 
 /// One sync; what a later one may mend is told and not the end.
 fn turn(phone: &Phone, http: &mut Http, json: bool) -> PhoneResult<()> {
-    let said = match sync::run(phone, http, false) {
+    let said = match sync::run(phone, http, sync::How::default()) {
         Ok(output) if json => output.json.to_string(),
         Ok(output) => output.text,
         Err(error @ (PhoneError::NotEnrolled | PhoneError::NoStore(_))) => return Err(error),

@@ -146,7 +146,7 @@ impl Answer<'_> {
                     return Ok(());
                 }
                 let foreign = foreign_below(tx, visit, &state, &ack.missing)?;
-                if !foreign.is_empty() && !report.relays && self.may_wait(&mut state) {
+                if !foreign.is_empty() && !report.how.relays && self.may_wait(&mut state) {
                     // They come from the phones that wrote them; until then what builds on them waits here.
                     state.problem = Some(WAITS_FOR_OTHERS.to_owned());
                     report.problems.push(format!("visit {visit}: {WAITS_FOR_OTHERS}"));

@@ -108,7 +108,7 @@ fn a_wipe_looks_for_what_the_record_gives_up() {
         settle_changes(phone);
         mark_freed(phone);
     });
-    let report = crate::sync::run(&phone.phone(), &mut meanwhile, false).unwrap().json;
+    let report = crate::sync::run(&phone.phone(), &mut meanwhile, crate::sync::How::default()).unwrap().json;
     assert!(report["wiped"].is_null(), "its bytes are here: {report}");
     assert_eq!(sync(&phone, &mut server)["wiped"], json!(true));
     assert_eq!((server.blobs.len(), server.wiped[0].unsent), (1, 0));

@@ -78,6 +78,15 @@ const MAX_ROUNDS: usize = 1_000;
 /// Exit code where something still waits for the server.
 const WAITS: u8 = 3;
 
+/// How a person wants this sync.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct How {
+    /// Changes of others that the server lost go with those that build on them.
+    pub relays: bool,
+    /// Each byte costs: photos and other files wait for another network.
+    pub is_metered: bool,
+}
+
 /// What one sync did.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
@@ -86,6 +95,8 @@ pub(crate) struct Report {
     pub intents_sent: usize,
     pub statements_sent: usize,
     pub blobs_sent: usize,
+    /// Photos and other files left for a network that is not metered.
+    pub waiting_files: usize,
     pub docs_received: usize,
     pub rows_received: usize,
     pub epoch_changed: bool,
@@ -94,8 +105,8 @@ pub(crate) struct Report {
     pub settled: usize,
     /// Unsent items that the last request spoke of.
     pub reported: Option<u64>,
-    /// Whether changes of others that the server lost go with those that build on them.
-    pub relays: bool,
+    /// How it was wanted.
+    pub how: How,
     /// Whether the sync ended before the server had nothing more to say.
     pub is_cut_short: bool,
     /// Documents that were asked for as a whole, and came.
@@ -107,10 +118,10 @@ pub(crate) struct Report {
 }
 
 /// `sync`: rounds until nothing is left to send or fetch, then uploads.
-pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, relays: bool) -> PhoneResult<Output> {
+pub(crate) fn run(phone: &Phone, transport: &mut dyn Transport, how: How) -> PhoneResult<Output> {
     let _turn = phone.store.sync_turn()?;
     let mut access = Access::open(phone, transport)?;
-    let mut report = Report { upload_only: access.is_upload_only(), relays, ..Report::default() };
+    let mut report = Report { upload_only: access.is_upload_only(), how, ..Report::default() };
     let was_exported = phone.store.read(export::is_noted)?;
     phone.store.write(|tx| {
         size::forget(tx)?;
@@ -239,7 +250,7 @@ impl Report {
                 "blobs": self.blobs_sent},
             "received": {"docs": self.docs_received, "rows": self.rows_received},
             "epoch_changed": self.epoch_changed, "upload_only": self.upload_only,
-            "outstanding": outstanding.json(), "problems": self.problems, "late": late_json,
+            "outstanding": outstanding.json(), "waiting_files": self.waiting_files, "problems": self.problems, "late": late_json,
         });
         let mut text = vec![
             format!(
@@ -255,6 +266,12 @@ impl Report {
         ];
         if self.upload_only {
             text.push("sign-in has ended: work was sent, nothing was fetched; ask for a new enrolment code".to_owned());
+        }
+        if self.waiting_files > 0 {
+            let files = self.waiting_files;
+            text.push(format!(
+                "{files} photos or files wait for another network / {files} 个照片或文件待非计费网络上传"
+            ));
         }
         text.extend(
             late.iter().map(|(visit, work)| format!("  late {}: {}", late::name_of(*visit, work), work.text())),

@@ -146,7 +146,7 @@ fn what_is_captured_while_the_key_of_an_order_is_fetched_is_sent_before_the_orde
         let photo = phone.file("photo.jpg", &crate::testing::jpeg(1));
         phone.run(&["photo", NUMBER, &photo, "--slot", "outdoor_route"]);
     });
-    let report = crate::sync::run(&phone.phone(), &mut meanwhile, false).unwrap().json;
+    let report = crate::sync::run(&phone.phone(), &mut meanwhile, crate::sync::How::default()).unwrap().json;
     assert_eq!(meanwhile.asked, 2);
     assert!(exists(&phone), "the photo was seen as done: {report}");
     assert!(phone.outstanding() > 0 && report["problems"].to_string().contains("waits until everything is sent"));

@@ -58,6 +58,28 @@ fn everything_arrives_and_is_held() {
 }
 
 #[test]
+fn on_a_metered_network_photos_wait_and_all_else_goes() {
+    let (phone, mut server) = begun();
+    let photo = phone.file("photo.jpg", &jpeg(1));
+    phone.run(&["photo", NUMBER, &photo, "--slot", "outdoor_route"]);
+    let how = crate::sync::How { is_metered: true, ..Default::default() };
+    let metered = crate::sync::run(&phone.phone(), &mut server, how).unwrap();
+    assert_eq!((&metered.json["sent"]["blobs"], &metered.json["waiting_files"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        metered.json["outstanding"],
+        json!({
+            "total": 1, "changes": 0, "intents": 0, "statements": 0, "blobs": 1,
+            "oldest_at": metered.json["outstanding"]["oldest_at"],
+        })
+    );
+    assert!(metered.text.contains("1 photos or files wait") && server.blobs.is_empty(), "{}", metered.text);
+
+    let report = sync(&phone, &mut server);
+    assert_eq!((&report["outstanding"]["total"], &report["waiting_files"]), (&json!(0), &json!(0)));
+    assert_eq!(server.blobs.len(), 1);
+}
+
+#[test]
 fn an_unreachable_server_costs_nothing() {
     let (phone, mut server) = begun();
     let before = phone.outstanding();

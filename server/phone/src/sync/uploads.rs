@@ -15,7 +15,7 @@ use crate::error::{PhoneError, PhoneResult};
 use crate::store::model::{Safety, StoredBlob};
 use crate::store::{Store, Tx};
 
-/// Uploads everything unsent and everything the server asks for.
+/// Uploads everything unsent and everything the server asks for; on a metered network counts it only (rulebook 21).
 pub(super) fn run(
     phone: &Phone,
     transport: &mut dyn Transport,
@@ -23,6 +23,10 @@ pub(super) fn run(
     report: &mut Report,
 ) -> PhoneResult<()> {
     let waiting = phone.store.read(waiting)?;
+    if report.how.is_metered {
+        report.waiting_files = waiting.len();
+        return Ok(());
+    }
     let mut failure = None;
     for (blob, stored) in waiting {
         match upload(phone, transport, access, &blob, &stored, report) {

@@ -105,7 +105,7 @@ impl TestPhone {
 
     /// Syncs with a server in memory.
     pub(crate) fn sync(&self, server: &mut server::Server) -> PhoneResult<Output> {
-        crate::sync::run(&self.phone(), server, false)
+        crate::sync::run(&self.phone(), server, crate::sync::How::default())
     }
 
     /// Number of items that no receipt names.
