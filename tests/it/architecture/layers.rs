@@ -90,17 +90,33 @@ fn every_invariant_names_tests_that_exist() {
     let invariants: Vec<&str> =
         section.lines().filter(|line| line.starts_with(|first: char| first.is_ascii_digit())).collect();
     assert!(invariants.len() > 10, "the invariants were found");
+    let claims =
+        invariants.into_iter().map(|invariant| (invariant, invariant.split("Tests: ").nth(1).unwrap_or_default()));
+    assert_none("an invariant is worth its test:", &without_tests(claims));
+}
+
+#[test]
+fn what_works_without_a_network_names_tests_that_exist() {
+    let document = std::fs::read_to_string(repository().join("docs/OFFLINE.md")).expect("the document");
+    let rows = document.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| What |"));
+    let claims: Vec<(&str, &str)> =
+        rows.map(|row| (row, row.trim_end_matches(" |").rsplit(" | ").next().unwrap_or_default())).collect();
+    assert!(claims.len() > 10, "the rows were found");
+    assert_none("a row is worth its test:", &without_tests(claims.into_iter()));
+}
+
+/// Of claims with the tests that each names in backticks: those that name none, and tests that nobody wrote.
+fn without_tests<'d>(claims: impl Iterator<Item = (&'d str, &'d str)>) -> Vec<String> {
     let known: BTreeSet<String> = source::rust().iter().flat_map(super::functions::tests_of).collect();
     let mut found = Vec::new();
-    for invariant in invariants {
-        let tests: Vec<&str> =
-            invariant.split("Tests: ").nth(1).unwrap_or_default().split('`').skip(1).step_by(2).collect();
+    for (claim, tests) in claims {
+        let tests: Vec<&str> = tests.split('`').skip(1).step_by(2).collect();
         if tests.is_empty() {
-            found.push(format!("no test: {invariant}"));
+            found.push(format!("no test: {claim}"));
         }
         found.extend(tests.into_iter().filter(|test| !known.contains(*test)).map(|test| format!("no test {test}")));
     }
-    assert_none("an invariant is worth its test:", &found);
+    found
 }
 
 #[test]
