@@ -99,7 +99,7 @@ fn notices<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
 /// D-04, one for each time that the crew left an absent customer.
 // Rule: APT-06
 fn waits<'f>(facts: &'f Facts<'_>) -> impl Iterator<Item = Due> + 'f {
-    let wait = rules::absence_wait(&facts.template.rules);
+    let wait = rules::absence_wait(facts);
     let left = facts.view.timeline.iter().filter(|entry| entry.value.event == "give_up");
     (0..).zip(left).filter_map(move |(item, left)| {
         let wait = wait?;

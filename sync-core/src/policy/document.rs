@@ -15,8 +15,9 @@ Where a version says nothing, the default counts; a key without a default is not
 Values are text: whole numbers and exact decimals (`0.85`), times (`20:00`), days of the year (`11-01`), day spans (`4-7`), \
 `true` or `false`, codes, and codes with commas between.
 
-A template may compare a reading with a key (`threshold.param`) and names no other.
-What a rule of a template says in its own `params` counts for visits of that template; the policy counts for everything else.
+A template names a key where it compares a reading (`threshold: {param: optical_floor_dbm}`) or a rule needs a value
+(`min_minutes: {param: absence_wait_minutes}`); a visit follows the policy that it names.
+A value that a template says itself counts for visits of that template; the policy counts for everything else.
 
 The code writes this file: `doorstep policy-keys > docs/POLICY.md`, from `sync-core/src/policy/table`.
 ";

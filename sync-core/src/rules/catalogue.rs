@@ -13,6 +13,7 @@ use super::kinds::ParamKind::{
 };
 pub use super::kinds::{Answered, Check, Moment, Param, ParamKind};
 use super::kinds::{may, needs};
+use crate::policy::Unit;
 use Moment::{Finish, Server, Start};
 
 /// Every built-in check, by name.
@@ -23,7 +24,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "absence_wait",
         moment: Finish,
-        params: &[needs("min_minutes", Number), needs("wait_from", WaitFrom), needs("outcome", Outcome)],
+        params: &[needs("min_minutes", Number(Unit::Minutes)), needs("wait_from", WaitFrom), needs("outcome", Outcome)],
         reads: &[],
         meaning: "F-03 over the arrive and give_up events; guards the named outcome",
     },
@@ -51,21 +52,21 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "answer_within",
         moment: Server,
-        params: &[needs("hours", Number)],
+        params: &[needs("hours", Number(Unit::Hours))],
         reads: &[COMPLAINT],
         meaning: "F-32 between intake and first answer of the complaint",
     },
     Check {
         name: "answered_count",
         moment: Finish,
-        params: &[needs("count", Number), needs("questions", Questions)],
+        params: &[needs("count", Number(Unit::Count)), needs("questions", Questions)],
         reads: &[],
         meaning: "exactly `count` of the named questions are answered",
     },
     Check {
         name: "arrival_window",
         moment: Finish,
-        params: &[needs("min_minutes", Number), needs("max_minutes", Number)],
+        params: &[needs("min_minutes", Number(Unit::Minutes)), needs("max_minutes", Number(Unit::Minutes))],
         reads: &[],
         meaning: "F-01 of appointment and arrive event, shown; only `late` counts against the rep",
     },
@@ -111,8 +112,8 @@ pub const CATALOGUE: [Check; 41] = [
         moment: Server,
         params: &[
             needs("trigger", OrderTrigger),
-            may("hours", Number),
-            may("working_days", Number),
+            may("hours", Number(Unit::Hours)),
+            may("working_days", Number(Unit::WorkingDays)),
             may("dealer_days", DaySpan),
             may("region_days", DaySpan),
             may("headquarters_days", DaySpan),
@@ -162,7 +163,11 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "interviews_per_day",
         moment: Finish,
-        params: &[needs("min", Number), needs("per_band_min", Number), needs("bands", Measurements)],
+        params: &[
+            needs("min", Number(Unit::Count)),
+            needs("per_band_min", Number(Unit::Count)),
+            needs("bands", Measurements),
+        ],
         reads: &[],
         meaning: "F-29 over the named counts",
     },
@@ -220,7 +225,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "notice_days",
         moment: Start,
-        params: &[needs("min_days", Number)],
+        params: &[needs("min_days", Number(Unit::Days))],
         reads: &[NOTIFIED_AT],
         meaning: "F-35 of planned day and notification of the plan item",
     },
@@ -253,7 +258,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "quarter_cap",
         moment: Start,
-        params: &[needs("max", Number), needs("exempt", ReturnKinds), needs("mandatory", ReturnKinds)],
+        params: &[needs("max", Number(Unit::Count)), needs("exempt", ReturnKinds), needs("mandatory", ReturnKinds)],
         reads: &[RETURN_VISIT, QUARTER_VISITS],
         meaning: "F-17; mandatory kinds run and are flagged",
     },
@@ -272,7 +277,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "repeat_repair",
         moment: Server,
-        params: &[needs("days", Number)],
+        params: &[needs("days", Number(Unit::Days))],
         reads: &[SITE_REPAIRS],
         meaning: "F-42 against earlier repairs of the site",
     },
@@ -300,7 +305,7 @@ pub const CATALOGUE: [Check; 41] = [
     Check {
         name: "reschedule_notice",
         moment: Finish,
-        params: &[needs("min_minutes", Number)],
+        params: &[needs("min_minutes", Number(Unit::Minutes))],
         reads: &[],
         meaning: "F-02 for each change proposed by us",
     },

@@ -6,6 +6,7 @@ use super::catalogue::{self, Moment};
 use super::checks;
 use super::context::{Ctx, Trial};
 use super::facts::Facts;
+use super::from_policy;
 use super::params::Args;
 use super::trace::{Judgement, Trace, Verdict, Versions};
 use crate::template::model::{Rule, Severity};
@@ -34,6 +35,8 @@ pub fn evaluate_for(facts: &Facts<'_>, moment: Moment, outcome: Option<&str>) ->
 }
 
 fn judge(facts: &Facts<'_>, rule: &Rule, outcome: Option<&str>, versions: &Versions) -> Trace {
+    let named = from_policy::keys_of(rule);
+    let rule = &*from_policy::under(rule, &facts.policy.parameters);
     let ctx = Ctx::new(facts, outcome, Trial::new());
     let judgement = run(&ctx, rule);
     let (mut inputs, touched) = ctx.into_parts();
@@ -43,6 +46,10 @@ fn judge(facts: &Facts<'_>, rule: &Rule, outcome: Option<&str>, versions: &Versi
         if let Some(conflict) = facts.view.conflicts.get(index) {
             inputs.insert(format!("conflict/{}/{}", conflict.map, conflict.key), conflict.candidates.len().to_string());
         }
+    }
+    for (name, row) in named {
+        let value = rule.params.get(name).map(ToString::to_string).unwrap_or_default();
+        inputs.insert(format!("policy/{}", row.key), value);
     }
     Trace {
         rule: rule.id.clone(),

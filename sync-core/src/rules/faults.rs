@@ -1,8 +1,11 @@
 //! What is wrong with a rule of a template: parameters its check cannot use, and whatever would switch it off in silence.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::catalogue::{self, Answered, Check, Moment, Param, ParamKind};
+use super::from_policy;
 use super::params::{Args, ParamError, error, is_answer};
 use crate::formulas::WaitFrom;
 use crate::template::model::{Question, QuestionType, Rule, Severity, Template};
@@ -25,12 +28,16 @@ pub fn faults(template: &Template, rule: &Rule) -> Vec<ParamError> {
             Some(value) => faults.extend(fault_of(template, rule, *param, value)),
         }
     }
-    faults.extend(rule_faults(check, rule));
+    // What parameters must say together is looked at with the defaults of the keys that they name.
+    faults.extend(rule_faults(check, &from_policy::under(rule, &BTreeMap::new())));
     faults.extend(nothing_to_judge(template, check, rule));
     faults
 }
 
 fn fault_of(template: &Template, rule: &Rule, param: Param, value: &Value) -> Option<ParamError> {
+    if let Some(key) = from_policy::named_key(value) {
+        return from_policy::key_fault(param, key);
+    }
     let args = Args::of(rule);
     let key = param.key;
     let boolean = |code: &str| template.question(code).is_some_and(|q| q.kind == QuestionType::Boolean);
@@ -56,7 +63,7 @@ fn fault_of(template: &Template, rule: &Rule, param: Param, value: &Value) -> Op
         ParamKind::Step => one(&|code| template.step(code).is_some()),
         ParamKind::ChoiceOf(of) => one(&|code| has_option(template, args, of, code)),
         ParamKind::ChoicesOf(of) => each(&|code| has_option(template, args, of, code)),
-        ParamKind::Number => args.number(key).err(),
+        ParamKind::Number(_) => args.number(key).err(),
         ParamKind::Outcome => one(&|code| OUTCOMES.contains(&code)),
         ParamKind::OrderTrigger => one(&|code| ORDER_TRIGGERS.contains(&code)),
         ParamKind::MonthDay => args.month_day(key).err(),

@@ -1,6 +1,7 @@
 //! The types of the check catalogue.
 
 use super::background::Input;
+use crate::policy::Unit;
 
 /// When a check is judged (rulebook 1.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub enum Moment {
     Server,
 }
 
-/// What a parameter of a check must be.
+/// What a parameter of a check must be; numbers, times, days, shares and frequencies may name a key of the policy instead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParamKind {
     /// A question of the template that is answered in this way.
@@ -34,8 +35,8 @@ pub enum ParamKind {
     ChoiceOf(&'static str),
     /// Options of the question that the named parameter holds.
     ChoicesOf(&'static str),
-    /// A whole number, not negative.
-    Number,
+    /// A whole number of this unit, not negative.
+    Number(Unit),
     /// An outcome of a visit.
     Outcome,
     /// A day of the year, `MM-DD`.

@@ -13,6 +13,7 @@ mod eval;
 mod facts;
 mod faults;
 mod findings;
+mod from_policy;
 mod kinds;
 pub mod params;
 mod requirements;

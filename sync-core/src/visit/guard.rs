@@ -116,7 +116,7 @@ fn give_up(facts: &Facts<'_>, entry: &Entry<TimelineEvent>) -> Guard {
     if asks && !agreed && !planned && facts.view.photos_of(DOOR_NOTE).next().is_none() {
         return Guard::Unmet("second_appointment_or_door_note");
     }
-    let Some(wait) = rules::absence_wait(&facts.template.rules) else { return Guard::Met };
+    let Some(wait) = rules::absence_wait(facts) else { return Guard::Met };
     let Some(arrive) = arrival_before(facts, entry) else { return Guard::Unmet("waiting_time") };
     match wait.deadline(wait.waited(facts, arrive, entry.value.by, &entry.value.at)) {
         Deadline::Missed => Guard::Unmet("waiting_time"),

@@ -223,7 +223,7 @@ impl<'f, 'a> Walk<'f, 'a> {
     fn waiting(&self) -> (Option<UnixMillis>, Option<UnixMillis>) {
         let Some(absent) = self.absent.filter(|_| self.state == VisitState::Waiting) else { return (None, None) };
         let arrive = guard::arrival_before(self.facts, absent);
-        match (rules::absence_wait(&self.facts.template.rules), arrive) {
+        match (rules::absence_wait(self.facts), arrive) {
             (Some(wait), Some(arrive)) => {
                 (Some(wait.start(self.facts, arrive)), Some(wait.may_leave_at(self.facts, arrive)))
             }

@@ -228,7 +228,7 @@ fn judged(view: &View, left: &Stamp) -> (Deadline, Elapsed) {
     let arrive = view.timeline.iter().rev().find(|entry| entry.value.event == "arrive").expect("the rep arrived");
     STORY.with_borrow_mut(|story| {
         story.view = view.clone();
-        let wait = absence_wait(&story.template.rules).expect("the template asks for a wait");
+        let wait = absence_wait(&story.facts()).expect("the template asks for a wait");
         let waited = wait.waited(&story.facts(), &arrive.value, REP, left);
         story.view.timeline.clear();
         story.view.more.clear();

@@ -16,6 +16,7 @@ mod norms;
 mod outbox;
 mod policies;
 mod policy;
+mod policy_params;
 mod receipts;
 mod repo;
 mod rework;

@@ -335,3 +335,18 @@ fn the_template_says_when_work_stops() {
     parameter(&mut story, "INS-49", "from", "19:00");
     assert_eq!(story.verdict_of("INS-49"), Verdict::Pass);
 }
+
+// Rule: DOC-05
+#[test]
+fn the_template_says_what_is_kept_of_the_course_and_result_of_a_complaint() {
+    let complaint = include_str!("../../data/templates/complaint_visit.yaml");
+    let mut story = install();
+    story.template = serde_saphyr::from_str(complaint).expect("a template");
+    story.arrives();
+    for question in ["complaint_text", "first_answer", "true_cause", "solution", "satisfied"] {
+        let missing = format!("missing_question {question}");
+        assert!(blocks(&story, &missing), "{missing}: {:?}", blockers(&story));
+        edit(&mut story, "questions", question, "/required", json!(false));
+        assert!(!blocks(&story, &missing), "{missing}");
+    }
+}

@@ -88,8 +88,8 @@ fn each_fault_is_reported_at_its_place() {
             "photos[activation_form].required_when",
         ),
         (
-            at("measurements", "optical_power", "/threshold/value"),
-            json!("-25,0"),
+            at("measurements", "optical_power", "/threshold"),
+            json!({"op": "gt", "value": "-25,0"}),
             "measurements[optical_power].threshold",
         ),
         (at("measurements", "down_rate", "/threshold/base"), json!("speed"), "measurements[down_rate].threshold"),

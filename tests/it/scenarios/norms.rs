@@ -25,7 +25,7 @@ fn judged_by(visit: &Visit<'_>) -> (Value, bool) {
 fn stricter(template: &mut Value) {
     let measurements = template["measurements"].as_array_mut().expect("measurements");
     let power = measurements.iter_mut().find(|one| one["code"] == "optical_power").expect("the reading");
-    power["threshold"]["value"] = json!("-10.00");
+    power["threshold"] = json!({"op": "gt", "value": "-10.00"});
 }
 
 fn made_at_the_door<'p>(phone: &'p Phone<'_>) -> Visit<'p> {

@@ -2,6 +2,7 @@
 
 use super::super::context::Ctx;
 use super::super::facts::Facts;
+use super::super::from_policy;
 use super::super::params::{Args, ParamError, error};
 use super::super::trace::Judgement;
 use super::Judged;
@@ -9,7 +10,6 @@ use crate::clock::{Clocks, Deadline, Elapsed};
 use crate::doc::record::TimelineEvent;
 use crate::formulas::{self, WaitFrom};
 use crate::ids::UserId;
-use crate::template::model::Rule;
 use crate::time::{Stamp, UnixMillis};
 
 /// The rule of a template about waiting for an absent customer.
@@ -21,11 +21,11 @@ pub struct AbsenceWait {
     pub from: WaitFrom,
 }
 
-/// The wait a template asks for; `None` if it has no such rule.
+/// The wait that the template asks for under the policy of the visit; `None` if it has no such rule.
 #[must_use]
-pub fn absence_wait(rules: &[Rule]) -> Option<AbsenceWait> {
-    let rule = rules.iter().find(|rule| rule.check == "absence_wait")?;
-    AbsenceWait::read(Args::of(rule)).ok()
+pub fn absence_wait(facts: &Facts<'_>) -> Option<AbsenceWait> {
+    let rule = facts.template.rules.iter().find(|rule| rule.check == "absence_wait")?;
+    AbsenceWait::read(Args::of(&from_policy::under(rule, &facts.policy.parameters))).ok()
 }
 
 impl AbsenceWait {
