@@ -58,7 +58,7 @@ strace:
 INTEGRATION = RUST_TEST_THREADS=$$(( $$(getconf _NPROCESSORS_ONLN) > 4 ? $$(getconf _NPROCESSORS_ONLN) : 4 ))
 
 # What brings blobs and reads them, without what looks at files in the directory of blobs.
-BLOBS = blobs::links blobs::others blobs::revoked blobs::serving uploads:: ingest:: custody::receipts custody::not_stored v1::reviews findings:: siege::pictures \
+BLOBS = blobs::drawings blobs::links blobs::others blobs::revoked blobs::serving uploads:: ingest:: custody::receipts custody::not_stored v1::reviews findings:: siege::pictures \
 	--skip nodes:: --skip uploads::durability --skip an_upload_whose_blob_has_gone \
 	--skip bytes_that_come_again_give_a_picture --skip damage_that_is_mended_while --skip where_a_small_copy_is_lost \
 	--skip a_visit_waits_for_the_small_copy_of

@@ -1,6 +1,7 @@
 //! Blobs where they are kept: the same promises by a directory and by a bucket.
 
 mod bucket;
+mod drawings;
 mod foreign;
 mod links;
 mod others;

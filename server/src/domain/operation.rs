@@ -8,9 +8,9 @@ mod grants;
 use super::actor::{Role, Scope, TokenKind};
 use grants::{
     CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS, GIVE_OUT, IMPORT_BUNDLES,
-    IMPORT_ORDERS, NOTICE_READERS, PHOTO_READERS, READ_ABSENCES, READ_CERTIFICATES, READ_CUSTOMERS, READ_GRIDS,
-    READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE, STOP_ORDERS, TASK_READERS, TASK_WRITERS,
-    WRITE_ABSENCES, WRITE_CUSTOMERS,
+    IMPORT_ORDERS, NOTICE_READERS, ORIGINAL_READERS, PHOTO_READERS, READ_ABSENCES, READ_CERTIFICATES, READ_CUSTOMERS,
+    READ_GRIDS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE, STOP_ORDERS, TASK_READERS,
+    TASK_WRITERS, WRITE_ABSENCES, WRITE_CUSTOMERS,
 };
 
 use Role::{
@@ -201,13 +201,13 @@ operations! {
     /// Ends an upload.
     TerminateUpload = "terminate_upload" Delete "/v1/uploads/{upload_id}" Access::Device;
     /// Gives an original.
-    ShowBlob = "show_blob" Get "/v1/blobs/{sha256}"
-        Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Reviewer, Organisation), (Auditor, Organisation),
-            (DeptManager, Organisation), (BranchManager, Organisation)]);
+    ShowBlob = "show_blob" Get "/v1/blobs/{sha256}" ORIGINAL_READERS;
     /// Shows a photo for judging.
     ShowBlobPreview = "show_blob_preview" Get "/v1/blobs/{sha256}/preview" PHOTO_READERS;
     /// Shows a photo for lists.
     ShowBlobThumbnail = "show_blob_thumbnail" Get "/v1/blobs/{sha256}/thumbnail" PHOTO_READERS;
+    /// Shows a signature as a picture.
+    ShowBlobDrawing = "show_blob_drawing" Get "/v1/blobs/{sha256}/drawing" ORIGINAL_READERS;
     /// Gives links to copies of photos.
     CreatePhotoLinks = "create_photo_links" Post "/v1/photos/links" PHOTO_READERS;
     /// Shows the copy that a link names; the link proves itself.

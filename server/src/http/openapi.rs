@@ -194,7 +194,7 @@ impl Modify for BearerToken {
         uploads::options::show_one_upload_options, uploads::offset::show_upload_offset,
         uploads::append::append_upload, uploads::terminate::terminate_upload,
         blobs::show::show_blob, blobs::preview::show_blob_preview,
-        blobs::thumbnail::show_blob_thumbnail, blobs::create_links::create_photo_links,
+        blobs::thumbnail::show_blob_thumbnail, blobs::drawing::show_blob_drawing, blobs::create_links::create_photo_links,
         blobs::show_linked::show_linked_photo, blobs::list::list_visit_blobs,
         blobs::missing::list_missing_blobs,
         reviews::queue::list_review_queue, reviews::show::show_review, reviews::claim::claim_review,

@@ -221,6 +221,7 @@ fn mount_blobs(at: &mut Mount<'_>) {
     at.route(Op::ShowBlob, blobs::show::show_blob);
     at.route(Op::ShowBlobPreview, blobs::preview::show_blob_preview);
     at.route(Op::ShowBlobThumbnail, blobs::thumbnail::show_blob_thumbnail);
+    at.route(Op::ShowBlobDrawing, blobs::drawing::show_blob_drawing);
     at.route(Op::CreatePhotoLinks, blobs::create_links::create_photo_links);
     at.route(Op::ShowLinkedPhoto, blobs::show_linked::show_linked_photo);
     at.route(Op::ListVisitBlobs, blobs::list::list_visit_blobs);

@@ -8,6 +8,7 @@ mod changed;
 pub mod commit;
 pub mod compose;
 pub mod copies;
+mod drawing;
 pub mod ink;
 pub mod seal;
 pub mod shown;

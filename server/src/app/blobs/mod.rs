@@ -1,6 +1,7 @@
 //! Blobs: bringing them in, knowing which are missing, showing them, their previews.
 
 mod claims;
+mod drawing;
 mod ingest;
 mod links;
 mod list;
@@ -17,6 +18,7 @@ mod upload;
 pub(in crate::app) use claims::is_named_for;
 pub(crate) use claims::set_evidence;
 pub use claims::update_evidence;
+pub use drawing::draw_ink;
 pub use ingest::{IngestQueue, ingest_pending, prints_of, stop_ingest, windows_of};
 pub use links::{IssuedLink, MOST_LINKS, create_links, read_linked};
 pub use list::{VisitBlob, list_visit_blobs};

@@ -109,7 +109,8 @@ impl Original {
         opened.map_err(|error| unreadable(sha256, error))
     }
 
-    async fn record(&self, state: &AppState) -> AppResult<()> {
+    /// Says that it was read.
+    pub(super) async fn record(&self, state: &AppState) -> AppResult<()> {
         let event = AuditEventRow {
             org_id: self.row.org_id,
             id: Txt(state.id()),
@@ -202,7 +203,7 @@ pub(super) async fn show_copy(state: &AppState, row: &BlobRow, size: DerivedSize
     }
 }
 
-fn no_preview(reason: Option<&str>) -> AppError {
+pub(super) fn no_preview(reason: Option<&str>) -> AppError {
     let reason = reason.unwrap_or("format");
     Refusal::new(ErrorCode::NoPreview).detail(format!("reason: {reason}"), format!("原因：{reason}")).into()
 }

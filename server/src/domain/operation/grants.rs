@@ -32,6 +32,16 @@ pub(super) const CONTACT_READERS: Access = Access::Roles(&[
     (BranchManager, Organisation),
 ]);
 
+/// Who reads what was captured, byte for byte (rulebook 20, rows *Photo review* and *Statement*).
+pub(super) const ORIGINAL_READERS: Access = Access::Roles(&[
+    (FieldRep, Own),
+    (TeamLead, Team),
+    (Reviewer, Organisation),
+    (Auditor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+]);
+
 /// Who sees photos and what became of them (rulebook section 20, rows "Visit" and "Photo review").
 pub(super) const PHOTO_READERS: Access = Access::Roles(&[
     (FieldRep, Own),

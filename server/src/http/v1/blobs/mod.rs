@@ -1,6 +1,7 @@
 //! Photos and other bytes, by the SHA-256 of their content.
 
 pub mod create_links;
+pub mod drawing;
 pub mod list;
 pub mod missing;
 pub mod preview;
