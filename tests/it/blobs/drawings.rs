@@ -18,6 +18,7 @@ async fn reads_of(app: &TestApp, blob: Hash) -> usize {
 #[actix_web::test]
 async fn a_signature_is_shown_as_it_was_written_and_every_look_is_logged() {
     let app = TestApp::new().await;
+    app.office(YUNZE).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     let handed = hand_in(&app, &mut phone).await;
     phone.sync().await;
