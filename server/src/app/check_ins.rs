@@ -11,13 +11,14 @@ use doorstep_store::intent_blobs::list_missing_of_intents;
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::{Conn, Txt, meeting_places, users};
 use sync_core::bytes::Hash;
-use sync_core::day::check_in::findings;
-use sync_core::day::{CheckInFinding, MeetingPlace, Placed, day_of, placed};
+use sync_core::day::{CheckInFinding, MeetingPlace, Placed, check_in, day_of, placed};
 use sync_core::ids::{IntentId, OrgId, TeamId, UserId, VisitId};
 use sync_core::intent::body::{DayCheckIn, DayKit, DayNote};
-use sync_core::intent::{self, Intent, IntentBody};
+use sync_core::intent::{Intent, IntentBody};
+use sync_core::photo::{Evidence, Finding};
+use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
-use sync_core::time::UnixMillis;
+use sync_core::time::{Stamp, UnixMillis};
 use sync_core::visit::VisitState;
 
 use crate::app::day_board::{AskedDay, asked_day};
@@ -66,6 +67,8 @@ pub struct CheckIn {
     pub is_photo_held: Option<bool>,
     /// What a person should look at.
     pub findings: Vec<CheckInFinding>,
+    /// What its clock is found inconsistent by.
+    pub clock: Option<Evidence>,
 }
 
 /// A rep's morning.
@@ -135,7 +138,7 @@ pub async fn list_check_ins(
 }
 
 fn intents_of(records: &[DayRecord]) -> impl Iterator<Item = IntentId> {
-    records.iter().filter_map(|record| intent::id_of(&record.bytes))
+    records.iter().map(|record| record.intent.0)
 }
 
 fn fits(found: usize) -> bool {
@@ -185,12 +188,20 @@ impl Judge {
         let (name, team) = self.people.remove(&rep).unwrap_or_default();
         let mut morning =
             Morning { rep, name, team, visits, check_ins: Vec::new(), kits: Vec::new(), notes: Vec::new() };
-        for record in records {
-            let intent = Intent::parse(&record.bytes).map_err(|error| corrupt("intents", rep, error))?;
+        let parse =
+            |record: &DayRecord| Intent::parse(&record.bytes).map_err(|error| corrupt("intents", record.intent, error));
+        let intents = records.iter().map(parse).collect::<AppResult<Vec<_>>>()?;
+        let stamps: Vec<Stamp> = intents.iter().map(|intent| intent.at.clone()).collect();
+        let stamps: Vec<&Stamp> = stamps.iter().collect();
+        for (intent, record) in intents.into_iter().zip(records) {
             let (at, received_at) = (UnixMillis(record.at_ms), UnixMillis(record.received_at_ms));
             let noted = Noted { intent: intent.id, at, received_at };
             match intent.body {
-                IntentBody::DayCheckIn(said) => morning.check_ins.push(self.check_in(conn, team, noted, said)?),
+                IntentBody::DayCheckIn(said) => {
+                    let policy = policy_in_force(conn, self.org, received_at)?;
+                    let clock = check_in::clock(&intent.at, Some(received_at), &stamps, &policy);
+                    morning.check_ins.push(self.check_in(team, (noted, said), clock, &policy));
+                }
                 IntentBody::DayKit(said) => morning.kits.push((noted, said)),
                 IntentBody::DayNote(said) => morning.notes.push((noted, said)),
                 _ => return Err(corrupt("day_records", noted.intent, "its intent is about no day")),
@@ -199,17 +210,24 @@ impl Judge {
         Ok(morning)
     }
 
-    fn check_in(&self, conn: &mut Conn, team: Option<TeamId>, noted: Noted, said: DayCheckIn) -> AppResult<CheckIn> {
+    fn check_in(
+        &self,
+        team: Option<TeamId>,
+        (noted, said): (Noted, DayCheckIn),
+        clock: Option<Finding>,
+        policy: &PolicyRow,
+    ) -> CheckIn {
         let places = self.places_at(team, noted.received_at);
         // A day that its clock does not have is none that it names.
         let made_on = self.zone.day(noted.at).unwrap_or_default();
-        Ok(CheckIn {
-            placed: placed(&said, places, fence_at(conn, self.org, noted.received_at)?),
-            findings: findings(&said, places, &made_on),
+        CheckIn {
+            placed: placed(&said, places, policy.get(keys::DUTY_FENCE)),
+            findings: check_in::findings(&said, places, &made_on, clock.as_ref()),
+            clock: clock.map(|found| found.evidence),
             is_photo_held: said.photo.as_ref().map(|photo| !self.missing.contains(&photo.sha256)),
             noted,
             said,
-        })
+        }
     }
 
     /// The places of a team as they held at an instant.
@@ -222,11 +240,6 @@ impl Judge {
             .map(|(_, places)| places.as_slice())
             .unwrap_or_default()
     }
-}
-
-/// How far from a place that says nothing itself a check-in counts, by the policy in force at an instant.
-fn fence_at(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult<i64> {
-    Ok(policy_in_force(conn, org, at)?.get(keys::DUTY_FENCE))
 }
 
 impl CheckIn {

@@ -87,6 +87,19 @@ pub fn load_visit(conn: &mut Conn, ctx: &Ctx, visit: VisitId) -> AppResult<visit
     Ok(found.pop().ok_or(ErrorCode::NotFound)?)
 }
 
+/// Whether the visit is within the reach of those of the asker's roles that count.
+///
+/// # Errors
+/// Database errors only.
+pub fn sees_visit(conn: &mut Conn, ctx: &Ctx, visit: VisitId, counts: fn(Role) -> bool) -> AppResult<bool> {
+    let grants = ctx.grants.iter().copied().filter(|(role, _)| counts(*role)).collect();
+    match load_visit(conn, &Ctx { grants, ..ctx.clone() }, visit) {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether the role by itself sees nothing of a visit before it is handed in (rulebook 20).
 const fn is_blind_to_unfinished(role: Role) -> bool {
     matches!(role, Role::Reviewer)

@@ -3,17 +3,20 @@
 use doorstep_store::organisations::{self, OrganisationRow};
 use doorstep_store::users::UserRow;
 use doorstep_store::{Txt, grids};
+use sync_core::day::MeetingPlace;
 use sync_core::dispatch::CertificateKind;
 use sync_core::ids::{GridId, OrgId, TeamId, UserId};
+use sync_core::time::Geo;
 
 use super::data::people::{
-    ADMIN, CERTIFIED, GRIDS, ORGANISATION, ORGANISATION_NAME, PASSWORD, PEOPLE, Person, TEAMS, ZONE,
+    ADMIN, CERTIFIED, GRIDS, MEETING_PLACES, ORGANISATION, ORGANISATION_NAME, PASSWORD, PEOPLE, Person, TEAMS, ZONE,
 };
 use super::error::DemoError;
 use super::names::NamedStream;
 use super::seeder::Seeder;
 use crate::app::auth::{NewUser, create_user};
 use crate::app::dispatch::{NewCertificate, WantedCertificates, create_certificate, list_certificates, set_grid_team};
+use crate::app::meeting_places::{set_meeting_places, show_meeting_places};
 use crate::app::organisations::Rows;
 use crate::app::{AppError, AppResult};
 use crate::auth::password;
@@ -31,6 +34,10 @@ pub(super) async fn ensure(seeder: &Seeder<'_>) -> Result<(), DemoError> {
     }
     for (key, _, served_by) in GRIDS {
         ensure_served(seeder, grid(seeder, key), team(seeder, served_by)).await?;
+    }
+    for (key, name, lat_udeg, lon_udeg) in MEETING_PLACES {
+        let geo = Geo { lat_udeg, lon_udeg, acc_m: 5, datum: "wgs84".to_owned(), mock: None };
+        ensure_place(seeder, team(seeder, key), MeetingPlace { name: name.to_owned(), geo, radius_m: None }).await?;
     }
     for person in PEOPLE {
         ensure_person(seeder, person).await?;
@@ -105,6 +112,15 @@ async fn ensure_served(seeder: &Seeder<'_>, id: GridId, by: TeamId) -> AppResult
         return Ok(());
     }
     set_grid_team(seeder.state, seeder.ctx(ADMIN).await?, id, 0, Some(by)).await.map(drop)
+}
+
+/// Makes sure that a team has a place where it meets.
+async fn ensure_place(seeder: &Seeder<'_>, team: TeamId, place: MeetingPlace) -> AppResult<()> {
+    let admin = seeder.ctx(ADMIN).await?;
+    if show_meeting_places(seeder.state, admin.clone(), team).await?.version > 0 {
+        return Ok(());
+    }
+    set_meeting_places(seeder.state, admin, team, 0, vec![place]).await.map(drop)
 }
 
 /// Makes sure that everybody who goes out holds the certificates.

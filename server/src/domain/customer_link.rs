@@ -1,7 +1,7 @@
 //! The customer's page: how long it asks, and which other times a customer may ask for.
 
-use jiff::civil::{Date, DateTime, Time};
-use sync_core::calendar::{Zone, plus_days};
+use jiff::civil::{DateTime, Time};
+use sync_core::calendar::{Zone, parse_day, plus_days};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -73,7 +73,7 @@ pub fn proposed_start(
     (planned, now): (UnixMillis, UnixMillis),
     within_days: i64,
 ) -> Result<UnixMillis, ProposalError> {
-    let day: Date = day.parse().map_err(|_no_day| ProposalError::NoTime)?;
+    let day = parse_day(day).map_err(|_no_day| ProposalError::NoTime)?;
     let time: Time = time.parse().map_err(|_no_time| ProposalError::NoTime)?;
     let start = zone.instant_of(DateTime::from_parts(day, time)).map_err(|_out_of_range| ProposalError::NoTime)?;
     if start <= now || start == planned {

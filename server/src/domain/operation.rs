@@ -394,6 +394,8 @@ operations! {
     ListCheckIns = "list_check_ins" Get "/v1/check-ins" DAY_READERS;
     /// Shows how the day of a team stands.
     ShowDayClosing = "show_day_closing" Get "/v1/days/{day}/closing" DAY_READERS;
+    /// Lists the sign-offs of a team's day.
+    ListSignOffs = "list_sign_offs" Get "/v1/days/{day}/sign-offs" DAY_READERS;
     /// Signs the day of a team off.
     SignDayOff = "sign_day_off" Post "/v1/days/{day}/sign-offs" Access::Roles(&[(TeamLead, Team)]);
     /// Shows where a serial number was installed and removed.

@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use sync_core::calendar::parse_day;
 use sync_core::time::UnixMillis;
 
 /// A time zone of business rules.
@@ -79,8 +80,7 @@ impl Zone {
     /// # Errors
     /// [`ZoneError`] if there is no such day.
     pub fn bounds(&self, day: &str) -> Result<Window, ZoneError> {
-        let date: Date = day.parse().map_err(|_no_day| ZoneError)?;
-        self.days(date, 0, 0)
+        self.days(parse_day(day).map_err(|_no_day| ZoneError)?, 0, 0)
     }
 
     /// Whole days around an instant: `back` days before its day to `ahead` days after it.
@@ -126,5 +126,9 @@ mod tests {
         assert_eq!(zone.year(at("2024-12-31T16:00:00Z")).unwrap(), 2025);
         assert_eq!(zone.offset_ms(now).unwrap(), 8 * 3_600_000);
         assert!(Zone::named("Nowhere/City").is_err() && zone.bounds("2025-02-30").is_err());
+        assert_eq!(zone.bounds("2025-03-04").unwrap(), zone.around(now, 0, 0).unwrap());
+        for other_spelling in ["20250304", "2025-03-04T00", "2025-03-04T00:00"] {
+            assert_eq!(zone.bounds(other_spelling), Err(ZoneError), "{other_spelling}");
+        }
     }
 }

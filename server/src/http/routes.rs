@@ -110,6 +110,7 @@ fn mount_days(at: &mut Mount<'_>) {
     at.route(Op::SetMeetingPlaces, meeting_places::set::set_meeting_places);
     at.route(Op::ListCheckIns, check_ins::list::list_check_ins);
     at.route(Op::ShowDayClosing, days::closing::show_day_closing);
+    at.route(Op::ListSignOffs, days::list_sign_offs::list_sign_offs);
     at.route(Op::SignDayOff, days::sign_off::sign_day_off);
     at.route(Op::ListInstalledItems, installed_items::list::list_installed_items);
 }

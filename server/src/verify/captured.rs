@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_store::Conn;
+use doorstep_store::audit::{AuditEventRow, list_audit_events_at};
 use doorstep_store::blobs::find_blob;
-use doorstep_store::checks;
+use doorstep_store::day_sign_offs::DaySignOffRow;
 use doorstep_store::evidence::{IntentRow, QuarantineRow};
-use doorstep_store::{day_records, day_sign_offs};
+use doorstep_store::{Conn, checks, day_records};
+use serde_json::Value;
 use sync_core::bytes::Hash;
 use sync_core::ids::OrgId;
 use sync_core::intent::Intent;
 
 use super::{PAGE, Report, Verifier};
-use crate::app::{AppError, AppResult, check_ins};
+use crate::app::{AppResult, check_ins, days};
 
 /// Quarantined items read in one transaction: each may be as large as a request.
 const QUARANTINE_PAGE: i64 = 16;
@@ -68,15 +69,34 @@ fn read(row: &IntentRow) -> Result<Intent, &'static str> {
 
 /// Verifies that sign-offs of days are what was signed.
 pub(super) async fn sign_offs(verifier: &Verifier, org: OrgId, report: &mut Report) -> AppResult<()> {
-    let read = move |conn: &mut Conn| day_sign_offs::list_all(conn, org).map_err(AppError::from);
-    for row in verifier.store.read(read).await? {
-        report.count("sign_offs");
-        if Hash::of(row.covered.as_bytes()) != row.covered_sha256.0 {
-            let id = format!("{}/{}/{}", row.team_id, row.day, row.number);
-            report.differs(org, "day_sign_offs", id, "what it covered is not that of its hash");
+    let read = move |conn: &mut Conn, after: &(String, String, i64), page: &mut Report| {
+        let rows = checks::list_sign_offs_after(conn, org, (&after.0, &after.1, after.2), PAGE)?;
+        for row in &rows {
+            page.count("sign_offs");
+            if let Some(what) = fault_of_sign_off(conn, org, row)? {
+                page.differs(org, "day_sign_offs", format!("{}/{}", days::audit_subject(row), row.number), what);
+            }
         }
+        Ok(rows.into_iter().last().map(|row| (row.team_id.to_string(), row.day, row.number)))
+    };
+    verifier.pages(report, read, |_| {}).await
+}
+
+/// What is wrong with a sign-off: what it covered, or that no audit event says of it who signed, when and why.
+fn fault_of_sign_off(conn: &mut Conn, org: OrgId, row: &DaySignOffRow) -> AppResult<Option<String>> {
+    if Hash::of(row.covered.as_bytes()) != row.covered_sha256.0 {
+        return Ok(Some("what it covered is not that of its hash".to_owned()));
     }
-    Ok(())
+    let detail = match days::audit_detail(row) {
+        Ok(detail) => detail,
+        Err(error) => return Ok(Some(error.to_string())),
+    };
+    let events = list_audit_events_at(conn, org, &days::audit_subject(row), row.signed_at_ms)?;
+    let is_its = |event: &AuditEventRow| {
+        let told = serde_json::from_str::<Value>(&event.detail);
+        event.kind == days::AUDIT_KIND && event.actor_id == Some(row.signed_by) && told.is_ok_and(|told| told == detail)
+    };
+    Ok((!events.iter().any(is_its)).then(|| "no audit event says the same of it".to_owned()))
 }
 
 /// Verifies what an organisation has in quarantine.

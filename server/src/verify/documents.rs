@@ -7,7 +7,7 @@ use doorstep_store::conflicts::list_conflict_counts;
 use doorstep_store::documents::{self, DocChangeRow};
 use doorstep_store::late_work::list_late_counts;
 use doorstep_store::projections::{Projection, load_projection};
-use doorstep_store::{Conn, checks, devices, presence, visits};
+use doorstep_store::{Conn, checks, devices, photo_checks, presence, visits};
 use sync_core::bytes::{Actor, Hash};
 use sync_core::doc::genesis::genesis_actor;
 use sync_core::guard::{self, ChangeIndex, Limits, Push, Stored, split_chunks};
@@ -344,7 +344,9 @@ fn projections(conn: &mut Conn, org: OrgId, visit: VisitId, view: &View, report:
     if stored.events != expected.events {
         report.differs(org, "visit_events", visit, what);
     }
-    if stored.items != expected.items {
+    // Of visits of before the table the job that looks at them notes the items; until then there are none.
+    let waits = stored.items.is_empty() && photo_checks::is_due(conn, org, visit)?;
+    if stored.items != expected.items && !waits {
         report.differs(org, "installed_items", visit, what);
     }
     Ok(())

@@ -60,3 +60,17 @@ pub fn list_audit_events(conn: &mut Conn, org: OrgId, subject: &str, limit: i64)
         .select(AuditEventRow::as_select())
         .load(c))?)
 }
+
+/// Events of a subject at an instant.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_audit_events_at(conn: &mut Conn, org: OrgId, subject: &str, at_ms: i64) -> StoreResult<Vec<AuditEventRow>> {
+    Ok(per_backend!(conn, c => audit_events::table
+        .filter(audit_events::org_id.eq(Txt(org))
+            .and(audit_events::subject.eq(subject))
+            .and(audit_events::at_ms.eq(at_ms)))
+        .order(audit_events::id)
+        .select(AuditEventRow::as_select())
+        .load(c))?)
+}

@@ -8,13 +8,14 @@ use sync_core::ids::{DeviceId, IntentId, OrgId, UserId, VisitId};
 
 use crate::blobs::{BlobRow, Claim, ClaimSource};
 use crate::conn::Conn;
+use crate::day_sign_offs::DaySignOffRow;
 use crate::error::StoreResult;
 use crate::evidence::{IntentRow, QuarantineRow, StatementRow};
 use crate::one_of::one_of;
 use crate::receipts::CompleteReceiptRow;
 use crate::schema::{
-    audience_heads, batch_seal_parts, batch_seals, blob_claims, blobs, complete_receipts, doc_actors, documents, feed,
-    intent_blobs, intents, quarantine, statements, visit_statements, visits,
+    audience_heads, batch_seal_parts, batch_seals, blob_claims, blobs, complete_receipts, day_sign_offs, doc_actors,
+    documents, feed, intent_blobs, intents, quarantine, statements, visit_statements, visits,
 };
 use crate::seals::{BatchSealPartRow, BatchSealRow};
 use crate::text::Txt;
@@ -117,6 +118,30 @@ pub fn list_receipts_after(
         .order((complete_receipts::visit_id, complete_receipts::number))
         .limit(limit)
         .select(CompleteReceiptRow::as_select())
+        .load(c))?)
+}
+
+/// Sign-offs of days in order of team, day and number after a place.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_sign_offs_after(
+    conn: &mut Conn,
+    org: OrgId,
+    after: (&str, &str, i64),
+    limit: i64,
+) -> StoreResult<Vec<DaySignOffRow>> {
+    let (team, day, number) = after;
+    Ok(per_backend!(conn, c => day_sign_offs::table
+        .filter(day_sign_offs::org_id.eq(Txt(org)))
+        // The first condition alone lets both engines start inside the index.
+        .filter(day_sign_offs::team_id.ge(team))
+        .filter(day_sign_offs::team_id.gt(team).or(day_sign_offs::team_id.eq(team)
+            .and(day_sign_offs::day.gt(day).or(day_sign_offs::day.eq(day)
+                .and(day_sign_offs::number.gt(number))))))
+        .order((day_sign_offs::team_id, day_sign_offs::day, day_sign_offs::number))
+        .limit(limit)
+        .select(DaySignOffRow::as_select())
         .load(c))?)
 }
 

@@ -30,6 +30,8 @@ pub struct DayRecordRow {
 /// A record of a day with what it says.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable)]
 pub struct DayRecord {
+    /// The intent.
+    pub intent: Txt<IntentId>,
     /// Whose day it is.
     pub user: Txt<UserId>,
     /// When it was made.
@@ -67,7 +69,13 @@ pub fn list_of_day(
             .filter(day_records::org_id.eq(Txt(org)).and(day_records::day.eq(day)))
             .order((day_records::at_ms, day_records::intent_id))
             .limit(limit)
-            .select((day_records::user_id, day_records::at_ms, intents::received_at_ms, intents::bytes))
+            .select((
+                day_records::intent_id,
+                day_records::user_id,
+                day_records::at_ms,
+                intents::received_at_ms,
+                intents::bytes,
+            ))
             .into_boxed();
         if let Some(people) = people {
             query = query.filter(one_of(day_records::user_id, people));

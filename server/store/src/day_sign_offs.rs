@@ -44,28 +44,39 @@ pub fn insert_sign_off(conn: &mut Conn, row: &DaySignOffRow) -> StoreResult<()> 
     Ok(())
 }
 
-/// The sign-offs of a team's day, oldest first.
+/// The sign-off of a team's day that stands.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_sign_offs(conn: &mut Conn, org: OrgId, team: TeamId, day: &str) -> StoreResult<Vec<DaySignOffRow>> {
+pub fn find_last(conn: &mut Conn, org: OrgId, team: TeamId, day: &str) -> StoreResult<Option<DaySignOffRow>> {
     Ok(per_backend!(conn, c => day_sign_offs::table
         .filter(day_sign_offs::org_id.eq(Txt(org))
             .and(day_sign_offs::team_id.eq(Txt(team)))
             .and(day_sign_offs::day.eq(day)))
-        .order(day_sign_offs::number)
+        .order(day_sign_offs::number.desc())
         .select(DaySignOffRow::as_select())
-        .load(c))?)
+        .first(c)
+        .optional())?)
 }
 
-/// Every sign-off of an organisation.
+/// The sign-offs of a team's day of numbers after `after`, oldest first.
 ///
 /// # Errors
 /// Database errors only.
-pub fn list_all(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<DaySignOffRow>> {
+pub fn list_sign_offs(
+    conn: &mut Conn,
+    org: OrgId,
+    (team, day): (TeamId, &str),
+    after: i64,
+    limit: i64,
+) -> StoreResult<Vec<DaySignOffRow>> {
     Ok(per_backend!(conn, c => day_sign_offs::table
-        .filter(day_sign_offs::org_id.eq(Txt(org)))
-        .order((day_sign_offs::team_id, day_sign_offs::day, day_sign_offs::number))
+        .filter(day_sign_offs::org_id.eq(Txt(org))
+            .and(day_sign_offs::team_id.eq(Txt(team)))
+            .and(day_sign_offs::day.eq(day))
+            .and(day_sign_offs::number.gt(after)))
+        .order(day_sign_offs::number)
+        .limit(limit)
         .select(DaySignOffRow::as_select())
         .load(c))?)
 }

@@ -2,11 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Bounds;
 use crate::ids::TeamId;
 use crate::intent::body::DayCheckIn;
 use crate::photo::capture::DATUM_SLACK_M;
+use crate::photo::clock::{Witnesses, finding};
 use crate::photo::distance::distance_m;
-use crate::time::Geo;
+use crate::photo::finding::{Finding, FindingCode};
+use crate::plan::PolicyRow;
+use crate::time::{Geo, Stamp, UnixMillis};
 use crate::visit::codes;
 
 /// A named place where a team begins its day.
@@ -89,6 +93,8 @@ codes!(
         OtherDay = "other_day", "签到时间不在所报日期";
         /// The place it names is none of the team's.
         UnknownPlace = "unknown_place", "所报地点不是班组集合点";
+        /// The phone's clock contradicts its other records, or the server's clock (GEN-10).
+        ClockInconsistent = "clock_inconsistent", "手机时钟与其他记录不一致";
     }
 );
 
@@ -100,6 +106,7 @@ impl CheckInFinding {
             Self::MockPosition => "The position of the check-in is simulated",
             Self::OtherDay => "The check-in was made on another day than it says",
             Self::UnknownPlace => "The place that the check-in names is none of the team's",
+            Self::ClockInconsistent => FindingCode::ClockInconsistent.en(),
         }
     }
 }
@@ -145,15 +152,32 @@ pub fn placed(check_in: &DayCheckIn, places: &[MeetingPlace], fence_m: i64) -> P
     best
 }
 
-/// What is to be said about a check-in besides where it was made; `made_on` is the day of its corrected time.
+/// What is to be said of the clock that stamped a check-in, as of that of a photo: `others` are the rep's other records of
+/// the day, and it was not made after it came.
+// Rule: GEN-10
 #[must_use]
-pub fn findings(check_in: &DayCheckIn, places: &[MeetingPlace], made_on: &str) -> Vec<CheckInFinding> {
+pub fn clock(at: &Stamp, received_at: Option<UnixMillis>, others: &[&Stamp], policy: &PolicyRow) -> Option<Finding> {
+    let same_boot = others.iter().copied().filter(|other| other.boot_id == at.boot_id).collect();
+    let bounds = Bounds { earliest: None, latest: received_at };
+    finding(at, &Witnesses { bounds, is_contradicted: false, same_boot }, &policy.parameters)
+}
+
+/// What is to be said about a check-in besides where it was made; `made_on` is the day of its corrected time, and `clock`
+/// what is to be said of its clock.
+#[must_use]
+pub fn findings(
+    check_in: &DayCheckIn,
+    places: &[MeetingPlace],
+    made_on: &str,
+    clock: Option<&Finding>,
+) -> Vec<CheckInFinding> {
     let is_mock = check_in.geo.as_ref().is_some_and(|geo| geo.mock == Some(true));
     let is_unknown = check_in.place.is_some() && !places.iter().any(|place| is_named(check_in, place));
     [
         (is_mock, CheckInFinding::MockPosition),
         (check_in.date != made_on, CheckInFinding::OtherDay),
         (is_unknown && !places.is_empty(), CheckInFinding::UnknownPlace),
+        (clock.is_some(), CheckInFinding::ClockInconsistent),
     ]
     .into_iter()
     .filter_map(|(is_found, finding)| is_found.then_some(finding))
@@ -236,7 +260,7 @@ mod tests {
         let mock = check_in(None, Some(Geo { mock: Some(true), ..geo(0, 5) }));
         let found = placed(&mock, &places, 200);
         assert_eq!((found.verdict, found.doubt), (PositionVerdict::Unknown, Some(Doubt::Simulated)));
-        assert_eq!(findings(&mock, &places, "2025-03-04"), [CheckInFinding::MockPosition]);
+        assert_eq!(findings(&mock, &places, "2025-03-04", None), [CheckInFinding::MockPosition]);
     }
 
     #[test]
@@ -249,8 +273,38 @@ mod tests {
         assert!((990..1_010).contains(&named.distance_m.unwrap()), "{named:?}");
         let other = check_in(Some("market"), here);
         assert_eq!(placed(&other, &places, 200).verdict, PositionVerdict::Inside);
-        assert_eq!(findings(&other, &places, "2025-03-04"), [CheckInFinding::UnknownPlace]);
-        assert_eq!(findings(&check_in(None, None), &places, "2025-03-05"), [CheckInFinding::OtherDay]);
+        assert_eq!(findings(&other, &places, "2025-03-04", None), [CheckInFinding::UnknownPlace]);
+        assert_eq!(findings(&check_in(None, None), &places, "2025-03-05", None), [CheckInFinding::OtherDay]);
+    }
+
+    // Rule: GEN-10
+    #[test]
+    fn a_clock_that_moved_or_is_ahead_of_the_server_is_found_as_with_photos() {
+        let stamp = |boot: &str, mono_min: i64, wall_min: i64, off_min: Option<i64>| Stamp {
+            wall_ms: 1_741_060_800_000 + wall_min * 60_000,
+            mono_ms: mono_min * 60_000,
+            boot_id: boot.to_owned(),
+            off_ms: off_min.map(|minutes| minutes * 60_000),
+            err_ms: None,
+        };
+        let (policy, at) = (PolicyRow::default(), stamp("0123ABCD", 10, 10, None));
+        let reason = |at: &Stamp, received_min: i64, others: &[&Stamp]| {
+            let received_at = UnixMillis(1_741_060_800_000 + received_min * 60_000);
+            let found = clock(at, Some(received_at), others, &policy)?;
+            assert_eq!(
+                findings(&check_in(None, None), &[], "2025-03-04", Some(&found)),
+                [CheckInFinding::ClockInconsistent]
+            );
+            Some(found.evidence["reason"].as_str().unwrap().to_owned())
+        };
+        let (steady, moved) = (stamp("0123ABCD", 20, 20, None), stamp("0123ABCD", 20, 5, None));
+        let (code, of_photos) = (CheckInFinding::ClockInconsistent, FindingCode::ClockInconsistent);
+        assert_eq!((code.code(), code.label_zh()), (of_photos.code(), of_photos.zh_cn()));
+        assert_eq!(reason(&at, 600, &[&steady]), None);
+        assert_eq!(reason(&at, 600, &[&moved]), Some("set_back".to_owned()));
+        assert_eq!(reason(&at, 600, &[&stamp("DCBA3210", 20, 5, None)]), None, "another boot");
+        assert_eq!((reason(&at, 5, &[]), reason(&at, 4, &[])), (None, Some("not_then".to_owned())));
+        assert_eq!(reason(&stamp("0123ABCD", 10, 10, Some(-6)), 600, &[]), Some("skew".to_owned()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Owns the handle on Automerge. What arrives here is our own store's or a server's bytes; bytes of
 //! unknown origin pass the guard first. Knows nothing of what the records mean.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use automerge::{ActorId, Automerge, Change, ChangeHash, ObjId, ReadDoc};
@@ -94,6 +95,21 @@ impl VisitDoc {
         let values = self.doc.get_all(map_object(self.visit, map), key).map_err(refused)?;
         let held = values.iter().find(|(value, _)| !map.rewritable() || value.as_str() == Some(json.as_str()));
         Ok(held.and_then(|(_, op)| self.doc.hash_for_opid(op)).map(|hash| Hash(hash.0)))
+    }
+
+    /// The keys of a map under which a record, also one beside the one that counts, says something under this name.
+    #[must_use]
+    pub fn keys_naming(&self, map: Map, name: &str) -> BTreeSet<String> {
+        let object = map_object(self.visit, map);
+        let says = |record: &str| {
+            let record: serde_json::Value = serde_json::from_str(record).unwrap_or_default();
+            record
+                .get(name)
+                .is_some_and(|value| !value.is_null() && value.as_str().is_none_or(|text| !text.trim().is_empty()))
+        };
+        let values = |key: &str| self.doc.get_all(&object, key).unwrap_or_default();
+        let named = |key: &String| values(key).iter().any(|(value, _)| value.as_str().is_some_and(says));
+        self.doc.keys(&object).filter(named).collect()
     }
 
     /// The document as it was with these heads and their history.

@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::IntentError;
+use crate::calendar::parse_day;
 use crate::plain_json;
 
 /// The members of one object.
@@ -51,9 +52,8 @@ impl<'a> Fields<'a> {
     /// Reads a calendar day, `YYYY-MM-DD`.
     pub(super) fn day(&self, name: &str) -> Result<String, IntentError> {
         let text: String = self.required(name)?;
-        let expected = || self.error(name, "expected a day as YYYY-MM-DD");
-        let day: jiff::civil::Date = text.parse().map_err(|_no_day| expected())?;
-        if day.to_string() == text { Ok(text) } else { Err(expected()) }
+        parse_day(&text).map_err(|_no_day| self.error(name, "expected a day as YYYY-MM-DD"))?;
+        Ok(text)
     }
 
     /// Checks a condition over several members.

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
+use doorstep::domain::Role;
 use doorstep::jobs::pack_documents;
 use doorstep::verify::Difference;
+use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::day_sign_offs::{self, DaySignOffRow};
 use doorstep_store::documents::list_doc_changes;
 use doorstep_store::schema::{doc_changes, doc_packs, documents, intents, quarantine};
-use doorstep_store::{Conn, EngineConn, StoreError, StoreResult, per_backend};
+use doorstep_store::{Conn, EngineConn, StoreError, StoreResult, Txt, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
 use integration_tests::phone::Phone;
@@ -307,5 +310,132 @@ async fn a_push_that_is_said_to_take_more_or_less_of_its_pack_is_named() {
             resize(-by, seqs).await;
         }
     }
+    assert_eq!(app.verified().await.differences, []);
+}
+
+const SIGN_OFFS: &str = "/v1/days/2025-03-04/sign-offs";
+
+/// What is found of sign-offs.
+async fn found_of_sign_offs(app: &TestApp) -> Vec<String> {
+    let differences = app.verified().await.differences;
+    assert!(differences.iter().all(|one| one.check == "day_sign_offs"), "{differences:?}");
+    differences.into_iter().map(|one| one.what).collect()
+}
+
+#[actix_web::test]
+async fn a_sign_off_is_named_whose_signer_reason_or_time_no_audit_event_tells() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+    app.clock.advance_secs(22 * 3600);
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let seen = lead.get("/v1/days/2025-03-04/closing").await.expect(200);
+    let body = json!({"covered_sha256": seen["covered_sha256"], "despite": "客户改约明日"});
+    lead.post(SIGN_OFFS, body).await.expect(201);
+    assert_eq!(found_of_sign_offs(&app).await, [""; 0]);
+    let team = YUNZE.team(1);
+    let signed = app.read(move |conn| day_sign_offs::find_last(conn, YUNZE.org, team, "2025-03-04")).await;
+    let signed = signed.expect("the sign-off");
+    let put = |row: DaySignOffRow| {
+        app.write(move |conn| {
+            per_backend!(conn, c => c.batch_execute("DELETE FROM day_sign_offs"))?;
+            Ok(day_sign_offs::insert_sign_off(conn, &row)?)
+        })
+    };
+    app.write(|conn| unguard(conn, "day_sign_offs")).await;
+    let of_another_day = signed.covered.replace("2025-03-04", "2025-03-03");
+    for (changed, what) in [
+        (DaySignOffRow { signed_by: Txt(YUNZE.member(Role::Dispatcher).id), ..signed.clone() }, "audit event"),
+        (DaySignOffRow { despite: Some("客户改约".to_owned()), ..signed.clone() }, "audit event"),
+        (DaySignOffRow { despite: None, ..signed.clone() }, "audit event"),
+        (DaySignOffRow { signed_at_ms: signed.signed_at_ms + 1, ..signed.clone() }, "audit event"),
+        (DaySignOffRow { open: signed.open.replace('1', "2"), ..signed.clone() }, "audit event"),
+        (DaySignOffRow { number: 2, ..signed.clone() }, "audit event"),
+        (DaySignOffRow { covered: of_another_day.clone(), ..signed.clone() }, "not that of its hash"),
+        (
+            DaySignOffRow {
+                covered_sha256: Txt(Hash::of(of_another_day.as_bytes())),
+                covered: of_another_day,
+                ..signed.clone()
+            },
+            "of another day",
+        ),
+    ] {
+        put(changed).await;
+        let found = found_of_sign_offs(&app).await;
+        assert!(found.len() == 1 && found[0].contains(what), "{what}: {found:?}");
+    }
+    put(signed).await;
+    assert_eq!(found_of_sign_offs(&app).await, [""; 0]);
+}
+
+#[actix_web::test]
+async fn a_sign_off_of_the_first_form_still_verifies_and_shows_what_came_after_it() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let check_in = || DayCheckIn { date: "2025-03-04".to_owned(), place: None, geo: None, photo: None };
+    phone.intend(IntentBody::DayCheckIn(check_in()));
+    phone.sync().await;
+    let (team, lead) = (YUNZE.team(1), YUNZE.member(Role::TeamLead).id);
+    let covered = json!(["doorstep-day-1", YUNZE.org, team, "2025-03-04", []]).to_string();
+    let sha256 = Hash::of(covered.as_bytes());
+    let detail = json!({"number": 1, "covered_sha256": sha256, "open": 0, "despite": false});
+    let (id, at_ms) = (app.id(), app.now().0);
+    app.write(move |conn| {
+        let row = DaySignOffRow {
+            org_id: Txt(YUNZE.org),
+            team_id: Txt(team),
+            day: "2025-03-04".to_owned(),
+            number: 1,
+            signed_by: Txt(lead),
+            signed_at_ms: at_ms,
+            covered: covered.clone(),
+            covered_sha256: Txt(sha256),
+            open: "{}".to_owned(),
+            despite: None,
+        };
+        day_sign_offs::insert_sign_off(conn, &row)?;
+        let event = AuditEventRow {
+            org_id: Txt(YUNZE.org),
+            id: Txt(id),
+            at_ms,
+            actor_id: Some(Txt(lead)),
+            device_id: None,
+            kind: "day.signed_off".to_owned(),
+            subject: format!("{team}/2025-03-04"),
+            detail: detail.to_string(),
+        };
+        Ok(insert_audit_event(conn, &event)?)
+    })
+    .await;
+    assert_eq!(found_of_sign_offs(&app).await, [""; 0]);
+    app.clock.advance_secs(1);
+    let late = phone.intend(IntentBody::DayCheckIn(check_in()));
+    phone.sync().await;
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let seen = lead.get("/v1/days/2025-03-04/closing").await.expect(200);
+    assert_eq!(seen["after_sign_off"], json!([{"what": "record", "intent_id": late}]));
+}
+
+#[actix_web::test]
+async fn items_of_a_visit_that_waits_to_be_looked_at_are_not_missed() {
+    let app = TestApp::new().await;
+    let visit = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.answer(visit, "ont_serial", &json!("ONT-7F21-0001"));
+    phone.sync().await;
+    let run = |sql: String| app.write(move |conn| Ok(per_backend!(conn, c => c.batch_execute(&sql))?));
+    run("DELETE FROM photo_checks; DELETE FROM installed_items".to_owned()).await;
+    assert_eq!(
+        found_of(&app, visit).await.into_iter().map(|(check, _)| check).collect::<Vec<_>>(),
+        ["installed_items"]
+    );
+    // As the table was created beside visits that there were.
+    let (org, due_at_ms) = (YUNZE.org, 4_102_444_800_000_i64);
+    run(format!(
+        "INSERT INTO photo_checks (org_id, visit_id, revision, due_at_ms) VALUES ('{org}', '{visit}', 1, {due_at_ms})"
+    ))
+    .await;
     assert_eq!(app.verified().await.differences, []);
 }

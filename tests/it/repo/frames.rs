@@ -1,10 +1,13 @@
 //! Frames that no library sends, and who may open which document.
 
 use ciborium::{Value, cbor};
-use doorstep::domain::Role;
+use doorstep::domain::{Role, TokenKind};
+use doorstep_store::audit::list_audit_events;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
+use serde_json::json;
+use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 use sync_core::repo::document_id;
 use tokio_tungstenite::tungstenite::Message;
@@ -187,4 +190,53 @@ async fn who_lost_the_visit_hears_nothing_more_about_it() {
     }
     let heard = rep.next().await.expect("a message");
     assert_eq!((kind(&heard), id_of(&heard)), ("ephemeral", document_id(kept)), "nothing about the other");
+}
+
+// Rules: INS-35, GEN-15
+#[actix_web::test]
+async fn a_document_that_says_where_a_call_was_recorded_opens_to_few_and_each_time_recorded() {
+    let app = TestApp::new().await;
+    let (mut phone, visit) = visit_of(&app, YUNZE.rep()).await;
+    let id = document_id(visit);
+    let door = app.listen();
+    let subject = visit.to_string();
+    let shown = async || -> Vec<(String, String)> {
+        let subject = subject.clone();
+        let events = app.read(move |conn| list_audit_events(conn, YUNZE.org, &subject, 100)).await;
+        let of_recordings = events.into_iter().filter(|event| event.kind == "recording.shown");
+        of_recordings.map(|event| (event.actor_id.expect("somebody").to_string(), event.detail)).collect()
+    };
+    let open = async |role: Role| {
+        let token = app.session(YUNZE.member(role), None, TokenKind::Full).await;
+        let mut socket = Socket::join(&door, &token, role.code()).await;
+        socket.send(&ask(role.code(), &id)).await;
+        let answer = kind(&socket.next().await.expect("an answer")).to_owned();
+        (socket, answer)
+    };
+    let (mut agent, answer) = open(Role::CsAgent).await;
+    assert_eq!(answer, "sync", "it says nothing of recordings yet");
+    let (mut auditor, answer) = open(Role::Auditor).await;
+    assert_eq!((answer.as_str(), shown().await.len()), ("sync", 0));
+
+    let call = json!({"channel": "app_call", "started_at": phone.stamp(), "duration_s": 5, "result": "reached",
+        "recording_ref": "rec/secret", "by": YUNZE.rep().id});
+    let contact = phone.add(visit, Map::Contacts, &call);
+    phone.sync().await;
+    assert_eq!(kind(&agent.next().await.expect("news")), "doc-unavailable");
+    assert_eq!(kind(&auditor.next().await.expect("news")), "sync");
+    let by = |role: Role| (YUNZE.member(role).id.to_string(), json!({"of": [contact]}).to_string());
+    assert_eq!(shown().await, [by(Role::Auditor)]);
+
+    for role in [Role::TeamLead, Role::Dispatcher, Role::CsAgent] {
+        assert_eq!(open(role).await.1, "doc-unavailable", "{role}");
+    }
+    let mut rep = Socket::join(&door, &phone.device.access, "rep").await;
+    rep.send(&ask("rep", &id)).await;
+    assert_eq!(kind(&rep.next().await.expect("an answer")), "sync", "his own words");
+    assert_eq!(shown().await.len(), 1);
+    for role in [Role::CsSupervisor, Role::DeptManager, Role::BranchManager, Role::Auditor] {
+        assert_eq!(open(role).await.1, "sync", "{role}");
+        assert!(shown().await.contains(&by(role)), "{role}");
+    }
+    assert_eq!(shown().await.len(), 5);
 }

@@ -1,6 +1,5 @@
 //! A rep's day from check-in to sign-off: the phone works offline and is heard of in the evening.
 
-use integration_tests::call::Call;
 use integration_tests::play::{Office, Phone, Story, Visit};
 use serde_json::{Value, json};
 
@@ -49,10 +48,6 @@ fn a_day_from_check_in_to_sign_off_is_worked_offline_and_checked_in_the_evening(
     story.at("08:20");
     let admin = story.office("admin");
     let team = team_of(&admin, "li.ming");
-    let geo = json!({"lat_udeg": 30_512_000, "lon_udeg": 113_901_000, "acc_m": 5, "datum": "wgs84"});
-    let places = json!({"places": [{"name": "城南站点", "geo": geo}]});
-    let path = format!("/v1/teams/{team}/meeting-places");
-    admin.send(Call::new("PUT", path).header("if-match", "\"0\"").json(&places)).expect(200);
     let li = story.enrol("li.ming");
     li.sync();
 

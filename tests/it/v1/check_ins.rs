@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::intent::IntentBody;
 use sync_core::intent::body::{BlobRef, DayCheckIn, DayKit, DayNote};
-use sync_core::time::Geo;
+use sync_core::time::{Geo, Stamp};
 
 const PHOTO: &[u8] = b"on duty at the depot";
 
@@ -181,4 +181,43 @@ async fn places_are_set_by_whoever_leads_the_team_and_refused_with_every_fault()
     assert_eq!(set(&admin, 2, 0, &places(100)).await.expect(200)["version"], 1);
     assert_eq!(set(&lead, 2, 1, &places(100)).await.status, 404, "another team is none");
     assert_eq!(app.role(HAOYU, Role::Admin).await.get(path).await.status, 404);
+}
+
+// Rule: GEN-10
+#[actix_web::test]
+async fn a_check_in_by_a_clock_that_was_moved_is_found_as_a_photo_is() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let stamp = |mono_min: i64, wall_min: i64| Stamp {
+        wall_ms: app.now().plus_ms(wall_min * 60_000).0,
+        mono_ms: mono_min * 60_000,
+        boot_id: "M0VEDC0K".to_owned(),
+        off_ms: None,
+        err_ms: None,
+    };
+    // The clock is right, then set back by an hour, then ahead of the server's.
+    let said = [(stamp(0, 0), Value::Null), (stamp(10, -50), json!("set_back")), (stamp(20, 20), json!("not_then"))];
+    for (at, _) in &said {
+        phone.wrong_clock = Some(at.clone());
+        phone.intend(IntentBody::DayCheckIn(check_in(None, None)));
+    }
+    phone.wrong_clock = None;
+    phone.intend(IntentBody::DayCheckIn(check_in(None, None)));
+    phone.sync().await;
+    let rep = reps(&lead, "/v1/check-ins").await.into_iter().find(|rep| rep["rep_id"] == json!(YUNZE.rep().id));
+    let made = rep.expect("the rep")["check_ins"].as_array().expect("check-ins").clone();
+    let found = |at: &Stamp| {
+        let made_at = at.corrected().to_rfc3339();
+        let seen = made.iter().find(|one| one["at"] == json!(made_at)).expect("the check-in");
+        seen["findings"].as_array().and_then(|found| found.first().cloned()).unwrap_or_default()
+    };
+    for (at, reason) in &said[1..] {
+        let finding = found(at);
+        assert_eq!((&finding["code"], &finding["evidence"]["reason"]), (&json!("clock_inconsistent"), reason));
+    }
+    assert_eq!(found(&said[1].0)["label_zh"], "手机时钟与其他记录不一致");
+    let by_server = made.iter().filter(|one| one["findings"] == json!([])).count();
+    assert_eq!(by_server, 1, "a phone that was in contact by then is believed: {made:#?}");
 }

@@ -4,6 +4,7 @@ use doorstep::domain::{Role, TokenKind};
 use doorstep_store::audit::list_audit_events;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
+use integration_tests::builders::{DAY_MS, HOUR_MS};
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::{HAOYU, YUNZE};
 use integration_tests::phone::Phone;
@@ -96,7 +97,7 @@ async fn a_day_is_closed_once_every_visit_has_an_outcome_and_everything_is_here(
         ["missing_blobs 1", "missing_blobs 1", "no_outcome 1"],
         "two blobs lack, and a visit nobody made"
     );
-    office.reschedule(moved, app.now().plus_ms(integration_tests::builders::DAY_MS)).await;
+    office.reschedule(moved, app.now().plus_ms(DAY_MS)).await;
     for bytes in [photo, b"the port".to_vec()] {
         let upload = Call::new("PUT", format!("/v1/blobs/{}", Hash::of(&bytes)));
         phone.device.client().send(upload.bytes("application/octet-stream", bytes)).await.expect(200);
@@ -131,14 +132,34 @@ async fn a_day_is_closed_once_every_visit_has_an_outcome_and_everything_is_here(
     assert_eq!(app.verified().await.differences, []);
 }
 
+/// Lets the day end, and signs the phone in again; gives the lead.
+async fn next_morning<'a>(app: &'a TestApp, phone: &mut Phone<'_>) -> Client<'a> {
+    app.clock.advance_secs(22 * 3600);
+    sign_in_again(app, phone).await;
+    app.role(YUNZE, Role::TeamLead).await
+}
+
+async fn sign_in_again(app: &TestApp, phone: &mut Phone<'_>) {
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+}
+
+fn check_in() -> IntentBody {
+    IntentBody::DayCheckIn(DayCheckIn { date: "2025-03-04".to_owned(), place: None, geo: None, photo: None })
+}
+
+async fn sign_offs(client: &Client<'_>) -> Vec<Value> {
+    let page = client.get(format!("{DAY}/sign-offs")).await.expect(200);
+    page["items"].as_array().expect("sign-offs").clone()
+}
+
 #[actix_web::test]
 async fn a_lead_signs_what_he_saw_and_what_comes_later_is_shown() {
     let app = TestApp::new().await;
     let office = app.office(YUNZE).await;
     let visit = office.plan(&[YUNZE.rep()]).await.visit;
-    let lead = app.role(YUNZE, Role::TeamLead).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     phone.sync().await;
+    let lead = next_morning(&app, &mut phone).await;
 
     let open = closing(&lead).await;
     let refused = sign(&lead, &open, None).await;
@@ -149,7 +170,7 @@ async fn a_lead_signs_what_he_saw_and_what_comes_later_is_shown() {
     assert!(fields[0]["expected_zh"].as_str().is_some_and(|text| text.contains("上门尚无结果")), "{fields}");
     assert_eq!(sign(&lead, &open, Some(" ")).await.outcome(), (422, "invalid".to_owned()));
     let signed = sign(&lead, &open, Some("客户改约明日")).await.expect(201);
-    let first = &signed["sign_offs"][0];
+    let first = &signed["sign_off"];
     assert_eq!((&first["number"], &first["despite"]), (&json!(1), &json!("客户改约明日")));
     assert_eq!(
         (&first["open"][0]["rep_id"], &first["covered_sha256"]),
@@ -157,12 +178,11 @@ async fn a_lead_signs_what_he_saw_and_what_comes_later_is_shown() {
     );
     assert_eq!(signed["after_sign_off"], json!([]));
 
-    // The phone comes back in the evening with the whole day.
+    // The phone comes back with the whole day.
     app.clock.advance_secs(60);
     end(&mut phone, visit);
-    let check_in = DayCheckIn { date: "2025-03-04".to_owned(), place: None, geo: None, photo: None };
-    let intent = phone.intend(IntentBody::DayCheckIn(check_in));
-    let added = office.plan(&[YUNZE.colleague()]).await.visit;
+    let intent = phone.intend(check_in());
+    let added = office.plan_at(&[YUNZE.colleague()], -20 * HOUR_MS).await.visit;
     phone.sync().await;
     let later = closing(&lead).await;
     assert_eq!(
@@ -177,14 +197,132 @@ async fn a_lead_signs_what_he_saw_and_what_comes_later_is_shown() {
     office.cancel(added).await;
     let later = closing(&lead).await;
     let signed = sign(&lead, &later, None).await.expect(201);
-    let offs = signed["sign_offs"].as_array().expect("sign-offs");
+    assert_eq!((&signed["sign_off"]["number"], signed["sign_off"].get("despite")), (&json!(2), None));
+    assert_eq!((&signed["after_sign_off"], &signed["is_closed"]), (&json!([]), &json!(true)));
+    let offs = sign_offs(&lead).await;
     assert_eq!((offs.len(), &offs[0]["superseded_by"], &offs[1]["number"]), (2, &json!(2), &json!(2)));
     assert_eq!((offs[1].get("superseded_by"), offs[1].get("despite")), (None, None));
-    assert_eq!((&signed["after_sign_off"], &signed["is_closed"]), (&json!([]), &json!(true)));
     let subject = format!("{}/2025-03-04", YUNZE.team(1));
     let events = app.read(move |conn| list_audit_events(conn, YUNZE.org, &subject, 100)).await;
     assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["day.signed_off"; 2]);
     assert_eq!(app.verified().await.differences, []);
+}
+
+#[actix_web::test]
+async fn a_record_that_comes_before_the_signature_is_covered_or_late_never_neither() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let lead = next_morning(&app, &mut phone).await;
+    let seen = closing(&lead).await;
+    phone.intend(check_in());
+    phone.sync().await;
+    assert_eq!(sign(&lead, &seen, None).await.outcome(), (412, "stale_content".to_owned()));
+    let seen = closing(&lead).await;
+    let signed = sign(&lead, &seen, None).await.expect(201);
+    assert_eq!(signed["after_sign_off"], json!([]));
+    // In the very millisecond of the signature.
+    let intent = phone.intend(check_in());
+    phone.sync().await;
+    assert_eq!(closing(&lead).await["after_sign_off"], json!([{"what": "record", "intent_id": intent}]));
+}
+
+#[actix_web::test]
+async fn a_visit_that_is_cancelled_after_the_sign_off_is_shown() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let lead = next_morning(&app, &mut phone).await;
+    sign(&lead, &closing(&lead).await, Some("客户改约明日")).await.expect(201);
+    office.cancel(visit).await;
+    assert_eq!(closing(&lead).await["after_sign_off"], json!([{"what": "visit_changed", "visit_id": visit}]));
+}
+
+#[actix_web::test]
+async fn a_day_is_signed_once_it_has_ended_and_who_says_the_same_again_adds_nothing() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    office.plan(&[YUNZE.rep()]).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let today = closing(&lead).await;
+    assert_eq!(today["has_ended"], false);
+    for (day, seen) in [(DAY, &today), ("/v1/days/2026-03-04", &today)] {
+        let body = json!({"covered_sha256": seen["covered_sha256"], "despite": "why"});
+        let refused = lead.post(format!("{day}/sign-offs"), body).await;
+        assert_eq!(refused.outcome(), (409, "state_invalid".to_owned()), "{day}");
+        assert_eq!(refused.json()["fields"][0]["path"], "day");
+    }
+    let lead = next_morning(&app, &mut phone).await;
+    let seen = closing(&lead).await;
+    assert_eq!(seen["has_ended"], true);
+    for at in 0..3 {
+        app.clock.advance_secs(1);
+        assert_eq!(sign(&lead, &seen, Some("one")).await.expect(201)["sign_off"]["number"], 1, "{at}");
+    }
+    assert_eq!(sign(&lead, &seen, Some("another")).await.expect(201)["sign_off"]["number"], 2);
+    assert_eq!(sign(&lead, &seen, Some("one")).await.expect(201)["sign_off"]["number"], 3);
+    let first = lead.get(format!("{DAY}/sign-offs?page_size=2")).await.expect(200);
+    let numbers = |page: &Value| -> Vec<(Value, Value)> {
+        let items = page["items"].as_array().expect("sign-offs").iter();
+        items.map(|one| (one["number"].clone(), one["superseded_by"].clone())).collect()
+    };
+    assert_eq!(numbers(&first), [(json!(1), json!(2)), (json!(2), json!(3))]);
+    let token = first["next_page_token"].as_str().expect("a further page");
+    let next = lead.get(format!("{DAY}/sign-offs?page_size=2&page_token={token}")).await.expect(200);
+    assert_eq!((numbers(&next), next.get("next_page_token")), (vec![(json!(3), Value::Null)], None));
+    let events = app.read(|conn| list_audit_events(conn, YUNZE.org, &format!("{}/2025-03-04", YUNZE.team(1)), 9)).await;
+    assert_eq!(events.len(), 3);
+}
+
+#[actix_web::test]
+async fn a_day_has_one_spelling_wherever_it_is_asked_for() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    for day in ["20250304", "2025-03-04T00", "2025-03-04T00:00", "-000001-01-01"] {
+        for path in [
+            format!("/v1/days/{day}/closing"),
+            format!("/v1/days/{day}/sign-offs"),
+            format!("/v1/check-ins?day={day}"),
+            format!("/v1/day-board?date={day}"),
+            format!("/v1/visits?date={day}"),
+            format!("/v1/kpi/arrival?from={day}&to=2025-03-04"),
+        ] {
+            assert_eq!(lead.get(path.clone()).await.outcome(), (422, "parameter_invalid".to_owned()), "{path}");
+        }
+        let body = json!({"covered_sha256": Hash::of(b""), "despite": "why"});
+        let signed = lead.post(format!("/v1/days/{day}/sign-offs"), body).await;
+        assert_eq!(signed.outcome(), (422, "parameter_invalid".to_owned()), "{day}");
+        let proposed = dispatcher.post("/v1/dispatch/proposals".to_owned(), json!({"day": day})).await;
+        assert_eq!(proposed.outcome(), (422, "invalid".to_owned()), "{day}");
+    }
+}
+
+#[actix_web::test]
+async fn what_was_made_after_the_day_does_not_open_it_again() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let visit = office.plan(&[YUNZE.rep()]).await.visit;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    end(&mut phone, visit);
+    phone.sync().await;
+    let lead = next_morning(&app, &mut phone).await;
+    assert_eq!(open_of(&closing(&lead).await, YUNZE.rep().id), [""; 0]);
+    // Made this morning; made yesterday; nobody knows; made at a time that has not come.
+    let cases = [(Some(-HOUR_MS), 0), (Some(-10 * HOUR_MS), 4), (None, 4), (Some(HOUR_MS), 4)];
+    for (made, open) in cases {
+        let mut reporting = reporting(&phone, 4);
+        let state = reporting.device_state.as_mut().expect("a state");
+        state.oldest_unsent_at = made.map(|after| app.now().plus_ms(after));
+        phone.exchange(&reporting).await;
+        let expected: Vec<String> = (open > 0).then(|| format!("unsent {open}")).into_iter().collect();
+        assert_eq!(open_of(&closing(&lead).await, YUNZE.rep().id), expected, "{made:?}");
+    }
 }
 
 #[actix_web::test]

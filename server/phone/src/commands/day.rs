@@ -64,15 +64,17 @@ fn asking(kind: IntentKind, body: &Value, photo: Option<std::path::PathBuf>) -> 
 
 /// What the phone knows of where a check-in was made: members of the answer, and lines.
 fn judged(phone: &Phone, tx: &Tx, said: &DayCheckIn) -> PhoneResult<(Value, String)> {
-    let at = phone.clock.stamp(tx)?.corrected();
+    let stamp = phone.clock.stamp(tx)?;
+    let at = stamp.corrected();
     let team = tx.enrolment()?.team;
     let row =
         team.map(|team| tx.row::<MeetingPlaces>(row_kind::REFERENCE, &MeetingPlaces::item_of(team))).transpose()?;
     let places = row.flatten().map(|row| row.places).unwrap_or_default();
-    let fence = policy_at(tx, at)?.unwrap_or_else(PolicyRow::default).get(keys::DUTY_FENCE);
-    let Placed { verdict, doubt, place, distance_m } = placed(said, &places, fence);
+    let policy = policy_at(tx, at)?.unwrap_or_else(PolicyRow::default);
+    let Placed { verdict, doubt, place, distance_m } = placed(said, &places, policy.get(keys::DUTY_FENCE));
     let today = local_time(&time_zone(tx)?, at, "%Y-%m-%d");
-    let found = rules::findings(said, &places, &today);
+    let clock = rules::clock(&stamp, None, &[], &policy);
+    let found = rules::findings(said, &places, &today, clock.as_ref());
     let json = json!({
         "position": {"verdict": verdict, "doubt": doubt, "place": place, "distance_m": distance_m},
         "findings": found,

@@ -10,7 +10,8 @@ use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use crate::app::visits::{bridged, calls_of, judge};
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, audit, reach};
+use crate::app::{AppResult, AppState, Ctx, audit, reach};
+use crate::domain::Role;
 
 /// A contact that the crew noted.
 #[derive(Debug, Clone)]
@@ -67,26 +68,38 @@ pub struct Contacts {
 // Rules: INS-35, GEN-15
 pub async fn list_contacts(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Contacts> {
     // Only who hears recordings leaves a record behind.
-    let hearing =
-        Ctx { grants: ctx.grants.iter().copied().filter(|(role, _)| role.hears_recordings()).collect(), ..ctx.clone() };
-    if hearing.grants.is_empty() {
+    if !ctx.grants.iter().any(|(role, _)| role.hears_recordings()) {
         return state.store.read(move |conn| Ok(masked(load(conn, &ctx, id)?))).await;
     }
     let app = state.clone();
     let write = move |conn: &mut Conn| {
         let found = load(conn, &ctx, id)?;
-        match reach::load_visit(conn, &hearing, id) {
-            Ok(_) => {}
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(masked(found)),
-            Err(error) => return Err(error),
+        if !reach::sees_visit(conn, &ctx, id, Role::hears_recordings)? {
+            return Ok(masked(found));
         }
-        let shown: Vec<String> = found.recordings().map(str::to_owned).collect();
-        if !shown.is_empty() {
-            audit::record(conn, &app, &ctx, "recording.shown", id, &json!({ "of": shown }))?;
-        }
+        let shown: Vec<&str> = found.recordings().collect();
+        record_shown(conn, &app, &ctx, id, &shown)?;
         Ok(found)
     };
     state.store.write(write).await
+}
+
+/// Records that somebody was shown where these contacts and calls of a visit were recorded.
+///
+/// # Errors
+/// Database errors only.
+pub(crate) fn record_shown(
+    conn: &mut Conn,
+    state: &AppState,
+    ctx: &Ctx,
+    id: VisitId,
+    shown: &[impl AsRef<str>],
+) -> AppResult<()> {
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let shown: Vec<&str> = shown.iter().map(AsRef::as_ref).collect();
+    audit::record(conn, state, ctx, "recording.shown", id, &json!({ "of": shown }))
 }
 
 impl Contacts {

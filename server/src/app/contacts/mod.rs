@@ -10,6 +10,7 @@ mod page;
 pub use calls::{NewCall, keep_call};
 pub use consent::{set_consent, show_consent};
 pub use links::{NewLink, create_link, end_links, list_visit_links};
+pub(crate) use list::record_shown;
 pub use list::{Contacts, ListedCall, ListedContact, list_contacts};
 pub use notices::{DueNotice, NoticesWanted, Told, list_due_notices, list_notices, notice_state, settle, tell};
 pub use page::{Asked, CustomerAnswer, Page, answer_page, show_page};

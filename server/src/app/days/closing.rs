@@ -2,26 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use doorstep_store::day_sign_offs::{DaySignOffRow, list_sign_offs};
+use doorstep_store::day_records::DayRecord;
+use doorstep_store::day_sign_offs::{self, DaySignOffRow};
 use doorstep_store::installed_items::{InstalledItemRow, MATERIAL};
 use doorstep_store::{Conn, users};
-use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::day::closing::{Open, open};
 use sync_core::day::materials::{Used, sums};
 use sync_core::decimal::Decimal;
 use sync_core::ids::{IntentId, TeamId, UserId, VisitId};
-use sync_core::intent;
-use sync_core::plain_json;
 use sync_core::time::UnixMillis;
 
+use super::covered::Covered;
 use super::load::Loaded;
 use crate::app::day_board::people_of_team;
 use crate::app::rows::read;
 use crate::app::scope::load_zone;
 use crate::app::visits::show::no_day;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
-use crate::domain::Scope;
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
+use crate::domain::{Scope, Window};
 
 /// A serial number that a rep's day used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +68,7 @@ pub struct SignOff {
 /// Something that came after the last sign-off.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AfterSignOff {
-    /// The document of a visit has changed.
+    /// The state of a visit or its document has changed.
     Changed(VisitId),
     /// A visit that it did not cover.
     Added(VisitId),
@@ -90,9 +89,11 @@ pub struct Closing {
     pub reps: Vec<RepClosing>,
     /// What a sign-off would cover now, with its hash; absent for who does not see the whole team.
     pub covered: Option<(String, Hash)>,
-    /// Sign-offs, oldest first.
-    pub sign_offs: Vec<SignOff>,
-    /// What came after the last of them.
+    /// Whether the day is over; nobody signs it before.
+    pub has_ended: bool,
+    /// The sign-off that stands.
+    pub sign_off: Option<SignOff>,
+    /// What came after it.
     pub after_sign_off: Vec<AfterSignOff>,
     /// False if the day has more of something than is looked at.
     pub is_complete: bool,
@@ -118,28 +119,46 @@ pub async fn show_closing(state: &AppState, ctx: Ctx, day: String, team: Option<
 /// As [`show_closing`], in a transaction.
 pub(super) fn closing(conn: &mut Conn, ctx: &Ctx, day: &str, team: Option<TeamId>) -> AppResult<Closing> {
     let org = ctx.actor.org;
-    let bounds = load_zone(conn, org)?.bounds(day).map_err(|_no_day| no_day())?;
-    let no_team = || Refusal::new(ErrorCode::ParameterInvalid).both("team_id", "a team", "班组");
-    let team = team.or(ctx.actor.team).ok_or_else(no_team)?;
-    let reach = reach::of(conn, ctx)?;
-    let people = people_of_team(conn, ctx, &reach, Some(team))?.unwrap_or_default();
+    let TeamDay { bounds, team, people } = asked(conn, ctx, day, team)?;
     let loaded = Loaded::of(conn, org, (day, bounds), &people)?;
-    let sees_all = ctx.scope >= Scope::Team;
-    let covered = if sees_all { Some(covered(ctx, team, day, &loaded)?) } else { None };
-    let rows = list_sign_offs(conn, org, team, day)?;
-    let after_sign_off = match rows.last() {
-        Some(last) if sees_all => after(last, &loaded)?,
+    let covered = (ctx.scope >= Scope::Team).then(|| Covered::of(&loaded));
+    let last = day_sign_offs::find_last(conn, org, team, day)?;
+    let after_sign_off = match (&last, &covered) {
+        (Some(last), Some(now)) => after(last, now, &loaded)?,
         _ => Vec::new(),
+    };
+    let signable = |covered: Covered| {
+        let text = covered.text(org, team, day)?;
+        let hash = Hash::of(text.as_bytes());
+        AppResult::Ok((text, hash))
     };
     Ok(Closing {
         day: day.to_owned(),
         team,
         reps: reps(conn, ctx, &loaded)?,
-        covered,
-        sign_offs: sign_offs(rows, &people)?,
+        covered: covered.map(signable).transpose()?,
+        has_ended: bounds.to <= ctx.now,
+        sign_off: last.map(|row| shown(row, None, &people)).transpose()?,
         after_sign_off,
         is_complete: loaded.is_complete,
     })
+}
+
+/// The day of a team that somebody asks about.
+struct TeamDay {
+    bounds: Window,
+    team: TeamId,
+    /// Those of it whom the asker may see.
+    people: Vec<UserId>,
+}
+
+fn asked(conn: &mut Conn, ctx: &Ctx, day: &str, team: Option<TeamId>) -> AppResult<TeamDay> {
+    let bounds = load_zone(conn, ctx.actor.org)?.bounds(day).map_err(|_no_day| no_day())?;
+    let no_team = || Refusal::new(ErrorCode::ParameterInvalid).both("team_id", "a team", "班组");
+    let team = team.or(ctx.actor.team).ok_or_else(no_team)?;
+    let reach = reach::of(conn, ctx)?;
+    let people = people_of_team(conn, ctx, &reach, Some(team))?.unwrap_or_default();
+    Ok(TeamDay { bounds, team, people })
 }
 
 fn reps(conn: &mut Conn, ctx: &Ctx, loaded: &Loaded) -> AppResult<Vec<RepClosing>> {
@@ -187,44 +206,55 @@ fn serials(items: &[&InstalledItemRow]) -> Vec<SerialUsed> {
     found
 }
 
-/// What a sign-off covers: each visit with its state and the heads of its document.
-type Covered = Vec<(VisitId, String, Vec<Hash>)>;
-
-fn covered(ctx: &Ctx, team: TeamId, day: &str, loaded: &Loaded) -> AppResult<(String, Hash)> {
-    let heads = |visit: &VisitId| loaded.heads.get(visit).cloned().unwrap_or_default();
-    let visits: Covered = loaded.visits.iter().map(|(visit, row)| (*visit, row.state.clone(), heads(visit))).collect();
-    let list = json!(["doorstep-day-1", ctx.actor.org, team, day, visits]);
-    let text = plain_json::to_string(&list).map_err(|error| AppError::Internal(error.to_string()))?;
-    let hash = Hash::of(text.as_bytes());
-    Ok((text, hash))
-}
-
-fn after(last: &DaySignOffRow, loaded: &Loaded) -> AppResult<Vec<AfterSignOff>> {
-    let (_, _, _, _, covered): (String, String, String, String, Covered) =
-        read("day_sign_offs", last.number, &last.covered)?;
-    let covered: BTreeMap<VisitId, Vec<Hash>> = covered.into_iter().map(|(visit, _, heads)| (visit, heads)).collect();
-    let now = |visit: &VisitId| loaded.heads.get(visit).map(Vec::as_slice).unwrap_or_default();
+fn after(last: &DaySignOffRow, now: &Covered, loaded: &Loaded) -> AppResult<Vec<AfterSignOff>> {
+    let then = Covered::read(last)?;
     let mut found = BTreeSet::new();
-    for visit in loaded.visits.keys() {
-        match covered.get(visit) {
+    for (visit, content) in &now.visits {
+        match then.visits.get(visit) {
             None => found.insert(AfterSignOff::Added(*visit)),
-            Some(heads) => heads.as_slice() != now(visit) && found.insert(AfterSignOff::Changed(*visit)),
+            Some(signed) => signed != content && found.insert(AfterSignOff::Changed(*visit)),
         };
     }
-    let left = covered.keys().filter(|visit| !loaded.visits.contains_key(visit));
+    let left = then.visits.keys().filter(|visit| !now.visits.contains_key(visit));
     found.extend(left.map(|visit| AfterSignOff::Removed(*visit)));
-    let late = loaded.records.iter().filter(|record| record.received_at_ms > last.signed_at_ms);
-    found.extend(late.filter_map(|record| intent::id_of(&record.bytes)).map(AfterSignOff::Record));
+    let is_new = |record: &&DayRecord| match &then.records {
+        Some(covered) => !covered.contains(&record.intent.0),
+        // The first form leaves only the clock to tell by.
+        None => record.received_at_ms > last.signed_at_ms,
+    };
+    found.extend(loaded.records.iter().filter(is_new).map(|record| AfterSignOff::Record(record.intent.0)));
     Ok(found.into_iter().collect())
 }
 
-fn sign_offs(rows: Vec<DaySignOffRow>, people: &[UserId]) -> AppResult<Vec<SignOff>> {
-    let last = rows.last().map(|row| row.number);
-    let shown = rows.into_iter().map(|row| {
-        let mut open: BTreeMap<UserId, Vec<Open>> = read("day_sign_offs", row.number, &row.open)?;
-        open.retain(|rep, _| people.contains(rep));
-        let superseded_by = (last != Some(row.number)).then_some(row.number + 1);
-        Ok(SignOff { row, open, superseded_by })
-    });
-    shown.collect()
+fn shown(row: DaySignOffRow, superseded_by: Option<i64>, people: &[UserId]) -> AppResult<SignOff> {
+    let mut open: BTreeMap<UserId, Vec<Open>> = read("day_sign_offs", row.number, &row.open)?;
+    open.retain(|rep, _| people.contains(rep));
+    Ok(SignOff { row, open, superseded_by })
+}
+
+/// Lists the sign-offs of a team's day of numbers after `after`, oldest first.
+///
+/// # Errors
+/// As [`show_closing`].
+pub async fn list_sign_offs(
+    state: &AppState,
+    ctx: Ctx,
+    (day, team): (String, Option<TeamId>),
+    after: i64,
+    size: i64,
+) -> AppResult<Vec<SignOff>> {
+    let read = move |conn: &mut Conn| {
+        let org = ctx.actor.org;
+        let TeamDay { team, people, .. } = asked(conn, &ctx, &day, team)?;
+        let last = day_sign_offs::find_last(conn, org, team, &day)?.map(|row| row.number);
+        let rows = day_sign_offs::list_sign_offs(conn, org, (team, &day), after, size)?;
+        let next = |row: &DaySignOffRow| (last != Some(row.number)).then_some(row.number + 1);
+        rows.into_iter()
+            .map(|row| {
+                let superseded_by = next(&row);
+                shown(row, superseded_by, &people)
+            })
+            .collect()
+    };
+    state.store.read(read).await
 }

@@ -14,7 +14,6 @@ use sync_core::bytes::Hash;
 use sync_core::day::closing::{RepDay, VisitOfDay};
 use sync_core::day::materials::ORDERED_MATERIALS;
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
-use sync_core::intent;
 use sync_core::visit::VisitState;
 
 use crate::app::AppResult;
@@ -112,13 +111,20 @@ impl Loaded {
         let of_day = |item: &&QuarantineItem| {
             item.user_id.0 == rep && item.visit_id.is_none() && item.received_at_ms >= self.bounds.from.0
         };
-        let phones = self.devices.iter().filter(|device| device.user_id.0 == rep);
+        let phones = self.devices.iter().filter(|device| device.user_id.0 == rep && !self.is_later(device));
         Ok(RepDay {
             visits,
             unsent: phones.map(|device| device.unsent).sum(),
             missing_blobs: self.lacking.get(&rep).copied().unwrap_or(0),
             quarantined: count(self.quarantined.iter().filter(of_day)),
         })
+    }
+
+    /// Whether a phone said that all it has not sent was made after the day, at a time that had come when it said so.
+    fn is_later(&self, device: &DeviceRow) -> bool {
+        let oldest =
+            device.oldest_unsent_at_ms.filter(|oldest| device.last_seen_at_ms.is_some_and(|seen| *oldest <= seen));
+        oldest.is_some_and(|oldest| oldest >= self.bounds.to.0)
     }
 
     fn visit(&self, row: &VisitRecord, rep: UserId) -> AppResult<VisitOfDay> {
@@ -167,7 +173,7 @@ fn listing_materials(conn: &mut Conn, org: OrgId, rows: &[VisitRecord]) -> AppRe
 fn lacking(conn: &mut Conn, org: OrgId, records: &[DayRecord]) -> AppResult<BTreeMap<UserId, i64>> {
     let mut by_rep: BTreeMap<UserId, Vec<_>> = BTreeMap::new();
     for record in records {
-        by_rep.entry(record.user.0).or_default().extend(intent::id_of(&record.bytes));
+        by_rep.entry(record.user.0).or_default().push(record.intent.0);
     }
     let mut lacking = BTreeMap::new();
     for (rep, intents) in by_rep {

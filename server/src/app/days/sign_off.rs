@@ -1,13 +1,19 @@
 //! Signing the day of a team off.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::Txt;
 use doorstep_store::day_sign_offs::{DaySignOffRow, insert_sign_off};
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_core::bytes::Hash;
-use sync_core::ids::TeamId;
+use sync_core::day::closing::Open;
+use sync_core::ids::{TeamId, UserId};
+use sync_core::plain_json;
 
 use super::closing::{Closing, closing};
+use super::covered::Covered;
 use crate::app::customers::is_text;
+use crate::app::rows::read;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 
 /// What a team lead signs.
@@ -23,10 +29,10 @@ pub struct SigningOff {
     pub despite: Option<String>,
 }
 
-/// Signs a team's day off; an earlier sign-off stays beside it.
+/// Signs a team's day off; an earlier sign-off stays beside it. Who says the same again is answered with what he said.
 ///
 /// # Errors
-/// `not_found` for another team, `stale_content` if something came since the lead looked, `day_open` naming who is open
+/// `not_found` for another team, `state_invalid` before the day has ended, `stale_content` if something came since the lead looked, `day_open` naming who is open
 /// unless there is a reason, `invalid` for a reason that says nothing, `conflict` if somebody signed at the same moment.
 pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> AppResult<Closing> {
     if signing.despite.as_ref().is_some_and(|reason| !is_text(reason, 500)) {
@@ -39,6 +45,10 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
             let SigningOff { day, team, seen, despite } = &signing;
             let shown = closing(conn, &ctx, day, *team)?;
             let Some((covered, hash)) = &shown.covered else { return Err(ErrorCode::NotFound.into()) };
+            if !shown.has_ended {
+                let (en, zh) = ("a day that has ended", "已结束的日期");
+                return Err(Refusal::new(ErrorCode::StateInvalid).both("day", en, zh).into());
+            }
             if hash != seen {
                 return Err(ErrorCode::StaleContent.into());
             }
@@ -46,12 +56,12 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
                 refuse_open(&shown)?;
             }
             let open = shown.open();
-            let last = shown.sign_offs.last().map_or(0, |sign_off| sign_off.row.number);
+            let last = shown.sign_off.as_ref().map(|sign_off| &sign_off.row);
             let row = DaySignOffRow {
                 org_id: Txt(ctx.actor.org),
                 team_id: Txt(shown.team),
                 day: day.clone(),
-                number: last + 1,
+                number: last.map_or(1, |last| last.number + 1),
                 signed_by: Txt(ctx.actor.user),
                 signed_at_ms: ctx.now.0,
                 covered: covered.clone(),
@@ -60,14 +70,56 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
                 // Of a day that is closed there is nothing to say.
                 despite: despite.clone().filter(|_| !open.is_empty() || !shown.is_complete),
             };
+            if last.is_some_and(|last| says_the_same(last, &row)) {
+                return Ok(shown);
+            }
             insert_sign_off(conn, &row)?;
-            let detail = json!({
-                "number": row.number, "covered_sha256": hash, "open": open.len(), "despite": row.despite.is_some(),
-            });
-            audit::record(conn, &app, &ctx, "day.signed_off", format!("{}/{day}", shown.team), &detail)?;
+            audit::record(conn, &app, &ctx, AUDIT_KIND, audit_subject(&row), &audit_detail(&row)?)?;
             closing(conn, &ctx, day, *team)
         })
         .await
+}
+
+/// Whether a sign-off says nothing but what the one that stands does.
+fn says_the_same(last: &DaySignOffRow, row: &DaySignOffRow) -> bool {
+    *last == DaySignOffRow { number: last.number, signed_at_ms: last.signed_at_ms, ..row.clone() }
+}
+
+/// The kind of the audit event of a sign-off.
+pub(crate) const AUDIT_KIND: &str = "day.signed_off";
+
+/// What the audit event of a sign-off is about.
+pub(crate) fn audit_subject(row: &DaySignOffRow) -> String {
+    format!("{}/{}", row.team_id, row.day)
+}
+
+/// What the audit event of a sign-off says of it: with `said_sha256`, which is over the whole of it, since sign-offs name
+/// the records that they cover.
+///
+/// # Errors
+/// A corrupt row.
+pub(crate) fn audit_detail(row: &DaySignOffRow) -> AppResult<Value> {
+    let open: BTreeMap<UserId, Vec<Open>> = read("day_sign_offs", row.number, &row.open)?;
+    let mut detail = json!({
+        "number": row.number, "covered_sha256": row.covered_sha256.0, "open": open.len(), "despite": row.despite.is_some(),
+    });
+    if Covered::read(row)?.records.is_some() {
+        let said = json!([
+            "doorstep-sign-off-1",
+            row.org_id.0,
+            row.team_id.0,
+            row.day,
+            row.number,
+            row.signed_by.0,
+            row.signed_at_ms,
+            row.covered_sha256.0,
+            row.open,
+            row.despite,
+        ]);
+        let said = plain_json::to_string(&said).map_err(|error| AppError::Internal(error.to_string()))?;
+        detail["said_sha256"] = json!(Hash::of(said.as_bytes()));
+    }
+    Ok(detail)
 }
 
 /// Refuses where somebody's day is open, naming each with the reasons.

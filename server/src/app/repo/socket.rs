@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use sync_core::ids::VisitId;
-use sync_core::repo::{DocSync, Ephemeral, Incoming, Peer, SyncMessage};
+use sync_core::repo::{Ephemeral, Incoming, Peer, SyncMessage};
 
-use super::document::{self, Held};
+use super::document::{self, Held, Talked};
 use super::hub::Seat;
 use super::pace::Pace;
 use crate::app::{AppResult, AppState, Ctx, ErrorCode};
@@ -42,7 +42,7 @@ pub struct Socket {
     actor: Actor,
     seat: Seat,
     peer: Peer,
-    docs: HashMap<VisitId, DocSync>,
+    docs: HashMap<VisitId, Held>,
     messages: Pace,
     ephemeral: Pace,
 }
@@ -132,12 +132,12 @@ impl Socket {
         if self.docs.len() >= self.state.config.limits.socket_documents && !self.docs.contains_key(&visit) {
             return self.close("too many documents");
         }
-        let sync = self.docs.remove(&visit);
+        let held = self.docs.remove(&visit);
         // Held before it is read, so that a change in between is heard of.
         self.seat.hold(self.actor.org, visit);
-        match document::talk(&self.state, &self.actor, visit, sync, message).await {
-            Ok(Some(Held { sync, answer })) => {
-                self.docs.insert(visit, sync);
+        match document::talk(&self.state, &self.actor, visit, held, message).await {
+            Ok(Some(Talked { held, answer })) => {
+                self.docs.insert(visit, held);
                 Next::Send(answer.into_iter().map(|data| self.peer.sync(visit, data)).collect())
             }
             Ok(None) => {

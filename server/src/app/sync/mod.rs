@@ -328,7 +328,9 @@ async fn heartbeat(state: &AppState, round: &Arc<Round>) -> AppResult<()> {
     let beat = round.heartbeat(0);
     let last_seen = round.device.last_seen_at_ms;
     let seen_lately = last_seen.is_some_and(|seen| round.ctx.now.0.saturating_sub(seen) < SEEN_EVERY_MS);
-    let says_the_same = beat.reported.as_ref().is_none_or(|reported| reported.unsent == round.device.unsent);
+    let said = (round.device.unsent, round.device.oldest_unsent_at_ms);
+    let says_the_same =
+        beat.reported.as_ref().is_none_or(|reported| (reported.unsent, reported.oldest_unsent_at_ms) == said);
     if seen_lately && says_the_same {
         return Ok(());
     }

@@ -21,6 +21,10 @@ pub const GRIDS: [(&str, &str, &str); 3] =
 /// Teams: key and name.
 pub const TEAMS: [(&str, &str); 2] = [("yunze", "云泽装维队"), ("qinglan", "青岚装维队")];
 
+/// Where each team meets: its key, the name of the place, latitude and longitude in microdegrees.
+pub const MEETING_PLACES: [(&str, &str, i64, i64); 2] =
+    [("yunze", "城南站点", 30_512_000, 113_901_000), ("qinglan", "青岚镇营业厅", 30_601_000, 114_032_000)];
+
 /// From which day to which everybody who goes out is certified: whenever somebody tries the demo.
 pub const CERTIFIED: (&str, &str) = ("2024-01-01", "2099-12-31");
 

@@ -9,6 +9,7 @@ use sync_core::bytes::Hash;
 use sync_core::day::{CheckInFinding, Placed};
 use sync_core::ids::{IntentId, TeamId, UserId, VisitId};
 use sync_core::intent::body::{DayKit, DayNote};
+use sync_core::photo::Evidence;
 use sync_core::time::Geo;
 use utoipa::ToSchema;
 
@@ -57,7 +58,7 @@ impl From<Placed> for PlacedOut {
 /// What a person should look at about a check-in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CheckInFindingOut {
-    /// `mock_position`, `other_day` or `unknown_place`.
+    /// `mock_position`, `other_day`, `unknown_place` or `clock_inconsistent`.
     #[schema(example = "mock_position")]
     pub code: String,
     /// In English.
@@ -66,14 +67,19 @@ pub struct CheckInFindingOut {
     /// In Chinese.
     #[schema(example = "签到位置为模拟位置")]
     pub label_zh: String,
+    /// Of a clock: `reason` and by how much, as of photos.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value, example = json!({ "reason": "set_back", "by_min": 12, "by_s": "720" }))]
+    pub evidence: Option<Evidence>,
 }
 
-impl From<CheckInFinding> for CheckInFindingOut {
-    fn from(finding: CheckInFinding) -> Self {
+impl CheckInFindingOut {
+    fn of(finding: CheckInFinding, clock: Option<&Evidence>) -> Self {
         Self {
             code: finding.code().to_owned(),
             label_en: finding.label_en().to_owned(),
             label_zh: finding.label_zh().to_owned(),
+            evidence: clock.filter(|_| finding == CheckInFinding::ClockInconsistent).cloned(),
         }
     }
 }
@@ -123,6 +129,8 @@ pub struct CheckInOut {
 
 impl From<CheckIn> for CheckInOut {
     fn from(check_in: CheckIn) -> Self {
+        let out = |finding: &CheckInFinding| CheckInFindingOut::of(*finding, check_in.clock.as_ref());
+        let findings = check_in.findings.iter().map(out).collect();
         Self {
             photo: check_in.photo(),
             noted: check_in.noted.into(),
@@ -130,7 +138,7 @@ impl From<CheckIn> for CheckInOut {
             geo: check_in.said.geo,
             position: check_in.placed.into(),
             is_photo_held: check_in.is_photo_held,
-            findings: check_in.findings.into_iter().map(CheckInFindingOut::from).collect(),
+            findings,
         }
     }
 }

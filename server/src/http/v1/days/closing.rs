@@ -23,7 +23,7 @@ pub struct ClosingQuery {
 ///
 /// Each rep with what keeps the day open: visits without an outcome, what phones said they have not sent, declared blobs
 /// that have not arrived, items in quarantine, materials that the order lists and nobody recorded. With the materials and
-/// serial numbers used, the sign-offs, and what came after the last of them. A rep sees his own day.
+/// serial numbers used, the sign-off that stands, and what came after it. A rep sees his own day.
 ///
 /// # Errors
 /// `parameter_invalid` if the day does not exist or a team must be named, `not_found` for a team out of reach.

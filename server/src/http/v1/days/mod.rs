@@ -1,6 +1,7 @@
 //! The end of working days: response types and handlers.
 
 pub mod closing;
+pub mod list_sign_offs;
 pub mod sign_off;
 
 use doorstep_store::day_sign_offs::DaySignOffRow;
@@ -165,7 +166,7 @@ pub struct SignOffOut {
     pub signed_by: UserId,
     /// When.
     pub signed_at: Instant,
-    /// Hash of the visits, their states and the heads of their documents that it covered.
+    /// Hash of what it covered: the visits with their states and the heads of their documents, and the records of the day.
     pub covered_sha256: Hash,
     /// Whose day was open then.
     pub open: Vec<OpenRepOut>,
@@ -199,7 +200,7 @@ impl From<SignOff> for SignOffOut {
     }
 }
 
-/// Something that came after the last sign-off.
+/// Something that came after the sign-off that stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AfterSignOffOut {
     /// `visit_changed`, `visit_added`, `visit_removed` or `record`.
@@ -240,9 +241,12 @@ pub struct ClosingOut {
     /// Hash of what a sign-off would cover now; absent for who does not see the whole team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covered_sha256: Option<Hash>,
-    /// Sign-offs, oldest first; the last one stands.
-    pub sign_offs: Vec<SignOffOut>,
-    /// What came after the last of them.
+    /// Whether the day is over in the organisation's zone; it is not signed off before.
+    pub has_ended: bool,
+    /// The sign-off that stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sign_off: Option<SignOffOut>,
+    /// What came after it.
     pub after_sign_off: Vec<AfterSignOffOut>,
     /// False if the day has more than 1000 visits, records, phones or refused items; it is then signed off with a reason only.
     pub is_complete: bool,
@@ -257,7 +261,8 @@ impl From<Closing> for ClosingOut {
             team_id: closing.team,
             reps: closing.reps.into_iter().map(RepClosingOut::from).collect(),
             covered_sha256: closing.covered.map(|(_, hash)| hash),
-            sign_offs: closing.sign_offs.into_iter().map(SignOffOut::from).collect(),
+            has_ended: closing.has_ended,
+            sign_off: closing.sign_off.map(SignOffOut::from),
             after_sign_off: closing.after_sign_off.into_iter().map(AfterSignOffOut::from).collect(),
         }
     }
