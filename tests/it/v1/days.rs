@@ -241,23 +241,22 @@ async fn a_visit_that_is_cancelled_after_the_sign_off_is_shown() {
 }
 
 #[actix_web::test]
-async fn a_day_is_signed_once_it_has_ended_and_who_says_the_same_again_adds_nothing() {
+async fn a_day_to_come_is_not_signed_and_who_says_the_same_again_adds_nothing() {
     let app = TestApp::new().await;
     let office = app.office(YUNZE).await;
     office.plan(&[YUNZE.rep()]).await;
     let mut phone = app.phone_of(YUNZE.rep()).await;
     let lead = app.role(YUNZE, Role::TeamLead).await;
-    let today = closing(&lead).await;
-    assert_eq!(today["has_ended"], false);
-    for (day, seen) in [(DAY, &today), ("/v1/days/2026-03-04", &today)] {
-        let body = json!({"covered_sha256": seen["covered_sha256"], "despite": "why"});
-        let refused = lead.post(format!("{day}/sign-offs"), body).await;
-        assert_eq!(refused.outcome(), (409, "state_invalid".to_owned()), "{day}");
-        assert_eq!(refused.json()["fields"][0]["path"], "day");
-    }
+    let tomorrow = "/v1/days/2025-03-05";
+    let seen = lead.get(format!("{tomorrow}/closing")).await.expect(200);
+    assert_eq!(seen["has_begun"], false);
+    let body = json!({"covered_sha256": seen["covered_sha256"], "despite": "why"});
+    let refused = lead.post(format!("{tomorrow}/sign-offs"), body).await;
+    assert_eq!(refused.outcome(), (409, "state_invalid".to_owned()));
+    assert_eq!(refused.json()["fields"][0]["path"], "day");
+    assert_eq!(closing(&lead).await["has_begun"], true, "a team's day is signed in its evening");
     let lead = next_morning(&app, &mut phone).await;
     let seen = closing(&lead).await;
-    assert_eq!(seen["has_ended"], true);
     for at in 0..3 {
         app.clock.advance_secs(1);
         assert_eq!(sign(&lead, &seen, Some("one")).await.expect(201)["sign_off"]["number"], 1, "{at}");

@@ -89,8 +89,8 @@ pub struct Closing {
     pub reps: Vec<RepClosing>,
     /// What a sign-off would cover now, with its hash; absent for who does not see the whole team.
     pub covered: Option<(String, Hash)>,
-    /// Whether the day is over; nobody signs it before.
-    pub has_ended: bool,
+    /// Whether the day has begun; nobody signs it before.
+    pub has_begun: bool,
     /// The sign-off that stands.
     pub sign_off: Option<SignOff>,
     /// What came after it.
@@ -137,7 +137,7 @@ pub(super) fn closing(conn: &mut Conn, ctx: &Ctx, day: &str, team: Option<TeamId
         team,
         reps: reps(conn, ctx, &loaded)?,
         covered: covered.map(signable).transpose()?,
-        has_ended: bounds.to <= ctx.now,
+        has_begun: bounds.from <= ctx.now,
         sign_off: last.map(|row| shown(row, None, &people)).transpose()?,
         after_sign_off,
         is_complete: loaded.is_complete,

@@ -32,8 +32,8 @@ pub struct SigningOff {
 /// Signs a team's day off; an earlier sign-off stays beside it. Who says the same again is answered with what he said.
 ///
 /// # Errors
-/// `not_found` for another team, `state_invalid` before the day has ended, `stale_content` if something came since the lead looked, `day_open` naming who is open
-/// unless there is a reason, `invalid` for a reason that says nothing, `conflict` if somebody signed at the same moment.
+/// `not_found` for another team, `state_invalid` before the day has begun, `stale_content` if something came since the lead
+/// looked, `day_open` naming who is open unless there is a reason, `invalid` for a reason that says nothing, `conflict` if somebody signed at the same moment.
 pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> AppResult<Closing> {
     if signing.despite.as_ref().is_some_and(|reason| !is_text(reason, 500)) {
         let (en, zh) = ("1 to 500 characters, none of them a control character", "1 至 500 个字符，不含控制字符");
@@ -45,8 +45,8 @@ pub async fn sign_day_off(state: &AppState, ctx: Ctx, signing: SigningOff) -> Ap
             let SigningOff { day, team, seen, despite } = &signing;
             let shown = closing(conn, &ctx, day, *team)?;
             let Some((covered, hash)) = &shown.covered else { return Err(ErrorCode::NotFound.into()) };
-            if !shown.has_ended {
-                let (en, zh) = ("a day that has ended", "已结束的日期");
+            if !shown.has_begun {
+                let (en, zh) = ("a day that has begun", "已开始的日期");
                 return Err(Refusal::new(ErrorCode::StateInvalid).both("day", en, zh).into());
             }
             if hash != seen {

@@ -241,8 +241,9 @@ pub struct ClosingOut {
     /// Hash of what a sign-off would cover now; absent for who does not see the whole team.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub covered_sha256: Option<Hash>,
-    /// Whether the day is over in the organisation's zone; it is not signed off before.
-    pub has_ended: bool,
+    /// Whether the day has begun in the organisation's zone; it is not signed off before. What comes after a sign-off is told
+    /// beside it.
+    pub has_begun: bool,
     /// The sign-off that stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sign_off: Option<SignOffOut>,
@@ -261,7 +262,7 @@ impl From<Closing> for ClosingOut {
             team_id: closing.team,
             reps: closing.reps.into_iter().map(RepClosingOut::from).collect(),
             covered_sha256: closing.covered.map(|(_, hash)| hash),
-            has_ended: closing.has_ended,
+            has_begun: closing.has_begun,
             sign_off: closing.sign_off.map(SignOffOut::from),
             after_sign_off: closing.after_sign_off.into_iter().map(AfterSignOffOut::from).collect(),
         }

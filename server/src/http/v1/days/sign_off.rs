@@ -39,7 +39,7 @@ pub struct SignOffIn {
 /// first, and both stay; one that says nothing new is answered with the one that stands.
 ///
 /// # Errors
-/// `not_found` for another team, `state_invalid` before the day has ended, `stale_content` if something came since the closing was read, `day_open` naming who is
+/// `not_found` for another team, `state_invalid` before the day has begun, `stale_content` if something came since the closing was read, `day_open` naming who is
 /// open and why, `invalid`, `conflict` if somebody signed at the same moment.
 #[utoipa::path(post, path = "/v1/days/{day}/sign-offs", operation_id = "sign_day_off", tag = "days",
     params(("day" = String, Path, description = "Day of the organisation's zone", example = "2025-03-04")),
