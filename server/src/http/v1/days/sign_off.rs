@@ -33,13 +33,14 @@ pub struct SignOffIn {
 
 /// Signs the day of a team off
 ///
-/// A day is signed off once it has ended. The sign-off keeps a hash over every visit with its state and the heads of its
+/// A day is signed off as a rule in its evening, never before it begins. The sign-off keeps a hash over every visit with its state and the heads of its
 /// document, and over every record of the day. It is refused while somebody's day is open unless a reason is given, which
 /// stays with it. Nothing is held up: what comes later is shown as `after_sign_off`. A second one takes the place of the
 /// first, and both stay; one that says nothing new is answered with the one that stands.
 ///
 /// # Errors
-/// `not_found` for another team, `state_invalid` before the day has begun, `stale_content` if something came since the closing was read, `day_open` naming who is
+/// `not_found` for another team, `state_invalid` before the day has begun, `stale_content` if something came since the
+/// closing was read, `day_open` naming who is
 /// open and why, `invalid`, `conflict` if somebody signed at the same moment.
 #[utoipa::path(post, path = "/v1/days/{day}/sign-offs", operation_id = "sign_day_off", tag = "days",
     params(("day" = String, Path, description = "Day of the organisation's zone", example = "2025-03-04")),
