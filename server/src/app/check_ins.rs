@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_store::assignments::list_crews;
 use doorstep_store::day_records::{DayRecord, DayRecordRow, list_of_day};
 use doorstep_store::intent_blobs::list_missing_of_intents;
+use doorstep_store::norms::list_policy_versions;
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::{Conn, Txt, meeting_places, users};
 use sync_core::bytes::Hash;
@@ -16,14 +17,15 @@ use sync_core::day::{CheckInFinding, MeetingPlace, Placed, day_of, placed};
 use sync_core::ids::{IntentId, OrgId, TeamId, UserId, VisitId};
 use sync_core::intent::body::{DayCheckIn, DayKit, DayNote};
 use sync_core::intent::{self, Intent, IntentBody};
+use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use crate::app::day_board::{AskedDay, asked_day};
 use crate::app::meeting_places::places_of;
-use crate::app::norms::policy_in_force;
-use crate::app::rows::corrupt;
+use crate::app::norms::version_at;
+use crate::app::rows::{corrupt, policy_row};
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::Zone;
 
@@ -151,13 +153,13 @@ fn planned(conn: &mut Conn, ctx: &Ctx, filter: &VisitFilter) -> AppResult<Vec<Vi
 
 /// What records of a day are judged by.
 struct Judge {
-    org: OrgId,
     zone: Zone,
     people: BTreeMap<UserId, (String, Option<TeamId>)>,
     /// Photos that are not here.
     missing: BTreeSet<Hash>,
     /// Each version of a team's places with when it was set, oldest first.
     places: BTreeMap<TeamId, Vec<(i64, Vec<MeetingPlace>)>>,
+    fences: Fences,
 }
 
 impl Judge {
@@ -172,7 +174,7 @@ impl Judge {
         for row in meeting_places::list_versions(conn, org, &Vec::from_iter(teams))? {
             places.entry(row.team_id.0).or_default().push((row.set_at_ms, places_of(&row)?));
         }
-        Ok(Self { org, zone, people, missing, places })
+        Ok(Self { zone, people, missing, places, fences: Fences::load(conn, org)? })
     }
 
     fn morning(
@@ -199,12 +201,19 @@ impl Judge {
         Ok(morning)
     }
 
-    fn check_in(&self, conn: &mut Conn, team: Option<TeamId>, noted: Noted, said: DayCheckIn) -> AppResult<CheckIn> {
+    fn check_in(
+        &mut self,
+        conn: &mut Conn,
+        team: Option<TeamId>,
+        noted: Noted,
+        said: DayCheckIn,
+    ) -> AppResult<CheckIn> {
+        let fence = self.fences.at(conn, noted.received_at)?;
         let places = self.places_at(team, noted.received_at);
         // A day that its clock does not have is none that it names.
         let made_on = self.zone.day(noted.at).unwrap_or_default();
         Ok(CheckIn {
-            placed: placed(&said, places, fence_at(conn, self.org, noted.received_at)?),
+            placed: placed(&said, places, fence),
             findings: findings(&said, places, &made_on),
             is_photo_held: said.photo.as_ref().map(|photo| !self.missing.contains(&photo.sha256)),
             noted,
@@ -224,9 +233,31 @@ impl Judge {
     }
 }
 
-/// How far from a place that says nothing itself a check-in counts, by the policy in force at an instant.
-fn fence_at(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult<i64> {
-    Ok(policy_in_force(conn, org, at)?.get(keys::DUTY_FENCE))
+/// How far from a place that says nothing itself a check-in counts, by the policy in force at an instant; each is read once.
+struct Fences {
+    org: OrgId,
+    policies: Vec<(i64, i64)>,
+    read: BTreeMap<Option<i64>, i64>,
+}
+
+impl Fences {
+    fn load(conn: &mut Conn, org: OrgId) -> AppResult<Self> {
+        Ok(Self { org, policies: list_policy_versions(conn, org)?, read: BTreeMap::new() })
+    }
+
+    fn at(&mut self, conn: &mut Conn, at: UnixMillis) -> AppResult<i64> {
+        let version = version_at(self.policies.iter().copied(), at);
+        if let Some(known) = self.read.get(&version) {
+            return Ok(*known);
+        }
+        let policy = match version {
+            Some(version) => policy_row(conn, self.org, version)?.unwrap_or_default(),
+            None => PolicyRow::default(),
+        };
+        let fence = policy.get(keys::DUTY_FENCE);
+        self.read.insert(version, fence);
+        Ok(fence)
+    }
 }
 
 impl CheckIn {

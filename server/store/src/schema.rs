@@ -1531,6 +1531,8 @@ diesel::table! {
         version -> BigInt,
         /// Column `next_visit_id`.
         next_visit_id -> Nullable<Text>,
+        /// Column `no_next_visit`.
+        no_next_visit -> Nullable<Text>,
     }
 }
 
