@@ -1927,6 +1927,8 @@ diesel::table! {
         resumed_by -> Nullable<Text>,
         /// Column `resumed_at_ms`.
         resumed_at_ms -> Nullable<BigInt>,
+        /// Column `watch_ms`.
+        watch_ms -> Nullable<BigInt>,
     }
 }
 
