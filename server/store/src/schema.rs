@@ -1862,11 +1862,13 @@ diesel::table! {
 
 diesel::table! {
     /// Rows of `absence_ends`.
-    absence_ends (org_id, absence_id) {
+    absence_ends (org_id, absence_id, seq) {
         /// Column `org_id`.
         org_id -> Text,
         /// Column `absence_id`.
         absence_id -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
         /// Column `until_ms`.
         until_ms -> BigInt,
         /// Column `ended_by`.

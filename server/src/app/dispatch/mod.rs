@@ -4,6 +4,7 @@
 
 mod absences;
 mod certificates;
+mod clashes;
 mod confirm;
 mod desk;
 mod fit;
@@ -18,6 +19,8 @@ pub use absences::{Handover, HandoverVisit, NewAbsence, create_absence, end_abse
 pub use certificates::{
     CertificateListing, NewCertificate, WantedCertificates, create_certificate, list_certificates, withdraw_certificate,
 };
+pub use clashes::Clash;
+pub(crate) use clashes::clashes_of;
 pub use confirm::{Confirmation, Confirmed, Given, confirm};
 pub(crate) use fit::require_fit;
 pub use grids::{list_grids, set_grid_team};
