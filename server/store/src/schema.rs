@@ -71,6 +71,12 @@ diesel::table! {
         id -> Text,
         /// Column `name`.
         name -> Text,
+        /// Column `code`.
+        code -> Nullable<Text>,
+        /// Column `lead_id`.
+        lead_id -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
@@ -83,6 +89,10 @@ diesel::table! {
         id -> Text,
         /// Column `name`.
         name -> Text,
+        /// Column `code`.
+        code -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
