@@ -266,15 +266,14 @@ async fn rules_of_the_domain_name_every_faulty_field_at_once() {
 async fn a_nul_in_a_page_token_or_path_reaches_no_database() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;
-    let admin = app.role(YUNZE, Role::Admin).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let token = sync_core::bytes::to_base64url(b"a\0b");
-    for list in ["users", "visits", "work-orders", "customers", "tasks", "deadlines", "templates", "grids", "absences"]
-    {
-        let answer = admin.get(format!("/v1/{list}?page_token={token}")).await;
+    for list in ["users", "visits", "work-orders", "customers", "tasks", "deadlines", "grids", "absences"] {
+        let answer = dispatcher.get(format!("/v1/{list}?page_token={token}")).await;
         assert_problem(&answer, 422, "page_token_invalid");
     }
     for path in ["/v1/templates/a%00b/1", "/v1/kpi/a%00b", "/v1/calendars/a%00b", "/v1/users?page_token=%00"] {
-        let answer = admin.get(path).await;
+        let answer = dispatcher.get(path).await;
         assert!(matches!(answer.status, 404 | 405 | 422), "{path}: {}", answer.text());
     }
 }
