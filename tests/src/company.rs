@@ -130,7 +130,7 @@ impl Company {
         };
         insert_organisation(conn, &row)?;
         for number in [1, 2] {
-            insert_team(conn, self.org, self.team(number), &format!("Team {number}"))?;
+            insert_team(conn, self.org, self.team(number), None, &format!("Team {number}"))?;
         }
         for member in self.members() {
             let roles: Vec<&str> = member.role.iter().map(|role| role.code()).collect();

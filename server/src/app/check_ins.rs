@@ -4,10 +4,12 @@
 //! policy that held when it came.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorstep_store::assignments::list_crews;
 use doorstep_store::day_records::{DayRecord, DayRecordRow, list_of_day};
 use doorstep_store::intent_blobs::list_missing_of_intents;
+use doorstep_store::norms::list_policy_versions;
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::{Conn, Txt, meeting_places, users};
 use sync_core::bytes::Hash;
@@ -23,8 +25,8 @@ use sync_core::visit::VisitState;
 
 use crate::app::day_board::{AskedDay, asked_day};
 use crate::app::meeting_places::places_of;
-use crate::app::norms::policy_in_force;
-use crate::app::rows::corrupt;
+use crate::app::norms::version_at;
+use crate::app::rows::{corrupt, policy_row};
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::Zone;
 
@@ -154,13 +156,13 @@ fn planned(conn: &mut Conn, ctx: &Ctx, filter: &VisitFilter) -> AppResult<Vec<Vi
 
 /// What records of a day are judged by.
 struct Judge {
-    org: OrgId,
     zone: Zone,
     people: BTreeMap<UserId, (String, Option<TeamId>)>,
     /// Photos that are not here.
     missing: BTreeSet<Hash>,
     /// Each version of a team's places with when it was set, oldest first.
     places: BTreeMap<TeamId, Vec<(i64, Vec<MeetingPlace>)>>,
+    policies: Policies,
 }
 
 impl Judge {
@@ -175,7 +177,7 @@ impl Judge {
         for row in meeting_places::list_versions(conn, org, &Vec::from_iter(teams))? {
             places.entry(row.team_id.0).or_default().push((row.set_at_ms, places_of(&row)?));
         }
-        Ok(Self { org, zone, people, missing, places })
+        Ok(Self { zone, people, missing, places, policies: Policies::load(conn, org)? })
     }
 
     fn morning(
@@ -198,7 +200,7 @@ impl Judge {
             let noted = Noted { intent: intent.id, at, received_at };
             match intent.body {
                 IntentBody::DayCheckIn(said) => {
-                    let policy = policy_in_force(conn, self.org, received_at)?;
+                    let policy = self.policies.at(conn, received_at)?;
                     let clock = check_in::clock(&intent.at, Some(received_at), &stamps, &policy);
                     morning.check_ins.push(self.check_in(team, (noted, said), clock, &policy));
                 }
@@ -239,6 +241,33 @@ impl Judge {
             .find(|(set_at, _)| *set_at <= at.0)
             .map(|(_, places)| places.as_slice())
             .unwrap_or_default()
+    }
+}
+
+/// The policies in force at instants; each version is read once.
+struct Policies {
+    org: OrgId,
+    versions: Vec<(i64, i64)>,
+    read: BTreeMap<Option<i64>, Arc<PolicyRow>>,
+}
+
+impl Policies {
+    fn load(conn: &mut Conn, org: OrgId) -> AppResult<Self> {
+        Ok(Self { org, versions: list_policy_versions(conn, org)?, read: BTreeMap::new() })
+    }
+
+    fn at(&mut self, conn: &mut Conn, at: UnixMillis) -> AppResult<Arc<PolicyRow>> {
+        let version = version_at(self.versions.iter().copied(), at);
+        if let Some(known) = self.read.get(&version) {
+            return Ok(Arc::clone(known));
+        }
+        let policy = match version {
+            Some(version) => policy_row(conn, self.org, version)?.unwrap_or_default(),
+            None => PolicyRow::default(),
+        };
+        let policy = Arc::new(policy);
+        self.read.insert(version, Arc::clone(&policy));
+        Ok(policy)
     }
 }
 

@@ -92,10 +92,10 @@ impl Rows {
         let org = self.organisation.id.0;
         insert_organisation(conn, &self.organisation)?;
         for (id, name) in &self.grids {
-            users::insert_grid(conn, org, *id, name)?;
+            users::insert_grid(conn, org, *id, None, name)?;
         }
         for (id, name) in &self.teams {
-            users::insert_team(conn, org, *id, name)?;
+            users::insert_team(conn, org, *id, None, name)?;
         }
         users::insert_user(conn, &self.admin, &[Role::Admin.code()])?;
         let mut batch = FeedBatch::new();

@@ -12,9 +12,9 @@ use sync_core::ids::{GridId, OutageId, WorkOrderId};
 use sync_core::time::UnixMillis;
 
 use crate::app::customers::is_text;
-use crate::app::work_orders::NewHold;
 use crate::app::work_orders::hold::{hold, lock, resume};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
+use crate::app::work_orders::{NewHold, source_of_outage};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, tasks};
 
 /// Most orders that wait for one outage.
 const MAX_ORDERS: i64 = 500;
@@ -193,6 +193,7 @@ pub async fn end_outage(
                 let order = load_order(conn, &ctx, hold.work_order_id.0, "work_orders".to_owned())?;
                 resume(conn, &app, &ctx, order, hold)?;
             }
+            tasks::settle(conn, ctx.actor.org, &[source_of_outage(id)], ctx.now)?;
             audit::record(conn, &app, &ctx, "outage.ended", id, &json!({ "resumed": held.len() }))?;
             Ok::<_, AppError>(Outage { row, work_orders: Vec::new() })
         })

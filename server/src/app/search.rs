@@ -1,15 +1,15 @@
 //! Searching by what people know: a name, a phone number, an order number, an address.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use doorstep_store::customers::CustomerFilter;
+use doorstep_store::customers::{CustomerFilter, list_customers};
 use doorstep_store::search_terms::{TermOf, list_subjects};
 use doorstep_store::visits::{self, VisitFilter};
 use doorstep_store::work_orders::WorkOrderFilter;
 use doorstep_store::{Conn, StoreError};
 use serde_json::json;
-use sync_core::ids::{CustomerId, SiteId};
+use sync_core::ids::{CustomerId, SiteId, WorkOrderId};
 
 use crate::app::customers::{Customer, list_with_phones};
 use crate::app::visits::VisitListing;
@@ -18,10 +18,8 @@ use crate::app::work_orders::{WorkOrder, list_loaded};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::domain::fold::{digits, fold};
 
-/// Most results per kind.
-const MAX_RESULTS: i64 = 50;
-
-/// Most customers or sites that a part of a name or address brings up for comparison with the other terms.
+/// Most customers or sites that a part of a name or address brings up for comparison with the other terms, and most customers
+/// whose orders are found.
 const MAX_CANDIDATES: i64 = 1_000;
 
 /// What to search for; all given parts must fit.
@@ -41,59 +39,100 @@ pub struct Search {
     pub address: Option<String>,
 }
 
-/// What was found.
+/// One page of what was found; customers and work orders each in id order.
 #[derive(Debug, Clone, Default)]
 pub struct Found {
     /// Customers.
     pub customers: Vec<Customer>,
     /// Work orders.
     pub work_orders: Vec<WorkOrder>,
-    /// Visits.
+    /// Visits of these orders.
     pub visits: Vec<VisitListing>,
-    /// Whether more may fit than was found.
+    /// Whether more may fit than its pages reach.
     pub is_cut: bool,
+    /// Where the next page goes on; absent on the last one.
+    pub next: Option<String>,
 }
 
-/// Searches customers, work orders and visits within the asker's reach, and records that it was done.
+/// Where a search goes on: the last customer and the last order of the pages before, empty where there was none.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    customer: String,
+    order: String,
+}
+
+impl Place {
+    fn parse(key: &str) -> Option<Self> {
+        if key.is_empty() {
+            return Some(Self::default());
+        }
+        let (customer, order) = key.split_once('/')?;
+        let is_known = |id: &str, is_id: bool| id.is_empty() || is_id;
+        let are_ids = is_known(customer, CustomerId::from_str(customer).is_ok())
+            && is_known(order, WorkOrderId::from_str(order).is_ok());
+        are_ids.then(|| Self { customer: customer.to_owned(), order: order.to_owned() })
+    }
+
+    fn is_first(&self) -> bool {
+        self.customer.is_empty() && self.order.is_empty()
+    }
+
+    /// The key of the page after this one, of `size` of each kind.
+    fn next(&self, found: &Found, size: i64) -> Option<String> {
+        if !is_full(&found.customers, size) && !is_full(&found.work_orders, size) {
+            return None;
+        }
+        let customer = found.customers.last().map_or_else(|| self.customer.clone(), |last| last.row.id.to_string());
+        let order = found.work_orders.last().map_or_else(|| self.order.clone(), |last| last.row.id.to_string());
+        Some(format!("{customer}/{order}"))
+    }
+}
+
+/// Searches customers, work orders and visits within the asker's reach, and records each page: each shows other people
+/// (DOC-08).
 ///
 /// Terms that name an order search orders; terms that name a person search customers and their orders.
 ///
 /// # Errors
-/// `invalid` without a term, or with a term too short to mean something.
-pub async fn search(state: &AppState, ctx: Ctx, terms: Search) -> AppResult<Found> {
+/// `invalid` without a term, or with a term too short to mean something; `page_token_invalid`.
+pub async fn search(state: &AppState, ctx: Ctx, terms: Search, after: String, size: i64) -> AppResult<Found> {
     check(&terms)?;
-    let (app, asker, used) = (state.clone(), ctx.clone(), terms.used());
-    let found = state.store.read(move |conn| find(conn, &ctx, &terms)).await?;
+    let place = Place::parse(&after).ok_or(ErrorCode::PageTokenInvalid)?;
+    let (app, asker, used, is_first) = (state.clone(), ctx.clone(), terms.used(), place.is_first());
+    let found = state.store.read(move |conn| find(conn, &ctx, &terms, &place, size)).await?;
     let counts = [found.customers.len(), found.work_orders.len(), found.visits.len()];
-    let detail = json!({ "terms": used, "found": counts });
+    let detail = json!({ "terms": used, "found": counts, "is_first_page": is_first });
     state.store.write(move |conn| audit::record(conn, &app, &asker, "search.done", asker.actor.user, &detail)).await?;
     Ok(found)
 }
 
-fn find(conn: &mut Conn, ctx: &Ctx, terms: &Search) -> AppResult<Found> {
+fn find(conn: &mut Conn, ctx: &Ctx, terms: &Search, place: &Place, size: i64) -> AppResult<Found> {
     let reach = reach::of(conn, ctx)?;
     let mut found = Found::default();
+    let mut customers = Vec::new();
     if terms.names_person() {
         let mut filter = customer_filter(terms, reach.people.clone());
         filter.ids = people_named(conn, ctx, &filter)?;
-        found.customers = list_with_phones(conn, ctx, &filter, &reach, "", MAX_RESULTS)?;
+        // The orders are those of all of them, whichever page they are on.
+        let fitting = list_customers(conn, ctx.actor.org, &filter, "", MAX_CANDIDATES)?;
+        customers = fitting.into_iter().map(|row| row.id.0).collect();
+        found.customers = list_with_phones(conn, ctx, &filter, &reach, &place.customer, size)?;
         found.is_cut =
-            filter.ids.is_some_and(|ids| is_full(&ids, MAX_CANDIDATES)) || is_full(&found.customers, MAX_RESULTS);
+            filter.ids.is_some_and(|ids| is_full(&ids, MAX_CANDIDATES)) || is_full(&customers, MAX_CANDIDATES);
     }
-    for mut filter in order_filters(terms, &found.customers, reach.people.as_ref()) {
+    let mut orders = BTreeMap::new();
+    for mut filter in order_filters(terms, customers, reach.people.as_ref()) {
         if filter.customers.is_none() {
             filter.sites = sites_named(conn, ctx, &filter)?;
             found.is_cut |= filter.sites.as_ref().is_some_and(|ids| is_full(ids, MAX_CANDIDATES));
         }
-        for order in list_loaded(conn, ctx, &filter, reach.visits.as_ref(), "", MAX_RESULTS)? {
-            if found.work_orders.iter().all(|known| known.row.id != order.row.id) {
-                found.work_orders.push(order);
-            }
-        }
+        let page = list_loaded(conn, ctx, &filter, reach.visits.as_ref(), &place.order, size)?;
+        orders.extend(page.into_iter().map(|order| (order.row.id.0, order)));
     }
-    found.is_cut |= is_full(&found.work_orders, MAX_RESULTS);
-    found.work_orders.truncate(usize::try_from(MAX_RESULTS).unwrap_or(usize::MAX));
-    found.visits = visits_of(conn, ctx, terms, &found.work_orders, reach.visits)?;
+    found.work_orders = orders.into_values().take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
+    let number = terms.number.as_ref().filter(|_| place.is_first());
+    found.visits = visits_of(conn, ctx, number, &found.work_orders, reach.visits)?;
+    found.next = place.next(&found, size);
     Ok(found)
 }
 
@@ -128,26 +167,27 @@ fn read_ids<T: FromStr + Ord>(found: Vec<String>) -> AppResult<Vec<T>> {
     Ok(found.into_iter().map(read).collect::<AppResult<BTreeSet<T>>>()?.into_iter().collect())
 }
 
-/// The visits of the orders found, and those that the number names.
+/// The visits of the orders found, and the one that the number names.
 fn visits_of(
     conn: &mut Conn,
     ctx: &Ctx,
-    terms: &Search,
+    number: Option<&String>,
     orders: &[WorkOrder],
     reach: Option<visits::VisitReach>,
 ) -> AppResult<Vec<VisitListing>> {
     let seen = VisitFilter { reach, ..Default::default() };
     let mut ids: Vec<_> = orders.iter().flat_map(|order| order.visits.iter().copied()).collect();
-    if let Some(number) = &terms.number {
+    if let Some(number) = number {
         let filter = VisitFilter { number: Some(number.trim().to_uppercase()), ..seen.clone() };
-        let named = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
+        let named = visits::list_visits(conn, ctx.actor.org, &filter, "", 1)?;
         ids.extend(named.iter().map(|row| row.id.0));
     }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let all = i64::try_from(ids.len()).unwrap_or(i64::MAX);
     let filter = VisitFilter { ids: Some(ids), ..seen };
-    let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", MAX_RESULTS)?;
+    let rows = visits::list_visits(conn, ctx.actor.org, &filter, "", all)?;
     listings(conn, ctx, rows)
 }
 
@@ -202,7 +242,7 @@ fn customer_filter(terms: &Search, reps: Option<Vec<sync_core::ids::UserId>>) ->
 /// Orders of the customers found, and orders named by number or at an address.
 fn order_filters(
     terms: &Search,
-    customers: &[Customer],
+    customers: Vec<CustomerId>,
     reps: Option<&Vec<sync_core::ids::UserId>>,
 ) -> Vec<WorkOrderFilter> {
     let base = WorkOrderFilter {
@@ -213,8 +253,7 @@ fn order_filters(
         ..Default::default()
     };
     let names_order = base.number.is_some() || base.number_209.is_some() || base.external_ref.is_some();
-    let of_customers: Vec<CustomerId> = customers.iter().map(|customer| customer.row.id.0).collect();
-    let of_customers = Some(of_customers).filter(|ids| !ids.is_empty());
+    let of_customers = Some(customers).filter(|ids| !ids.is_empty());
     let of_customers = of_customers.map(|ids| WorkOrderFilter { customers: Some(ids), ..base.clone() });
     let mut filters: Vec<_> = of_customers.into_iter().collect();
     if terms.name.is_none() && terms.phone.is_none() {

@@ -108,7 +108,7 @@ async fn ensure_person(seeder: &Seeder<'_>, person: Person) -> AppResult<()> {
 async fn ensure_served(seeder: &Seeder<'_>, id: GridId, by: TeamId) -> AppResult<()> {
     let org = seeder.org();
     let known = seeder.state.store.read(move |conn| grids::find_grid(conn, org, id)).await?;
-    if known.is_none_or(|grid| grid.version() > 0) {
+    if known.is_none_or(|grid| grid.version > 0) {
         return Ok(());
     }
     set_grid_team(seeder.state, seeder.ctx(ADMIN).await?, id, 0, Some(by)).await.map(drop)

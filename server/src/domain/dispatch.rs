@@ -23,12 +23,17 @@ pub struct Slot {
 }
 
 impl Slot {
+    /// From when until when it is taken to last; not known without a start.
+    #[must_use]
+    pub fn times(&self) -> Option<(UnixMillis, UnixMillis)> {
+        self.start.map(|start| (start, start.plus_ms(minutes_ms(self.minutes))))
+    }
+
     /// Whether nobody can be at both: each begins before the other is over.
     #[must_use]
     pub fn clashes(&self, other: &Self) -> bool {
-        let (Some(start), Some(other_start)) = (self.start, other.start) else { return false };
-        let ends = |start: UnixMillis, minutes: i64| start.plus_ms(minutes_ms(minutes));
-        start < ends(other_start, other.minutes) && other_start < ends(start, self.minutes)
+        let (Some((start, end)), Some((other_start, other_end))) = (self.times(), other.times()) else { return false };
+        start < other_end && other_start < end
     }
 }
 
@@ -42,10 +47,10 @@ pub struct Away {
 }
 
 impl Away {
-    /// Whether an instant is one of them.
+    /// Whether some of them lie between two instants; one that ended before it began has none.
     #[must_use]
-    pub fn contains(&self, at: UnixMillis) -> bool {
-        self.from <= at && self.until.is_none_or(|until| at < until)
+    pub fn overlaps(&self, (from, until): (UnixMillis, UnixMillis)) -> bool {
+        self.from < until && self.until.is_none_or(|end| from < end && self.from < end)
     }
 }
 
@@ -73,19 +78,19 @@ impl Rep {
         needs.iter().copied().find(|kind| !holds(*kind))
     }
 
-    /// Whether he does not work at an instant.
+    /// Whether there are instants between these two at which he does not work.
     #[must_use]
-    pub fn is_away(&self, at: UnixMillis) -> bool {
-        self.away.iter().any(|away| away.contains(at))
+    pub fn is_away(&self, times: (UnixMillis, UnixMillis)) -> bool {
+        self.away.iter().any(|away| away.overlaps(times))
     }
 }
 
 /// What a visit asks of whoever is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needs {
-    /// When it can begin at the earliest.
-    pub begins_at: UnixMillis,
-    /// The day of that, in the organisation's zone.
+    /// When it can begin at the earliest, and when it is taken to be over then.
+    pub times: (UnixMillis, UnixMillis),
+    /// The day of the beginning, in the organisation's zone.
     pub day: String,
     /// Certificates.
     pub certificates: Vec<CertificateKind>,
@@ -99,7 +104,7 @@ impl Needs {
         if let Some(kind) = rep.lacks(&self.certificates, &self.day) {
             return Some(Hindrance { certificate: Some(kind), ..Hindrance::of(Obstacle::NotCertified) });
         }
-        rep.is_away(self.begins_at).then(|| Hindrance::of(Obstacle::Absent))
+        rep.is_away(self.times).then(|| Hindrance::of(Obstacle::Absent))
     }
 }
 
@@ -204,14 +209,15 @@ pub struct Proposal {
     pub excluded: Vec<Fit>,
 }
 
-/// Proposes somebody for each visit, in dispatch order (F-38).
+/// Proposes somebody for the first `most` visits in dispatch order (F-38), each of which is judged with those before it.
 // Rules: APT-09, APT-11
 #[must_use]
-pub fn propose(jobs: &[Job], reps: &[Rep]) -> Vec<Proposal> {
+pub fn propose(jobs: &[Job], reps: &[Rep], most: usize) -> Vec<Proposal> {
     let jobs: BTreeMap<String, &Job> = jobs.iter().map(|job| (job.slot.visit.to_string(), job)).collect();
     let mut reps: BTreeMap<UserId, Rep> = reps.iter().map(|rep| (rep.id, rep.clone())).collect();
     let mut queue: Vec<QueuedJob<'_>> = jobs.iter().map(|(id, job)| queued(id, job)).collect();
     dispatch_order(&mut queue);
+    queue.truncate(most);
     let propose_one = |job: &Job| {
         let (mut candidates, mut excluded): (Vec<Fit>, Vec<Fit>) =
             reps.values().map(|rep| judge(job, rep)).partition(|fit| fit.hindrances.is_empty());

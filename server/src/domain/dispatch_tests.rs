@@ -34,7 +34,7 @@ fn job(number: u8, start: Option<i64>, minutes: i64) -> Job {
     let certificates = vec![CertificateKind::PostCertification];
     Job {
         slot: Slot { visit: visit(number), start: start.map(at), minutes },
-        needs: Needs { begins_at, day: DAY.to_owned(), certificates },
+        needs: Needs { times: (begins_at, begins_at.plus_ms(minutes * MINUTE_MS)), day: DAY.to_owned(), certificates },
         attempt: 1,
         is_deferred_safety: false,
         team: None,
@@ -106,14 +106,14 @@ proptest! {
     // Rule: APT-11
     #[test]
     fn nobody_is_proposed_who_is_uncertified_absent_busy_or_overloaded(jobs in jobs(), reps in reps()) {
-        let proposals = propose(&jobs, &reps);
+        let proposals = propose(&jobs, &reps, jobs.len());
         prop_assert_eq!(proposals.len(), jobs.len());
         let mut given: Vec<(UserId, Slot)> = Vec::new();
         for (visit, who) in proposed(&proposals) {
             let job = jobs.iter().find(|job| job.slot.visit == visit).unwrap();
             let rep = reps.iter().find(|rep| rep.id == who).unwrap();
             prop_assert_eq!(rep.lacks(&job.needs.certificates, &job.needs.day), None);
-            prop_assert!(!rep.is_away(job.needs.begins_at));
+            prop_assert!(!rep.is_away(job.needs.times));
             let held = rep.slots.iter().copied().chain(given.iter().filter(|(of, _)| *of == who).map(|(_, slot)| *slot));
             let held: Vec<Slot> = held.collect();
             prop_assert!(held.iter().all(|slot| !slot.clashes(&job.slot)), "{:?} clashes", job.slot);
@@ -124,7 +124,7 @@ proptest! {
 
     #[test]
     fn everybody_is_judged_for_every_visit_and_whoever_cannot_go_is_told_why(jobs in jobs(), reps in reps()) {
-        for proposal in propose(&jobs, &reps) {
+        for proposal in propose(&jobs, &reps, jobs.len()) {
             let mut all: Vec<UserId> = proposal.candidates.iter().chain(&proposal.excluded).map(|fit| fit.rep).collect();
             all.sort();
             prop_assert_eq!(all, reps.iter().map(|rep| rep.id).collect::<Vec<_>>());
@@ -138,13 +138,15 @@ proptest! {
         (jobs, shuffled) in jobs().prop_flat_map(|jobs| (Just(jobs.clone()), Just(jobs).prop_shuffle())),
         (reps, others) in reps().prop_flat_map(|reps| (Just(reps.clone()), Just(reps).prop_shuffle())),
     ) {
-        prop_assert_eq!(propose(&jobs, &reps), propose(&shuffled, &others));
+        prop_assert_eq!(propose(&jobs, &reps, jobs.len()), propose(&shuffled, &others, jobs.len()));
     }
 
     // Rule: APT-09
     #[test]
     fn visits_come_in_dispatch_order(jobs in jobs()) {
-        let order: Vec<_> = propose(&jobs, &[]).into_iter().map(|one| one.visit).collect();
+        let order: Vec<_> = propose(&jobs, &[], jobs.len()).into_iter().map(|one| one.visit).collect();
+        let first: Vec<_> = propose(&jobs, &[], 3).into_iter().map(|one| one.visit).collect();
+        prop_assert_eq!(&first[..], &order[..order.len().min(3)], "what goes first is named");
         let mut sorted: Vec<&Job> = jobs.iter().collect();
         let start = |job: &Job| job.slot.start.unwrap_or(UnixMillis(i64::MAX));
         sorted.sort_by_key(|job| (!job.is_deferred_safety, job.is_deferred_safety || job.attempt < 2, start(job), job.slot.visit));
@@ -161,7 +163,7 @@ fn the_grid_comes_first_and_then_who_has_least_to_do() {
     (idle.team, busy.team, local.team) = (Some(team(2)), Some(team(2)), Some(team(1)));
     busy.slots = vec![taken(50, 0)];
     local.slots = vec![taken(51, 0), taken(52, 100)];
-    let proposal = propose(&[job], &[busy.clone(), idle.clone(), local.clone()]).remove(0);
+    let proposal = propose(&[job], &[busy.clone(), idle.clone(), local.clone()], 1).remove(0);
     let order: Vec<UserId> = proposal.candidates.iter().map(|fit| fit.rep).collect();
     assert_eq!(order, [local.id, idle.id, busy.id]);
     assert_eq!(proposal.candidates.iter().map(|fit| fit.load.visits).collect::<Vec<_>>(), [2, 0, 1]);
@@ -182,9 +184,26 @@ fn what_stands_in_the_way_is_named() {
     busy.certificates = rep(1).certificates;
     assert_eq!(codes(&wanted, &busy), [O::OnCrew, O::Absent, O::TimeClash, O::Overload]);
     // To the minute: what ends when the next begins is no clash, and a full day is not an overfull one.
-    (wanted.slot.start, wanted.needs.begins_at, wanted.daily_minutes) = (Some(at(601)), at(601), 120);
+    (wanted.slot.start, wanted.needs.times, wanted.daily_minutes) = (Some(at(601)), (at(601), at(661)), 120);
     assert_eq!(codes(&wanted, &busy), [O::OnCrew]);
     // The visit itself takes no time from itself.
     wanted.slot.visit = visit(9);
     assert_eq!((codes(&wanted, &busy), judge(&wanted, &busy).load.visits), (vec![O::OnCrew], 0));
+}
+
+#[test]
+fn an_absence_hinders_what_it_takes_a_part_of() {
+    let away = |from, until: Option<i64>| Away { from: at(from), until: until.map(at) };
+    let visit = (at(600), at(660));
+    for (from, until, overlaps) in [
+        (500, Some(600), false),
+        (500, Some(601), true),
+        (659, None, true),
+        (660, None, false),
+        (610, Some(620), true),
+        // Ended before it began: it never was.
+        (630, Some(630), false),
+    ] {
+        assert_eq!(away(from, until).overlaps(visit), overlaps, "{from} to {until:?}");
+    }
 }

@@ -307,6 +307,16 @@ operations! {
     ListGrids = "list_grids" Get "/v1/grids" READ_GRIDS;
     /// Says which team serves a grid.
     SetGridTeam = "set_grid_team" Post "/v1/grids/{grid_id}/team" Access::Roles(&[(Admin, Organisation)]);
+    /// Adds a grid.
+    CreateGrid = "create_grid" Post "/v1/grids" Access::Roles(&[(Admin, Organisation)]);
+    /// Gives a grid another name.
+    ChangeGrid = "change_grid" Patch "/v1/grids/{grid_id}" Access::Roles(&[(Admin, Organisation)]);
+    /// Lists teams.
+    ListTeams = "list_teams" Get "/v1/teams" READ_GRIDS;
+    /// Adds a team.
+    CreateTeam = "create_team" Post "/v1/teams" Access::Roles(&[(Admin, Organisation)]);
+    /// Gives a team another name or lead.
+    ChangeTeam = "change_team" Patch "/v1/teams/{team_id}" Access::Roles(&[(Admin, Organisation)]);
     /// Proposes who could be sent to visits.
     ProposeDispatch = "propose_dispatch" Post "/v1/dispatch/proposals" GIVE_OUT;
     /// Confirms who is sent.
@@ -494,6 +504,8 @@ impl Operation {
                 | Self::ChangeOutage
                 | Self::EndOutage
                 | Self::SetGridTeam
+                | Self::CreateGrid
+                | Self::CreateTeam
                 | Self::ConfirmDispatch
                 | Self::CreateAbsence
                 | Self::EndAbsence

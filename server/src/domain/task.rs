@@ -21,6 +21,8 @@ pub enum TaskKind {
     Dispute,
     /// The customer asks for another time.
     CustomerProposal,
+    /// An order is on hold, or an outage lasts, longer than was said.
+    HoldOverdue,
 }
 
 impl TaskKind {
@@ -35,6 +37,7 @@ impl TaskKind {
             Self::WarrantyRegistration,
             Self::Dispute,
             Self::CustomerProposal,
+            Self::HoldOverdue,
         ];
         deadlines.chain(others).collect()
     }
@@ -54,6 +57,7 @@ impl TaskKind {
             Self::WarrantyRegistration => "warranty_registration",
             Self::Dispute => "dispute",
             Self::CustomerProposal => "customer_proposal",
+            Self::HoldOverdue => "hold_overdue",
         }
     }
 
@@ -78,6 +82,7 @@ impl TaskKind {
             Self::WarrantyRegistration => "Register the warranty after the passed inspection",
             Self::Dispute => "The crew disputes how the visit was judged",
             Self::CustomerProposal => "The customer asks for another time",
+            Self::HoldOverdue => "The hold lasts longer than was said: resume the order, or end the outage",
         }
     }
 
@@ -96,6 +101,7 @@ impl TaskKind {
             Self::WarrantyRegistration => "预验收合格后办理保修登记",
             Self::Dispute => "上门人员对考核判定有异议",
             Self::CustomerProposal => "客户申请改约时间",
+            Self::HoldOverdue => "挂起或故障已超过预计恢复时间：请恢复工单或结束故障",
         }
     }
 
@@ -110,6 +116,7 @@ impl TaskKind {
             Self::WarrantyRegistration => "WAR-01",
             Self::Dispute => "INS-38",
             Self::CustomerProposal => "APT-02",
+            Self::HoldOverdue => "APT-11",
         }
     }
 
@@ -120,7 +127,9 @@ impl TaskKind {
     #[must_use]
     pub const fn first_role(self) -> Role {
         match self {
-            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) | Self::CustomerProposal => Role::Dispatcher,
+            Self::Deadline(DueCode::FirstContact | DueCode::Arrival) | Self::CustomerProposal | Self::HoldOverdue => {
+                Role::Dispatcher
+            }
             Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) | Self::Dispute => Role::TeamLead,
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,

@@ -16,8 +16,8 @@ use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
     absences, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links, customers,
     day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work, live,
-    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates,
-    uploads, users, visits, work_orders,
+    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
+    templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -212,7 +212,8 @@ impl Modify for BearerToken {
         work_orders::hold::hold_work_order, work_orders::hold::resume_work_order,
         outages::open::open_outage, outages::list::list_outages, outages::show::show_outage,
         outages::change::change_outage, outages::end::end_outage,
-        grids::list::list_grids, grids::team::set_grid_team,
+        grids::list::list_grids, grids::create::create_grid, grids::change::change_grid, grids::team::set_grid_team,
+        teams::list::list_teams, teams::create::create_team, teams::change::change_team,
         dispatch::propose::propose_dispatch, dispatch::confirm::confirm_dispatch,
         absences::create::create_absence, absences::list::list_absences, absences::end::end_absence,
         visits::list::list_visits, visits::create::create_visit, visits::show::show_visit,

@@ -12,8 +12,8 @@ use crate::http::middleware::guard::guard;
 use crate::http::v1::{
     absences, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links, customers,
     day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work, live,
-    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, templates,
-    uploads, users, visits, work_orders,
+    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
+    templates, uploads, users, visits, work_orders,
 };
 use crate::http::{customer_page, docs, openapi};
 
@@ -143,7 +143,12 @@ fn mount_dispatch(at: &mut Mount<'_>) {
     at.route(Op::CreateCertificate, certificates::create::create_certificate);
     at.route(Op::WithdrawCertificate, certificates::withdraw::withdraw_certificate);
     at.route(Op::ListGrids, grids::list::list_grids);
+    at.route(Op::CreateGrid, grids::create::create_grid);
+    at.route(Op::ChangeGrid, grids::change::change_grid);
     at.route(Op::SetGridTeam, grids::team::set_grid_team);
+    at.route(Op::ListTeams, teams::list::list_teams);
+    at.route(Op::CreateTeam, teams::create::create_team);
+    at.route(Op::ChangeTeam, teams::change::change_team);
     at.route(Op::ProposeDispatch, dispatch::propose::propose_dispatch);
     at.route(Op::ConfirmDispatch, dispatch::confirm::confirm_dispatch);
     at.route(Op::CreateAbsence, absences::create::create_absence);

@@ -1,4 +1,4 @@
-//! Tells somebody of deadlines that have passed, and passes on tasks that nobody has seen to.
+//! Tells somebody of deadlines that have passed and of holds that last too long, and passes on tasks that nobody has seen to.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sync_core::ids::OrgId;
 use sync_core::time::UnixMillis;
 
 use super::alone;
-use crate::app::{AppError, AppResult, AppState, deadlines, tasks};
+use crate::app::{AppError, AppResult, AppState, deadlines, tasks, work_orders};
 
 /// How often the job runs: nobody is told much later than a deadline passes.
 const EVERY: Duration = Duration::from_secs(20);
@@ -25,7 +25,7 @@ pub async fn run(state: AppState) {
     }
 }
 
-/// Tells of what is due by now; how many deadlines were told of and how many tasks passed on.
+/// Tells of what is due by now; how many deadlines and holds were told of, and how many tasks passed on.
 ///
 /// # Errors
 /// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
@@ -36,6 +36,8 @@ pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<(usize, usi
         let org = organisation.id.0;
         let new = deadlines::tell_due(state, org, now).await;
         told += new.unwrap_or_else(|error| none_of(org, &error));
+        let held = work_orders::tell_overdue(state, org, now).await;
+        told += held.unwrap_or_else(|error| none_of(org, &error));
         let further = tasks::escalate_due(state, org, now).await;
         passed_on += further.unwrap_or_else(|error| none_of(org, &error));
     }

@@ -33,7 +33,7 @@ pub struct AbsenceRow {
     pub noted_at_ms: i64,
 }
 
-/// That an absence ends earlier than was noted first.
+/// When an absence ends, otherwise than was said before.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
 #[diesel(table_name = absence_ends)]
 pub struct AbsenceEndRow {
@@ -41,6 +41,8 @@ pub struct AbsenceEndRow {
     pub org_id: Txt<OrgId>,
     /// The absence.
     pub absence_id: Txt<AbsenceId>,
+    /// The how many-th time that its end is said, from 1.
+    pub seq: i64,
     /// Before this instant.
     pub until_ms: i64,
     /// Who said so.
@@ -54,7 +56,7 @@ pub struct AbsenceEndRow {
 pub struct Absence {
     /// As it was noted first.
     pub row: AbsenceRow,
-    /// That it ends earlier.
+    /// What was said last of its end.
     pub end: Option<AbsenceEndRow>,
 }
 
@@ -75,10 +77,10 @@ pub fn insert_absence(conn: &mut Conn, row: &AbsenceRow) -> StoreResult<()> {
     Ok(())
 }
 
-/// Says that an absence ends earlier.
+/// Says when an absence ends.
 ///
 /// # Errors
-/// Conflict if that was said before.
+/// Conflict if the number is taken.
 pub fn insert_absence_end(conn: &mut Conn, row: &AbsenceEndRow) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(absence_ends::table).values(row).execute(c))?;
     Ok(())
@@ -132,8 +134,10 @@ pub fn list_absences(
     let ids: Vec<AbsenceId> = rows.iter().map(|row| row.id.0).collect();
     let ends: Vec<AbsenceEndRow> = per_backend!(conn, c => absence_ends::table
         .filter(absence_ends::org_id.eq(Txt(org)).and(one_of(absence_ends::absence_id, &ids)))
+        .order((absence_ends::absence_id, absence_ends::seq))
         .select(AbsenceEndRow::as_select())
         .load(c))?;
+    // Of several the last one stays.
     let mut ends: BTreeMap<AbsenceId, _> = ends.into_iter().map(|end| (end.absence_id.0, end)).collect();
     Ok(rows.into_iter().map(|row| Absence { end: ends.remove(&row.id.0), row }).collect())
 }

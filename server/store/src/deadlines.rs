@@ -85,6 +85,23 @@ impl DeadlineRow {
     pub fn place(&self) -> DeadlinePlace {
         DeadlinePlace { due_ms: self.due_ms, subject: self.subject.clone(), code: self.code.clone(), item: self.item }
     }
+
+    /// How it is judged now.
+    #[must_use]
+    pub fn judgement(&self) -> Judgement {
+        Judgement {
+            subject: self.subject.clone(),
+            code: self.code.clone(),
+            item: self.item,
+            visit_id: self.visit_id,
+            work_order_id: self.work_order_id,
+            trigger_ms: self.trigger_ms,
+            due_ms: self.due_ms,
+            happened_ms: self.happened_ms,
+            state: self.state.clone(),
+            policy_version: self.policy_version,
+        }
+    }
 }
 
 /// Where a list of deadlines goes on.
@@ -231,6 +248,8 @@ pub fn list_to_tell(conn: &mut Conn, org: OrgId, now_ms: i64, limit: i64) -> Sto
 pub struct Judgement {
     /// Id of the order or the visit.
     pub subject: String,
+    /// Which deadline.
+    pub code: String,
     /// Which one of several.
     pub item: i64,
     /// The visit.
@@ -286,6 +305,7 @@ macro_rules! judgements {
     ($table:ident, $org:expr, $code:expr, $stood:expr) => {
         $table::table.filter($table::org_id.eq(Txt($org)).and($table::code.eq($code))).filter($stood).select((
             $table::subject,
+            $table::code,
             $table::item,
             $table::visit_id,
             $table::work_order_id,

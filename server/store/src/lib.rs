@@ -72,6 +72,7 @@ pub mod search_terms;
 pub mod sessions;
 pub mod sites;
 pub mod tasks;
+pub mod teams;
 pub mod text;
 pub mod unclaimed;
 pub mod uploads;

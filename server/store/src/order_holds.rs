@@ -33,6 +33,16 @@ pub struct OrderHoldRow {
     pub resumed_by: Option<Txt<UserId>>,
     /// When.
     pub resumed_at_ms: Option<i64>,
+    /// When somebody has to be told that it lasts longer than it said.
+    pub watch_ms: Option<i64>,
+}
+
+impl OrderHoldRow {
+    /// Whether it lasts longer than it said.
+    #[must_use]
+    pub fn is_overdue(&self, now_ms: i64) -> bool {
+        self.resumed_at_ms.is_none() && self.until_ms.is_some_and(|until| until < now_ms)
+    }
 }
 
 /// Adds a hold.
@@ -53,7 +63,11 @@ pub fn end_hold(conn: &mut Conn, org: OrgId, id: HoldId, by: UserId, at_ms: i64)
             .filter(order_holds::org_id.eq(Txt(org))
                 .and(order_holds::id.eq(Txt(id)))
                 .and(order_holds::resumed_at_ms.is_null())))
-        .set((order_holds::resumed_by.eq(Some(Txt(by))), order_holds::resumed_at_ms.eq(Some(at_ms))))
+        .set((
+            order_holds::resumed_by.eq(Some(Txt(by))),
+            order_holds::resumed_at_ms.eq(Some(at_ms)),
+            order_holds::watch_ms.eq(None::<i64>),
+        ))
         .execute(c))?;
     expect_one(affected)
 }
@@ -88,4 +102,30 @@ pub fn list_holds_of_outage(
         .limit(limit)
         .select(OrderHoldRow::as_select())
         .load(c))?)
+}
+
+/// Holds in force that last longer than they said and of which somebody has to be told, those that wait longest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_to_tell(conn: &mut Conn, org: OrgId, now_ms: i64, limit: i64) -> StoreResult<Vec<OrderHoldRow>> {
+    Ok(per_backend!(conn, c => order_holds::table
+        .filter(order_holds::org_id.eq(Txt(org)).and(order_holds::watch_ms.lt(now_ms)))
+        .order((order_holds::watch_ms, order_holds::id))
+        .limit(limit)
+        .select(OrderHoldRow::as_select())
+        .load(c))?)
+}
+
+/// Notes that somebody was told of a hold; false if it has ended meanwhile.
+///
+/// # Errors
+/// Database errors only.
+pub fn mark_told(conn: &mut Conn, hold: &OrderHoldRow) -> StoreResult<bool> {
+    let marked = per_backend!(conn, c => diesel::update(order_holds::table
+            .find((hold.org_id, hold.id))
+            .filter(order_holds::watch_ms.is_not_null()))
+        .set(order_holds::watch_ms.eq(None::<i64>))
+        .execute(c))?;
+    Ok(marked > 0)
 }

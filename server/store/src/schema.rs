@@ -71,6 +71,12 @@ diesel::table! {
         id -> Text,
         /// Column `name`.
         name -> Text,
+        /// Column `code`.
+        code -> Nullable<Text>,
+        /// Column `lead_id`.
+        lead_id -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
@@ -83,6 +89,10 @@ diesel::table! {
         id -> Text,
         /// Column `name`.
         name -> Text,
+        /// Column `code`.
+        code -> Nullable<Text>,
+        /// Column `version`.
+        version -> BigInt,
     }
 }
 
@@ -1531,6 +1541,8 @@ diesel::table! {
         version -> BigInt,
         /// Column `next_visit_id`.
         next_visit_id -> Nullable<Text>,
+        /// Column `no_next_visit`.
+        no_next_visit -> Nullable<Text>,
     }
 }
 
@@ -1860,11 +1872,13 @@ diesel::table! {
 
 diesel::table! {
     /// Rows of `absence_ends`.
-    absence_ends (org_id, absence_id) {
+    absence_ends (org_id, absence_id, seq) {
         /// Column `org_id`.
         org_id -> Text,
         /// Column `absence_id`.
         absence_id -> Text,
+        /// Column `seq`.
+        seq -> BigInt,
         /// Column `until_ms`.
         until_ms -> BigInt,
         /// Column `ended_by`.
@@ -1925,6 +1939,8 @@ diesel::table! {
         resumed_by -> Nullable<Text>,
         /// Column `resumed_at_ms`.
         resumed_at_ms -> Nullable<BigInt>,
+        /// Column `watch_ms`.
+        watch_ms -> Nullable<BigInt>,
     }
 }
 

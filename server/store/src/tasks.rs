@@ -51,6 +51,8 @@ pub struct TaskRow {
     pub version: i64,
     /// The visit that its answer planned.
     pub next_visit_id: Option<Txt<VisitId>>,
+    /// Why none follows, where one would.
+    pub no_next_visit: Option<String>,
 }
 
 /// Adds tasks; what a source asked for before is left as it is.

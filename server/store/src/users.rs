@@ -163,21 +163,33 @@ pub fn list_all_roles(conn: &mut Conn, org: OrgId) -> StoreResult<Vec<(UserId, S
 /// Adds a team.
 ///
 /// # Errors
-/// Database errors only.
-pub fn insert_team(conn: &mut Conn, org: OrgId, id: TeamId, name: &str) -> StoreResult<()> {
+/// Conflict if the code is taken.
+pub fn insert_team(conn: &mut Conn, org: OrgId, id: TeamId, code: Option<&str>, name: &str) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(teams::table)
-        .values((teams::org_id.eq(Txt(org)), teams::id.eq(Txt(id)), teams::name.eq(name)))
+        .values((
+            teams::org_id.eq(Txt(org)),
+            teams::id.eq(Txt(id)),
+            teams::code.eq(code),
+            teams::name.eq(name),
+            teams::version.eq(1i64),
+        ))
         .execute(c))?;
     Ok(())
 }
 
-/// Adds a grid.
+/// Adds a grid that no team serves yet.
 ///
 /// # Errors
-/// Database errors only.
-pub fn insert_grid(conn: &mut Conn, org: OrgId, id: GridId, name: &str) -> StoreResult<()> {
+/// Conflict if the code is taken.
+pub fn insert_grid(conn: &mut Conn, org: OrgId, id: GridId, code: Option<&str>, name: &str) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(grids::table)
-        .values((grids::org_id.eq(Txt(org)), grids::id.eq(Txt(id)), grids::name.eq(name)))
+        .values((
+            grids::org_id.eq(Txt(org)),
+            grids::id.eq(Txt(id)),
+            grids::code.eq(code),
+            grids::name.eq(name),
+            grids::version.eq(0i64),
+        ))
         .execute(c))?;
     Ok(())
 }

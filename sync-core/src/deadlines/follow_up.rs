@@ -1,5 +1,7 @@
 //! What follows from an inspection once its result is known: rectification by the shop, registration of the warranty.
 
+use serde::{Deserialize, Serialize};
+
 use super::visit::end_of_working_day;
 use crate::calendar::DayError;
 use crate::plan::Review;
@@ -7,7 +9,7 @@ use crate::policy::keys;
 use crate::rules::params::Args;
 use crate::rules::{Facts, handed_in_at};
 use crate::time::UnixMillis;
-use crate::visit::VisitState;
+use crate::visit::{VisitState, codes};
 
 /// The question that tells until when the shop rectifies.
 ///
@@ -23,6 +25,18 @@ pub enum FollowUp {
     /// It passed and was approved: the warranty is registered (WAR-01).
     RegisterWarranty,
 }
+
+codes!(
+    /// Why no inspection follows a rectification.
+    NoRecheck {
+        /// It is planned already.
+        AlreadyPlanned = "already_planned", "复验已另行安排";
+        /// The customer asks for none.
+        CustomerDeclines = "customer_declines", "客户放弃复验";
+        /// The order was cancelled (RFD-01).
+        OrderCancelled = "order_cancelled", "工程已退单";
+    }
+);
 
 /// What follows from a visit in this state, each with the instant by which it is due; without one where it does not follow
 /// from the result any more. Nothing while the visit is not handed in, or where its template inspects nothing.

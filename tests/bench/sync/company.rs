@@ -128,7 +128,7 @@ impl Company {
             created_at_ms: self.now.0,
         };
         insert_organisation(conn, &row)?;
-        insert_team(conn, self.org, self.team, "Team 1")?;
+        insert_team(conn, self.org, self.team, None, "Team 1")?;
         let mut batch = FeedBatch::new();
         seed_norms(conn, &mut batch, self.org, self.now)?;
         batch.publish(conn, self.org)?;

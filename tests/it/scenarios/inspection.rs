@@ -97,6 +97,14 @@ fn s12_what_failed_is_rectified_inspected_again_and_put_under_warranty() {
         "crew": [lead_id(&dispatcher, &visit.id)],
         "appointment": {"start": "2025-03-28T09:30:00+08:00", "proposed_by": "customer"}
     }});
+    let silent = close(&dispatcher, rectify, &json!({"note": "已整改"}));
+    assert_eq!(
+        (silent.outcome(), &silent.json()["fields"][0]["path"]),
+        ((422, "invalid".to_owned()), &json!("next_visit"))
+    );
+    let mut both = next.clone();
+    both["no_next_visit"] = json!("order_cancelled");
+    assert_eq!(close(&dispatcher, rectify, &both).outcome(), (422, "invalid".to_owned()), "either, not both");
     let closed = close(&dispatcher, rectify, &next).expect(200);
     assert_eq!((&closed["state"], &closed["kind"]), (&json!("done"), &json!("rectification")));
     let recheck = closed["next_visit_id"].as_str().expect("a visit").to_owned();

@@ -1,14 +1,17 @@
 //! Deadlines and tasks: what passes opens a task, what comes right settles it, what nobody sees to is passed on.
 
+use doorstep::app::deadlines::{self, Obligations};
 use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs::watch_deadlines;
+use doorstep_store::Conn;
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
-use integration_tests::builders::{DAY_MS, HOUR_MS};
+use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::call::Call;
 use integration_tests::clock::START;
 use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::{Value, json};
+use sync_core::deadlines::FollowUp;
 use sync_core::doc::Map;
 
 /// How many deadlines were told of and how many tasks passed on when it was `offset_ms` after the start.
@@ -241,6 +244,58 @@ async fn the_answer_of_the_network_department_plans_the_next_attempt() {
     phone.sync().await;
     let id = closed["next_visit_id"].as_str().expect("an id");
     assert!(phone.has("visit", id), "it reaches the phone");
+}
+
+/// What follows from an inspection that failed after it was returned so often.
+async fn inspected(app: &TestApp, planned: &Planned, round: usize, due_at_ms: Option<i64>) {
+    let due = due_at_ms.map(|offset| START.plus_ms(offset));
+    let (work_order, follow_ups) = (Some(planned.order), vec![(FollowUp::Rectify, due)]);
+    let asks = Obligations { work_order, follow_ups, round, ..Obligations::default() };
+    let (visit, now) = (planned.visit, app.now());
+    let keep = move |conn: &mut Conn| deadlines::keep(conn, YUNZE.org, &[(visit, asks.clone())], now);
+    app.state.store.write(keep).await.expect("it is kept");
+}
+
+// Rule: PRE-01
+#[actix_web::test]
+async fn a_rectification_is_due_when_it_was_agreed_last_and_what_fails_again_is_asked_again() {
+    let app = TestApp::new().await;
+    let planned = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let open = async || items(&dispatcher, "/v1/tasks?kind=rectification").await;
+    inspected(&app, &planned, 0, Some(DAY_MS)).await;
+    let first = open().await.remove(0);
+    assert_eq!((&first["due_at"], &first["escalates_at"]), (&json!(at(DAY_MS)), &json!(at(DAY_MS))));
+    inspected(&app, &planned, 0, Some(2 * DAY_MS)).await;
+    let moved = open().await;
+    assert_eq!((moved.len(), &moved[0]["id"], &moved[0]["version"]), (1, &first["id"], &json!(2)));
+    assert_eq!((&moved[0]["due_at"], &moved[0]["escalates_at"]), (&json!(at(2 * DAY_MS)), &json!(at(2 * DAY_MS))));
+
+    // Closed with the inspection after it, or with why there is none.
+    for (answer, field) in [
+        (json!({"note": "已整改"}), "next_visit"),
+        (json!({"note": "已整改", "no_next_visit": "tea"}), "no_next_visit"),
+    ] {
+        let refused = see_to(&dispatcher, &moved[0], "close", answer).await;
+        let fault = refused.json()["fields"][0].clone();
+        assert_eq!((refused.outcome(), &fault["path"]), ((422, "invalid".to_owned()), &json!(field)));
+        assert!(fault["expected_zh"].is_string(), "{fault}");
+    }
+    let none = json!({"note": "已整改", "no_next_visit": "already_planned"});
+    let closed = see_to(&dispatcher, &moved[0], "close", none).await.expect(200);
+    assert_eq!((&closed["no_next_visit"], closed.get("next_visit_id")), (&json!("already_planned"), None));
+    assert!(closed["no_next_visit_zh"].is_string(), "{closed}");
+
+    inspected(&app, &planned, 0, Some(2 * DAY_MS)).await;
+    assert_eq!(open().await, Vec::<Value>::new(), "what was seen to is not asked twice");
+    inspected(&app, &planned, 1, Some(3 * DAY_MS)).await;
+    let again = open().await;
+    assert_eq!((again.len(), &again[0]["due_at"]), (1, &json!(at(3 * DAY_MS))));
+    inspected(&app, &planned, 2, Some(4 * DAY_MS)).await;
+    let latest = open().await;
+    assert_eq!((latest.len(), &latest[0]["due_at"]), (1, &json!(at(4 * DAY_MS))), "of rounds the last one counts");
+    inspected(&app, &planned, 2, None).await;
+    assert_eq!(open().await, Vec::<Value>::new());
 }
 
 #[actix_web::test]

@@ -1,6 +1,7 @@
 //! Dispatch: certificates, grids, proposals and their confirmation, absences, holds.
 
 mod absences;
+mod areas;
 mod certificates;
 mod confirmations;
 mod holds;
@@ -33,7 +34,7 @@ pub(super) async fn office() -> (TestApp, GridId) {
 /// A grid as it is founded with an organisation.
 pub(super) async fn add_grid(app: &TestApp, company: Company) -> GridId {
     let grid = GridId(app.id());
-    app.write(move |conn| insert_grid(conn, company.org, grid, "云泽东")).await;
+    app.write(move |conn| insert_grid(conn, company.org, grid, None, "云泽东")).await;
     grid
 }
 

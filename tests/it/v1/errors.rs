@@ -260,3 +260,36 @@ async fn rules_of_the_domain_name_every_faulty_field_at_once() {
     let added = admin.post("/v1/users", fresh).await.expect(201);
     assert_eq!((&added["name"], &added["roles"]), (&json!("新人"), &json!(["field_rep"])));
 }
+
+/// No text of the database holds U+0000: what names nothing is answered so on both, and before either is asked.
+#[actix_web::test]
+async fn a_nul_in_a_page_token_or_path_reaches_no_database() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let token = sync_core::bytes::to_base64url(b"a\0b");
+    for list in ["users", "visits", "work-orders", "customers", "tasks", "deadlines", "grids", "absences"] {
+        let answer = dispatcher.get(format!("/v1/{list}?page_token={token}")).await;
+        assert_problem(&answer, 422, "page_token_invalid");
+    }
+    for path in ["/v1/templates/a%00b/1", "/v1/kpi/a%00b", "/v1/calendars/a%00b", "/v1/users?page_token=%00"] {
+        let answer = dispatcher.get(path).await;
+        assert!(matches!(answer.status, 404 | 405 | 422), "{path}: {}", answer.text());
+    }
+}
+
+/// A version has one spelling, so that one thing has one address.
+#[actix_web::test]
+async fn a_version_in_a_path_has_one_spelling() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let admin = app.role(YUNZE, Role::Admin).await;
+    admin.get("/v1/templates/broadband_repair/1").await.expect(200);
+    for other in ["01", "+1", "1.0", "%201", "-1", "00", "1%00"] {
+        assert_problem(&admin.get(format!("/v1/templates/broadband_repair/{other}")).await, 404, "not_found");
+        for path in ["/v1/templates/broadband_repair/{}/withdraw", "/v1/policies/{}/withdraw"] {
+            let path = path.replace("{}", other);
+            assert_problem(&admin.post(path, json!({"reason": "登记有误"})).await, 404, "not_found");
+        }
+    }
+}

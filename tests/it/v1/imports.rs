@@ -440,3 +440,19 @@ async fn a_row_may_name_a_known_customer_and_site() {
     let named = dispatcher.send(call("", CSV, text("没有的网格"))).await.expect(200);
     assert_eq!(named["rows"][0]["fields"][0]["cell"], "F2", "{named}");
 }
+
+/// Orders without a number of their own: what makes a customer known is the customer.
+#[actix_web::test]
+async fn imports_at_once_that_reuse_who_is_known_add_nobody_twice() {
+    let app = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let header = "type,channel,customer_kind,customer_name,phones,customer_address,site_address,scene\n";
+    let text = format!("{header}repair,web,individual,王海,13800138000,样本街 9 号,样本街 9 号,rural\n");
+    let sent = all((0..6).map(|_| dispatcher.send(call("?reuse=exact", CSV, text.clone())))).await;
+    let reports: Vec<Value> = sent.into_iter().map(|answer| answer.expect(200)).collect();
+    assert!(reports.iter().all(|report| report["created"] == 1), "{reports:?}");
+    let items = async |path: &str| dispatcher.get(path.to_owned()).await.expect(200)["items"].clone();
+    let (customers, orders) = (items("/v1/customers").await, items("/v1/work-orders").await);
+    assert_eq!((customers.as_array().map(Vec::len), orders.as_array().map(Vec::len)), (Some(1), Some(6)));
+    assert!(orders.as_array().expect("orders").iter().all(|order| order["site_id"] == orders[0]["site_id"]));
+}

@@ -80,14 +80,46 @@ async fn a_rep_finds_his_orders_among_all() {
     }
 }
 
+/// Everything found is reached page by page, each once and in the order of ids; each page is recorded.
 #[actix_web::test]
-async fn a_search_that_finds_too_many_says_so() {
+async fn what_is_found_is_listed_page_by_page() {
     let app = TestApp::new().await;
     app.office(YUNZE).await;
     let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
     let household = |at: usize| household(&format!("王{at}"), &format!("示例路 {at} 号"));
-    orders(&dispatcher, &(0..51).map(household).collect::<Vec<_>>()).await;
-    let many = dispatcher.post("/v1/search", json!({"name": "王"})).await.expect(200);
-    let counts = ["customers", "work_orders"].map(|what| many[what].as_array().map_or(0, Vec::len));
-    assert_eq!((&many["is_cut"], counts), (&json!(true), [50, 50]));
+    let ids = orders(&dispatcher, &(0..53).map(household).collect::<Vec<_>>()).await;
+    for order in &ids[..3] {
+        let plan = json!({"work_order_id": order, "template": "broadband_repair"});
+        dispatcher.post("/v1/visits", plan).await.expect(201);
+    }
+    let ids_of = |page: &Value, what: &str| -> Vec<String> {
+        page[what].as_array().expect("a list").iter().map(|one| id_of(&one["id"])).collect()
+    };
+    for (terms, customers) in [(json!({"name": "王"}), 53), (json!({"address": "示例路"}), 53)] {
+        let (mut found, mut token) = ([Vec::new(), Vec::new(), Vec::new()], String::new());
+        for pages in 1.. {
+            let path = format!("/v1/search?page_size=25{token}");
+            let page = dispatcher.post(path, terms.clone()).await.expect(200);
+            for (all, what) in found.iter_mut().zip(["customers", "work_orders", "visits"]) {
+                all.extend(ids_of(&page, what));
+            }
+            let Some(next) = page["next_page_token"].as_str() else {
+                assert_eq!((pages, &page["is_cut"]), (3, &json!(false)));
+                break;
+            };
+            token = format!("&page_token={next}");
+        }
+        assert_eq!(found.each_ref().map(Vec::len), [customers, 53, 3], "{terms}");
+        for all in &found[..2] {
+            assert!(all.is_sorted() && BTreeSet::from_iter(all).len() == all.len(), "{all:?}");
+        }
+    }
+    let admin = YUNZE.member(Role::Dispatcher).id.to_string();
+    let events = app.read(move |conn| doorstep_store::audit::list_audit_events(conn, YUNZE.org, &admin, 100)).await;
+    assert_eq!(events.iter().filter(|event| event.kind == "search.done").count(), 6, "each page shows other people");
+    for faulty in ["eA", "MDE5NTVmMmM"] {
+        let path = format!("/v1/search?page_token={faulty}");
+        let refused = dispatcher.post(path, json!({"name": "王"})).await;
+        assert_eq!(refused.outcome(), (422, "page_token_invalid".to_owned()));
+    }
 }

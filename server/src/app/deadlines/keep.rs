@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use doorstep_store::deadlines::{self, DeadlineRow, PastJudgement};
+use doorstep_store::deadlines::{self, DeadlineRow, Judgement, PastJudgement};
 use doorstep_store::visits::list_visits_of;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt};
@@ -44,6 +44,8 @@ pub struct Obligations {
     pub lacks_resource: bool,
     /// What follows from its inspection, with the instant by which it is due; without one where it follows no more.
     pub follow_ups: Vec<(FollowUp, Option<UnixMillis>)>,
+    /// How often it was returned: what fails once it is handed in again is another matter.
+    pub round: usize,
 }
 
 impl Obligations {
@@ -64,6 +66,7 @@ impl Obligations {
             // Received at once where no blob is missing: then it is under review already.
             lacks_resource: handed_in().contains(&state.code()) && facts.outcome() == Some("resource_missing"),
             follow_ups: follow_ups(facts, review, state),
+            round: review.reworks.len(),
         }
     }
 
@@ -79,15 +82,18 @@ impl Obligations {
         });
         let following = self.follow_ups.iter().filter(|(_, due)| due.is_some()).map(|(what, due)| NewTask {
             due_at: *due,
-            ..NewTask::of(kind_of(*what), source_of_follow_up(visit, *what), place)
+            ..NewTask::of(kind_of(*what), source_of_follow_up(visit, *what, self.round), place)
         });
         points.chain(missing).chain(following).collect()
     }
 
-    /// Sources of tasks that follow from the visit no more.
+    /// Sources of tasks that follow from the visit no more, among them those of rounds that are over.
     fn settled(&self, visit: VisitId) -> impl Iterator<Item = String> {
-        let void = self.follow_ups.iter().filter(|(_, due)| due.is_none());
-        void.map(move |(what, _)| source_of_follow_up(visit, *what))
+        self.follow_ups.iter().flat_map(move |(what, due)| {
+            let open = due.map(|_| source_of_follow_up(visit, *what, self.round));
+            let ever = (0..=self.round).map(move |round| source_of_follow_up(visit, *what, round));
+            ever.filter(move |source| open.as_ref() != Some(source))
+        })
     }
 }
 
@@ -98,9 +104,14 @@ const fn kind_of(what: FollowUp) -> TaskKind {
     }
 }
 
-/// The source of the task about what follows from an inspection.
-pub fn source_of_follow_up(visit: VisitId, what: FollowUp) -> String {
-    format!("{}/{visit}", kind_of(what).code())
+/// The source of the task about what follows from an inspection that was returned so often. It passes once; each time that
+/// it fails there is something else to rectify.
+pub fn source_of_follow_up(visit: VisitId, what: FollowUp, round: usize) -> String {
+    let source = format!("{}/{visit}", kind_of(what).code());
+    match what {
+        FollowUp::Rectify if round > 0 => format!("{source}/{round}"),
+        _ => source,
+    }
 }
 
 /// The open points of a visit with whoever was asked first, who owns the matter until it is handed over.
@@ -137,7 +148,7 @@ pub fn open_for_orders(conn: &mut Conn, org: OrgId, orders: &[WorkOrderRecord], 
 pub fn end_for_order(conn: &mut Conn, org: OrgId, order: WorkOrderId, now: UnixMillis) -> AppResult<()> {
     let mut ledger = Ledger::load(conn, org, &[order.to_string()])?;
     for row in ledger.stored.clone().into_values().filter(|row| row.state == DueState::Open.code()) {
-        let due = Due { state: DueState::Void, ..due_of(&row)? };
+        let due = Due { state: DueState::Void, ..due_of(&row.judgement())? };
         let judged = Judged { place: (None, Some(order)), policy_version: row.policy_version, at: now };
         ledger.take(judged.row(org, row.subject, &due));
     }
@@ -247,7 +258,7 @@ impl Ledger {
         let key = (order.to_string(), DueCode::FirstContact.code().to_owned(), 0);
         // An order of before, or of a type whose customer is contacted otherwise, has no such deadline.
         let Some(known) = self.stored.get(&key) else { return Ok(()) };
-        let due = first_contact(due_of(known)?, tried);
+        let due = first_contact(due_of(&known.judgement())?, tried);
         let judged = Judged { place: (None, Some(order)), policy_version: known.policy_version, at: now };
         self.take(judged.row(self.org, order.to_string(), &due));
         Ok(())
@@ -274,7 +285,7 @@ impl Ledger {
         };
         if !stays_open {
             let judged = Judged { place: (None, Some(order)), policy_version: known.policy_version, at: now };
-            let due = Due { state, ..due_of(known)? };
+            let due = Due { state, ..due_of(&known.judgement())? };
             self.take(judged.row(self.org, order.to_string(), &due));
         }
         Ok(())
@@ -296,16 +307,19 @@ pub(super) fn source_of(row: &DeadlineRow) -> String {
     format!("deadline/{}/{}/{}/{}", row.subject, row.code, row.item, row.due_ms)
 }
 
-/// A stored deadline.
-pub(super) fn due_of(row: &DeadlineRow) -> AppResult<Due> {
-    let unknown = || -> AppError { corrupt("deadlines", &row.subject, "its code or state is unknown") };
+/// A stored deadline as it was judged.
+///
+/// # Errors
+/// Corrupt rows.
+pub(crate) fn due_of(judged: &Judgement) -> AppResult<Due> {
+    let unknown = || -> AppError { corrupt("deadlines", &judged.subject, "its code or state is unknown") };
     Ok(Due {
-        code: DueCode::from_code(&row.code).ok_or_else(unknown)?,
-        item: row.item,
-        trigger_at: UnixMillis(row.trigger_ms),
-        due_at: UnixMillis(row.due_ms),
-        happened_at: row.happened_ms.map(UnixMillis),
-        state: DueState::from_code(&row.state).ok_or_else(unknown)?,
+        code: DueCode::from_code(&judged.code).ok_or_else(unknown)?,
+        item: judged.item,
+        trigger_at: UnixMillis(judged.trigger_ms),
+        due_at: UnixMillis(judged.due_ms),
+        happened_at: judged.happened_ms.map(UnixMillis),
+        state: DueState::from_code(&judged.state).ok_or_else(unknown)?,
     })
 }
 

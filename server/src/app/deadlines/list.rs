@@ -66,7 +66,7 @@ pub async fn list_deadlines(
         };
         let rows = list_rows(conn, ctx.actor.org, &filter, place.as_ref(), size)?;
         let listed = rows.into_iter().map(|row| {
-            let due = due_of(&row)?;
+            let due = due_of(&row.judgement())?;
             let is_overdue = due.state == DueState::Open && due.due_at < ctx.now;
             Ok(Listed { row, due, is_overdue })
         });

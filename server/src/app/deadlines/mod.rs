@@ -7,6 +7,7 @@ mod list;
 mod watch;
 mod working_time;
 
+pub(crate) use keep::due_of;
 pub use keep::{Obligations, contacted, end_for_order, keep, open_for_orders, source_of_follow_up};
 pub use list::{Listed, Wanted, list_deadlines};
 pub use watch::tell_due;

@@ -48,7 +48,7 @@ fn tell_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {
 }
 
 fn task_of(row: &DeadlineRow) -> AppResult<NewTask> {
-    let due = due_of(row)?;
+    let due = due_of(&row.judgement())?;
     let place = (row.visit_id.map(|visit| visit.0), row.work_order_id.map(|order| order.0));
     let task = NewTask::of(TaskKind::Deadline(due.code), source_of(row), place);
     Ok(NewTask { due_at: Some(due.due_at), ..task })

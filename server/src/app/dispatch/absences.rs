@@ -10,6 +10,7 @@ use sync_core::ids::{AbsenceId, UserId};
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
+use super::desk::Desk;
 use super::{listed_people, load_person};
 use crate::app::visits::{is_unbegun, state_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
@@ -109,10 +110,11 @@ fn left_to_others(conn: &mut Conn, ctx: &Ctx, absence: &Absence) -> AppResult<(V
     let before = until.unwrap_or(i64::MAX);
     let rows = list_open(conn, ctx.actor.org, absence.row.user_id.0, &states, before, MAX_VISITS + 1)?;
     let is_complete = i64::try_from(rows.len()).unwrap_or(i64::MAX) <= MAX_VISITS;
+    let mut desk = Desk::load(conn, ctx)?;
     let mut visits = Vec::with_capacity(rows.len());
     for row in rows {
-        let is_of_that_time = match row.planned_start_ms {
-            Some(start) => start >= from || from <= ctx.now.0,
+        let is_of_that_time = match desk.slot(conn, &row)?.times() {
+            Some((_, end)) => end.0 > from || from <= ctx.now.0,
             None => until.is_none(),
         };
         if is_of_that_time {
@@ -144,40 +146,51 @@ pub async fn list_absences(
     state.store.read(read).await
 }
 
-/// Says that an absence ends earlier than was noted, or ends at all; once.
+/// Says when an absence ends: earlier than was noted, or at all. It may be said again until it is over; what was said last
+/// counts.
 ///
 /// # Errors
-/// `not_found`, `state_invalid` if that was said before or it is over, `invalid` for an instant outside it.
+/// `not_found`, `state_invalid` if it is over, `invalid` for an instant behind the end that was noted, or the one that it
+/// has already.
 pub async fn end_absence(state: &AppState, ctx: Ctx, id: AbsenceId, at: Option<UnixMillis>) -> AppResult<Absence> {
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
-            let org = ctx.actor.org;
-            let filter =
-                AbsenceFilter { id: Some(id), people: reach::of(conn, &ctx)?.people, ..AbsenceFilter::default() };
-            let absence = store::list_absences(conn, org, &filter, "", 1)?.pop().ok_or(ErrorCode::NotFound)?;
-            let is_over = absence.row.until_ms.is_some_and(|until| until <= ctx.now.0);
-            if absence.end.is_some() || is_over {
+            let absence = load_locked(conn, &ctx, id)?;
+            if absence.until_ms().is_some_and(|until| until <= ctx.now.0) {
                 let refusal = Refusal::new(ErrorCode::StateInvalid);
-                return Err(refusal.detail("The absence has its end already", "该请假已结束").into());
+                return Err(refusal.detail("The absence is over", "该请假已结束").into());
             }
             // One that has not begun ends before it begins: it never was.
             let at = at.unwrap_or(ctx.now).max(UnixMillis(absence.row.from_ms));
-            if absence.row.until_ms.is_some_and(|until| at.0 >= until) || !at.is_plausible() {
+            let is_beyond = absence.row.until_ms.is_some_and(|until| at.0 > until);
+            if is_beyond || absence.until_ms() == Some(at.0) || !at.is_plausible() {
                 let refusal = Refusal::new(ErrorCode::Invalid);
-                return Err(refusal.both("at", "an instant before its end", "早于原结束时间的时刻").into());
+                let expected = "an instant other than its end, and not behind the end first noted";
+                return Err(refusal.both("at", expected, "不同于现结束时间，且不晚于最初登记的结束时间").into());
             }
             let end = AbsenceEndRow {
                 org_id: absence.row.org_id,
                 absence_id: absence.row.id,
+                seq: absence.end.as_ref().map_or(0, |said| said.seq) + 1,
                 until_ms: at.0,
                 ended_by: Txt(ctx.actor.user),
                 ended_at_ms: ctx.now.0,
             };
             store::insert_absence_end(conn, &end)?;
-            let detail = json!({ "user": absence.row.user_id.0, "until_ms": end.until_ms });
+            let detail =
+                json!({ "user": absence.row.user_id.0, "before_ms": absence.until_ms(), "until_ms": end.until_ms });
             audit::record(conn, &app, &ctx, "absence.ended", id, &detail)?;
             Ok::<_, AppError>(Absence { end: Some(end), ..absence })
         })
         .await
+}
+
+/// An absence of somebody within reach, whom nobody else sends or ends meanwhile.
+fn load_locked(conn: &mut Conn, ctx: &Ctx, id: AbsenceId) -> AppResult<Absence> {
+    let org = ctx.actor.org;
+    let filter = AbsenceFilter { id: Some(id), people: reach::of(conn, ctx)?.people, ..AbsenceFilter::default() };
+    let known = store::list_absences(conn, org, &filter, "", 1)?.pop().ok_or(ErrorCode::NotFound)?;
+    presence::lock_people(conn, org, &[known.row.user_id.0])?;
+    Ok(store::list_absences(conn, org, &filter, "", 1)?.pop().ok_or(ErrorCode::NotFound)?)
 }

@@ -13,7 +13,7 @@ use sync_core::ids::{UserId, VisitId};
 use super::desk::{Desk, crew_of, errands_of};
 use super::fit::load_reps;
 use crate::app::customers::is_text;
-use crate::app::visits::{change_crew, load_for_change, put, require, require_sendable, state_of};
+use crate::app::visits::{CrewChange, load_for_change, put, require, state_of};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
 use crate::domain::dispatch::{Hindrance, judge};
 use crate::domain::visit::may_assign;
@@ -113,17 +113,16 @@ fn give(conn: &mut Conn, app: &AppState, ctx: &Ctx, item: &Confirmation, batch: 
         let refusal = Refusal::new(ErrorCode::StateInvalid);
         return Err(refusal.detail("The one to be replaced is not on the crew", "被替换人员不在本单人员中").into());
     }
-    if !crew.insert(item.rep) {
-        return Ok(Given::Assigned(row.version));
-    }
-    // First of all, so that what somebody out of reach has to do is not told.
-    require_sendable(conn, ctx, &row, &[item.rep])?;
-    let hindrances = hindrances(conn, ctx, &row, item.rep)?;
+    crew.insert(item.rep);
+    let crew = Vec::from_iter(crew);
+    // Before anything else, so that what somebody out of reach has to do is not told.
+    let Some(change) = CrewChange::judge(conn, ctx, &row, &crew)? else { return Ok(Given::Assigned(row.version)) };
+    // Who goes already has nothing more to do.
+    let hindrances = if change.adds(item.rep) { hindrances(conn, ctx, &row, item.rep)? } else { Vec::new() };
     if !hindrances.is_empty() && item.despite.is_none() {
         return Ok(Given::Refused(Refusal::new(ErrorCode::RepBusy), hindrances));
     }
-    let crew = Vec::from_iter(crew);
-    let Some(before) = change_crew(conn, app, ctx, &mut row, &crew)? else { return Ok(Given::Assigned(row.version)) };
+    let before = change.write(conn, app, ctx, &mut row)?;
     let obstacles: Vec<&str> = hindrances.iter().map(|one| one.obstacle.code()).collect();
     let detail = json!({ "from": before, "to": crew, "epoch": row.assignment_epoch, "obstacles": obstacles,
         "despite": item.despite.as_ref().filter(|_| !hindrances.is_empty()) });

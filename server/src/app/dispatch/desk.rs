@@ -8,7 +8,7 @@ use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, assignments};
 use sync_core::ids::{GridId, OrgId, TeamId, UserId, VisitId};
 use sync_core::plan::PolicyRow;
-use sync_core::policy::{Key, Whole, keys};
+use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use super::fit::needs_of;
@@ -45,8 +45,20 @@ impl Desk {
         Ok(policy)
     }
 
-    fn said(&mut self, conn: &mut Conn, version: i64, key: Key<Whole>) -> AppResult<i64> {
-        Ok(self.policy(conn, version)?.get(key))
+    /// When a visit is planned, and how long it is taken to last.
+    pub(super) fn slot(&mut self, conn: &mut Conn, row: &VisitRecord) -> AppResult<Slot> {
+        self.slot_under(conn, row.id.0, row.planned_start_ms, row.policy_in_force())
+    }
+
+    fn slot_under(
+        &mut self,
+        conn: &mut Conn,
+        visit: VisitId,
+        planned_start_ms: Option<i64>,
+        policy_version: i64,
+    ) -> AppResult<Slot> {
+        let minutes = self.policy(conn, policy_version)?.get(keys::VISIT_MINUTES);
+        Ok(Slot { visit, start: planned_start_ms.map(UnixMillis), minutes })
     }
 
     /// Visits as jobs of a day.
@@ -68,7 +80,7 @@ impl Desk {
             let errand = errands.get(&row.id.0);
             let grid = errand.and_then(|errand| errand.grid_id).map(|grid| grid.0);
             jobs.push(Job {
-                slot: slot_of(row.id.0, row.planned_start_ms, policy.get(keys::VISIT_MINUTES)),
+                slot: self.slot(conn, row)?,
                 needs: needs_of(&self.zone, &policy, errand.map(|errand| errand.kind.as_str()), row, self.now)?,
                 attempt: u64::try_from(row.attempt).unwrap_or(1),
                 is_deferred_safety: row.previous_visit_id.is_some_and(|before| deferred.contains(&before.0)),
@@ -97,16 +109,11 @@ impl Desk {
         let mut slots: BTreeMap<UserId, Vec<Slot>> = BTreeMap::new();
         for taken in list_taken(conn, self.org, reps, around)? {
             let version = taken.pinned_policy_version.unwrap_or(taken.policy_version);
-            let minutes = self.said(conn, version, keys::VISIT_MINUTES)?;
-            let slot = slot_of(taken.visit_id.0, taken.planned_start_ms, minutes);
+            let slot = self.slot_under(conn, taken.visit_id.0, taken.planned_start_ms, version)?;
             slots.entry(taken.rep_id.0).or_default().push(slot);
         }
         Ok(slots)
     }
-}
-
-fn slot_of(visit: VisitId, planned_start_ms: Option<i64>, minutes: i64) -> Slot {
-    Slot { visit, start: planned_start_ms.map(UnixMillis), minutes }
 }
 
 /// What visits are for, by visit.

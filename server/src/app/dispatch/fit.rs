@@ -8,8 +8,10 @@ use doorstep_store::certificates::list_held;
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::{Conn, presence, users};
 use sync_core::dispatch::{CertificateKind, ValidDays, needed_certificates};
+use sync_core::formulas::minutes_ms;
 use sync_core::ids::{OrgId, TeamId, UserId};
 use sync_core::plan::PolicyRow;
+use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use crate::app::rows::policy_row;
@@ -61,7 +63,8 @@ pub(super) fn needs_of(
     let day = zone.day(begins_at).map_err(|_out_of_range| {
         AppError::from(Refusal::new(ErrorCode::Invalid).field("planned_start", "an instant of the calendar"))
     })?;
-    Ok(Needs { begins_at, day, certificates: needed_certificates(policy, kind) })
+    let ends_at = begins_at.plus_ms(minutes_ms(policy.get(keys::VISIT_MINUTES)));
+    Ok(Needs { times: (begins_at, ends_at), day, certificates: needed_certificates(policy, kind) })
 }
 
 /// People with certificates and absences, in the order given; of absences only those that are not over.

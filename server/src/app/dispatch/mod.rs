@@ -3,25 +3,32 @@
 //! The decisions themselves are `domain/dispatch.rs`; here stored rows are put before them.
 
 mod absences;
+mod areas;
 mod certificates;
+mod clashes;
 mod confirm;
 mod desk;
 mod fit;
 mod grids;
 mod propose;
+mod teams;
 
 use doorstep_store::users::UserRow;
 use doorstep_store::{Conn, users};
 use sync_core::ids::UserId;
 
 pub use absences::{Handover, HandoverVisit, NewAbsence, create_absence, end_absence, list_absences};
+pub use areas::NewArea;
 pub use certificates::{
     CertificateListing, NewCertificate, WantedCertificates, create_certificate, list_certificates, withdraw_certificate,
 };
+pub use clashes::Clash;
+pub(crate) use clashes::clashes_of;
 pub use confirm::{Confirmation, Confirmed, Given, confirm};
 pub(crate) use fit::require_fit;
-pub use grids::{list_grids, set_grid_team};
+pub use grids::{change_grid, create_grid, list_grids, set_grid_team};
 pub use propose::{MAX_PROPOSALS, Proposals, ProposedVisit, Wanted, propose};
+pub use teams::{TeamChange, change_team, create_team, list_teams};
 
 use crate::app::{AppResult, Ctx, ErrorCode, reach};
 

@@ -52,8 +52,8 @@ pub struct Proposals {
     pub visits: Vec<ProposedVisit>,
     /// Names of everybody who was judged.
     pub names: BTreeMap<UserId, String>,
-    /// False if more visits wait than one answer names.
-    pub is_complete: bool,
+    /// How many visits wait that one answer does not name.
+    pub left_out: usize,
 }
 
 /// Proposes somebody for the visits of a day that nobody is assigned to, or for those that are named.
@@ -67,28 +67,27 @@ pub async fn propose(state: &AppState, ctx: Ctx, wanted: Wanted) -> AppResult<Pr
         let day = desk.zone.bounds(&wanted.day).map_err(|_no_day| {
             AppError::from(Refusal::new(ErrorCode::Invalid).both("day", "a day as YYYY-MM-DD", "日期，格式 YYYY-MM-DD"))
         })?;
-        let (mut rows, errands) = rows_of(conn, &ctx, &wanted, day)?;
-        let is_complete = rows.len() <= MAX_PROPOSALS;
-        rows.truncate(MAX_PROPOSALS);
+        let (rows, errands) = rows_of(conn, &ctx, &wanted, day)?;
+        let left_out = rows.len().saturating_sub(MAX_PROPOSALS);
         let people = people(conn, &ctx)?;
         let reps = reps_of(conn, &ctx, &mut desk, &people, day)?;
         let jobs = desk.jobs(conn, &ctx, &rows, &errands, day)?;
         let deferred: BTreeSet<VisitId> =
             jobs.iter().filter(|job| job.is_deferred_safety).map(|job| job.slot.visit).collect();
         let mut rows: BTreeMap<VisitId, VisitRecord> = rows.into_iter().map(|row| (row.id.0, row)).collect();
-        let visits = dispatch::propose(&jobs, &reps).into_iter().filter_map(|proposal| {
+        let visits = dispatch::propose(&jobs, &reps, MAX_PROPOSALS).into_iter().filter_map(|proposal| {
             let grid = errands.get(&proposal.visit).and_then(|errand| errand.grid_id).map(|grid| grid.0);
             let is_deferred_safety = deferred.contains(&proposal.visit);
             Some(ProposedVisit { row: rows.remove(&proposal.visit)?, grid, is_deferred_safety, proposal })
         });
         let visits = visits.collect();
         let names = people.into_iter().map(|person| (person.id.0, person.name)).collect();
-        Ok::<_, AppError>(Proposals { visits, names, is_complete })
+        Ok::<_, AppError>(Proposals { visits, names, left_out })
     };
     state.store.read(read).await
 }
 
-/// The visits in question with what they are for, in dispatch order of their starts.
+/// The visits in question with what they are for.
 fn rows_of(
     conn: &mut Conn,
     ctx: &Ctx,
@@ -124,7 +123,6 @@ fn rows_of(
     if let Some(grid) = wanted.grid {
         open.retain(|row| errand(row).and_then(|errand| errand.grid_id).is_some_and(|of| of.0 == grid));
     }
-    open.sort_by_key(|row| (row.planned_start_ms, row.id.0));
     Ok((open, errands))
 }
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use doorstep_store::deadlines::{Judgement, JudgementFilter, JudgementPlace, list_judgements, list_judgements_of};
 use doorstep_store::{Conn, users};
-use sync_core::deadlines::{Due, DueCode, DueState, Figure};
+use sync_core::deadlines::{DueCode, DueState, Figure};
 use sync_core::ids::UserId;
-use sync_core::time::UnixMillis;
 
 use super::{Asked, Line};
-use crate::app::rows::corrupt;
+use crate::app::deadlines::due_of;
 use crate::app::scope::load_zone;
 use crate::app::{AppResult, Ctx, ErrorCode, Refusal, reach};
 use crate::domain::zone::ZoneError;
@@ -46,9 +45,8 @@ impl Lines {
         self.is_done = i64::try_from(page.len()).unwrap_or(PAGE) < PAGE;
         self.after = page.last().map(Judgement::place);
         let notices = notices(conn, ctx, self.figure, &page, self.filter.as_of_ms)?;
-        let code = self.figure.of();
         let line = |judgement: Judgement| {
-            let due = due_of(code, &judgement)?;
+            let due = due_of(&judgement)?;
             let standing = self.figure.standing(&due, notices.get(&judgement.subject).copied());
             Ok(Line { judgement, due, standing, arrival: None })
         };
@@ -106,7 +104,7 @@ fn notices(
     let subjects: Vec<String> = of.iter().map(|judgement| judgement.subject.clone()).collect();
     let mut worst = BTreeMap::new();
     for judgement in list_judgements_of(conn, ctx.actor.org, code.code(), &subjects, as_of_ms)? {
-        let state = due_of(code, &judgement)?.state;
+        let state = due_of(&judgement)?.state;
         if !matches!(state, DueState::Missed | DueState::Undetermined) {
             continue;
         }
@@ -116,16 +114,4 @@ fn notices(
         }
     }
     Ok(worst)
-}
-
-fn due_of(code: DueCode, judgement: &Judgement) -> AppResult<Due> {
-    let state = DueState::from_code(&judgement.state);
-    Ok(Due {
-        code,
-        item: judgement.item,
-        trigger_at: UnixMillis(judgement.trigger_ms),
-        due_at: UnixMillis(judgement.due_ms),
-        happened_at: judgement.happened_ms.map(UnixMillis),
-        state: state.ok_or_else(|| corrupt("deadlines", &judgement.subject, "its state is unknown"))?,
-    })
 }

@@ -14,6 +14,7 @@ mod withdraw;
 pub use calendar::{NewCalendar, create_calendar};
 pub use policy::{NewPolicy, create_policy, publish_new_policy};
 pub use publish::{publish_calendar, publish_policy, publish_template};
+pub(crate) use read::version_at;
 pub use read::{
     PolicyListing, list_calendars, list_policies, list_templates, policy_in_force, show_calendar, show_policy,
     show_template,

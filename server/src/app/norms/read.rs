@@ -134,3 +134,9 @@ pub fn policy_in_force(conn: &mut Conn, org: OrgId, at: UnixMillis) -> AppResult
         None => Ok(PolicyRow::default()),
     }
 }
+
+/// Of versions with the instants from which they count the one in force at an instant.
+pub(crate) fn version_at(versions: impl IntoIterator<Item = (i64, i64)>, at: UnixMillis) -> Option<i64> {
+    let in_force = versions.into_iter().filter(|(_, from_ms)| *from_ms <= at.0);
+    in_force.max_by_key(|(version, from_ms)| (*from_ms, *version)).map(|(version, _)| version)
+}

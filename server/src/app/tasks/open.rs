@@ -46,7 +46,8 @@ impl NewTask {
     }
 }
 
-/// Opens tasks. One whose source has a task already is not opened twice; one that had settled by itself is open again.
+/// Opens tasks. One whose source has a task already is not opened twice; one that had settled by itself is open again, and
+/// one that is due at another time now says so.
 ///
 /// # Errors
 /// Corrupt rows.
@@ -57,27 +58,34 @@ pub fn open(conn: &mut Conn, org: OrgId, new: &[NewTask], now: UnixMillis) -> Ap
     let sources: Vec<String> = new.iter().map(|task| task.source.clone()).collect();
     let known = list_of_sources(conn, org, &sources)?;
     let sources: BTreeSet<&str> = known.iter().map(|task| task.source.as_str()).collect();
-    let unknown = new.iter().filter(|task| !sources.contains(task.source.as_str()));
-    let settled = known.iter().filter(|task| task.state == state::SETTLED);
-    let (unknown, settled) = (Vec::from_iter(unknown), Vec::from_iter(settled));
-    if unknown.is_empty() && settled.is_empty() {
+    let unknown = Vec::from_iter(new.iter().filter(|task| !sources.contains(task.source.as_str())));
+    let asked = known.iter().filter_map(|row| Some((row, new.iter().find(|task| task.source == row.source)?)));
+    let asked = Vec::from_iter(asked.filter(|(row, task)| row.state == state::SETTLED || has_moved(row, task)));
+    if unknown.is_empty() && asked.is_empty() {
         return Ok(());
     }
     let escalates_at = WorkingTime::load(conn, org, now)?.escalates_at(now)?;
     let rows: Vec<TaskRow> = unknown.into_iter().map(|task| row_of(org, task, now, escalates_at)).collect();
     insert_new(conn, &rows)?;
-    for row in settled {
-        let Some(task) = new.iter().find(|task| task.source == row.source) else { continue };
-        // As if it were new, under its own name.
-        let open = TaskRow {
-            id: row.id,
-            created_at_ms: row.created_at_ms,
-            version: row.version + 1,
-            ..row_of(org, task, now, escalates_at)
+    for (row, task) in asked {
+        let anew = row_of(org, task, now, escalates_at);
+        let version = row.version + 1;
+        let next = if row.state == state::SETTLED {
+            // As if it were new, under its own name.
+            TaskRow { id: row.id, created_at_ms: row.created_at_ms, version, ..anew }
+        } else {
+            // Who was asked and how often it was passed on stays; behind the last one nobody is asked.
+            let escalate_ms = row.escalate_ms.and(anew.escalate_ms);
+            TaskRow { due_ms: anew.due_ms, escalate_ms, version, ..row.clone() }
         };
-        update_task(conn, &open)?;
+        update_task(conn, &next)?;
     }
     Ok(())
+}
+
+/// Whether an open task is due at another time now.
+fn has_moved(row: &TaskRow, task: &NewTask) -> bool {
+    row.state == state::OPEN && row.due_ms != task.due_at.map(|at| at.0)
 }
 
 /// Closes the open tasks of these sources: what they were about is done.
@@ -160,6 +168,7 @@ fn row_of(org: OrgId, task: &NewTask, now: UnixMillis, escalates_at: UnixMillis)
         closed_by: None,
         version: 1,
         next_visit_id: None,
+        no_next_visit: None,
     }
 }
 

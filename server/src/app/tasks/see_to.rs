@@ -3,6 +3,7 @@
 use doorstep_store::tasks::{TaskFilter, TaskRow, list_tasks, update_task};
 use doorstep_store::{Conn, StoreError, Txt, users};
 use serde_json::json;
+use sync_core::deadlines::NoRecheck;
 use sync_core::ids::{TaskId, UserId, VisitId};
 
 use super::state;
@@ -39,14 +40,40 @@ pub struct Closing {
     pub note: String,
     /// The visit that follows, of tasks whose answer plans one.
     pub next_visit: Option<(Vec<UserId>, PlannedTime)>,
+    /// Why no inspection follows a rectification.
+    pub no_next_visit: Option<NoRecheck>,
+}
+
+impl Closing {
+    /// Refuses to end a rectification without either the inspection after it or why there is none.
+    // Rule: PRE-01
+    fn require_recheck(&self, row: &TaskRow) -> AppResult<()> {
+        let refusal = Refusal::new(ErrorCode::Invalid);
+        let is_rectification = row.kind == TaskKind::Rectification.code();
+        let refusal = match (is_rectification, &self.next_visit, self.no_next_visit) {
+            (true, None, None) => refusal.both(
+                "next_visit",
+                "the inspection after the rectification, or in no_next_visit why there is none",
+                "整改后的复验安排，或在 no_next_visit 中说明不再复验的原因",
+            ),
+            (true, Some(_), Some(_)) => {
+                refusal.both("no_next_visit", "absent where an inspection follows", "已安排复验时不填写")
+            }
+            (false, _, Some(_)) => {
+                refusal.both("no_next_visit", "absent: only a rectification asks for an inspection", "仅整改类待办填写")
+            }
+            _ => return Ok(()),
+        };
+        Err(refusal.into())
+    }
 }
 
 /// Closes a task with what was done, and plans the visit that follows: the next attempt once a missing line is there, the
 /// inspection after a rectification.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` unless it is open, `invalid` without a note, or naming what of the next
-/// visit is not possible; `forbidden` for a next visit that is planned by somebody who is neither asked nor plans visits.
+/// `not_found`, `stale_version`, `state_invalid` unless it is open, `invalid` without a note, for a rectification without
+/// either a next visit or why there is none, or naming what of the next visit is not possible; `forbidden` for a next visit that is planned by somebody who is neither asked nor plans visits.
 // Rule: PRE-01
 pub async fn close_task(
     state: &AppState,
@@ -62,6 +89,7 @@ pub async fn close_task(
     ctx.once()
         .write(&state.store, move |conn| {
             let row = load_open(conn, &ctx, id, seen_version)?;
+            closing.require_recheck(&row)?;
             let next_visit = match &closing.next_visit {
                 Some((crew, time)) => Some(plan_next(conn, &app, &ctx, &row, (crew, time))?),
                 None => None,
@@ -74,10 +102,12 @@ pub async fn close_task(
                 closed_by: Some(Txt(ctx.actor.user)),
                 version: row.version + 1,
                 next_visit_id: next_visit.map(Txt),
+                no_next_visit: closing.no_next_visit.map(|why| why.code().to_owned()),
                 ..row
             };
             update_task(conn, &row)?;
-            let detail = json!({ "kind": row.kind, "level": row.level, "next_visit": next_visit });
+            let detail = json!({ "kind": row.kind, "level": row.level, "next_visit": next_visit,
+                "no_next_visit": row.no_next_visit });
             audit::record(conn, &app, &ctx, "task.closed", id, &detail)?;
             Ok::<_, AppError>(row)
         })

@@ -8,7 +8,7 @@ use doorstep_store::{Conn, Txt, users};
 use serde_json::json;
 use sync_core::ids::{AssignmentId, UserId, VisitId};
 
-use super::{Visit, load, load_for_change, require, save, state_of};
+use super::{Visit, load_decided, load_for_change, require, save_plan, state_of};
 use crate::app::work_orders::require_not_held;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, dispatch, reach};
 use crate::domain::visit::{MAX_CREW, goes_out, may_assign};
@@ -28,17 +28,17 @@ pub async fn assign_visit(
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
-            let org = ctx.actor.org;
             let mut row = load_for_change(conn, &ctx, id, seen_version)?;
             let state = state_of(&row)?;
             require(may_assign(state), state)?;
             let Some(before) = change_crew(conn, &app, &ctx, &mut row, &crew)? else {
-                return load(conn, org, id, ctx.now);
+                return load_decided(conn, &ctx, id);
             };
             let wanted: BTreeSet<UserId> = crew.iter().copied().collect();
             let detail = json!({ "from": before, "to": wanted, "epoch": row.assignment_epoch });
             audit::record(conn, &app, &ctx, "visit.assigned", id, &detail)?;
-            save(conn, &app, &ctx, row)
+            save_plan(conn, &app, row, ctx.now)?;
+            load_decided(conn, &ctx, id)
         })
         .await
 }
@@ -55,22 +55,62 @@ pub(crate) fn change_crew(
     row: &mut VisitRecord,
     crew: &[UserId],
 ) -> AppResult<Option<BTreeSet<UserId>>> {
-    let (org, wanted) = (row.org_id.0, BTreeSet::from_iter(crew.iter().copied()));
-    let in_force: Vec<_> =
-        list_assignments(conn, org, row.id.0)?.into_iter().filter(|one| one.until_ms.is_none()).collect();
-    let present: BTreeSet<UserId> = in_force.iter().map(|one| one.rep_id.0).collect();
-    if wanted == present {
-        return Ok(None);
+    match CrewChange::judge(conn, ctx, row, crew)? {
+        Some(change) => change.write(conn, app, ctx, row).map(Some),
+        None => Ok(None),
     }
-    check_size(crew)?;
-    let joining: Vec<UserId> = wanted.difference(&present).copied().collect();
-    require_sendable(conn, ctx, row, &joining)?;
-    row.assignment_epoch += 1;
-    for ended in in_force.iter().filter(|one| !wanted.contains(&one.rep_id.0)) {
-        end_assignment(conn, org, ended.id.0, ctx.now.0)?;
+}
+
+/// Another crew of a visit: judged, and not written yet.
+#[derive(Debug)]
+pub(crate) struct CrewChange {
+    in_force: Vec<AssignmentRecord>,
+    wanted: BTreeSet<UserId>,
+    joining: Vec<UserId>,
+}
+
+impl CrewChange {
+    /// Judges whoever joins; `None` if the crew is the same.
+    ///
+    /// # Errors
+    /// As [`start`].
+    pub(crate) fn judge(conn: &mut Conn, ctx: &Ctx, row: &VisitRecord, crew: &[UserId]) -> AppResult<Option<Self>> {
+        let wanted = BTreeSet::from_iter(crew.iter().copied());
+        let mut in_force = list_assignments(conn, row.org_id.0, row.id.0)?;
+        in_force.retain(|one| one.until_ms.is_none());
+        let present: BTreeSet<UserId> = in_force.iter().map(|one| one.rep_id.0).collect();
+        if wanted == present {
+            return Ok(None);
+        }
+        check_size(crew)?;
+        let joining: Vec<UserId> = wanted.difference(&present).copied().collect();
+        require_sendable(conn, ctx, row, &joining)?;
+        Ok(Some(Self { in_force, wanted, joining }))
     }
-    insert(conn, app, ctx, row, &joining)?;
-    Ok(Some(present))
+
+    /// Whether somebody joins with it.
+    pub(crate) fn adds(&self, rep: UserId) -> bool {
+        self.joining.contains(&rep)
+    }
+
+    /// Writes it, and tells who went before.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub(crate) fn write(
+        self,
+        conn: &mut Conn,
+        app: &AppState,
+        ctx: &Ctx,
+        row: &mut VisitRecord,
+    ) -> AppResult<BTreeSet<UserId>> {
+        row.assignment_epoch += 1;
+        for ended in self.in_force.iter().filter(|one| !self.wanted.contains(&one.rep_id.0)) {
+            end_assignment(conn, row.org_id.0, ended.id.0, ctx.now.0)?;
+        }
+        insert(conn, app, ctx, row, &self.joining)?;
+        Ok(self.in_force.iter().map(|one| one.rep_id.0).collect())
+    }
 }
 
 fn check_size(crew: &[UserId]) -> AppResult<()> {
@@ -105,7 +145,7 @@ pub(super) fn start(
 /// # Errors
 /// As [`start`].
 // Rule: APT-11
-pub(crate) fn require_sendable(conn: &mut Conn, ctx: &Ctx, row: &VisitRecord, joining: &[UserId]) -> AppResult<()> {
+fn require_sendable(conn: &mut Conn, ctx: &Ctx, row: &VisitRecord, joining: &[UserId]) -> AppResult<()> {
     if joining.is_empty() {
         return Ok(());
     }

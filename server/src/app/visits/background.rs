@@ -60,7 +60,7 @@ pub(super) fn load(
         known.next_call = Some(next_call(conn, org, view.visit, order, started_at)?);
     }
     if HAS_WARRANTY_TASK.is_read_by(template) {
-        let source = source_of_follow_up(view.visit, FollowUp::RegisterWarranty);
+        let source = source_of_follow_up(view.visit, FollowUp::RegisterWarranty, 0);
         known.has_warranty_task = Some(!list_of_sources(conn, org, &[source])?.is_empty());
     }
     if view.contacts.iter().any(|entry| entry.value.is_call()) {

@@ -14,6 +14,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::reproject;
+use crate::app::norms::version_at;
 use crate::app::scope::{load_window, refresh_visit};
 use crate::app::{AppError, AppResult, AppState};
 
@@ -46,14 +47,8 @@ impl Published {
     fn at(&self, code: &str, at: UnixMillis) -> (Option<i64>, Option<i64>) {
         let of_code = self.templates.iter().filter(|(known, ..)| known == code);
         let templates = of_code.map(|(_, version, from_ms)| (*version, *from_ms));
-        (newest(templates, at), newest(self.policies.iter().copied(), at))
+        (version_at(templates, at), version_at(self.policies.iter().copied(), at))
     }
-}
-
-/// Of versions with their first instants the one that counts.
-fn newest(versions: impl Iterator<Item = (i64, i64)>, at: UnixMillis) -> Option<i64> {
-    let in_force = versions.filter(|(_, from_ms)| *from_ms <= at.0);
-    in_force.max_by_key(|(version, from_ms)| (*from_ms, *version)).map(|(version, _)| version)
 }
 
 /// The norms in force at one instant.

@@ -27,7 +27,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 pub use assign::assign_visit;
-pub(crate) use assign::{change_crew, require_sendable};
+pub(crate) use assign::{CrewChange, change_crew};
 pub(crate) use background::{bridged, calls_of};
 pub use cancel::{cancel_visit, close_visit};
 pub use door_note::show_door_note;
@@ -47,6 +47,7 @@ pub(crate) use reschedule::shift;
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};
 pub use show::{VisitListing, list_visits, show_visit};
 
+use crate::app::dispatch::{Clash, clashes_of};
 use crate::app::rows::corrupt;
 use crate::app::scope::{load_window, refresh_visit};
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings, reach};
@@ -66,6 +67,8 @@ pub struct Visit {
     pub findings: Vec<Finding>,
     /// The norms that it is judged by: those its crew pinned, the planned ones until then.
     pub norms: JudgedBy,
+    /// What else its crew has at that time, told to whoever decided when it is or who goes.
+    pub clashes: Vec<Clash>,
 }
 
 /// Versions of the norms that a visit is judged by.
@@ -93,7 +96,16 @@ fn load(conn: &mut Conn, org: OrgId, id: VisitId, now: UnixMillis) -> AppResult<
         policy_version: loaded.policy.version,
         calendar_version: loaded.calendar.version,
     };
-    Ok(Visit { plan: loaded.plan, state: state_of(&row)?, crew, findings: judged.findings, norms, row })
+    let (state, findings, clashes) = (state_of(&row)?, judged.findings, Vec::new());
+    Ok(Visit { plan: loaded.plan, state, crew, findings, norms, clashes, row })
+}
+
+/// A visit after it was decided when it is or who goes, with what else its crew has at that time.
+fn load_decided(conn: &mut Conn, ctx: &Ctx, id: VisitId) -> AppResult<Visit> {
+    let visit = load(conn, ctx.actor.org, id, ctx.now)?;
+    let crew: Vec<_> = visit.crew.iter().map(|member| member.rep).collect();
+    let clashes = clashes_of(conn, ctx, &visit.row, &crew)?;
+    Ok(Visit { clashes, ..visit })
 }
 
 /// The projected state of a row.

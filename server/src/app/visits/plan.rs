@@ -11,7 +11,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::follow::{InForce, begins_at};
-use super::{Visit, assign, load, publish, reproject, state_of};
+use super::{Visit, assign, load_decided, publish, reproject, state_of};
 use crate::app::work_orders::require_open;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, contacts, numbers};
 use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
@@ -126,7 +126,7 @@ pub(super) fn plan(
     audit::record(conn, app, ctx, "visit.planned", id, &detail)?;
     contacts::tell(conn, app, &row, NoticeKind::Appointment, row.planned_start_ms.map(UnixMillis), ctx.now)?;
     publish(conn, app, ctx.actor.org, id, ctx.now)?;
-    load(conn, ctx.actor.org, id, ctx.now)
+    load_decided(conn, ctx, id)
 }
 
 fn draft(

@@ -17,7 +17,7 @@ use sync_core::time::UnixMillis;
 
 use super::follow;
 use super::plan::{NewAppointment, check_appointment, make_appointment};
-use super::{Visit, load_for_change, require, save, state_of};
+use super::{Visit, load_decided, load_for_change, require, save_plan, state_of};
 use crate::app::customers::is_text;
 use crate::app::rows::{corrupt, policy_row, read};
 use crate::app::{AppError, AppResult, AppState, Ctx, audit, contacts, dispatch};
@@ -104,7 +104,8 @@ pub async fn reschedule_visit(
             let state = state_of(&row)?;
             require(may_reschedule(state), state)?;
             let notice = shift(conn, &app, &ctx, &mut row, &to)?;
-            let visit = save(conn, &app, &ctx, row)?;
+            save_plan(conn, &app, row, ctx.now)?;
+            let visit = load_decided(conn, &ctx, id)?;
             Ok::<_, AppError>(Rescheduled { visit, notice })
         })
         .await

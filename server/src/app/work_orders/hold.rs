@@ -10,10 +10,11 @@ use serde_json::json;
 use sync_core::ids::{HoldId, OrgId, OutageId, VisitId, WorkOrderId};
 use sync_core::time::UnixMillis;
 
+use super::overdue::source_of_hold;
 use super::{WorkOrder, require_open};
 use crate::app::customers::is_text;
 use crate::app::visits::{change_crew, is_unbegun, put};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit, tasks};
 
 /// Why nobody works on an order, and until when.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ pub async fn hold_work_order(
             let mut batch = FeedBatch::new();
             let (row, hold) = hold(conn, &app, &ctx, known, &new, &mut batch)?;
             batch.publish(conn, ctx.actor.org)?;
-            order_of(conn, row, Some(hold))
+            order_of(conn, &ctx, row, Some(hold))
         })
         .await
 }
@@ -68,7 +69,7 @@ pub async fn resume_work_order(state: &AppState, ctx: Ctx, id: WorkOrderId, seen
                     .into());
             };
             let row = resume(conn, &app, &ctx, known, &held)?;
-            order_of(conn, row, None)
+            order_of(conn, &ctx, row, None)
         })
         .await
 }
@@ -129,6 +130,7 @@ pub(crate) fn hold(
         held_at_ms: ctx.now.0,
         resumed_by: None,
         resumed_at_ms: None,
+        watch_ms: new.until.map(|until| until.0),
     };
     insert_hold(conn, &hold)?;
     audit::record(conn, app, ctx, "work_order.held", id, &json!({ "until_ms": hold.until_ms, "outage": new.outage }))?;
@@ -159,6 +161,7 @@ pub(crate) fn resume(
     let row = WorkOrderRecord { version: known.version + 1, ..known };
     update_version(conn, &row)?;
     end_hold(conn, row.org_id.0, held.id.0, ctx.actor.user, ctx.now.0)?;
+    tasks::settle(conn, row.org_id.0, &[source_of_hold(held)], ctx.now)?;
     audit::record(conn, app, ctx, "work_order.resumed", row.id, &json!({ "hold": held.id.0 }))?;
     Ok(row)
 }
@@ -171,8 +174,10 @@ pub(crate) fn require_not_held(conn: &mut Conn, org: OrgId, order: WorkOrderId) 
     if list_holds(conn, org, &[order])?.is_empty() { Ok(()) } else { Err(ErrorCode::OrderOnHold.into()) }
 }
 
-fn order_of(conn: &mut Conn, row: WorkOrderRecord, hold: Option<OrderHoldRow>) -> AppResult<WorkOrder> {
+fn order_of(conn: &mut Conn, ctx: &Ctx, row: WorkOrderRecord, hold: Option<OrderHoldRow>) -> AppResult<WorkOrder> {
     let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
     let visits = list_visits_of(conn, row.org_id.0, row.id.0)?.into_iter().map(|visit| visit.id.0).collect();
-    Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: None, hold, likely_outages: Vec::new() })
+    let is_hold_overdue = hold.as_ref().is_some_and(|hold| hold.is_overdue(ctx.now.0));
+    let (refusal, likely_outages) = (None, Vec::new());
+    Ok(WorkOrder { row, fields, visits, refusal, hold, is_hold_overdue, likely_outages })
 }

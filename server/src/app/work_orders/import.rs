@@ -241,7 +241,7 @@ impl Job {
     fn run(&self, conn: &mut Conn, mut judged: Vec<Judged>) -> AppResult<ImportReport> {
         // Whoever adds an order takes a number: from here on nobody does.
         numbers::lock(conn, self.ctx.actor.org, "WO", self.ctx.now)?;
-        if judge::is_stale(conn, &self.ctx, &self.rows, &judged)? {
+        if judge::is_stale(conn, &self.ctx, &self.rows, self.options.reuse, &judged)? {
             judged = self.judge(conn)?;
         }
         let is_faulty = judged.iter().any(|row| matches!(row.report.result, RowResult::Faulty(_)));

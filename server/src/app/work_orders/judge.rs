@@ -37,9 +37,22 @@ pub(super) fn judge(
     Ok((0..).zip(rows).map(|(index, row)| judge.row(index, row)).collect())
 }
 
-/// Whether an order has come meanwhile that a good row would add.
-pub(super) fn is_stale(conn: &mut Conn, ctx: &Ctx, rows: &[ImportRow], judged: &[Judged]) -> AppResult<bool> {
+/// Whether what a good row would add may have come meanwhile: its order, or a customer or site that is to be taken instead.
+pub(super) fn is_stale(
+    conn: &mut Conn,
+    ctx: &Ctx,
+    rows: &[ImportRow],
+    reuse: Reuse,
+    judged: &[Judged],
+) -> AppResult<bool> {
     let good = rows.iter().zip(judged).filter(|(_, judged)| judged.report.result == RowResult::Good);
+    let adds = |judged: &Judged| {
+        let parties = judged.report.parties.as_ref();
+        parties.is_some_and(|(who, place)| matches!(who, Party::Added(_)) || matches!(place, Party::Added(_)))
+    };
+    if reuse == Reuse::Exact && good.clone().any(|(_, judged)| adds(judged)) {
+        return Ok(true);
+    }
     let references: BTreeSet<&str> = good.filter_map(|(row, _)| row.order.external_ref.as_deref()).collect();
     Ok(!work_orders::list_by_external_ref(conn, ctx.actor.org, &references)?.is_empty())
 }

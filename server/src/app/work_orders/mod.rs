@@ -4,6 +4,7 @@ pub(crate) mod hold;
 mod import;
 mod judge;
 mod keep;
+mod overdue;
 mod refuse;
 mod sheet;
 
@@ -24,6 +25,8 @@ pub use import::{
     ImportMode, ImportOptions, ImportOutcome, ImportReport, ImportRow, ImportRows, Likely, LikelyWhat, Party, Reuse,
     RowReport, RowResult, import_work_orders,
 };
+pub(crate) use overdue::source_of_outage;
+pub use overdue::tell_overdue;
 pub(crate) use refuse::require_open;
 pub use refuse::{NewRefusal, REFUSAL_REASONS, refuse_work_order};
 pub use sheet::{SheetFormat, read_sheet, template};
@@ -77,6 +80,8 @@ pub struct WorkOrder {
     pub refusal: Option<OrderRefusalRow>,
     /// Why nobody works on it for the time being.
     pub hold: Option<OrderHoldRow>,
+    /// Whether that lasts longer than it said.
+    pub is_hold_overdue: bool,
     /// Open outages where it is, told to whoever adds a repair.
     pub likely_outages: Vec<OutageRow>,
 }
@@ -100,8 +105,9 @@ pub async fn create_work_order(
             check_place(conn, &ctx, customer, site)?;
             let row = insert(conn, &app, &ctx, (customer, site), &data)?;
             let likely_outages = outages::likely_for(conn, &row)?;
-            let (fields, visits) = (data.fields.clone(), Vec::new());
-            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: None, hold: None, likely_outages })
+            let (fields, visits, is_hold_overdue) = (data.fields.clone(), Vec::new(), false);
+            let (refusal, hold) = (None, None);
+            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal, hold, is_hold_overdue, likely_outages })
         })
         .await
 }
@@ -252,8 +258,9 @@ pub(crate) fn list_loaded(
             let visits = visits::list_visits(conn, ctx.actor.org, &seen, "", MAX_VISITS)?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             let visits = visits.into_iter().map(|visit| visit.id.0).collect();
-            let (refusal, hold) = (refused.remove(&row.id.0), held.remove(&row.id.0));
-            Ok(WorkOrder { fields, visits, refusal, hold, likely_outages: Vec::new(), row })
+            let (refusal, hold): (_, Option<OrderHoldRow>) = (refused.remove(&row.id.0), held.remove(&row.id.0));
+            let is_hold_overdue = hold.as_ref().is_some_and(|hold| hold.is_overdue(ctx.now.0));
+            Ok(WorkOrder { fields, visits, refusal, hold, is_hold_overdue, likely_outages: Vec::new(), row })
         })
         .collect()
 }

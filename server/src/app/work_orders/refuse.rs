@@ -71,8 +71,9 @@ pub async fn refuse_work_order(
             audit::record(conn, &app, &ctx, "work_order.refused", id, &json!({ "reason_code": new.reason_code }))?;
             let fields = crate::app::rows::read("work_orders", row.id, &row.fields)?;
             let visits = visits.into_iter().map(|visit| visit.id.0).collect();
-            let (hold, likely_outages) = (None, Vec::new());
-            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal: Some(refusal), hold, likely_outages })
+            let (refusal, hold, likely_outages) = (Some(refusal), None, Vec::new());
+            let is_hold_overdue = false;
+            Ok::<_, AppError>(WorkOrder { row, fields, visits, refusal, hold, is_hold_overdue, likely_outages })
         })
         .await
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::app::{ErrorCode, Refusal};
 use crate::http::error::ApiError;
+use crate::http::extract::VersionNumber;
 
 /// The version the client saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,7 @@ fn if_match(request: &HttpRequest) -> Result<IfMatch, ApiError> {
 }
 
 fn version_of(tag: &str) -> Option<i64> {
-    tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+    VersionNumber::parse(tag.trim().strip_prefix('"')?.strip_suffix('"')?).map(|VersionNumber(version)| version)
 }
 
 /// The entity tag of a version.
@@ -54,7 +55,7 @@ mod tests {
     #[test]
     fn only_our_own_strong_tags_are_versions() {
         assert_eq!(version_of(&etag(3)), Some(3));
-        for other in ["3", "W/\"3\"", "*", "\"x\"", "\"3\", \"4\""] {
+        for other in ["3", "W/\"3\"", "*", "\"x\"", "\"3\", \"4\"", "\"03\"", "\"+3\""] {
             assert_eq!(version_of(other), None, "{other}");
         }
     }

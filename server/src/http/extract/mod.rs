@@ -12,5 +12,5 @@ pub mod unique;
 pub use if_match::IfMatch;
 pub use json::Json;
 pub use page::{Page, PageQuery};
-pub use path::Path;
+pub use path::{Path, VersionNumber};
 pub use query::{Query, coded, coded_field};

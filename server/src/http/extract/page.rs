@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::app::{AppState, ErrorCode, Refusal};
 use crate::http::error::ApiError;
+use crate::http::extract::query::holds_nul;
 
 /// Items per page where the client names no number.
 const DEFAULT_PAGE_SIZE: i64 = 50;
@@ -53,7 +54,8 @@ fn page(request: &HttpRequest) -> Result<Page, ApiError> {
         return Err(Refusal::new(ErrorCode::PageSize).limit(ceiling, size).into());
     }
     let after = query.page_token.map_or(Ok(String::new()), |token| {
-        from_base64url(&token).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or(ErrorCode::PageTokenInvalid)
+        let text = from_base64url(&token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+        text.filter(|text| !holds_nul(text)).ok_or(ErrorCode::PageTokenInvalid)
     })?;
     Ok(Page { after, size })
 }
@@ -68,11 +70,17 @@ pub struct PageOut<T> {
     pub next_page_token: Option<String>,
 }
 
+/// The token of a page that goes on after a key.
+#[must_use]
+pub fn token_of(key: &str) -> String {
+    to_base64url(key.as_bytes())
+}
+
 impl Page {
     /// Wraps the items; a full page has a successor that starts after `key` of the last item.
     pub fn wrap<T, U>(&self, rows: Vec<T>, key: impl Fn(&T) -> String, out: impl Fn(T) -> U) -> PageOut<U> {
         let full = i64::try_from(rows.len()).is_ok_and(|len| len >= self.size);
-        let next_page_token = rows.last().filter(|_| full).map(|row| to_base64url(key(row).as_bytes()));
+        let next_page_token = rows.last().filter(|_| full).map(|row| token_of(&key(row)));
         PageOut { items: rows.into_iter().map(out).collect(), next_page_token }
     }
 }

@@ -64,7 +64,7 @@ pub fn coded_field<T>(
     })
 }
 
-/// Whether a query or path holds U+0000, which no text of the database can.
-fn holds_nul(encoded: &str) -> bool {
+/// Whether a query or path, decoded or not, holds U+0000, which no text of the database can.
+pub(super) fn holds_nul(encoded: &str) -> bool {
     encoded.contains("%00") || encoded.contains('\0')
 }

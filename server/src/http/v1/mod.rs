@@ -34,6 +34,7 @@ pub mod search;
 pub mod sites;
 pub mod sync;
 pub mod tasks;
+pub mod teams;
 pub mod templates;
 pub mod uploads;
 pub mod users;

@@ -6,7 +6,7 @@ use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::{Value, json};
 use sync_core::ids::VisitId;
 
-use super::{DAY_MS, HOUR_MS, TOMORROW, at, change, crew, id, office, order, plan, shown, visit};
+use super::{DAY_MS, HOUR_MS, TOMORROW, at, audited, change, crew, id, office, order, plan, shown, visit};
 
 fn listed(handover: &Value) -> Vec<(Value, bool)> {
     let visits = handover["visits"].as_array().expect("visits").iter();
@@ -97,7 +97,7 @@ async fn an_absence_to_come_takes_only_its_own_time_and_may_end_early() {
     assert_eq!(foreign.post(&*end, json!({})).await.outcome(), (404, "not_found".to_owned()));
     let ended = lead.post(&*end, json!({"at": at(DAY_MS + HOUR_MS)})).await.expect(200);
     assert_eq!(ended["until"], json!(at(DAY_MS + HOUR_MS)));
-    assert_eq!(lead.post(&*end, json!({})).await.outcome(), (409, "state_invalid".to_owned()));
+    assert_eq!(lead.post(&*end, json!({"at": at(DAY_MS + HOUR_MS)})).await.outcome(), (422, "invalid".to_owned()));
     let repair = order(&dispatcher, "repair", None).await;
     let refused = plan(&dispatcher, &repair, &[rep], DAY_MS + HOUR_MS - 1).await;
     assert_eq!(refused.outcome(), (422, "rep_absent".to_owned()));
@@ -106,6 +106,59 @@ async fn an_absence_to_come_takes_only_its_own_time_and_may_end_early() {
     let own = app.signed_in(rep).await.get("/v1/absences").await.expect(200);
     assert_eq!((&own["items"][0], own["items"].as_array().map(Vec::len)), (&ended, Some(1)));
     assert_eq!(app.signed_in(YUNZE.colleague()).await.get("/v1/absences").await.expect(200)["items"], json!([]));
+}
+
+/// A mistyped end, or an earlier return afterwards, locks nobody out.
+#[actix_web::test]
+async fn the_end_of_an_absence_may_be_said_again_until_it_is_over() {
+    let (app, _) = office().await;
+    let (dispatcher, lead) = (app.role(YUNZE, Role::Dispatcher).await, app.role(YUNZE, Role::TeamLead).await);
+    let rep = YUNZE.rep();
+    let path = format!("/v1/users/{}/absences", rep.id);
+    let ill = lead.post(path, json!({"reason": "ill"})).await.expect(201);
+    let end = format!("/v1/absences/{}/end", id(&ill["absence"]));
+    let say = async |offset_ms| lead.post(&*end, json!({"at": at(offset_ms)})).await;
+    say(3650 * DAY_MS).await.expect(200);
+    let repair = order(&dispatcher, "repair", None).await;
+    assert_eq!(plan(&dispatcher, &repair, &[rep], 5 * DAY_MS).await.outcome(), (422, "rep_absent".to_owned()));
+    assert_eq!(say(3 * DAY_MS).await.expect(200)["until"], json!(at(3 * DAY_MS)));
+    // Of several at once each is said, and the last one counts.
+    let (one, other) = tokio::join!(say(4 * DAY_MS), say(2 * DAY_MS));
+    let (one, other) = (one.expect(200)["until"].clone(), other.expect(200)["until"].clone());
+    let listed = lead.get("/v1/absences").await.expect(200)["items"][0]["until"].clone();
+    assert!(listed == one || listed == other, "{listed}");
+    say(2 * DAY_MS + HOUR_MS).await.expect(200);
+    plan(&dispatcher, &repair, &[rep], 2 * DAY_MS + HOUR_MS).await.expect(201);
+    let said: Vec<_> = audited(&app, &id(&ill["absence"])).await;
+    assert_eq!(said.iter().filter(|(kind, _)| kind == "absence.ended").count(), 5, "all of it stays: {said:?}");
+    let ended = lead.post(&*end, json!({})).await.expect(200);
+    assert_eq!(ended["until"], json!(at(0)));
+    assert_eq!(say(DAY_MS).await.outcome(), (409, "state_invalid".to_owned()), "it is over");
+}
+
+/// A visit is taken to last an hour: whoever leaves half way through it is not there.
+// Rule: APT-11
+#[actix_web::test]
+async fn an_absence_that_begins_during_a_visit_is_seen() {
+    let (app, _) = office().await;
+    let (dispatcher, lead) = (app.role(YUNZE, Role::Dispatcher).await, app.role(YUNZE, Role::TeamLead).await);
+    let rep = YUNZE.rep();
+    let during = visit(&dispatcher, &[rep], DAY_MS).await;
+    visit(&dispatcher, &[rep], DAY_MS - HOUR_MS / 2).await;
+    let path = format!("/v1/users/{}/absences", rep.id);
+    let body = json!({"reason": "leave", "from": at(DAY_MS + HOUR_MS / 2), "until": at(2 * DAY_MS)});
+    let handover = lead.post(&*path, body).await.expect(201);
+    assert_eq!(listed(&handover), [(during["id"].clone(), false)]);
+    let repair = order(&dispatcher, "repair", None).await;
+    let refused = plan(&dispatcher, &repair, &[rep], DAY_MS - HOUR_MS / 2 + 1).await;
+    assert_eq!(refused.outcome(), (422, "rep_absent".to_owned()));
+    let asked = json!({"day": TOMORROW, "visit_ids": [during["id"]]});
+    let proposals = dispatcher.post("/v1/dispatch/proposals", asked).await.expect(200);
+    let excluded = proposals["visits"][0]["excluded"].as_array().expect("excluded");
+    let own = excluded.iter().find(|fit| fit["rep_id"] == json!(rep.id)).expect("judged");
+    let obstacles: Vec<_> = own["obstacles"].as_array().expect("obstacles").iter().map(|one| &one["code"]).collect();
+    assert!(obstacles.contains(&&json!("rep_absent")), "{own}");
+    plan(&dispatcher, &repair, &[rep], DAY_MS - HOUR_MS / 2).await.expect(201);
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use integration_tests::call::Call;
 use integration_tests::company::{HAOYU, Member, YUNZE};
 use serde_json::{Value, json};
 
-use super::{DAY_MS, HOUR_MS, audited, crew, id, office, shown, uncertify, visit};
+use super::{DAY_MS, HOUR_MS, at, audited, crew, id, office, shown, uncertify, visit};
 
 fn item(visit: &Value, rep: Member) -> Value {
     json!({"visit_id": visit["id"], "version": visit["version"], "rep_id": rep.id})
@@ -142,6 +142,26 @@ async fn somebody_takes_the_place_of_another() {
     );
 }
 
+#[actix_web::test]
+async fn who_goes_already_takes_the_place_of_another_and_of_himself_changes_nothing() {
+    let (app, _) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let (rep, colleague) = (YUNZE.rep(), YUNZE.colleague());
+    let ours = visit(&dispatcher, &[rep, colleague], DAY_MS).await;
+    // A visit at the same time is no news to who goes already.
+    visit(&dispatcher, &[colleague], DAY_MS).await;
+    let mut taken = item(&ours, colleague);
+    taken["from_rep"] = json!(rep.id);
+    let results = confirm(&dispatcher, &[taken.clone()]).await;
+    assert_eq!((codes(&results), &results[0]["version"]), (vec!["assigned"], &json!(2)));
+    let now = shown(&dispatcher, &ours).await;
+    assert_eq!(crew(&now), [json!(colleague.id)]);
+    let mut himself = item(&now, colleague);
+    himself["from_rep"] = json!(colleague.id);
+    assert_eq!(confirm(&dispatcher, &[himself]).await[0]["version"], json!(2));
+    assert_eq!(shown(&dispatcher, &ours).await, now);
+}
+
 /// Two dispatchers confirm for the same visit at once: one of them is told that it has changed.
 #[actix_web::test]
 async fn of_two_confirmations_at_once_one_counts() {
@@ -154,4 +174,46 @@ async fn of_two_confirmations_at_once_one_counts() {
     outcomes.sort();
     assert_eq!(outcomes, ["assigned", "stale_version"]);
     assert_eq!(crew(&shown(&dispatcher, &wanted).await).len(), 1);
+}
+
+fn clash(rep: Member, visit: &Value, start_ms: i64) -> Value {
+    json!({"rep_id": rep.id, "visit_id": visit["id"], "start": at(start_ms), "end": at(start_ms + HOUR_MS)})
+}
+
+/// Another time that the customer asked for.
+fn to(start_ms: i64) -> Value {
+    json!({"start": at(start_ms), "notified_at": at(0), "proposed_by": "customer", "reason": "提前"})
+}
+
+/// Whoever plans, assigns or moves is told of visits at the same time, and is not refused.
+// Rule: APT-11
+#[actix_web::test]
+async fn a_clash_is_told_to_whoever_plans_assigns_or_moves() {
+    let (app, _) = office().await;
+    let (dispatcher, lead) = (app.role(YUNZE, Role::Dispatcher).await, app.role(YUNZE, Role::TeamLead).await);
+    let (rep, colleague, stranger) = (YUNZE.rep(), YUNZE.colleague(), YUNZE.stranger());
+    let first = visit(&dispatcher, &[rep], DAY_MS).await;
+    assert_eq!(first["clashes"], Value::Null);
+    let second = visit(&dispatcher, &[rep], DAY_MS + HOUR_MS / 2).await;
+    assert_eq!(second["clashes"], json!([clash(rep, &first, DAY_MS)]));
+    assert_eq!(shown(&dispatcher, &second).await.get("clashes"), None, "told where it is decided");
+
+    let theirs = visit(&dispatcher, &[colleague, stranger], DAY_MS + HOUR_MS / 2).await;
+    let path = |visit: &Value, verb: &str| format!("/v1/visits/{}/{verb}", id(visit));
+    let both = json!({"crew": [colleague.id, stranger.id]});
+    let given = super::change(&dispatcher, path(&first, "assign"), &first["version"], both).await.expect(200);
+    let at_once = [clash(colleague, &theirs, DAY_MS + HOUR_MS / 2), clash(stranger, &theirs, DAY_MS + HOUR_MS / 2)];
+    let mut told = given["clashes"].as_array().expect("clashes").clone();
+    told.sort_by_key(|clash| clash["rep_id"] != json!(colleague.id));
+    assert_eq!(told, at_once);
+
+    let moved = super::change(&lead, path(&given, "reschedule"), &given["version"], to(DAY_MS - HOUR_MS / 4)).await;
+    let moved = moved.expect(200);
+    assert_eq!(
+        moved["visit"]["clashes"],
+        json!([clash(colleague, &theirs, DAY_MS + HOUR_MS / 2)]),
+        "of people within reach: {moved}"
+    );
+    let apart = super::change(&lead, path(&given, "reschedule"), &moved["visit"]["version"], to(3 * DAY_MS)).await;
+    assert_eq!(apart.expect(200)["visit"].get("clashes"), None);
 }

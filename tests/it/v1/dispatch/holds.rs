@@ -1,6 +1,8 @@
 //! Orders on hold: off the phones, out of dispatch, and back again.
 
 use doorstep::domain::Role;
+use doorstep::jobs::watch_deadlines;
+use integration_tests::clock::START;
 use integration_tests::company::{HAOYU, YUNZE};
 use serde_json::{Value, json};
 use sync_core::ids::VisitId;
@@ -64,6 +66,52 @@ async fn a_held_order_leaves_phones_and_dispatch_until_it_is_resumed() {
     let kinds: Vec<String> = audited(&app, &id(&repair)).await.into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["work_order.created", "work_order.held", "work_order.resumed"]);
     assert_eq!(app.verified().await.differences, []);
+}
+
+/// A hold says until when; once that has passed somebody is told, and nothing goes on by itself.
+#[actix_web::test]
+async fn a_hold_that_lasts_longer_than_it_said_is_shown_and_told_once() {
+    let (app, grid) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let own = order(&dispatcher, "repair", None).await;
+    let path = |order: &Value, verb: &str| format!("/v1/work-orders/{}/{verb}", id(order));
+    let body = json!({"reason": "等待物业配合", "until": at(DAY_MS)});
+    let held = change(&dispatcher, path(&own, "hold"), &own["version"], body).await.expect(200);
+    assert_eq!(held["hold_overdue"], json!(false));
+    // Two orders of one outage are one matter.
+    let body = json!({"title": "云泽东光缆中断", "grid_id": grid, "expected_end": at(DAY_MS)});
+    let outage = dispatcher.post("/v1/outages", body).await.expect(201);
+    let (one, other) = (order(&dispatcher, "repair", Some(grid)).await, order(&dispatcher, "repair", Some(grid)).await);
+    let add = json!({"add": [one["id"], other["id"]]});
+    let orders = format!("/v1/outages/{}/work-orders", id(&outage));
+    let outage = change(&dispatcher, orders, &outage["version"], add).await.expect(200);
+
+    let told = async |offset_ms| {
+        app.clock.set(START.plus_ms(offset_ms));
+        watch_deadlines::run_due(&app.state, app.now()).await.expect("it runs");
+        let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+        let page = dispatcher.get("/v1/tasks?kind=hold_overdue").await.expect(200);
+        page["items"].as_array().expect("items").clone()
+    };
+    assert_eq!(told(DAY_MS).await, Vec::<Value>::new(), "not yet");
+    assert_eq!(told(DAY_MS + 1).await.len(), 2);
+    let tasks = told(DAY_MS + 2).await;
+    assert_eq!(tasks.len(), 2, "once is enough: {tasks:?}");
+    let of_own = tasks.iter().find(|task| task["work_order_id"] == own["id"]).expect("the order's");
+    assert_eq!((&of_own["role"], &of_own["due_at"]), (&json!("dispatcher"), &json!(at(DAY_MS))));
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let now = dispatcher.get(format!("/v1/work-orders/{}", id(&own))).await.expect(200);
+    assert_eq!((&now["hold_overdue"], &now["hold"]), (&json!(true), &held["hold"]), "it stays on hold");
+    let listed = dispatcher.get("/v1/work-orders").await.expect(200);
+    let overdue = listed["items"].as_array().expect("items").iter().filter(|order| order["hold_overdue"] == true);
+    assert_eq!(overdue.count(), 3);
+
+    change(&dispatcher, path(&own, "resume"), &now["version"], json!({})).await.expect(200);
+    assert_eq!(told(DAY_MS + 3).await.len(), 1, "what goes on is no matter any more");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let end = format!("/v1/outages/{}/end", id(&outage));
+    change(&dispatcher, end, &outage["version"], json!({"cause": "光缆被挖断"})).await.expect(200);
+    assert_eq!(told(DAY_MS + 4).await, Vec::<Value>::new());
 }
 
 #[actix_web::test]

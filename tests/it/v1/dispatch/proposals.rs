@@ -105,6 +105,34 @@ async fn proposals_come_in_dispatch_order_and_share_the_work_out() {
     assert_eq!(propose(&dispatcher, json!({})).await, answer, "the same question has the same answer");
 }
 
+/// Of more visits than one answer names, those that go first are named, and the others are counted.
+// Rule: APT-09
+#[actix_web::test]
+async fn what_goes_first_is_named_among_more_visits_than_one_answer_has() {
+    let (app, _) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let missed = visit(&dispatcher, &[], HOUR_MS).await;
+    let cancel = format!("/v1/visits/{}/cancel", id(&missed));
+    change(&dispatcher, cancel, &missed["version"], json!({"reason": "用户不在"})).await.expect(200);
+    let path = format!("/v1/visits/{}/next-attempt", id(&missed));
+    let second = dispatcher.post(path, json!({"planned_start": at(DAY_MS + 5 * HOUR_MS)})).await.expect(201);
+    let row = |at: usize| {
+        json!({"customer": {"kind": "individual", "name": format!("王{at}"), "phones": [], "address": "示例路 18 号"},
+            "site": {"address": "示例路 18 号", "scene": "rural"}, "order": {"type": "repair", "channel": "web"}})
+    };
+    let rows: Vec<Value> = (0..201).map(row).collect();
+    let kept = dispatcher.post("/v1/work-orders/import", json!({"rows": rows})).await.expect(200);
+    for row in kept["rows"].as_array().expect("rows") {
+        let body = json!({"work_order_id": row["work_order_id"], "template": "broadband_repair",
+            "planned_start": at(DAY_MS)});
+        dispatcher.post("/v1/visits", body).await.expect(201);
+    }
+    let answer = propose(&dispatcher, json!({})).await;
+    let named = visits(&answer);
+    assert_eq!((named.len(), named.first()), (200, Some(&second["id"])), "a second appointment goes first");
+    assert_eq!((&answer["is_complete"], &answer["left_out"]), (&json!(false), &json!(2)));
+}
+
 #[actix_web::test]
 async fn a_full_day_excludes_and_the_policy_says_what_is_full() {
     let (app, _) = office().await;

@@ -25,12 +25,13 @@ pub struct EndAbsenceIn {
     pub at: Option<Instant>,
 }
 
-/// Ends an absence early
+/// Ends an absence
 ///
-/// What was noted first stays to be read; from then on visits may be given to the person again.
+/// Early, or at all; from then on visits may be given to the person again. Until it is over the end may be said again, and
+/// what was said last counts; everything that was said stays.
 ///
 /// # Errors
-/// `not_found`, `state_invalid` if it is over or was ended before, `invalid` for an instant that is not before its end.
+/// `not_found`, `state_invalid` if it is over, `invalid` for an instant behind the end first noted, or the one that it has.
 #[utoipa::path(post, path = "/v1/absences/{absence_id}/end", operation_id = "end_absence", tag = "dispatch",
     params(("absence_id" = AbsenceId, Path, description = "The absence")), request_body = EndAbsenceIn,
     responses((status = 200, description = "The absence", body = AbsenceOut), Problems), security(("bearer" = [])))]

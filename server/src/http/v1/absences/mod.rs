@@ -32,7 +32,7 @@ pub struct AbsenceOut {
     pub reason_zh: String,
     /// When it was noted.
     pub noted_at: Instant,
-    /// When it was said that it ends earlier than was noted first.
+    /// When its end was said last, if otherwise than was noted first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Instant>,
 }

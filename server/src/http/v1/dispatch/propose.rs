@@ -104,6 +104,9 @@ pub struct ProposalsOut {
     pub visits: Vec<ProposalOut>,
     /// False if more than 200 visits wait; confirm these and ask again, or ask for a grid.
     pub is_complete: bool,
+    /// How many wait that are not named: they come after these.
+    #[schema(example = 0)]
+    pub left_out: usize,
 }
 
 fn fit_out(fit: Fit, names: &BTreeMap<UserId, String>) -> FitOut {
@@ -140,7 +143,7 @@ impl From<Proposals> for ProposalsOut {
     fn from(found: Proposals) -> Self {
         let names = found.names;
         let visits = found.visits.into_iter().map(|visit| proposal_out(visit, &names)).collect();
-        Self { visits, is_complete: found.is_complete }
+        Self { visits, is_complete: found.left_out == 0, left_out: found.left_out }
     }
 }
 

@@ -46,5 +46,5 @@ pub async fn set_grid_team(
 }
 
 fn answer(grid: GridRow) -> AppResult<Answer> {
-    shown(Some(grid.version()), &GridOut::from(grid))
+    shown(Some(grid.version), &GridOut::from(grid))
 }

@@ -3,7 +3,7 @@
 use actix_web::web;
 use serde::{Deserialize, Serialize};
 use sync_core::deadlines::Standing;
-use sync_core::ids::{TeamId, UserId, VisitId, WorkOrderId};
+use sync_core::ids::{VisitId, WorkOrderId};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{PeriodQuery, figure_of};
@@ -18,19 +18,7 @@ use crate::http::wire::Instant;
 /// Which of the deadlines behind a figure.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct ExplainQuery {
-    /// First day, in the zone of the organisation.
-    #[param(example = "2025-03-01")]
-    pub from: String,
-    /// Last day.
-    #[param(example = "2025-03-31")]
-    pub to: String,
-    /// As it was known at this instant; now if absent.
-    pub as_of: Option<Instant>,
-    /// Only visits that this rep is assigned to.
-    pub rep_id: Option<UserId>,
-    /// Only visits of this team.
-    pub team_id: Option<TeamId>,
+pub struct StandingQuery {
     /// Only those that stand so: `kept`, `missed`, `short_notice`, `changed_by_customer`, `void`, `open`, `undetermined`.
     #[param(example = "missed")]
     pub standing: Option<String>,
@@ -105,21 +93,20 @@ impl From<Line> for FigureLineOut {
 /// # Errors
 /// `not_found` for a figure that does not exist, `parameter_invalid`, `page_size`, `page_token_invalid`.
 #[utoipa::path(get, path = "/v1/kpi/{figure}/explain", operation_id = "explain_figure", tag = "figures",
-    params(("figure" = String, Path, description = "The figure", example = "fulfilment_rate"), ExplainQuery, PageQuery),
+    params(("figure" = String, Path, description = "The figure", example = "fulfilment_rate"), PeriodQuery, StandingQuery, PageQuery),
     responses((status = 200, description = "Deadlines", body = PageOut<FigureLineOut>), Problems),
     security(("bearer" = [])))]
 pub async fn explain_figure(
     state: web::Data<AppState>,
     ctx: Ctx,
     Path(code): Path<String>,
-    Query(query): Query<ExplainQuery>,
+    Query(period): Query<PeriodQuery>,
+    Query(query): Query<StandingQuery>,
     page: Page,
 ) -> Result<web::Json<PageOut<FigureLineOut>>, ApiError> {
     let figure = figure_of(&code)?;
     let codes = Standing::ALL.iter().map(|standing| standing.code());
     let standing = coded("standing", query.standing.as_deref(), Standing::from_code, codes)?;
-    let ExplainQuery { from, to, as_of, rep_id, team_id, .. } = query;
-    let asked = PeriodQuery { from, to, as_of, rep_id, team_id }.of(figure);
-    let lines = kpi::explain_figure(&state, ctx, asked, standing, page.after.clone(), page.size).await?;
+    let lines = kpi::explain_figure(&state, ctx, period.of(figure), standing, page.after.clone(), page.size).await?;
     Ok(web::Json(page.wrap(lines, Line::key, FigureLineOut::from)))
 }

@@ -15,7 +15,10 @@ use sync_core::ids::UserId;
 use sync_core::plan::PolicyRow;
 use utoipa::ToSchema;
 
+use crate::app::ErrorCode;
 use crate::app::norms::NewPolicy;
+use crate::http::error::ApiError;
+use crate::http::extract::VersionNumber;
 use crate::http::wire::Instant;
 
 /// A policy version.
@@ -95,13 +98,10 @@ impl From<WithdrawalRow> for WithdrawalOut {
 ///
 /// # Errors
 /// `not_found` for anything else.
-pub(super) fn version_of(text: &str) -> Result<Option<i64>, crate::http::error::ApiError> {
-    match text {
-        "current" => Ok(None),
-        // A version has one name: `01` is none.
-        number => match number.parse::<i64>() {
-            Ok(version) if version.to_string() == number => Ok(Some(version)),
-            _ => Err(crate::app::ErrorCode::NotFound.into()),
-        },
+pub(super) fn version_of(text: &str) -> Result<Option<i64>, ApiError> {
+    if text == "current" {
+        return Ok(None);
     }
+    let VersionNumber(version) = VersionNumber::parse(text).ok_or(ErrorCode::NotFound)?;
+    Ok(Some(version))
 }

@@ -8,7 +8,7 @@ use crate::app::norms::Version;
 use crate::app::once::Answer;
 use crate::app::{AppResult, AppState, Ctx, norms};
 use crate::http::error::ApiError;
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, Path, VersionNumber};
 use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 
@@ -26,7 +26,7 @@ use crate::http::openapi::Problems;
 pub async fn withdraw_policy(
     state: web::Data<AppState>,
     ctx: Ctx,
-    Path(version): Path<i64>,
+    Path(VersionNumber(version)): Path<VersionNumber>,
     Json(body): Json<WithdrawalIn>,
 ) -> Result<HttpResponse, ApiError> {
     let version = Version::Policy(version);

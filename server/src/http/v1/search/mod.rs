@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 use crate::app::search::{self as app, Search};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
-use crate::http::extract::Json;
+use crate::http::extract::page::token_of;
+use crate::http::extract::{Json, Page, PageQuery};
 use crate::http::openapi::Problems;
 use crate::http::v1::customers::CustomerOut;
 use crate::http::v1::visits::VisitItemOut;
@@ -44,7 +45,7 @@ pub struct SearchIn {
     pub address: Option<String>,
 }
 
-/// What was found, at most 50 of each.
+/// One page of what was found, customers and work orders each in id order.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SearchOut {
     /// Customers.
@@ -53,23 +54,28 @@ pub struct SearchOut {
     pub work_orders: Vec<WorkOrderOut>,
     /// Visits of these orders.
     pub visits: Vec<VisitItemOut>,
-    /// Whether more may fit than is shown: name more of what is known.
+    /// Whether more may fit than the pages reach: name more of what is known.
     pub is_cut: bool,
+    /// Send it as `page_token` with the same terms for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_page_token: Option<String>,
 }
 
 /// Searches customers, work orders and visits
 ///
-/// The terms travel in the body, so that no personal data stands in a URL. That a search was done is recorded,
-/// without its terms.
+/// The terms travel in the body, so that no personal data stands in a URL. A page holds as many customers and as many work
+/// orders as it is large, with the visits of these orders. That a page was shown is recorded, without the terms.
 ///
 /// # Errors
-/// `invalid` without a term, or with one too short to mean something.
-#[utoipa::path(post, path = "/v1/search", operation_id = "search", tag = "search", request_body = SearchIn,
+/// `invalid` without a term, or with one too short to mean something; `page_size`, `page_token_invalid`.
+#[utoipa::path(post, path = "/v1/search", operation_id = "search", tag = "search", params(PageQuery),
+    request_body = SearchIn,
     responses((status = 200, description = "What was found", body = SearchOut), Problems),
     security(("bearer" = [])))]
 pub async fn search(
     state: web::Data<AppState>,
     ctx: Ctx,
+    page: Page,
     Json(body): Json<SearchIn>,
 ) -> Result<web::Json<SearchOut>, ApiError> {
     let terms = Search {
@@ -80,11 +86,12 @@ pub async fn search(
         external_ref: body.external_ref,
         address: body.address,
     };
-    let found = app::search(&state, ctx, terms).await?;
+    let found = app::search(&state, ctx, terms, page.after, page.size).await?;
     Ok(web::Json(SearchOut {
         customers: found.customers.into_iter().map(CustomerOut::from).collect(),
         work_orders: found.work_orders.into_iter().map(WorkOrderOut::from).collect(),
         visits: found.visits.into_iter().map(VisitItemOut::from).collect(),
         is_cut: found.is_cut,
+        next_page_token: found.next.as_deref().map(token_of),
     }))
 }

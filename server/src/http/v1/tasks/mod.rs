@@ -6,6 +6,7 @@ pub mod list;
 
 use doorstep_store::tasks::TaskRow;
 use serde::Serialize;
+use sync_core::deadlines::NoRecheck;
 use sync_core::ids::{TaskId, UserId, VisitId, WorkOrderId};
 use utoipa::ToSchema;
 
@@ -76,6 +77,14 @@ pub struct TaskOut {
     /// The visit that its answer planned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_visit_id: Option<VisitId>,
+    /// Why no inspection follows a rectification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "already_planned")]
+    pub no_next_visit: Option<String>,
+    /// The same in Chinese.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "复验已另行安排")]
+    pub no_next_visit_zh: Option<String>,
     /// Version of the row, which is its `ETag`.
     #[schema(example = 1)]
     pub version: i64,
@@ -106,6 +115,12 @@ impl From<TaskRow> for TaskOut {
             closed_at: row.closed_at_ms.map(Instant::from),
             closed_by: row.closed_by.map(|by| by.0),
             next_visit_id: row.next_visit_id.map(|visit| visit.0),
+            no_next_visit_zh: row
+                .no_next_visit
+                .as_deref()
+                .and_then(NoRecheck::from_code)
+                .map(|why| why.label_zh().to_owned()),
+            no_next_visit: row.no_next_visit,
             version: row.version,
         }
     }

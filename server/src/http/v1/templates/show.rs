@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::app::{AppState, Ctx, norms};
 use crate::http::error::ApiError;
-use crate::http::extract::Path;
+use crate::http::extract::{Path, VersionNumber};
 use crate::http::openapi::Problems;
 
 /// Shows a template version, byte for byte as it was published
@@ -23,7 +23,7 @@ use crate::http::openapi::Problems;
 pub async fn show_template(
     state: web::Data<AppState>,
     ctx: Ctx,
-    Path((code, version)): Path<(String, i64)>,
+    Path((code, VersionNumber(version))): Path<(String, VersionNumber)>,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let row = norms::show_template(&state, ctx, code, version).await?;

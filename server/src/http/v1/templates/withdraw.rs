@@ -7,7 +7,7 @@ use crate::app::norms::Version;
 use crate::app::once::Answer;
 use crate::app::{AppResult, AppState, Ctx, norms};
 use crate::http::error::ApiError;
-use crate::http::extract::{Json, Path};
+use crate::http::extract::{Json, Path, VersionNumber};
 use crate::http::once::{once, shown};
 use crate::http::openapi::Problems;
 use crate::http::v1::policies::{WithdrawalIn, WithdrawalOut};
@@ -27,7 +27,7 @@ use crate::http::v1::policies::{WithdrawalIn, WithdrawalOut};
 pub async fn withdraw_template(
     state: web::Data<AppState>,
     ctx: Ctx,
-    Path((code, version)): Path<(String, i64)>,
+    Path((code, VersionNumber(version))): Path<(String, VersionNumber)>,
     Json(body): Json<WithdrawalIn>,
 ) -> Result<HttpResponse, ApiError> {
     let version = Version::Template(code, version);

@@ -22,6 +22,7 @@ use sync_core::plan::AppointmentRow;
 use sync_core::time::UnixMillis;
 use utoipa::ToSchema;
 
+use crate::app::dispatch::Clash;
 use crate::app::visits::{NewAppointment, PlannedTime, Visit, VisitListing};
 use crate::app::{AppError, ErrorCode, Refusal};
 use crate::http::wire::Instant;
@@ -213,6 +214,25 @@ impl From<VisitListing> for VisitItemOut {
     }
 }
 
+/// Another visit of the same person at the same time.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ClashOut {
+    /// Who.
+    pub rep_id: UserId,
+    /// The other visit.
+    pub visit_id: VisitId,
+    /// Its planned start.
+    pub start: Instant,
+    /// When it is taken to be over.
+    pub end: Instant,
+}
+
+impl From<Clash> for ClashOut {
+    fn from(clash: Clash) -> Self {
+        Self { rep_id: clash.rep, visit_id: clash.visit, start: clash.start.into(), end: clash.end.into() }
+    }
+}
+
 /// A visit as the office sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VisitOut {
@@ -290,6 +310,9 @@ pub struct VisitOut {
     pub closed_at: Option<Instant>,
     /// What a person should look at.
     pub findings: Vec<Finding>,
+    /// What else people of its crew have at that time, told to whoever plans, assigns or moves it; no refusal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub clashes: Vec<ClashOut>,
     /// Version of the plan; the state may change without it.
     #[schema(example = 1)]
     pub version: i64,
@@ -328,6 +351,7 @@ impl From<Visit> for VisitOut {
             cancel_reason: plan.cancel_reason,
             closed_at: plan.closed_at_ms.map(Instant::from),
             findings: visit.findings,
+            clashes: visit.clashes.into_iter().map(ClashOut::from).collect(),
             version: row.version,
             created_at: row.created_at_ms.into(),
         }

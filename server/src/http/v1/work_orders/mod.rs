@@ -147,6 +147,8 @@ pub struct WorkOrderOut {
     /// Why nobody works on it for the time being.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<OrderHoldOut>,
+    /// Whether that lasts longer than it said; it goes on once somebody says so.
+    pub hold_overdue: bool,
     /// Open outages where it is, told to whoever adds a repair: it probably waits for one of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub likely_outages: Vec<LikelyOutageOut>,
@@ -179,6 +181,7 @@ impl From<WorkOrder> for WorkOrderOut {
                 refused_at: refusal.refused_at_ms.into(),
             }),
             hold: order.hold.map(OrderHoldOut::from),
+            hold_overdue: order.is_hold_overdue,
             likely_outages: order.likely_outages.into_iter().map(LikelyOutageOut::from).collect(),
             version: row.version,
             created_at: row.created_at_ms.into(),
