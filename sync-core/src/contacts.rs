@@ -14,10 +14,12 @@ use crate::visit::table::codes;
 codes!(
     /// Whether there is a recording of a contact.
     Standing {
-        /// It names a recording, or the bridge told of the call.
+        /// It names a recording, or the bridge recorded the conversation.
         Recorded = "recorded", "有录音";
-        /// A call of which nobody has a recording.
+        /// A conversation of which nobody has a recording.
         Unrecorded = "unrecorded", "无录音";
+        /// A call that nobody answered: there is nothing to record.
+        Unanswered = "unanswered", "未接通";
         /// No call: a message, a letter.
         NotACall = "not_a_call", "非通话";
     }
@@ -32,6 +34,19 @@ pub struct BridgedCall {
     pub by: UserId,
     /// When.
     pub started_at: UnixMillis,
+    /// Whether somebody answered.
+    pub was_answered: bool,
+    /// Whether there is a recording.
+    pub has_recording: bool,
+}
+
+/// Whether somebody answered a call with this result: whoever refuses, or has another's number, was spoken with.
+///
+/// # Source
+/// Rulebook section 3, `ContactAttempt`.
+#[must_use]
+pub fn was_answered(result: &str) -> bool {
+    result != "no_answer"
 }
 
 /// A contact of the visit with what vouches for it.
@@ -47,7 +62,7 @@ pub struct Judged<'v> {
     pub err_ms: Option<i64>,
     /// Whether it is recorded.
     pub standing: Standing,
-    /// The bridge's name of the call that vouches for it.
+    /// The bridge's name of the call that it was.
     pub call: Option<String>,
 }
 
@@ -65,8 +80,9 @@ impl Contact {
     }
 }
 
-/// Every contact of a visit, in the order of the document. A call of the bridge vouches for one contact of its rep that
-/// began at most `window_ms` before or after it, the nearest first.
+/// Every contact of a visit, in the order of the document. A call of the bridge is the contact of its rep that began at most
+/// `window_ms` before or after it: one that tells the same of whether somebody answered before one that does not, the
+/// nearest first. A recording is owed of every conversation, whoever tells of it.
 // Rules: INS-35, APT-05
 #[must_use]
 pub fn judged<'v>(view: &'v View, calls: &[BridgedCall], window_ms: i64) -> Vec<Judged<'v>> {
@@ -77,37 +93,45 @@ pub fn judged<'v>(view: &'v View, calls: &[BridgedCall], window_ms: i64) -> Vec<
         .map(|entry| {
             let contact = &entry.value;
             let (started_at, err_ms) = clocks.corrected(contact.by, &contact.started_at);
-            let standing = match (contact.is_call(), contact.names_recording()) {
-                (false, _) => Standing::NotACall,
-                (true, true) => Standing::Recorded,
-                (true, false) => Standing::Unrecorded,
-            };
-            Judged { key: &entry.key, contact, started_at, err_ms, standing, call: None }
+            Judged { key: &entry.key, contact, started_at, err_ms, standing: standing(contact, None), call: None }
         })
         .collect();
     for (contact, call) in pairs(&contacts, calls, window_ms) {
         if let Some(contact) = contacts.get_mut(contact) {
-            contact.standing = Standing::Recorded;
+            contact.standing = standing(contact.contact, Some(call));
             contact.call = Some(call.id.clone());
         }
     }
     contacts
 }
 
-/// Which contact each call vouches for: nearest pairs first, each contact and each call once.
+/// What the rep and the bridge tell of a contact.
+fn standing(contact: &Contact, call: Option<&BridgedCall>) -> Standing {
+    let recorded_by_bridge = call.is_some_and(|call| call.was_answered && call.has_recording);
+    let is_conversation = was_answered(&contact.result) || call.is_some_and(|call| call.was_answered);
+    match contact.is_call() {
+        false => Standing::NotACall,
+        true if contact.names_recording() || recorded_by_bridge => Standing::Recorded,
+        true if is_conversation => Standing::Unrecorded,
+        true => Standing::Unanswered,
+    }
+}
+
+/// Which contact each call was: pairs that tell the same first, of those the nearest, each contact and each call once.
 fn pairs<'c>(contacts: &[Judged<'_>], calls: &'c [BridgedCall], window_ms: i64) -> Vec<(usize, &'c BridgedCall)> {
     let mut near = Vec::new();
     for (at, contact) in contacts.iter().enumerate().filter(|(_, contact)| contact.contact.is_call()) {
         for call in calls.iter().filter(|call| call.by == contact.contact.by) {
             let apart = contact.started_at.0.abs_diff(call.started_at.0);
+            let differ = was_answered(&contact.contact.result) != call.was_answered;
             if apart <= window_ms.unsigned_abs() {
-                near.push((apart, contact.key, &call.id, at, call));
+                near.push(((differ, apart, contact.key, &call.id), at, call));
             }
         }
     }
-    near.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
+    near.sort_by_key(|(order, ..)| *order);
     let mut taken: Vec<(usize, &BridgedCall)> = Vec::new();
-    for (.., at, call) in near {
+    for (_, at, call) in near {
         if taken.iter().all(|(contact, known)| *contact != at && known.id != call.id) {
             taken.push((at, call));
         }

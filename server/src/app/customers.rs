@@ -101,6 +101,19 @@ pub(crate) fn is_text(text: &str, max_chars: usize) -> bool {
     !text.chars().all(is_blank) && text.chars().count() <= max_chars && !text.chars().any(steers)
 }
 
+/// What a text should have been that [`is_text`] refuses, in English and Chinese.
+pub(crate) fn text_fault(text: &str, max_chars: usize) -> Option<[String; 2]> {
+    if is_text(text, max_chars) {
+        None
+    } else if text.chars().count() > max_chars {
+        Some([format!("at most {max_chars} characters"), format!("最多 {max_chars} 个字符")])
+    } else if text.chars().any(steers) {
+        Some(["no control characters".to_owned(), "不含控制字符".to_owned()])
+    } else {
+        Some([format!("1 to {max_chars} characters"), format!("1 至 {max_chars} 个字符")])
+    }
+}
+
 /// Control characters but for line breaks and tabs, and those that override the direction of writing (UAX 9).
 pub(crate) fn steers(letter: char) -> bool {
     let is_layout = matches!(letter, '\n' | '\r' | '\t');

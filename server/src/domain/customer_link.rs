@@ -73,6 +73,11 @@ pub fn proposed_start(
     (planned, now): (UnixMillis, UnixMillis),
     within_days: i64,
 ) -> Result<UnixMillis, ProposalError> {
+    // The parser of times takes seconds, fractions and zones, too.
+    let is_minute = |(at, byte): (usize, u8)| if at == 2 { byte == b':' } else { byte.is_ascii_digit() };
+    if time.len() != 5 || !time.bytes().enumerate().all(is_minute) {
+        return Err(ProposalError::NoTime);
+    }
     let day = parse_day(day).map_err(|_no_day| ProposalError::NoTime)?;
     let time: Time = time.parse().map_err(|_no_time| ProposalError::NoTime)?;
     let start = zone.instant_of(DateTime::from_parts(day, time)).map_err(|_out_of_range| ProposalError::NoTime)?;
@@ -123,7 +128,17 @@ mod tests {
         assert_eq!(ask("2025-03-19", "00:00"), Err(ProposalError::TooFar));
         assert_eq!(ask("2025-03-04", "10:00"), Err(ProposalError::Passed));
         assert_eq!(ask("2025-03-05", "10:00"), Err(ProposalError::Passed), "that is planned already");
-        for (day, time) in [("", ""), ("2025-02-30", "10:00"), ("2025-03-05", "25:00"), ("9999-12-31", "23:59x")] {
+        for (day, time) in [
+            ("", ""),
+            ("2025-02-30", "10:00"),
+            ("2025-03-05", "25:00"),
+            ("9999-12-31", "23:59x"),
+            ("2025-03-06", "10:00:59.9"),
+            ("2025-03-06", "10:00:00"),
+            ("2025-03-06", "T10:00"),
+            ("20250306", "10:00"),
+            ("2025-03-06T09:00", "10:00"),
+        ] {
             assert_eq!(ask(day, time), Err(ProposalError::NoTime), "{day} {time}");
         }
         assert_eq!(ask("2099-12-31", "12:00"), Err(ProposalError::TooFar));

@@ -355,6 +355,8 @@ operations! {
     CreateCall = "create_call" Post "/v1/calls" Access::Roles(&[(Dispatcher, Organisation), (Integrator, Organisation)]);
     /// Lists how the customer of a visit was reached.
     ListContacts = "list_contacts" Get "/v1/visits/{visit_id}/contacts" PHOTO_READERS;
+    /// Lists the calls about a visit that the bridge told of.
+    ListVisitCalls = "list_visit_calls" Get "/v1/visits/{visit_id}/calls" PHOTO_READERS;
     /// Gives a link to the customer's page.
     CreateCustomerLink = "create_customer_link" Post "/v1/visits/{visit_id}/customer-links"
         Access::Roles(&[(TeamLead, Team), (Dispatcher, Organisation), (CsAgent, Organisation),

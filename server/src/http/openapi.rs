@@ -220,6 +220,7 @@ impl Modify for BearerToken {
         visits::assign::assign_visit, visits::receipt::show_complete_receipt, visits::copies::show_copies, visits::reschedule::reschedule_visit, visits::cancel::cancel_visit,
         visits::next_attempt::create_next_attempt, visits::close::close_visit,
         visits::door_note::show_door_note, calls::create::create_call, visits::contacts::list_contacts,
+        visits::calls::list_visit_calls,
         customer_links::create::create_customer_link, customer_links::list::list_customer_links,
         notices::list::list_notices, notices::due::list_due_notices, notices::settle::mark_notice_sent,
         notices::settle::mark_notice_failed, customers::consent::show_customer_consent,

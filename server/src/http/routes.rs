@@ -122,6 +122,7 @@ fn mount_contacts(at: &mut Mount<'_>) {
     at.route(Op::ShowDoorNote, visits::door_note::show_door_note);
     at.route(Op::CreateCall, calls::create::create_call);
     at.route(Op::ListContacts, visits::contacts::list_contacts);
+    at.route(Op::ListVisitCalls, visits::calls::list_visit_calls);
     at.route(Op::CreateCustomerLink, customer_links::create::create_customer_link);
     at.route(Op::ListCustomerLinks, customer_links::list::list_customer_links);
     at.route(Op::ListDueNotices, notices::due::list_due_notices);

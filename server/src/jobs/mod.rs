@@ -6,6 +6,7 @@ pub mod ingest;
 pub mod pack_documents;
 pub mod purge_expired;
 pub mod roll_scope;
+pub mod tell_customers;
 pub mod tidy_node;
 pub mod watch_deadlines;
 
@@ -40,6 +41,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         tokio::spawn(roll_scope::run(state.clone())),
         tokio::spawn(follow_norms::run(state.clone())),
         tokio::spawn(watch_deadlines::run(state.clone())),
+        tokio::spawn(tell_customers::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])

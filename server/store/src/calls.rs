@@ -1,15 +1,14 @@
 //! Calls that went out through the bridge.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
 use crate::schema::calls;
 use crate::text::Txt;
-
-/// Most calls of a visit that are looked at: a customer is called a handful of times.
-const MOST: i64 = 500;
 
 /// A call as the bridge told it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -60,22 +59,34 @@ pub fn load_call(conn: &mut Conn, org: OrgId, call: &str) -> StoreResult<CallRow
     Ok(per_backend!(conn, c => calls::table.find((Txt(org), call)).select(CallRow::as_select()).first(c))?)
 }
 
-/// The calls about a visit, or about its order where they name no visit, oldest first.
+/// Calls about a visit, or about its order where they name no visit, oldest first, behind the place of one of them.
 ///
 /// # Errors
 /// Database errors only.
 pub fn list_calls(
     conn: &mut Conn,
     org: OrgId,
-    visit: VisitId,
-    order: Option<WorkOrderId>,
+    (visit, order): (VisitId, Option<WorkOrderId>),
+    after: Option<&(i64, String)>,
+    limit: i64,
 ) -> StoreResult<Vec<CallRow>> {
     let order = order.map(Txt);
+    let (started, call) = after.map_or((i64::MIN, ""), |(started, call)| (*started, call.as_str()));
     Ok(per_backend!(conn, c => calls::table
         .filter(calls::org_id.eq(Txt(org))
             .and(calls::visit_id.eq(Txt(visit)).or(calls::work_order_id.eq(order)).assume_not_null()))
+        .filter(sql::<Bool>("(started_at_ms, call_id) > (")
+            .bind::<BigInt, _>(started).sql(", ").bind::<Text, _>(call).sql(")"))
         .order((calls::started_at_ms, calls::call_id))
-        .limit(MOST)
+        .limit(limit)
         .select(CallRow::as_select())
         .load(c))?)
+}
+
+impl CallRow {
+    /// Its place among the calls of a visit: when it began, and its name.
+    #[must_use]
+    pub fn place(&self) -> (i64, String) {
+        (self.started_at_ms, self.call_id.clone())
+    }
 }

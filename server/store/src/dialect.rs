@@ -7,11 +7,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt};
 use diesel::{PgConnection, QueryResult};
 use sync_core::bytes::Hash;
-use sync_core::ids::{DeviceId, OrgId, UserId, VisitId, WorkOrderId};
+use sync_core::ids::{CustomerId, DeviceId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::{deadlines, quarantine, users, visits, work_orders};
+use crate::schema::{customers, deadlines, quarantine, users, visits, work_orders};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -90,6 +90,15 @@ pub(crate) fn lock_people(conn: &mut Conn, org: OrgId, people: &[UserId]) -> Que
         .load(&mut **conn)?;
     drop(locked);
     Ok(())
+}
+
+/// Makes other transactions that decide what a customer is sent wait for the end of this one.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_customer(conn: &mut Conn, org: OrgId, customer: CustomerId) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let row = customers::table.find((Txt(org), Txt(customer))).select(customers::version);
+    row.for_no_key_update().first::<i64>(&mut **conn).optional().map(drop)
 }
 
 /// Makes other transactions that would change the deadlines of these subjects wait for the end of this one; the rows are

@@ -77,6 +77,7 @@ pub mod text;
 pub mod unclaimed;
 pub mod uploads;
 pub mod users;
+pub mod visit_news;
 pub mod visits;
 pub mod withdrawals;
 pub mod work_orders;

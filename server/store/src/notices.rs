@@ -1,5 +1,7 @@
 //! Messages to customers, and who agreed to them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use diesel::prelude::*;
 use sync_core::ids::{CustomerId, NoticeId, OrgId, UserId, VisitId};
 
@@ -33,7 +35,7 @@ pub struct NoticeRow {
     pub text: Option<String>,
     /// `queued`, `sent`, `failed` or `suppressed`.
     pub state: String,
-    /// Why it was suppressed, or failed.
+    /// Why it failed.
     pub reason: Option<String>,
     /// When it may be sent.
     pub not_before_ms: i64,
@@ -43,15 +45,35 @@ pub struct NoticeRow {
     pub settled_at_ms: Option<i64>,
     /// Version of the row.
     pub version: i64,
+    /// Why it was not to be sent; stays where it was under way by then.
+    pub withheld: Option<String>,
+    /// Variables of its text that had no value, as a JSON array.
+    pub missing: Option<String>,
+    /// From when on it tells nothing useful any more.
+    pub useful_until_ms: i64,
+    /// The fact of the visit that it tells of, once; absent where the plan says when.
+    pub fact: Option<String>,
 }
 
 /// Adds a message.
 ///
 /// # Errors
-/// Database errors only.
+/// Conflict if the customer was told of the same fact.
 pub fn insert_notice(conn: &mut Conn, row: &NoticeRow) -> StoreResult<()> {
     per_backend!(conn, c => diesel::insert_into(notices::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// Whether the customer of a visit was told of a fact, or was not to be.
+///
+/// # Errors
+/// Database errors only.
+pub fn is_told(conn: &mut Conn, org: OrgId, visit: VisitId, fact: &str) -> StoreResult<bool> {
+    let told: i64 = per_backend!(conn, c => notices::table
+        .filter(notices::org_id.eq(Txt(org)).and(notices::visit_id.eq(Txt(visit))).and(notices::fact.eq(fact)))
+        .count()
+        .get_result(c))?;
+    Ok(told > 0)
 }
 
 /// The message of this id.
@@ -91,18 +113,20 @@ pub enum About {
     Visit(VisitId),
     /// Those for a customer.
     Customer(CustomerId),
+    /// Those that tell nothing useful any more.
+    Passed,
 }
 
 /// Takes back every message that waits.
 ///
 /// # Errors
 /// Database errors only.
-pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, reason: &str, now_ms: i64) -> StoreResult<usize> {
+pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, withheld: &str, now_ms: i64) -> StoreResult<usize> {
     Ok(per_backend!(conn, c => {
         let waiting = notices::org_id.eq(Txt(org)).and(notices::state.eq("queued"));
         let settled = (
             notices::state.eq("suppressed"),
-            notices::reason.eq(reason),
+            notices::withheld.eq(withheld),
             notices::settled_at_ms.eq(now_ms),
             notices::version.eq(notices::version + 1),
         );
@@ -112,6 +136,9 @@ pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, reason: &str, 
                 .execute(c),
             About::Customer(customer) => diesel::update(notices::table
                     .filter(waiting.and(notices::customer_id.eq(Txt(customer)))))
+                .set(settled)
+                .execute(c),
+            About::Passed => diesel::update(notices::table.filter(waiting.and(notices::useful_until_ms.le(now_ms))))
                 .set(settled)
                 .execute(c),
         }
@@ -208,4 +235,18 @@ pub fn find_consent(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreR
         .select(ConsentRow::as_select())
         .first(c)
         .optional())?)
+}
+
+/// Which of these customers agreed to messages, by what each said last.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_willing(conn: &mut Conn, org: OrgId, of: &[CustomerId]) -> StoreResult<BTreeSet<CustomerId>> {
+    let said: Vec<(Txt<CustomerId>, bool)> = per_backend!(conn, c => customer_consents::table
+        .filter(customer_consents::org_id.eq(Txt(org)).and(one_of(customer_consents::customer_id, of)))
+        .order((customer_consents::customer_id, customer_consents::seq))
+        .select((customer_consents::customer_id, customer_consents::consent_sms))
+        .load(c))?;
+    let last: BTreeMap<CustomerId, bool> = said.into_iter().map(|(customer, said)| (customer.0, said)).collect();
+    Ok(last.into_iter().filter(|(_, said)| *said).map(|(customer, _)| customer).collect())
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use sync_core::bytes::Hash;
-use sync_core::ids::{OrgId, UserId, VisitId};
+use sync_core::ids::{CustomerId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::dialect;
@@ -57,6 +57,18 @@ pub fn lock_visits(conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> StoreResu
 /// Database errors only.
 pub fn lock_people(conn: &mut Conn, org: OrgId, people: &[UserId]) -> StoreResult<()> {
     Ok(dialect::lock_people(conn, org, people)?)
+}
+
+/// Holds a customer until the commit: of two transactions that decide what the customer is sent, or record whether it may be
+/// sent, the second sees what the first wrote.
+///
+/// # Concurrency
+/// Behind the visit that a transaction locks.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_customer(conn: &mut Conn, org: OrgId, customer: CustomerId) -> StoreResult<()> {
+    Ok(dialect::lock_customer(conn, org, customer)?)
 }
 
 /// The evidence columns of a visit, for a transaction that will write them.

@@ -1801,6 +1801,26 @@ diesel::table! {
         settled_at_ms -> Nullable<BigInt>,
         /// Column `version`.
         version -> BigInt,
+        /// Column `withheld`.
+        withheld -> Nullable<Text>,
+        /// Column `missing`.
+        missing -> Nullable<Text>,
+        /// Column `useful_until_ms`.
+        useful_until_ms -> BigInt,
+        /// Column `fact`.
+        fact -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Rows of `visit_news`.
+    visit_news (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
     }
 }
 
@@ -2023,6 +2043,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     installed_items,
     day_sign_offs,
     notices,
+    visit_news,
     customer_consents,
     customer_links,
     calls,

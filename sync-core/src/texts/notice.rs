@@ -7,6 +7,7 @@ use crate::calendar::{DayError, Zone, plus_days};
 use crate::plan::PolicyRow;
 use crate::policy::keys;
 use crate::time::UnixMillis;
+use crate::visit::VisitState;
 use crate::visit::table::codes;
 
 codes!(
@@ -18,8 +19,49 @@ codes!(
         Change = "change", "改期";
         /// It is called off.
         Cancellation = "cancellation", "取消";
+        /// A return visit has a time.
+        ReturnVisit = "return_visit", "回访预约";
+        /// The crew has come.
+        Arrival = "arrival", "到达";
+        /// The work is done.
+        Result = "result", "完成";
+        /// The crew has left, and the work is not done.
+        Unfinished = "unfinished", "未完成";
+        /// The crew came and did not meet the customer.
+        NotMet = "not_met", "未遇";
     }
 );
+
+impl NoticeKind {
+    /// What a customer is told of a visit in this state with this outcome; none before the crew has come.
+    #[must_use]
+    pub fn of_visit(state: VisitState, outcome: Option<&str>) -> Option<Self> {
+        use VisitState as S;
+        match (state, outcome) {
+            (S::Arrived | S::Waiting | S::InProgress | S::AwaitingAcceptance | S::Signed, _) => Some(Self::Arrival),
+            (S::NoShow, _) | (S::UnderReview | S::Approved | S::Returned | S::Closed, Some("no_show")) => {
+                Some(Self::NotMet)
+            }
+            (S::Submitted | S::UnderReview | S::Approved | S::Returned | S::Closed, None | Some("completed")) => {
+                Some(Self::Result)
+            }
+            (S::Submitted | S::EndedWithoutWork | S::UnderReview | S::Approved | S::Returned | S::Closed, _) => {
+                Some(Self::Unfinished)
+            }
+            (S::Draft | S::Scheduled | S::Confirmed | S::EnRoute | S::Cancelled, _) => None,
+        }
+    }
+
+    /// The fact of a visit that it tells of, of which a customer is told once; none where the plan says when.
+    #[must_use]
+    pub const fn fact(self) -> Option<&'static str> {
+        match self {
+            Self::Arrival => Some("arrival"),
+            Self::Result | Self::Unfinished | Self::NotMet => Some("end"),
+            Self::Appointment | Self::Change | Self::Cancellation | Self::ReturnVisit => None,
+        }
+    }
+}
 
 codes!(
     /// Why a message is not sent.
@@ -30,8 +72,8 @@ codes!(
         NoPhone = "no_phone", "客户没有电话号码";
         /// The text lacks values.
         TextIncomplete = "text_incomplete", "文本缺少变量值";
-        /// It would come after the visit.
-        TooLate = "too_late", "送达时已过上门时间";
+        /// It would come when it tells nothing useful any more: after the visit began, or long after what it tells of.
+        TooLate = "too_late", "送达时已失去时效";
         /// A later one about the same visit took its place.
         Replaced = "replaced", "已被后续消息替代";
     }
@@ -93,8 +135,8 @@ pub struct Circumstances {
     pub has_phone: bool,
     /// Whether its text is whole.
     pub is_whole: bool,
-    /// When the visit begins, or would have.
-    pub start: UnixMillis,
+    /// From when on it tells nothing useful any more.
+    pub useful_until: UnixMillis,
 }
 
 /// From when a message may be sent, and why it is not.
@@ -113,7 +155,7 @@ pub fn when_to_send(
         (!given.has_consent, Withheld::NoConsent),
         (!given.has_phone, Withheld::NoPhone),
         (!given.is_whole, Withheld::TextIncomplete),
-        (given.start <= not_before, Withheld::TooLate),
+        (given.useful_until <= not_before, Withheld::TooLate),
     ];
     Ok((not_before, withheld.into_iter().find(|(is_so, _)| *is_so).map(|(_, why)| why)))
 }
@@ -154,15 +196,44 @@ mod tests {
     #[test]
     fn who_did_not_agree_gets_none_and_nobody_is_told_too_late() {
         let zone = Zone::default();
-        let (now, start) = (at("2025-03-04T22:00:00+08:00"), at("2025-03-05T08:00:00.001+08:00"));
-        let good = Circumstances { has_consent: true, has_phone: true, is_whole: true, start };
+        let (now, useful_until) = (at("2025-03-04T22:00:00+08:00"), at("2025-03-05T08:00:00.001+08:00"));
+        let good = Circumstances { has_consent: true, has_phone: true, is_whole: true, useful_until };
         let why = |given: Circumstances| when_to_send(&given, NIGHT, &zone, now).unwrap();
         let morning = at("2025-03-05T08:00:00+08:00");
         assert_eq!(why(good), (morning, None));
-        assert_eq!(why(Circumstances { start: morning, ..good }), (morning, Some(Withheld::TooLate)));
+        assert_eq!(why(Circumstances { useful_until: morning, ..good }), (morning, Some(Withheld::TooLate)));
         assert_eq!(why(Circumstances { has_phone: false, ..good }).1, Some(Withheld::NoPhone));
         assert_eq!(why(Circumstances { is_whole: false, ..good }).1, Some(Withheld::TextIncomplete));
         assert_eq!(why(Circumstances { has_consent: false, is_whole: false, ..good }).1, Some(Withheld::NoConsent));
+    }
+
+    // Rule: NOT-05
+    #[test]
+    fn a_customer_hears_of_the_arrival_and_of_the_end_each_once() {
+        let facts = |state: VisitState, outcome| NoticeKind::of_visit(state, outcome).and_then(NoticeKind::fact);
+        for state in VisitState::ALL {
+            let expected = match state {
+                state if state.is_handed_in() || state.is_past_hand_in() => Some("end"),
+                VisitState::Draft | VisitState::Scheduled | VisitState::Confirmed | VisitState::EnRoute => None,
+                VisitState::Cancelled => None,
+                _ => Some("arrival"),
+            };
+            for outcome in [None, Some("completed"), Some("no_show"), Some("deferred_safety")] {
+                assert_eq!(facts(*state, outcome), expected, "{state} {outcome:?}");
+            }
+        }
+        use NoticeKind::{NotMet, Result, Unfinished};
+        for (state, outcome, expected) in [
+            (VisitState::Submitted, Some("completed"), Result),
+            (VisitState::Approved, Some("completed"), Result),
+            (VisitState::Submitted, Some("not_accepted"), Unfinished),
+            (VisitState::EndedWithoutWork, Some("deferred_safety"), Unfinished),
+            (VisitState::UnderReview, Some("resource_missing"), Unfinished),
+            (VisitState::NoShow, None, NotMet),
+            (VisitState::UnderReview, Some("no_show"), NotMet),
+        ] {
+            assert_eq!(NoticeKind::of_visit(state, outcome), Some(expected), "{state} {outcome:?}");
+        }
     }
 
     proptest! {

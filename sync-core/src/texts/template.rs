@@ -113,6 +113,7 @@ fn fill(line: &str, values: &Values, unfilled: &mut Unfilled) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::texts::NoticeKind;
 
     fn text(lines: &[&str]) -> TextTemplate {
         let lines = lines.iter().map(|line| (*line).to_owned()).collect();
@@ -133,7 +134,8 @@ mod tests {
     fn every_released_text_is_whole_in_both_languages() {
         let texts = released();
         let codes: Vec<_> = texts.iter().map(|text| (text.code.as_str(), text.version)).collect();
-        assert_eq!(codes, [("door_note", 1), ("appointment", 1), ("change", 1), ("cancellation", 1)]);
+        let of_messages = NoticeKind::ALL.iter().map(|kind| (kind.code(), 1));
+        assert_eq!(codes, [("door_note", 1)].into_iter().chain(of_messages).collect::<Vec<_>>());
         for text in &texts {
             for language in [Language::ZhCn, Language::En] {
                 let filled = text.fill(language, &all()).unwrap();

@@ -13,7 +13,7 @@ use crate::support::{REP, Story, install};
 const MINUTE_MS: i64 = 60_000;
 
 fn call(id: &str, by: UserId, started_at: UnixMillis) -> BridgedCall {
-    BridgedCall { id: id.to_owned(), by, started_at }
+    BridgedCall { id: id.to_owned(), by, started_at, was_answered: true, has_recording: true }
 }
 
 /// A visit with calls that the rep noted at these minutes after nine.
@@ -64,6 +64,40 @@ fn a_contact_speaks_for_itself_and_a_message_is_no_call() {
     assert_eq!(found(&story), 0, "a phone knows nothing of the bridge");
     story.background.calls = Some(Vec::new());
     assert_eq!(found(&story), 1);
+}
+
+// Rules: INS-35, APT-05
+#[test]
+fn a_recording_is_owed_of_every_conversation_and_of_nothing_else() {
+    let of = |result: &str, was_answered, has_recording| {
+        let mut story = noted(&[0]);
+        result.clone_into(&mut story.view.contacts[0].value.result);
+        let nine = UnixMillis(story.view.contacts[0].value.started_at.wall_ms);
+        let told = BridgedCall { was_answered, has_recording, ..call("a", REP, nine) };
+        judged(&story.view, &[told], MINUTE_MS)[0].standing
+    };
+    use Standing::{Recorded, Unanswered, Unrecorded};
+    for (result, expected) in [
+        // The bridge heard nobody without and with a recording, and somebody without and with one.
+        ("reached", [Unrecorded, Unrecorded, Unrecorded, Recorded]),
+        ("refused", [Unrecorded, Unrecorded, Unrecorded, Recorded]),
+        ("wrong_number", [Unrecorded, Unrecorded, Unrecorded, Recorded]),
+        ("no_answer", [Unanswered, Unanswered, Unrecorded, Recorded]),
+    ] {
+        let told = [(false, false), (false, true), (true, false), (true, true)];
+        assert_eq!(told.map(|(answered, recorded)| of(result, answered, recorded)), expected, "{result}");
+    }
+}
+
+// Rule: INS-35
+#[test]
+fn the_call_that_tells_the_same_is_the_contact_though_another_was_nearer() {
+    let story = noted(&[0]);
+    let nine = UnixMillis(story.view.contacts[0].value.started_at.wall_ms);
+    let tried = BridgedCall { was_answered: false, ..call("a", REP, nine) };
+    let calls = [tried, call("b", REP, nine.plus_ms(2 * MINUTE_MS))];
+    let found = judged(&story.view, &calls, 10 * MINUTE_MS);
+    assert_eq!((found[0].standing, vouched(&found)), (Standing::Recorded, vec![Some("b".to_owned())]));
 }
 
 proptest! {

@@ -23,7 +23,7 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 87] = [
+const TABLES: [(&str, Origin); 88] = [
     ("absence_ends", Owned),
     ("absences", Owned),
     ("appointments", Underived),
@@ -106,6 +106,7 @@ const TABLES: [(&str, Origin); 87] = [
     ("visit_conflicts", Rebuilt("visit_conflicts")),
     ("visit_events", Rebuilt("visit_events")),
     ("visit_late_work", Rebuilt("visit_late_work")),
+    ("visit_news", Owned),
     ("visit_photos", Rebuilt("visit_photos")),
     ("visit_readings", Rebuilt("visit_readings")),
     ("visit_statements", Rebuilt("visit_statements")),

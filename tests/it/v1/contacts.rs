@@ -2,9 +2,11 @@
 
 mod calls;
 mod door_note;
+mod news;
 mod notices;
 mod page;
 mod page_ends;
+mod withdrawn;
 
 use doorstep_store::audit::list_audit_events;
 use integration_tests::actors::Client;

@@ -3,10 +3,13 @@
 use doorstep_store::calls::{self, CallRow};
 use doorstep_store::{Conn, Txt, users, work_orders};
 use serde_json::json;
+use sync_core::formulas::minutes_ms;
 use sync_core::ids::{UserId, VisitId, WorkOrderId};
+use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
-use crate::app::customers::is_text;
+use crate::app::customers::text_fault;
+use crate::app::norms::policy_in_force;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 
 /// What can come of a call.
@@ -40,16 +43,13 @@ pub struct NewCall {
 }
 
 impl NewCall {
-    fn check(&self, now: UnixMillis) -> AppResult<()> {
+    fn check(&self) -> AppResult<()> {
         let mut refusal = Refusal::new(ErrorCode::Invalid);
-        if !is_text(&self.call_id, 100) {
-            refusal = refusal.both("call_id", "1 to 100 characters", "1 至 100 个字符");
+        if let Some([en, zh]) = text_fault(&self.call_id, 100) {
+            refusal = refusal.both("call_id", en, zh);
         }
         if self.visit.is_some() == self.order.is_some() {
             refusal = refusal.both("visit_id", "either a visit or a work order", "工单或上门任务二者之一");
-        }
-        if !self.started_at.is_plausible() || self.started_at > now {
-            refusal = refusal.both("started_at", "an instant that has passed", "已过去的时间");
         }
         if !(0..=MAX_DURATION_SECS).contains(&self.duration_secs) {
             refusal = refusal.both("duration_s", "0 to 86400 seconds", "0 至 86400 秒");
@@ -57,8 +57,8 @@ impl NewCall {
         if !RESULTS.contains(&self.result.as_str()) {
             refusal = refusal.both("result", format!("one of {}", RESULTS.join(", ")), RESULTS.join("、"));
         }
-        if self.recording_ref.as_deref().is_some_and(|name| !is_text(name, 300)) {
-            refusal = refusal.both("recording_ref", "1 to 300 characters", "1 至 300 个字符");
+        if let Some([en, zh]) = self.recording_ref.as_deref().and_then(|name| text_fault(name, 300)) {
+            refusal = refusal.both("recording_ref", en, zh);
         }
         refusal.into_result()
     }
@@ -87,7 +87,7 @@ impl NewCall {
 /// something else under the same name.
 // Rule: INS-35
 pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<CallRow> {
-    new.check(ctx.now)?;
+    new.check()?;
     let app = state.clone();
     let write = move |conn: &mut Conn| {
         known(conn, &ctx, &new)?;
@@ -110,10 +110,15 @@ pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<Ca
     state.store.write(write).await
 }
 
-/// Refuses what names a visit, an order or a person that is not there.
+/// Refuses what names a visit, an order or a person that is not there, or an instant that no clock within the skew shows yet.
+// Rule: GEN-10
 fn known(conn: &mut Conn, ctx: &Ctx, new: &NewCall) -> AppResult<()> {
     let org = ctx.actor.org;
     let mut refusal = Refusal::new(ErrorCode::Invalid);
+    let skew_ms = minutes_ms(policy_in_force(conn, org, ctx.now)?.get(keys::CLOCK_SKEW));
+    if !new.started_at.is_plausible() || new.started_at > ctx.now.plus_ms(skew_ms) {
+        refusal = refusal.both("started_at", "an instant that has passed", "已过去的时间");
+    }
     if let Some(visit) = new.visit {
         match reach::load_visit(conn, ctx, visit) {
             Err(error) if error.code() == ErrorCode::NotFound => {

@@ -1,7 +1,7 @@
 //! Whether a customer agreed to messages.
 
 use doorstep_store::notices::{About, ConsentRow, find_consent, insert_consent, suppress_queued};
-use doorstep_store::{Conn, Txt, customers};
+use doorstep_store::{Conn, Txt, customers, presence};
 use serde_json::json;
 use sync_core::ids::CustomerId;
 use sync_core::texts::Withheld;
@@ -29,6 +29,8 @@ pub async fn set_consent(state: &AppState, ctx: Ctx, id: CustomerId, consent_sms
     let app = state.clone();
     let write = move |conn: &mut Conn| {
         let org = ctx.actor.org;
+        // A message that is being written is seen, or sees this.
+        presence::lock_customer(conn, org, id)?;
         customers::find_customer(conn, org, id)?.ok_or(ErrorCode::NotFound)?;
         let known = find_consent(conn, org, id)?;
         if let Some(known) = known.as_ref().filter(|known| known.consent_sms == consent_sms) {

@@ -1,7 +1,8 @@
 //! Contacts of a visit with what vouches for them, and who may know their recordings.
 
 use doorstep_store::Conn;
-use doorstep_store::calls::CallRow;
+use doorstep_store::calls::{self, CallRow};
+use doorstep_store::visits::VisitRecord;
 use serde_json::json;
 use sync_core::contacts::{self, Standing};
 use sync_core::formulas::minutes_ms;
@@ -10,7 +11,7 @@ use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use crate::app::visits::{bridged, calls_of, judge};
-use crate::app::{AppResult, AppState, Ctx, audit, reach};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, audit, reach};
 use crate::domain::Role;
 
 /// A contact that the crew noted.
@@ -34,7 +35,7 @@ pub struct ListedContact {
     pub standing: Standing,
     /// Why it is not, in the rep's words.
     pub reason: Option<String>,
-    /// The bridge's name of the call that vouches for it.
+    /// The bridge's name of the call that it was.
     pub call: Option<String>,
     /// Whether it names a recording.
     pub names_recording: bool,
@@ -51,34 +52,97 @@ pub struct ListedCall {
     pub has_recording: bool,
 }
 
-/// How a customer was reached.
-#[derive(Debug, Clone)]
-pub struct Contacts {
-    /// What the crew noted, in the order of the document.
-    pub contacts: Vec<ListedContact>,
-    /// What the bridge told, oldest first.
-    pub calls: Vec<ListedCall>,
+/// What may name a recording.
+trait Recorded {
+    /// Its name.
+    fn name(&self) -> &str;
+    /// Where its recording is.
+    fn recording(&mut self) -> &mut Option<String>;
 }
 
-/// Lists the contacts of a visit. References of recordings are shown to whoever may know them, and each showing is
-/// recorded before the answer.
+impl Recorded for ListedContact {
+    fn name(&self) -> &str {
+        &self.id
+    }
+
+    fn recording(&mut self) -> &mut Option<String> {
+        &mut self.recording_ref
+    }
+}
+
+impl Recorded for ListedCall {
+    fn name(&self) -> &str {
+        &self.row.call_id
+    }
+
+    fn recording(&mut self) -> &mut Option<String> {
+        &mut self.row.recording_ref
+    }
+}
+
+/// Lists the contacts of a visit, in the order of the document. References of recordings are shown to whoever may know them,
+/// and each showing is recorded before the answer.
 ///
 /// # Errors
 /// `not_found` if absent or out of reach.
 // Rules: INS-35, GEN-15
-pub async fn list_contacts(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Contacts> {
+pub async fn list_contacts(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<Vec<ListedContact>> {
+    shown(state, ctx, id, contacts_of).await
+}
+
+/// Lists what the bridge told of calls about a visit, or about its order, oldest first; recordings as in [`list_contacts`].
+///
+/// # Errors
+/// `not_found` if absent or out of reach, `page_token_invalid`.
+// Rules: INS-35, GEN-15
+pub async fn list_visit_calls(
+    state: &AppState,
+    ctx: Ctx,
+    id: VisitId,
+    after: String,
+    size: i64,
+) -> AppResult<Vec<ListedCall>> {
+    let after = if after.is_empty() { None } else { Some(place_of(&after).ok_or(ErrorCode::PageTokenInvalid)?) };
+    let load = move |conn: &mut Conn, _: &Ctx, visit: &VisitRecord| {
+        let about = (visit.id.0, visit.work_order_id.map(|order| order.0));
+        let calls = calls::list_calls(conn, visit.org_id.0, about, after.as_ref(), size)?;
+        let listed = |row: CallRow| ListedCall { has_recording: row.recording_ref.is_some(), row };
+        Ok(calls.into_iter().map(listed).collect())
+    };
+    shown(state, ctx, id, load).await
+}
+
+/// Where a list of calls goes on.
+fn place_of(key: &str) -> Option<(i64, String)> {
+    let (started_at, call) = key.split_once('/')?;
+    Some((started_at.parse().ok()?, call.to_owned()))
+}
+
+/// Loads what may name recordings, masks them for who may not know them, and records that they were shown to who may.
+async fn shown<T: Recorded + Send + 'static>(
+    state: &AppState,
+    ctx: Ctx,
+    id: VisitId,
+    load: impl Fn(&mut Conn, &Ctx, &VisitRecord) -> AppResult<Vec<T>> + Send + 'static,
+) -> AppResult<Vec<T>> {
     // Only who hears recordings leaves a record behind.
     if !ctx.grants.iter().any(|(role, _)| role.hears_recordings()) {
-        return state.store.read(move |conn| Ok(masked(load(conn, &ctx, id)?))).await;
+        let read = move |conn: &mut Conn| {
+            let visit = reach::load_visit(conn, &ctx, id)?;
+            load(conn, &ctx, &visit).map(masked)
+        };
+        return state.store.read(read).await;
     }
     let app = state.clone();
     let write = move |conn: &mut Conn| {
-        let found = load(conn, &ctx, id)?;
+        let visit = reach::load_visit(conn, &ctx, id)?;
+        let mut found = load(conn, &ctx, &visit)?;
         if !reach::sees_visit(conn, &ctx, id, Role::hears_recordings)? {
             return Ok(masked(found));
         }
-        let shown: Vec<&str> = found.recordings().collect();
-        record_shown(conn, &app, &ctx, id, &shown)?;
+        let named = found.iter_mut().filter_map(|one| one.recording().is_some().then(|| one.name().to_owned()));
+        let named: Vec<String> = named.collect();
+        record_shown(conn, &app, &ctx, id, &named)?;
         Ok(found)
     };
     state.store.write(write).await
@@ -102,26 +166,15 @@ pub(crate) fn record_shown(
     audit::record(conn, state, ctx, "recording.shown", id, &json!({ "of": shown }))
 }
 
-impl Contacts {
-    /// Contacts and calls whose recording is named.
-    fn recordings(&self) -> impl Iterator<Item = &str> {
-        let contacts = self.contacts.iter().filter(|one| one.recording_ref.is_some()).map(|one| one.id.as_str());
-        let calls = self.calls.iter().filter(|one| one.row.recording_ref.is_some());
-        contacts.chain(calls.map(|one| one.row.call_id.as_str()))
-    }
-}
-
 /// Without references of recordings.
-fn masked(mut found: Contacts) -> Contacts {
-    found.contacts.iter_mut().for_each(|one| one.recording_ref = None);
-    found.calls.iter_mut().for_each(|one| one.row.recording_ref = None);
+fn masked<T: Recorded>(mut found: Vec<T>) -> Vec<T> {
+    found.iter_mut().for_each(|one| *one.recording() = None);
     found
 }
 
-fn load(conn: &mut Conn, ctx: &Ctx, id: VisitId) -> AppResult<Contacts> {
+fn contacts_of(conn: &mut Conn, ctx: &Ctx, visit: &VisitRecord) -> AppResult<Vec<ListedContact>> {
     let org = ctx.actor.org;
-    reach::load_visit(conn, ctx, id)?;
-    let visit = judge(conn, org, id, ctx.now)?;
+    let visit = judge(conn, org, visit.id.0, ctx.now)?;
     let calls = calls_of(conn, org, &visit.loaded, &visit.whole)?;
     let window_ms = minutes_ms(visit.loaded.policy.get(keys::CALL_MATCH));
     // Whatever came late was said, too.
@@ -140,7 +193,5 @@ fn load(conn: &mut Conn, ctx: &Ctx, id: VisitId) -> AppResult<Contacts> {
         names_recording: one.contact.names_recording(),
         recording_ref: one.contact.recording_ref.clone().filter(|_| one.contact.names_recording()),
     });
-    let contacts = contacts.collect();
-    let listed = |row: CallRow| ListedCall { has_recording: row.recording_ref.is_some(), row };
-    Ok(Contacts { contacts, calls: calls.into_iter().map(listed).collect() })
+    Ok(contacts.collect())
 }

@@ -12,7 +12,7 @@ use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
 use super::links::source_of;
-use crate::app::customers::is_text;
+use crate::app::customers::text_fault;
 use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
@@ -215,8 +215,8 @@ fn propose(
     let Found { link, visit, .. } = found;
     let org = visit.org_id.0;
     let mut refusal = Refusal::new(ErrorCode::Invalid);
-    if words.is_some_and(|words| !is_text(words, MAX_WORDS)) {
-        refusal = refusal.both("words", "at most 200 characters", "最多 200 个字符");
+    if let Some([en, zh]) = words.and_then(|words| text_fault(words, MAX_WORDS)) {
+        refusal = refusal.both("words", en, zh);
     }
     let zone = load_zone(conn, org)?.of_business();
     let days = policy_in_force(conn, org, now)?.get(keys::CUSTOMER_PROPOSAL);

@@ -11,7 +11,7 @@ use doorstep_store::past_visits::{self, DoneVisit, Whose};
 use doorstep_store::tasks::list_of_sources;
 use doorstep_store::{Conn, calls, users};
 use sync_core::calendar::{DayError, Period};
-use sync_core::contacts::BridgedCall;
+use sync_core::contacts::{BridgedCall, was_answered};
 use sync_core::deadlines::FollowUp;
 use sync_core::formulas::ReturnVisitKind;
 use sync_core::ids::{OrgId, VisitId};
@@ -29,7 +29,7 @@ use crate::app::deadlines::source_of_follow_up;
 use crate::app::rows::{corrupt, read};
 use crate::app::{AppError, AppResult};
 
-/// Most earlier visits that are looked at, the newest ones: a site has a handful.
+/// Most earlier visits that are looked at, the newest ones, and calls that are read at once: there is a handful.
 const MOST: i64 = 200;
 
 /// Loads what rules of the visit's template read. What counts of earlier visits was done before this one was started.
@@ -69,10 +69,18 @@ pub(super) fn load(
     Ok(known)
 }
 
-/// The calls about the visit, or about its order, that the bridge told of.
+/// Every call about the visit, or about its order, that the bridge told of.
 pub(crate) fn calls_of(conn: &mut Conn, org: OrgId, loaded: &LoadedFacts, view: &View) -> AppResult<Vec<CallRow>> {
     let order = loaded.plan.work_order.as_ref().map(|order| order.id);
-    Ok(calls::list_calls(conn, org, view.visit, order)?)
+    let mut found: Vec<CallRow> = Vec::new();
+    loop {
+        let after = found.last().map(CallRow::place);
+        let page = calls::list_calls(conn, org, (view.visit, order), after.as_ref(), MOST)?;
+        if page.is_empty() {
+            return Ok(found);
+        }
+        found.extend(page);
+    }
 }
 
 /// What is held against the contacts that the crew noted.
@@ -81,6 +89,8 @@ pub(crate) fn bridged(calls: &[CallRow]) -> Vec<BridgedCall> {
         id: row.call_id.clone(),
         by: row.rep_id.0,
         started_at: UnixMillis(row.started_at_ms),
+        was_answered: was_answered(&row.result),
+        has_recording: row.recording_ref.is_some(),
     };
     calls.iter().map(call).collect()
 }

@@ -42,6 +42,7 @@ pub(crate) use plan::make_appointment;
 pub use plan::{NewAppointment, NewVisit, PlannedTime, create_visit};
 pub(crate) use planned::{Planned, load_planned};
 pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
+pub(crate) use project::{load_facts, load_view};
 pub(crate) use recheck::plan_recheck;
 pub(crate) use reschedule::shift;
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};

@@ -8,13 +8,12 @@ use utoipa::ToSchema;
 
 use super::html::{self, Entered};
 use super::words::words;
-use super::{PageQuery, language, page, refused};
+use super::{PageQuery, PageRefusals, language, page};
 use crate::app::contacts::{Asked, answer_page, show_page};
 use crate::app::{AppError, AppState, ErrorCode, Refusal};
 use crate::http::body::read_body;
-use crate::http::error::{ApiError, Problem, told_by_page};
-use crate::http::extract::{Path, Query};
-use crate::http::openapi::PublicProblems;
+use crate::http::error::{ApiError, told_by_page};
+use crate::http::extract::Path;
 
 /// Largest form in bytes: 200 characters of four bytes, each of which is written as three.
 const MAX_FORM: usize = 4 << 10;
@@ -47,20 +46,14 @@ pub struct CustomerAnswerIn {
 #[utoipa::path(post, path = "/c/{token}", operation_id = "answer_customer_page", tag = "contacts",
     params(("token" = String, Path, description = "The token of the link"), PageQuery),
     request_body(content = CustomerAnswerIn, content_type = "application/x-www-form-urlencoded"),
-    responses(PublicProblems,
-        (status = 303, description = "Taken; the page shows it"),
-        (status = 404, description = "No link of this server", content((String = "text/html"), (Problem = "application/problem+json"))),
-        (status = 409, description = "Answered already", content((String = "text/html"), (Problem = "application/problem+json"))),
-        (status = 410, description = "A link that has ended", content((String = "text/html"), (Problem = "application/problem+json"))),
-        (status = 422, description = "What cannot be taken", content((String = "text/html"), (Problem = "application/problem+json")))))]
+    responses((status = 303, description = "Taken; the page shows it"), PageRefusals))]
 pub async fn answer_customer_page(
     state: web::Data<AppState>,
     request: HttpRequest,
     Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let language = language(&query, request.headers());
+    let language = language(request.query_string(), request.headers());
     let form = read_form(&request, payload).await?;
     let asked = match form.answer.as_str() {
         "confirm" => Asked::Confirm,
@@ -77,7 +70,7 @@ pub async fn answer_customer_page(
     let faults = match &error {
         AppError::Refused(refusal) if error.code() == ErrorCode::Invalid => faults(refusal, language),
         _ if error.code() == ErrorCode::StateInvalid => vec![words(language).answered.to_owned()],
-        _ => return refused(error, language),
+        _ => return Err(error.into()),
     };
     let entered = Entered { day: form.date, time: form.time, words: form.words, faults };
     again(&state, &token, language, &entered, error.code()).await
@@ -91,13 +84,9 @@ async fn again(
     entered: &Entered,
     code: ErrorCode,
 ) -> Result<HttpResponse, ApiError> {
-    match show_page(state, token).await {
-        Ok(shown) => {
-            let body = html::show(&shown, token, language, entered);
-            Ok(page(told_by_page(code), body.map_err(|error| AppError::Internal(error.to_string()))?))
-        }
-        Err(error) => refused(error, language),
-    }
+    let shown = show_page(state, token).await?;
+    let body = html::show(&shown, token, language, entered);
+    Ok(page(told_by_page(code).finish(), body.map_err(|error| AppError::Internal(error.to_string()))?))
 }
 
 /// What each faulty field should have been.

@@ -5,13 +5,12 @@ use sync_core::statement::Language;
 use sync_core::statement::text::order_kind;
 
 use super::words::words;
-use super::{PageQuery, language, refused};
+use super::{PageQuery, PageRefusals, language};
 use crate::app::AppState;
 use crate::app::contacts::{CustomerAnswer, Page, show_page};
 use crate::domain::event_file::Event;
-use crate::http::error::{ApiError, Problem};
-use crate::http::extract::{Path, Query};
-use crate::http::openapi::PublicProblems;
+use crate::http::error::ApiError;
+use crate::http::extract::Path;
 
 /// Gives the appointment as a file for calendars
 ///
@@ -21,25 +20,19 @@ use crate::http::openapi::PublicProblems;
 /// As the page itself.
 #[utoipa::path(get, path = "/c/{token}/appointment.ics", operation_id = "show_customer_calendar", tag = "contacts",
     params(("token" = String, Path, description = "The token of the link"), PageQuery),
-    responses(PublicProblems,
-        (status = 200, description = "The file", body = String, content_type = "text/calendar"),
-        (status = 404, description = "No link of this server", content((String = "text/html"), (Problem = "application/problem+json"))),
-        (status = 410, description = "A link that has ended", content((String = "text/html"), (Problem = "application/problem+json")))))]
+    responses((status = 200, description = "The file", body = String, content_type = "text/calendar"), PageRefusals))]
 pub async fn show_customer_calendar(
     state: web::Data<AppState>,
     request: HttpRequest,
     Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let language = language(&query, request.headers());
-    match show_page(&state, &token).await {
-        Ok(page) => Ok(HttpResponse::Ok()
-            .content_type("text/calendar; charset=utf-8")
-            .insert_header(("content-disposition", "attachment; filename=\"appointment.ics\""))
-            .insert_header(("cache-control", "no-store"))
-            .body(event(page, language).to_ics())),
-        Err(error) => refused(error, language),
-    }
+    let language = language(request.query_string(), request.headers());
+    let page = show_page(&state, &token).await?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/calendar; charset=utf-8")
+        .insert_header(("content-disposition", "attachment; filename=\"appointment.ics\""))
+        .insert_header(("cache-control", "no-store"))
+        .body(event(page, language).to_ics()))
 }
 
 fn event(page: Page, language: Language) -> Event {

@@ -6,8 +6,10 @@ use sync_core::statement::text::order_kind;
 use sync_core::texts::moment;
 
 use super::words::{Words, words};
+use crate::app::ErrorCode;
 use crate::app::contacts::{CustomerAnswer, Page};
 use crate::domain::customer_link::MAX_WORDS;
+use crate::http::error::status;
 
 /// The only style; the page's policy names its hash.
 pub(super) const STYLE: &str = "\
@@ -72,10 +74,18 @@ pub(super) fn show(page: &Page, token: &str, language: Language, entered: &Enter
     Ok(document(words, &body))
 }
 
-/// The page of a link that is over, or none of ours.
-pub(super) fn ended(was_ours: bool, language: Language) -> String {
+/// The page of a request that is refused: a link that is over or none of ours, or what cannot be taken now, or at all.
+pub(super) fn refused(code: ErrorCode, language: Language) -> String {
+    use ErrorCode as C;
     let words = words(language);
-    let (title, note) = if was_ours { (words.ended, words.ended_note) } else { (words.unknown, words.unknown_note) };
+    let (title, note) = match code {
+        C::LinkExpired => (words.ended, words.ended_note),
+        C::NotFound => (words.unknown, words.unknown_note),
+        C::BodyTooLarge => (words.not_taken, words.too_long_note),
+        C::RateLimited => (words.too_often, words.later_note),
+        code if status(code).is_server_error() => (words.unavailable, words.later_note),
+        _ => (words.not_taken, words.not_taken_note),
+    };
     let body = format!("<h1>{title}</h1>\n<div class=\"card wait\"><p>{note}</p></div>\n{}", footer("", words));
     document(words, &body)
 }

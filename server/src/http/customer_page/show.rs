@@ -3,12 +3,11 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::html::{self, Entered};
-use super::{PageQuery, language, page, refused};
+use super::{PageQuery, PageRefusals, language, page};
 use crate::app::contacts::show_page;
 use crate::app::{AppError, AppState};
-use crate::http::error::{ApiError, Problem};
-use crate::http::extract::{Path, Query};
-use crate::http::openapi::PublicProblems;
+use crate::http::error::ApiError;
+use crate::http::extract::Path;
 
 /// Shows the customer's page
 ///
@@ -19,22 +18,14 @@ use crate::http::openapi::PublicProblems;
 /// A page with 404 for what is no link of this server, with 410 for one that has ended.
 #[utoipa::path(get, path = "/c/{token}", operation_id = "show_customer_page", tag = "contacts",
     params(("token" = String, Path, description = "The token of the link"), PageQuery),
-    responses(PublicProblems,
-        (status = 200, description = "The page", body = String, content_type = "text/html"),
-        (status = 404, description = "No link of this server", content((String = "text/html"), (Problem = "application/problem+json"))),
-        (status = 410, description = "A link that has ended", content((String = "text/html"), (Problem = "application/problem+json")))))]
+    responses((status = 200, description = "The page", body = String, content_type = "text/html"), PageRefusals))]
 pub async fn show_customer_page(
     state: web::Data<AppState>,
     request: HttpRequest,
     Path(token): Path<String>,
-    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let language = language(&query, request.headers());
-    match show_page(&state, &token).await {
-        Ok(shown) => {
-            let body = html::show(&shown, &token, language, &Entered::default());
-            Ok(page(HttpResponse::Ok(), body.map_err(|error| AppError::Internal(error.to_string()))?))
-        }
-        Err(error) => refused(error, language),
-    }
+    let language = language(request.query_string(), request.headers());
+    let shown = show_page(&state, &token).await?;
+    let body = html::show(&shown, &token, language, &Entered::default());
+    Ok(page(HttpResponse::Ok().finish(), body.map_err(|error| AppError::Internal(error.to_string()))?))
 }

@@ -12,7 +12,7 @@ use crate::app::{AppError, AppResult, AppState, ErrorCode, Refusal};
 use crate::domain::Operation;
 use crate::http::error::{ApiError, Language, problem_response};
 use crate::http::place::Place;
-use crate::http::{routes, tus};
+use crate::http::{customer_page, routes, tus};
 
 /// The id of a request, shown in problems and logs.
 #[derive(Debug, Clone)]
@@ -28,12 +28,9 @@ const NOSNIFF: (&str, &str) = ("x-content-type-options", "nosniff");
 const SHOWN_HEADERS: [(&str, &str); 3] =
     [("x-frame-options", "DENY"), ("referrer-policy", "no-referrer"), ("cross-origin-resource-policy", "same-site")];
 
-/// Begin of the paths of customers' pages.
-const CUSTOMER_PAGES: &str = "/c/";
-
 /// What a log shows of a path: a link shows its photo, or speaks for its customer, to whoever reads it.
 fn shown_path(path: &str) -> &str {
-    let links = [Operation::CreatePhotoLinks.row().path, CUSTOMER_PAGES];
+    let links = [Operation::CreatePhotoLinks.row().path, customer_page::PLACE];
     links.into_iter().find(|links| path.starts_with(links)).unwrap_or(path)
 }
 
@@ -52,6 +49,8 @@ pub async fn edge(
     let id = state.id().to_string();
     tus::override_method(&mut request);
     let language = language(request.headers());
+    let of_page = request.path().starts_with(customer_page::PLACE);
+    let of_page = of_page.then(|| customer_page::language(request.query_string(), request.headers()));
     request.extensions_mut().insert(RequestId(id.clone()));
     // Captured before the handler consumes the request; ids in paths are not personal data, queries may be.
     let (method, path) = (request.method().clone(), request.path().to_owned());
@@ -71,8 +70,13 @@ pub async fn edge(
         {
             problem.headers_mut().insert(ALLOW, methods);
         }
+        // Who follows a link reads no problems.
+        let told = match of_page {
+            Some(language) => customer_page::refused(problem, error.code(), language),
+            None => problem,
+        };
         let (request, _) = response.into_parts();
-        response = ServiceResponse::new(request, problem).map_into_boxed_body();
+        response = ServiceResponse::new(request, told).map_into_boxed_body();
     }
     let status = response.status().as_u16();
     let path = shown_path(&path);

@@ -43,9 +43,7 @@ async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Opt
     if let Some(address) = caller(request, state.config.behind_proxy) {
         match operation {
             Operation::Login => state.rates.count_login_from(address)?,
-            Operation::ShowCustomerPage | Operation::AnswerCustomerPage | Operation::ShowCustomerCalendar => {
-                state.rates.count_customer_from(address)?;
-            }
+            _ if is_by_link(operation) => state.rates.count_customer_from(address)?,
             _ => {}
         }
     }
@@ -58,6 +56,11 @@ async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Opt
     let running = bind(operation, &state, request, &mut ctx).await?;
     request.extensions_mut().insert(ctx);
     Ok(running)
+}
+
+/// Whether the operation is one of the pages behind a customer's link.
+const fn is_by_link(operation: Operation) -> bool {
+    matches!(operation, Operation::ShowCustomerPage | Operation::AnswerCustomerPage | Operation::ShowCustomerCalendar)
 }
 
 async fn authorise(operation: Operation, state: &AppState, request: &ServiceRequest) -> Result<Ctx, ApiError> {
@@ -110,9 +113,11 @@ fn caller(request: &ServiceRequest, behind_proxy: bool) -> Option<IpAddr> {
     forwarded.and_then(|list| list.rsplit(',').next()).and_then(|address| address.trim().parse().ok())
 }
 
-/// Refuses query parameters that the operation does not know: a misspelt filter would show what was not asked for.
+/// Refuses query parameters that the operation does not know: a misspelt filter would show what was not asked for. A probe, or
+/// a messenger that passes a link on, may add what it likes: there is nothing to filter.
 fn check_query(operation: Operation, request: &ServiceRequest) -> Result<(), ApiError> {
-    if request.query_string().is_empty() || matches!(operation, Operation::Healthz | Operation::Readyz) {
+    let takes_any = is_by_link(operation) || matches!(operation, Operation::Healthz | Operation::Readyz);
+    if takes_any || request.query_string().is_empty() {
         return Ok(());
     }
     let known = query_names(operation);

@@ -30,6 +30,10 @@ parameters! {
         "Language of messages to customers", "客户短信语言";
     SERVICE_HOTLINE: PhoneNumber() = "service_hotline", None, ["NOT-05", "NOT-07"], Organisation,
         "Number that customers call", "客户服务热线";
+    ARRIVAL_NOTICE: Whole(30, (1, 240)) = "arrival_notice_minutes", Minutes, ["NOT-05"], Judgement,
+        "How long after an arrival the customer is still told of it", "到达后仍发送到达短信的时限";
+    RESULT_NOTICE: Whole(24, (1, 168)) = "result_notice_hours", Hours, ["NOT-05"], Judgement,
+        "How long after a visit the customer is still told what came of it", "上门结束后仍发送结果短信的时限";
     KEEP_VISITS: Whole(3, (1, 100)) = "keep_visits_years", Years, ["DOC-10"], Gap(23),
         "How long visits are kept", "工单保存期限";
     KEEP_FORMS: Whole(5, (1, 100)) = "keep_forms_years", Years, ["DOC-10"], Gap(23),

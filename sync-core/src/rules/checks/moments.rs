@@ -108,6 +108,13 @@ pub fn handed_in_at(view: &View) -> Option<UnixMillis> {
     Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
 }
 
+/// When the crew last arrived, on the server's clock, as well as its clocks tell; `None` before.
+#[must_use]
+pub fn arrived_at(view: &View) -> Option<UnixMillis> {
+    let event = view.timeline.iter().rfind(|entry| entry.value.event == "arrive")?;
+    Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
+}
+
 /// When the crew last handed the visit in.
 pub(super) fn handed_in(ctx: &Ctx<'_>) -> Option<When> {
     let view = ctx.facts.view;

@@ -1,6 +1,8 @@
 //! Calls that the bridge tells of, what they vouch for, and who may know where recordings are.
 
 use doorstep::domain::Role;
+use doorstep_store::Txt;
+use doorstep_store::calls::{CallRow, insert_new};
 use integration_tests::app::TestApp;
 use integration_tests::builders::HOUR_MS;
 use integration_tests::clock::START;
@@ -143,24 +145,135 @@ async fn where_recordings_are_is_told_to_few_and_each_time_recorded() {
         "duration_s": 5, "result": "reached", "recording_ref": "rec/secret-too"});
     let bridge = app.role(YUNZE, Role::Integrator).await;
     assert!(!bridge.post("/v1/calls", told).await.text().contains("secret"));
-    let path = of(planned.visit, "contacts");
+    let [path, calls] = ["contacts", "calls"].map(|resource| of(planned.visit, resource));
     for role in [Role::FieldRep, Role::TeamLead, Role::Dispatcher, Role::CsAgent] {
         let shown = app.role(YUNZE, role).await.get(&path).await;
         assert!(shown.status == 200 && !shown.text().contains("secret"), "{role}: {}", shown.text());
         assert_eq!(shown.json()["items"][0]["has_recording"], true, "{role}");
+        let shown = app.role(YUNZE, role).await.get(&calls).await;
+        assert!(shown.status == 200 && !shown.text().contains("secret"), "{role}: {}", shown.text());
     }
     assert!(recorded(&app, planned.visit, "recording.").await.is_empty());
     let hears = [Role::CsSupervisor, Role::DeptManager, Role::BranchManager, Role::Auditor];
     for (nth, role) in hears.into_iter().enumerate() {
         let shown = app.role(YUNZE, role).await.get(&path).await.expect(200);
         assert_eq!(shown["items"][0]["recording_ref"], "rec/secret", "{role}");
-        assert_eq!(shown["calls"][0]["recording_ref"], "rec/secret-too", "{role}");
+        let shown = app.role(YUNZE, role).await.get(&calls).await.expect(200);
+        assert_eq!(shown["items"][0]["recording_ref"], "rec/secret-too", "{role}");
         let events = recorded(&app, planned.visit, "recording.").await;
-        let expected = ("recording.shown".to_owned(), json!({"of": [contact, "b-1"]}));
-        assert_eq!((events.len(), &events[nth]), (nth + 1, &expected), "{role}");
+        let expected = [json!({"of": [contact]}), json!({"of": ["b-1"]})];
+        let expected = expected.map(|of| ("recording.shown".to_owned(), of));
+        assert_eq!((events.len(), &events[2 * nth..]), (2 * nth + 2, expected.as_slice()), "{role}");
     }
     // Who reviews knows nothing of a visit before it is handed in.
-    assert_eq!(app.role(YUNZE, Role::Reviewer).await.get(&path).await.outcome(), (404, "not_found".to_owned()));
-    assert_eq!(app.role(YUNZE, Role::Integrator).await.get(&path).await.outcome(), (403, "forbidden".to_owned()));
-    assert_eq!(app.role(HAOYU, Role::Auditor).await.get(&path).await.outcome(), (404, "not_found".to_owned()));
+    for path in [&path, &calls] {
+        assert_eq!(app.role(YUNZE, Role::Reviewer).await.get(path).await.outcome(), (404, "not_found".to_owned()));
+        assert_eq!(app.role(YUNZE, Role::Integrator).await.get(path).await.outcome(), (403, "forbidden".to_owned()));
+        assert_eq!(app.role(HAOYU, Role::Auditor).await.get(path).await.outcome(), (404, "not_found".to_owned()));
+    }
+}
+
+// Rules: INS-35, APT-05
+#[actix_web::test]
+async fn a_call_vouches_for_a_recording_only_if_there_is_one_of_a_conversation() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan_at(&[YUNZE.rep()], 3 * HOUR_MS).await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let noted = ["reached", "reached", "reached", "no_answer", "no_answer", "refused"];
+    let contacts: Vec<String> = noted
+        .into_iter()
+        .map(|result| {
+            let record = json!({"channel": "app_call", "started_at": phone.stamp(), "duration_s": 5, "result": result,
+                "by": YUNZE.rep().id});
+            app.clock.advance_secs(1200);
+            phone.add(planned.visit, Map::Contacts, &record)
+        })
+        .collect();
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), doorstep::domain::TokenKind::Full).await;
+    phone.sync().await;
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    let told = [
+        ("no_answer", Some("rec/0")),
+        ("reached", None),
+        ("reached", Some("rec/2")),
+        ("no_answer", None),
+        ("reached", None),
+        ("refused", Some("rec/5")),
+    ];
+    for (nth, (result, recording)) in (0_i64..).zip(told) {
+        let call = json!({"call_id": format!("b-{nth}"), "visit_id": planned.visit, "rep_id": YUNZE.rep().id,
+            "started_at": at(nth * 20 * MINUTE_MS), "duration_s": 7, "result": result, "recording_ref": recording});
+        bridge.post("/v1/calls", call).await.expect(201);
+    }
+    let found = items(&app.role(YUNZE, Role::TeamLead).await, of(planned.visit, "contacts")).await;
+    let standing = |id: &String| {
+        let one = found.iter().find(|one| one["id"] == json!(id)).expect("listed");
+        one["standing"].as_str().expect("a standing")
+    };
+    let standings: Vec<&str> = contacts.iter().map(standing).collect();
+    // Nobody who was not reached is recorded; who was, by the rep's word or the bridge's, has to be.
+    assert_eq!(standings, ["unrecorded", "unrecorded", "recorded", "unanswered", "unrecorded", "recorded"]);
+}
+
+// Rule: GEN-10
+#[actix_web::test]
+async fn a_bridge_whose_clock_is_a_little_ahead_is_believed() {
+    let app = TestApp::new().await;
+    let planned = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    for (ms, status) in [(3, 201), (5 * MINUTE_MS, 201), (5 * MINUTE_MS + 1, 422)] {
+        let call = json!({"call_id": format!("b-{ms}"), "visit_id": planned.visit, "rep_id": YUNZE.rep().id,
+            "started_at": at(ms), "duration_s": 0, "result": "no_answer"});
+        let answer = bridge.post("/v1/calls", call).await;
+        assert_eq!(answer.status, status, "{ms}: {}", answer.text());
+    }
+}
+
+#[actix_web::test]
+async fn every_call_is_listed_page_by_page_and_vouches() {
+    let app = TestApp::new().await;
+    let office = app.office(YUNZE).await;
+    let planned = office.plan_at(&[YUNZE.rep()], 3 * HOUR_MS).await;
+    let call = CallRow {
+        org_id: Txt(YUNZE.org),
+        call_id: String::new(),
+        visit_id: Some(Txt(planned.visit)),
+        work_order_id: None,
+        rep_id: Txt(YUNZE.rep().id),
+        started_at_ms: START.0 - HOUR_MS,
+        duration_secs: 1,
+        result: "reached".to_owned(),
+        recording_ref: Some("rec/1".to_owned()),
+        told_by: Txt(YUNZE.rep().id),
+        told_at_ms: START.0,
+    };
+    let last = CallRow { call_id: "last".to_owned(), started_at_ms: START.0, ..call.clone() };
+    app.write(move |conn| {
+        // Many began in the same instant.
+        (0..520).try_for_each(|nth| insert_new(conn, &CallRow { call_id: format!("b-{nth:03}"), ..call.clone() }))?;
+        insert_new(conn, &last)
+    })
+    .await;
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    let contact = json!({"channel": "app_call", "started_at": phone.stamp(), "duration_s": 5, "result": "reached",
+        "by": YUNZE.rep().id});
+    phone.add(planned.visit, Map::Contacts, &contact);
+    phone.sync().await;
+    let lead = app.role(YUNZE, Role::TeamLead).await;
+    let found = items(&lead, of(planned.visit, "contacts")).await;
+    assert_eq!((&found[0]["standing"], &found[0]["call_id"]), (&json!("recorded"), &json!("last")));
+    let (mut listed, mut path) = (Vec::new(), of(planned.visit, "calls?page_size=200"));
+    loop {
+        let page = lead.get(&path).await.expect(200);
+        listed.extend(page["items"].as_array().expect("items").iter().map(|one| one["call_id"].clone()));
+        let Some(next) = page["next_page_token"].as_str() else { break };
+        path = of(planned.visit, &format!("calls?page_size=200&page_token={next}"));
+    }
+    let expected = (0..520).map(|nth| json!(format!("b-{nth:03}"))).chain([json!("last")]);
+    assert!(listed.iter().cloned().eq(expected), "{listed:?}");
+    let odd = lead.get(of(planned.visit, "calls?page_token=YQ")).await;
+    assert_eq!(odd.outcome(), (422, "page_token_invalid".to_owned()));
 }

@@ -1,8 +1,10 @@
 //! Messages: written with the plan, held back in the night, replaced, sent by the gateway.
 
 use doorstep::domain::Role;
+use doorstep_store::Txt;
+use doorstep_store::notices::{ConsentRow, find_consent, insert_consent};
 use integration_tests::app::TestApp;
-use integration_tests::builders::{DAY_MS, HOUR_MS};
+use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::call::Call;
 use integration_tests::clock::START;
 use integration_tests::company::{HAOYU, YUNZE};
@@ -11,19 +13,19 @@ use sync_core::ids::CustomerId;
 
 use super::{items, publish, recorded};
 
-async fn consent(app: &TestApp, customer: CustomerId, said: bool) -> Value {
+pub(super) async fn consent(app: &TestApp, customer: CustomerId, said: bool) -> Value {
     let call = Call::new("PUT", format!("/v1/customers/{customer}/consent")).json(&json!({"consent_sms": said}));
     app.role(YUNZE, Role::CsAgent).await.send(call).await.expect(200)
 }
 
-/// Kind, state and reason of every message of the organisation, in their order.
-async fn told(app: &TestApp) -> Vec<[String; 3]> {
+/// Kind, state and why it is withheld, of every message of the organisation, in their order.
+pub(super) async fn told(app: &TestApp) -> Vec<[String; 3]> {
     let list = items(&app.role(YUNZE, Role::Dispatcher).await, "/v1/notices").await;
     let text = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
-    list.iter().map(|one| ["kind", "state", "reason"].map(|name| text(one, name))).collect()
+    list.iter().map(|one| ["kind", "state", "withheld"].map(|name| text(one, name))).collect()
 }
 
-fn told_as(kind: &str, state: &str, reason: &str) -> [String; 3] {
+pub(super) fn told_as(kind: &str, state: &str, reason: &str) -> [String; 3] {
     [kind, state, reason].map(str::to_owned)
 }
 
@@ -78,7 +80,7 @@ async fn a_message_follows_each_change_of_the_plan_and_a_later_one_takes_its_pla
         .map(|one| one["id"].as_str().expect("an id").to_owned())
         .collect();
     let late = gateway.post_empty(format!("/v1/notices/{}/sent", ids[1])).await.expect(200);
-    assert_eq!((&late["state"], &late["reason_zh"]), (&json!("sent"), &json!("已被后续消息替代")));
+    assert_eq!((&late["state"], &late["withheld_zh"]), (&json!("sent"), &json!("已被后续消息替代")));
     let never = gateway.post_empty(format!("/v1/notices/{}/sent", ids[0])).await;
     assert_eq!(never.outcome(), (409, "state_invalid".to_owned()));
 }
@@ -124,6 +126,8 @@ async fn without_a_hotline_or_too_late_nothing_is_sent_and_why_is_told() {
     consent(&app, customer, true).await;
     let visit = office.plan_order(order, &[YUNZE.rep()], HOUR_MS).await;
     assert_eq!(told(&app).await, [told_as("appointment", "suppressed", "text_incomplete")]);
+    let list = items(&app.role(YUNZE, Role::Dispatcher).await, "/v1/notices").await;
+    assert_eq!(list[0]["missing"], json!(["hotline"]), "what it lacks is named");
     app.clock.advance_secs(1);
     publish(&app, json!({"service_hotline": "400-000-0000"})).await;
     app.clock.set(START.plus_ms(2 * HOUR_MS));
@@ -138,4 +142,85 @@ async fn without_a_hotline_or_too_late_nothing_is_sent_and_why_is_told() {
     assert_eq!(refused.outcome(), (422, "invalid".to_owned()));
     let odd = auditor.get("/v1/notices?state=lost").await;
     assert_eq!(odd.outcome(), (422, "parameter_invalid".to_owned()));
+}
+
+/// A visit of tomorrow at 10:00 whose customer agreed to messages; the message about it waits.
+pub(super) async fn queued(app: &TestApp) -> Planned {
+    let office = app.office(YUNZE).await;
+    let (order, customer, site) = office.order().await;
+    app.clock.advance_secs(1);
+    publish(app, json!({"service_hotline": "400-000-0000"})).await;
+    consent(app, customer, true).await;
+    app.clock.set(START);
+    let visit = office.plan_order(order, &[YUNZE.rep()], DAY_MS).await;
+    Planned { visit, order, customer, site }
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn what_became_of_a_message_under_way_is_kept_whatever_was_decided_meanwhile() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let gateway = app.role(YUNZE, Role::Integrator).await;
+    let handed_out = async || {
+        let due = items(&gateway, "/v1/notices/due").await;
+        due[0]["notice"]["id"].as_str().expect("an id").to_owned()
+    };
+    let first = handed_out().await;
+    consent(&app, planned.customer, false).await;
+    let sent = gateway.post_empty(format!("/v1/notices/{first}/sent")).await.expect(200);
+    assert_eq!((&sent["state"], &sent["withheld"]), (&json!("sent"), &json!("no_consent")));
+    assert_eq!(sent["withheld_zh"], "客户未同意接收短信");
+
+    consent(&app, planned.customer, true).await;
+    app.office_again(YUNZE).reschedule(planned.visit, START.plus_ms(2 * DAY_MS)).await;
+    let second = handed_out().await;
+    app.office_again(YUNZE).cancel(planned.visit).await;
+    let path = format!("/v1/notices/{second}/failed");
+    let failed = gateway.post(&path, json!({"reason": "停机"})).await.expect(200);
+    let said = |one: &Value| ["state", "reason", "withheld"].map(|name| one[name].as_str().unwrap_or("-").to_owned());
+    assert_eq!(said(&failed), ["failed", "停机", "replaced"]);
+    assert_eq!(gateway.post(&path, json!({"reason": "停机"})).await.expect(200), failed, "told again");
+    let other = gateway.post_empty(format!("/v1/notices/{second}/sent")).await;
+    assert_eq!(other.outcome(), (409, "state_invalid".to_owned()), "it failed");
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn whoever_asks_late_gets_nothing_in_the_quiet_hours_and_nothing_once_the_visit_began() {
+    let app = TestApp::new().await;
+    queued(&app).await;
+    let due = async |ms: i64| {
+        app.clock.set(START.plus_ms(ms));
+        items(&app.role(YUNZE, Role::Integrator).await, "/v1/notices/due").await.len()
+    };
+    // 20:59:59.999 and 21:00, 07:59:59.999 and 08:00.
+    assert_eq!([due(11 * HOUR_MS - 1).await, due(11 * HOUR_MS).await], [1, 0]);
+    assert_eq!([due(22 * HOUR_MS - 1).await, due(22 * HOUR_MS).await], [0, 1]);
+    assert_eq!(due(DAY_MS - 1).await, 1);
+    assert_eq!(told(&app).await, [told_as("appointment", "queued", "")]);
+    assert_eq!(due(DAY_MS).await, 0);
+    assert_eq!(told(&app).await, [told_as("appointment", "suppressed", "too_late")]);
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn what_waits_without_consent_is_not_handed_out() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let office = app.office_again(YUNZE);
+    let (order, willing, _) = office.order().await;
+    consent(&app, willing, true).await;
+    let other = office.plan_order(order, &[YUNZE.colleague()], DAY_MS).await;
+    let (customer, by) = (planned.customer, YUNZE.member(Role::CsAgent).id);
+    // As if the message had been written while consent was being taken back.
+    app.write(move |conn| {
+        let said = find_consent(conn, YUNZE.org, customer)?.expect("asked");
+        insert_consent(conn, &ConsentRow { seq: said.seq + 1, consent_sms: false, recorded_by: Txt(by), ..said })
+    })
+    .await;
+    let due = items(&app.role(YUNZE, Role::Integrator).await, "/v1/notices/due?page_size=1").await;
+    assert_eq!((due.len(), &due[0]["notice"]["visit_id"]), (1, &json!(other)));
+    let expected = [told_as("appointment", "suppressed", "no_consent"), told_as("appointment", "queued", "")];
+    assert_eq!(told(&app).await, expected);
 }

@@ -147,6 +147,9 @@ async fn a_time_that_cannot_be_asked_for_is_told_on_the_page_and_uses_nothing_up
         ("answer=propose&date=2025-03-04&time=09:59", "未到的"),
         ("answer=propose&date=2025-03-05&time=10:00", "不同于已约"),
         ("answer=propose&date=2025-03-19&time=09:00", "14 天以内"),
+        ("answer=propose&date=2025-03-06&time=10:00:59.9", "日期和时间"),
+        ("answer=propose&date=20250306&time=10:00", "日期和时间"),
+        ("answer=propose&date=2025-03-06&time=09:00&words=a%1Bb", "不含控制字符"),
         ("answer=propose&date=2025-02-30&time=09:00", "日期和时间"),
         ("answer=propose", "日期和时间"),
         (long.as_str(), "最多 200 个字符"),
@@ -159,14 +162,65 @@ async fn a_time_that_cannot_be_asked_for_is_told_on_the_page_and_uses_nothing_up
     let english = sends(&app, &format!("{path}?lang=en"), "answer=propose&date=2025-03-19&time=09:00").await;
     assert!(english.text().contains("within 14 days"), "{}", english.text());
     for odd in ["", "answer=dance", "answer=%FF", "%"] {
-        assert_eq!(sends(&app, &path, odd).await.outcome(), (400, "body_invalid".to_owned()), "{odd}");
+        is_told(&sends(&app, &path, odd).await, 400, "未能提交");
     }
-    let large = sends(&app, &path, &"x".repeat(5000)).await;
-    assert_eq!(large.outcome(), (413, "body_too_large".to_owned()));
+    is_told(&sends(&app, &path, &"x".repeat(5000)).await, 413, "内容过长");
     // Fourteen days ahead, with 200 characters of Chinese, is fine.
     let words = "%E5%A5%BD".repeat(200);
     assert_eq!(
         sends(&app, &path, &format!("answer=propose&date=2025-03-18&time=09:00&words={words}")).await.status,
         303
     );
+}
+
+/// Asserts that a refusal is a page with these words, like every other page.
+#[track_caller]
+pub(super) fn is_told(answer: &Answer, status: u16, words: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{}", answer.text());
+    assert!(answer.header("content-security-policy").is_some(), "as every page");
+    assert!(answer.text().contains(words), "{words} in {}", answer.text());
+}
+
+// Rule: APT-02
+#[actix_web::test]
+async fn what_messengers_add_to_a_link_does_no_harm() {
+    let app = TestApp::new().await;
+    let (_, path) = invited(&app).await;
+    for added in ["unknown=1", "utm_source=sms&utm_medium=%FF", "fbclid=%00", "lang=fr", "%", "lang=en&lang=zh", "=&&"]
+    {
+        let page = app.send(Call::get(format!("{path}?{added}"))).await;
+        is_told(&page, 200, if added.starts_with("lang=en") { "Confirm this time" } else { "确认这个时间" });
+    }
+    assert_eq!(app.send(Call::get(format!("{path}/appointment.ics?from=wechat"))).await.status, 200);
+    assert_eq!(sends(&app, &format!("{path}?lang=en&fbclid=1"), "answer=confirm").await.status, 303);
+}
+
+#[actix_web::test]
+async fn every_refusal_below_the_page_is_a_page_in_the_customers_language() {
+    let app = TestApp::new().await;
+    let (_, path) = invited(&app).await;
+    for (method, path, status, zh, en) in [
+        ("GET", "/c/nothing".to_owned(), 404, "链接无效", "This link is not valid"),
+        ("GET", "/c/".to_owned(), 404, "链接无效", "This link is not valid"),
+        ("GET", format!("{path}/secret"), 404, "链接无效", "This link is not valid"),
+        ("GET", "/c/nothing/appointment.ics".to_owned(), 404, "链接无效", "This link is not valid"),
+        ("DELETE", path.clone(), 405, "未能提交", "could not be taken"),
+        ("GET", format!("/c/{}", "x".repeat(9000)), 414, "未能提交", "could not be taken"),
+        ("GET", "/c/%00".to_owned(), 404, "链接无效", "This link is not valid"),
+    ] {
+        let call = |path: &str| Call::new(method, path);
+        is_told(&app.send(call(&path)).await, status, zh);
+        is_told(&app.send(call(&path).header("accept-language", "en-GB")).await, status, en);
+        let chosen = app.send(call(&format!("{path}?lang=en"))).await;
+        is_told(&chosen, status, en);
+        assert!(chosen.text().contains("lang=\"en\"") && chosen.text().contains("中文"), "{}", chosen.text());
+        assert_eq!(chosen.header("allow").is_some(), status == 405, "{path}");
+    }
+    let ended = app
+        .send(Call::post(&path).bytes("application/x-www-form-urlencoded", "answer=%").header("accept-language", "en"))
+        .await;
+    is_told(&ended, 400, "could not be taken");
+    // What is no customer's page is answered as ever.
+    assert_eq!(app.send(Call::get("/cc")).await.outcome(), (404, "not_found".to_owned()));
 }

@@ -14,6 +14,7 @@ use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, VisitId};
 use sync_core::merge::View;
 use sync_core::plan::{LateReason, LateWorkRow};
+use sync_core::texts::NoticeKind;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
@@ -24,7 +25,7 @@ use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
 use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
-use crate::app::{AppResult, ErrorCode, conflicts, deadlines, findings, late_work};
+use crate::app::{AppResult, ErrorCode, conflicts, contacts, deadlines, findings, late_work};
 
 /// Writes the accepted documents; returns why the news of some does not count yet.
 pub(super) fn write(
@@ -68,6 +69,7 @@ pub(super) fn write(
         }
     }
     deadlines::keep(conn, org, &asked, round.ctx.now)?;
+    contacts::note_news(conn, org, &settling.turned, round.ctx.now)?;
     keep_late(conn, org, &by_state)?;
     late_reasons.extend(by_state.iter().map(|row| (row.visit_id, row.reason)));
     Ok(late_reasons)
@@ -134,6 +136,8 @@ struct Settling {
     /// A visit that an intent of this very push makes is held by those whom the batch will tell.
     holders: BTreeMap<String, BTreeSet<String>>,
     none: BTreeSet<String>,
+    /// Visits whose state is news to their customers.
+    turned: Vec<VisitId>,
 }
 
 impl Settling {
@@ -152,6 +156,7 @@ impl Settling {
             lacking_statements: lacking.into_iter().map(|(visit, _)| visit).collect(),
             holders: batch.holders_of(conn, org, FeedKind::Visit, &items)?,
             none: BTreeSet::new(),
+            turned: Vec::new(),
         })
     }
 
@@ -195,6 +200,10 @@ impl Settling {
             }
         }
         projected.row().put_into(&mut row);
+        let is_news = NoticeKind::of_visit(projected.state, projected.outcome.as_deref()).is_some();
+        if is_news && row.state != before.state {
+            self.turned.push(visit);
+        }
         if row != before {
             visits::update_derived(conn, &row)?;
         }

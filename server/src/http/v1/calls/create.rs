@@ -49,8 +49,8 @@ pub struct CallIn {
 
 /// Tells of a call that went out through the bridge
 ///
-/// The call is named by its own id: told again with the same content it changes nothing. It vouches for a contact that
-/// the rep noted at about that time.
+/// The call is named by its own id: told again with the same content it changes nothing. It is the contact that the rep noted
+/// at about that time; its recording vouches for it if somebody answered.
 ///
 /// # Errors
 /// `invalid` naming the field, `conflict` if something else was told under this id.

@@ -31,7 +31,8 @@ impl From<DueNotice> for DueNoticeOut {
 
 /// Lists the messages that may be sent now, for the gateway that sends them
 ///
-/// What is in the quiet hours is not listed. Tell of each what became of it; until then it stays in the list.
+/// In the quiet hours nothing is. Tell of each what became of it; until then it stays in the list, as long as it tells something
+/// useful and the customer agrees to messages.
 ///
 /// # Errors
 /// `page_size`, `page_token_invalid`.

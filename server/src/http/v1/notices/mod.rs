@@ -21,7 +21,7 @@ pub struct CustomerNoticeOut {
     pub visit_id: VisitId,
     /// Whom it is for.
     pub customer_id: CustomerId,
-    /// `appointment`, `change` or `cancellation`.
+    /// `appointment`, `change`, `cancellation`, `return_visit`, `arrival`, `result`, `unfinished` or `not_met`.
     #[schema(example = "appointment")]
     pub kind: String,
     /// `sms`.
@@ -36,16 +36,27 @@ pub struct CustomerNoticeOut {
     /// `queued`, `sent`, `failed` or `suppressed`.
     #[schema(example = "queued")]
     pub state: String,
-    /// Why it was suppressed (`no_consent`, `no_phone`, `text_incomplete`, `too_late`, `replaced`), or failed.
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "number not in service")]
+    pub reason: Option<String>,
+    /// Why it was suppressed: `no_consent`, `no_phone`, `text_incomplete`, `too_late` or `replaced`; stays where it was sent,
+    /// or failed, all the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "no_consent")]
-    pub reason: Option<String>,
-    /// Why it was suppressed, in Chinese.
+    pub withheld: Option<String>,
+    /// The same in Chinese.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "客户未同意接收短信")]
-    pub reason_zh: Option<&'static str>,
+    pub withheld_zh: Option<&'static str>,
+    /// What the text lacks, such as `hotline`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(example = json!(["hotline"]))]
+    pub missing: Vec<String>,
     /// When it may be sent: not in the quiet hours.
     pub not_before: Instant,
+    /// From when on it tells nothing useful any more.
+    pub useful_until: Instant,
     /// When it was written.
     pub created_at: Instant,
     /// When it was sent, failed or was suppressed.
@@ -66,9 +77,12 @@ impl From<NoticeRow> for CustomerNoticeOut {
             language: row.language,
             text: row.text,
             state: row.state,
-            reason_zh: row.reason.as_deref().and_then(Withheld::from_code).map(Withheld::label_zh),
             reason: row.reason,
+            withheld_zh: row.withheld.as_deref().and_then(Withheld::from_code).map(Withheld::label_zh),
+            withheld: row.withheld,
+            missing: row.missing.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default(),
             not_before: row.not_before_ms.into(),
+            useful_until: row.useful_until_ms.into(),
             created_at: row.created_at_ms.into(),
             settled_at: row.settled_at_ms.map(Instant::from),
             version: row.version,

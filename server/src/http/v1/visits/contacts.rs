@@ -5,12 +5,11 @@ use serde::Serialize;
 use sync_core::ids::{UserId, VisitId};
 use utoipa::ToSchema;
 
-use crate::app::contacts::{self, Contacts, ListedContact};
+use crate::app::contacts::{self, ListedContact};
 use crate::app::{AppState, Ctx};
 use crate::http::error::ApiError;
 use crate::http::extract::Path;
 use crate::http::openapi::Problems;
-use crate::http::v1::calls::CallOut;
 use crate::http::wire::Instant;
 
 /// A contact that the crew noted.
@@ -33,13 +32,13 @@ pub struct ContactOut {
     pub result: String,
     /// Who called or wrote.
     pub by: UserId,
-    /// `recorded`, `unrecorded` or `not_a_call`.
+    /// `recorded`, `unrecorded`, `unanswered` or `not_a_call`.
     #[schema(example = "recorded")]
     pub standing: &'static str,
     /// Why it has no recording, in the rep's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The bridge's name of the call that vouches for it.
+    /// The bridge's name of the call that it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
     /// Whether the rep named a recording.
@@ -73,23 +72,13 @@ impl From<ListedContact> for ContactOut {
 pub struct ContactsOut {
     /// What the crew noted, in the order of the document.
     pub items: Vec<ContactOut>,
-    /// What the bridge told, oldest first.
-    pub calls: Vec<CallOut>,
-}
-
-impl From<Contacts> for ContactsOut {
-    fn from(found: Contacts) -> Self {
-        Self {
-            items: found.contacts.into_iter().map(ContactOut::from).collect(),
-            calls: found.calls.into_iter().map(CallOut::from).collect(),
-        }
-    }
 }
 
 /// Lists how the customer of a visit was reached, and whether that is recorded
 ///
-/// A call is `recorded` that names a recording or that the bridge told of at about that time. References of recordings
-/// are shown to reviewers, supervisors, managers and auditors only; each showing is recorded.
+/// A call is `recorded` that names a recording, or that the bridge recorded at about that time; a conversation is to be
+/// recorded, a call that nobody answered is not. References of recordings are shown to reviewers, supervisors, managers and
+/// auditors only; each showing is recorded.
 ///
 /// # Errors
 /// `not_found` if absent or out of reach.
@@ -101,5 +90,6 @@ pub async fn list_contacts(
     ctx: Ctx,
     Path(id): Path<VisitId>,
 ) -> Result<web::Json<ContactsOut>, ApiError> {
-    Ok(web::Json(contacts::list_contacts(&state, ctx, id).await?.into()))
+    let found = contacts::list_contacts(&state, ctx, id).await?;
+    Ok(web::Json(ContactsOut { items: found.into_iter().map(ContactOut::from).collect() }))
 }

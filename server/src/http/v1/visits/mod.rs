@@ -1,6 +1,7 @@
 //! Visits: request and response types.
 
 pub mod assign;
+pub mod calls;
 pub mod cancel;
 pub mod close;
 pub mod contacts;

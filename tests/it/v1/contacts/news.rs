@@ -1,0 +1,195 @@
+//! What customers are told of visits that phones brought news of.
+
+use std::collections::BTreeMap;
+
+use doorstep::app::work_orders::{OrderData, create_work_order};
+use doorstep::domain::{Role, TokenKind};
+use doorstep::jobs::tell_customers::run_due;
+use doorstep_store::visit_news;
+use integration_tests::app::TestApp;
+use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
+use integration_tests::clock::START;
+use integration_tests::company::YUNZE;
+use integration_tests::phone::Phone;
+use integration_tests::together;
+use serde_json::{Value, json};
+use sync_core::doc::Map;
+
+use super::items;
+use super::notices::{consent, queued, told, told_as};
+
+const MINUTE_MS: i64 = 60_000;
+
+/// The crew of a visit of tomorrow at 10:00, which rang the bell then.
+async fn at_the_door<'a>(app: &'a TestApp, planned: &Planned) -> Phone<'a> {
+    app.clock.set(START.plus_ms(DAY_MS));
+    let mut phone = app.phone_of(YUNZE.rep()).await;
+    phone.sync().await;
+    phone.come_to_the_bell(planned.visit);
+    phone
+}
+
+async fn sync(app: &TestApp, phone: &mut Phone<'_>) {
+    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+    phone.sync().await;
+}
+
+/// Ends a visit without work, which needs no form.
+fn end(phone: &mut Phone<'_>, planned: &Planned) {
+    phone.event(planned.visit, "enter");
+    let outcome = json!({"code": "resource_missing", "reason": "无端口", "at": phone.stamp(), "by": YUNZE.rep().id});
+    phone.add(planned.visit, Map::Outcomes, &outcome);
+    phone.event(planned.visit, "end_without_work");
+}
+
+/// Runs the job, and tells how many messages it wrote.
+async fn job(app: &TestApp) -> usize {
+    run_due(&app.state, app.now()).await.expect("it runs")
+}
+
+/// The texts that wait.
+async fn waiting(app: &TestApp) -> Vec<String> {
+    let due = items(&app.role(YUNZE, Role::Integrator).await, "/v1/notices/due").await;
+    due.iter().map(|one| one["notice"]["text"].as_str().expect("a text").to_owned()).collect()
+}
+
+async fn is_noted(app: &TestApp) -> bool {
+    !app.read(|conn| visit_news::list(conn, YUNZE.org, "", 10)).await.is_empty()
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn a_customer_is_told_once_of_the_arrival_and_once_of_what_came_of_the_visit() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let mut phone = at_the_door(&app, &planned).await;
+    sync(&app, &mut phone).await;
+    assert!(is_noted(&app).await, "the push only notes it");
+    let jobs = together::all([job(&app), job(&app)]).await;
+    assert_eq!(jobs.iter().sum::<usize>(), 1, "two nodes at once");
+    let appointment = told_as("appointment", "suppressed", "replaced");
+    assert_eq!(told(&app).await, [appointment.clone(), told_as("arrival", "queued", "")]);
+    let [text] = waiting(&app).await.try_into().expect("one");
+    for part in ["尊敬的陈梅", "Name of field_rep已于2025年3月5日 10:00到达", "400-000-0000", "回复TD退订"]
+    {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    // More from the door, sent twice, and a projection from scratch.
+    app.clock.advance_secs(60);
+    phone.event(planned.visit, "customer_absent");
+    sync(&app, &mut phone).await;
+    phone.offer_whole(planned.visit);
+    sync(&app, &mut phone).await;
+    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    assert_eq!((job(&app).await, is_noted(&app).await), (0, false));
+
+    app.clock.advance_secs(60);
+    end(&mut phone, &planned);
+    sync(&app, &mut phone).await;
+    assert_eq!((job(&app).await, job(&app).await), (1, 0));
+    let expected = [appointment, told_as("arrival", "suppressed", "replaced"), told_as("unfinished", "queued", "")];
+    assert_eq!(told(&app).await, expected);
+    let [text] = waiting(&app).await.try_into().expect("one");
+    assert!(text.contains("2025年3月5日 10:02结束，尚未完成"), "{text}");
+    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    assert_eq!(job(&app).await, 0);
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn what_comes_when_it_is_of_no_use_any_more_is_not_told() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let mut phone = at_the_door(&app, &planned).await;
+    let kinds = async || told(&app).await.into_iter().map(|[kind, ..]| kind).collect::<Vec<_>>();
+    // Half an hour by the policy.
+    app.clock.set(START.plus_ms(DAY_MS + 30 * MINUTE_MS));
+    sync(&app, &mut phone).await;
+    assert_eq!((job(&app).await, kinds().await), (0, vec!["appointment".to_owned()]));
+    assert!(!is_noted(&app).await, "and it is not looked at again");
+    end(&mut phone, &planned);
+    // A day.
+    app.clock.set(START.plus_ms(2 * DAY_MS + 30 * MINUTE_MS));
+    sync(&app, &mut phone).await;
+    assert_eq!((job(&app).await, kinds().await), (0, vec!["appointment".to_owned()]));
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn of_a_visit_that_comes_whole_only_its_end_is_told_and_in_the_morning() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let mut phone = at_the_door(&app, &planned).await;
+    end(&mut phone, &planned);
+    // The network is back at 23:00.
+    app.clock.set(START.plus_ms(DAY_MS + 13 * HOUR_MS));
+    sync(&app, &mut phone).await;
+    assert_eq!(job(&app).await, 1);
+    assert!(waiting(&app).await.is_empty());
+    app.clock.set(START.plus_ms(DAY_MS + 22 * HOUR_MS));
+    assert_eq!(waiting(&app).await.len(), 1);
+    let expected = [told_as("appointment", "suppressed", "replaced"), told_as("unfinished", "queued", "")];
+    assert_eq!(told(&app).await, expected);
+    // What is not sent within a day of the visit is not sent at all.
+    app.clock.set(START.plus_ms(2 * DAY_MS));
+    assert!(waiting(&app).await.is_empty());
+    assert_eq!(told(&app).await[1], told_as("unfinished", "suppressed", "too_late"));
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn whoever_did_not_agree_hears_nothing_of_the_visit_either() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let mut phone = at_the_door(&app, &planned).await;
+    consent(&app, planned.customer, false).await;
+    sync(&app, &mut phone).await;
+    assert_eq!(job(&app).await, 1);
+    assert_eq!(told(&app).await[1], told_as("arrival", "suppressed", "no_consent"));
+    assert!(waiting(&app).await.is_empty());
+    // Agreeing afterwards brings nothing of before.
+    consent(&app, planned.customer, true).await;
+    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    assert_eq!((job(&app).await, waiting(&app).await.len()), (0, 0));
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn a_customer_whom_nobody_met_is_told_that_somebody_came() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let mut phone = at_the_door(&app, &planned).await;
+    phone.event(planned.visit, "customer_absent");
+    app.clock.advance_secs(20 * 60);
+    phone.answer(planned.visit, "absence_result", &json!("second_agreed"));
+    phone.event(planned.visit, "give_up");
+    sync(&app, &mut phone).await;
+    assert_eq!(job(&app).await, 1);
+    let [text] = waiting(&app).await.try_into().expect("one");
+    assert!(text.contains("已于2025年3月5日 10:20离开"), "{text}");
+    assert_eq!(told(&app).await[1], told_as("not_met", "queued", ""));
+}
+
+// Rules: NOT-05, APT-13
+#[actix_web::test]
+async fn a_return_visit_is_announced_as_one() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let office = app.office_again(YUNZE);
+    let order = OrderData {
+        external_ref: None,
+        number_209: None,
+        kind: "return_visit".to_owned(),
+        channel: "hotline".to_owned(),
+        fields: BTreeMap::new(),
+        priority: 0,
+    };
+    let (customer, site) = (planned.customer, planned.site);
+    let order = create_work_order(&app.state, office.ctx(), customer, site, order).await.expect("an order").row.id.0;
+    let visit = office.plan_order(order, &[YUNZE.colleague()], 2 * DAY_MS).await;
+    let of_visit = items(&app.role(YUNZE, Role::Dispatcher).await, format!("/v1/notices?visit_id={visit}")).await;
+    let [one] = of_visit.as_slice() else { panic!("{of_visit:?}") };
+    assert_eq!((&one["kind"], &one["state"]), (&json!("return_visit"), &json!("queued")));
+    let text: &Value = &one["text"];
+    assert!(text.as_str().expect("a text").contains("2025年3月6日 10:00上门回访"), "{text}");
+}
