@@ -86,10 +86,15 @@ fn news(
 ) -> AppResult<Option<Message>> {
     let view = load_view(conn, org, visit)?;
     let projected = load_facts(conn, org, &view, now)?.project(&view);
-    let Some(kind) = NoticeKind::of_visit(projected.state, projected.outcome.as_deref()) else { return Ok(None) };
+    let counting = projected.counting.as_ref().unwrap_or(&view);
+    // Under review nothing but its last event says that the crew met nobody.
+    let handed_in = counting.timeline.iter().rfind(|entry| entry.value.hands_in());
+    let gave_up = handed_in.filter(|entry| entry.value.event == "give_up").map(|_| "no_show");
+    let outcome = projected.outcome.as_deref().or(gave_up);
+    let Some(kind) = NoticeKind::of_visit(projected.state, outcome) else { return Ok(None) };
     let (at, useful_ms) = match kind {
         NoticeKind::Arrival => {
-            (arrived_at(projected.counting.as_ref().unwrap_or(&view)), minutes_ms(policy.get(keys::ARRIVAL_NOTICE)))
+            (arrived_at(counting), minutes_ms(policy.get(keys::ARRIVAL_NOTICE)))
         }
         _ => (projected.submitted_at, minutes_ms(policy.get(keys::RESULT_NOTICE).saturating_mul(60))),
     };

@@ -151,8 +151,7 @@ pub(super) async fn queued(app: &TestApp) -> Planned {
     app.clock.advance_secs(1);
     publish(app, json!({"service_hotline": "400-000-0000"})).await;
     consent(app, customer, true).await;
-    app.clock.set(START);
-    let visit = office.plan_order(order, &[YUNZE.rep()], DAY_MS).await;
+    let visit = office.plan_order(order, &[YUNZE.rep()], DAY_MS - 1_000).await;
     Planned { visit, order, customer, site }
 }
 
