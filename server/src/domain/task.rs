@@ -17,6 +17,8 @@ pub enum TaskKind {
     Rectification,
     /// An inspection passed: the warranty is registered.
     WarrantyRegistration,
+    /// A terminal was activated out of reach of a network, which has not acknowledged it.
+    ActivationPending,
     /// Somebody says that his visit was judged wrongly.
     Dispute,
     /// The customer asks for another time.
@@ -35,6 +37,7 @@ impl TaskKind {
             Self::ResourceMissing,
             Self::Rectification,
             Self::WarrantyRegistration,
+            Self::ActivationPending,
             Self::Dispute,
             Self::CustomerProposal,
             Self::HoldOverdue,
@@ -55,6 +58,7 @@ impl TaskKind {
             Self::ResourceMissing => "resource_missing",
             Self::Rectification => "rectification",
             Self::WarrantyRegistration => "warranty_registration",
+            Self::ActivationPending => "activation_pending",
             Self::Dispute => "dispute",
             Self::CustomerProposal => "customer_proposal",
             Self::HoldOverdue => "hold_overdue",
@@ -80,6 +84,7 @@ impl TaskKind {
             Self::ResourceMissing => "The network department provides the line, then the visit gets a new time",
             Self::Rectification => "The shop rectifies the defects, then it is inspected again",
             Self::WarrantyRegistration => "Register the warranty after the passed inspection",
+            Self::ActivationPending => "The network acknowledges the terminal that was activated without one",
             Self::Dispute => "The crew disputes how the visit was judged",
             Self::CustomerProposal => "The customer asks for another time",
             Self::HoldOverdue => "The hold lasts longer than was said: resume the order, or end the outage",
@@ -99,6 +104,7 @@ impl TaskKind {
             Self::ResourceMissing => "无资源：网络部门落实后改约上门",
             Self::Rectification => "店面整改缺陷后安排复验",
             Self::WarrantyRegistration => "预验收合格后办理保修登记",
+            Self::ActivationPending => "网络侧确认现场待激活的终端",
             Self::Dispute => "上门人员对考核判定有异议",
             Self::CustomerProposal => "客户申请改约时间",
             Self::HoldOverdue => "挂起或故障已超过预计恢复时间：请恢复工单或结束故障",
@@ -114,6 +120,7 @@ impl TaskKind {
             Self::ResourceMissing => "INS-22",
             Self::Rectification => "PRE-01",
             Self::WarrantyRegistration => "WAR-01",
+            Self::ActivationPending => "INS-21",
             Self::Dispute => "INS-38",
             Self::CustomerProposal => "APT-02",
             Self::HoldOverdue => "APT-11",
@@ -133,7 +140,8 @@ impl TaskKind {
             Self::Deadline(DueCode::ChangeNotice | DueCode::AbsenceWait) | Self::Dispute => Role::TeamLead,
             Self::Deadline(DueCode::PhotoReview) => Role::Reviewer,
             Self::OpenPoint => Role::FieldRep,
-            Self::ResourceMissing => Role::DeptManager,
+            // The network department.
+            Self::ResourceMissing | Self::ActivationPending => Role::DeptManager,
             // The shop has no account of its own; its team answers for it.
             Self::Rectification => Role::TeamLead,
             Self::WarrantyRegistration => Role::CsAgent,

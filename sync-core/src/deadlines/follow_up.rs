@@ -1,4 +1,5 @@
-//! What follows from an inspection once its result is known: rectification by the shop, registration of the warranty.
+//! What follows from a visit once its result is known: rectification by the shop and registration of the warranty after an
+//! inspection, the network's acknowledgement of an activation after an installation.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,13 +18,21 @@ use crate::visit::{VisitState, codes};
 /// Template `pre_acceptance_inspection`; PRE-03.
 const RECTIFY_BY: &str = "rectify_by";
 
-/// What an inspection asks of the office.
+/// The question that tells how far the activation has come, and the answer that leaves it to the office.
+///
+/// # Source
+/// Template `broadband_install`; rulebook 21, row *Terminal activation*.
+const ACTIVATION: (&str, &str) = ("activation", "pending_activation");
+
+/// What a visit asks of the office.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FollowUp {
     /// It failed: the shop rectifies, then it is inspected again (PRE-01).
     Rectify,
     /// It passed and was approved: the warranty is registered (WAR-01).
     RegisterWarranty,
+    /// The terminal was activated out of reach of a network, which acknowledges it later (INS-21).
+    AcknowledgeActivation,
 }
 
 codes!(
@@ -39,8 +48,8 @@ codes!(
 );
 
 /// What follows from a visit in this state, each with the instant by which it is due; without one where it does not follow
-/// from the result any more. Nothing while the visit is not handed in, or where its template inspects nothing.
-// Rule: PRE-01
+/// from the result any more. Nothing while the visit is not handed in, or where its template asks for nothing of this.
+// Rules: PRE-01, INS-21
 #[must_use]
 pub fn follow_ups(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<(FollowUp, Option<UnixMillis>)> {
     if !state.is_handed_in() && !matches!(state, VisitState::UnderReview) && !is_approved(state) {
@@ -54,7 +63,15 @@ pub fn follow_ups(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<
         let is_due = passed == Some(true) && is_approved(state);
         (FollowUp::RegisterWarranty, is_due.then(|| register_by(facts, review)).flatten())
     });
-    rectify.into_iter().chain(warranty).collect()
+    rectify.into_iter().chain(warranty).chain(activation(facts)).collect()
+}
+
+fn activation(facts: &Facts<'_>) -> Option<(FollowUp, Option<UnixMillis>)> {
+    let (question, pending) = ACTIVATION;
+    facts.template.question(question)?;
+    let is_pending = facts.view.answer(question).and_then(serde_json::Value::as_str) == Some(pending);
+    let due = || counted(facts, handed_in_at(facts.view), facts.policy.get(keys::ACTIVATION));
+    Some((FollowUp::AcknowledgeActivation, is_pending.then(due).flatten()))
 }
 
 const fn is_approved(state: VisitState) -> bool {

@@ -102,6 +102,46 @@ fn s02_online_marketing_needs_the_photo_of_the_activation_form() {
     assert_eq!(reviewer.visit(&visit.id)["state"], "approved");
 }
 
+// Rule: INS-21
+#[test]
+fn an_activation_without_a_network_is_acknowledged_later() {
+    let story = Story::begin("2025-03-04");
+    story.at("08:30");
+    let li = story.enrol_as_printed("li.ming");
+    li.sync();
+    let visit = li.visit_of("王海");
+    visit.plays(CONFIRMED_AT_0910);
+    visit.plays(
+        "09:25 event depart
+         09:52 event arrive --lat 30.512340 --lon 113.901220",
+    );
+    visit.plays(LET_IN);
+    visit.plays(&work("bow_drop"));
+    visit.plays("10:20 answer activation pending_activation");
+    visit.plays(&line_test("-18.30", "512.4"));
+    visit.plays(INSTRUCTED);
+    visit.plays(ACCEPTED);
+    visit.plays("11:20 finish");
+    let manager = story.office("manager");
+    let pending = |state: &str| manager.list(&format!("/v1/tasks?kind=activation_pending&state={state}"));
+    assert_eq!(pending("open"), Vec::<Value>::new(), "nobody knows of it yet");
+
+    story.at("11:30");
+    li.sync();
+    let open = pending("open");
+    assert_eq!(open.len(), 1, "{open:?}");
+    let (task, due) = (&open[0], open[0]["due_at"].as_str().expect("an instant"));
+    assert_eq!((&task["visit_id"], &task["rule"]), (&json!(visit.id), &json!("INS-21")));
+    assert!(due.starts_with("2025-03-05T"), "the end of the next working day: {due}");
+    li.sync();
+    assert_eq!(pending("open").len(), 1, "it is opened once");
+
+    let id = task["id"].as_str().expect("an id");
+    let call = Call::post(format!("/v1/tasks/{id}/close")).header("if-match", format!("\"{}\"", task["version"]));
+    manager.send(call.json(&json!({"note": "网络侧已确认激活"}))).expect(200);
+    assert_eq!((pending("open").len(), pending("done").len()), (0, 1));
+}
+
 /// S-03 up to the hand-in: the first reading is one hundredth too low.
 fn play_s03(visit: &Visit<'_>) {
     visit.plays(

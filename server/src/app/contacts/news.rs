@@ -93,9 +93,7 @@ fn news(
     let outcome = projected.outcome.as_deref().or(gave_up);
     let Some(kind) = NoticeKind::of_visit(projected.state, outcome) else { return Ok(None) };
     let (at, useful_ms) = match kind {
-        NoticeKind::Arrival => {
-            (arrived_at(counting), minutes_ms(policy.get(keys::ARRIVAL_NOTICE)))
-        }
+        NoticeKind::Arrival => (arrived_at(counting), minutes_ms(policy.get(keys::ARRIVAL_NOTICE))),
         _ => (projected.submitted_at, minutes_ms(policy.get(keys::RESULT_NOTICE).saturating_mul(60))),
     };
     // A clock that is ahead does not make it last.

@@ -101,10 +101,11 @@ const fn kind_of(what: FollowUp) -> TaskKind {
     match what {
         FollowUp::Rectify => TaskKind::Rectification,
         FollowUp::RegisterWarranty => TaskKind::WarrantyRegistration,
+        FollowUp::AcknowledgeActivation => TaskKind::ActivationPending,
     }
 }
 
-/// The source of the task about what follows from an inspection that was returned so often. It passes once; each time that
+/// The source of the task about what follows from a visit that was returned so often. An inspection passes once; each time that
 /// it fails there is something else to rectify.
 pub fn source_of_follow_up(visit: VisitId, what: FollowUp, round: usize) -> String {
     let source = format!("{}/{visit}", kind_of(what).code());

@@ -1,6 +1,6 @@
 //! Keys of installs, repairs, inspections and warranty (INS, CMP-13, PRE, WAR, RFD).
 
-use crate::policy::Source::{Chosen, Gap, Norm, Organisation};
+use crate::policy::Source::{Chosen, Gap, Judgement, Norm, Organisation};
 use crate::policy::key::parameters;
 
 /// Types of orders that may ask for a certificate (rulebook 1.2).
@@ -35,6 +35,8 @@ parameters! {
         "Least insulation resistance", "最小绝缘电阻";
     WARRANTY_REGISTRATION: Whole(3, (1, 60)) = "warranty_registration_working_days", WorkingDays, ["WAR-01"], Chosen,
         "Time to register the warranty after a passed acceptance", "验收合格后办理保修时限";
+    ACTIVATION: Whole(1, (0, 30)) = "activation_working_days", WorkingDays, ["INS-21"], Judgement,
+        "Time for the network to acknowledge a terminal that was activated without one", "待激活终端的网络侧确认时限";
     REFUND_SETTLEMENT: Whole(7, (1, 90)) = "refund_settlement_days", Days, ["RFD-01"], Chosen,
         "Time to settle a cancellation", "退单结算时限";
 }
