@@ -11,7 +11,7 @@ use crate::http::extract::{Page, PageQuery, Path};
 use crate::http::openapi::Problems;
 use crate::http::v1::calls::CallOut;
 
-/// Lists the calls about a visit, or about its order, that the bridge told of, oldest first
+/// Lists calls about a visit or its order that the bridge told of, oldest first
 ///
 /// References of recordings are shown to reviewers, supervisors, managers and auditors only; each showing is recorded.
 ///
