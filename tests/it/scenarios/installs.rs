@@ -122,8 +122,8 @@ fn an_activation_without_a_network_is_acknowledged_later() {
     visit.plays(INSTRUCTED);
     visit.plays(ACCEPTED);
     visit.plays("11:20 finish");
-    let manager = story.office("manager");
-    let pending = |state: &str| manager.list(&format!("/v1/tasks?kind=activation_pending&state={state}"));
+    let dispatcher = story.office("dispatcher");
+    let pending = |state: &str| dispatcher.list(&format!("/v1/tasks?kind=activation_pending&state={state}"));
     assert_eq!(pending("open"), Vec::<Value>::new(), "nobody knows of it yet");
 
     story.at("11:30");
@@ -138,7 +138,7 @@ fn an_activation_without_a_network_is_acknowledged_later() {
 
     let id = task["id"].as_str().expect("an id");
     let call = Call::post(format!("/v1/tasks/{id}/close")).header("if-match", format!("\"{}\"", task["version"]));
-    manager.send(call.json(&json!({"note": "网络侧已确认激活"}))).expect(200);
+    dispatcher.send(call.json(&json!({"note": "网络侧已确认激活"}))).expect(200);
     assert_eq!((pending("open").len(), pending("done").len()), (0, 1));
 }
 
