@@ -21,14 +21,7 @@ const PAGE: i64 = 200;
 /// # Concurrency
 /// Doing it twice, or on two nodes at once, opens no task twice.
 pub async fn tell_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
-    let mut told = 0;
-    loop {
-        let page = state.store.write(move |conn| tell_page(conn, org, now)).await?;
-        if page == 0 {
-            return Ok(told);
-        }
-        told += page;
-    }
+    tasks::page_by_page(state, org, now, tell_page).await
 }
 
 fn tell_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {

@@ -7,7 +7,7 @@ use doorstep_store::tasks::TaskFilter;
 use doorstep_store::tasks::{TaskRow, list_tasks as list_rows};
 use sync_core::ids::VisitId;
 
-pub use open::{NewTask, escalate_due, open, settle};
+pub use open::{NewTask, escalate_due, open, page_by_page, settle};
 pub use see_to::{Closing, assign_task, close_task};
 
 use crate::app::{AppResult, AppState, Ctx, reach};

@@ -19,6 +19,26 @@ use crate::domain::task::{TaskKind, next_role};
 /// Tasks of one transaction.
 const PAGE: i64 = 200;
 
+/// Runs `page` in transactions of its own until it finds nothing more to do; tells how much it did.
+///
+/// # Errors
+/// Those of `page`; what was done before stays.
+pub async fn page_by_page(
+    state: &AppState,
+    org: OrgId,
+    now: UnixMillis,
+    page: fn(&mut Conn, OrgId, UnixMillis) -> AppResult<usize>,
+) -> AppResult<usize> {
+    let mut done = 0;
+    loop {
+        let found = state.store.write(move |conn| page(conn, org, now)).await?;
+        if found == 0 {
+            return Ok(done);
+        }
+        done += found;
+    }
+}
+
 /// A task to open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewTask {
@@ -114,14 +134,7 @@ pub fn settle(conn: &mut Conn, org: OrgId, sources: &[String], now: UnixMillis) 
 /// # Errors
 /// Database errors and corrupt rows; what was passed on before stays, and the job comes back to the rest.
 pub async fn escalate_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
-    let mut passed = 0;
-    loop {
-        let page = state.store.write(move |conn| escalate_page(conn, org, now)).await?;
-        if page == 0 {
-            return Ok(passed);
-        }
-        passed += page;
-    }
+    page_by_page(state, org, now, escalate_page).await
 }
 
 fn escalate_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {
