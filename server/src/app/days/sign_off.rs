@@ -100,26 +100,34 @@ pub(crate) fn audit_subject(row: &DaySignOffRow) -> String {
 /// A corrupt row.
 pub(crate) fn audit_detail(row: &DaySignOffRow) -> AppResult<Value> {
     let open: BTreeMap<UserId, Vec<Open>> = read("day_sign_offs", row.number, &row.open)?;
-    let mut detail = json!({
+    let said = Covered::read(row)?.records.map(|_| said_sha256(row)).transpose()?;
+    let detail = json!({
         "number": row.number, "covered_sha256": row.covered_sha256.0, "open": open.len(), "despite": row.despite.is_some(),
+        "said_sha256": said,
     });
-    if Covered::read(row)?.records.is_some() {
-        let said = json!([
-            "doorstep-sign-off-1",
-            row.org_id.0,
-            row.team_id.0,
-            row.day,
-            row.number,
-            row.signed_by.0,
-            row.signed_at_ms,
-            row.covered_sha256.0,
-            row.open,
-            row.despite,
-        ]);
-        let said = plain_json::to_string(&said).map_err(|error| AppError::Internal(error.to_string()))?;
-        detail["said_sha256"] = json!(Hash::of(said.as_bytes()));
-    }
-    Ok(detail)
+    // The first form says nothing of it.
+    Ok(match detail {
+        Value::Object(entries) => entries.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        other => other,
+    })
+}
+
+/// The hash over the whole of a sign-off.
+fn said_sha256(row: &DaySignOffRow) -> AppResult<Hash> {
+    let said = json!([
+        "doorstep-sign-off-1",
+        row.org_id.0,
+        row.team_id.0,
+        row.day,
+        row.number,
+        row.signed_by.0,
+        row.signed_at_ms,
+        row.covered_sha256.0,
+        row.open,
+        row.despite,
+    ]);
+    let said = plain_json::to_string(&said).map_err(|error| AppError::Internal(error.to_string()))?;
+    Ok(Hash::of(said.as_bytes()))
 }
 
 /// Refuses where somebody's day is open, naming each with the reasons.
