@@ -341,8 +341,8 @@ fn the_template_says_when_work_stops() {
 fn the_template_says_what_is_kept_of_the_course_and_result_of_a_complaint() {
     let complaint = include_str!("../../data/templates/complaint_visit.yaml");
     let mut story = install();
-    story.template = serde_saphyr::from_str(complaint).expect("a template");
     story.arrives();
+    story.template = serde_saphyr::from_str(complaint).expect("a template");
     for question in ["complaint_text", "first_answer", "true_cause", "solution", "satisfied"] {
         let missing = format!("missing_question {question}");
         assert!(blocks(&story, &missing), "{missing}: {:?}", blockers(&story));
