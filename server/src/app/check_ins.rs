@@ -26,7 +26,8 @@ use sync_core::visit::VisitState;
 use crate::app::day_board::{AskedDay, asked_day};
 use crate::app::meeting_places::places_of;
 use crate::app::norms::version_at;
-use crate::app::rows::{corrupt, policy_row};
+use crate::app::rows::corrupt;
+use crate::app::visits::Norms;
 use crate::app::{AppError, AppResult, AppState, Ctx};
 use crate::domain::Zone;
 
@@ -177,7 +178,7 @@ impl Judge {
         for row in meeting_places::list_versions(conn, org, &Vec::from_iter(teams))? {
             places.entry(row.team_id.0).or_default().push((row.set_at_ms, places_of(&row)?));
         }
-        Ok(Self { zone, people, missing, places, policies: Policies::load(conn, org)? })
+        Ok(Self { zone, people, missing, places, policies: Policies::load(conn, ctx)? })
     }
 
     fn morning(
@@ -244,30 +245,22 @@ impl Judge {
     }
 }
 
-/// The policies in force at instants; each version is read once.
+/// The policies in force at instants.
 struct Policies {
-    org: OrgId,
     versions: Vec<(i64, i64)>,
-    read: BTreeMap<Option<i64>, Arc<PolicyRow>>,
+    norms: Norms,
 }
 
 impl Policies {
-    fn load(conn: &mut Conn, org: OrgId) -> AppResult<Self> {
-        Ok(Self { org, versions: list_policy_versions(conn, org)?, read: BTreeMap::new() })
+    fn load(conn: &mut Conn, ctx: &Ctx) -> AppResult<Self> {
+        let org = ctx.actor.org;
+        Ok(Self { versions: list_policy_versions(conn, org)?, norms: Norms::new(org, ctx.now) })
     }
 
     fn at(&mut self, conn: &mut Conn, at: UnixMillis) -> AppResult<Arc<PolicyRow>> {
         let version = version_at(self.versions.iter().copied(), at);
-        if let Some(known) = self.read.get(&version) {
-            return Ok(Arc::clone(known));
-        }
-        let policy = match version {
-            Some(version) => policy_row(conn, self.org, version)?.unwrap_or_default(),
-            None => PolicyRow::default(),
-        };
-        let policy = Arc::new(policy);
-        self.read.insert(version, Arc::clone(&policy));
-        Ok(policy)
+        let policy = version.map(|version| self.norms.policy(conn, version)).transpose()?;
+        Ok(policy.flatten().unwrap_or_default())
     }
 }
 

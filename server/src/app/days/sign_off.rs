@@ -100,16 +100,14 @@ pub(crate) fn audit_subject(row: &DaySignOffRow) -> String {
 /// A corrupt row.
 pub(crate) fn audit_detail(row: &DaySignOffRow) -> AppResult<Value> {
     let open: BTreeMap<UserId, Vec<Open>> = read("day_sign_offs", row.number, &row.open)?;
-    let said = Covered::read(row)?.records.map(|_| said_sha256(row)).transpose()?;
-    let detail = json!({
+    let mut detail = json!({
         "number": row.number, "covered_sha256": row.covered_sha256.0, "open": open.len(), "despite": row.despite.is_some(),
-        "said_sha256": said,
     });
     // The first form says nothing of it.
-    Ok(match detail {
-        Value::Object(entries) => entries.into_iter().filter(|(_, value)| !value.is_null()).collect(),
-        other => other,
-    })
+    if let (Some(_), Some(entries)) = (Covered::read(row)?.records, detail.as_object_mut()) {
+        entries.insert("said_sha256".to_owned(), json!(said_sha256(row)?));
+    }
+    Ok(detail)
 }
 
 /// The hash over the whole of a sign-off.

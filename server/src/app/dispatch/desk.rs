@@ -1,6 +1,7 @@
 //! What a dispatcher has on the desk: visits as jobs, and what people have around a day.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use doorstep_store::agenda::{Errand, list_errands, list_taken};
 use doorstep_store::grids::list_grids;
@@ -13,8 +14,8 @@ use sync_core::time::UnixMillis;
 
 use super::fit::needs_of;
 use crate::app::day_board::deferred_before;
-use crate::app::rows::policy_row;
 use crate::app::scope::load_zone;
+use crate::app::visits::Norms;
 use crate::app::{AppResult, Ctx};
 use crate::domain::dispatch::{Job, Slot};
 use crate::domain::{Window, Zone};
@@ -27,22 +28,17 @@ pub(super) struct Desk {
     org: OrgId,
     now: UnixMillis,
     pub(super) zone: Zone,
-    policies: BTreeMap<i64, PolicyRow>,
+    norms: Norms,
 }
 
 impl Desk {
     pub(super) fn load(conn: &mut Conn, ctx: &Ctx) -> AppResult<Self> {
         let org = ctx.actor.org;
-        Ok(Self { org, now: ctx.now, zone: load_zone(conn, org)?, policies: BTreeMap::new() })
+        Ok(Self { org, now: ctx.now, zone: load_zone(conn, org)?, norms: Norms::new(org, ctx.now) })
     }
 
-    fn policy(&mut self, conn: &mut Conn, version: i64) -> AppResult<PolicyRow> {
-        if let Some(known) = self.policies.get(&version) {
-            return Ok(known.clone());
-        }
-        let policy = policy_row(conn, self.org, version)?.unwrap_or_default();
-        self.policies.insert(version, policy.clone());
-        Ok(policy)
+    fn policy(&mut self, conn: &mut Conn, version: i64) -> AppResult<Arc<PolicyRow>> {
+        Ok(self.norms.policy(conn, version)?.unwrap_or_default())
     }
 
     /// When a visit is planned, and how long it is taken to last.

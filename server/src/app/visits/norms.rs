@@ -65,7 +65,7 @@ impl Norms {
     }
 
     /// A policy version, if there is one.
-    pub(super) fn policy(&mut self, conn: &mut Conn, version: i64) -> AppResult<Option<Arc<PolicyRow>>> {
+    pub(crate) fn policy(&mut self, conn: &mut Conn, version: i64) -> AppResult<Option<Arc<PolicyRow>>> {
         if let Some(known) = self.policies.get(&version) {
             return Ok(known.clone());
         }
