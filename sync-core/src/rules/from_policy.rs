@@ -12,7 +12,7 @@ use super::kinds::{Param, ParamKind};
 use super::params::{ParamError, error};
 use crate::decimal::Decimal;
 use crate::formulas::{CallFrequency, WaitFrom};
-use crate::policy::{Kind, Parameter, Readable, Unit, parameter};
+use crate::policy::{Kind, Parameter, Readable as _, Unit, parameter};
 use crate::template::model::Rule;
 
 /// The entry that names the key, as in a threshold.
@@ -41,29 +41,14 @@ pub(super) fn keys_of(rule: &Rule) -> impl Iterator<Item = (&str, &'static Param
     rule.params.iter().filter_map(|(name, value)| Some((name.as_str(), parameter(named_key(value)?)?)))
 }
 
-/// What a version says of a key, else its default, as a template would write it; `None` for kinds that no parameter is of.
+/// What a version says of a key, else its default, as a template would write it; `None` where there is nothing to say.
 fn value_of(kind: Kind, said: Option<&str>) -> Option<Value> {
-    fn read<K: Readable>(kind: K, said: Option<&str>) -> K::Value {
-        said.and_then(|text| kind.read(text)).unwrap_or_else(|| kind.start())
+    let text = said.filter(|text| kind.allows(text)).map(str::to_owned).or_else(|| kind.default())?;
+    match kind {
+        Kind::Whole(kind) => kind.read(&text).map(Value::from),
+        Kind::DaySpan(kind) => kind.read(&text).map(|(from, to)| json!([from, to])),
+        _ => Some(Value::from(text)),
     }
-    Some(match kind {
-        Kind::Whole(kind) => json!(read(kind, said)),
-        Kind::Amount(kind) => json!(read(kind, said).to_string()),
-        Kind::OneOf(kind) => json!(read(kind, said)),
-        Kind::TimeOfDay(kind) => {
-            let minutes = read(kind, said);
-            json!(format!("{:02}:{:02}", minutes / 60, minutes % 60))
-        }
-        Kind::MonthDay(kind) => {
-            let (month, day) = read(kind, said);
-            json!(format!("{month:02}-{day:02}"))
-        }
-        Kind::DaySpan(kind) => {
-            let (from, to) = read(kind, said);
-            json!([from, to])
-        }
-        Kind::OpenAmount(_) | Kind::ListOf(_) | Kind::PhoneNumber(_) | Kind::Flag(_) => return None,
-    })
 }
 
 /// Why a parameter cannot take its value from this key.

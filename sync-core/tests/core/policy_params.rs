@@ -3,22 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic")]
 
 use crate::support::{Story, at, install};
+use crate::templates::FILES;
 use serde_json::{Value, json};
 use sync_core::plan::AppointmentChange;
 use sync_core::rules::Verdict;
 use sync_core::rules::catalogue::{self, ParamKind};
 use sync_core::template::Template;
-
-const TEMPLATES: [&str; 8] = [
-    include_str!("../../data/templates/broadband_install.yaml"),
-    include_str!("../../data/templates/broadband_repair.yaml"),
-    include_str!("../../data/templates/complaint_visit.yaml"),
-    include_str!("../../data/templates/customer_call.yaml"),
-    include_str!("../../data/templates/pre_acceptance_inspection.yaml"),
-    include_str!("../../data/templates/retention_visit.yaml"),
-    include_str!("../../data/templates/return_visit.yaml"),
-    include_str!("../../data/templates/service_survey.yaml"),
-];
 
 const fn is_of_the_norms(kind: ParamKind) -> bool {
     matches!(
@@ -56,9 +46,9 @@ fn literals(template: &Template) -> Vec<String> {
 // Rule: GEN-09
 #[test]
 fn the_products_templates_take_every_number_of_the_norms_from_the_policy() {
-    let found: Vec<String> = TEMPLATES
+    let found: Vec<String> = FILES
         .iter()
-        .flat_map(|yaml| literals(&serde_saphyr::from_str::<Template>(yaml).unwrap()))
+        .flat_map(|(_, yaml)| literals(&serde_saphyr::from_str::<Template>(yaml).unwrap()))
         // How many questions the list beside it has.
         .filter(|literal| literal != "answered_count count 9")
         .collect();
@@ -132,7 +122,7 @@ fn a_key_that_the_policy_does_not_allow_counts_as_its_default() {
 #[test]
 fn a_parameter_takes_its_value_only_from_a_key_of_its_kind_and_unit() {
     let faults = |check: &str, key: &str, value: Value| -> Vec<String> {
-        let mut template: Template = serde_saphyr::from_str(TEMPLATES.first().unwrap()).unwrap();
+        let mut template: Template = serde_saphyr::from_str(FILES.first().unwrap().1).unwrap();
         let rule = template.rules.iter_mut().find(|rule| rule.check == check).unwrap();
         rule.params.insert(key.to_owned(), value);
         template.validate().into_iter().map(|fault| format!("{}: {}", fault.path, fault.message)).collect()

@@ -7,7 +7,7 @@ use sync_core::template::Template;
 use sync_core::template::lookup::Element;
 use sync_core::template::model::Phase;
 
-const FILES: [(&str, &str); 8] = [
+pub const FILES: [(&str, &str); 8] = [
     ("broadband_install", include_str!("../../data/templates/broadband_install.yaml")),
     ("broadband_repair", include_str!("../../data/templates/broadband_repair.yaml")),
     ("complaint_visit", include_str!("../../data/templates/complaint_visit.yaml")),
