@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use sync_core::protocol::codec::{Encoding, decode_response};
 use sync_core::protocol::{AckItem, Outcome};
 
+use super::scene::{enrolled, signed};
 use super::scripts::{ACCEPTED, CONFIRMED_AT_0910, INSTRUCTED, LET_IN, line_test, trace, work};
 
 /// Whether a refused `finish` names this as being in the way.
@@ -106,22 +107,9 @@ fn s02_online_marketing_needs_the_photo_of_the_activation_form() {
 #[test]
 fn an_activation_without_a_network_is_acknowledged_later() {
     let story = Story::begin("2025-03-04");
-    story.at("08:30");
-    let li = story.enrol_as_printed("li.ming");
-    li.sync();
-    let visit = li.visit_of("王海");
-    visit.plays(CONFIRMED_AT_0910);
-    visit.plays(
-        "09:25 event depart
-         09:52 event arrive --lat 30.512340 --lon 113.901220",
-    );
-    visit.plays(LET_IN);
-    visit.plays(&work("bow_drop"));
-    visit.plays("10:20 answer activation pending_activation");
-    visit.plays(&line_test("-18.30", "512.4"));
-    visit.plays(INSTRUCTED);
-    visit.plays(ACCEPTED);
-    visit.plays("11:20 finish");
+    let li = enrolled(&story);
+    let visit = signed(&li);
+    visit.plays("11:10 answer activation pending_activation\n11:20 finish");
     let dispatcher = story.office("dispatcher");
     let pending = |state: &str| dispatcher.list(&format!("/v1/tasks?kind=activation_pending&state={state}"));
     assert_eq!(pending("open"), Vec::<Value>::new(), "nobody knows of it yet");
