@@ -84,6 +84,7 @@ pub async fn build_state(config: Config, clock: Arc<dyn Clock>) -> Result<AppSta
         uploads: Arc::new(Semaphore::new(config.limits.concurrent_uploads)),
         originals: Arc::new(Semaphore::new(config.limits.concurrent_originals)),
         readers: Arc::new(Readers::new(&config.limits)),
+        looks: Arc::default(),
         active_uploads: ActiveUploads::default(),
         syncs: Arc::new(Semaphore::new(config.limits.concurrent_syncs)),
         live: Arc::new(LiveStreams::new(&config.limits)),

@@ -77,7 +77,7 @@ fn demo_and_phone_keep_their_data_to_themselves() {
     run(&format!("{dir} sync"));
 
     let names = private_names(directory.path());
-    for expected in ["doorstep.sqlite-wal", "phone.redb", "sync.lock", "blobs"] {
+    for expected in ["doorstep.sqlite-wal", "phone.redb", "phone.key", "sync.lock", "blobs"] {
         assert!(names.iter().any(|name| name == expected), "{expected} in {names:?}");
     }
     let blobs = names.iter().filter(|name| name.len() == 64).count();

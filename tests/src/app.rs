@@ -136,6 +136,12 @@ impl TestApp {
         Answer { status, headers, body }
     }
 
+    /// Where its data are.
+    #[must_use]
+    pub fn database_url(&self) -> &str {
+        self.db.url()
+    }
+
     /// What `doorstep verify` says of the data.
     ///
     /// # Panics

@@ -15,6 +15,7 @@
 //! assert_eq!(story.office("reviewer1").visit(&visit.id)["state"], "scheduled");
 //! ```
 
+mod at_rest;
 mod network;
 mod norms;
 mod office;

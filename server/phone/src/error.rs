@@ -18,6 +18,17 @@ pub enum PhoneError {
     /// The phone was wiped by order of the office.
     #[error("this phone was wiped by order of the office; enrol it anew / 本机已按办公室指令清除，请重新注册")]
     Wiped,
+    /// The key that opens the store is gone: what is in it cannot be read without.
+    #[error(
+        "the key of this phone's store is not at {0}: put it back; without it nothing here can be read / \
+             本机存储的密钥不在此处，请放回，否则无法读取"
+    )]
+    NoKey(String),
+    /// The key is not the one by which the store was sealed.
+    #[error(
+        "the key is not the one of this phone's store: put the right one back / 密钥与本机存储不符，请放回正确的密钥"
+    )]
+    WrongKey,
     /// The store cannot be read or written.
     #[error("the phone's store: {0}")]
     Store(String),
@@ -67,6 +78,8 @@ impl PhoneError {
             Self::NotEnrolled => "not_enrolled",
             Self::NoStore(_) => "no_store",
             Self::Wiped => "wiped",
+            Self::NoKey(_) => "no_key",
+            Self::WrongKey => "wrong_key",
             Self::Store(_) => "store",
             Self::File { .. } => "file",
             Self::Core(_) => "core",

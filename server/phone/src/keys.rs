@@ -1,6 +1,6 @@
 //! Randomness, ids and the device key.
 //!
-//! A real phone keeps its key in Keystore or Secure Enclave; this one keeps the 32 bytes in its store.
+//! A real phone keeps its key in Keystore or Secure Enclave; this one keeps the 32 bytes in its store, sealed at rest.
 
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};

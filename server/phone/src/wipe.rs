@@ -1,7 +1,8 @@
 //! What stays of a phone that the office ordered to be wiped: the signed receipt, until the office has it.
 //!
 //! The receipt is durable before anything is removed, so a kill at any instant leaves either the whole phone with its
-//! order, or the receipt; whichever command comes next finishes the work. Files are unlinked, not overwritten.
+//! order, or the receipt; whichever command comes next finishes the work. The key of the store is
+//! overwritten and goes first: what is unlinked after it, and not overwritten, cannot be read any more.
 
 use std::fs::File;
 use std::io::Write as _;

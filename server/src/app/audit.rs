@@ -1,10 +1,10 @@
-//! Audit events of office actions.
+//! Audit events of office actions, and the list of them.
 
-use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::audit::{self as store, AuditEventRow, AuditFilter, insert_audit_event};
 use doorstep_store::{Conn, Txt};
 use serde_json::Value;
 
-use crate::app::{AppResult, AppState, Ctx};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
 
 /// Appends what the asker did to what; `detail` holds no personal data.
 ///
@@ -34,4 +34,22 @@ pub fn event(state: &AppState, ctx: &Ctx, kind: &str, subject: impl ToString, de
         subject: subject.to_string(),
         detail: detail.to_string(),
     }
+}
+
+/// Lists events of the organisation, newest first.
+///
+/// # Errors
+/// `page_token_invalid`.
+pub async fn list_events(
+    state: &AppState,
+    ctx: Ctx,
+    filter: AuditFilter,
+    after: &str,
+    size: i64,
+) -> AppResult<Vec<AuditEventRow>> {
+    let before =
+        if after.is_empty() { None } else { Some(after.parse().map_err(|_foreign| ErrorCode::PageTokenInvalid)?) };
+    let org = ctx.actor.org;
+    let read = move |conn: &mut Conn| Ok::<_, AppError>(store::page_audit_events(conn, org, &filter, before, size)?);
+    state.store.read(read).await
 }

@@ -1,5 +1,6 @@
 //! Use cases: one function per request or job; the only place where transactions begin.
 
+pub mod access_log;
 pub mod audit;
 pub mod auth;
 pub mod blobs;

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use crate::app::access_log::Looks;
 use crate::app::blobs::{IngestQueue, Readers};
 use crate::app::doc_cache::DocCache;
 use crate::app::findings::FindingsQueue;
@@ -67,6 +68,8 @@ pub struct AppState {
     pub originals: Arc<Semaphore>,
     /// How many of them are sent to each person.
     pub readers: Arc<Readers>,
+    /// Which looks at records are covered by an event.
+    pub looks: Arc<Looks>,
     /// Which uploads this process is receiving.
     pub active_uploads: ActiveUploads,
     /// Bounds the large sync requests worked on at once.

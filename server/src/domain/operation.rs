@@ -385,6 +385,8 @@ operations! {
     /// Records whether a customer agrees to messages.
     SetCustomerConsent = "set_customer_consent" Put "/v1/customers/{customer_id}/consent"
         Access::Roles(WRITE_CUSTOMERS);
+    /// Lists who did and who read what.
+    ListAuditEvents = "list_audit_events" Get "/v1/audit-events" Access::Roles(&[(Auditor, Organisation)]);
     /// Searches.
     Search = "search" Post "/v1/search"
         Access::Roles(&[(FieldRep, Own), (TeamLead, Team), (Dispatcher, Organisation), (Reviewer, Organisation),
@@ -529,6 +531,26 @@ impl Operation {
                 | Self::WithdrawTemplate
                 | Self::CreateCalendar
         )
+    }
+
+    /// Whether its answer shows records of people, so that each look is recorded: everything that asks for a role and
+    /// reads, but for what has events of its own and what names nobody.
+    // Rule: DOC-08
+    #[must_use]
+    pub const fn shows_records(self) -> bool {
+        let is_read = matches!(self.row().method, Method::Get) && matches!(self.row().access, Access::Roles(_));
+        is_read
+            && !matches!(
+                self,
+                Self::ShowBlob
+                    | Self::ShowBlobDrawing
+                    | Self::OpenRepo
+                    | Self::ImportTemplate
+                    | Self::ListGrids
+                    | Self::ListTeams
+                    | Self::ShowMeetingPlaces
+                    | Self::ShowFigure
+            )
     }
 
     /// Which of these roles grant the operation, and how far each of them reaches; none where no role is asked for.

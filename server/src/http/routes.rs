@@ -10,9 +10,9 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    absences, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links, customers,
-    day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work, live,
-    meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
+    absences, audit_events, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links,
+    customers, day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work,
+    live, meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
     templates, uploads, users, visits, work_orders,
 };
 use crate::http::{customer_page, docs, openapi};
@@ -91,6 +91,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CreateNextAttempt, visits::next_attempt::create_next_attempt);
     at.route(Op::CloseVisit, visits::close::close_visit);
     mount_contacts(&mut at);
+    at.route(Op::ListAuditEvents, audit_events::list::list_audit_events);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);
     mount_days(&mut at);

@@ -75,7 +75,8 @@ impl Rep {
 
     /// Runs a command; its exit code and what it said.
     fn tries(&self, words: &[&str]) -> (u8, Value) {
-        let place = ["phone", "--dir", utf8(self.directory.path()), "--clock", utf8(self.server.clock.path())];
+        let store = self.directory.path().join("phone");
+        let place = ["phone", "--dir", utf8(&store), "--clock", utf8(self.server.clock.path())];
         let line = Line::try_parse_from(place.iter().chain(words)).unwrap_or_else(|error| panic!("{words:?}: {error}"));
         match execute(&line.phone) {
             Ok(output) => (output.code, output.json),

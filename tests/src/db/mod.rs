@@ -17,7 +17,7 @@ use std::{env, fs, process};
 pub use cluster::Cluster;
 pub use error::TestDbError;
 pub use migrated::with_conn;
-pub use stored::{check_integrity, count};
+pub use stored::{check_integrity, count, renamed};
 pub(crate) use stored::{heads, number};
 pub use template::Template;
 

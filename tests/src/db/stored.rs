@@ -59,3 +59,18 @@ pub(crate) fn heads(url: &str, visit: VisitId) -> Vec<Hash> {
     });
     found.expect("the database can be read").expect("the server has the document")
 }
+
+/// Does something while a table has another name, so that nothing finds it.
+///
+/// # Panics
+/// If it cannot be renamed.
+pub async fn renamed(url: &str, table: &str, during: impl AsyncFnOnce()) {
+    let rename = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        with_conn(url, |conn| per_backend!(conn, c => sql_query(&sql).execute(c))).expect("renamed");
+    };
+    let elsewhere = format!("{table}_elsewhere");
+    rename(table, &elsewhere);
+    during().await;
+    rename(&elsewhere, table);
+}

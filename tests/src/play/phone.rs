@@ -12,7 +12,7 @@ use doorstep::demo::ORGANISATION;
 use redb::ReadableTable as _;
 use serde_json::Value;
 
-use super::{Fate, Story, Visit, utf8};
+use super::{Fate, Story, Visit, at_rest, utf8};
 use crate::clock::ClockFile;
 use crate::dir::TestDir;
 
@@ -21,6 +21,9 @@ const STORE: &str = "phone.redb";
 
 /// Single values of the store.
 const META: redb::TableDefinition<'static, &str, &[u8]> = redb::TableDefinition::new("meta");
+
+/// Where its boot is kept.
+const BOOT: &str = "meta/boot";
 
 /// What a command said.
 #[derive(Debug, Clone)]
@@ -49,14 +52,15 @@ impl Said {
 #[derive(Debug)]
 pub struct Phone<'s> {
     pub(super) story: &'s Story,
-    directory: TestDir,
+    /// Holds its directory, and beside it the key.
+    home: TestDir,
     /// By how many minutes its clock is ahead of the story's.
     minutes_ahead: Cell<i64>,
 }
 
 impl<'s> Phone<'s> {
     pub(super) fn new(story: &'s Story) -> Self {
-        Self { story, directory: TestDir::new(), minutes_ahead: Cell::new(0) }
+        Self { story, home: TestDir::new(), minutes_ahead: Cell::new(0) }
     }
 
     pub(super) fn enrol(story: &'s Story, login: &str, code: &str) -> Self {
@@ -104,10 +108,10 @@ impl<'s> Phone<'s> {
 
     fn command(&self, words: &[&str]) -> Command {
         let server = self.story.server.borrow();
-        let (directory, mut clock) = (utf8(self.directory.path()), utf8(server.clock.path()));
+        let (directory, mut clock) = (utf8(&self.directory()), utf8(server.clock.path()));
         if self.minutes_ahead.get() != 0 {
             let shown = server.clock.now().plus_ms(self.minutes_ahead.get() * 60_000);
-            clock = utf8(ClockFile::create(self.directory.path().join("clock"), shown).path());
+            clock = utf8(ClockFile::create(self.home.path().join("clock"), shown).path());
         }
         let mut command = server.command(["phone", "--json", "--dir", &directory, "--clock", &clock]);
         command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -147,11 +151,13 @@ impl<'s> Phone<'s> {
         let changes = database.begin_write().expect("a transaction");
         {
             let mut meta = changes.open_table(META).expect("a table");
-            let bytes = meta.get("boot").expect("read").expect("a boot").value().to_vec();
+            let sealed = meta.get("boot").expect("read").expect("a boot").value().to_vec();
+            let bytes = at_rest::open(&self.directory(), BOOT, &sealed);
             let mut boot: Value = serde_json::from_slice(&bytes).expect("JSON");
             // What the system calls its boots is the only thing by which a phone sees that it was off.
             boot["machine"] = "the boot before".into();
-            meta.insert("boot", serde_json::to_vec(&boot).expect("JSON").as_slice()).expect("written");
+            let sealed = at_rest::seal(&self.directory(), BOOT, &serde_json::to_vec(&boot).expect("JSON"));
+            meta.insert("boot", sealed.as_slice()).expect("written");
         }
         changes.commit().expect("committed");
     }
@@ -224,10 +230,16 @@ impl<'s> Phone<'s> {
         })
     }
 
+    /// The directory of the phone's store.
+    #[must_use]
+    pub fn directory(&self) -> std::path::PathBuf {
+        self.home.path().join("store")
+    }
+
     /// The file of the phone's store.
     #[must_use]
     pub fn store(&self) -> std::path::PathBuf {
-        self.directory.path().join(STORE)
+        self.directory().join(STORE)
     }
 
     /// The store as it is now, as a backup program copies it.
@@ -236,7 +248,7 @@ impl<'s> Phone<'s> {
     /// If it cannot be read.
     #[must_use]
     pub fn copy_of_store(&self) -> Vec<u8> {
-        fs::read(self.directory.path().join(STORE)).expect("the phone's store")
+        fs::read(self.directory().join(STORE)).expect("the phone's store")
     }
 
     /// Puts a copy in the place of the store, in a file of its own.
@@ -244,18 +256,18 @@ impl<'s> Phone<'s> {
     /// # Panics
     /// If it cannot be written.
     pub fn put_back(&self, copy: &[u8]) {
-        let new = self.directory.path().join("copy");
-        fs::write(&new, copy).and_then(|()| fs::rename(&new, self.directory.path().join(STORE))).expect("put back");
+        let new = self.directory().join("copy");
+        fs::write(&new, copy).and_then(|()| fs::rename(&new, self.directory().join(STORE))).expect("put back");
     }
 
-    /// A phone on a copy of this one's directory, as a backup or a clone is.
+    /// A phone on a copy of all that this one has, as a clone is.
     ///
     /// # Panics
     /// If it cannot be copied.
     #[must_use]
     pub fn copy(&self) -> Self {
         let copy = Self::new(self.story);
-        copy_files(self.directory.path(), copy.directory.path());
+        copy_files(self.home.path(), copy.home.path());
         copy
     }
 
@@ -264,9 +276,9 @@ impl<'s> Phone<'s> {
     /// # Panics
     /// If it cannot be written.
     pub fn restore(&self, copy: &Self) {
-        let here = self.directory.path();
-        fs::remove_dir_all(here).and_then(|()| fs::create_dir(here)).expect("an empty directory");
-        copy_files(copy.directory.path(), here);
+        let here = self.directory();
+        fs::remove_dir_all(&here).and_then(|()| fs::create_dir(&here)).expect("an empty directory");
+        copy_files(&copy.directory(), &here);
     }
 
     /// Puts the directory back as a copy has it, into the files that are there.
@@ -274,7 +286,7 @@ impl<'s> Phone<'s> {
     /// # Panics
     /// If it cannot be written.
     pub fn restore_in_place(&self, copy: &Self) {
-        copy_files(copy.directory.path(), self.directory.path());
+        copy_files(&copy.directory(), &self.directory());
     }
 
     /// The names in the phone's directory.
@@ -283,7 +295,7 @@ impl<'s> Phone<'s> {
     /// If it cannot be read.
     #[must_use]
     pub fn files(&self) -> Vec<String> {
-        let names = fs::read_dir(self.directory.path()).expect("the phone's directory");
+        let names = fs::read_dir(self.directory()).expect("the phone's directory");
         let mut names: Vec<String> =
             names.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
         names.sort();

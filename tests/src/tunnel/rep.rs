@@ -209,7 +209,7 @@ impl Rep {
     fn runs(&self, clock: &Time, words: &[&str], longest: Option<Duration>) -> Option<i32> {
         let mut child = Command::new(executable())
             .args(["phone", "--json", "--dir"])
-            .arg(self.directory.path())
+            .arg(self.directory.path().join("phone"))
             .arg("--clock")
             .arg(clock.path())
             .args(words)
@@ -239,7 +239,7 @@ impl Rep {
     }
 
     fn does_at(&self, clock: PathBuf, words: &[&str]) -> Value {
-        let place = ["phone", "--dir", &utf8(self.directory.path().to_owned()), "--clock", &utf8(clock)];
+        let place = ["phone", "--dir", &utf8(self.directory.path().join("phone")), "--clock", &utf8(clock)];
         let line = place.iter().chain(words);
         let line = Line::try_parse_from(line).unwrap_or_else(|error| panic!("{words:?}: {error}"));
         let output = execute(&line.phone).unwrap_or_else(|error| panic!("{words:?}: {error}"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use sync_core::calendar::parse_day;
 use sync_core::day::closing::{Open, RepDay, VisitOfDay, is_over, open};
 use sync_core::day::installed::{serials, used};
 use sync_core::day::materials::{ORDERED_MATERIALS, sums};
@@ -18,7 +19,7 @@ use super::intent::{self, policy_at};
 use super::status::Outstanding;
 use super::{Phone, merge_members};
 use crate::cli::{CheckInArgs, IntentArgs};
-use crate::error::PhoneResult;
+use crate::error::{PhoneResult, usage};
 use crate::output::Output;
 use crate::store::Tx;
 use crate::visit::context::{local_time, time_zone};
@@ -88,7 +89,13 @@ fn judged(phone: &Phone, tx: &Tx, said: &DayCheckIn) -> PhoneResult<(Value, Stri
 }
 
 /// `day`: what keeps the working day open by what the phone knows, and what was used. Needs no network.
+///
+/// # Errors
+/// `usage` for a day in another spelling, of which nothing would be found.
 pub(crate) fn closing(phone: &Phone, date: Option<&str>) -> PhoneResult<Output> {
+    if date.is_some_and(|date| parse_day(date).is_err()) {
+        return usage("--date: a day such as 2025-03-04 / 日期格式如 2025-03-04");
+    }
     phone.store.write(|tx| {
         tx.enrolment()?;
         let at = phone.clock.stamp(tx)?;

@@ -44,6 +44,10 @@ fn the_day_says_offline_what_is_open_and_what_was_used() {
     assert_eq!((&morning["date"], &morning["is_closed"]), (&json!("2025-03-04"), &json!(false)));
     assert_eq!(reasons(&morning), ["no_outcome 1"]);
     assert_eq!(phone.run(&["day", "--date", "2025-03-05"])["is_closed"], true);
+    // Of a day in another spelling nothing would be found, and the day be called closed.
+    for other in ["2025-3-4", "20250304", "2025-03-04T00:00", "2025-02-30", "today", ""] {
+        assert_eq!(phone.try_run(&["day", "--date", other]).unwrap_err().code(), "usage", "{other}");
+    }
 
     phone.run(&["material", NUMBER, "CABLE-BOW", "30.5", "--unit", "m"]);
     phone.run(&["material", NUMBER, "CABLE-BOW", "12", "--unit", "m"]);

@@ -1,7 +1,10 @@
 //! The phone's durable store: one directory, one writer, one transaction per command.
 //!
-//! Owns the database file, its lock and the directory of blobs. Knows nothing of visits or of the network.
+//! Owns the database file, its lock, the directory of blobs and the key that seals them. Knows nothing of visits or of the network.
 
+mod at_rest;
+#[cfg(test)]
+mod at_rest_tests;
 pub(crate) mod blobs;
 mod items;
 pub(crate) mod model;
@@ -16,6 +19,7 @@ use redb::{Database, Durability};
 
 use crate::error::{PhoneError, PhoneResult, usage};
 
+use at_rest::StoreKey;
 pub(crate) use tx::Tx;
 
 /// File of the database.
@@ -68,10 +72,7 @@ impl Store {
     /// Whatever the closure returns, and failures of the store.
     pub(crate) fn write<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
         let _turn = self.lock(LOCK)?;
-        let database = self.database()?;
-        let mut transaction = database.begin_write()?;
-        transaction.set_durability(Durability::Immediate)?;
-        let tx = Tx::new(transaction);
+        let tx = self.begin()?;
         self.settle_incarnation(&tx)?;
         let result = run(&tx)?;
         tx.commit()?;
@@ -110,12 +111,41 @@ impl Store {
     }
 
     fn ask<T>(&self, run: impl FnOnce(&Tx) -> PhoneResult<T>) -> PhoneResult<T> {
-        let tx = Tx::new(self.database()?.begin_write()?);
-        run(&tx)
+        run(&self.begin()?)
+    }
+
+    /// Begins a transaction with the key of the store, which is drawn where the store is not sealed yet.
+    fn begin(&self) -> PhoneResult<Tx> {
+        let mut transaction = self.database()?.begin_write()?;
+        transaction.set_durability(Durability::Immediate)?;
+        let is_sealed = tx::is_sealed(&transaction)?;
+        let path = self.key_path();
+        let key = match StoreKey::load(&path)? {
+            Some(key) => key,
+            None if is_sealed => return Err(PhoneError::NoKey(path.display().to_string())),
+            None => StoreKey::create(&path)?,
+        };
+        if !is_sealed {
+            self.seal_blobs(&key)?;
+        }
+        Tx::new(transaction, key)
+    }
+
+    /// The key of the store, which its first transaction has drawn.
+    pub(crate) fn key(&self) -> PhoneResult<StoreKey> {
+        let path = self.key_path();
+        StoreKey::load(&path)?.ok_or_else(|| PhoneError::NoKey(path.display().to_string()))
+    }
+
+    /// The file of the key.
+    fn key_path(&self) -> PathBuf {
+        StoreKey::path(&self.dir)
     }
 
     fn remove(&self) -> PhoneResult<()> {
         let (database, blobs) = (self.dir.join(DATABASE), self.dir.join("blobs"));
+        // Without it nothing of what is unlinked can be read any more, however long its bytes stay on the medium.
+        StoreKey::destroy(&self.key_path())?;
         let is_absent = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
         for (path, removed) in [(&blobs, std::fs::remove_dir_all(&blobs)), (&database, std::fs::remove_file(&database))]
         {

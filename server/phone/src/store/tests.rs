@@ -41,6 +41,7 @@ fn every_command_is_durable_when_it_returns() {
         // The bytes on disk right now are what a machine finds that stops right now.
         let _ = std::fs::remove_dir_all(&copy);
         copy_dir(&phone.dir.join("store"), &copy);
+        std::fs::copy(phone.dir.join("store.key"), phone.dir.join("copy.key")).unwrap();
         let found = crate::store::Store::open(&copy).unwrap();
         let doc = found.read(|tx| tx.doc(crate::testing::VISIT)).unwrap().expect("a document");
         assert_eq!(serde_json::json!(doc.heads()), heads, "{line:?}");
@@ -50,7 +51,7 @@ fn every_command_is_durable_when_it_returns() {
     }
 }
 
-fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
+pub(super) fn copy_dir(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().flatten() {
         let (path, target) = (entry.path(), to.join(entry.file_name()));

@@ -1,6 +1,7 @@
 //! Uploads blobs, most wanted first; each is safe once a verified receipt names it.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use serde_json::Value;
 use sync_core::bytes::Hash;
@@ -93,15 +94,16 @@ fn upload(
 /// The bytes of a blob; notes whether they are here as they were.
 fn read(phone: &Phone, blob: &Hash, stored: &StoredBlob) -> PhoneResult<Vec<u8>> {
     let found = phone.store.read_blob(blob);
-    let is_missing = match &found {
-        Ok(bytes) => Hash::of(bytes) != *blob,
-        Err(PhoneError::File { source, .. }) => source.kind() == std::io::ErrorKind::NotFound,
-        Err(_) => false,
+    let lack = match &found {
+        Err(PhoneError::File { source, .. }) => Some(source.kind()),
+        _ => None,
     };
+    let is_damaged = lack == Some(ErrorKind::InvalidData);
+    let is_missing = is_damaged || lack == Some(ErrorKind::NotFound);
     if is_missing != stored.is_missing {
         note(phone, blob, |stored| stored.is_missing = is_missing)?;
     }
-    if is_missing && found.is_ok() {
+    if is_damaged {
         return Err(PhoneError::Store("its file is damaged; withdraw the photo with reason `lost`".to_owned()));
     }
     found

@@ -12,6 +12,7 @@ use sync_core::protocol::{Ack, Outcome};
 use sync_core::repo::{DocSync, SyncMessage};
 use sync_core::time::UnixMillis;
 
+use crate::app::access_log::{Seen, record_look};
 use crate::app::auth::load_actor;
 use crate::app::contacts::record_shown;
 use crate::app::doc_cache::DocCache;
@@ -123,6 +124,15 @@ pub(super) async fn talk(
             }
         }
     };
+    if talked.is_some() {
+        let seen = Seen {
+            operation: Operation::OpenRepo,
+            subject: visit.to_string(),
+            path: format!("/v1/repo/{visit}"),
+            query: String::new(),
+        };
+        record_look(state, actor, state.clock.now(), seen).await?;
+    }
     if !shows.is_empty() {
         let (app, actor, now) = (state.clone(), actor.clone(), state.clock.now());
         let record = move |conn: &mut Conn| {

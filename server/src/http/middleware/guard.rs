@@ -8,8 +8,9 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, UPGRADE};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, web};
 
+use crate::app::access_log::{Seen, record_look};
 use crate::app::once::{Once, RunningKey};
-use crate::app::{AppError, AppState, Ctx, ErrorCode, Refusal, auth, repo};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, auth, repo};
 use crate::domain::Operation;
 use crate::domain::operation::Access;
 use crate::http::error::ApiError;
@@ -30,7 +31,13 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match admit(operation, &mut request).await {
-        Ok(_running) => Ok(replay(next.call(request).await?.map_into_boxed_body())),
+        Ok(_running) => {
+            let response = replay(next.call(request).await?.map_into_boxed_body());
+            Ok(match record(operation, &response).await {
+                Ok(()) => response,
+                Err(error) => response.error_response(ApiError::from(error)),
+            })
+        }
         // A response, not an error: the edge needs the request to write the problem.
         Err(error) => Ok(request.error_response(error).map_into_boxed_body()),
     }
@@ -56,6 +63,24 @@ async fn admit(operation: Operation, request: &mut ServiceRequest) -> Result<Opt
     let running = bind(operation, &state, request, &mut ctx).await?;
     request.extensions_mut().insert(ctx);
     Ok(running)
+}
+
+/// Writes down who reads the records that an answer shows, before it goes.
+async fn record(operation: Operation, response: &ServiceResponse) -> AppResult<()> {
+    if !operation.shows_records() || !response.status().is_success() {
+        return Ok(());
+    }
+    let request = response.request();
+    let ctx = request.extensions().get::<Ctx>().cloned();
+    let (Some(state), Some(ctx)) = (request.app_data::<web::Data<AppState>>(), ctx) else { return Ok(()) };
+    let of = request.match_info().iter().last().map_or(request.path(), |(_, value)| value);
+    let seen = Seen {
+        operation,
+        subject: of.to_owned(),
+        path: request.path().to_owned(),
+        query: request.query_string().to_owned(),
+    };
+    record_look(state, &ctx.actor, ctx.now, seen).await
 }
 
 /// Whether the operation is one of the pages behind a customer's link.
