@@ -149,6 +149,10 @@ id!(
     HoldId,
     /// An outage of a whole area, with the repairs that it asks for.
     OutageId,
+    /// A version of something that is archived.
+    ArchiveItemId,
+    /// A reason to keep what is archived of a visit, however old it is.
+    LegalHoldId,
 );
 
 impl VisitId {

@@ -16,6 +16,7 @@
 //! *Architecture invariant:* nothing here does I/O, reads a clock or draws random numbers; they are
 //! arguments. *Architecture invariant:* this is the only crate that imports `automerge`.
 
+pub mod archive;
 pub mod bundle;
 pub mod bytes;
 pub mod calendar;

@@ -10,6 +10,7 @@ mod meeting;
 mod previews;
 mod requests;
 mod room;
+mod tasks;
 mod uploads;
 mod worker;
 

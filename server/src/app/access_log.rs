@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use doorstep_store::Txt;
 use doorstep_store::audit::{AuditEventRow, insert_audit_event};
 use serde_json::json;
+use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, UserId};
 use sync_core::time::UnixMillis;
 
@@ -24,8 +25,8 @@ const COVERED_MS: i64 = 15 * 60 * 1000;
 /// Looks that are remembered at once; beyond them they are forgotten, which costs events that say the same again.
 const REMEMBERED: usize = 20_000;
 
-/// What somebody looked at: person, device, place with its query.
-type Look = (UserId, Option<DeviceId>, String);
+/// What somebody looked at: person, device, and the hash of the place with its query, which may be long.
+type Look = (UserId, Option<DeviceId>, Hash);
 
 /// The looks that an event covers.
 #[derive(Debug, Default)]
@@ -69,7 +70,7 @@ pub struct Seen {
 /// If it cannot be written.
 // Rule: DOC-08
 pub async fn record_look(state: &AppState, actor: &Actor, now: UnixMillis, seen: Seen) -> AppResult<()> {
-    let look = (actor.user, actor.device, format!("{}?{}", seen.path, seen.query));
+    let look = (actor.user, actor.device, Hash::of(format!("{}?{}", seen.path, seen.query).as_bytes()));
     if state.looks.covers(&look, now) {
         return Ok(());
     }
@@ -93,7 +94,7 @@ mod tests {
     use super::*;
 
     fn look(path: &str) -> Look {
-        (UserId::from_bytes([1; 16]), None, path.to_owned())
+        (UserId::from_bytes([1; 16]), None, Hash::of(path.as_bytes()))
     }
 
     #[test]
@@ -109,8 +110,8 @@ mod tests {
         ] {
             assert_eq!(looks.covers(&look(path), now), expected, "{path} {now:?}");
         }
-        let other = (UserId::from_bytes([2; 16]), None, "/v1/a?".to_owned());
-        assert!(!looks.covers(&other, at));
+        let (_, device, place) = look("/v1/a?");
+        assert!(!looks.covers(&(UserId::from_bytes([2; 16]), device, place), at));
     }
 
     #[test]

@@ -331,6 +331,8 @@ error_codes! {
     UploadLocked = "upload_locked", "Another request goes on with this upload just now; ask again", "另一请求正在处理该上传，请稍后再询问";
     /// The device has too many uploads.
     TooManyUploads = "too_many_uploads", "Too many uploads at once; finish or end some first", "同时进行的上传过多，请先完成或终止部分上传";
+    /// The visit, or the order, has as many calls as one may have.
+    TooManyCalls = "too_many_calls", "So many calls about one visit or order are not kept", "同一上门任务或工单的通话记录过多";
     /// The person reads as many originals as one person may.
     TooManyDownloads = "too_many_downloads", "Too many originals at once; let some end first", "同时读取的原始文件过多，请先等待部分读取结束";
     /// A version of tus that is not ours.

@@ -1,6 +1,7 @@
 //! Use cases: one function per request or job; the only place where transactions begin.
 
 pub mod access_log;
+pub mod archive;
 pub mod audit;
 pub mod auth;
 pub mod blobs;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::feed::FeedBatch;
-use doorstep_store::order_holds::{list_holds, list_holds_of_outage};
+use doorstep_store::order_holds::{list_holds, list_holds_of_outage, move_holds};
 use doorstep_store::outages::{self as store, OutageRow};
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, StoreError, Txt, grids, sites};
@@ -70,6 +70,7 @@ pub async fn open_outage(state: &AppState, ctx: Ctx, new: NewOutage) -> AppResul
                 ended_at_ms: None,
                 cause: None,
                 version: 1,
+                watch_ms: new.expected_end.map(|end| end.0),
             };
             store::insert_outage(conn, &row)?;
             audit::record(conn, &app, &ctx, "outage.opened", row.id, &json!({ "grid": new.grid }))?;
@@ -113,22 +114,42 @@ fn with_orders(conn: &mut Conn, row: OutageRow) -> AppResult<Outage> {
     Ok(Outage { work_orders: held.into_iter().map(|hold| hold.work_order_id.0).collect(), row })
 }
 
-/// Has repair orders wait for an outage, and others wait no more.
+/// What changes about an outage.
+#[derive(Debug, Clone, Default)]
+pub struct OutageChange {
+    /// Orders that wait for it from now on.
+    pub add: Vec<WorkOrderId>,
+    /// Orders that go on.
+    pub remove: Vec<WorkOrderId>,
+    /// When it will probably be over; as it was said if absent.
+    pub expected_end: Option<UnixMillis>,
+}
+
+/// Has repair orders wait for an outage, and others wait no more, and says when it will be over.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` if it is over, `invalid` naming the order.
+/// `not_found`, `stale_version`, `state_invalid` if it is over, `invalid` naming the order or the field.
 pub async fn change_outage(
     state: &AppState,
     ctx: Ctx,
     id: OutageId,
     seen_version: i64,
-    (add, remove): (Vec<WorkOrderId>, Vec<WorkOrderId>),
+    change: OutageChange,
 ) -> AppResult<Outage> {
+    if change.expected_end.is_some_and(|end| end <= ctx.now || !end.is_plausible()) {
+        return Err(faulty("expected_end".to_owned(), "an instant to come", "将来的时刻"));
+    }
+    let OutageChange { add, remove, expected_end } = change;
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
             let known = load_open(conn, &ctx, id, seen_version)?;
-            let row = OutageRow { version: known.version + 1, ..known };
+            let mut row = OutageRow { version: known.version + 1, ..known };
+            if let Some(end) = expected_end {
+                (row.expected_end_ms, row.watch_ms) = (Some(end.0), Some(end.0));
+                move_holds(conn, ctx.actor.org, id, row.expected_end_ms)?;
+                tasks::settle(conn, ctx.actor.org, &[source_of_outage(id)], ctx.now)?;
+            }
             store::update_outage(conn, &row)?;
             let mut batch = FeedBatch::new();
             for (index, order) in remove.iter().enumerate() {
@@ -153,7 +174,7 @@ pub async fn change_outage(
             if waiting >= MAX_ORDERS {
                 return Err(Refusal::new(ErrorCode::Invalid).limit(MAX_ORDERS - 1, waiting).into());
             }
-            let detail = json!({ "added": add, "removed": remove });
+            let detail = json!({ "added": add, "removed": remove, "expected_end_ms": expected_end });
             audit::record(conn, &app, &ctx, "outage.changed", id, &detail)?;
             batch.publish(conn, ctx.actor.org)?;
             Ok::<_, AppError>(outage)
@@ -183,6 +204,7 @@ pub async fn end_outage(
                 ended_by: Some(Txt(ctx.actor.user)),
                 ended_at_ms: Some(ctx.now.0),
                 cause: Some(cause.trim().to_owned()),
+                watch_ms: None,
                 version: known.version + 1,
                 ..known
             };

@@ -7,10 +7,10 @@ mod grants;
 
 use super::actor::{Role, Scope, TokenKind};
 use grants::{
-    CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS, GIVE_OUT, IMPORT_BUNDLES,
-    IMPORT_ORDERS, NOTICE_READERS, ORIGINAL_READERS, PHOTO_READERS, READ_ABSENCES, READ_CERTIFICATES, READ_CUSTOMERS,
-    READ_GRIDS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE, STOP_ORDERS, TASK_READERS,
-    TASK_WRITERS, WRITE_ABSENCES, WRITE_CUSTOMERS,
+    ARCHIVE_KEEPERS, ARCHIVE_READERS, CONFLICT_READERS, CONTACT_READERS, DAY_READERS, FIGURE_READERS, FINDING_READERS,
+    GIVE_OUT, IMPORT_BUNDLES, IMPORT_ORDERS, NOTICE_READERS, ORIGINAL_READERS, PHOTO_READERS, READ_ABSENCES,
+    READ_CERTIFICATES, READ_CUSTOMERS, READ_GRIDS, READ_ORDERS, READ_QUARANTINE, REVEAL_CONTACTS, SETTLE_QUARANTINE,
+    STOP_ORDERS, TASK_READERS, TASK_WRITERS, WRITE_ABSENCES, WRITE_CUSTOMERS,
 };
 
 use Role::{
@@ -385,6 +385,14 @@ operations! {
     /// Records whether a customer agrees to messages.
     SetCustomerConsent = "set_customer_consent" Put "/v1/customers/{customer_id}/consent"
         Access::Roles(WRITE_CUSTOMERS);
+    /// Lists what is archived.
+    ListArchive = "list_archive" Get "/v1/archive" ARCHIVE_READERS;
+    /// Lists the legal holds of a visit.
+    ListLegalHolds = "list_legal_holds" Get "/v1/visits/{visit_id}/legal-holds" ARCHIVE_READERS;
+    /// Has everything of a visit kept.
+    PlaceLegalHold = "place_legal_hold" Post "/v1/visits/{visit_id}/legal-holds" ARCHIVE_KEEPERS;
+    /// Lifts a legal hold.
+    LiftLegalHold = "lift_legal_hold" Post "/v1/legal-holds/{hold_id}/lift" ARCHIVE_KEEPERS;
     /// Lists who did and who read what.
     ListAuditEvents = "list_audit_events" Get "/v1/audit-events" Access::Roles(&[(Auditor, Organisation)]);
     /// Searches.
@@ -523,6 +531,8 @@ impl Operation {
                 | Self::CloseVisit
                 | Self::AssignTask
                 | Self::CloseTask
+                | Self::PlaceLegalHold
+                | Self::LiftLegalHold
                 | Self::SignDayOff
                 | Self::DisputeFigure
                 | Self::CreateTemplate

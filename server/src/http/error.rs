@@ -69,6 +69,7 @@ pub fn status(code: ErrorCode) -> StatusCode {
         C::BodyTooLarge | C::PhotoTooLarge | C::SyncBatchTooLarge | C::BundleTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         C::JsonTooComplex
         | C::SyncBatchTooMany
+        | C::TooManyCalls
         | C::ChecksumMismatch
         | C::BundleMalformed
         | C::BundleDamaged

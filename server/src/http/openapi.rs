@@ -14,10 +14,10 @@ use crate::http::customer_page;
 use crate::http::error::Problem;
 use crate::http::openapi::shared::{EdgeProblems, IdempotencyKey};
 use crate::http::v1::{
-    absences, audit_events, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links,
-    customers, day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work,
-    live, meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
-    templates, uploads, users, visits, work_orders,
+    absences, archive, audit_events, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts,
+    customer_links, customers, day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items,
+    kpi, late_work, live, meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync,
+    tasks, teams, templates, uploads, users, visits, work_orders,
 };
 
 /// Problems any operation behind the guard may answer with.
@@ -169,6 +169,7 @@ impl Modify for BearerToken {
         (name = "dispatch", description = "Who could be sent where, who is, and who does not work"),
         (name = "deadlines", description = "What is due when, whether it was kept, and who sees to what was not"),
         (name = "figures", description = "How well the day was kept, and what stands behind each number"),
+        (name = "archive", description = "What is kept of visits, how long, and what must be kept longer"),
         (name = "audit", description = "Who did and who read what"),
         (name = "search", description = "Finding people and orders"),
         (name = "templates", description = "Published templates, policies and calendars"),
@@ -228,7 +229,8 @@ impl Modify for BearerToken {
         customers::consent::set_customer_consent,
         customer_page::show::show_customer_page, customer_page::answer::answer_customer_page,
         customer_page::calendar::show_customer_calendar,
-        audit_events::list::list_audit_events, search::search, day_board::show_day_board,
+        archive::list::list_archive, archive::holds::list_legal_holds, archive::hold::place_legal_hold,
+        archive::lift::lift_legal_hold, audit_events::list::list_audit_events, search::search, day_board::show_day_board,
         meeting_places::show::show_meeting_places, meeting_places::set::set_meeting_places,
         check_ins::list::list_check_ins, days::closing::show_day_closing,
         days::list_sign_offs::list_sign_offs, days::sign_off::sign_day_off,

@@ -10,10 +10,10 @@ use crate::domain::Operation;
 use crate::domain::operation::{Method, Row};
 use crate::http::middleware::guard::guard;
 use crate::http::v1::{
-    absences, audit_events, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts, customer_links,
-    customers, day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items, kpi, late_work,
-    live, meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync, tasks, teams,
-    templates, uploads, users, visits, work_orders,
+    absences, archive, audit_events, auth, blobs, bundles, calendars, calls, certificates, check_ins, conflicts,
+    customer_links, customers, day_board, days, deadlines, devices, dispatch, findings, grids, health, installed_items,
+    kpi, late_work, live, meeting_places, notices, outages, policies, quarantine, repo, reviews, search, sites, sync,
+    tasks, teams, templates, uploads, users, visits, work_orders,
 };
 use crate::http::{customer_page, docs, openapi};
 
@@ -91,6 +91,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
     at.route(Op::CreateNextAttempt, visits::next_attempt::create_next_attempt);
     at.route(Op::CloseVisit, visits::close::close_visit);
     mount_contacts(&mut at);
+    at.route(Op::ListArchive, archive::list::list_archive);
+    at.route(Op::ListLegalHolds, archive::holds::list_legal_holds);
+    at.route(Op::PlaceLegalHold, archive::hold::place_legal_hold);
+    at.route(Op::LiftLegalHold, archive::lift::lift_legal_hold);
     at.route(Op::ListAuditEvents, audit_events::list::list_audit_events);
     at.route(Op::Search, search::search);
     at.route(Op::ShowDayBoard, day_board::show_day_board);

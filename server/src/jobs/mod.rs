@@ -1,5 +1,6 @@
 //! What happens without a request; jobs call use cases, exactly as handlers do.
 
+pub mod archive_visits;
 pub mod findings;
 pub mod follow_norms;
 pub mod ingest;
@@ -42,6 +43,7 @@ pub fn spawn_all(state: &AppState) -> Jobs {
         tokio::spawn(follow_norms::run(state.clone())),
         tokio::spawn(watch_deadlines::run(state.clone())),
         tokio::spawn(tell_customers::run(state.clone())),
+        tokio::spawn(archive_visits::run(state.clone())),
         tokio::spawn(purge_expired::run(state.clone())),
         tokio::spawn(pack_documents::run(state.clone())),
     ])

@@ -59,6 +59,23 @@ pub fn load_call(conn: &mut Conn, org: OrgId, call: &str) -> StoreResult<CallRow
     Ok(per_backend!(conn, c => calls::table.find((Txt(org), call)).select(CallRow::as_select()).first(c))?)
 }
 
+/// How many calls were told of about a visit, or about an order.
+///
+/// # Errors
+/// Database errors only.
+pub fn count_calls(
+    conn: &mut Conn,
+    org: OrgId,
+    (visit, order): (Option<VisitId>, Option<WorkOrderId>),
+) -> StoreResult<i64> {
+    let (visit, order) = (visit.map(Txt), order.map(Txt));
+    Ok(per_backend!(conn, c => calls::table
+        .filter(calls::org_id.eq(Txt(org))
+            .and(calls::visit_id.eq(visit).or(calls::work_order_id.eq(order)).assume_not_null()))
+        .count()
+        .get_result(c))?)
+}
+
 /// Calls about a visit, or about its order where they name no visit, oldest first, behind the place of one of them.
 ///
 /// # Errors

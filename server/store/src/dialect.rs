@@ -11,7 +11,7 @@ use sync_core::ids::{CustomerId, DeviceId, OrgId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::{Conn, EngineConn, PG_SETTINGS};
 use crate::one_of::one_of;
-use crate::schema::{customers, deadlines, quarantine, users, visits, work_orders};
+use crate::schema::{customers, deadlines, quarantine, tasks, users, visits, work_orders};
 use crate::text::Txt;
 
 /// Key of the advisory lock around migrations: "doorstep" in ASCII, folded to 63 bits.
@@ -111,6 +111,22 @@ pub(crate) fn lock_deadlines(conn: &mut Conn, org: OrgId, subjects: &[String]) -
         .filter(deadlines::org_id.eq(Txt(org)).and(one_of(deadlines::subject, subjects)))
         .order((deadlines::subject, deadlines::code, deadlines::item))
         .select(deadlines::judged_ms)
+        .for_no_key_update()
+        .load(&mut **conn)?;
+    drop(locked);
+    Ok(())
+}
+
+/// Makes other transactions that would change the tasks of these sources wait for the end of this one; the rows are locked in
+/// the order of their sources.
+///
+/// SQLite has one writer at a time and needs nothing.
+pub(crate) fn lock_tasks(conn: &mut Conn, org: OrgId, sources: &[String]) -> QueryResult<()> {
+    let EngineConn::Postgres(conn) = &mut conn.engine else { return Ok(()) };
+    let locked: Vec<i64> = tasks::table
+        .filter(tasks::org_id.eq(Txt(org)).and(one_of(tasks::source, sources)))
+        .order(tasks::source)
+        .select(tasks::version)
         .for_no_key_update()
         .load(&mut **conn)?;
     drop(locked);

@@ -12,6 +12,7 @@ mod per_backend;
 pub mod absences;
 pub mod agenda;
 pub mod appointments;
+pub mod archive;
 pub mod assignments;
 pub mod audit;
 pub mod backup;

@@ -104,6 +104,20 @@ pub fn list_holds_of_outage(
         .load(c))?)
 }
 
+/// Says of all holds in force that are part of an outage until when they will probably last.
+///
+/// # Errors
+/// Database errors only.
+pub fn move_holds(conn: &mut Conn, org: OrgId, outage: OutageId, until_ms: Option<i64>) -> StoreResult<()> {
+    per_backend!(conn, c => diesel::update(order_holds::table
+            .filter(order_holds::org_id.eq(Txt(org))
+                .and(order_holds::outage_id.eq(Some(Txt(outage))))
+                .and(order_holds::resumed_at_ms.is_null())))
+        .set(order_holds::until_ms.eq(until_ms))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Holds in force that last longer than they said and of which somebody has to be told, those that wait longest first.
 ///
 /// # Errors

@@ -34,6 +34,8 @@ pub struct OutageRow {
     pub cause: Option<String>,
     /// Version of the row.
     pub version: i64,
+    /// From when on somebody has to be told that it lasts longer than was said; absent once he was, or it is over.
+    pub watch_ms: Option<i64>,
 }
 
 /// Adds an outage.
@@ -96,7 +98,34 @@ pub fn list_outages(
     })?)
 }
 
-/// Counts up the version of an outage and writes its end, if the stored version is `row.version - 1`.
+/// Open outages that last longer than was said and of which somebody has to be told, those that wait longest first.
+///
+/// # Errors
+/// Database errors only.
+pub fn list_to_tell(conn: &mut Conn, org: OrgId, now_ms: i64, limit: i64) -> StoreResult<Vec<OutageRow>> {
+    Ok(per_backend!(conn, c => outages::table
+        .filter(outages::org_id.eq(Txt(org)).and(outages::watch_ms.lt(now_ms)))
+        .order((outages::watch_ms, outages::id))
+        .limit(limit)
+        .select(OutageRow::as_select())
+        .load(c))?)
+}
+
+/// Notes that somebody was told of an outage; false if it was changed meanwhile.
+///
+/// # Errors
+/// Database errors only.
+pub fn mark_told(conn: &mut Conn, outage: &OutageRow) -> StoreResult<bool> {
+    let marked = per_backend!(conn, c => diesel::update(outages::table
+            .find((outage.org_id, outage.id))
+            .filter(outages::watch_ms.eq(outage.watch_ms)))
+        .set(outages::watch_ms.eq(None::<i64>))
+        .execute(c))?;
+    Ok(marked > 0)
+}
+
+/// Counts up the version of an outage and writes its end, the expected and the real one, if the stored version is
+/// `row.version - 1`.
 ///
 /// # Errors
 /// Stale if somebody else was faster.
@@ -106,6 +135,8 @@ pub fn update_outage(conn: &mut Conn, row: &OutageRow) -> StoreResult<()> {
                 .and(outages::id.eq(row.id))
                 .and(outages::version.eq(row.version - 1))))
         .set((
+            outages::expected_end_ms.eq(row.expected_end_ms),
+            outages::watch_ms.eq(row.watch_ms),
             outages::ended_by.eq(row.ended_by),
             outages::ended_at_ms.eq(row.ended_at_ms),
             outages::cause.eq(&row.cause),

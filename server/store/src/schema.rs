@@ -1933,6 +1933,8 @@ diesel::table! {
         cause -> Nullable<Text>,
         /// Column `version`.
         version -> BigInt,
+        /// Column `watch_ms`.
+        watch_ms -> Nullable<BigInt>,
     }
 }
 
@@ -1964,7 +1966,85 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// Rows of `archive_due`.
+    archive_due (org_id, visit_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `noted_at_ms`.
+        noted_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `archive_items`.
+    archive_items (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `kind`.
+        kind -> Text,
+        /// Column `subject`.
+        subject -> Text,
+        /// Column `version`.
+        version -> BigInt,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `sha256`.
+        sha256 -> Nullable<Text>,
+        /// Column `ended_at_ms`.
+        ended_at_ms -> BigInt,
+        /// Column `stored_at_ms`.
+        stored_at_ms -> BigInt,
+        /// Column `keep_until_ms`.
+        keep_until_ms -> BigInt,
+        /// Column `policy_version`.
+        policy_version -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `legal_holds`.
+    legal_holds (org_id, id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `id`.
+        id -> Text,
+        /// Column `visit_id`.
+        visit_id -> Text,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `placed_by`.
+        placed_by -> Text,
+        /// Column `placed_at_ms`.
+        placed_at_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    /// Rows of `legal_hold_ends`.
+    legal_hold_ends (org_id, hold_id) {
+        /// Column `org_id`.
+        org_id -> Text,
+        /// Column `hold_id`.
+        hold_id -> Text,
+        /// Column `reason`.
+        reason -> Text,
+        /// Column `lifted_by`.
+        lifted_by -> Text,
+        /// Column `lifted_at_ms`.
+        lifted_at_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
+    archive_due,
+    archive_items,
+    legal_holds,
+    legal_hold_ends,
     organisations,
     store_epoch,
     signing_keys,

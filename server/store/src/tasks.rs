@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use sync_core::ids::{OrgId, TaskId, UserId, VisitId, WorkOrderId};
 
 use crate::conn::Conn;
+use crate::dialect;
 use crate::error::{StoreResult, expect_one};
 use crate::one_of::one_of;
 use crate::schema::{assignments, tasks};
@@ -75,6 +76,15 @@ pub fn list_of_sources(conn: &mut Conn, org: OrgId, sources: &[String]) -> Store
         .filter(tasks::org_id.eq(Txt(org)).and(one_of(tasks::source, sources)))
         .select(TaskRow::as_select())
         .load(c))?)
+}
+
+/// The tasks of these sources, which nobody else changes before the end of this transaction.
+///
+/// # Errors
+/// Database errors only.
+pub fn lock_of_sources(conn: &mut Conn, org: OrgId, sources: &[String]) -> StoreResult<Vec<TaskRow>> {
+    dialect::lock_tasks(conn, org, sources)?;
+    list_of_sources(conn, org, sources)
 }
 
 /// Writes a task if the stored version is `row.version - 1`.

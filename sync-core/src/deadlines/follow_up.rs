@@ -5,10 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use super::visit::end_of_working_day;
 use crate::calendar::DayError;
+use crate::clock::Clocks;
 use crate::plan::Review;
 use crate::policy::keys;
 use crate::rules::params::Args;
-use crate::rules::{Facts, handed_in_at};
+use crate::rules::{Facts, first_handed_in_at};
 use crate::time::UnixMillis;
 use crate::visit::{VisitState, codes};
 
@@ -63,15 +64,30 @@ pub fn follow_ups(facts: &Facts<'_>, review: &Review, state: VisitState) -> Vec<
         let is_due = passed == Some(true) && is_approved(state);
         (FollowUp::RegisterWarranty, is_due.then(|| register_by(facts, review)).flatten())
     });
-    rectify.into_iter().chain(warranty).chain(activation(facts)).collect()
+    rectify.into_iter().chain(warranty).chain(activation(facts, state)).collect()
 }
 
-fn activation(facts: &Facts<'_>) -> Option<(FollowUp, Option<UnixMillis>)> {
+/// How often the visit had been returned when its result was written last: what fails then is another matter than before. A
+/// return for a photo leaves the result, and what follows from it, as it was.
+// Rule: PRE-01
+#[must_use]
+pub fn round_of_result(facts: &Facts<'_>, review: &Review) -> usize {
+    let result =
+        result_of(facts, "no_open_major_defects_on_pass").and_then(|(result, _)| facts.view.answers.get(result));
+    let Some(result) = result.map(|entry| &entry.value) else { return 0 };
+    let (at, _) = Clocks::of(facts.view).corrected(result.by, &result.at);
+    review.reworks.iter().filter(|ticket| ticket.opened_at_ms <= at).count()
+}
+
+/// The terminal of a visit whose work is done; one that ended without has none.
+// Rule: INS-21
+fn activation(facts: &Facts<'_>, state: VisitState) -> Option<(FollowUp, Option<UnixMillis>)> {
     let (question, pending) = ACTIVATION;
     facts.template.question(question)?;
+    let is_done = state != VisitState::EndedWithoutWork && matches!(facts.outcome(), None | Some("completed"));
     let is_pending = facts.view.answer(question).and_then(serde_json::Value::as_str) == Some(pending);
-    let due = || counted(facts, handed_in_at(facts.view), facts.policy.get(keys::ACTIVATION));
-    Some((FollowUp::AcknowledgeActivation, is_pending.then(due).flatten()))
+    let due = || counted(facts, first_handed_in_at(facts.view), facts.policy.get(keys::ACTIVATION));
+    Some((FollowUp::AcknowledgeActivation, (is_done && is_pending).then(due).flatten()))
 }
 
 const fn is_approved(state: VisitState) -> bool {
@@ -80,16 +96,21 @@ const fn is_approved(state: VisitState) -> bool {
 
 /// Whether the result is one of those that a rule with this check names, where there is a result; `None` without such a rule.
 fn has_one_of(facts: &Facts<'_>, check: &str) -> Option<Option<bool>> {
-    let rule = facts.template.rules.iter().find(|rule| rule.check == check)?;
-    let args = Args::of(rule);
-    let (question, values) = (args.text("result").ok()?, args.texts("values").ok()?);
+    let (question, values) = result_of(facts, check)?;
     Some(facts.view.answer(question).and_then(serde_json::Value::as_str).map(|result| values.contains(&result)))
 }
 
-/// As the inspector agreed, else some working days after the visit was handed in.
+/// The question that tells the result, by a rule with this check, and the answers that the rule is about.
+fn result_of<'f>(facts: &'f Facts<'_>, check: &str) -> Option<(&'f str, Vec<&'f str>)> {
+    let rule = facts.template.rules.iter().find(|rule| rule.check == check)?;
+    let args = Args::of(rule);
+    Some((args.text("result").ok()?, args.texts("values").ok()?))
+}
+
+/// As the inspector agreed, else some working days after the visit was first handed in: a return gives nobody more time.
 fn rectify_by(facts: &Facts<'_>) -> Option<UnixMillis> {
     let agreed = facts.view.answer(RECTIFY_BY).and_then(serde_json::Value::as_i64).map(UnixMillis);
-    agreed.or_else(|| counted(facts, handed_in_at(facts.view), facts.policy.get(keys::RECTIFY)))
+    agreed.or_else(|| counted(facts, first_handed_in_at(facts.view), facts.policy.get(keys::RECTIFY)))
 }
 
 fn register_by(facts: &Facts<'_>, review: &Review) -> Option<UnixMillis> {

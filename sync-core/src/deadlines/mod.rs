@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use code::{DueCode, DueState};
 pub use figure::{Figure, Standing, Tally};
 pub use first_contact::{Attempt, ORDER_KINDS, attempts, first_contact, first_contact_due};
-pub use follow_up::{FollowUp, NoRecheck, follow_ups};
+pub use follow_up::{FollowUp, NoRecheck, follow_ups, round_of_result};
 pub use visit::of_visit;
 
 use crate::time::UnixMillis;

@@ -30,8 +30,31 @@ pub fn faults(template: &Template, rule: &Rule) -> Vec<ParamError> {
     }
     // What parameters must say together is looked at with the defaults of the keys that they name.
     faults.extend(rule_faults(check, &from_policy::under(rule, &BTreeMap::new())));
+    faults.extend(mixed(check, rule));
     faults.extend(nothing_to_judge(template, check, rule));
     faults
+}
+
+/// Numbers of the template beside keys of the policy where both must agree: a later policy would turn the rule over, and
+/// nobody would judge it then.
+fn mixed(check: &Check, rule: &Rule) -> Vec<ParamError> {
+    let agreeing: &[&str] = match check.name {
+        "arrival_window" => &["min_minutes", "max_minutes"],
+        "merge_weights" => &["needs", "market", "internal"],
+        "night_work_may_be_deferred" => &["from", "to"],
+        _ => return Vec::new(),
+    };
+    let given = agreeing.iter().filter_map(|key| Some((*key, rule.params.get(*key)?)));
+    let (named, own): (Vec<_>, Vec<_>) = given.partition(|(_, value)| from_policy::named_key(value).is_some());
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let fault = |(key, _): (&str, _)| {
+        let all = agreeing.join(", ");
+        let en = format!("is a number of the template: {all} come all from the policy, or none");
+        error(key, en, format!("为模板自带数值：{all} 须全部取自策略，或全部不取"))
+    };
+    own.into_iter().map(fault).collect()
 }
 
 fn fault_of(template: &Template, rule: &Rule, param: Param, value: &Value) -> Option<ParamError> {

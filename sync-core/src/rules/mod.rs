@@ -24,7 +24,7 @@ mod unjudged;
 pub use background::Background;
 pub use blocking::{Blocker, blocking};
 pub use catalogue::Moment;
-pub use checks::moments::{arrived_at, handed_in_at, started_at};
+pub use checks::moments::{arrived_at, first_handed_in_at, handed_in_at, started_at};
 pub use checks::wait::{AbsenceWait, absence_wait};
 pub use eval::{evaluate, evaluate_for};
 pub use facts::Facts;

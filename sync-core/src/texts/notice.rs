@@ -25,8 +25,10 @@ codes!(
         Arrival = "arrival", "到达";
         /// The work is done.
         Result = "result", "完成";
-        /// The crew has left, and the work is not done.
-        Unfinished = "unfinished", "未完成";
+        /// The crew has left, and comes again.
+        Unfinished = "unfinished", "未完成，另约";
+        /// The crew has left, the work is not done, and nobody has said that it will be.
+        Ended = "ended", "未完成";
         /// The crew came and did not meet the customer.
         NotMet = "not_met", "未遇";
     }
@@ -45,8 +47,13 @@ impl NoticeKind {
             (S::Submitted | S::UnderReview | S::Approved | S::Returned | S::Closed, None | Some("completed")) => {
                 Some(Self::Result)
             }
+            // The other day is agreed on the spot (INS-49); no other outcome says that there will be one.
+            (
+                S::Submitted | S::EndedWithoutWork | S::UnderReview | S::Approved | S::Returned | S::Closed,
+                Some("deferred_safety"),
+            ) => Some(Self::Unfinished),
             (S::Submitted | S::EndedWithoutWork | S::UnderReview | S::Approved | S::Returned | S::Closed, _) => {
-                Some(Self::Unfinished)
+                Some(Self::Ended)
             }
             (S::Draft | S::Scheduled | S::Confirmed | S::EnRoute | S::Cancelled, _) => None,
         }
@@ -57,7 +64,7 @@ impl NoticeKind {
     pub const fn fact(self) -> Option<&'static str> {
         match self {
             Self::Arrival => Some("arrival"),
-            Self::Result | Self::Unfinished | Self::NotMet => Some("end"),
+            Self::Result | Self::Unfinished | Self::Ended | Self::NotMet => Some("end"),
             Self::Appointment | Self::Change | Self::Cancellation | Self::ReturnVisit => None,
         }
     }
@@ -222,13 +229,15 @@ mod tests {
                 assert_eq!(facts(*state, outcome), expected, "{state} {outcome:?}");
             }
         }
-        use NoticeKind::{NotMet, Result, Unfinished};
+        use NoticeKind::{Ended, NotMet, Result, Unfinished};
         for (state, outcome, expected) in [
             (VisitState::Submitted, Some("completed"), Result),
             (VisitState::Approved, Some("completed"), Result),
-            (VisitState::Submitted, Some("not_accepted"), Unfinished),
+            (VisitState::Submitted, Some("not_accepted"), Ended),
             (VisitState::EndedWithoutWork, Some("deferred_safety"), Unfinished),
-            (VisitState::UnderReview, Some("resource_missing"), Unfinished),
+            (VisitState::EndedWithoutWork, Some("customer_cancelled"), Ended),
+            (VisitState::EndedWithoutWork, None, Ended),
+            (VisitState::UnderReview, Some("resource_missing"), Ended),
             (VisitState::NoShow, None, NotMet),
             (VisitState::UnderReview, Some("no_show"), NotMet),
         ] {

@@ -192,7 +192,10 @@ fn a_rule_that_would_be_switched_off_is_a_fault() {
     // Lists and times of nothing.
     let found = faults_of(0, |t| {
         param(t, "all_true", "all", json!([]));
-        param(t, "night_work_may_be_deferred", "to", json!("20:00"));
+        for key in ["from", "to"] {
+            param(t, "night_work_may_be_deferred", key, json!("20:00"));
+        }
+        param(t, "arrival_window", "min_minutes", json!(5));
         param(t, "arrival_window", "max_minutes", json!(4));
     });
     assert_eq!(
@@ -201,6 +204,21 @@ fn a_rule_that_would_be_switched_off_is_a_fault() {
             "rules[INS-22 all_true].all: names nothing",
             "rules[APT-03 arrival_window].max_minutes: is less than min_minutes",
             "rules[INS-49 night_work_may_be_deferred].to: equals from: there is no such time",
+        ]
+    );
+    // Beside keys of the policy a number of the template would be turned over by a later policy.
+    let found = faults_of(0, |t| {
+        param(t, "night_work_may_be_deferred", "from", json!("19:00"));
+        param(t, "arrival_window", "max_minutes", json!(9));
+    });
+    let own = "is a number of the template";
+    assert_eq!(
+        found,
+        [
+            format!(
+                "rules[APT-03 arrival_window].max_minutes: {own}: min_minutes, max_minutes come all from the policy, or none"
+            ),
+            format!("rules[INS-49 night_work_may_be_deferred].from: {own}: from, to come all from the policy, or none"),
         ]
     );
     // Nothing in the template that the check could judge.

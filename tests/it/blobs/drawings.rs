@@ -33,6 +33,11 @@ async fn a_signature_is_shown_as_it_was_written_and_every_look_is_logged() {
     let drawn = auditor.get(&path).await;
     assert_eq!((drawn.status, drawn.header("content-type")), (200, Some("image/svg+xml")), "{}", drawn.text());
     assert!(drawn.text().contains(r#"viewBox="0 0 600 200""#) && drawn.text().contains("M1 2L3 4"), "{}", drawn.text());
+    assert_eq!(
+        drawn.header("cache-control"),
+        Some("private, no-store"),
+        "a kept one would be looked at without an event"
+    );
     assert_eq!(drawn.header("content-security-policy"), Some("sandbox; default-src 'none'"));
     assert_eq!(drawn.header("x-content-type-options"), Some("nosniff"));
     let again = phone.device.client().get(&path).await;

@@ -10,13 +10,19 @@ use sync_core::time::UnixMillis;
 
 use crate::app::customers::text_fault;
 use crate::app::norms::policy_in_force;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, archive, audit, reach};
 
 /// What can come of a call.
 ///
 /// # Source
 /// Rulebook section 3, `ContactAttempt`.
 pub const RESULTS: [&str; 4] = ["reached", "no_answer", "refused", "wrong_number"];
+
+/// Calls about one visit, or about one order: every judgement of the visit holds them against its contacts.
+///
+/// # Source
+/// Ten attempts a day for a month, and as many again.
+const MAX_CALLS: i64 = 500;
 
 /// Longest call, in seconds: a day.
 const MAX_DURATION_SECS: i64 = 24 * 60 * 60;
@@ -84,7 +90,7 @@ impl NewCall {
 ///
 /// # Errors
 /// `invalid` naming the field, also for a visit, order or person that the asker does not see; `conflict` if the bridge told
-/// something else under the same name.
+/// something else under the same name; `too_many_calls` beyond 500 about one visit or order.
 // Rule: INS-35
 pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<CallRow> {
     new.check()?;
@@ -94,6 +100,10 @@ pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<Ca
         let row = new.row(&ctx);
         calls::insert_new(conn, &row)?;
         let kept = calls::load_call(conn, ctx.actor.org, &row.call_id)?;
+        let many = calls::count_calls(conn, ctx.actor.org, (new.visit, new.order))?;
+        if kept == row && many > MAX_CALLS {
+            return Err(Refusal::new(ErrorCode::TooManyCalls).limit(MAX_CALLS, many - 1).into());
+        }
         let told = CallRow { told_by: kept.told_by, told_at_ms: kept.told_at_ms, ..row.clone() };
         if kept != told {
             let refusal = Refusal::new(ErrorCode::Conflict);
@@ -104,6 +114,7 @@ pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<Ca
         if kept == row {
             let detail = json!({ "visit": new.visit, "work_order": new.order, "rep": new.rep });
             audit::record(conn, &app, &ctx, "call.told", &row.call_id, &detail)?;
+            archive::note_due(conn, ctx.actor.org, Vec::from_iter(new.visit).as_slice(), ctx.now)?;
         }
         Ok::<_, AppError>(kept)
     };

@@ -4,15 +4,18 @@
 
 use doorstep_store::notices::is_told;
 use doorstep_store::{Conn, presence, visit_news, visits};
+use serde_json::Value;
 use sync_core::formulas::minutes_ms;
 use sync_core::ids::{OrgId, VisitId};
+use sync_core::merge::View;
 use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
 use sync_core::rules::arrived_at;
+use sync_core::template::Template;
 use sync_core::texts::NoticeKind;
 use sync_core::time::UnixMillis;
 
-use super::tell::{Message, write};
+use super::tell::{Message, news_of_use_ms, write};
 use crate::app::norms::policy_in_force;
 use crate::app::visits::{load_facts, load_view};
 use crate::app::{AppError, AppResult, AppState};
@@ -85,8 +88,12 @@ fn news(
     now: UnixMillis,
 ) -> AppResult<Option<Message>> {
     let view = load_view(conn, org, visit)?;
-    let projected = load_facts(conn, org, &view, now)?.project(&view);
+    let loaded = load_facts(conn, org, &view, now)?;
+    let projected = loaded.project(&view);
     let counting = projected.counting.as_ref().unwrap_or(&view);
+    if !is_at_customers(&loaded.template, counting) {
+        return Ok(None);
+    }
     // Under review nothing but its last event says that the crew met nobody.
     let handed_in = counting.timeline.iter().rfind(|entry| entry.value.hands_in());
     let gave_up = handed_in.filter(|entry| entry.value.event == "give_up").map(|_| "no_show");
@@ -94,9 +101,20 @@ fn news(
     let Some(kind) = NoticeKind::of_visit(projected.state, outcome) else { return Ok(None) };
     let (at, useful_ms) = match kind {
         NoticeKind::Arrival => (arrived_at(counting), minutes_ms(policy.get(keys::ARRIVAL_NOTICE))),
-        _ => (projected.submitted_at, minutes_ms(policy.get(keys::RESULT_NOTICE).saturating_mul(60))),
+        _ => (projected.submitted_at, news_of_use_ms(policy)),
     };
     // A clock that is ahead does not make it last.
     let at = at.map(|at| at.min(now));
     Ok(at.map(|at| Message { kind, at, useful_until: at.plus_ms(useful_ms) }))
+}
+
+/// Whether somebody came, and was received: a return visit says how it was made, and may be a call that nobody took
+/// (RTV-27, RTV-34). What does not ask is made at the customer's.
+fn is_at_customers(template: &Template, view: &View) -> bool {
+    let asks = |code: &str| template.questions.iter().any(|question| question.code == code);
+    let says = |code: &str, answers: &[&str]| {
+        !asks(code) || view.answer(code).and_then(Value::as_str).is_some_and(|given| answers.contains(&given))
+    };
+    let was_received = view.answer("contact_result").is_none() || says("contact_result", &["done"]);
+    says("mode", &["on_site"]) && was_received
 }

@@ -167,11 +167,12 @@ pub async fn settle(state: &AppState, ctx: Ctx, id: NoticeId, told: Told) -> App
     state.store.write(write).await
 }
 
-/// Whether the gateway may have got a message of which nothing is told yet: it waits, or waited before it was taken back.
+/// Whether the gateway may have got a message of which nothing is told yet: it waits, or waited before it was taken back,
+/// and at an instant at which it might be sent.
 fn may_have_been_sent(row: &NoticeRow) -> bool {
     match row.state.as_str() {
         notice_state::QUEUED => true,
-        notice_state::SUPPRESSED => row.version > 1,
+        notice_state::SUPPRESSED => row.version > 1 && row.settled_at_ms.is_some_and(|at| row.not_before_ms <= at),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt, assignments, customers, organisations, presence, sites, work_orders};
 use sync_core::calendar::DayError;
+use sync_core::formulas::minutes_ms;
 use sync_core::ids::{CustomerId, NoticeId, OrgId};
 use sync_core::plain_json;
 use sync_core::plan::PolicyRow;
@@ -52,7 +53,17 @@ pub fn tell(
 ) -> AppResult<()> {
     let Some(start) = start else { return Ok(()) };
     let policy = policy_in_force(conn, visit.org_id.0, now)?;
-    write(conn, app, visit, &policy, Message { kind, at: start, useful_until: start }, now)
+    let useful_until = match kind {
+        // Whoever waits in vain wants to know even after the visit should have begun.
+        NoticeKind::Cancellation => start.plus_ms(news_of_use_ms(&policy)),
+        _ => start,
+    };
+    write(conn, app, visit, &policy, Message { kind, at: start, useful_until }, now)
+}
+
+/// How long it is of use to hear what came of a visit, in milliseconds.
+pub(super) fn news_of_use_ms(policy: &PolicyRow) -> i64 {
+    minutes_ms(policy.get(keys::RESULT_NOTICE).saturating_mul(60))
 }
 
 /// Writes a message; one about the same visit that still waits gives way to it.
@@ -149,6 +160,6 @@ pub(super) fn has_consent(conn: &mut Conn, org: OrgId, customer: CustomerId) -> 
     Ok(find_consent(conn, org, customer)?.is_some_and(|said| said.consent_sms))
 }
 
-pub(super) fn day_error(error: DayError) -> AppError {
+pub(crate) fn day_error(error: DayError) -> AppError {
     AppError::Internal(error.to_string())
 }

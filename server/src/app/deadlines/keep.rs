@@ -10,6 +10,7 @@ use doorstep_store::{Conn, Txt};
 use sync_core::clock::Bounds;
 use sync_core::deadlines::{
     Attempt, Due, DueCode, DueState, FollowUp, ORDER_KINDS, attempts, first_contact, follow_ups, of_visit,
+    round_of_result,
 };
 use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 use sync_core::merge::View;
@@ -44,7 +45,7 @@ pub struct Obligations {
     pub lacks_resource: bool,
     /// What follows from its inspection, with the instant by which it is due; without one where it follows no more.
     pub follow_ups: Vec<(FollowUp, Option<UnixMillis>)>,
-    /// How often it was returned: what fails once it is handed in again is another matter.
+    /// How often it had been returned when its result was written: what fails then is another matter.
     pub round: usize,
 }
 
@@ -66,7 +67,7 @@ impl Obligations {
             // Received at once where no blob is missing: then it is under review already.
             lacks_resource: handed_in().contains(&state.code()) && facts.outcome() == Some("resource_missing"),
             follow_ups: follow_ups(facts, review, state),
-            round: review.reworks.len(),
+            round: round_of_result(facts, review),
         }
     }
 

@@ -147,12 +147,12 @@ pub async fn list_absences(
 }
 
 /// Says when an absence ends: earlier than was noted, or at all. It may be said again until it is over; what was said last
-/// counts.
+/// counts. Tells which visits of the time until then others must take over: some may have been given out since.
 ///
 /// # Errors
 /// `not_found`, `state_invalid` if it is over, `invalid` for an instant behind the end that was noted, or the one that it
 /// has already.
-pub async fn end_absence(state: &AppState, ctx: Ctx, id: AbsenceId, at: Option<UnixMillis>) -> AppResult<Absence> {
+pub async fn end_absence(state: &AppState, ctx: Ctx, id: AbsenceId, at: Option<UnixMillis>) -> AppResult<Handover> {
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
@@ -181,7 +181,9 @@ pub async fn end_absence(state: &AppState, ctx: Ctx, id: AbsenceId, at: Option<U
             let detail =
                 json!({ "user": absence.row.user_id.0, "before_ms": absence.until_ms(), "until_ms": end.until_ms });
             audit::record(conn, &app, &ctx, "absence.ended", id, &detail)?;
-            Ok::<_, AppError>(Absence { end: Some(end), ..absence })
+            let absence = Absence { end: Some(end), ..absence };
+            let (visits, is_complete) = left_to_others(conn, &ctx, &absence)?;
+            Ok::<_, AppError>(Handover { absence, visits, is_complete })
         })
         .await
 }

@@ -16,7 +16,7 @@ use sync_core::statement::verify::{StatementError, VerifiedStatement, verify};
 
 use super::Round;
 use super::access::{Access, Standing};
-use crate::app::AppResult;
+use crate::app::{AppResult, archive};
 
 /// A pushed statement, judged.
 #[derive(Debug)]
@@ -137,6 +137,7 @@ impl JudgedStatement {
         if !known {
             let late_reason = late.map(|reason| reason.code().to_owned());
             evidence::insert_statement(conn, &StatementRow { late_reason, ..StatementRow::clone(row) })?;
+            archive::note_due(conn, org, &[visit], round.ctx.now)?;
         }
         // Read here, for it may have been revoked since the statement was judged.
         let sealer = devices::find_device(conn, org, row.device_id.0)?;

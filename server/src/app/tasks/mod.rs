@@ -3,6 +3,7 @@
 mod open;
 mod see_to;
 
+use doorstep_store::assignments;
 use doorstep_store::tasks::TaskFilter;
 use doorstep_store::tasks::{TaskRow, list_tasks as list_rows};
 use sync_core::ids::VisitId;
@@ -39,7 +40,8 @@ pub struct Wanted {
     pub visit: Option<VisitId>,
 }
 
-/// Tasks of one state in the order in which they came, as far as the asker may see them.
+/// Tasks of one state in the order in which they came, as far as the asker may see them; what a customer wrote only for who
+/// sees contact data.
 ///
 /// # Errors
 /// Database errors only.
@@ -51,15 +53,25 @@ pub async fn list_tasks(
     size: i64,
 ) -> AppResult<Vec<TaskRow>> {
     let read = move |conn: &mut doorstep_store::Conn| {
+        let reach = reach::of(conn, &ctx)?;
         let filter = TaskFilter {
             state: Some(wanted.state.to_owned()),
             kind: wanted.kind.map(|kind| kind.code().to_owned()),
             role: wanted.role.map(|role| role.code().to_owned()),
             visit: wanted.visit,
-            people: reach::of(conn, &ctx)?.people,
+            people: reach.people.clone(),
             id: None,
         };
-        Ok::<_, crate::app::AppError>(list_rows(conn, ctx.actor.org, &filter, &after, size)?)
+        let mut rows = list_rows(conn, ctx.actor.org, &filter, &after, size)?;
+        let visits: Vec<VisitId> = rows.iter().filter_map(|row| Some(row.visit_id?.0)).collect();
+        let crews = assignments::crews_by_visit(conn, ctx.actor.org, &visits)?;
+        for row in rows.iter_mut().filter(|row| row.kind == TaskKind::CustomerProposal.code()) {
+            let crew = row.visit_id.and_then(|visit| crews.get(&visit.0)).map(Vec::as_slice).unwrap_or_default();
+            if reach.masks(crew) {
+                row.reason = None;
+            }
+        }
+        Ok::<_, crate::app::AppError>(rows)
     };
     state.store.read(read).await
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_store::tasks::{self, TaskRow, insert_new, list_of_sources, list_to_escalate, update_task};
+use doorstep_store::tasks::{self, TaskRow, insert_new, list_to_escalate, lock_of_sources, update_task};
 use doorstep_store::{Conn, Txt};
 use sync_core::bytes::Hash;
 use sync_core::ids::{OrgId, TaskId, UserId, VisitId, WorkOrderId};
@@ -76,7 +76,8 @@ pub fn open(conn: &mut Conn, org: OrgId, new: &[NewTask], now: UnixMillis) -> Ap
         return Ok(());
     }
     let sources: Vec<String> = new.iter().map(|task| task.source.clone()).collect();
-    let known = list_of_sources(conn, org, &sources)?;
+    // Who closes one just now is waited for: a push or a verdict must not fail for that.
+    let known = lock_of_sources(conn, org, &sources)?;
     let sources: BTreeSet<&str> = known.iter().map(|task| task.source.as_str()).collect();
     let unknown = Vec::from_iter(new.iter().filter(|task| !sources.contains(task.source.as_str())));
     let asked = known.iter().filter_map(|row| Some((row, new.iter().find(|task| task.source == row.source)?)));
@@ -116,7 +117,7 @@ pub fn settle(conn: &mut Conn, org: OrgId, sources: &[String], now: UnixMillis) 
     if sources.is_empty() {
         return Ok(());
     }
-    for row in list_of_sources(conn, org, sources)?.into_iter().filter(|task| task.state == state::OPEN) {
+    for row in lock_of_sources(conn, org, sources)?.into_iter().filter(|task| task.state == state::OPEN) {
         let settled = TaskRow {
             state: state::SETTLED.to_owned(),
             escalate_ms: None,

@@ -1,10 +1,12 @@
 //! Taking a task and closing it.
 
 use doorstep_store::tasks::{TaskFilter, TaskRow, list_tasks, update_task};
+use doorstep_store::visits::find_visit;
 use doorstep_store::{Conn, StoreError, Txt, users};
 use serde_json::json;
 use sync_core::deadlines::NoRecheck;
 use sync_core::ids::{TaskId, UserId, VisitId};
+use sync_core::visit::VisitState;
 
 use super::state;
 use crate::app::customers::is_text;
@@ -72,8 +74,9 @@ impl Closing {
 /// inspection after a rectification.
 ///
 /// # Errors
-/// `not_found`, `stale_version`, `state_invalid` unless it is open, `invalid` without a note, for a rectification without
-/// either a next visit or why there is none, or naming what of the next visit is not possible; `forbidden` for a next visit that is planned by somebody who is neither asked nor plans visits.
+/// `not_found`, `stale_version`, `state_invalid` unless it is open, or if only what it is about ends it, `invalid` without a note, for a rectification without
+/// either a next visit or why there is none, or naming what of the next visit is not possible; `conflict` if the inspection that follows is planned already; `forbidden`
+/// for a next visit that is planned by somebody who is neither asked nor plans visits.
 // Rule: PRE-01
 pub async fn close_task(
     state: &AppState,
@@ -89,6 +92,7 @@ pub async fn close_task(
     ctx.once()
         .write(&state.store, move |conn| {
             let row = load_open(conn, &ctx, id, seen_version)?;
+            require_closable(&row)?;
             closing.require_recheck(&row)?;
             let next_visit = match &closing.next_visit {
                 Some((crew, time)) => Some(plan_next(conn, &app, &ctx, &row, (crew, time))?),
@@ -114,6 +118,16 @@ pub async fn close_task(
         .await
 }
 
+/// Refuses to close by hand what would then be forgotten: an order stays on hold until somebody resumes it.
+// Rule: APT-11
+fn require_closable(row: &TaskRow) -> AppResult<()> {
+    if row.kind != TaskKind::HoldOverdue.code() {
+        return Ok(());
+    }
+    let en = "It ends by itself once the order is resumed, or the outage ends or gets a later end";
+    Err(Refusal::new(ErrorCode::StateInvalid).detail(en, "恢复工单、结束故障或修改预计恢复时间后自动关闭").into())
+}
+
 /// Plans the visit that follows from the answer to a task.
 fn plan_next(
     conn: &mut Conn,
@@ -132,10 +146,28 @@ fn plan_next(
         return Err(ErrorCode::Forbidden.into());
     }
     let planned = match kind {
-        TaskKind::Rectification => visits::plan_recheck(conn, app, ctx, visit.0, next),
+        TaskKind::Rectification => {
+            require_no_recheck(conn, ctx, visit.0)?;
+            visits::plan_recheck(conn, app, ctx, visit.0, next)
+        }
         _ => visits::plan_next_attempt(conn, app, ctx, visit.0, next),
     };
     Ok(planned?.row.id.0)
+}
+
+/// Refuses a second inspection after the same one, as long as the first is not called off.
+// Rule: PRE-01
+fn require_no_recheck(conn: &mut Conn, ctx: &Ctx, inspected: VisitId) -> AppResult<()> {
+    let kind = Some(TaskKind::Rectification.code().to_owned());
+    let filter = TaskFilter { visit: Some(inspected), kind, ..TaskFilter::default() };
+    for planned in list_tasks(conn, ctx.actor.org, &filter, "", i64::MAX)?.iter().filter_map(|row| row.next_visit_id) {
+        let visit = find_visit(conn, ctx.actor.org, planned.0)?;
+        if visit.is_some_and(|visit| visit.state != VisitState::Cancelled.code()) {
+            let refusal = Refusal::new(ErrorCode::Conflict);
+            return Err(refusal.detail(format!("The inspection {planned} follows already"), "复验已安排").into());
+        }
+    }
+    Ok(())
 }
 
 /// An open task within reach, if it has the version the asker saw.

@@ -8,7 +8,7 @@ use sync_core::time::UnixMillis;
 
 use super::{Visit, load_for_change, require, save, state_of};
 use crate::app::customers::is_text;
-use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, audit, contacts};
+use crate::app::{AppResult, AppState, Ctx, ErrorCode, Refusal, archive, audit, contacts};
 use crate::domain::visit::{may_cancel, may_close};
 
 /// Cancels a visit. Work the crew did meanwhile is kept as late evidence (design section 2.3).
@@ -36,6 +36,7 @@ pub async fn cancel_visit(
             audit::record(conn, &app, &ctx, "visit.cancelled", id, &json!({}))?;
             let start = row.planned_start_ms.map(UnixMillis);
             contacts::tell(conn, &app, &row, NoticeKind::Cancellation, start, ctx.now)?;
+            archive::note_due(conn, row.org_id.0, &[row.id.0], ctx.now)?;
             contacts::end_links(conn, ctx.actor.org, id, ctx.now)?;
             save(conn, &app, &ctx, row)
         })

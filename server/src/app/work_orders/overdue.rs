@@ -1,10 +1,8 @@
 //! Holds that last longer than they said: somebody is told, and nothing goes on by itself.
 
-use std::collections::BTreeMap;
-
-use doorstep_store::Conn;
-use doorstep_store::order_holds::{OrderHoldRow, list_to_tell, mark_told};
-use sync_core::ids::{OrgId, OutageId};
+use doorstep_store::order_holds::{self, OrderHoldRow};
+use doorstep_store::{Conn, outages};
+use sync_core::ids::{OrgId, OutageId, WorkOrderId};
 use sync_core::time::UnixMillis;
 
 use crate::app::tasks::{self, NewTask};
@@ -14,8 +12,8 @@ use crate::domain::task::TaskKind;
 /// Holds of one transaction.
 const PAGE: i64 = 200;
 
-/// Opens a task for each hold of an organisation that lasts longer than it said, one for all that wait for the same outage;
-/// tells how many holds.
+/// Opens a task for each hold and each outage of an organisation that lasts longer than was said; what waits for an outage
+/// lasts as long as that does. Tells how many.
 ///
 /// # Errors
 /// Database errors; what was told before stays told, and the job comes back to the rest.
@@ -27,25 +25,26 @@ pub async fn tell_overdue(state: &AppState, org: OrgId, now: UnixMillis) -> AppR
 }
 
 fn tell_page(conn: &mut Conn, org: OrgId, now: UnixMillis) -> AppResult<usize> {
-    let holds = list_to_tell(conn, org, now.0, PAGE)?;
-    let mut new = BTreeMap::new();
+    let holds = order_holds::list_to_tell(conn, org, now.0, PAGE)?;
+    let outages = outages::list_to_tell(conn, org, now.0, PAGE)?;
+    let mut new = Vec::new();
     for hold in &holds {
-        if mark_told(conn, hold)? {
-            let task = task_of(hold);
-            new.insert(task.source.clone(), task);
+        if order_holds::mark_told(conn, hold)? && hold.outage_id.is_none() {
+            let order = Some(hold.work_order_id.0);
+            new.push(task_of(source_of_hold(hold), order, hold.until_ms));
         }
     }
-    tasks::open(conn, org, &Vec::from_iter(new.into_values()), now)?;
-    Ok(holds.len())
+    for outage in &outages {
+        if outages::mark_told(conn, outage)? {
+            new.push(task_of(source_of_outage(outage.id.0), None, outage.expected_end_ms));
+        }
+    }
+    tasks::open(conn, org, &new, now)?;
+    Ok(holds.len() + outages.len())
 }
 
-fn task_of(hold: &OrderHoldRow) -> NewTask {
-    let (source, order) = match hold.outage_id {
-        Some(outage) => (source_of_outage(outage.0), None),
-        None => (source_of_hold(hold), Some(hold.work_order_id.0)),
-    };
-    let due_at = hold.until_ms.map(UnixMillis);
-    NewTask { due_at, ..NewTask::of(TaskKind::HoldOverdue, source, (None, order)) }
+fn task_of(source: String, order: Option<WorkOrderId>, until_ms: Option<i64>) -> NewTask {
+    NewTask { due_at: until_ms.map(UnixMillis), ..NewTask::of(TaskKind::HoldOverdue, source, (None, order)) }
 }
 
 /// The source of the task about a hold of an order by itself.
@@ -53,7 +52,7 @@ pub(super) fn source_of_hold(hold: &OrderHoldRow) -> String {
     format!("hold/{}", hold.id)
 }
 
-/// The source of the task about all orders that wait for an outage.
+/// The source of the task about an outage.
 pub(crate) fn source_of_outage(outage: OutageId) -> String {
     format!("outage/{outage}")
 }

@@ -215,3 +215,15 @@ pub(super) const READ_GRIDS: Access = Access::Roles(&[
     (Integrator, Organisation),
     (Admin, Organisation),
 ]);
+
+/// Who reads what is archived: whoever answers for it, and whoever judges (rulebook 14 and 19.1; the roles are our choice).
+pub(super) const ARCHIVE_READERS: Access = Access::Roles(&[
+    (Reviewer, Organisation),
+    (CsSupervisor, Organisation),
+    (DeptManager, Organisation),
+    (BranchManager, Organisation),
+    (Auditor, Organisation),
+]);
+
+/// Who says what must be kept longer: managers; an admin has no right over evidence (rulebook 20).
+pub(super) const ARCHIVE_KEEPERS: Access = Access::Roles(&[(DeptManager, Organisation), (BranchManager, Organisation)]);

@@ -179,6 +179,8 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            // HTML has no way to say them; in a field they would be sent back as they came.
+            odd if odd.is_control() && !matches!(odd, '\n' | '\r' | '\t') => out.push('\u{fffd}'),
             plain => out.push(plain),
         }
     }

@@ -23,6 +23,12 @@ use crate::app::ErrorCode;
 /// Begin of the paths of customers' pages.
 pub const PLACE: &str = "/c/";
 
+/// Whether a path is one of a customer's page, or what is left of a link that was cut off.
+#[must_use]
+pub fn is_at(path: &str) -> bool {
+    path.starts_with(PLACE) || path == PLACE.trim_end_matches('/')
+}
+
 /// In which language; messengers add parameters of their own to a link, which nobody reads.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -41,6 +47,9 @@ pub enum PageRefusals {
     /// No link of this server
     #[response(status = 404, content_type = "text/html")]
     Unknown(String),
+    /// Neither asked for nor answered
+    #[response(status = 405, content_type = "text/html")]
+    Method(String),
     /// Answered already
     #[response(status = 409, content_type = "text/html")]
     Answered(String),

@@ -49,7 +49,7 @@ pub async fn edge(
     let id = state.id().to_string();
     tus::override_method(&mut request);
     let language = language(request.headers());
-    let of_page = request.path().starts_with(customer_page::PLACE);
+    let of_page = customer_page::is_at(request.path());
     let of_page = of_page.then(|| customer_page::language(request.query_string(), request.headers()));
     request.extensions_mut().insert(RequestId(id.clone()));
     // Captured before the handler consumes the request; ids in paths are not personal data, queries may be.

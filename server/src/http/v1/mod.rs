@@ -1,6 +1,7 @@
 //! Resources of version 1: one folder each, one file per verb.
 
 pub mod absences;
+pub mod archive;
 pub mod audit_events;
 pub mod auth;
 pub mod blobs;

@@ -108,6 +108,14 @@ pub fn handed_in_at(view: &View) -> Option<UnixMillis> {
     Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
 }
 
+/// When the crew first handed the visit in, on the server's clock as well as it is known: what it asks of the office is owed
+/// from then on.
+#[must_use]
+pub fn first_handed_in_at(view: &View) -> Option<UnixMillis> {
+    let event = view.timeline.iter().find(|entry| entry.value.hands_in())?;
+    Some(Clocks::of(view).corrected(event.value.by, &event.value.at).0)
+}
+
 /// When the crew last arrived, on the server's clock, as well as its clocks tell; `None` before.
 #[must_use]
 pub fn arrived_at(view: &View) -> Option<UnixMillis> {

@@ -280,3 +280,38 @@ async fn every_call_is_listed_page_by_page_and_vouches() {
     let odd = lead.get(of(planned.visit, "calls?page_token=YQ")).await;
     assert_eq!(odd.outcome(), (422, "page_token_invalid".to_owned()));
 }
+
+// Rule: INS-35
+#[actix_web::test]
+async fn of_one_visit_no_more_calls_are_kept_than_a_judgement_can_read() {
+    let app = TestApp::new().await;
+    let planned = app.office(YUNZE).await.plan(&[YUNZE.rep()]).await;
+    let told = move |number: usize| CallRow {
+        org_id: Txt(YUNZE.org),
+        call_id: format!("b-{number}"),
+        visit_id: Some(Txt(planned.visit)),
+        work_order_id: None,
+        rep_id: Txt(YUNZE.rep().id),
+        started_at_ms: START.0,
+        duration_secs: 1,
+        result: "reached".to_owned(),
+        recording_ref: None,
+        told_by: Txt(YUNZE.rep().id),
+        told_at_ms: START.0,
+    };
+    app.write(move |conn| (1..500).try_for_each(|number| insert_new(conn, &told(number)))).await;
+    let bridge = app.role(YUNZE, Role::Integrator).await;
+    let call = |id: &str, about: &str, id_of: Value| {
+        json!({"call_id": id, about: id_of, "rep_id": YUNZE.rep().id, "started_at": at(0), "duration_s": 1,
+            "result": "reached"})
+    };
+    let of_visit = |id: &str| call(id, "visit_id", json!(planned.visit));
+    let last = bridge.post("/v1/calls", of_visit("b-500")).await.expect(201);
+    let refused = bridge.post("/v1/calls", of_visit("b-501")).await;
+    assert_eq!(refused.outcome(), (422, "too_many_calls".to_owned()));
+    assert_eq!((&refused.json()["limit"], &refused.json()["actual"]), (&json!(500), &json!(500)));
+    assert_eq!(bridge.post("/v1/calls", of_visit("b-500")).await.expect(201), last, "told again it changes nothing");
+    bridge.post("/v1/calls", call("b-502", "work_order_id", json!(planned.order))).await.expect(201);
+    let page = bridge.get(of(planned.visit, "calls?page_size=200")).await;
+    assert!(!page.text().contains("b-501"), "what was refused is not kept");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use doorstep::app::visits::{NewAppointment, NewVisit, PlannedTime, create_visit};
 use doorstep::app::work_orders::{OrderData, create_work_order};
 use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs::tell_customers::run_due;
@@ -9,11 +10,12 @@ use doorstep_store::visit_news;
 use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::clock::START;
-use integration_tests::company::YUNZE;
+use integration_tests::company::{Member, YUNZE};
 use integration_tests::phone::Phone;
 use integration_tests::together;
 use serde_json::{Value, json};
 use sync_core::doc::Map;
+use sync_core::ids::VisitId;
 
 use super::items;
 use super::notices::{consent, queued, told, told_as};
@@ -30,14 +32,18 @@ async fn at_the_door<'a>(app: &'a TestApp, planned: &Planned) -> Phone<'a> {
 }
 
 async fn sync(app: &TestApp, phone: &mut Phone<'_>) {
-    phone.device.access = app.session(YUNZE.rep(), Some(phone.device.id), TokenKind::Full).await;
+    sync_as(app, phone, YUNZE.rep()).await;
+}
+
+async fn sync_as(app: &TestApp, phone: &mut Phone<'_>, rep: Member) {
+    phone.device.access = app.session(rep, Some(phone.device.id), TokenKind::Full).await;
     phone.sync().await;
 }
 
 /// Ends a visit without work, which needs no form.
-fn end(phone: &mut Phone<'_>, planned: &Planned) {
+fn end(phone: &mut Phone<'_>, planned: &Planned, code: &str) {
     phone.event(planned.visit, "enter");
-    let outcome = json!({"code": "resource_missing", "reason": "无端口", "at": phone.stamp(), "by": YUNZE.rep().id});
+    let outcome = json!({"code": code, "reason": "无端口", "at": phone.stamp(), "by": YUNZE.rep().id});
     phone.add(planned.visit, Map::Outcomes, &outcome);
     phone.event(planned.visit, "end_without_work");
 }
@@ -84,13 +90,13 @@ async fn a_customer_is_told_once_of_the_arrival_and_once_of_what_came_of_the_vis
     assert_eq!((job(&app).await, is_noted(&app).await), (0, false));
 
     app.clock.advance_secs(60);
-    end(&mut phone, &planned);
+    end(&mut phone, &planned, "resource_missing");
     sync(&app, &mut phone).await;
     assert_eq!((job(&app).await, job(&app).await), (1, 0));
-    let expected = [appointment, told_as("arrival", "suppressed", "replaced"), told_as("unfinished", "queued", "")];
+    let expected = [appointment, told_as("arrival", "suppressed", "replaced"), told_as("ended", "queued", "")];
     assert_eq!(told(&app).await, expected);
     let [text] = waiting(&app).await.try_into().expect("one");
-    assert!(text.contains("2025年3月5日 10:02结束，尚未完成"), "{text}");
+    assert!(text.contains("2025年3月5日 10:02结束，工作未完成"), "{text}");
     app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
     assert_eq!(job(&app).await, 0);
 }
@@ -107,7 +113,7 @@ async fn what_comes_when_it_is_of_no_use_any_more_is_not_told() {
     sync(&app, &mut phone).await;
     assert_eq!((job(&app).await, kinds().await), (0, vec!["appointment".to_owned()]));
     assert!(!is_noted(&app).await, "and it is not looked at again");
-    end(&mut phone, &planned);
+    end(&mut phone, &planned, "resource_missing");
     // A day.
     app.clock.set(START.plus_ms(2 * DAY_MS + 30 * MINUTE_MS));
     sync(&app, &mut phone).await;
@@ -120,7 +126,7 @@ async fn of_a_visit_that_comes_whole_only_its_end_is_told_and_in_the_morning() {
     let app = TestApp::new().await;
     let planned = queued(&app).await;
     let mut phone = at_the_door(&app, &planned).await;
-    end(&mut phone, &planned);
+    end(&mut phone, &planned, "resource_missing");
     // The network is back at 23:00.
     app.clock.set(START.plus_ms(DAY_MS + 13 * HOUR_MS));
     sync(&app, &mut phone).await;
@@ -128,12 +134,12 @@ async fn of_a_visit_that_comes_whole_only_its_end_is_told_and_in_the_morning() {
     assert!(waiting(&app).await.is_empty());
     app.clock.set(START.plus_ms(DAY_MS + 22 * HOUR_MS));
     assert_eq!(waiting(&app).await.len(), 1);
-    let expected = [told_as("appointment", "suppressed", "replaced"), told_as("unfinished", "queued", "")];
+    let expected = [told_as("appointment", "suppressed", "replaced"), told_as("ended", "queued", "")];
     assert_eq!(told(&app).await, expected);
     // What is not sent within a day of the visit is not sent at all.
     app.clock.set(START.plus_ms(2 * DAY_MS));
     assert!(waiting(&app).await.is_empty());
-    assert_eq!(told(&app).await[1], told_as("unfinished", "suppressed", "too_late"));
+    assert_eq!(told(&app).await[1], told_as("ended", "suppressed", "too_late"));
 }
 
 // Rule: NOT-05
@@ -170,26 +176,113 @@ async fn a_customer_whom_nobody_met_is_told_that_somebody_came() {
     assert_eq!(told(&app).await[1], told_as("not_met", "queued", ""));
 }
 
-// Rules: NOT-05, APT-13
+// Rules: NOT-05, INS-49
 #[actix_web::test]
-async fn a_return_visit_is_announced_as_one() {
-    let app = TestApp::new().await;
-    let planned = queued(&app).await;
+async fn another_time_is_promised_only_where_it_was_agreed() {
+    for (outcome, kind, promises) in [
+        ("deferred_safety", "unfinished", true),
+        ("customer_cancelled", "ended", false),
+        ("not_accepted", "ended", false),
+    ] {
+        let app = TestApp::new().await;
+        let planned = queued(&app).await;
+        let mut phone = at_the_door(&app, &planned).await;
+        end(&mut phone, &planned, outcome);
+        sync(&app, &mut phone).await;
+        assert_eq!(job(&app).await, 1, "{outcome}");
+        assert_eq!(told(&app).await[1], told_as(kind, "queued", ""), "{outcome}");
+        let [text] = waiting(&app).await.try_into().expect("one");
+        assert_eq!(text.contains("另约时间"), promises, "{text}");
+    }
+}
+
+/// A return visit of tomorrow at 10:00 of a colleague, and his phone.
+async fn return_visit(app: &TestApp) -> (VisitId, Phone<'_>) {
+    let planned = queued(app).await;
     let office = app.office_again(YUNZE);
-    let order = OrderData {
+    let (customer, site) = (planned.customer, planned.site);
+    let order = create_work_order(&app.state, office.ctx(), customer, site, order_data()).await.expect("an order");
+    let appointment = NewAppointment {
+        start: START.plus_ms(DAY_MS),
+        end: None,
+        proposed_by: "office".to_owned(),
+        agreed_at: app.now(),
+    };
+    let new = NewVisit {
+        work_order: order.row.id.0,
+        template: "return_visit".to_owned(),
+        crew: vec![YUNZE.colleague().id],
+        time: PlannedTime::Appointment(appointment),
+    };
+    let visit = create_visit(&app.state, office.ctx(), new).await.expect("a visit").row.id.0;
+    app.clock.set(START.plus_ms(DAY_MS));
+    let mut phone = app.phone_of(YUNZE.colleague()).await;
+    phone.sync().await;
+    (visit, phone)
+}
+
+/// Kinds of the messages about a visit that came after its announcement.
+async fn told_of(app: &TestApp, visit: VisitId) -> Vec<String> {
+    let all = items(&app.role(YUNZE, Role::Dispatcher).await, format!("/v1/notices?visit_id={visit}")).await;
+    all.iter().skip(1).map(|one| one["kind"].as_str().expect("a kind").to_owned()).collect()
+}
+
+// Rules: NOT-05, RTV-27, RTV-34
+#[actix_web::test]
+async fn of_a_return_visit_only_one_that_was_made_at_the_customers_is_told() {
+    for (mode, result, expected) in [
+        ("phone", "done", Vec::new()),
+        ("phone", "unreached", Vec::new()),
+        ("on_site", "refused", vec!["arrival"]),
+        ("on_site", "done", vec!["arrival", "result"]),
+    ] {
+        let app = TestApp::new().await;
+        let (visit, mut phone) = return_visit(&app).await;
+        phone.come_to_the_bell(visit);
+        sync_as(&app, &mut phone, YUNZE.colleague()).await;
+        assert_eq!((job(&app).await, told_of(&app, visit).await), (0, Vec::new()), "nobody knows how it is made");
+        phone.answer(visit, "mode", &json!(mode));
+        phone.event(visit, "enter");
+        sync_as(&app, &mut phone, YUNZE.colleague()).await;
+        job(&app).await;
+        app.clock.advance_secs(60);
+        phone.answer(visit, "contact_result", &json!(result));
+        phone.event(visit, "finish_steps");
+        phone.event(visit, "sign");
+        let outcome = json!({"code": "completed", "at": phone.stamp(), "by": YUNZE.colleague().id});
+        phone.add(visit, Map::Outcomes, &outcome);
+        phone.event(visit, "submit");
+        sync_as(&app, &mut phone, YUNZE.colleague()).await;
+        job(&app).await;
+        assert_eq!(told_of(&app, visit).await, expected, "{mode} {result}");
+    }
+}
+
+/// An order for a return visit.
+fn order_data() -> OrderData {
+    OrderData {
         external_ref: None,
         number_209: None,
         kind: "return_visit".to_owned(),
         channel: "hotline".to_owned(),
         fields: BTreeMap::new(),
         priority: 0,
-    };
+    }
+}
+
+// Rules: NOT-05, APT-13
+#[actix_web::test]
+async fn a_return_visit_is_announced_as_one() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let office = app.office_again(YUNZE);
     let (customer, site) = (planned.customer, planned.site);
-    let order = create_work_order(&app.state, office.ctx(), customer, site, order).await.expect("an order").row.id.0;
+    let order =
+        create_work_order(&app.state, office.ctx(), customer, site, order_data()).await.expect("an order").row.id.0;
     let visit = office.plan_order(order, &[YUNZE.colleague()], 2 * DAY_MS).await;
     let of_visit = items(&app.role(YUNZE, Role::Dispatcher).await, format!("/v1/notices?visit_id={visit}")).await;
     let [one] = of_visit.as_slice() else { panic!("{of_visit:?}") };
     assert_eq!((&one["kind"], &one["state"]), (&json!("return_visit"), &json!("queued")));
     let text: &Value = &one["text"];
-    assert!(text.as_str().expect("a text").contains("2025年3月6日 10:00上门回访"), "{text}");
+    assert!(text.as_str().expect("a text").contains("2025年3月6日 10:00对您进行回访"), "{text}");
 }

@@ -130,7 +130,8 @@ async fn without_a_hotline_or_too_late_nothing_is_sent_and_why_is_told() {
     assert_eq!(list[0]["missing"], json!(["hotline"]), "what it lacks is named");
     app.clock.advance_secs(1);
     publish(&app, json!({"service_hotline": "400-000-0000"})).await;
-    app.clock.set(START.plus_ms(2 * HOUR_MS));
+    // A day and an hour after it should have begun nobody waits for the crew any more.
+    app.clock.set(START.plus_ms(DAY_MS + HOUR_MS));
     office.cancel(visit).await;
     assert_eq!(told(&app).await[1], told_as("cancellation", "suppressed", "too_late"));
     let auditor = app.role(YUNZE, Role::Auditor).await;
@@ -142,6 +143,48 @@ async fn without_a_hotline_or_too_late_nothing_is_sent_and_why_is_told() {
     assert_eq!(refused.outcome(), (422, "invalid".to_owned()));
     let odd = auditor.get("/v1/notices?state=lost").await;
     assert_eq!(odd.outcome(), (422, "parameter_invalid".to_owned()));
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn who_waits_in_vain_is_told_also_after_the_visit_should_have_begun_and_in_the_morning() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    let office = app.office_again(YUNZE);
+    // At 22:00 of the day before the visit moves to 08:00, and then it is called off.
+    app.clock.set(START.plus_ms(12 * HOUR_MS));
+    office.reschedule(planned.visit, START.plus_ms(22 * HOUR_MS)).await;
+    app.clock.advance_secs(1);
+    office.cancel(planned.visit).await;
+    assert_eq!(told(&app).await.last(), Some(&told_as("cancellation", "queued", "")));
+    app.clock.set(START.plus_ms(22 * HOUR_MS));
+    let [due] = items(&app.role(YUNZE, Role::Integrator).await, "/v1/notices/due").await.try_into().expect("one");
+    let text = due["notice"]["text"].as_str().expect("a text");
+    assert!(text.contains("原定2025年3月5日 08:00的上门已取消"), "{text}");
+
+    let (order, customer, _) = office.order().await;
+    consent(&app, customer, true).await;
+    let visit = office.plan_order(order, &[YUNZE.colleague()], HOUR_MS).await;
+    // Half an hour after it should have begun.
+    app.clock.advance_secs(90 * 60);
+    app.office_again(YUNZE).cancel(visit).await;
+    assert_eq!(told(&app).await.last(), Some(&told_as("cancellation", "queued", "")));
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn what_was_taken_back_before_it_might_be_sent_was_not_sent() {
+    let app = TestApp::new().await;
+    let planned = queued(&app).await;
+    // 22:00: what is written now waits for 08:00, and is called off at 23:00.
+    app.clock.set(START.plus_ms(12 * HOUR_MS));
+    app.office_again(YUNZE).reschedule(planned.visit, START.plus_ms(DAY_MS + HOUR_MS)).await;
+    let written = items(&app.role(YUNZE, Role::Dispatcher).await, "/v1/notices?state=queued").await;
+    let id = written[0]["id"].as_str().expect("an id").to_owned();
+    app.clock.set(START.plus_ms(13 * HOUR_MS));
+    app.office_again(YUNZE).cancel(planned.visit).await;
+    let sent = app.role(YUNZE, Role::Integrator).await.post_empty(format!("/v1/notices/{id}/sent")).await;
+    assert_eq!(sent.outcome(), (409, "state_invalid".to_owned()), "no gateway had it");
 }
 
 /// A visit of tomorrow at 10:00 whose customer agreed to messages; the message about it waits.

@@ -128,6 +128,8 @@ async fn another_time_is_kept_in_the_customers_words_and_the_dispatcher_sees_to_
     let [task] = tasks.as_slice() else { panic!("{tasks:?}") };
     assert_eq!((&task["role"], &task["visit_id"]), (&json!("dispatcher"), &json!(planned.visit)));
     assert_eq!(task["reason"], "<b>上午不在家");
+    let masked = items(&app.role(YUNZE, Role::Auditor).await, "/v1/tasks?kind=customer_proposal").await;
+    assert!(masked.len() == 1 && masked[0]["reason"].is_null(), "texts to customers are hidden from him: {masked:?}");
     // Moved as asked: the task has settled by itself, and the link is over.
     app.clock.advance_secs(60);
     app.office_again(YUNZE).reschedule(planned.visit, START.plus_ms(2 * DAY_MS + 4 * HOUR_MS)).await;
@@ -193,6 +195,12 @@ async fn what_messengers_add_to_a_link_does_no_harm() {
         is_told(&page, 200, if added.starts_with("lang=en") { "Confirm this time" } else { "确认这个时间" });
     }
     assert_eq!(app.send(Call::get(format!("{path}/appointment.ics?from=wechat"))).await.status, 200);
+    // A link that was cut off, and what no field can hold.
+    is_told(&app.send(Call::get("/c")).await, 404, "链接");
+    let odd = sends(&app, &path, "answer=propose&date=2025-03-06&time=14:30&words=a%00%1Bb").await;
+    is_told(&odd, 422, "a\u{fffd}\u{fffd}b");
+    assert!(!odd.text().contains(['\0', '\u{1b}']), "{}", odd.text());
+    is_told(&app.send(Call::new("DELETE", &path)).await, 405, "");
     assert_eq!(sends(&app, &format!("{path}?lang=en&fbclid=1"), "answer=confirm").await.status, 303);
 }
 

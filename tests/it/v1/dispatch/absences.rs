@@ -95,7 +95,7 @@ async fn an_absence_to_come_takes_only_its_own_time_and_may_end_early() {
     assert_eq!((late.outcome(), &late.json()["fields"][0]["path"]), ((422, "invalid".to_owned()), &json!("at")));
     let foreign = app.role(HAOYU, Role::TeamLead).await;
     assert_eq!(foreign.post(&*end, json!({})).await.outcome(), (404, "not_found".to_owned()));
-    let ended = lead.post(&*end, json!({"at": at(DAY_MS + HOUR_MS)})).await.expect(200);
+    let ended = lead.post(&*end, json!({"at": at(DAY_MS + HOUR_MS)})).await.expect(200)["absence"].clone();
     assert_eq!(ended["until"], json!(at(DAY_MS + HOUR_MS)));
     assert_eq!(lead.post(&*end, json!({"at": at(DAY_MS + HOUR_MS)})).await.outcome(), (422, "invalid".to_owned()));
     let repair = order(&dispatcher, "repair", None).await;
@@ -121,18 +121,22 @@ async fn the_end_of_an_absence_may_be_said_again_until_it_is_over() {
     say(3650 * DAY_MS).await.expect(200);
     let repair = order(&dispatcher, "repair", None).await;
     assert_eq!(plan(&dispatcher, &repair, &[rep], 5 * DAY_MS).await.outcome(), (422, "rep_absent".to_owned()));
-    assert_eq!(say(3 * DAY_MS).await.expect(200)["until"], json!(at(3 * DAY_MS)));
+    assert_eq!(say(3 * DAY_MS).await.expect(200)["absence"]["until"], json!(at(3 * DAY_MS)));
     // Of several at once each is said, and the last one counts.
     let (one, other) = tokio::join!(say(4 * DAY_MS), say(2 * DAY_MS));
-    let (one, other) = (one.expect(200)["until"].clone(), other.expect(200)["until"].clone());
+    let (one, other) = (one.expect(200)["absence"]["until"].clone(), other.expect(200)["absence"]["until"].clone());
     let listed = lead.get("/v1/absences").await.expect(200)["items"][0]["until"].clone();
     assert!(listed == one || listed == other, "{listed}");
     say(2 * DAY_MS + HOUR_MS).await.expect(200);
     plan(&dispatcher, &repair, &[rep], 2 * DAY_MS + HOUR_MS).await.expect(201);
+    // What was given out meanwhile is left to others once he is away for longer.
+    let longer = say(3 * DAY_MS).await.expect(200);
+    assert_eq!((longer["visits"].as_array().map(Vec::len), &longer["is_complete"]), (Some(1), &json!(true)));
+    assert_eq!(say(2 * DAY_MS + HOUR_MS).await.expect(200)["visits"], json!([]));
     let said: Vec<_> = audited(&app, &id(&ill["absence"])).await;
-    assert_eq!(said.iter().filter(|(kind, _)| kind == "absence.ended").count(), 5, "all of it stays: {said:?}");
+    assert_eq!(said.iter().filter(|(kind, _)| kind == "absence.ended").count(), 7, "all of it stays: {said:?}");
     let ended = lead.post(&*end, json!({})).await.expect(200);
-    assert_eq!(ended["until"], json!(at(0)));
+    assert_eq!(ended["absence"]["until"], json!(at(0)));
     assert_eq!(say(DAY_MS).await.outcome(), (409, "state_invalid".to_owned()), "it is over");
 }
 

@@ -114,6 +114,46 @@ async fn a_hold_that_lasts_longer_than_it_said_is_shown_and_told_once() {
     assert_eq!(told(DAY_MS + 4).await, Vec::<Value>::new());
 }
 
+/// An outage past its end is told of also where nothing waits for it, and only a later end or its own ends the matter.
+// Rule: APT-11
+#[actix_web::test]
+async fn an_outage_past_its_end_is_told_until_it_is_over_or_gets_a_later_one() {
+    let (app, grid) = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let body = json!({"title": "云泽东光缆中断", "grid_id": grid, "expected_end": at(DAY_MS)});
+    let outage = dispatcher.post("/v1/outages", body).await.expect(201);
+    let orders = format!("/v1/outages/{}/work-orders", id(&outage));
+    let told = async |offset_ms| {
+        app.clock.set(START.plus_ms(offset_ms));
+        watch_deadlines::run_due(&app.state, app.now()).await.expect("it runs");
+        let page = app.role(YUNZE, Role::Dispatcher).await.get("/v1/tasks?kind=hold_overdue").await.expect(200);
+        page["items"].as_array().expect("items").clone()
+    };
+    assert_eq!(told(DAY_MS).await, Vec::<Value>::new());
+    let [task] = told(DAY_MS + 1).await.try_into().expect("nothing waits for it, and it is told all the same");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let close = format!("/v1/tasks/{}/close", id(&task));
+    let by_hand = change(&dispatcher, close, &task["version"], json!({"note": "已知悉"})).await;
+    assert_eq!(by_hand.outcome(), (409, "state_invalid".to_owned()), "it would be forgotten");
+    for end in [at(0), at(DAY_MS)] {
+        let refused = change(&dispatcher, orders.clone(), &outage["version"], json!({"expected_end": end})).await;
+        assert_eq!((refused.status, &refused.json()["fields"][0]["path"]), (422, &json!("expected_end")));
+    }
+    let order = order(&dispatcher, "repair", Some(grid)).await;
+    let later = json!({"expected_end": at(2 * DAY_MS), "add": [order["id"]]});
+    let moved = change(&dispatcher, orders.clone(), &outage["version"], later).await.expect(200);
+    assert_eq!(moved["expected_end"], json!(at(2 * DAY_MS)));
+    assert_eq!(told(2 * DAY_MS).await, Vec::<Value>::new(), "the later end holds");
+    let waiting =
+        app.role(YUNZE, Role::Dispatcher).await.get(format!("/v1/work-orders/{}", id(&order))).await.expect(200);
+    assert_eq!((&waiting["hold"]["until"], &waiting["hold_overdue"]), (&json!(at(2 * DAY_MS)), &json!(false)));
+    assert_eq!(told(2 * DAY_MS + 1).await.len(), 1, "and then it has passed, too");
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let end = json!({"cause": "光缆被挖断"});
+    change(&dispatcher, format!("/v1/outages/{}/end", id(&outage)), &moved["version"], end).await.expect(200);
+    assert_eq!(told(2 * DAY_MS + 2).await, Vec::<Value>::new());
+}
+
 #[actix_web::test]
 async fn what_has_begun_goes_on_and_what_is_unassigned_waits() {
     let (app, _) = office().await;

@@ -25,7 +25,7 @@ use crate::app::sync::doc::JudgedDoc;
 use crate::app::sync::{Round, late, projection};
 use crate::app::visits::project::facts_of;
 use crate::app::visits::{Norms, Planned, Reprojection, load_planned};
-use crate::app::{AppResult, ErrorCode, conflicts, contacts, deadlines, findings, late_work};
+use crate::app::{AppResult, ErrorCode, archive, conflicts, contacts, deadlines, findings, late_work};
 
 /// Writes the accepted documents; returns why the news of some does not count yet.
 pub(super) fn write(
@@ -70,6 +70,7 @@ pub(super) fn write(
     }
     deadlines::keep(conn, org, &asked, round.ctx.now)?;
     contacts::note_news(conn, org, &settling.turned, round.ctx.now)?;
+    archive::note_due(conn, org, &settling.handed_in, round.ctx.now)?;
     keep_late(conn, org, &by_state)?;
     late_reasons.extend(by_state.iter().map(|row| (row.visit_id, row.reason)));
     Ok(late_reasons)
@@ -138,6 +139,8 @@ struct Settling {
     none: BTreeSet<String>,
     /// Visits whose state is news to their customers.
     turned: Vec<VisitId>,
+    /// Visits that are to be archived as they are now.
+    handed_in: Vec<VisitId>,
 }
 
 impl Settling {
@@ -157,6 +160,7 @@ impl Settling {
             holders: batch.holders_of(conn, org, FeedKind::Visit, &items)?,
             none: BTreeSet::new(),
             turned: Vec::new(),
+            handed_in: Vec::new(),
         })
     }
 
@@ -203,6 +207,9 @@ impl Settling {
         let is_news = NoticeKind::of_visit(projected.state, projected.outcome.as_deref()).is_some();
         if is_news && row.state != before.state {
             self.turned.push(visit);
+        }
+        if projected.state.is_handed_in() || projected.state.is_past_hand_in() || projected.state.is_final() {
+            self.handed_in.push(visit);
         }
         if row != before {
             visits::update_derived(conn, &row)?;

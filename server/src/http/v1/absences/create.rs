@@ -57,6 +57,13 @@ pub struct HandoverVisitOut {
     pub version: i64,
 }
 
+impl From<Handover> for HandoverOut {
+    fn from(handover: Handover) -> Self {
+        let visits = handover.visits.into_iter().map(HandoverVisitOut::from).collect();
+        Self { absence: handover.absence.into(), visits, is_complete: handover.is_complete }
+    }
+}
+
 impl From<HandoverVisit> for HandoverVisitOut {
     fn from(visit: HandoverVisit) -> Self {
         let row = visit.row;
@@ -110,6 +117,5 @@ pub async fn create_absence(
 }
 
 fn answer(handover: Handover) -> AppResult<Answer> {
-    let visits = handover.visits.into_iter().map(HandoverVisitOut::from).collect();
-    created(None, &HandoverOut { absence: handover.absence.into(), visits, is_complete: handover.is_complete })
+    created(None, &HandoverOut::from(handover))
 }

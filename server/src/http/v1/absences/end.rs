@@ -1,12 +1,12 @@
 //! POST `/v1/absences/{absence_id}/end`
 
 use actix_web::{HttpResponse, web};
-use doorstep_store::absences::Absence;
 use serde::Deserialize;
 use sync_core::ids::AbsenceId;
 use utoipa::ToSchema;
 
-use super::AbsenceOut;
+use super::create::HandoverOut;
+use crate::app::dispatch::Handover;
 use crate::app::once::Answer;
 use crate::app::{AppResult, AppState, Ctx, dispatch};
 use crate::http::error::ApiError;
@@ -34,7 +34,7 @@ pub struct EndAbsenceIn {
 /// `not_found`, `state_invalid` if it is over, `invalid` for an instant behind the end first noted, or the one that it has.
 #[utoipa::path(post, path = "/v1/absences/{absence_id}/end", operation_id = "end_absence", tag = "dispatch",
     params(("absence_id" = AbsenceId, Path, description = "The absence")), request_body = EndAbsenceIn,
-    responses((status = 200, description = "The absence", body = AbsenceOut), Problems), security(("bearer" = [])))]
+    responses((status = 200, description = "The absence, and what others take over", body = HandoverOut), Problems), security(("bearer" = [])))]
 pub async fn end_absence(
     state: web::Data<AppState>,
     ctx: Ctx,
@@ -44,6 +44,6 @@ pub async fn end_absence(
     once(ctx, answer, |ctx| dispatch::end_absence(&state, ctx, id, body.at.map(|at| at.0))).await
 }
 
-fn answer(absence: Absence) -> AppResult<Answer> {
-    shown(None, &AbsenceOut::from(absence))
+fn answer(handover: Handover) -> AppResult<Answer> {
+    shown(None, &HandoverOut::from(handover))
 }

@@ -1,7 +1,8 @@
 //! GET /v1/audit-events
 
 use actix_web::web;
-use doorstep_store::audit::{AuditEventRow, AuditFilter};
+use doorstep_store::audit::AuditEventRow;
+use doorstep_store::audit::AuditFilter;
 use serde::Deserialize;
 use sync_core::ids::UserId;
 use utoipa::IntoParams;

@@ -1,5 +1,6 @@
 //! GET `/v1/blobs/{sha256}/drawing`
 
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use sync_core::bytes::Hash;
 
@@ -35,5 +36,8 @@ pub async fn show_blob_drawing(
     Path(sha256): Path<Hash>,
 ) -> Result<HttpResponse, ApiError> {
     let content = draw_ink(&state, ctx, sha256).await?;
-    serve(&request, content)
+    let mut response = serve(&request, content)?;
+    // A picture that a browser keeps would be looked at again without an event.
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    Ok(response)
 }

@@ -6,11 +6,13 @@ use sync_core::ids::{OutageId, WorkOrderId};
 use utoipa::ToSchema;
 
 use super::{OutageOut, answer};
+use crate::app::outages::OutageChange;
 use crate::app::{AppState, Ctx, ErrorCode, Refusal, outages};
 use crate::http::error::ApiError;
 use crate::http::extract::{IfMatch, Json, Path};
 use crate::http::once::once;
 use crate::http::openapi::Problems;
+use crate::http::wire::Instant;
 
 /// Most orders of one request.
 const MAX_ORDERS: usize = 100;
@@ -26,11 +28,13 @@ pub struct OutageOrdersIn {
     /// Those that go on, at most 100.
     #[serde(default)]
     pub remove: Vec<WorkOrderId>,
+    /// When it will probably be over; as it was said if absent.
+    pub expected_end: Option<Instant>,
 }
 
-/// Says which repair orders wait for an outage
+/// Says which repair orders wait for an outage, and until when
 ///
-/// Needs `If-Match`. Those that are added are on hold with the title of the outage as reason; those that are removed go on.
+/// Needs `If-Match`. A later end ends the task about an outage that lasts longer than was said, until that end has passed, too. Those that are added are on hold with the title of the outage as reason; those that are removed go on.
 ///
 /// # Errors
 /// `not_found`, `stale_version`, `precondition_required`, `state_invalid` if it is over, `order_on_hold` if an order is
@@ -52,5 +56,6 @@ pub async fn change_outage(
             return Err(Refusal::new(ErrorCode::Invalid).both(name, "at most 100 orders", "最多 100 个工单").into());
         }
     }
-    once(ctx, answer, |ctx| outages::change_outage(&state, ctx, id, version, (body.add, body.remove))).await
+    let change = OutageChange { add: body.add, remove: body.remove, expected_end: body.expected_end.map(|end| end.0) };
+    once(ctx, answer, |ctx| outages::change_outage(&state, ctx, id, version, change)).await
 }

@@ -1,0 +1,166 @@
+//! Archiving what visits left, by a job: no push waits for it.
+
+use std::collections::BTreeMap;
+
+use doorstep_store::archive::{self, ArchiveItemRow};
+use doorstep_store::{Conn, Txt, blobs, calls, evidence, presence};
+use jiff::civil::Date;
+use sync_core::archive::ArchiveKind;
+use sync_core::bytes::Hash;
+use sync_core::calendar::{DayError, plus_months};
+use sync_core::ids::{ArchiveItemId, OrgId, VisitId};
+use sync_core::policy::keys;
+use sync_core::time::UnixMillis;
+use sync_core::visit::VisitState;
+
+use crate::app::contacts::day_error;
+use crate::app::norms::policy_in_force;
+use crate::app::scope::load_zone;
+use crate::app::visits::{load_facts, load_view};
+use crate::app::{AppError, AppResult, AppState};
+
+/// Visits that are read at once.
+const PAGE: i64 = 200;
+
+/// Calls of one visit that are read at once: more are not kept (`too_many_calls`).
+const CALLS: i64 = 1_000;
+
+/// Has the archive of visits looked at after this transaction, which brought or judged something of them.
+///
+/// # Errors
+/// Database errors only.
+pub fn note_due(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis) -> AppResult<()> {
+    Ok(archive::note_due(conn, org, visits, now.0)?)
+}
+
+/// Archives what visits of an organisation left that were handed in, or changed since; tells how many items.
+///
+/// # Concurrency
+/// Doing it twice, or on two nodes at once, archives nothing twice.
+///
+/// # Errors
+/// If the database cannot be used at all; what is wrong with one visit is logged and keeps no other waiting.
+// Rule: DOC-03
+pub async fn archive_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
+    let (mut archived, mut after) = (0, String::new());
+    loop {
+        let from = after.clone();
+        let list = move |conn: &mut Conn| Ok::<_, AppError>(archive::list_due(conn, org, &from, PAGE)?);
+        let page = state.store.read(list).await?;
+        let Some(last) = page.last() else { return Ok(archived) };
+        after = last.to_string();
+        for visit in page {
+            let app = state.clone();
+            match state.store.write(move |conn| archive_visit(conn, &app, org, visit, now)).await {
+                Ok(items) => archived += items,
+                Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
+                Err(error) => tracing::error!(%org, %visit, ?error, "a visit cannot be archived"),
+            }
+        }
+    }
+}
+
+/// Something to keep, before it has a version.
+struct Kept {
+    kind: ArchiveKind,
+    subject: String,
+    sha256: Option<Hash>,
+    ended_at: UnixMillis,
+}
+
+/// Takes a visit off the list and archives what of it is not archived as it is.
+fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<usize> {
+    if !presence::lock_visit(conn, org, visit)? || !archive::take_due(conn, org, visit)? {
+        return Ok(0);
+    }
+    let kept = left_by(conn, org, visit, now)?;
+    if kept.is_empty() {
+        return Ok(0);
+    }
+    let mut newest: BTreeMap<(String, String), (i64, Option<Hash>)> = BTreeMap::new();
+    for item in archive::list_of_visit(conn, org, visit)? {
+        let known = newest.entry((item.kind, item.subject)).or_default();
+        if item.version > known.0 {
+            *known = (item.version, item.sha256.map(|sha256| sha256.0));
+        }
+    }
+    let (policy, zone) = (policy_in_force(conn, org, now)?, load_zone(conn, org)?.of_business());
+    let mut rows = Vec::new();
+    for kept in kept {
+        let known = newest.get(&(kept.kind.code().to_owned(), kept.subject.clone()));
+        if known.is_some_and(|(_, sha256)| *sha256 == kept.sha256) {
+            continue;
+        }
+        let years = policy.get(match kept.kind {
+            ArchiveKind::Visit => keys::KEEP_VISITS,
+            ArchiveKind::SignedForm => keys::KEEP_FORMS,
+            ArchiveKind::Recording => keys::KEEP_RECORDINGS,
+        });
+        let last_day = zone.day_of(kept.ended_at).and_then(|day| after_years(day, years)).map_err(day_error)?;
+        rows.push(ArchiveItemRow {
+            org_id: Txt(org),
+            id: Txt(ArchiveItemId(app.id())),
+            kind: kept.kind.code().to_owned(),
+            subject: kept.subject,
+            version: known.map_or(0, |(version, _)| *version) + 1,
+            visit_id: Txt(visit),
+            sha256: kept.sha256.map(Txt),
+            ended_at_ms: kept.ended_at.0,
+            stored_at_ms: now.0,
+            keep_until_ms: zone.end_of(last_day).map_err(day_error)?.0,
+            policy_version: policy.version,
+        });
+    }
+    archive::insert_items(conn, &rows)?;
+    Ok(rows.len())
+}
+
+/// The same day so many years later (GEN-04).
+fn after_years(day: Date, years: i64) -> Result<Date, DayError> {
+    plus_months(day, years.saturating_mul(12))
+}
+
+/// What a visit left that was handed in: its record, the forms that were signed, the recordings of its calls. Nothing while
+/// it goes on.
+fn left_by(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<Vec<Kept>> {
+    let view = load_view(conn, org, visit)?;
+    let projected = load_facts(conn, org, &view, now)?.project(&view);
+    let is_over = projected.state.is_handed_in() || projected.state.is_past_hand_in();
+    let was_begun = projected.state == VisitState::Cancelled && !view.heads.is_empty();
+    if !is_over && !was_begun {
+        return Ok(Vec::new());
+    }
+    // A clock that is ahead keeps nothing longer.
+    let ended_at = projected.submitted_at.map_or(now, |at| at.min(now));
+    let record =
+        Kept { kind: ArchiveKind::Visit, subject: visit.to_string(), sha256: Some(digest_of(&view.heads)), ended_at };
+    let forms = evidence::list_statements(conn, org, visit)?.into_iter().map(|form| Kept {
+        kind: ArchiveKind::SignedForm,
+        subject: form.digest.to_string(),
+        sha256: Some(form.digest.0),
+        ended_at,
+    });
+    let mut kept: Vec<Kept> = std::iter::once(record).chain(forms).collect();
+    for call in calls::list_calls(conn, org, (visit, None), None, CALLS)? {
+        if call.recording_ref.is_some() {
+            let (subject, ended_at) = (call.call_id, UnixMillis(call.started_at_ms));
+            kept.push(Kept { kind: ArchiveKind::Recording, subject, sha256: None, ended_at });
+        }
+    }
+    let audio = view.photos.iter().filter(|entry| entry.value.kind.as_deref() == Some("audio"));
+    for sha256 in audio.map(|entry| entry.value.sha256) {
+        // What never arrived is not there to be kept.
+        if blobs::find_blob(conn, org, sha256)?.is_some() {
+            let subject = sha256.to_string();
+            kept.push(Kept { kind: ArchiveKind::Recording, subject, sha256: Some(sha256), ended_at });
+        }
+    }
+    Ok(kept)
+}
+
+/// SHA-256 over the heads of a document, in their order: it is another one as soon as the document is.
+fn digest_of(heads: &[Hash]) -> Hash {
+    let mut sorted = heads.to_vec();
+    sorted.sort_unstable();
+    Hash::of(&sorted.iter().flat_map(|head| head.as_bytes().iter().copied()).collect::<Vec<u8>>())
+}
