@@ -1,5 +1,6 @@
 //! Tests of the API, mirroring its paths.
 
+mod archive;
 mod audit_events;
 mod auth;
 mod check_ins;

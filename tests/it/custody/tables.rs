@@ -23,10 +23,12 @@ enum Origin {
 
 use Origin::{Captured, Owned, Rebuilt, Underived};
 
-const TABLES: [(&str, Origin); 88] = [
+const TABLES: [(&str, Origin); 92] = [
     ("absence_ends", Owned),
     ("absences", Owned),
     ("appointments", Underived),
+    ("archive_due", Owned),
+    ("archive_items", Underived),
     ("assignments", Underived),
     ("audience_heads", Rebuilt("feed")),
     ("audit_events", Owned),
@@ -69,6 +71,8 @@ const TABLES: [(&str, Origin); 88] = [
     ("kept_receipts", Underived),
     ("late_decisions", Owned),
     ("late_work", Underived),
+    ("legal_hold_ends", Owned),
+    ("legal_holds", Owned),
     ("login_delays", Owned),
     ("meeting_places", Owned),
     ("nonces", Owned),

@@ -125,8 +125,9 @@ const ABOUT_VISITS: [&str; 3] = ["{visit_id}", "{photo_id}", "{sha256}"];
 /// Parameters of what belongs to the whole organisation.
 const ABOUT_NORMS: [&str; 2] = ["{code}", "{version}"];
 
-/// Parameters of areas: they belong to the whole organisation; `v1::dispatch` and `v1::outages` play those of others.
-const ABOUT_AREAS: [&str; 2] = ["{grid_id}", "{outage_id}"];
+/// Parameters of areas and of legal holds: they belong to the whole organisation; `v1::dispatch`, `v1::outages` and
+/// `v1::archive` play those of others.
+const ABOUT_AREAS: [&str; 3] = ["{grid_id}", "{outage_id}", "{hold_id}"];
 
 /// Parameters that prove themselves, whoever shows them.
 const PROOFS: [&str; 2] = ["{link}", "{token}"];

@@ -94,7 +94,7 @@ fn statements_and_norms_are_neither_changed_nor_removed() {
 }
 
 /// Tables whose rows are proof, each with a change that makes another of it; `V` stands for a visit, `P` for a person.
-const PROOF: [(&str, &str, &str); 18] = [
+const PROOF: [(&str, &str, &str); 21] = [
     ("intents", "result = 'declined'", ""),
     ("batch_seals", "received_at_ms = 2", ""),
     (
@@ -144,6 +144,22 @@ const PROOF: [(&str, &str, &str); 18] = [
         "covered = '{}'",
         "(org_id, team_id, day, number, signed_by, signed_at_ms, covered, covered_sha256, open) \
         VALUES ('O', 'T', '2025-03-04', 1, 'P', 1, '[]', 'H', '[]')",
+    ),
+    (
+        "archive_items",
+        "keep_until_ms = 2",
+        "(org_id, id, kind, subject, version, visit_id, sha256, ended_at_ms, stored_at_ms, keep_until_ms, policy_version) \
+        VALUES ('O', 'P', 'visit', 'V', 1, 'V', 'H', 1, 1, 1, 1)",
+    ),
+    (
+        "legal_holds",
+        "reason = 'other'",
+        "(org_id, id, visit_id, reason, placed_by, placed_at_ms) VALUES ('O', 'P', 'V', 'why', 'P', 1)",
+    ),
+    (
+        "legal_hold_ends",
+        "reason = 'other'",
+        "(org_id, hold_id, reason, lifted_by, lifted_at_ms) VALUES ('O', 'P', 'over', 'P', 1)",
     ),
     ("late_work", "body = '[]'", "(org_id, visit_id, seq, body) VALUES ('O', 'V', 1, '{}')"),
     ("late_decisions", "body = '[]'", "(org_id, id, visit_id, body, at_ms) VALUES ('O', 'P', 'V', '{}', 1)"),

@@ -16,7 +16,7 @@ use serde_json::Value;
 use sync_core::ids::VisitId;
 
 /// Kinds of what is recorded of a thing, with details.
-async fn recorded(app: &TestApp, subject: impl ToString, prefix: &'static str) -> Vec<(String, Value)> {
+pub(super) async fn recorded(app: &TestApp, subject: impl ToString, prefix: &'static str) -> Vec<(String, Value)> {
     let subject = subject.to_string();
     let events = app.read(move |conn| list_audit_events(conn, YUNZE.org, &subject, 100)).await;
     let those = events.into_iter().filter(|event| event.kind.starts_with(prefix));
@@ -24,13 +24,13 @@ async fn recorded(app: &TestApp, subject: impl ToString, prefix: &'static str) -
 }
 
 /// Publishes the next policy with these parameters.
-async fn publish(app: &TestApp, parameters: Value) {
+pub(super) async fn publish(app: &TestApp, parameters: Value) {
     let body = serde_json::json!({"base_version": 1, "parameters": parameters});
     app.role(YUNZE, doorstep::domain::Role::Admin).await.post("/v1/policies", body).await.expect(201);
 }
 
 /// The items of a list.
-async fn items(client: &Client<'_>, path: impl Into<String>) -> Vec<Value> {
+pub(super) async fn items(client: &Client<'_>, path: impl Into<String>) -> Vec<Value> {
     client.get(path).await.expect(200)["items"].as_array().expect("items").clone()
 }
 

@@ -20,6 +20,8 @@ pub struct LegalHoldsOut {
 
 /// Lists the legal holds of a visit
 ///
+/// Those that are over are among them, with who lifted them and why.
+///
 /// # Errors
 /// `not_found` if the visit is absent or out of reach.
 #[utoipa::path(get, path = "/v1/visits/{visit_id}/legal-holds", operation_id = "list_legal_holds", tag = "archive",

@@ -64,6 +64,7 @@ impl ArchiveItemOut {
             false if row.keep_until_ms <= now.0 => ArchiveState::Expired,
             false => ArchiveState::Archived,
         };
+        let ArchiveItemRow { stored_at_ms, .. } = row;
         let kind_zh = ArchiveKind::from_code(&row.kind).map_or("", ArchiveKind::label_zh);
         Self {
             id: row.id.0,
@@ -74,7 +75,7 @@ impl ArchiveItemOut {
             visit_id: row.visit_id.0,
             sha256: row.sha256.map(|sha256| sha256.0),
             ended_at: row.ended_at_ms.into(),
-            stored_at: row.stored_at_ms.into(),
+            stored_at: stored_at_ms.into(),
             keep_until: row.keep_until_ms.into(),
             policy_version: row.policy_version,
             state: state.code().to_owned(),
