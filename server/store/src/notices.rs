@@ -53,8 +53,6 @@ pub struct NoticeRow {
     pub useful_until_ms: i64,
     /// The fact of the visit that it tells of, once; absent where the plan says when.
     pub fact: Option<String>,
-    /// The link of its text, which goes to the customer alone; forgotten once it is sent, or is not to be.
-    pub link: Option<String>,
 }
 
 /// Adds a message.
@@ -103,7 +101,6 @@ pub fn settle_notice(conn: &mut Conn, row: &NoticeRow) -> StoreResult<()> {
             notices::state.eq(&row.state),
             notices::reason.eq(&row.reason),
             notices::settled_at_ms.eq(row.settled_at_ms),
-            notices::link.eq(None::<String>),
             notices::version.eq(row.version),
         ))
         .execute(c))?)

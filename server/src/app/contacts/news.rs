@@ -105,7 +105,7 @@ fn news(
     };
     // A clock that is ahead does not make it last.
     let at = at.map(|at| at.min(now));
-    Ok(at.map(|at| Message { kind, at, useful_until: at.plus_ms(useful_ms), link: None }))
+    Ok(at.map(|at| Message { kind, at, useful_until: at.plus_ms(useful_ms) }))
 }
 
 /// Whether somebody came, and was received: a return visit says how it was made, and may be a call that nobody took

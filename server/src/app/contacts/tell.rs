@@ -6,7 +6,7 @@ use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt, assignments, customers, organisations, presence, sites, work_orders};
 use sync_core::calendar::DayError;
 use sync_core::formulas::minutes_ms;
-use sync_core::ids::{CustomerId, CustomerLinkId, NoticeId, OrgId};
+use sync_core::ids::{CustomerId, NoticeId, OrgId};
 use sync_core::plain_json;
 use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
@@ -16,25 +16,17 @@ use sync_core::texts::{
 };
 use sync_core::time::UnixMillis;
 
-use super::links::give_link;
 use super::notices::notice_state;
 use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
-use crate::app::{AppError, AppResult, AppState, Ctx};
-use crate::auth::secret::CustomerToken;
+use crate::app::{AppError, AppResult, AppState};
 
 /// The type of orders whose visits are return visits.
 const RETURN_VISIT: &str = "return_visit";
 
-/// The text about a return visit that leads to the customer's page.
-const RETURN_VISIT_LINK: &str = "return_visit_link";
-
-/// What stands in a text until it goes to the customer: nobody else learns the link.
-pub(super) const LINK: &str = "{link}";
-
 /// What a customer is told.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Message {
     /// What it is about.
     pub(super) kind: NoticeKind,
@@ -42,14 +34,11 @@ pub(super) struct Message {
     pub(super) at: UnixMillis,
     /// From when on it tells nothing useful any more.
     pub(super) useful_until: UnixMillis,
-    /// The customer's page, where the message leads there.
-    pub(super) link: Option<String>,
 }
 
 /// Writes the message about a visit that was planned, moved or cancelled; one that still waits gives way to it.
 ///
-/// A return visit is announced with a link by which the customer confirms the time or asks for another, where the server knows
-/// under which address it is reached (`public_url`). `start` is when the visit begins, or would have. Without order or time there is nothing to say.
+/// `start` is when the visit begins, or would have. Without order or time there is nothing to say.
 ///
 /// # Errors
 /// Corrupt rows.
@@ -57,37 +46,19 @@ pub(super) struct Message {
 pub fn tell(
     conn: &mut Conn,
     app: &AppState,
-    ctx: &Ctx,
     visit: &VisitRecord,
     kind: NoticeKind,
     start: Option<UnixMillis>,
+    now: UnixMillis,
 ) -> AppResult<()> {
-    let (Some(start), now) = (start, ctx.now) else { return Ok(()) };
+    let Some(start) = start else { return Ok(()) };
     let policy = policy_in_force(conn, visit.org_id.0, now)?;
     let useful_until = match kind {
         // Whoever waits in vain wants to know even after the visit should have begun.
         NoticeKind::Cancellation => start.plus_ms(news_of_use_ms(&policy)),
         _ => start,
     };
-    let kind = match kind {
-        NoticeKind::Appointment if is_return_visit(conn, visit)? => NoticeKind::ReturnVisit,
-        kind => kind,
-    };
-    let link = match (kind, &app.config.public_url) {
-        // There is nothing to confirm of a time that has come.
-        (NoticeKind::ReturnVisit, Some(url)) if start > now => {
-            let (link, token) = (CustomerLinkId(app.id()), CustomerToken::new(ctx.actor.org, &*app.random));
-            give_link(conn, app, ctx, visit.id.0, (link, &token, start.0))?;
-            Some(format!("{}/c/{}", url.trim_end_matches('/'), token.to_text()))
-        }
-        _ => None,
-    };
-    write(conn, app, visit, &policy, Message { kind, at: start, useful_until, link }, now)
-}
-
-fn is_return_visit(conn: &mut Conn, visit: &VisitRecord) -> AppResult<bool> {
-    let Some(order) = visit.work_order_id else { return Ok(false) };
-    Ok(work_orders::find_work_order(conn, visit.org_id.0, order.0)?.is_some_and(|order| order.kind == RETURN_VISIT))
+    write(conn, app, visit, &policy, Message { kind, at: start, useful_until }, now)
 }
 
 /// How long it is of use to hear what came of a visit, in milliseconds.
@@ -115,14 +86,16 @@ pub(super) fn write(
     let Some(order) = visit.work_order_id else { return Ok(()) };
     let order = work_orders::find_work_order(conn, org, order.0)?;
     let order = order.ok_or_else(|| corrupt("visits", id, "no work order"))?;
-    let kind = message.kind;
+    let kind = match message.kind {
+        NoticeKind::Appointment if order.kind == RETURN_VISIT => NoticeKind::ReturnVisit,
+        kind => kind,
+    };
     let customer = order.customer_id.0;
     presence::lock_customer(conn, org, customer)?;
     let language = Language::from_tag(policy.get(keys::NOTICE_LANGUAGE)).unwrap_or(Language::ZhCn);
     let zone = load_zone(conn, org)?.of_business();
     let at = moment(&zone, message.at, language).map_err(day_error)?;
-    let code = if message.link.is_some() { RETURN_VISIT_LINK } else { kind.code() };
-    let text = template(code).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
+    let text = template(kind.code()).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
     let written = text.fill(language, &values(conn, visit, &order, policy, at)?);
     let given = Circumstances {
         has_consent: !text.needs_consent || has_consent(conn, org, customer)?,
@@ -154,7 +127,6 @@ pub(super) fn write(
         missing: lacking.map_err(|error| AppError::Internal(error.to_string()))?,
         useful_until_ms: message.useful_until.0,
         fact: kind.fact().map(str::to_owned),
-        link: message.link.filter(|_| withheld.is_none()),
     };
     Ok(insert_notice(conn, &row)?)
 }
@@ -179,7 +151,6 @@ fn values(
         (Variable::RepName, (!crew.is_empty()).then(|| crew.join("、"))),
         (Variable::OrderNo, order.number.clone().or_else(|| visit.number.clone())),
         (Variable::Hotline, policy.get(keys::SERVICE_HOTLINE)),
-        (Variable::Link, Some(LINK.to_owned())),
     ];
     Ok(values.into_iter().filter_map(|(variable, value)| Some((variable, value?))).collect())
 }

@@ -1,1 +1,0 @@
-ALTER TABLE notices DROP COLUMN link;
