@@ -18,7 +18,7 @@ use crate::keys::random;
 /// First byte of what is sealed; neither JSON, a document nor a picture begins with it.
 const SEALED: u8 = 1;
 
-/// Bytes of a nonce of XChaCha20, many enough to draw it at random (draft-irtf-cfrg-xchacha, section 2.1).
+/// Bytes of a nonce of `XChaCha20`, many enough to draw it at random (draft-irtf-cfrg-xchacha, section 2.1).
 const NONCE: usize = 24;
 
 /// The key of a store.
