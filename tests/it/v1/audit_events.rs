@@ -29,7 +29,7 @@ async fn each_look_at_records_of_people_is_recorded_once_in_a_while() {
     dispatcher.get(&customer).await.expect(200);
     let once = by(Role::Dispatcher, "show_customer");
     let of_customer = planned.customer.to_string();
-    assert_eq!(looks(&app, &of_customer).await, [once.clone()], "the first one covers the second");
+    assert_eq!(looks(&app, &of_customer).await, std::slice::from_ref(&once), "the first one covers the second");
     auditor.get(&customer).await.expect(200);
     dispatcher.get(format!("{customer}/duplicates")).await.expect(200);
     let all = [once.clone(), by(Role::Auditor, "show_customer"), by(Role::Dispatcher, "list_duplicates")];
