@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use doorstep_store::Txt;
-use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::audit::insert_audit_event;
 use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::ids::{DeviceId, UserId};
 use sync_core::time::UnixMillis;
 
+use crate::app::audit::event_of;
 use crate::app::{AppError, AppResult, AppState};
 use crate::domain::{Actor, Operation};
 
@@ -74,16 +74,8 @@ pub async fn record_look(state: &AppState, actor: &Actor, now: UnixMillis, seen:
     if state.looks.covers(&look, now) {
         return Ok(());
     }
-    let event = AuditEventRow {
-        org_id: Txt(actor.org),
-        id: Txt(state.id()),
-        at_ms: now.0,
-        actor_id: Some(Txt(actor.user)),
-        device_id: actor.device.map(Txt),
-        kind: READ.to_owned(),
-        subject: seen.subject,
-        detail: json!({ "operation": seen.operation.row().id, "query": seen.query }).to_string(),
-    };
+    let detail = json!({ "operation": seen.operation.row().id, "query": seen.query });
+    let event = event_of(state, actor, now, READ, seen.subject, &detail);
     state.store.write(move |conn| Ok::<_, AppError>(insert_audit_event(conn, &event)?)).await?;
     state.looks.remember(look, now);
     Ok(())

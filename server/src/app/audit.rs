@@ -3,8 +3,10 @@
 use doorstep_store::audit::{self as store, AuditEventRow, AuditFilter, insert_audit_event};
 use doorstep_store::{Conn, Txt};
 use serde_json::Value;
+use sync_core::time::UnixMillis;
 
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode};
+use crate::domain::Actor;
 
 /// Appends what the asker did to what; `detail` holds no personal data.
 ///
@@ -24,12 +26,24 @@ pub fn record(
 /// The event that [`record`] appends, for what is appended with many others.
 #[must_use]
 pub fn event(state: &AppState, ctx: &Ctx, kind: &str, subject: impl ToString, detail: &Value) -> AuditEventRow {
+    event_of(state, &ctx.actor, ctx.now, kind, subject, detail)
+}
+
+/// The event of somebody who asks otherwise than by a request.
+pub(super) fn event_of(
+    state: &AppState,
+    actor: &Actor,
+    now: UnixMillis,
+    kind: &str,
+    subject: impl ToString,
+    detail: &Value,
+) -> AuditEventRow {
     AuditEventRow {
-        org_id: Txt(ctx.actor.org),
+        org_id: Txt(actor.org),
         id: Txt(state.id()),
-        at_ms: ctx.now.0,
-        actor_id: Some(Txt(ctx.actor.user)),
-        device_id: ctx.actor.device.map(Txt),
+        at_ms: now.0,
+        actor_id: Some(Txt(actor.user)),
+        device_id: actor.device.map(Txt),
         kind: kind.to_owned(),
         subject: subject.to_string(),
         detail: detail.to_string(),

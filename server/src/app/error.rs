@@ -3,6 +3,7 @@
 use doorstep_store::StoreError;
 use doorstep_store::error::AsStoreError;
 use serde::Serialize;
+use sync_core::calendar::DayError;
 use utoipa::ToSchema;
 
 use crate::app::once::Answer;
@@ -58,6 +59,17 @@ impl AppError {
     }
 }
 
+/// Tells an outage, which is everybody's, from an error of what was just worked on.
+///
+/// # Errors
+/// That the database cannot be used at all.
+pub fn unless_outage<T>(result: AppResult<T>) -> AppResult<Result<T, AppError>> {
+    match result {
+        Err(AppError::Store(error)) if error.is_outage() => Err(error.into()),
+        other => Ok(other),
+    }
+}
+
 impl AsStoreError for AppError {
     fn as_store_error(&self) -> Option<&StoreError> {
         match self {
@@ -76,6 +88,13 @@ impl From<Refusal> for AppError {
 impl From<ErrorCode> for AppError {
     fn from(code: ErrorCode) -> Self {
         Refusal::new(code).into()
+    }
+}
+
+/// The clock or a row tells of a day outside the calendar; days that a request names are judged where it is read.
+impl From<DayError> for AppError {
+    fn from(error: DayError) -> Self {
+        Self::Internal(error.to_string())
     }
 }
 

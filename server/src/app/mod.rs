@@ -32,6 +32,7 @@ pub mod numbers;
 pub mod once;
 pub mod organisations;
 pub mod outages;
+mod outbox;
 pub mod quarantine;
 pub mod rates;
 pub mod reach;

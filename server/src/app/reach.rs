@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use doorstep_store::visits::VisitReach;
-use doorstep_store::{Conn, users, visits};
-use sync_core::ids::{UserId, VisitId};
+use doorstep_store::{Conn, assignments, users, visits};
+use sync_core::ids::{OrgId, UserId, VisitId};
 use sync_core::visit::VisitState;
 
 use crate::app::{AppResult, Ctx, ErrorCode};
@@ -32,6 +32,19 @@ impl Reach {
     #[must_use]
     pub fn masks(&self, crew: &[UserId]) -> bool {
         self.unmasked.as_ref().is_some_and(|people| !crew.iter().any(|rep| people.contains(rep)))
+    }
+
+    /// Of which of these visits contact data is masked; one without a crew is nobody's own.
+    ///
+    /// # Errors
+    /// Database errors only.
+    pub fn masked(&self, conn: &mut Conn, org: OrgId, visits: &[VisitId]) -> AppResult<BTreeSet<VisitId>> {
+        if self.unmasked.is_none() || visits.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let crews = assignments::crews_by_visit(conn, org, visits)?;
+        let crew_of = |visit: &VisitId| crews.get(visit).map(Vec::as_slice).unwrap_or_default();
+        Ok(visits.iter().filter(|visit| self.masks(crew_of(visit))).copied().collect())
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use doorstep_store::organisations::list_organisations;
 use sync_core::time::UnixMillis;
 
-use super::alone;
-use crate::app::{AppError, AppResult, AppState, archive};
+use super::{alone, for_each_organisation};
+use crate::app::{AppResult, AppState, archive};
 
 /// How often the job runs: in good time (DOC-03), and never in the way of a push.
 const EVERY: Duration = Duration::from_secs(60);
@@ -29,13 +28,5 @@ pub async fn run(state: AppState) {
 /// # Errors
 /// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
-    let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
-    let mut archived = 0;
-    for organisation in organisations {
-        match archive::archive_due(state, organisation.id.0, now).await {
-            Ok(items) => archived += items,
-            Err(error) => tracing::error!(org = %organisation.id.0, ?error, "its visits are not archived"),
-        }
-    }
-    Ok(archived)
+    for_each_organisation(state, |org| archive::archive_due(state, org, now)).await
 }

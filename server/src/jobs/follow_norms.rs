@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use doorstep_store::organisations::list_organisations;
 use sync_core::time::UnixMillis;
 
-use super::alone;
+use super::{alone, for_each_organisation};
 use crate::app::visits::follow_norms;
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppResult, AppState};
 
 /// How often the job runs. Publishing moves the visits of its days at once; what is left are those without a day, those that
 /// begin late, and what a cut-off publication did not come to.
@@ -31,13 +30,5 @@ pub async fn run(state: AppState) {
 /// # Errors
 /// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<u64> {
-    let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
-    let mut changed = 0;
-    for organisation in organisations {
-        match follow_norms(state, organisation.id.0, now).await {
-            Ok(count) => changed += count,
-            Err(error) => tracing::error!(org = %organisation.id.0, ?error, "its visits do not follow the norms"),
-        }
-    }
-    Ok(changed)
+    for_each_organisation(state, |org| follow_norms(state, org, now)).await
 }

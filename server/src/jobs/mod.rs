@@ -11,12 +11,15 @@ pub mod tell_customers;
 pub mod tidy_node;
 pub mod watch_deadlines;
 
+use std::ops::AddAssign;
 use std::time::Duration;
 
+use doorstep_store::organisations::list_organisations;
+use sync_core::ids::OrgId;
 use tokio::task::JoinHandle;
 
 use crate::app::blobs::stop_ingest;
-use crate::app::{AppResult, AppState};
+use crate::app::{AppError, AppResult, AppState};
 
 /// The jobs of a running server; dropping this stops them.
 ///
@@ -73,6 +76,25 @@ async fn alone<T>(
         }
         None => Ok(None),
     }
+}
+
+/// Does something for every organisation, one after another; tells the sum of what came of it.
+///
+/// # Errors
+/// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
+async fn for_each_organisation<T, W>(state: &AppState, work: impl Fn(OrgId) -> W) -> AppResult<T>
+where
+    T: Default + AddAssign,
+    W: Future<Output = AppResult<T>>,
+{
+    let mut sum = T::default();
+    for organisation in state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await? {
+        match work(organisation.id.0).await {
+            Ok(count) => sum += count,
+            Err(error) => tracing::error!(org = %organisation.id.0, ?error, "a job failed for an organisation"),
+        }
+    }
+    Ok(sum)
 }
 
 impl Drop for Jobs {

@@ -10,6 +10,7 @@ use sync_core::ids::{OrgId, VisitId};
 use sync_core::time::UnixMillis;
 
 use super::alone;
+use crate::app::error::unless_outage;
 use crate::app::scope::{self, load_window, refresh_visit};
 use crate::app::{AppError, AppResult, AppState};
 use crate::domain::Window;
@@ -56,14 +57,6 @@ pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<u64> {
         }
     }
     Ok(moved)
-}
-
-/// Tells an outage, which is everybody's, from an error of what was just worked on.
-fn unless_outage<T>(result: AppResult<T>) -> AppResult<Result<T, AppError>> {
-    match result {
-        Err(AppError::Store(error)) if error.is_outage() => Err(error.into()),
-        other => Ok(other),
-    }
 }
 
 async fn roll_organisation(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<u64> {

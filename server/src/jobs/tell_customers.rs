@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use doorstep_store::organisations::list_organisations;
 use sync_core::time::UnixMillis;
 
-use super::alone;
-use crate::app::{AppError, AppResult, AppState, contacts};
+use super::{alone, for_each_organisation};
+use crate::app::{AppResult, AppState, contacts};
 
 /// How often the job runs: a customer hears of an arrival while the crew is at the door.
 const EVERY: Duration = Duration::from_secs(20);
@@ -29,13 +28,5 @@ pub async fn run(state: AppState) {
 /// # Errors
 /// If the list of organisations cannot be read; what is wrong with one of them is logged and keeps nobody else waiting.
 pub async fn run_due(state: &AppState, now: UnixMillis) -> AppResult<usize> {
-    let organisations = state.store.read(|conn| Ok::<_, AppError>(list_organisations(conn)?)).await?;
-    let mut told = 0;
-    for organisation in organisations {
-        match contacts::tell_news(state, organisation.id.0, now).await {
-            Ok(count) => told += count,
-            Err(error) => tracing::error!(org = %organisation.id.0, ?error, "its customers are not told"),
-        }
-    }
-    Ok(told)
+    for_each_organisation(state, |org| contacts::tell_news(state, org, now)).await
 }

@@ -8,7 +8,7 @@ use sync_core::ids::{ArchiveItemId, LegalHoldId, OrgId, UserId, VisitId};
 
 use crate::conn::Conn;
 use crate::error::StoreResult;
-use crate::schema::{archive_due, archive_items, legal_hold_ends, legal_holds};
+use crate::schema::{archive_items, legal_hold_ends, legal_holds};
 use crate::text::Txt;
 
 /// A version of something that is kept of a visit; append-only.
@@ -71,54 +71,6 @@ pub struct LegalHoldEndRow {
     pub lifted_by: Txt<UserId>,
     /// When.
     pub lifted_at_ms: i64,
-}
-
-#[derive(Debug, Insertable)]
-#[diesel(table_name = archive_due)]
-struct DueRow {
-    org_id: Txt<OrgId>,
-    visit_id: Txt<VisitId>,
-    noted_at_ms: i64,
-}
-
-/// Has the archive of visits looked at after this transaction; one that waits already waits on.
-///
-/// # Errors
-/// Database errors only.
-pub fn note_due(conn: &mut Conn, org: OrgId, visits: &[VisitId], now_ms: i64) -> StoreResult<()> {
-    let row = |visit: &VisitId| DueRow { org_id: Txt(org), visit_id: Txt(*visit), noted_at_ms: now_ms };
-    let rows: Vec<DueRow> = visits.iter().map(row).collect();
-    for_rows!(conn, &rows, part => diesel::insert_into(archive_due::table)
-        .values(part)
-        .on_conflict((archive_due::org_id, archive_due::visit_id))
-        .do_nothing())?;
-    Ok(())
-}
-
-/// Visits whose archive is to be looked at, in the order of their ids, after `after`.
-///
-/// # Errors
-/// Database errors only.
-pub fn list_due(conn: &mut Conn, org: OrgId, after: &str, limit: i64) -> StoreResult<Vec<VisitId>> {
-    let found: Vec<Txt<VisitId>> = per_backend!(conn, c => archive_due::table
-        .filter(archive_due::org_id.eq(Txt(org)).and(archive_due::visit_id.gt(after)))
-        .order(archive_due::visit_id)
-        .limit(limit)
-        .select(archive_due::visit_id)
-        .load(c))?;
-    Ok(found.into_iter().map(|visit| visit.0).collect())
-}
-
-/// Takes a visit off the list; false if somebody was faster.
-///
-/// # Concurrency
-/// Under `presence::lock_visit`: what comes later is noted anew.
-///
-/// # Errors
-/// Database errors only.
-pub fn take_due(conn: &mut Conn, org: OrgId, visit: VisitId) -> StoreResult<bool> {
-    let of_visit = archive_due::table.find((Txt(org), Txt(visit)));
-    Ok(per_backend!(conn, c => diesel::delete(of_visit).execute(c))? == 1)
 }
 
 /// Adds versions of items.

@@ -96,11 +96,11 @@ fn kill_before_commit(server: &TestServer, seq: usize) {
     let mut command = server.command(["serve".as_ref(), "--clock".as_ref(), clock]);
     command.args(["--listen", "127.0.0.1:0"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     with_conn(server.database_url(), |conn| {
-        rows::hold_commit(conn, seq).expect("held");
+        rows::hold_commit(conn, seq);
         let mut child = command.spawn().expect("it starts");
         until("it waits before its commit", || {
             assert!(child.try_wait().expect("its state").is_none(), "the server ended by itself");
-            rows::waiting(conn).expect("the activity") > 0
+            rows::is_held(conn)
         });
         child.kill().and_then(|()| child.wait()).expect("killed");
         rows::end_hold(conn).expect("let go");

@@ -1,11 +1,11 @@
 //! The office beside a push that another connection has not committed yet.
 
-use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, PgConnection};
+use diesel::PgConnection;
 use doorstep::domain::Role;
 use integration_tests::app::TestApp;
 use integration_tests::call::Call;
 use integration_tests::company::YUNZE;
+use integration_tests::db::paused::{self, waiting};
 use integration_tests::patience::come;
 use serde_json::{Value, json};
 use sync_core::doc::Map;
@@ -13,7 +13,7 @@ use sync_core::protocol::Outcome;
 use tokio::time::timeout;
 
 use super::PATIENCE;
-use super::requests::{PAUSE, waiting};
+use super::meeting::connect;
 use crate::sync::helpers::day_note;
 
 async fn until_waiting(conn: &mut PgConnection, count: i64) {
@@ -50,14 +50,14 @@ async fn a_visit_that_is_just_being_handed_in_is_neither_cancelled_nor_moved() {
     let cancel = json!({"reason": "customer moved away"});
     let reschedule = json!({"start": "2025-03-05T15:00:00+08:00", "notified_at": "2025-03-04T07:50:00+08:00",
         "proposed_by": "customer", "reason": "away"});
-    let mut holder = PgConnection::establish(&app.state.config.database_url).expect("it listens");
-    holder.batch_execute(&PAUSE.replace("{id}", &note.to_string())).expect("the pause is prepared");
-    holder.batch_execute("SELECT pg_advisory_lock(42)").expect("the lock");
+    let mut holder = connect(&app);
+    paused::pause(&mut holder, "INSERT ON intents", &format!("WHEN (NEW.id = '{note}')"));
+    paused::hold(&mut holder);
     let beside = async {
         until_waiting(&mut holder, 1).await;
         let go_on = async {
             until_waiting(&mut holder, 3).await;
-            holder.batch_execute("SELECT pg_advisory_unlock(42)").expect("the lock is given back");
+            paused::let_go(&mut holder);
         };
         let (cancelled, moved, ()) = tokio::join!(change("cancel", &cancel), change("reschedule", &reschedule), go_on);
         [cancelled.outcome(), moved.outcome()]

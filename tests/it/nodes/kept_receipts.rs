@@ -5,10 +5,10 @@ use std::thread;
 use diesel::connection::SimpleConnection as _;
 use doorstep_store::devices::find_device;
 use doorstep_store::kept_receipts::{KeptReceiptRow, drop_kept_receipts, keep_receipt};
-use doorstep_store::{Conn, EngineConn, Txt, per_backend};
+use doorstep_store::{Conn, Txt, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::company::YUNZE;
-use integration_tests::db::with_conn;
+use integration_tests::db::{paused, with_conn};
 use sync_core::bytes::Hash;
 
 use super::requests::until_waiting;
@@ -42,8 +42,7 @@ async fn a_receipt_that_is_kept_while_others_are_dropped_is_not_forgotten() {
                 });
             });
             with_conn(url, |conn| {
-                let EngineConn::Postgres(watching) = &mut conn.engine else { panic!("PostgreSQL only") };
-                until_waiting(watching, 1);
+                until_waiting(paused::postgres(conn), 1);
             });
             run(keeping, "COMMIT");
         });

@@ -4,10 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::sync::mpsc;
 
-use diesel::connection::SimpleConnection as _;
-use doorstep_store::{EngineConn, per_backend};
 use integration_tests::call::{Answer, Call};
 use integration_tests::company::{PASSWORD, YUNZE};
+use integration_tests::db::paused::{self, waiting};
 use integration_tests::db::with_conn;
 use integration_tests::live::LiveReader;
 use integration_tests::patience::until;
@@ -176,12 +175,6 @@ fn a_visit_of_which_each_step_is_taken_on_another_node_is_like_any_other() {
     assert_eq!(admin.get(&file)["orders"][0]["receipt"], said["receipt"]);
 }
 
-/// Makes the commit of one intent wait for a lock, after its transaction has taken its positions in the feed.
-pub(super) const PAUSE: &str = "CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-     PERFORM pg_advisory_xact_lock_shared(42); RETURN NULL; END $$; \
-     CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON intents DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
-     WHEN (NEW.id = '{id}') EXECUTE FUNCTION pause()";
-
 fn rows_of(response: &SyncResponse) -> Vec<String> {
     response.rows.values().flatten().map(|row| row.id().to_owned()).collect()
 }
@@ -201,10 +194,9 @@ fn a_reader_skips_nothing_while_a_commit_on_one_node_is_paused_and_another_node_
     } {}
     let [first, later] = ["first", "later"].map(RemotePhone::intent);
     with_conn(pair.server.database_url(), |conn| {
-        let sql = PAUSE.replace("{id}", &first.to_string());
-        per_backend!(conn, c => c.batch_execute(&sql)).expect("the pause is prepared");
-        let EngineConn::Postgres(holder) = &mut conn.engine else { panic!("PostgreSQL only") };
-        holder.batch_execute("SELECT pg_advisory_lock(42)").expect("the lock");
+        let holder = paused::postgres(conn);
+        paused::pause(holder, "INSERT ON intents", &format!("WHEN (NEW.id = '{first}')"));
+        paused::hold(holder);
         let (sender, answered) = mpsc::channel();
         let push = |phone: &RemotePhone, url: &str, text: &str| {
             let answer = phone.sync_at(url, &phone.pushing(Vec::new(), vec![phone.day_note(text)]));
@@ -221,7 +213,7 @@ fn a_reader_skips_nothing_while_a_commit_on_one_node_is_paused_and_another_node_
             assert_eq!(rows_of(&answer), Vec::<String>::new());
             assert!(answered.try_recv().is_err(), "nothing is acknowledged before its commit");
             cursor = Some(answer.cursor);
-            holder.batch_execute("SELECT pg_advisory_unlock(42)").expect("the lock is given back");
+            paused::let_go(holder);
             for _ in 0..2 {
                 answered.recv_timeout(PATIENCE).expect("an answer after the commit");
             }
@@ -232,21 +224,6 @@ fn a_reader_skips_nothing_while_a_commit_on_one_node_is_paused_and_another_node_
     for id in [first, later] {
         assert!(rows.contains(&id.to_string()), "{id} was skipped: {rows:?}");
     }
-}
-
-#[derive(diesel::QueryableByName)]
-struct Waiting {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
-    count: i64,
-}
-
-/// How many sessions of this database wait for a lock.
-pub(super) fn waiting(conn: &mut diesel::PgConnection) -> i64 {
-    use diesel::RunQueryDsl as _;
-    let sql = "SELECT count(*) AS count FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let waiting: Vec<Waiting> = diesel::sql_query(sql).load(conn).expect("the activity");
-    waiting[0].count
 }
 
 /// Returns when so many sessions of this database wait for a lock.

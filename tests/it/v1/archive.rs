@@ -2,7 +2,7 @@
 
 use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs::archive_visits::run_due;
-use doorstep_store::archive::note_due;
+use doorstep_store::outbox::{self, Outbox};
 use integration_tests::app::TestApp;
 use integration_tests::builders::DAY_MS;
 use integration_tests::call::Call;
@@ -92,7 +92,7 @@ async fn what_a_visit_left_is_archived_once_and_a_later_change_is_another_versio
     assert_ne!(changed[0]["sha256"], record["sha256"]);
     assert_eq!(told(&listed(&app, "kind=signed_form").await).first(), Some(&form), "what is archived is not changed");
     let visit: VisitId = handed.visit;
-    app.write(move |conn| note_due(conn, YUNZE.org, &[visit], 1)).await;
+    app.write(move |conn| outbox::note(conn, Outbox::Archive, YUNZE.org, &[visit], 1)).await;
     assert_eq!(job(&app).await, 0, "looked at again, and as it was");
     assert_eq!(app.verified().await.differences, []);
 }

@@ -7,6 +7,7 @@ mod binaries;
 mod cluster;
 mod error;
 mod migrated;
+pub mod paused;
 mod stored;
 mod template;
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use doorstep_store::archive::{self, ArchiveItemRow};
-use doorstep_store::{Conn, Txt, blobs, calls, evidence, presence};
+use doorstep_store::outbox::{self, Outbox};
+use doorstep_store::{Conn, Txt, blobs, calls, evidence};
 use jiff::civil::Date;
 use sync_core::archive::ArchiveKind;
 use sync_core::bytes::Hash;
@@ -13,14 +14,11 @@ use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
-use crate::app::contacts::day_error;
 use crate::app::norms::policy_in_force;
+use crate::app::outbox::take_each;
 use crate::app::scope::load_zone;
 use crate::app::visits::{load_facts, load_view};
-use crate::app::{AppError, AppResult, AppState};
-
-/// Visits that are read at once.
-const PAGE: i64 = 200;
+use crate::app::{AppResult, AppState};
 
 /// Calls of one visit that are read at once: more are not kept (`too_many_calls`).
 const CALLS: i64 = 1_000;
@@ -30,7 +28,7 @@ const CALLS: i64 = 1_000;
 /// # Errors
 /// Database errors only.
 pub fn note_due(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis) -> AppResult<()> {
-    Ok(archive::note_due(conn, org, visits, now.0)?)
+    Ok(outbox::note(conn, Outbox::Archive, org, visits, now.0)?)
 }
 
 /// Archives what visits of an organisation left that were handed in, or changed since; tells how many items.
@@ -39,25 +37,11 @@ pub fn note_due(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis
 /// Doing it twice, or on two nodes at once, archives nothing twice.
 ///
 /// # Errors
-/// If the database cannot be used at all; what is wrong with one visit is logged and keeps no other waiting.
+/// Those of [`take_each`].
 // Rule: DOC-03
 pub async fn archive_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
-    let (mut archived, mut after) = (0, String::new());
-    loop {
-        let from = after.clone();
-        let list = move |conn: &mut Conn| Ok::<_, AppError>(archive::list_due(conn, org, &from, PAGE)?);
-        let page = state.store.read(list).await?;
-        let Some(last) = page.last() else { return Ok(archived) };
-        after = last.to_string();
-        for visit in page {
-            let app = state.clone();
-            match state.store.write(move |conn| archive_visit(conn, &app, org, visit, now)).await {
-                Ok(items) => archived += items,
-                Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
-                Err(error) => tracing::error!(%org, %visit, ?error, "a visit cannot be archived"),
-            }
-        }
-    }
+    let archive = move |conn: &mut Conn, app: &AppState, visit| archive_visit(conn, app, org, visit, now);
+    take_each(state, Outbox::Archive, org, archive).await
 }
 
 /// Something to keep, before it has a version.
@@ -68,11 +52,8 @@ struct Kept {
     ended_at: UnixMillis,
 }
 
-/// Takes a visit off the list and archives what of it is not archived as it is.
+/// Archives what of a visit is not archived as it is; how many items.
 fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<usize> {
-    if !presence::lock_visit(conn, org, visit)? || !archive::take_due(conn, org, visit)? {
-        return Ok(0);
-    }
     let kept = left_by(conn, org, visit, now)?;
     if kept.is_empty() {
         return Ok(0);
@@ -96,7 +77,7 @@ fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, no
             ArchiveKind::SignedForm => keys::KEEP_FORMS,
             ArchiveKind::Recording => keys::KEEP_RECORDINGS,
         });
-        let last_day = zone.day_of(kept.ended_at).and_then(|day| after_years(day, years)).map_err(day_error)?;
+        let last_day = zone.day_of(kept.ended_at).and_then(|day| after_years(day, years))?;
         rows.push(ArchiveItemRow {
             org_id: Txt(org),
             id: Txt(ArchiveItemId(app.id())),
@@ -107,7 +88,7 @@ fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, no
             sha256: kept.sha256.map(Txt),
             ended_at_ms: kept.ended_at.0,
             stored_at_ms: now.0,
-            keep_until_ms: zone.end_of(last_day).map_err(day_error)?.0,
+            keep_until_ms: zone.end_of(last_day)?.0,
             policy_version: policy.version,
         });
     }

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use doorstep_store::audit::{AuditEventRow, insert_audit_event};
+use doorstep_store::audit::insert_audit_event;
 use doorstep_store::blob_bringers::{list_bringers, list_bringers_of};
 use doorstep_store::blobs::{self, BlobRow};
 use doorstep_store::intent_blobs::list_claiming_intents;
 use doorstep_store::visits::{VisitFilter, VisitRecord, list_visits};
-use doorstep_store::{Conn, Txt, assignments};
+use doorstep_store::{Conn, assignments};
+use serde_json::{Value, json};
 use sync_core::bytes::Hash;
 use sync_core::ids::{IntentId, OrgId, UserId, VisitId};
 
 use super::readers::Reader;
 use crate::app::reach::Reach;
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, reach};
 use crate::ports::{BlobError, BlobPieces};
 
 /// The bytes of a blob or of a copy of it.
@@ -111,16 +112,7 @@ impl Original {
 
     /// Says that it was read.
     pub(super) async fn record(&self, state: &AppState) -> AppResult<()> {
-        let event = AuditEventRow {
-            org_id: self.row.org_id,
-            id: Txt(state.id()),
-            at_ms: self.ctx.now.0,
-            actor_id: Some(Txt(self.ctx.actor.user)),
-            device_id: self.ctx.actor.device.map(Txt),
-            kind: "blob.read".to_owned(),
-            subject: self.row.sha256.to_string(),
-            detail: self.named_by.detail(),
-        };
+        let event = audit::event(state, &self.ctx, "blob.read", self.row.sha256, &self.named_by.detail());
         state.store.write(move |conn| Ok::<_, AppError>(insert_audit_event(conn, &event)?)).await?;
         Ok(())
     }
@@ -217,10 +209,10 @@ pub(super) enum NamedBy {
 
 impl NamedBy {
     /// The detail of an audit event.
-    fn detail(self) -> String {
+    fn detail(self) -> Value {
         match self {
-            Self::Visit(visit) => format!(r#"{{"visit":"{visit}"}}"#),
-            Self::Intent(intent) => format!(r#"{{"intent":"{intent}"}}"#),
+            Self::Visit(visit) => json!({ "visit": visit }),
+            Self::Intent(intent) => json!({ "intent": intent }),
         }
     }
 }

@@ -17,5 +17,4 @@ pub use list::{ListedCall, ListedContact, list_contacts, list_visit_calls};
 pub use news::{note_news, tell_news};
 pub use notices::{DueNotice, NoticesWanted, Told, list_due_notices, list_notices, notice_state, settle};
 pub use page::{Asked, CustomerAnswer, Page, answer_page, show_page};
-pub(crate) use tell::day_error;
 pub use tell::tell;

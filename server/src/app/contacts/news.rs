@@ -3,7 +3,8 @@
 //! A push only notes that there is news: no message may keep it from being stored.
 
 use doorstep_store::notices::is_told;
-use doorstep_store::{Conn, presence, visit_news, visits};
+use doorstep_store::outbox::{self, Outbox};
+use doorstep_store::{Conn, visits};
 use serde_json::Value;
 use sync_core::formulas::minutes_ms;
 use sync_core::ids::{OrgId, VisitId};
@@ -17,11 +18,9 @@ use sync_core::time::UnixMillis;
 
 use super::tell::{Message, news_of_use_ms, write};
 use crate::app::norms::policy_in_force;
+use crate::app::outbox::take_each;
 use crate::app::visits::{load_facts, load_view};
-use crate::app::{AppError, AppResult, AppState};
-
-/// Visits that are read at once.
-const PAGE: i64 = 200;
+use crate::app::{AppResult, AppState};
 
 /// Has the customers of visits told after this transaction, which turned their state into one that is news to them.
 ///
@@ -31,7 +30,7 @@ const PAGE: i64 = 200;
 /// # Errors
 /// Database errors only.
 pub fn note_news(conn: &mut Conn, org: OrgId, turned: &[VisitId], now: UnixMillis) -> AppResult<()> {
-    Ok(visit_news::note(conn, org, turned, now.0)?)
+    Ok(outbox::note(conn, Outbox::News, org, turned, now.0)?)
 }
 
 /// Writes what customers of an organisation are told of visits that there is news of; tells how many messages.
@@ -40,43 +39,23 @@ pub fn note_news(conn: &mut Conn, org: OrgId, turned: &[VisitId], now: UnixMilli
 /// Doing it twice, or on two nodes at once, tells nobody twice.
 ///
 /// # Errors
-/// If the database cannot be used at all; what is wrong with one visit is logged and keeps nobody else waiting.
+/// Those of [`take_each`].
 // Rule: NOT-05
 pub async fn tell_news(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
-    let (mut told, mut after) = (0, String::new());
-    loop {
-        let from = after.clone();
-        let list = move |conn: &mut Conn| Ok::<_, AppError>(visit_news::list(conn, org, &from, PAGE)?);
-        let page = state.store.read(list).await?;
-        let Some(last) = page.last() else { return Ok(told) };
-        after = last.to_string();
-        for visit in page {
-            match tell_of(state, org, visit, now).await {
-                Ok(is_new) => told += usize::from(is_new),
-                Err(AppError::Store(error)) if error.is_outage() => return Err(error.into()),
-                Err(error) => tracing::error!(%org, %visit, ?error, "a customer cannot be told of a visit"),
-            }
-        }
-    }
+    let tell = move |conn: &mut Conn, app: &AppState, visit| Ok(usize::from(tell_of(conn, app, org, visit, now)?));
+    take_each(state, Outbox::News, org, tell).await
 }
 
-/// Takes a visit off the list, and writes the message about it; false if there is nothing to tell.
-async fn tell_of(state: &AppState, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<bool> {
-    let app = state.clone();
-    let tell = move |conn: &mut Conn| {
-        if !presence::lock_visit(conn, org, visit)? || !visit_news::take(conn, org, visit)? {
-            return Ok(false);
-        }
-        let policy = policy_in_force(conn, org, now)?;
-        let Some(message) = news(conn, org, visit, &policy, now)?.filter(|message| now < message.useful_until) else {
-            return Ok(false);
-        };
-        let told = message.kind.fact().map(|fact| is_told(conn, org, visit, fact)).transpose()?;
-        let Some(row) = visits::find_visit(conn, org, visit)?.filter(|_| told == Some(false)) else { return Ok(false) };
-        write(conn, &app, &row, &policy, message, now)?;
-        Ok::<_, AppError>(true)
+/// Writes the message about a visit; false if there is nothing to tell.
+fn tell_of(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, now: UnixMillis) -> AppResult<bool> {
+    let policy = policy_in_force(conn, org, now)?;
+    let Some(message) = news(conn, org, visit, &policy, now)?.filter(|message| now < message.useful_until) else {
+        return Ok(false);
     };
-    state.store.write(tell).await
+    let told = message.kind.fact().map(|fact| is_told(conn, org, visit, fact)).transpose()?;
+    let Some(row) = visits::find_visit(conn, org, visit)?.filter(|_| told == Some(false)) else { return Ok(false) };
+    write(conn, app, &row, &policy, message, now)?;
+    Ok(true)
 }
 
 /// What a customer is told of a visit as it stands.

@@ -6,13 +6,13 @@ use doorstep_store::notices::{
     About, NoticeFilter, NoticeRow, find_notice, list_notices as list_rows, list_willing, settle_notice,
     suppress_queued,
 };
-use doorstep_store::{Conn, assignments, customers, presence};
+use doorstep_store::{Conn, customers, presence};
 use serde_json::json;
 use sync_core::ids::{CustomerId, NoticeId, OrgId, VisitId};
 use sync_core::texts::{QuietHours, Withheld};
 use sync_core::time::UnixMillis;
 
-use super::tell::{day_error, has_consent};
+use super::tell::has_consent;
 use crate::app::customers::text_fault;
 use crate::app::norms::policy_in_force;
 use crate::app::scope::load_zone;
@@ -59,11 +59,9 @@ pub async fn list_notices(
         let filter = NoticeFilter { state, visit: wanted.visit, due_ms: None, people: reach.people.clone() };
         let mut rows = list_rows(conn, org, &filter, &after, size)?;
         let visits: Vec<VisitId> = rows.iter().map(|row| row.visit_id.0).collect();
-        let crews = assignments::crews_by_visit(conn, org, &visits)?;
-        for row in &mut rows {
-            if reach.masks(crews.get(&row.visit_id.0).map(Vec::as_slice).unwrap_or_default()) {
-                row.text = None;
-            }
+        let masked = reach.masked(conn, org, &visits)?;
+        for row in rows.iter_mut().filter(|row| masked.contains(&row.visit_id.0)) {
+            row.text = None;
         }
         Ok::<_, AppError>(rows)
     };
@@ -90,7 +88,7 @@ pub async fn list_due_notices(state: &AppState, ctx: Ctx, after: String, size: i
         let (org, now) = (ctx.actor.org, ctx.now);
         suppress_queued(conn, org, About::Passed, Withheld::TooLate.code(), now.0)?;
         let zone = load_zone(conn, org)?.of_business();
-        if QuietHours::of(&policy_in_force(conn, org, now)?).not_before(&zone, now).map_err(day_error)? > now {
+        if QuietHours::of(&policy_in_force(conn, org, now)?).not_before(&zone, now)? > now {
             return Ok(Vec::new());
         }
         let rows = willing_rows(conn, org, &after, size, now)?;

@@ -4,7 +4,6 @@ use doorstep_store::notices::{About, NoticeRow, find_consent, insert_notice, sup
 use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt, assignments, customers, organisations, presence, sites, work_orders};
-use sync_core::calendar::DayError;
 use sync_core::formulas::minutes_ms;
 use sync_core::ids::{CustomerId, NoticeId, OrgId};
 use sync_core::plain_json;
@@ -94,7 +93,7 @@ pub(super) fn write(
     presence::lock_customer(conn, org, customer)?;
     let language = Language::from_tag(policy.get(keys::NOTICE_LANGUAGE)).unwrap_or(Language::ZhCn);
     let zone = load_zone(conn, org)?.of_business();
-    let at = moment(&zone, message.at, language).map_err(day_error)?;
+    let at = moment(&zone, message.at, language)?;
     let text = template(kind.code()).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
     let written = text.fill(language, &values(conn, visit, &order, policy, at)?);
     let given = Circumstances {
@@ -103,7 +102,7 @@ pub(super) fn write(
         is_whole: written.is_ok(),
         useful_until: message.useful_until,
     };
-    let (not_before, withheld) = when_to_send(&given, QuietHours::of(policy), &zone, now).map_err(day_error)?;
+    let (not_before, withheld) = when_to_send(&given, QuietHours::of(policy), &zone, now)?;
     suppress_queued(conn, org, About::Visit(id), Withheld::Replaced.code(), now.0)?;
     let state = if withheld.is_some() { notice_state::SUPPRESSED } else { notice_state::QUEUED };
     let lacking = written.as_ref().err().map(|unfilled| plain_json::to_string(&unfilled.missing)).transpose();
@@ -158,8 +157,4 @@ fn values(
 /// Whether the customer said last that messages may be sent.
 pub(super) fn has_consent(conn: &mut Conn, org: OrgId, customer: CustomerId) -> AppResult<bool> {
     Ok(find_consent(conn, org, customer)?.is_some_and(|said| said.consent_sms))
-}
-
-pub(crate) fn day_error(error: DayError) -> AppError {
-    AppError::Internal(error.to_string())
 }

@@ -1,17 +1,17 @@
 //! Working time of an organisation, as its norms say now.
 
 use doorstep_store::{Conn, norms};
-use sync_core::calendar::{Calendar, DayError, WorkingHours, Zone};
+use sync_core::calendar::{Calendar, WorkingHours, Zone};
 use sync_core::deadlines::{Due, first_contact_due};
 use sync_core::ids::OrgId;
 use sync_core::plan::{CalendarRow, PolicyRow};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
+use crate::app::AppResult;
 use crate::app::norms::policy_in_force;
 use crate::app::rows::{calendar_row, corrupt};
 use crate::app::scope::load_zone;
-use crate::app::{AppError, AppResult};
 
 /// Policy in force, newest calendar and zone: what deadlines that nobody pinned are counted by.
 #[derive(Debug, Clone)]
@@ -45,21 +45,17 @@ impl WorkingTime {
     /// The first contact of an order that came at `received` (D-01).
     ///
     /// # Errors
-    /// [`AppError::Internal`] at the end of the calendar.
+    /// Internal at the end of the calendar.
     pub fn first_contact(&self, received: UnixMillis) -> AppResult<Due> {
-        first_contact_due(received, &self.policy, &self.calendar, &self.zone).map_err(too_far)
+        Ok(first_contact_due(received, &self.policy, &self.calendar, &self.zone)?)
     }
 
     /// When a task that was opened or passed on now is passed on.
     ///
     /// # Errors
-    /// [`AppError::Internal`] at the end of the calendar.
+    /// Internal at the end of the calendar.
     pub fn escalates_at(&self, now: UnixMillis) -> AppResult<UnixMillis> {
         let hours = self.policy.get(keys::TASK_ESCALATION);
-        WorkingHours::of(&self.policy).after(&self.calendar, &self.zone, now, hours).map_err(too_far)
+        Ok(WorkingHours::of(&self.policy).after(&self.calendar, &self.zone, now, hours)?)
     }
-}
-
-fn too_far(error: DayError) -> AppError {
-    AppError::Internal(error.to_string())
 }

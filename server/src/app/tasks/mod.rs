@@ -3,7 +3,6 @@
 mod open;
 mod see_to;
 
-use doorstep_store::assignments;
 use doorstep_store::tasks::TaskFilter;
 use doorstep_store::tasks::{TaskRow, list_tasks as list_rows};
 use sync_core::ids::VisitId;
@@ -63,13 +62,13 @@ pub async fn list_tasks(
             id: None,
         };
         let mut rows = list_rows(conn, ctx.actor.org, &filter, &after, size)?;
-        let visits: Vec<VisitId> = rows.iter().filter_map(|row| Some(row.visit_id?.0)).collect();
-        let crews = assignments::crews_by_visit(conn, ctx.actor.org, &visits)?;
-        for row in rows.iter_mut().filter(|row| row.kind == TaskKind::CustomerProposal.code()) {
-            let crew = row.visit_id.and_then(|visit| crews.get(&visit.0)).map(Vec::as_slice).unwrap_or_default();
-            if reach.masks(crew) {
-                row.reason = None;
-            }
+        let is_proposal = |row: &TaskRow| row.kind == TaskKind::CustomerProposal.code();
+        let proposals = rows.iter().filter(|row| is_proposal(row));
+        let visits: Vec<VisitId> = proposals.filter_map(|row| Some(row.visit_id?.0)).collect();
+        let masked = reach.masked(conn, ctx.actor.org, &visits)?;
+        let is_masked = |row: &TaskRow| row.visit_id.map_or(reach.masks(&[]), |visit| masked.contains(&visit.0));
+        for row in rows.iter_mut().filter(|row| is_proposal(row) && is_masked(row)) {
+            row.reason = None;
         }
         Ok::<_, crate::app::AppError>(rows)
     };

@@ -10,7 +10,7 @@ use doorstep_store::calls::CallRow;
 use doorstep_store::past_visits::{self, DoneVisit, Whose};
 use doorstep_store::tasks::list_of_sources;
 use doorstep_store::{Conn, calls, users};
-use sync_core::calendar::{DayError, Period};
+use sync_core::calendar::Period;
 use sync_core::contacts::{BridgedCall, was_answered};
 use sync_core::deadlines::FollowUp;
 use sync_core::formulas::ReturnVisitKind;
@@ -25,9 +25,9 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::project::LoadedFacts;
+use crate::app::AppResult;
 use crate::app::deadlines::source_of_follow_up;
 use crate::app::rows::{corrupt, read};
-use crate::app::{AppError, AppResult};
 
 /// Most earlier visits that are looked at, the newest ones, and calls that are read at once: there is a handful.
 const MOST: i64 = 200;
@@ -144,10 +144,9 @@ fn quarter_visits(
     order: &WorkOrderRow,
     started_at: UnixMillis,
 ) -> AppResult<Option<Vec<ReturnVisitKind>>> {
-    let out_of_range = |error: DayError| AppError::Internal(error.to_string());
-    let zone = loaded.of(view).zone().map_err(out_of_range)?;
-    let first_day = zone.day_of(started_at).and_then(|day| Period::Quarter.first_day(day)).map_err(out_of_range)?;
-    let from = zone.start_of(first_day).map_err(out_of_range)?;
+    let zone = loaded.of(view).zone()?;
+    let first_day = zone.day_of(started_at).and_then(|day| Period::Quarter.first_day(day))?;
+    let from = zone.start_of(first_day)?;
     let orders = past_visits::list_orders_of(conn, org, Whose::Customer(order.customer_id), "return_visit")?;
     let ids: Vec<_> = orders.iter().map(|(id, _)| *id).collect();
     let mut kinds = Vec::new();

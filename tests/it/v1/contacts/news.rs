@@ -6,7 +6,7 @@ use doorstep::app::visits::{NewAppointment, NewVisit, PlannedTime, create_visit}
 use doorstep::app::work_orders::{OrderData, create_work_order};
 use doorstep::domain::{Role, TokenKind};
 use doorstep::jobs::tell_customers::run_due;
-use doorstep_store::visit_news;
+use doorstep_store::outbox::{self, Outbox};
 use integration_tests::app::TestApp;
 use integration_tests::builders::{DAY_MS, HOUR_MS, Planned};
 use integration_tests::clock::START;
@@ -60,7 +60,7 @@ async fn waiting(app: &TestApp) -> Vec<String> {
 }
 
 async fn is_noted(app: &TestApp) -> bool {
-    !app.read(|conn| visit_news::list(conn, YUNZE.org, "", 10)).await.is_empty()
+    !app.read(|conn| outbox::list(conn, Outbox::News, YUNZE.org, "", 10)).await.is_empty()
 }
 
 // Rule: NOT-05
@@ -86,7 +86,7 @@ async fn a_customer_is_told_once_of_the_arrival_and_once_of_what_came_of_the_vis
     sync(&app, &mut phone).await;
     phone.offer_whole(planned.visit);
     sync(&app, &mut phone).await;
-    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    app.write(move |conn| outbox::note(conn, Outbox::News, YUNZE.org, &[planned.visit], 1)).await;
     assert_eq!((job(&app).await, is_noted(&app).await), (0, false));
 
     app.clock.advance_secs(60);
@@ -97,7 +97,7 @@ async fn a_customer_is_told_once_of_the_arrival_and_once_of_what_came_of_the_vis
     assert_eq!(told(&app).await, expected);
     let [text] = waiting(&app).await.try_into().expect("one");
     assert!(text.contains("2025年3月5日 10:02结束，工作未完成"), "{text}");
-    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    app.write(move |conn| outbox::note(conn, Outbox::News, YUNZE.org, &[planned.visit], 1)).await;
     assert_eq!(job(&app).await, 0);
 }
 
@@ -155,7 +155,7 @@ async fn whoever_did_not_agree_hears_nothing_of_the_visit_either() {
     assert!(waiting(&app).await.is_empty());
     // Agreeing afterwards brings nothing of before.
     consent(&app, planned.customer, true).await;
-    app.write(move |conn| visit_news::note(conn, YUNZE.org, &[planned.visit], 1)).await;
+    app.write(move |conn| outbox::note(conn, Outbox::News, YUNZE.org, &[planned.visit], 1)).await;
     assert_eq!((job(&app).await, waiting(&app).await.len()), (0, 0));
 }
 

@@ -5,22 +5,15 @@ use std::sync::mpsc;
 
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::BigInt;
 use doorstep_store::{StoreResult, per_backend};
 use integration_tests::app::TestApp;
 use integration_tests::builders::DAY_MS;
 use integration_tests::company::YUNZE;
-use integration_tests::db::Engine;
+use integration_tests::db::{Engine, paused};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::notices::{consent, queued, told, told_as};
-
-#[derive(QueryableByName)]
-struct Waiting {
-    #[diesel(sql_type = BigInt)]
-    count: i64,
-}
 
 /// Keeps everybody from writing messages until the returned sender says so.
 async fn hold_messages(app: &TestApp) -> (mpsc::Sender<()>, JoinHandle<()>) {
@@ -47,12 +40,7 @@ async fn hold_messages(app: &TestApp) -> (mpsc::Sender<()>, JoinHandle<()>) {
 
 /// Returns when so many wait for a lock in this database; on SQLite writers wait in the order in which they came.
 async fn until_waiting(app: &TestApp, many: i64) {
-    let sql = "SELECT count(*) AS count FROM pg_stat_activity \
-         WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let count = move |conn: &mut doorstep_store::Conn| {
-        let rows: Vec<Waiting> = per_backend!(conn, c => sql_query(sql).load(c))?;
-        Ok(rows[0].count)
-    };
+    let count = |conn: &mut doorstep_store::Conn| Ok(paused::waiting(paused::postgres(conn)));
     while Engine::chosen() == Engine::Postgres && app.read(count).await < many {
         tokio::task::yield_now().await;
     }

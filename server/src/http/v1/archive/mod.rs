@@ -5,7 +5,8 @@ pub mod holds;
 pub mod lift;
 pub mod list;
 
-use doorstep_store::archive::{ArchiveItemRow, LegalHold};
+use doorstep_store::archive::ArchiveItemRow;
+use doorstep_store::archive::LegalHold;
 use serde::{Deserialize, Serialize};
 use sync_core::archive::{ArchiveKind, ArchiveState};
 use sync_core::bytes::Hash;
