@@ -190,7 +190,8 @@ async fn the_document_is_served_as_it_is_committed() {
     let app = TestApp::new().await;
     let served = app.send_unchecked(&Call::get("/openapi.json")).await;
     assert_eq!(served.status, 200);
-    assert_eq!(served.json(), read_document());
+    // Not told: either is a megabyte.
+    assert!(served.json() == read_document(), "the document that is served is another one");
     let page = app.send_unchecked(&Call::get("/docs/index.html")).await;
     assert_eq!(page.status, 200, "{}", page.text());
 }

@@ -53,6 +53,8 @@ pub struct NoticeRow {
     pub useful_until_ms: i64,
     /// The fact of the visit that it tells of, once; absent where the plan says when.
     pub fact: Option<String>,
+    /// The link of its text, which goes to the customer alone; forgotten once it is sent, or is not to be.
+    pub link: Option<String>,
 }
 
 /// Adds a message.
@@ -101,6 +103,7 @@ pub fn settle_notice(conn: &mut Conn, row: &NoticeRow) -> StoreResult<()> {
             notices::state.eq(&row.state),
             notices::reason.eq(&row.reason),
             notices::settled_at_ms.eq(row.settled_at_ms),
+            notices::link.eq(None::<String>),
             notices::version.eq(row.version),
         ))
         .execute(c))?)
@@ -128,6 +131,7 @@ pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, withheld: &str
             notices::state.eq("suppressed"),
             notices::withheld.eq(withheld),
             notices::settled_at_ms.eq(now_ms),
+            notices::link.eq(None::<String>),
             notices::version.eq(notices::version + 1),
         );
         match about {

@@ -1809,6 +1809,8 @@ diesel::table! {
         useful_until_ms -> BigInt,
         /// Column `fact`.
         fact -> Nullable<Text>,
+        /// Column `link`.
+        link -> Nullable<Text>,
     }
 }
 

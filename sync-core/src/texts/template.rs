@@ -30,6 +30,8 @@ codes!(
         Hotline = "hotline", "服务热线";
         /// The day of the text.
         Date = "date", "日期";
+        /// The customer's page about the visit; written when the text goes out.
+        Link = "link", "客户页面链接";
     }
 );
 

@@ -177,21 +177,6 @@ fn a_phone_enrolled_after_the_backup_brings_everything_under_another_name_with_t
     assert!(out.contains("0 things named and not back"), "{out}");
 }
 
-/// Takes the login out of what a phone knows of itself, as in stores of before it was kept.
-fn forget_login(store: &std::path::Path) {
-    const META: redb::TableDefinition<'static, &str, &[u8]> = redb::TableDefinition::new("meta");
-    let database = redb::Database::open(store).expect("a store");
-    let changes = database.begin_write().expect("a transaction");
-    {
-        let mut meta = changes.open_table(META).expect("a table");
-        let bytes = meta.get("enrolment").expect("read").expect("an enrolment").value().to_vec();
-        let mut enrolment: Value = serde_json::from_slice(&bytes).expect("JSON");
-        assert!(enrolment.as_object_mut().expect("an object").remove("login").is_some_and(|login| login.is_string()));
-        meta.insert("enrolment", serde_json::to_vec(&enrolment).expect("JSON").as_slice()).expect("written");
-    }
-    changes.commit().expect("committed");
-}
-
 #[test]
 fn a_phone_that_knows_no_login_takes_no_code_of_another_rep() {
     let story = Story::begin("2025-03-04");
@@ -206,7 +191,7 @@ fn a_phone_that_knows_no_login_takes_no_code_of_another_rep() {
     story.restart_server();
     story.at("12:30");
     story.sign_in_again("admin");
-    forget_login(&li.store());
+    li.forgets_login();
 
     let code = story.enrolment_code("ma.jun");
     let refused = li.tries_to_enrol("ma.jun", &code, Fate::Deliver);

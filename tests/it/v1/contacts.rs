@@ -2,6 +2,7 @@
 
 mod calls;
 mod door_note;
+mod invitation;
 mod news;
 mod notices;
 mod page;

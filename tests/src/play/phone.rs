@@ -22,9 +22,6 @@ const STORE: &str = "phone.redb";
 /// Single values of the store.
 const META: redb::TableDefinition<'static, &str, &[u8]> = redb::TableDefinition::new("meta");
 
-/// Where its boot is kept.
-const BOOT: &str = "meta/boot";
-
 /// What a command said.
 #[derive(Debug, Clone)]
 pub struct Said {
@@ -147,17 +144,34 @@ impl<'s> Phone<'s> {
     /// If the store cannot be changed.
     pub fn restarts(&self, minutes_ahead: i64) {
         self.minutes_ahead.set(minutes_ahead);
+        // What the system calls its boots is the only thing by which a phone sees that it was off.
+        self.changes("boot", |boot| boot["machine"] = "the boot before".into());
+    }
+
+    /// Takes the login out of what the phone knows of itself, as in stores of before it was kept.
+    ///
+    /// # Panics
+    /// If the store cannot be changed, or tells no login.
+    pub fn forgets_login(&self) {
+        self.changes("enrolment", |enrolment| {
+            let told = enrolment.as_object_mut().and_then(|enrolment| enrolment.remove("login"));
+            assert!(told.is_some_and(|login| login.is_string()), "{enrolment}");
+        });
+    }
+
+    /// Changes a single value of the store behind the phone's back.
+    fn changes(&self, name: &str, change: impl FnOnce(&mut Value)) {
+        let (place, directory) = (format!("meta/{name}"), self.directory());
         let database = redb::Database::open(self.store()).expect("the phone's store");
         let changes = database.begin_write().expect("a transaction");
         {
             let mut meta = changes.open_table(META).expect("a table");
-            let sealed = meta.get("boot").expect("read").expect("a boot").value().to_vec();
-            let bytes = at_rest::open(&self.directory(), BOOT, &sealed);
-            let mut boot: Value = serde_json::from_slice(&bytes).expect("JSON");
-            // What the system calls its boots is the only thing by which a phone sees that it was off.
-            boot["machine"] = "the boot before".into();
-            let sealed = at_rest::seal(&self.directory(), BOOT, &serde_json::to_vec(&boot).expect("JSON"));
-            meta.insert("boot", sealed.as_slice()).expect("written");
+            let sealed = meta.get(name).expect("read").expect("a value").value().to_vec();
+            let bytes = at_rest::open(&directory, &place, &sealed);
+            let mut value: Value = serde_json::from_slice(&bytes).expect("JSON");
+            change(&mut value);
+            let sealed = at_rest::seal(&directory, &place, &serde_json::to_vec(&value).expect("JSON"));
+            meta.insert(name, sealed.as_slice()).expect("written");
         }
         changes.commit().expect("committed");
     }

@@ -47,28 +47,41 @@ pub async fn create_link(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<N
             let refusal = Refusal::new(ErrorCode::StateInvalid);
             AppError::from(refusal.detail("The visit has no time that is to come", "该上门任务没有未到的预约时间"))
         })?;
-        let life_ms = policy_in_force(conn, org, ctx.now)?.get(keys::CUSTOMER_LINK).saturating_mul(HOUR_MS);
-        revoke_links(conn, org, id, ctx.now.0)?;
-        let row = CustomerLinkRow {
-            org_id: Txt(org),
-            id: Txt(link),
-            visit_id: Txt(id),
-            token_sha256: token.hash(),
-            planned_start_ms,
-            created_at_ms: ctx.now.0,
-            created_by: Txt(ctx.actor.user),
-            expires_at_ms: ctx.now.plus_ms(life_ms).0.min(planned_start_ms),
-            revoked_at_ms: None,
-            answer: None,
-            answered_at_ms: None,
-            proposed_start_ms: None,
-            words: None,
-        };
-        insert_link(conn, &row)?;
-        audit::record(conn, &app, &ctx, "customer_link.created", id, &json!({ "link": link }))?;
+        let row = give_link(conn, &app, &ctx, id, (link, &token, planned_start_ms))?;
         Ok::<_, AppError>(NewLink { row, token: token.to_text() })
     };
     state.store.write(write).await
+}
+
+/// Writes a link to the customer's page of a visit with a time that is to come; earlier ones end.
+pub(super) fn give_link(
+    conn: &mut Conn,
+    app: &AppState,
+    ctx: &Ctx,
+    id: VisitId,
+    (link, token, planned_start_ms): (CustomerLinkId, &CustomerToken, i64),
+) -> AppResult<CustomerLinkRow> {
+    let org = ctx.actor.org;
+    let life_ms = policy_in_force(conn, org, ctx.now)?.get(keys::CUSTOMER_LINK).saturating_mul(HOUR_MS);
+    revoke_links(conn, org, id, ctx.now.0)?;
+    let row = CustomerLinkRow {
+        org_id: Txt(org),
+        id: Txt(link),
+        visit_id: Txt(id),
+        token_sha256: token.hash(),
+        planned_start_ms,
+        created_at_ms: ctx.now.0,
+        created_by: Txt(ctx.actor.user),
+        expires_at_ms: ctx.now.plus_ms(life_ms).0.min(planned_start_ms),
+        revoked_at_ms: None,
+        answer: None,
+        answered_at_ms: None,
+        proposed_start_ms: None,
+        words: None,
+    };
+    insert_link(conn, &row)?;
+    audit::record(conn, app, ctx, "customer_link.created", id, &json!({ "link": link }))?;
+    Ok(row)
 }
 
 /// The links of a visit with what customers answered, oldest first.

@@ -65,7 +65,7 @@ fn news(
     visit: VisitId,
     policy: &PolicyRow,
     now: UnixMillis,
-) -> AppResult<Option<Message>> {
+) -> AppResult<Option<Message<'static>>> {
     let view = load_view(conn, org, visit)?;
     let loaded = load_facts(conn, org, &view, now)?;
     let projected = loaded.project(&view);
@@ -84,7 +84,7 @@ fn news(
     };
     // A clock that is ahead does not make it last.
     let at = at.map(|at| at.min(now));
-    Ok(at.map(|at| Message { kind, at, useful_until: at.plus_ms(useful_ms) }))
+    Ok(at.map(|at| Message { kind, at, useful_until: at.plus_ms(useful_ms), invitation: None }))
 }
 
 /// Whether somebody came, and was received: a return visit says how it was made, and may be a call that nobody took

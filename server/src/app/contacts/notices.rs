@@ -12,7 +12,7 @@ use sync_core::ids::{CustomerId, NoticeId, OrgId, VisitId};
 use sync_core::texts::{QuietHours, Withheld};
 use sync_core::time::UnixMillis;
 
-use super::tell::has_consent;
+use super::tell::{LINK, has_consent};
 use crate::app::customers::text_fault;
 use crate::app::norms::policy_in_force;
 use crate::app::scope::load_zone;
@@ -97,7 +97,11 @@ pub async fn list_due_notices(state: &AppState, ctx: Ctx, after: String, size: i
         for (customer, phone) in customers::list_phones_of(conn, org, &whom)? {
             numbers.entry(customer).or_insert(phone);
         }
-        let due = |row: NoticeRow| DueNotice { to: numbers.get(&row.customer_id.0).cloned(), row };
+        let due = |row: NoticeRow| {
+            let to = numbers.get(&row.customer_id.0).cloned();
+            let text = row.text.as_ref().map(|text| text.replace(LINK, row.link.as_deref().unwrap_or_default()));
+            DueNotice { to, row: NoticeRow { text, ..row } }
+        };
         Ok::<_, AppError>(rows.into_iter().map(due).collect())
     };
     state.store.write(write).await

@@ -5,7 +5,7 @@ use doorstep_store::visits::VisitRecord;
 use doorstep_store::work_orders::WorkOrderRecord;
 use doorstep_store::{Conn, Txt, assignments, customers, organisations, presence, sites, work_orders};
 use sync_core::formulas::minutes_ms;
-use sync_core::ids::{CustomerId, NoticeId, OrgId};
+use sync_core::ids::{CustomerId, CustomerLinkId, NoticeId, OrgId, VisitId};
 use sync_core::plain_json;
 use sync_core::plan::PolicyRow;
 use sync_core::policy::keys;
@@ -15,29 +15,59 @@ use sync_core::texts::{
 };
 use sync_core::time::UnixMillis;
 
+use super::links::give_link;
 use super::notices::notice_state;
 use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
-use crate::app::{AppError, AppResult, AppState};
+use crate::app::{AppError, AppResult, AppState, Ctx};
+use crate::auth::secret::CustomerToken;
 
 /// The type of orders whose visits are return visits.
 const RETURN_VISIT: &str = "return_visit";
 
+/// The text about a return visit that leads to the customer's page.
+const RETURN_VISIT_LINK: &str = "return_visit_link";
+
+/// What stands in a text until it goes to the customer: nobody else learns the link.
+pub(super) const LINK: &str = "{link}";
+
 /// What a customer is told.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Message {
+pub(super) struct Message<'a> {
     /// What it is about.
     pub(super) kind: NoticeKind,
     /// When that is, or was.
     pub(super) at: UnixMillis,
     /// From when on it tells nothing useful any more.
     pub(super) useful_until: UnixMillis,
+    /// Where the message leads to the customer's page.
+    pub(super) invitation: Option<Invitation<'a>>,
+}
+
+/// A link to the customer's page, which is made only if the message goes out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Invitation<'a> {
+    /// Who planned the visit.
+    ctx: &'a Ctx,
+    /// Where customers reach the server.
+    url: &'a str,
+}
+
+impl Invitation<'_> {
+    /// The address of the page about a visit that begins at `start`; earlier ones end.
+    fn link(self, conn: &mut Conn, app: &AppState, visit: VisitId, start: UnixMillis) -> AppResult<String> {
+        let (link, token) = (CustomerLinkId(app.id()), CustomerToken::new(self.ctx.actor.org, &*app.random));
+        give_link(conn, app, self.ctx, visit, (link, &token, start.0))?;
+        Ok(format!("{}/c/{}", self.url.trim_end_matches('/'), token.to_text()))
+    }
 }
 
 /// Writes the message about a visit that was planned, moved or cancelled; one that still waits gives way to it.
 ///
-/// `start` is when the visit begins, or would have. Without order or time there is nothing to say.
+/// A return visit is announced with a link by which the customer confirms the time or asks for another, where the server
+/// knows under which address it is reached (`public_url`). `start` is when the visit begins, or would have. Without order or
+/// time there is nothing to say.
 ///
 /// # Errors
 /// Corrupt rows.
@@ -45,19 +75,33 @@ pub(super) struct Message {
 pub fn tell(
     conn: &mut Conn,
     app: &AppState,
+    ctx: &Ctx,
     visit: &VisitRecord,
     kind: NoticeKind,
     start: Option<UnixMillis>,
-    now: UnixMillis,
 ) -> AppResult<()> {
-    let Some(start) = start else { return Ok(()) };
+    let (Some(start), now) = (start, ctx.now) else { return Ok(()) };
     let policy = policy_in_force(conn, visit.org_id.0, now)?;
     let useful_until = match kind {
         // Whoever waits in vain wants to know even after the visit should have begun.
         NoticeKind::Cancellation => start.plus_ms(news_of_use_ms(&policy)),
         _ => start,
     };
-    write(conn, app, visit, &policy, Message { kind, at: start, useful_until }, now)
+    let kind = match kind {
+        NoticeKind::Appointment if is_return_visit(conn, visit)? => NoticeKind::ReturnVisit,
+        kind => kind,
+    };
+    let invitation = match (kind, &app.config.public_url) {
+        // There is nothing to confirm of a time that has come.
+        (NoticeKind::ReturnVisit, Some(url)) if start > now => Some(Invitation { ctx, url }),
+        _ => None,
+    };
+    write(conn, app, visit, &policy, Message { kind, at: start, useful_until, invitation }, now)
+}
+
+fn is_return_visit(conn: &mut Conn, visit: &VisitRecord) -> AppResult<bool> {
+    let Some(order) = visit.work_order_id else { return Ok(false) };
+    Ok(work_orders::find_work_order(conn, visit.org_id.0, order.0)?.is_some_and(|order| order.kind == RETURN_VISIT))
 }
 
 /// How long it is of use to hear what came of a visit, in milliseconds.
@@ -78,23 +122,21 @@ pub(super) fn write(
     app: &AppState,
     visit: &VisitRecord,
     policy: &PolicyRow,
-    message: Message,
+    message: Message<'_>,
     now: UnixMillis,
 ) -> AppResult<()> {
     let (org, id) = (visit.org_id.0, visit.id.0);
     let Some(order) = visit.work_order_id else { return Ok(()) };
     let order = work_orders::find_work_order(conn, org, order.0)?;
     let order = order.ok_or_else(|| corrupt("visits", id, "no work order"))?;
-    let kind = match message.kind {
-        NoticeKind::Appointment if order.kind == RETURN_VISIT => NoticeKind::ReturnVisit,
-        kind => kind,
-    };
+    let kind = message.kind;
     let customer = order.customer_id.0;
     presence::lock_customer(conn, org, customer)?;
     let language = Language::from_tag(policy.get(keys::NOTICE_LANGUAGE)).unwrap_or(Language::ZhCn);
     let zone = load_zone(conn, org)?.of_business();
     let at = moment(&zone, message.at, language)?;
-    let text = template(kind.code()).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
+    let code = if message.invitation.is_some() { RETURN_VISIT_LINK } else { kind.code() };
+    let text = template(code).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
     let written = text.fill(language, &values(conn, visit, &order, policy, at)?);
     let given = Circumstances {
         has_consent: !text.needs_consent || has_consent(conn, org, customer)?,
@@ -105,6 +147,8 @@ pub(super) fn write(
     let (not_before, withheld) = when_to_send(&given, QuietHours::of(policy), &zone, now)?;
     suppress_queued(conn, org, About::Visit(id), Withheld::Replaced.code(), now.0)?;
     let state = if withheld.is_some() { notice_state::SUPPRESSED } else { notice_state::QUEUED };
+    let link = message.invitation.filter(|_| withheld.is_none());
+    let link = link.map(|page| page.link(conn, app, id, message.at)).transpose()?;
     let lacking = written.as_ref().err().map(|unfilled| plain_json::to_string(&unfilled.missing)).transpose();
     let row = NoticeRow {
         org_id: Txt(org),
@@ -126,6 +170,7 @@ pub(super) fn write(
         missing: lacking.map_err(|error| AppError::Internal(error.to_string()))?,
         useful_until_ms: message.useful_until.0,
         fact: kind.fact().map(str::to_owned),
+        link,
     };
     Ok(insert_notice(conn, &row)?)
 }
@@ -150,6 +195,7 @@ fn values(
         (Variable::RepName, (!crew.is_empty()).then(|| crew.join("、"))),
         (Variable::OrderNo, order.number.clone().or_else(|| visit.number.clone())),
         (Variable::Hotline, policy.get(keys::SERVICE_HOTLINE)),
+        (Variable::Link, Some(LINK.to_owned())),
     ];
     Ok(values.into_iter().filter_map(|(variable, value)| Some((variable, value?))).collect())
 }

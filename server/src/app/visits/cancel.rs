@@ -35,7 +35,7 @@ pub async fn cancel_visit(
             row.cancel_reason = Some(reason.clone());
             audit::record(conn, &app, &ctx, "visit.cancelled", id, &json!({}))?;
             let start = row.planned_start_ms.map(UnixMillis);
-            contacts::tell(conn, &app, &row, NoticeKind::Cancellation, start, ctx.now)?;
+            contacts::tell(conn, &app, &ctx, &row, NoticeKind::Cancellation, start)?;
             archive::note_due(conn, row.org_id.0, &[row.id.0], ctx.now)?;
             contacts::end_links(conn, ctx.actor.org, id, ctx.now)?;
             save(conn, &app, &ctx, row)

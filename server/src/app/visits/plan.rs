@@ -124,7 +124,7 @@ pub(super) fn plan(
     reproject(conn, ctx.actor.org, id, ctx.now)?;
     let detail = json!({ "number": row.number, "template": row.template, "crew": new.crew });
     audit::record(conn, app, ctx, "visit.planned", id, &detail)?;
-    contacts::tell(conn, app, &row, NoticeKind::Appointment, row.planned_start_ms.map(UnixMillis), ctx.now)?;
+    contacts::tell(conn, app, ctx, &row, NoticeKind::Appointment, row.planned_start_ms.map(UnixMillis))?;
     publish(conn, app, ctx.actor.org, id, ctx.now)?;
     load_decided(conn, ctx, id)
 }

@@ -137,8 +137,8 @@ pub(crate) fn shift(
     let detail = json!({ "from_ms": before, "to_ms": to.start, "deadline": deadline });
     audit::record(conn, app, ctx, "visit.rescheduled", id, &detail)?;
     let kind = if change.is_some() { NoticeKind::Change } else { NoticeKind::Appointment };
-    contacts::tell(conn, app, row, kind, Some(to.start), ctx.now)?;
     contacts::end_links(conn, org, id, ctx.now)?;
+    contacts::tell(conn, app, ctx, row, kind, Some(to.start))?;
     Ok(notice)
 }
 

@@ -256,7 +256,7 @@ async fn of_a_return_visit_only_one_that_was_made_at_the_customers_is_told() {
 }
 
 /// An order for a return visit.
-fn order_data() -> OrderData {
+pub(super) fn order_data() -> OrderData {
     OrderData {
         external_ref: None,
         number_209: None,

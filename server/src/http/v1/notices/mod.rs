@@ -21,7 +21,7 @@ pub struct CustomerNoticeOut {
     pub visit_id: VisitId,
     /// Whom it is for.
     pub customer_id: CustomerId,
-    /// `appointment`, `change`, `cancellation`, `return_visit`, `arrival`, `result`, `unfinished` or `not_met`.
+    /// `appointment`, `change`, `cancellation`, `return_visit`, `arrival`, `result`, `unfinished`, `ended` or `not_met`.
     #[schema(example = "appointment")]
     pub kind: String,
     /// `sms`.
@@ -30,7 +30,8 @@ pub struct CustomerNoticeOut {
     /// Language of the text.
     #[schema(example = "zh-CN")]
     pub language: String,
-    /// The text; absent where it lacks values, and for who sees no contact data.
+    /// The text; absent where it lacks values, and for who sees no contact data. `{link}` stands for a link that goes to the
+    /// customer alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// `queued`, `sent`, `failed` or `suppressed`.
