@@ -13,7 +13,6 @@ use integration_tests::clock::START;
 use integration_tests::db::with_conn;
 use integration_tests::play::{Fate, Phone, Story, Visit};
 use integration_tests::server::TestServer;
-use redb::ReadableTable as _;
 use serde_json::{Value, json};
 use sync_core::ids::EpochId;
 
