@@ -108,7 +108,7 @@ fn streams_have_a_limit_of_their_own_and_take_no_place_of_a_request() {
 
 #[test]
 fn a_server_that_is_told_to_stop_says_so_first_and_ends_its_streams_last() {
-    let mut server = TestServer::configured(&json!({"stop": {"drain_ms": 1500}}));
+    let mut server = TestServer::configured(&json!({"stop": {"drain_ms": 5000}}));
     let phone = enrolled(&server);
     let mut live = LiveReader::open(server.url(), phone.access());
     assert_eq!(server.send(&Call::get("/readyz")).expect(200)["schema"], "current");

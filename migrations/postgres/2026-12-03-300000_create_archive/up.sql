@@ -23,7 +23,7 @@ CREATE TABLE archive_items (
     keep_until_ms BIGINT NOT NULL,
     policy_version BIGINT NOT NULL,
     PRIMARY KEY (org_id, id),
-    UNIQUE (org_id, kind, subject, version),
+    UNIQUE (org_id, visit_id, kind, subject, version),
     FOREIGN KEY (org_id, visit_id) REFERENCES visits (org_id, id)
 );
 CREATE INDEX archive_items_by_visit ON archive_items (org_id, visit_id);

@@ -559,7 +559,6 @@ impl Operation {
                     | Self::ListGrids
                     | Self::ListTeams
                     | Self::ShowMeetingPlaces
-                    | Self::ShowFigure
             )
     }
 

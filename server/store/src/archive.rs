@@ -23,7 +23,7 @@ pub struct ArchiveItemRow {
     pub kind: String,
     /// Its own name: visit, digest of a form, call or blob.
     pub subject: String,
-    /// 1 and up, per kind and subject.
+    /// 1 and up, per visit, kind and subject.
     pub version: i64,
     /// The visit that it is of.
     pub visit_id: Txt<VisitId>,
@@ -127,7 +127,7 @@ const IS_HELD: &str = "EXISTS (SELECT 1 FROM legal_holds h WHERE h.org_id = arch
 
 /// Whether there is no later version of an item.
 const IS_NEWEST: &str = "NOT EXISTS (SELECT 1 FROM archive_items n WHERE n.org_id = archive_items.org_id \
-    AND n.kind = archive_items.kind AND n.subject = archive_items.subject AND n.version > archive_items.version)";
+    AND n.visit_id = archive_items.visit_id AND n.kind = archive_items.kind AND n.subject = archive_items.subject AND n.version > archive_items.version)";
 
 /// The newest version of each item, in the order in which they were archived, after `after`, with whether it is held.
 ///

@@ -149,6 +149,17 @@ pub fn suppress_queued(conn: &mut Conn, org: OrgId, about: About, withheld: &str
     })?)
 }
 
+/// Has a message about a visit that waits with a link lead to another one.
+///
+/// # Errors
+/// Database errors only.
+pub fn set_waiting_link(conn: &mut Conn, org: OrgId, visit: VisitId, link: &str) -> StoreResult<usize> {
+    let waiting = notices::org_id.eq(Txt(org)).and(notices::visit_id.eq(Txt(visit))).and(notices::state.eq("queued"));
+    Ok(per_backend!(conn, c => diesel::update(notices::table.filter(waiting).filter(notices::link.is_not_null()))
+        .set(notices::link.eq(link))
+        .execute(c))?)
+}
+
 /// Which messages a list names.
 #[derive(Debug, Clone, Default)]
 pub struct NoticeFilter {

@@ -3,6 +3,7 @@
 use doorstep::app::installation::reload_keys;
 use doorstep::auth::keys::{Purpose, ServerKey};
 use doorstep::domain::Role;
+use doorstep_store::audit::list_audit_events;
 use doorstep_store::organisations::{insert_signing_key, retire_signing_keys};
 use integration_tests::actors::Client;
 use integration_tests::app::TestApp;
@@ -34,6 +35,10 @@ async fn a_link_shows_its_copy_without_a_token_as_the_copy_is_shown_with_one() {
         {"sha256": name, "copy": "preview"}]);
     let out = ask(&client, &wanted).await.expect(200);
     assert_eq!(out["items"].as_array().map(Vec::len), Some(3));
+    let looks = app.read(|conn| list_audit_events(conn, YUNZE.org, "photo-links", 10)).await;
+    let [look] = looks.as_slice() else { panic!("{looks:?}") };
+    let seen: Value = serde_json::from_str(&look.detail).expect("JSON");
+    assert_eq!((look.kind.as_str(), &seen["photos"]), ("record.read", &json!([name])), "what is shown, once");
     assert_eq!(out["items"][1], json!({"sha256": absent, "copy": "preview"}), "absent, and no more is said");
     for (item, copy) in [(&out["items"][0], "thumbnail"), (&out["items"][2], "preview")] {
         let path = item["path"].as_str().expect("a path");

@@ -11,6 +11,8 @@ use integration_tests::company::{HAOYU, YUNZE};
 use integration_tests::phone::Phone;
 use integration_tests::together;
 use serde_json::{Value, json};
+use sync_core::bytes::Hash;
+use sync_core::doc::Map;
 use sync_core::ids::VisitId;
 
 use super::contacts::{items, publish, recorded};
@@ -111,6 +113,73 @@ async fn recordings_are_archived_for_their_time() {
     let found = listed(&app, "kind=recording").await;
     assert_eq!(told(&found), [as_told("recording", 1, "archived", "2027-03-04")]);
     assert_eq!((&found[0]["subject"], found[0].get("sha256")), (&json!("b-1"), None), "the bridge keeps the bytes");
+}
+
+/// Names a recording in a visit; its bytes are brought another time.
+fn record_sound(phone: &mut Phone<'_>, visit: VisitId, bytes: &[u8]) {
+    let (at, by) = (phone.stamp(), phone.device.member.id);
+    let record = json!({"kind": "audio", "slot": "call", "sha256": Hash::of(bytes), "bytes": bytes.len(),
+        "media_type": "audio/amr", "taken_at": at, "source": "app", "by": by});
+    phone.add(visit, Map::Photos, &record);
+}
+
+// Rule: DOC-03
+#[actix_web::test]
+async fn a_recording_is_archived_once_it_is_here_and_with_every_visit_that_names_it() {
+    const SOUND: &[u8] = b"#!AMR\nthe customer agrees";
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let (mut phone, first) = handed(&app).await;
+    let second = hand_in(&app, &mut phone).await;
+    // Twice in one visit, and once in another.
+    for visit in [first.visit, first.visit, second.visit] {
+        record_sound(&mut phone, visit, SOUND);
+    }
+    sync(&app, &mut phone).await;
+    job(&app).await;
+    assert_eq!(listed(&app, "kind=recording").await, Vec::<Value>::new(), "it has not come yet");
+    assert_eq!(told(&listed(&app, &format!("kind=visit&visit_id={}", second.visit)).await).len(), 1);
+    upload(&phone, SOUND).await;
+    assert_eq!(job(&app).await, 2);
+    let found = listed(&app, "kind=recording").await;
+    let mut visits: Vec<&Value> = found.iter().map(|item| &item["visit_id"]).collect();
+    visits.sort_by_key(|visit| visit.to_string());
+    let mut expected = [json!(first.visit), json!(second.visit)];
+    expected.sort_by_key(Value::to_string);
+    assert_eq!(visits, expected.iter().collect::<Vec<_>>());
+    assert!(found.iter().all(|item| item["subject"] == json!(Hash::of(SOUND))), "{found:?}");
+    assert_eq!(app.verified().await.differences, []);
+}
+
+// Rule: DOC-03
+#[actix_web::test]
+async fn a_call_about_an_order_is_archived_with_its_visit() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let (_phone, handed) = handed(&app).await;
+    job(&app).await;
+    let visit = app.role(YUNZE, Role::Dispatcher).await.get(format!("/v1/visits/{}", handed.visit)).await.expect(200);
+    let call = json!({"call_id": "b-2", "work_order_id": visit["work_order_id"], "rep_id": YUNZE.rep().id,
+        "started_at": START.to_rfc3339(), "duration_s": 42, "result": "reached", "recording_ref": "rec/2"});
+    app.role(YUNZE, Role::Integrator).await.post("/v1/calls", call).await.expect(201);
+    assert_eq!(job(&app).await, 1);
+    let found = listed(&app, "kind=recording").await;
+    assert_eq!((&found[0]["subject"], &found[0]["visit_id"]), (&json!("b-2"), &json!(handed.visit)));
+}
+
+// Rule: DOC-03
+#[actix_web::test]
+async fn nothing_is_kept_shorter_than_was_promised() {
+    let app = TestApp::new().await;
+    app.office(YUNZE).await;
+    let (mut phone, handed) = handed(&app).await;
+    job(&app).await;
+    app.clock.advance_secs(60);
+    publish(&app, json!({"keep_visits_years": "1"})).await;
+    phone.tick(handed.visit, "kit/otdr", true);
+    sync(&app, &mut phone).await;
+    assert_eq!(job(&app).await, 1);
+    assert_eq!(told(&listed(&app, "kind=visit").await), [as_told("visit", 2, "archived", "2028-03-04")]);
 }
 
 // Rule: DOC-03

@@ -130,7 +130,11 @@ async fn the_list_of_events_is_filtered_and_goes_by_pages_from_the_newest() {
     assert_eq!(newest["items"][0]["actor_id"], json!(YUNZE.member(Role::Auditor).id));
     let foreign = app.role(HAOYU, Role::Auditor).await.get("/v1/audit-events").await.expect(200);
     assert!(!foreign.to_string().contains(&planned.customer.to_string()));
-    for (query, code) in [("from=yesterday", "parameter_invalid"), ("page_token=%21", "page_token_invalid")] {
+    for (query, code) in [
+        ("from=yesterday", "parameter_invalid"),
+        ("subject=%E7%8E%8B%E6%B5%B7", "parameter_invalid"),
+        ("page_token=%21", "page_token_invalid"),
+    ] {
         let refused = auditor.get(format!("/v1/audit-events?{query}")).await;
         assert_eq!((refused.status / 100, refused.outcome().1.as_str()), (4, code), "{query}");
     }

@@ -166,6 +166,29 @@ async fn moving_a_visit_answers_the_two_hour_notice() {
     }
 }
 
+// Rule: APT-04
+#[actix_web::test]
+async fn what_a_clock_that_is_a_little_ahead_says_is_taken_as_now() {
+    let app = office().await;
+    let dispatcher = app.role(YUNZE, Role::Dispatcher).await;
+    let order = order(&dispatcher, "王海").await;
+    let agreed = |ahead_ms: i64| {
+        let appointment = json!({"start": at(2 * HOUR_MS), "proposed_by": "customer", "agreed_at": at(ahead_ms)});
+        json!({"work_order_id": order["id"], "template": "broadband_install", "crew": [YUNZE.rep().id],
+            "appointment": appointment})
+    };
+    let refused = dispatcher.post("/v1/visits", agreed(60_001)).await;
+    assert_eq!((refused.status, &refused.json()["fields"][0]["path"]), (422, &json!("appointment.agreed_at")));
+    let planned = dispatcher.post("/v1/visits", agreed(60_000)).await.expect(201);
+    assert_eq!(planned["appointment"]["agreed_at"], at(0));
+    let to = |ahead_ms: i64| json!({"start": at(5 * HOUR_MS), "notified_at": at(ahead_ms), "proposed_by": "rep", "reason": "前单延误"});
+    let refused = change(&dispatcher, &planned, "reschedule", to(60_001)).await;
+    assert_eq!((refused.status, &refused.json()["fields"][0]["path"]), (422, &json!("notified_at")));
+    let moved = change(&dispatcher, &planned, "reschedule", to(60_000)).await.expect(200);
+    assert_eq!(moved["notice"], json!({"notice_minutes": 120, "deadline": "met"}));
+    assert_eq!(moved["visit"]["appointment"]["changes"][0]["notified_at"], at(0));
+}
+
 // Rule: APT-09
 #[actix_web::test]
 async fn a_cancelled_visit_has_one_next_attempt_with_priority() {

@@ -73,13 +73,14 @@ impl StoreKey {
     /// # Errors
     /// [`PhoneError::File`] if it cannot be removed.
     pub(crate) fn destroy(path: &Path) -> PhoneResult<()> {
-        let destroy = || {
+        let overwrite = || {
             let mut file = OpenOptions::new().write(true).open(path)?;
             file.write_all(&[0; 32])?;
-            file.sync_all()?;
-            std::fs::remove_file(path)
+            file.sync_all()
         };
-        match destroy() {
+        // A key that cannot be overwritten is to go all the same.
+        let overwritten = overwrite();
+        match std::fs::remove_file(path).and(overwritten) {
             Ok(()) => sync_dir(parent(path)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
             Err(error) => Err(PhoneError::file(path)(error)),

@@ -64,9 +64,12 @@ impl Store {
         for path in folders.iter().map(|folder| entries(folder)).collect::<PhoneResult<Vec<_>>>()?.concat() {
             let bytes = std::fs::read(&path).map_err(PhoneError::file(&path))?;
             let name = Hash::of(&bytes);
-            // What is damaged, sealed already or half written stays as it is.
+            // What is damaged or sealed already stays as it is.
             if path.file_name().is_some_and(|file| *file == *name.to_string()) {
                 write_blob(&path, &key.seal(&place(&name), &bytes)?)?;
+            } else if path.extension().is_some_and(|is| is == "partial") {
+                // No record names what was not written to its end, and it is not sealed.
+                std::fs::remove_file(&path).map_err(PhoneError::file(&path))?;
             }
         }
         Ok(())
@@ -85,7 +88,8 @@ impl Store {
 
 /// Puts a file in its place, durable but for its name.
 fn write_blob(path: &Path, sealed: &[u8]) -> PhoneResult<()> {
-    let partial = path.with_extension("partial");
+    // Two commands may keep the same bytes at once.
+    let partial = path.with_extension(format!("{}.partial", std::process::id()));
     let write = || {
         let mut file = File::create(&partial)?;
         file.write_all(sealed)?;

@@ -88,7 +88,7 @@ impl Tx {
         if !is_sealed {
             tx.seal_all()?;
             tx.set_bytes(AT_REST, "key", &[])?;
-        } else if tx.bytes(AT_REST, "key").is_err() {
+        } else if matches!(tx.bytes(AT_REST, "key"), Err(PhoneError::Store(_))) {
             return Err(PhoneError::WrongKey);
         }
         Ok(tx)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use doorstep_store::archive::{self, ArchiveItemRow};
 use doorstep_store::outbox::{self, Outbox};
-use doorstep_store::{Conn, Txt, blobs, calls, evidence};
+use doorstep_store::{Conn, Txt, blobs, calls, evidence, visits};
 use jiff::civil::Date;
 use sync_core::archive::ArchiveKind;
 use sync_core::bytes::Hash;
@@ -16,11 +16,12 @@ use sync_core::visit::VisitState;
 
 use crate::app::norms::policy_in_force;
 use crate::app::outbox::take_each;
+use crate::app::rows::corrupt;
 use crate::app::scope::load_zone;
 use crate::app::visits::{load_facts, load_view};
 use crate::app::{AppResult, AppState};
 
-/// Calls of one visit that are read at once: more are not kept (`too_many_calls`).
+/// Calls of one visit and its order that are read at once: more are not kept (`too_many_calls`).
 const CALLS: i64 = 1_000;
 
 /// Has the archive of visits looked at after this transaction, which brought or judged something of them.
@@ -58,18 +59,17 @@ fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, no
     if kept.is_empty() {
         return Ok(0);
     }
-    let mut newest: BTreeMap<(String, String), (i64, Option<Hash>)> = BTreeMap::new();
+    // Later ones take the place of earlier ones.
+    let mut newest: BTreeMap<(String, String), ArchiveItemRow> = BTreeMap::new();
     for item in archive::list_of_visit(conn, org, visit)? {
-        let known = newest.entry((item.kind, item.subject)).or_default();
-        if item.version > known.0 {
-            *known = (item.version, item.sha256.map(|sha256| sha256.0));
-        }
+        newest.insert((item.kind.clone(), item.subject.clone()), item);
     }
     let (policy, zone) = (policy_in_force(conn, org, now)?, load_zone(conn, org)?.of_business());
     let mut rows = Vec::new();
     for kept in kept {
-        let known = newest.get(&(kept.kind.code().to_owned(), kept.subject.clone()));
-        if known.is_some_and(|(_, sha256)| *sha256 == kept.sha256) {
+        let place = (kept.kind.code().to_owned(), kept.subject);
+        let known = newest.get(&place);
+        if known.is_some_and(|item| item.sha256.map(|sha256| sha256.0) == kept.sha256) {
             continue;
         }
         let years = policy.get(match kept.kind {
@@ -78,19 +78,24 @@ fn archive_visit(conn: &mut Conn, app: &AppState, org: OrgId, visit: VisitId, no
             ArchiveKind::Recording => keys::KEEP_RECORDINGS,
         });
         let last_day = zone.day_of(kept.ended_at).and_then(|day| after_years(day, years))?;
-        rows.push(ArchiveItemRow {
+        // Whatever the policy says later, nothing is kept shorter than was promised.
+        let promised = known.map_or(i64::MIN, |item| item.keep_until_ms);
+        let row = ArchiveItemRow {
             org_id: Txt(org),
             id: Txt(ArchiveItemId(app.id())),
-            kind: kept.kind.code().to_owned(),
-            subject: kept.subject,
-            version: known.map_or(0, |(version, _)| *version) + 1,
+            kind: place.0.clone(),
+            subject: place.1.clone(),
+            version: known.map_or(0, |item| item.version) + 1,
             visit_id: Txt(visit),
             sha256: kept.sha256.map(Txt),
             ended_at_ms: kept.ended_at.0,
             stored_at_ms: now.0,
-            keep_until_ms: zone.end_of(last_day)?.0,
+            keep_until_ms: zone.end_of(last_day)?.0.max(promised),
             policy_version: policy.version,
-        });
+        };
+        // The same bytes may be there twice.
+        newest.insert(place, row.clone());
+        rows.push(row);
     }
     archive::insert_items(conn, &rows)?;
     Ok(rows.len())
@@ -107,22 +112,24 @@ fn left_by(conn: &mut Conn, org: OrgId, visit: VisitId, now: UnixMillis) -> AppR
     let view = load_view(conn, org, visit)?;
     let projected = load_facts(conn, org, &view, now)?.project(&view);
     let is_over = projected.state.is_handed_in() || projected.state.is_past_hand_in();
-    let was_begun = projected.state == VisitState::Cancelled && !view.heads.is_empty();
+    let forms = evidence::list_statements(conn, org, visit)?;
+    let was_begun = projected.state == VisitState::Cancelled && !(view.heads.is_empty() && forms.is_empty());
     if !is_over && !was_begun {
         return Ok(Vec::new());
     }
-    // A clock that is ahead keeps nothing longer.
-    let ended_at = projected.submitted_at.map_or(now, |at| at.min(now));
+    let row = visits::find_visit(conn, org, visit)?.ok_or_else(|| corrupt("visits", visit, "gone"))?;
+    // A clock that is ahead keeps nothing longer, and none that is behind ends what was not planned yet.
+    let ended_at = projected.submitted_at.map_or(now, |at| at.max(UnixMillis(row.created_at_ms)).min(now));
     let record =
         Kept { kind: ArchiveKind::Visit, subject: visit.to_string(), sha256: Some(digest_of(&view.heads)), ended_at };
-    let forms = evidence::list_statements(conn, org, visit)?.into_iter().map(|form| Kept {
+    let forms = forms.into_iter().map(|form| Kept {
         kind: ArchiveKind::SignedForm,
         subject: form.digest.to_string(),
         sha256: Some(form.digest.0),
         ended_at,
     });
     let mut kept: Vec<Kept> = std::iter::once(record).chain(forms).collect();
-    for call in calls::list_calls(conn, org, (visit, None), None, CALLS)? {
+    for call in calls::list_calls(conn, org, (visit, row.work_order_id.map(|order| order.0)), None, CALLS)? {
         if call.recording_ref.is_some() {
             let (subject, ended_at) = (call.call_id, UnixMillis(call.started_at_ms));
             kept.push(Kept { kind: ArchiveKind::Recording, subject, sha256: None, ended_at });

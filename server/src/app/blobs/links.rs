@@ -1,13 +1,20 @@
 //! Links to copies of photos, for who may see them, and showing what a link names.
 
+use std::collections::BTreeSet;
+
+use doorstep_store::audit::insert_audit_event;
 use doorstep_store::blobs;
+use serde_json::json;
 use sync_core::bytes::Hash;
 use sync_core::time::UnixMillis;
 
 use super::read::{BlobContent, DerivedSize, find_readable, show_copy};
+use crate::app::access_log::READ;
+use crate::app::audit::event_of;
 use crate::app::installation::look_for_key;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, reach};
 use crate::auth::link::Link;
+use crate::domain::Operation;
 
 /// Most links of one request.
 ///
@@ -39,7 +46,7 @@ pub async fn create_links(
     if !(1..=MOST_LINKS).contains(&wanted.len()) {
         return Err(Refusal::new(ErrorCode::Invalid).field("items", format!("1 to {MOST_LINKS}")).into());
     }
-    let (org, now) = (ctx.actor.org, ctx.now);
+    let (org, now, asker) = (ctx.actor.org, ctx.now, ctx.actor.clone());
     let names = wanted.clone();
     let readable = state
         .store
@@ -55,6 +62,14 @@ pub async fn create_links(
                 .collect::<AppResult<Vec<bool>>>()
         })
         .await?;
+    // Whoever follows a link is not asked who he is: the look is recorded where it is given.
+    let shown: BTreeSet<Hash> =
+        wanted.iter().zip(&readable).filter(|(_, is)| **is).map(|((sha256, _), _)| *sha256).collect();
+    if !shown.is_empty() {
+        let detail = json!({ "operation": Operation::CreatePhotoLinks.row().id, "photos": shown });
+        let event = event_of(state, &asker, now, READ, "photo-links", &detail);
+        state.store.write(move |conn| Ok::<_, AppError>(insert_audit_event(conn, &event)?)).await?;
+    }
     let keys = state.keys();
     let issue = |(sha256, size): (Hash, DerivedSize)| {
         let link = Link::new(org, sha256, number(size), now);

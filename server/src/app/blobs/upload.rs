@@ -23,7 +23,7 @@ use crate::app::reviews::on_resubmission;
 use crate::app::scope::audience_of_user;
 use crate::app::storage_quota::check_room_for_blob;
 use crate::app::visits::{self, Reprojection};
-use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, findings};
+use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, archive, findings};
 use crate::ports::{BlobError, UploadKey};
 
 /// Bytes from the start of a blob that are kept to recognise its format.
@@ -353,6 +353,10 @@ fn follow(conn: &mut Conn, batch: &mut FeedBatch, row: &BlobRow, now: UnixMillis
         {
             // The phone sends documents first: only now may a resubmission be complete.
             on_resubmission(conn, batch, org, visit, &projected, now)?;
+        }
+        if row.media_type.starts_with("audio/") {
+            // A recording is kept from when it is here.
+            archive::note_due(conn, org, &[visit], now)?;
         }
     }
     Ok(())

@@ -1,10 +1,11 @@
 //! Calls that the bridge tells of.
 
 use doorstep_store::calls::{self, CallRow};
-use doorstep_store::{Conn, Txt, users, work_orders};
+use doorstep_store::visits::list_visits_of;
+use doorstep_store::{Conn, Txt, presence, users, work_orders};
 use serde_json::json;
 use sync_core::formulas::minutes_ms;
-use sync_core::ids::{UserId, VisitId, WorkOrderId};
+use sync_core::ids::{OrgId, UserId, VisitId, WorkOrderId};
 use sync_core::policy::keys;
 use sync_core::time::UnixMillis;
 
@@ -97,6 +98,8 @@ pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<Ca
     let app = state.clone();
     let write = move |conn: &mut Conn| {
         known(conn, &ctx, &new)?;
+        let visits = about(conn, ctx.actor.org, &new)?;
+        presence::lock_visits(conn, ctx.actor.org, &visits)?;
         let row = new.row(&ctx);
         calls::insert_new(conn, &row)?;
         let kept = calls::load_call(conn, ctx.actor.org, &row.call_id)?;
@@ -114,11 +117,17 @@ pub async fn keep_call(state: &AppState, ctx: Ctx, new: NewCall) -> AppResult<Ca
         if kept == row {
             let detail = json!({ "visit": new.visit, "work_order": new.order, "rep": new.rep });
             audit::record(conn, &app, &ctx, "call.told", &row.call_id, &detail)?;
-            archive::note_due(conn, ctx.actor.org, Vec::from_iter(new.visit).as_slice(), ctx.now)?;
+            archive::note_due(conn, ctx.actor.org, &visits, ctx.now)?;
         }
         Ok::<_, AppError>(kept)
     };
     state.store.write(write).await
+}
+
+/// The visit that a call is about, or those of its order.
+fn about(conn: &mut Conn, org: OrgId, new: &NewCall) -> AppResult<Vec<VisitId>> {
+    let of_order = new.order.map(|order| list_visits_of(conn, org, order)).transpose()?.unwrap_or_default();
+    Ok(new.visit.into_iter().chain(of_order.into_iter().map(|visit| visit.id.0)).collect())
 }
 
 /// Refuses what names a visit, an order or a person that is not there, or an instant that no clock within the skew shows yet.

@@ -1,7 +1,7 @@
 //! One-time links for a customer: given out by the office, ended by a newer one or another time.
 
 use doorstep_store::customer_links::{CustomerLinkRow, insert_link, list_links, revoke_links};
-use doorstep_store::{Conn, Txt, presence};
+use doorstep_store::{Conn, Txt, notices, presence};
 use serde_json::json;
 use sync_core::ids::{CustomerLinkId, OrgId, VisitId};
 use sync_core::policy::keys;
@@ -47,19 +47,30 @@ pub async fn create_link(state: &AppState, ctx: Ctx, id: VisitId) -> AppResult<N
             let refusal = Refusal::new(ErrorCode::StateInvalid);
             AppError::from(refusal.detail("The visit has no time that is to come", "该上门任务没有未到的预约时间"))
         })?;
-        let row = give_link(conn, &app, &ctx, id, (link, &token, planned_start_ms))?;
+        let row = give_link(conn, &app, &ctx, id, (link, &token, planned_start_ms), ctx.now)?;
+        // A message that still waits leads to the newest one.
+        if let Some(url) = &app.config.public_url {
+            notices::set_waiting_link(conn, org, id, &page_address(url, &token))?;
+        }
         Ok::<_, AppError>(NewLink { row, token: token.to_text() })
     };
     state.store.write(write).await
 }
 
-/// Writes a link to the customer's page of a visit with a time that is to come; earlier ones end.
+/// Where a customer finds the page.
+pub(super) fn page_address(url: &str, token: &CustomerToken) -> String {
+    format!("{}/c/{}", url.trim_end_matches('/'), token.to_text())
+}
+
+/// Writes a link to the customer's page of a visit with a time that is to come, which lives from an instant on; earlier ones
+/// end.
 pub(super) fn give_link(
     conn: &mut Conn,
     app: &AppState,
     ctx: &Ctx,
     id: VisitId,
     (link, token, planned_start_ms): (CustomerLinkId, &CustomerToken, i64),
+    from: UnixMillis,
 ) -> AppResult<CustomerLinkRow> {
     let org = ctx.actor.org;
     let life_ms = policy_in_force(conn, org, ctx.now)?.get(keys::CUSTOMER_LINK).saturating_mul(HOUR_MS);
@@ -72,7 +83,7 @@ pub(super) fn give_link(
         planned_start_ms,
         created_at_ms: ctx.now.0,
         created_by: Txt(ctx.actor.user),
-        expires_at_ms: ctx.now.plus_ms(life_ms).0.min(planned_start_ms),
+        expires_at_ms: from.plus_ms(life_ms).0.min(planned_start_ms),
         revoked_at_ms: None,
         answer: None,
         answered_at_ms: None,

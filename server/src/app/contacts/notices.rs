@@ -99,7 +99,10 @@ pub async fn list_due_notices(state: &AppState, ctx: Ctx, after: String, size: i
         }
         let due = |row: NoticeRow| {
             let to = numbers.get(&row.customer_id.0).cloned();
-            let text = row.text.as_ref().map(|text| text.replace(LINK, row.link.as_deref().unwrap_or_default()));
+            let text = match (&row.text, &row.link) {
+                (Some(text), Some(link)) => Some(text.replace(LINK, link)),
+                (text, _) => text.clone(),
+            };
             DueNotice { to, row: NoticeRow { text, ..row } }
         };
         Ok::<_, AppError>(rows.into_iter().map(due).collect())

@@ -15,7 +15,7 @@ use sync_core::texts::{
 };
 use sync_core::time::UnixMillis;
 
-use super::links::give_link;
+use super::links::{give_link, page_address};
 use super::notices::notice_state;
 use crate::app::norms::policy_in_force;
 use crate::app::rows::corrupt;
@@ -26,8 +26,8 @@ use crate::auth::secret::CustomerToken;
 /// The type of orders whose visits are return visits.
 const RETURN_VISIT: &str = "return_visit";
 
-/// The text about a return visit that leads to the customer's page.
-const RETURN_VISIT_LINK: &str = "return_visit_link";
+/// What follows the kind in the code of a text that leads to the customer's page.
+const WITH_LINK: &str = "_link";
 
 /// What stands in a text until it goes to the customer: nobody else learns the link.
 pub(super) const LINK: &str = "{link}";
@@ -55,17 +55,23 @@ pub(super) struct Invitation<'a> {
 }
 
 impl Invitation<'_> {
-    /// The address of the page about a visit that begins at `start`; earlier ones end.
-    fn link(self, conn: &mut Conn, app: &AppState, visit: VisitId, start: UnixMillis) -> AppResult<String> {
+    /// The address of the page about a visit that begins at `start`, for a message that goes out at `from`; earlier ones end.
+    fn link(
+        self,
+        conn: &mut Conn,
+        app: &AppState,
+        visit: VisitId,
+        (from, start): (UnixMillis, UnixMillis),
+    ) -> AppResult<String> {
         let (link, token) = (CustomerLinkId(app.id()), CustomerToken::new(self.ctx.actor.org, &*app.random));
-        give_link(conn, app, self.ctx, visit, (link, &token, start.0))?;
-        Ok(format!("{}/c/{}", self.url.trim_end_matches('/'), token.to_text()))
+        give_link(conn, app, self.ctx, visit, (link, &token, start.0), from)?;
+        Ok(page_address(self.url, &token))
     }
 }
 
 /// Writes the message about a visit that was planned, moved or cancelled; one that still waits gives way to it.
 ///
-/// A return visit is announced with a link by which the customer confirms the time or asks for another, where the server
+/// A return visit is announced, and moved, with a link by which the customer confirms the time or asks for another, where the server
 /// knows under which address it is reached (`public_url`). `start` is when the visit begins, or would have. Without order or
 /// time there is nothing to say.
 ///
@@ -87,13 +93,16 @@ pub fn tell(
         NoticeKind::Cancellation => start.plus_ms(news_of_use_ms(&policy)),
         _ => start,
     };
+    let is_return_visit = is_return_visit(conn, visit)?;
     let kind = match kind {
-        NoticeKind::Appointment if is_return_visit(conn, visit)? => NoticeKind::ReturnVisit,
+        NoticeKind::Appointment if is_return_visit => NoticeKind::ReturnVisit,
         kind => kind,
     };
     let invitation = match (kind, &app.config.public_url) {
         // There is nothing to confirm of a time that has come.
-        (NoticeKind::ReturnVisit, Some(url)) if start > now => Some(Invitation { ctx, url }),
+        (NoticeKind::ReturnVisit | NoticeKind::Change, Some(url)) if is_return_visit && start > now => {
+            Some(Invitation { ctx, url })
+        }
         _ => None,
     };
     write(conn, app, visit, &policy, Message { kind, at: start, useful_until, invitation }, now)
@@ -135,8 +144,8 @@ pub(super) fn write(
     let language = Language::from_tag(policy.get(keys::NOTICE_LANGUAGE)).unwrap_or(Language::ZhCn);
     let zone = load_zone(conn, org)?.of_business();
     let at = moment(&zone, message.at, language)?;
-    let code = if message.invitation.is_some() { RETURN_VISIT_LINK } else { kind.code() };
-    let text = template(code).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
+    let code = kind.code().to_owned() + message.invitation.map_or("", |_| WITH_LINK);
+    let text = template(&code).ok_or_else(|| AppError::Internal(format!("no text for {kind}")))?;
     let written = text.fill(language, &values(conn, visit, &order, policy, at)?);
     let given = Circumstances {
         has_consent: !text.needs_consent || has_consent(conn, org, customer)?,
@@ -148,7 +157,7 @@ pub(super) fn write(
     suppress_queued(conn, org, About::Visit(id), Withheld::Replaced.code(), now.0)?;
     let state = if withheld.is_some() { notice_state::SUPPRESSED } else { notice_state::QUEUED };
     let link = message.invitation.filter(|_| withheld.is_none());
-    let link = link.map(|page| page.link(conn, app, id, message.at)).transpose()?;
+    let link = link.map(|page| page.link(conn, app, id, (not_before, message.at))).transpose()?;
     let lacking = written.as_ref().err().map(|unfilled| plain_json::to_string(&unfilled.missing)).transpose();
     let row = NoticeRow {
         org_id: Txt(org),

@@ -44,8 +44,8 @@ pub(crate) use planned::{Planned, load_planned};
 pub use project::{Reprojection, derive_with, is_as_stored, reproject, reproject_view, reproject_with};
 pub(crate) use project::{load_facts, load_view};
 pub(crate) use recheck::plan_recheck;
-pub(crate) use reschedule::shift;
 pub use reschedule::{Notice, Rescheduled, Rescheduling, reschedule_visit};
+pub(crate) use reschedule::{is_to_come, shift};
 pub use show::{VisitListing, list_visits, show_visit};
 
 use crate::app::dispatch::{Clash, clashes_of};

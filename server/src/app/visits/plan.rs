@@ -11,7 +11,7 @@ use sync_core::time::UnixMillis;
 use sync_core::visit::VisitState;
 
 use super::follow::{InForce, begins_at};
-use super::{Visit, assign, load_decided, publish, reproject, state_of};
+use super::{Visit, assign, is_to_come, load_decided, publish, reproject, state_of};
 use crate::app::work_orders::require_open;
 use crate::app::{AppError, AppResult, AppState, Ctx, ErrorCode, Refusal, audit, contacts, numbers};
 use crate::domain::visit::{NEXT_ATTEMPT_PRIORITY, is_done, may_try_again};
@@ -108,11 +108,12 @@ pub(super) fn plan(
 ) -> AppResult<Visit> {
     let mut row = draft(conn, app, ctx, order, previous, new)?;
     if let PlannedTime::Appointment(appointment) = &new.time {
-        if appointment.agreed_at > ctx.now {
+        if is_to_come(appointment.agreed_at, ctx.now) {
             let refusal = Refusal::new(ErrorCode::Invalid);
             return Err(refusal.field("appointment.agreed_at", "an instant that has passed").into());
         }
-        let made = make_appointment(conn, app, order, row.attempt, appointment)?;
+        let appointment = NewAppointment { agreed_at: appointment.agreed_at.min(ctx.now), ..appointment.clone() };
+        let made = make_appointment(conn, app, order, row.attempt, &appointment)?;
         row.appointment_id = Some(made.id);
     }
     if row.planned_start_ms.is_some() {

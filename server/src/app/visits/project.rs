@@ -24,7 +24,7 @@ use super::norms::Norms;
 use crate::app::deadlines::{self, Obligations};
 use crate::app::late_work::{self, LateRows};
 use crate::app::rows::{corrupt, load_plan_snapshot, read};
-use crate::app::{AppError, AppResult, ErrorCode, conflicts, findings, sync};
+use crate::app::{AppError, AppResult, ErrorCode, archive, conflicts, findings, sync};
 
 /// What a visit is now, and why.
 #[derive(Debug, Clone)]
@@ -50,6 +50,12 @@ pub struct Reprojection {
 }
 
 impl Reprojection {
+    /// Whether what is left of the visit is to be archived.
+    #[must_use]
+    pub fn is_to_be_kept(&self) -> bool {
+        self.state.is_handed_in() || self.state.is_past_hand_in() || self.state.is_final()
+    }
+
     /// What the visit's row says of it.
     #[must_use]
     pub fn row(&self) -> Projected {
@@ -161,6 +167,9 @@ pub fn reproject_with(conn: &mut Conn, norms: &mut Norms, view: &View) -> AppRes
     if had_conflicts || had_late_work || projected.counting.is_some() {
         sync::write_counting(conn, norms.org(), view, &projected)?;
         findings::look_again_at(conn, norms.org(), &[view.visit], norms.now())?;
+    }
+    if projected.is_to_be_kept() {
+        archive::note_due(conn, norms.org(), &[view.visit], norms.now())?;
     }
     Ok(projected)
 }

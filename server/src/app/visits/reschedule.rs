@@ -97,6 +97,7 @@ pub async fn reschedule_visit(
     to: Rescheduling,
 ) -> AppResult<Rescheduled> {
     check(&to, ctx.now)?;
+    let to = Rescheduling { notified_at: to.notified_at.min(ctx.now), ..to };
     let app = state.clone();
     ctx.once()
         .write(&state.store, move |conn| {
@@ -142,13 +143,21 @@ pub(crate) fn shift(
     Ok(notice)
 }
 
+/// How far another clock may be ahead and what it says still be taken as now, in milliseconds: notice is counted in minutes.
+const CLOCK_AHEAD_MS: i64 = 60_000;
+
+/// Whether an instant of another clock is to come; one of a clock that is a little ahead is taken as now.
+pub(crate) fn is_to_come(at: UnixMillis, now: UnixMillis) -> bool {
+    at > now.plus_ms(CLOCK_AHEAD_MS)
+}
+
 fn check(to: &Rescheduling, now: UnixMillis) -> AppResult<()> {
     let appointment = to.appointment();
     let mut refusal = check_appointment("", &appointment);
     if !is_text(&to.reason, 500) {
         refusal = refusal.field("reason", "1 to 500 characters");
     }
-    if to.notified_at > now {
+    if is_to_come(to.notified_at, now) {
         refusal = refusal.field("notified_at", "an instant that has passed");
     }
     if to.notified_by.err_ms().is_some_and(|err| err < 0) {

@@ -72,7 +72,9 @@ async fn record(operation: Operation, response: &ServiceResponse) -> AppResult<(
     }
     let request = response.request();
     let ctx = request.extensions().get::<Ctx>().cloned();
-    let (Some(state), Some(ctx)) = (request.app_data::<web::Data<AppState>>(), ctx) else { return Ok(()) };
+    let (Some(state), Some(ctx)) = (request.app_data::<web::Data<AppState>>(), ctx) else {
+        return Err(AppError::Internal("nobody knows who looks".to_owned()));
+    };
     let of = request.match_info().iter().last().map_or(request.path(), |(_, value)| value);
     let seen = Seen {
         operation,

@@ -104,4 +104,32 @@ async fn a_link_ends_with_the_time_that_it_is_about() {
     app.clock.advance_secs(1);
     app.office_again(YUNZE).reschedule(visit, START.plus_ms(2 * DAY_MS + HOUR_MS)).await;
     assert_eq!(app.send(Call::get(&path)).await.status, 410);
+    // What tells of the new time leads to a page of its own; the newest link is the one that is sent.
+    let (text, _) = due(&app, visit).await;
+    assert!(text.contains("已改为2025年3月6日 11:00"), "{text}");
+    let moved = path_in(&text);
+    assert_eq!(app.send(Call::get(&moved)).await.status, 200);
+    app.clock.advance_secs(1);
+    let agent = app.role(YUNZE, Role::CsAgent).await;
+    let made = agent.post_empty(format!("/v1/visits/{visit}/customer-links")).await.expect(201);
+    assert_eq!(app.send(Call::get(&moved)).await.status, 410);
+    assert_eq!(json!(path_in(&due(&app, visit).await.0)), made["path"]);
+}
+
+// Rule: NOT-05
+#[actix_web::test]
+async fn a_link_lives_from_when_its_message_goes_out() {
+    let app = app().await;
+    let planned = queued(&app).await;
+    app.clock.advance_secs(1);
+    let body = json!({"base_version": 2, "parameters": {"customer_link_hours": "2"}});
+    app.role(YUNZE, Role::Admin).await.post("/v1/policies", body).await.expect(201);
+    // 21:00: the message waits for the morning.
+    app.clock.set(START.plus_ms(11 * HOUR_MS));
+    let visit = return_visit(&app, &planned).await;
+    app.clock.set(START.plus_ms(23 * HOUR_MS));
+    let path = path_in(&due(&app, visit).await.0);
+    assert_eq!(app.send(Call::get(&path)).await.status, 200);
+    app.clock.set(START.plus_ms(24 * HOUR_MS));
+    assert_eq!(app.send(Call::get(&path)).await.status, 410);
 }

@@ -208,7 +208,7 @@ impl Settling {
         if is_news && row.state != before.state {
             self.turned.push(visit);
         }
-        if projected.state.is_handed_in() || projected.state.is_past_hand_in() || projected.state.is_final() {
+        if projected.is_to_be_kept() {
             self.handed_in.push(visit);
         }
         if row != before {

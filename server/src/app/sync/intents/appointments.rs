@@ -18,7 +18,7 @@ use crate::app::customers::is_text;
 use crate::app::norms::policy_in_force;
 use crate::app::scope::{audience_of_user, load_window, refresh_visit};
 use crate::app::sync::Round;
-use crate::app::visits::{Rescheduling, put, shift, state_of};
+use crate::app::visits::{Rescheduling, is_to_come, put, shift, state_of};
 use crate::app::{AppError, AppResult, AppState, ErrorCode, findings};
 use crate::domain::visit::may_reschedule;
 
@@ -98,9 +98,9 @@ pub(super) fn change(
     if !may_reschedule(state_of(&row)?) {
         return Ok(declined("visit_begun"));
     }
-    let to = rescheduling(intent, body);
+    let to = rescheduling(intent, body, round.ctx.now);
     let ends_early = body.end_ms.is_some_and(|end| end <= body.start_ms || !end.is_plausible());
-    if !body.start_ms.is_plausible() || ends_early || to.notified_at > round.ctx.now {
+    if !body.start_ms.is_plausible() || ends_early || is_to_come(notified_at(intent, body), round.ctx.now) {
         return Ok(needs_office("time_implausible"));
     }
     if !is_text(&to.reason, 500) {
@@ -138,12 +138,17 @@ fn visit_of(conn: &mut Conn, round: &Round, body: &ChangeAppointment, batch: &Fe
     }
 }
 
+/// When the customer was told, on the server's clock as well as the phone knew it.
+fn notified_at(intent: &Intent, body: &ChangeAppointment) -> UnixMillis {
+    body.notified_at_ms.plus_ms(intent.at.off_ms.unwrap_or(0))
+}
+
 /// The change as the office would make it, on the server's clock as well as the phone knew it.
-fn rescheduling(intent: &Intent, body: &ChangeAppointment) -> Rescheduling {
+fn rescheduling(intent: &Intent, body: &ChangeAppointment, now: UnixMillis) -> Rescheduling {
     Rescheduling {
         start: body.start_ms,
         end: body.end_ms,
-        notified_at: body.notified_at_ms.plus_ms(intent.at.off_ms.unwrap_or(0)),
+        notified_at: notified_at(intent, body).min(now),
         notified_by: NotedBy::Phone { err_ms: intent.at.err_ms.filter(|err| *err >= 0) },
         proposed_by: if body.proposed_by_us { "rep" } else { "customer" }.to_owned(),
         reason: body.reason.clone(),
