@@ -86,6 +86,8 @@ fn the_weights_of_the_merge_add_up_to_one() {
         let mut story = follows(SURVEY);
         set(&mut story, "merge_weights", "needs", needs);
         set(&mut story, "merge_weights", "market", market);
+        // The template says all of them, or the policy does.
+        set(&mut story, "merge_weights", "internal", "0.20");
         let rule = story.template.rules.iter().find(|rule| rule.check == "merge_weights").expect("a rule");
         (story.verdict_of("SUR-19"), faults(&story.template, rule).len())
     };
