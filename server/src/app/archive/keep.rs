@@ -38,7 +38,7 @@ pub fn note_due(conn: &mut Conn, org: OrgId, visits: &[VisitId], now: UnixMillis
 /// Doing it twice, or on two nodes at once, archives nothing twice.
 ///
 /// # Errors
-/// Those of [`take_each`].
+/// If the database cannot be used at all; what is wrong with one visit is logged.
 // Rule: DOC-03
 pub async fn archive_due(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
     let archive = move |conn: &mut Conn, app: &AppState, visit| archive_visit(conn, app, org, visit, now);

@@ -39,7 +39,7 @@ pub fn note_news(conn: &mut Conn, org: OrgId, turned: &[VisitId], now: UnixMilli
 /// Doing it twice, or on two nodes at once, tells nobody twice.
 ///
 /// # Errors
-/// Those of [`take_each`].
+/// If the database cannot be used at all; what is wrong with one visit is logged.
 // Rule: NOT-05
 pub async fn tell_news(state: &AppState, org: OrgId, now: UnixMillis) -> AppResult<usize> {
     let tell = move |conn: &mut Conn, app: &AppState, visit| Ok(usize::from(tell_of(conn, app, org, visit, now)?));
